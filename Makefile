@@ -1,0 +1,55 @@
+# Works with GNU make 3.81 (macOS). Every target brings .venv/ in line with the locks first.
+SHELL := /bin/sh
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+UV := .venv-lock/bin/uv
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+.DEFAULT_GOAL := help
+.PHONY: help venv dev generate check test test-all bench lint lock clean runtime-env test-env
+
+help: ## show this list
+	@echo 'usage: make [PYTHON=python3.12] [ARGS="..."] TARGET'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+venv: test-env ## bring .venv/ in line with runtime.lock and test.lock
+	@echo '.venv/ is in line with the locks'
+
+dev: test-env ## venv, plus the git hooks of this repository
+	@$(BIN)/pre-commit install
+
+generate: runtime-env ## write what the model implies (ARGS="user-service --diff")
+	@$(BIN)/cloudsync-gen generate $(ARGS)
+
+check: runtime-env ## check the model against all rules
+	@$(BIN)/cloudsync-gen check $(ARGS)
+
+test: test-env ## run every kind of test, small counts, fixed seeds (ARGS="-k lock")
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-all: test-env ## run the tests with the full figures
+	@$(BIN)/python -m pytest --full $(ARGS)
+
+bench: test-env ## measure the budgets, as ratios in one run
+	@$(BIN)/python tests/bench $(ARGS)
+
+lint: test-env ## ruff, black, mypy --strict, shellcheck, actionlint
+	@$(BIN)/python .ci/lint.py
+
+lock: ## compile both locks from pyproject.toml (UPGRADE=1: to the newest releases)
+	@test -x $(UV) || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -qq uv==0.13.8; }
+	@$(COMPILE) pyproject.toml --group build -o runtime.lock
+	@$(COMPILE) --group pyproject.toml:test -c runtime.lock -o test.lock
+	@echo 'runtime.lock and test.lock are up to date; `make venv` installs them'
+
+clean: ## remove caches and builds; .venv/ stays, it is brought in line by itself
+	@rm -rf build dist .cloudsync-gen .mypy_cache .pytest_cache .ruff_cache .hypothesis .venv-lock
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+runtime-env:
+	@$(PYTHON) .ci/venv.py runtime
+
+test-env:
+	@$(PYTHON) .ci/venv.py test
