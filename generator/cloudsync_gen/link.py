@@ -1,0 +1,95 @@
+"""Declared elements -> the linked model, in named passes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from cloudsync_gen.diagnostics import Diagnostic, Related, Severity, Staged
+from cloudsync_gen.model.declared import Declared, DeclaredElement
+from cloudsync_gen.model.element import Element
+from cloudsync_gen.model.ids import ElementId, layer_of, type_of
+from cloudsync_gen.model.links import Link, LinkType, rows_of, values_at
+from cloudsync_gen.model.system import Model
+
+_rows = cache(rows_of)
+
+
+def link(declared: Declared) -> Staged[Model]:
+    """Index the ids, read the links, order everything. Only a second element with one id is a finding."""
+    unique, duplicates = _index(declared.elements)
+    links = tuple(_links(unique.values()))
+    by_type: defaultdict[type[Element], list[Element]] = defaultdict(list)
+    for each in unique.values():
+        by_type[type(each.value)].append(each.value)
+    model = Model(
+        project=declared.project,
+        elements={key: each.value for key, each in unique.items()},
+        refs={key: each.ref for key, each in unique.items()},
+        by_type={kind: tuple(values) for kind, values in by_type.items()},
+        out=_grouped((each.source, each) for each in links),
+        into=_grouped((ElementId(each.target), each) for each in links),
+        schemas=_schemas(unique.values()),
+        broken=declared.broken,
+        sources=declared.sources,
+    )
+    return Staged(model, tuple(duplicates))
+
+
+def _index(
+    elements: Iterable[DeclaredElement],
+) -> tuple[Mapping[ElementId, DeclaredElement], list[Diagnostic]]:
+    first: dict[ElementId, DeclaredElement] = {}
+    found: list[Diagnostic] = []
+    for each in elements:
+        earlier = first.setdefault(each.id, each)
+        if earlier is not each:
+            found.append(_duplicate(each, earlier))
+    return dict(sorted(first.items())), found
+
+
+def _duplicate(second: DeclaredElement, first: DeclaredElement) -> Diagnostic:
+    return Diagnostic(
+        code="MDL006",
+        name="duplicate-id",
+        severity=Severity.ERROR,
+        ref=second.ref.at("id"),
+        message=f"`{second.id}` is declared twice",
+        hint="rename one of the two, and the links that mean it",
+        element=second.id,
+        related=(Related(first.ref.at("id"), "first declared here"),),
+    )
+
+
+def _links(elements: Iterable[DeclaredElement]) -> Iterable[Link]:
+    for each in elements:
+        for row in _rows(type_of(each.id)):
+            for pointer, value in values_at(each.data, row.path):
+                target = _target(row, value)
+                if target:
+                    yield Link(row.name, each.id, target, each.ref.at(*pointer))
+
+
+def _target(row: LinkType, value: object) -> str:
+    if not isinstance(value, str):
+        return ""
+    if row.form == "permission":
+        resource = value.partition(":")[0]
+        return f"security.resource.{resource}"
+    return value
+
+
+def _grouped(pairs: Iterable[tuple[ElementId, Link]]) -> Mapping[ElementId, tuple[Link, ...]]:
+    groups: defaultdict[ElementId, list[Link]] = defaultdict(list)
+    for key, value in pairs:
+        groups[key].append(value)
+    return {key: tuple(values) for key, values in groups.items()}
+
+
+def _schemas(elements: Iterable[DeclaredElement]) -> Mapping[tuple[str, str], ElementId]:
+    return {
+        (each.ref.file, str(each.ref.pointer[0])): each.id
+        for each in elements
+        if layer_of(each.id) == "data_model"
+    }

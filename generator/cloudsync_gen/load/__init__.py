@@ -1,0 +1,186 @@
+"""Text -> declared elements with positions: one module per source format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from msgspec import Struct
+
+from cloudsync_gen.diagnostics import Diagnostic, Staged
+from cloudsync_gen.load import layers, openapi, yaml_tree
+from cloudsync_gen.load.cache import ParseCache
+from cloudsync_gen.load.findings import finding, unreadable
+from cloudsync_gen.model.declared import Declared, DeclaredElement, Project
+from cloudsync_gen.model.sources import (
+    GraphqlSource,
+    GrpcSource,
+    RestSource,
+    Sources,
+    WebhookSource,
+)
+from cloudsync_gen.source import Located, Locator, Ref, Span, Tree
+
+MANIFEST = layers.MANIFEST
+_YAML = (".yaml", ".yml", ".json")
+
+
+class _Collected(Struct):
+    elements: list[DeclaredElement] = []
+    broken: dict[str, Ref] = {}
+    found: list[Diagnostic] = []
+    rest: list[RestSource] = []
+    webhooks: list[WebhookSource] = []
+    graphql: list[GraphqlSource] = []
+    grpc: list[GrpcSource] = []
+    complete: bool = True
+
+
+def load(tree: Tree, cache: ParseCache | None = None) -> Staged[Declared | None]:
+    """All of `model/` as declared elements.
+
+    The value is `None` when there is no usable manifest. `Declared.complete` is false when some text
+    could not be read at all, so that nothing can be said about what is missing.
+    """
+    cache = cache or ParseCache()
+    into = _Collected()
+    manifest = _manifest(tree, cache, into)
+    if manifest is None:
+        return Staged(None, tuple(into.found))
+    for layer, folder in sorted(manifest.folders.items()):
+        for file in sorted(path for path in tree if path.startswith(folder + "/")):
+            if layer == "api":
+                _contract(file, tree, cache, into)
+            elif PurePosixPath(file).suffix in _YAML:
+                _elements(file, layer, _data(file, tree, cache, into), into)
+    _grpc(manifest.folders.get("api"), tree, cache, into)
+    return Staged(_declared(manifest.project, into), tuple(into.found))
+
+
+def _declared(project: Project, into: _Collected) -> Declared:
+    return Declared(
+        project=project,
+        elements=tuple(into.elements),
+        broken=into.broken,
+        sources=Sources(
+            rest=tuple(into.rest),
+            webhooks=tuple(into.webhooks),
+            graphql=tuple(into.graphql),
+            grpc=tuple(into.grpc),
+        ),
+        complete=into.complete,
+    )
+
+
+def _manifest(tree: Tree, cache: ParseCache, into: _Collected) -> layers.Manifest | None:
+    if MANIFEST not in tree:
+        hint = "`cloudsync-gen init` writes one; or name the folder that holds `model/` by --root"
+        into.found.append(
+            finding(
+                "SRC008", "no-manifest", Ref(MANIFEST), "there is no `model/manifest.yaml`", hint
+            )
+        )
+        return None
+    data = _data(MANIFEST, tree, cache, into)
+    if data is None and not into.complete:
+        return None
+    manifest, problems = layers.read_manifest(data)
+    into.found.extend(problems)
+    return manifest
+
+
+def _data(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> Any:
+    content = tree[file]
+    known = cache.get("yaml", content)
+    if known is not None:
+        return known.value
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        problem = yaml_tree.Problem(
+            "SRC007", "not UTF-8", "save as UTF-8", Span(file, line, 1, line, 1)
+        )
+        into.found.extend(unreadable(file, (problem,)))
+        into.complete = False
+        return None
+    parsed = yaml_tree.parse(file, text)
+    if parsed.problems:
+        into.found.extend(unreadable(file, parsed.problems))
+        into.complete = False
+    else:
+        cache.put("yaml", content, parsed.value)
+    return parsed.value
+
+
+def _elements(file: str, layer: str, data: Any, into: _Collected) -> None:
+    for _, ref, written in layers.elements_of(file, layer, data):
+        element, problems, identity = layers.declare(ref, layer, written)
+        into.found.extend(problems)
+        if element is not None:
+            into.elements.append(element)
+        elif identity:
+            into.broken.setdefault(identity, ref)
+        else:
+            into.complete = False
+
+
+def _contract(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> None:
+    path = PurePosixPath(file)
+    if path.suffix in (".graphql", ".gql"):
+        from cloudsync_gen.load.graphql import graphql_source
+
+        graphql, (elements, found) = graphql_source(file, tree[file])
+        if graphql is not None:
+            into.graphql.append(graphql)
+    elif path.suffix not in _YAML:
+        return
+    elif len(path.parts) > 3 and path.parts[-2] == "webhooks":
+        webhook, (elements, found) = openapi.webhook_source(file, _data(file, tree, cache, into))
+        if webhook is not None:
+            into.webhooks.append(webhook)
+    elif len(path.parts) > 3 and path.parts[-2] == "rest-apis":
+        rest, (elements, found) = openapi.rest_source(file, _data(file, tree, cache, into))
+        if rest is not None:
+            into.rest.append(rest)
+    else:
+        _elements(file, "api", _data(file, tree, cache, into), into)
+        return
+    into.elements.extend(elements)
+    into.found.extend(found)
+    into.complete = into.complete and not found
+
+
+def _grpc(folder: str | None, tree: Tree, cache: ParseCache, into: _Collected) -> None:
+    protos = {
+        p: tree[p] for p in sorted(tree) if folder and p.startswith(folder) and p.endswith(".proto")
+    }
+    if not protos:
+        return
+    from cloudsync_gen.load.proto import grpc_sources
+
+    sources, (elements, found) = grpc_sources(protos, cache)
+    into.grpc.extend(sources)
+    into.elements.extend(elements)
+    into.found.extend(found)
+    into.complete = into.complete and not found
+
+
+def _lazy(module: str) -> Locator:
+    def locate(file: str, text: str) -> Located:
+        from importlib import import_module
+
+        found: Callable[[str, str], Located] = import_module(f"cloudsync_gen.load.{module}").locate
+        return found(file, text)
+
+    return locate
+
+
+LOCATORS: Mapping[str, Locator] = {
+    **dict.fromkeys(_YAML, yaml_tree.locate),
+    ".graphql": _lazy("graphql"),
+    ".gql": _lazy("graphql"),
+    ".proto": _lazy("proto"),
+}
+"""Suffix -> reader of positions."""

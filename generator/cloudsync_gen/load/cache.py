@@ -1,0 +1,56 @@
+"""Remembers what a text parsed to, by its content: a broken entry costs time, never correctness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+FORMAT = b"1"
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
+
+
+class Known(Struct, frozen=True):
+    """A hit; its value may be `None`."""
+
+    value: Any
+
+
+class ParseCache:
+    """Keeps nothing by itself; with a store behind it, what it is given.
+
+    `read` and `write` take a hex key; `read` returns `None` for an unknown one.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[str], bytes | None] | None = None,
+        write: Callable[[str, bytes], None] | None = None,
+    ) -> None:
+        self._read = read
+        self._write = write
+
+    def get(self, kind: str, content: bytes) -> Known | None:
+        """What `content` parsed to as `kind`, if that is known."""
+        if self._read is None:
+            return None
+        stored = self._read(self._key(kind, content))
+        if stored is None:
+            return None
+        try:
+            return Known(_decode(stored))
+        except msgspec.DecodeError:
+            return None
+
+    def put(self, kind: str, content: bytes, value: Any) -> None:
+        """Remember it."""
+        if self._write is not None:
+            self._write(self._key(kind, content), _encode(value))
+
+    @staticmethod
+    def _key(kind: str, content: bytes) -> str:
+        return blake2b(FORMAT + kind.encode() + b"\0" + content, digest_size=20).hexdigest()

@@ -1,0 +1,148 @@
+"""Layer folders -> declared elements with typed values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.load.findings import finding
+from cloudsync_gen.model.declared import DeclaredElement, Project
+from cloudsync_gen.model.element import Element
+from cloudsync_gen.model.ids import LAYERS, ElementId, is_id, layer_of, type_of
+from cloudsync_gen.model.layers import DERIVED_TYPES, ELEMENT_TYPES, types_of
+from cloudsync_gen.naming import nearest
+from cloudsync_gen.source import Pointer, Ref
+
+MANIFEST = "model/manifest.yaml"
+_PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`$")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\.\.\.)\]")
+_NAMED = re.compile(r"(?:unknown|required) field `([^`]+)`")
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """The project and the folder of each layer (posix, relative to the root)."""
+
+    project: Project
+    folders: Mapping[str, str]
+
+
+def read_manifest(data: Any) -> tuple[Manifest | None, list[Diagnostic]]:
+    """The manifest's data as a value; layers are found by name, never by number."""
+    ref = Ref(MANIFEST)
+    bad = "MDL001", "manifest"
+    if not isinstance(data, dict):
+        return None, [
+            finding(*bad, ref, "the manifest is not a mapping", "give `project` and `layers`")
+        ]
+    try:
+        project = msgspec.convert(data.get("project"), Project)
+    except msgspec.ValidationError as error:
+        pointer, what = explain(error)
+        hint = "`project` needs name, slug, description and version"
+        return None, [finding(*bad, ref.at("project", *pointer), what, hint)]
+    found: list[Diagnostic] = []
+    folders: dict[str, str] = {}
+    layers = data.get("layers")
+    for name, entry in (layers if isinstance(layers, dict) else {}).items():
+        place = ref.name("layers", name)
+        path = entry.get("path") if isinstance(entry, dict) else None
+        if name not in LAYERS:
+            hint = f"did you mean `{nearest(name, LAYERS)}`? The layers are {', '.join(LAYERS)}"
+            found.append(finding(*bad, place, f"`{name}` is no layer", hint))
+        elif not isinstance(path, str) or not _inside(path):
+            hint = "give a folder below `model/`, such as `model/01_motivation`"
+            found.append(finding(*bad, place, f"layer `{name}` has no usable `path`", hint))
+        elif entry.get("enabled", True) is True:
+            folders[name] = path.rstrip("/")
+    if not folders and not found:
+        found.append(finding(*bad, ref, "the manifest names no layer", "give `layers`"))
+    return Manifest(project, folders), found
+
+
+def _inside(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return len(parts) > 1 and parts[0] == "model" and not any(p.startswith(".") for p in parts[1:])
+
+
+def elements_of(file: str, layer: str, data: Any) -> Iterator[tuple[str, Ref, Any]]:
+    """(key, place, data as written) of each element of a layer file."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield key, Ref(file, (key,)), value
+
+
+def declare(
+    ref: Ref, layer: str, data: Any
+) -> tuple[DeclaredElement | None, list[Diagnostic], str]:
+    """The element at `ref` with its typed value, or what is wrong with it; and its id if it has one."""
+    if not isinstance(data, dict):
+        hint = "an element is a mapping with `id`, `name` and `description`"
+        return None, [finding("MDL002", "not-an-element", ref, "not an element", hint)], ""
+    element = data.get("id")
+    if not isinstance(element, str) or not is_id(element):
+        place = ref.at("id") if "id" in data else ref
+        hint = f"write `id: {layer}.<type>.<kebab-name>`"
+        what = f"`{element}` is not an id" if "id" in data else "element has no `id`"
+        return None, [finding("MDL003", "element-id", place, what, hint)], ""
+    known = [
+        f"{layer}.{name}" for name in types_of(layer) if f"{layer}.{name}" not in DERIVED_TYPES
+    ]
+    kind = type_of(element)
+    if layer_of(element) != layer or kind not in known:
+        hint = f"did you mean `{nearest(kind, known)}`? Types here: {', '.join(known)}"
+        what = f"`{kind}` is no type of element of layer {layer}"
+        return None, [finding("MDL004", "element-type", ref.at("id"), what, hint, element)], element
+    struct = ELEMENT_TYPES[kind]
+    try:
+        value = msgspec.convert(data, struct)
+    except msgspec.ValidationError:
+        return None, list(_field_errors(ref, element, struct, data)), element
+    return DeclaredElement(id=ElementId(element), value=value, data=data, ref=ref), [], element
+
+
+def _field_errors(
+    ref: Ref, element: str, struct: type[Element], data: Mapping[str, Any]
+) -> Iterator[Diagnostic]:
+    """One finding per wrong field: msgspec stops at the first, so each field is tried by itself."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    code = "MDL005", "element-schema"
+    for name in data:
+        if name not in fields:
+            hint = f"did you mean `{nearest(name, fields)}`? Fields: {', '.join(sorted(fields))}"
+            what = f"`{name}` is no field of `{type_of(element)}`"
+            yield finding(*code, ref.name(name), what, hint, element)
+    for name, field in fields.items():
+        if name not in data:
+            if field.required:
+                hint = f"add it; `cloudsync-gen schema {type_of(element)}` shows the fields"
+                yield finding(*code, ref, f"field `{name}` is missing", hint, element)
+            continue
+        try:
+            msgspec.convert(data[name], field.type)
+        except msgspec.ValidationError as error:
+            pointer, what = explain(error)
+            hint = f"`cloudsync-gen schema {type_of(element)}` shows what is allowed"
+            place = ref.at(name, *pointer)
+            yield finding(*code, place, f"`{name}`: {what}", hint, element)
+
+
+def explain(error: msgspec.ValidationError) -> tuple[Pointer, str]:
+    """(pointer, message) of msgspec's first error; an unknown or missing key is part of the pointer."""
+    text = str(error)
+    match = _PATH.search(text)
+    pointer: list[str | int] = []
+    if match is not None:
+        text = text[: match.start()]
+        for name, index, elided in _STEP.findall(match[1]):
+            if elided:
+                break
+            pointer.append(int(index) if index else name)
+    named = _NAMED.search(text)
+    if named is not None and "unknown" in text:
+        pointer.append(named[1])
+    return tuple(pointer), text[:1].lower() + text[1:]

@@ -1,0 +1,199 @@
+"""OpenAPI sources -> the document as an element and one element per operation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any, get_args
+
+import msgspec
+
+from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.load.findings import finding
+from cloudsync_gen.load.layers import explain
+from cloudsync_gen.model.declared import DeclaredElement
+from cloudsync_gen.model.ids import ElementId, is_id
+from cloudsync_gen.model.layers.api import Method, Operation, RestApi, Webhook
+from cloudsync_gen.model.sources import RestSource, WebhookSource
+from cloudsync_gen.naming import kebab
+from cloudsync_gen.source import Ref
+
+METHODS: tuple[str, ...] = get_args(Method)
+_ROOT_LINKS = ("x-archimate-ref", "x-business-service-ref", "x-governed-by-principles")
+_OPERATION_LINKS = tuple(
+    f.encode_name for f in msgspec.structs.fields(Operation) if f.encode_name.startswith("x-")
+)
+
+Loaded = tuple[list[DeclaredElement], list[Diagnostic]]
+
+
+def document_of(file: str) -> str:
+    """`…/document.openapi.yaml` -> `document`."""
+    return PurePosixPath(file).name.partition(".")[0]
+
+
+def rest_source(file: str, data: Any) -> tuple[RestSource | None, Loaded]:
+    """The source and its elements, or what makes it no OpenAPI source."""
+    ref = Ref(file)
+    document = document_of(file)
+    found = list(_root_findings(ref, data, document))
+    if found:
+        return None, ([], found)
+    root = {name: data[name] for name in _ROOT_LINKS if name in data}
+    info = data["info"]
+    written = {
+        "id": data["x-id"],
+        "name": info["title"],
+        "description": info.get("description") or info["title"],
+        "document": document,
+        "title": info["title"],
+        "version": info["version"],
+        **root,
+    }
+    elements, found = _convert(RestApi, written, data, ref)
+    for place, method, path, operation in operations_of(file, data):
+        more, problems = _operation(document, place, method, path, operation, data["paths"][path])
+        elements.extend(more)
+        found.extend(problems)
+    source = RestSource(document=document, id=data["x-id"], file=file, data=data)
+    return source, (elements, found)
+
+
+def operations_of(
+    file: str, data: Mapping[str, Any]
+) -> Iterator[tuple[Ref, str, str, Mapping[str, Any]]]:
+    """(place, method, path, operation) in the order written."""
+    paths = data.get("paths")
+    for path, item in (paths if isinstance(paths, dict) else {}).items():
+        for method, operation in (item if isinstance(item, dict) else {}).items():
+            if method in METHODS and isinstance(operation, dict):
+                yield Ref(file, ("paths", path, method)), method, path, operation
+
+
+def _root_findings(ref: Ref, data: Any, document: str) -> Iterator[Diagnostic]:
+    code = "OAS001", "openapi-document"
+    if not isinstance(data, dict):
+        yield finding(*code, ref, "not an OpenAPI document", "begin with `openapi: 3.1.0`")
+        return
+    version = data.get("openapi")
+    if not isinstance(version, str) or not version.startswith("3.1."):
+        place = ref.at("openapi")
+        yield finding(*code, place, f"`openapi` is {version!r}, not 3.1", "write `openapi: 3.1.0`")
+    info = data.get("info")
+    if not isinstance(info, dict) or not all(
+        isinstance(info.get(k), str) for k in ("title", "version")
+    ):
+        yield finding(*code, ref.at("info"), "`info` lacks title or version", "add both, quoted")
+    identity = data.get("x-id")
+    if "webhooks" not in data and (not isinstance(identity, str) or not is_id(identity)):
+        hint = f"add `x-id: api.rest-api.{kebab(document)}`"
+        yield finding(*code, ref.at("x-id"), "the document has no `x-id`", hint)
+
+
+def _convert(
+    struct: type[RestApi] | type[Operation] | type[Webhook],
+    written: Mapping[str, Any],
+    data: Mapping[str, Any],
+    ref: Ref,
+) -> Loaded:
+    try:
+        value = msgspec.convert(written, struct)
+    except msgspec.ValidationError as error:
+        pointer, what = explain(error)
+        hint = "mend the field; link fields hold ids of elements"
+        place = ref.at(*pointer)
+        return [], [
+            finding("OAS002", "openapi-field", place, what, hint, str(written.get("id", "")))
+        ]
+    return [DeclaredElement(id=ElementId(value.id), value=value, data=data, ref=ref)], []
+
+
+def _operation(
+    document: str, ref: Ref, method: str, path: str, operation: Mapping[str, Any], item: Any
+) -> Loaded:
+    identity = operation.get("operationId")
+    if not isinstance(identity, str) or not kebab(identity):
+        hint = "add a lowerCamelCase `operationId`; its element's id is made of it"
+        what = f"`{method.upper()} {path}` has no `operationId`"
+        return [], [finding("OAS003", "operation-id", ref, what, hint)]
+    status, response = _success(operation)
+    parameters = [
+        {
+            "name": p["name"],
+            "location": p["in"],
+            "required": p.get("required", False),
+            "schema": p["schema"],
+        }
+        for p in (*item.get("parameters", ()), *operation.get("parameters", ()))
+        if isinstance(p, dict) and "name" in p and "in" in p and isinstance(p.get("schema"), dict)
+    ]
+    written = {
+        "id": f"api.operation.{kebab(document)}-{kebab(identity)}",
+        "name": operation.get("summary") or identity,
+        "description": operation.get("description") or operation.get("summary") or identity,
+        "document": document,
+        "operationId": identity,
+        "method": method,
+        "path": path,
+        "parameters": parameters,
+        "requestSchema": _body_ref(operation.get("requestBody")),
+        "responseStatus": status,
+        "responseSchema": response,
+        "deprecated": operation.get("deprecated", False),
+        **{name: operation[name] for name in _OPERATION_LINKS if name in operation},
+    }
+    return _convert(Operation, written, operation, ref)
+
+
+def _success(operation: Mapping[str, Any]) -> tuple[int, str | None]:
+    responses = operation.get("responses")
+    for code, response in sorted((responses if isinstance(responses, dict) else {}).items()):
+        if len(code) == 3 and code.startswith("2") and code.isdigit():
+            return int(code), _body_ref(response)
+    return 200, None
+
+
+def _body_ref(body: Any) -> str | None:
+    content = body.get("content") if isinstance(body, dict) else None
+    for _, media in sorted((content if isinstance(content, dict) else {}).items()):
+        schema = media.get("schema") if isinstance(media, dict) else None
+        if isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
+            return str(schema["$ref"])
+    return None
+
+
+def webhook_source(file: str, data: Any) -> tuple[WebhookSource | None, Loaded]:
+    """The source and one element per webhook, or what makes it no webhook document."""
+    ref = Ref(file)
+    document = document_of(file)
+    found = list(_root_findings(ref, data, document)) if isinstance(data, dict) else []
+    webhooks = data.get("webhooks") if isinstance(data, dict) else None
+    if not isinstance(webhooks, dict):
+        hint = "begin with `openapi: 3.1.0` and give `webhooks`"
+        found.append(finding("WHK001", "webhook-document", ref, "no `webhooks` here", hint))
+    if found:
+        return None, ([], found)
+    elements: list[DeclaredElement] = []
+    for name, item in (webhooks or {}).items():
+        operation = item.get("post") if isinstance(item, dict) else None
+        place = ref.at("webhooks", name, "post")
+        if not isinstance(operation, dict):
+            hint = "a webhook is sent by POST"
+            what = f"webhook `{name}` has no `post`"
+            found.append(
+                finding("WHK001", "webhook-document", ref.at("webhooks", name), what, hint)
+            )
+            continue
+        written = {
+            "id": f"api.webhook.{kebab(name)}",
+            "name": operation.get("summary") or name,
+            "description": operation.get("description") or operation.get("summary") or name,
+            "document": document,
+            "webhookName": name,
+            "requestSchema": _body_ref(operation.get("requestBody")),
+            **({"x-event": operation["x-event"]} if "x-event" in operation else {}),
+        }
+        more, problems = _convert(Webhook, written, operation, place)
+        elements.extend(more)
+        found.extend(problems)
+    return WebhookSource(document=document, file=file, data=data), (elements, found)

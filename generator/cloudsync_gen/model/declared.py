@@ -1,0 +1,42 @@
+"""What the load stage returns: elements as written, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from cloudsync_gen.model.element import Element
+from cloudsync_gen.model.ids import ElementId
+from cloudsync_gen.model.sources import Sources
+from cloudsync_gen.source import Ref
+
+
+class Project(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `project` block of the manifest."""
+
+    name: str
+    slug: str
+    description: str
+    version: str
+    license: str = "UNLICENSED"
+
+
+class DeclaredElement(Struct, frozen=True, kw_only=True):
+    """An element with its typed value and its data as written (links are read from the latter)."""
+
+    id: ElementId
+    value: Element
+    data: Mapping[str, Any]
+    ref: Ref
+
+
+class Declared(Struct, frozen=True, kw_only=True):
+    """The model as written. `broken` are ids whose element could not be read: known, but valueless."""
+
+    project: Project
+    elements: tuple[DeclaredElement, ...]
+    broken: Mapping[str, Ref]
+    sources: Sources
+    complete: bool

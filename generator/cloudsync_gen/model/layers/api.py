@@ -1,0 +1,143 @@
+"""Layer 06: contracts and the operations in them; most elements are read out of contract sources."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from cloudsync_gen.model.element import Element, Part
+from cloudsync_gen.model.ids import Link
+from cloudsync_gen.model.values import Duration, Identifier, Name, Percentage, Positive, Slug, Text
+
+Method = Literal["get", "put", "post", "delete", "patch", "head", "options"]
+
+
+class Plan(Part, frozen=True, kw_only=True):
+    """Requests per second that an edition buys, and its burst."""
+
+    edition: Slug
+    per_second: Positive
+    burst: Positive
+
+
+class Gateway(Element, frozen=True, kw_only=True):
+    """The public entry: host, base path of problem types, plans and limits that all contracts share."""
+
+    edge: Link
+    host: Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253)]
+    problem_base: Annotated[str, Meta(pattern=r"^https://[^\s]+/$")]
+    issuer: Annotated[str, Meta(pattern=r"^https://[^\s]+$")]
+    max_body_bytes: Positive
+    page_size: Positive
+    max_page_size: Positive
+    webhook_replay_window: Duration
+    plans: tuple[Plan, ...]
+
+
+class RestApi(Element, frozen=True, kw_only=True):
+    """An OpenAPI source document; `x-…` fields of its root are its links."""
+
+    document: Slug
+    title: Name
+    version: str
+    archimate_ref: Link = field(name="x-archimate-ref")
+    business_service_ref: Link | None = field(name="x-business-service-ref", default=None)
+    governed_by_principles: tuple[Link, ...] = field(name="x-governed-by-principles", default=())
+
+
+class Parameter(Part, frozen=True, kw_only=True):
+    """A parameter of an operation: where it is sent, and its schema as written."""
+
+    name: str
+    location: Literal["path", "query", "header", "cookie"]
+    required: bool
+    schema: dict[str, object]
+
+
+class Operation(Element, frozen=True, kw_only=True):
+    """An operation of a REST document. `command` is the one command or query that it carries."""
+
+    document: Slug
+    operation_id: Identifier
+    method: Method
+    path: str
+    parameters: tuple[Parameter, ...] = ()
+    request_schema: str | None = None
+    response_status: int = 200
+    response_schema: str | None = None
+    deprecated: bool = False
+    command: Link | None = field(name="x-command", default=None)
+    supports_goals: tuple[Link, ...] = field(name="x-supports-goals", default=())
+    fulfills_requirements: tuple[Link, ...] = field(name="x-fulfills-requirements", default=())
+    business_metrics: tuple[Link, ...] = field(name="x-apm-business-metrics", default=())
+    sla_target_latency: Duration | None = field(name="x-apm-sla-target-latency", default=None)
+    sla_target_availability: Percentage | None = field(
+        name="x-apm-sla-target-availability", default=None
+    )
+    criticality: Literal["low", "medium", "high", "critical"] | None = field(
+        name="x-apm-criticality", default=None
+    )
+
+
+class GrpcApi(Element, frozen=True, kw_only=True):
+    """A proto source file with one service."""
+
+    document: Slug
+    package: str
+    service_name: str
+    service: Link
+
+
+class Rpc(Element, frozen=True, kw_only=True):
+    """A method of a gRPC service."""
+
+    document: Slug
+    rpc_name: str
+    request_message: str
+    response_message: str
+    client_streaming: bool = False
+    server_streaming: bool = False
+    command: Link | None = None
+
+
+class GraphqlApi(Element, frozen=True, kw_only=True):
+    """A GraphQL schema source."""
+
+    document: Slug
+    service: Link | None = None
+
+
+class RootField(Element, frozen=True, kw_only=True):
+    """A field of `Query`, `Mutation` or `Subscription` and the operation that resolves it."""
+
+    document: Slug
+    operation_type: Literal["query", "mutation", "subscription"]
+    field_name: str
+    return_type: str
+    resolves: Link | None = None
+
+
+class Webhook(Element, frozen=True, kw_only=True):
+    """A webhook of a webhook document: the event that fires it and the body that it sends."""
+
+    document: Slug
+    webhook_name: Annotated[str, Meta(pattern=r"^[a-z]+(\.[a-z]+)+$")]
+    request_schema: str | None = None
+    event: Link | None = field(name="x-event", default=None)
+    summary: Text | None = None
+
+
+TYPES: dict[str, type[Element]] = {
+    "gateway": Gateway,
+    "rest-api": RestApi,
+    "operation": Operation,
+    "grpc-service": GrpcApi,
+    "rpc": Rpc,
+    "graphql-api": GraphqlApi,
+    "field": RootField,
+    "webhook": Webhook,
+}
+
+WRITTEN = ("gateway",)
+"""Types that people write as YAML elements; the rest is derived from contract sources."""

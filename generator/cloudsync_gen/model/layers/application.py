@@ -1,0 +1,306 @@
+"""Layer 04: services, what they can be told and asked, what they announce, how they lean on each other."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from cloudsync_gen.model.element import Element, Motivation, Observability, Part
+from cloudsync_gen.model.ids import Link
+from cloudsync_gen.model.values import (
+    Count,
+    Duration,
+    Identifier,
+    Name,
+    Permission,
+    Positive,
+    Quantity,
+    Short,
+    Slug,
+    SqlName,
+    Text,
+)
+
+Ratio = Annotated[float, Meta(gt=0, le=1)]
+HttpStatus = Annotated[int, Meta(ge=400, le=599)]
+
+
+class Fallback(Part, frozen=True, kw_only=True):
+    """What the caller does when the callee does not answer in time."""
+
+    kind: Literal["fail", "omit", "default", "cached", "queue"]
+    max_age: Duration | None = None
+    note: Short | None = None
+
+
+class Call(Part, frozen=True, kw_only=True):
+    """A call edge: at most `retries` more attempts, each within `timeout`."""
+
+    operation: Link
+    purpose: Short
+    timeout: Duration
+    retries: Annotated[int, Meta(ge=0, le=5)]
+    fallback: Fallback
+
+
+class StoreUse(Part, frozen=True, kw_only=True):
+    """A store that a service uses. Exactly one service writes a store."""
+
+    store: Link
+    access: Literal["write", "read"]
+    purpose: Short
+
+
+class Consumption(Part, frozen=True, kw_only=True):
+    """An event that a service listens to, and the command that it answers with."""
+
+    event: Link
+    command: Link | None = None
+    effect: Short
+
+
+class Scaling(Part, frozen=True, kw_only=True):
+    """Replicas and the mean CPU use (per cent) that adds one."""
+
+    min_replicas: Annotated[int, Meta(ge=1, le=1000)]
+    max_replicas: Annotated[int, Meta(ge=1, le=1000)]
+    target_cpu: Annotated[int, Meta(ge=1, le=100)]
+
+
+class Resources(Part, frozen=True, kw_only=True):
+    """What one replica asks for and may use at most."""
+
+    cpu: Quantity
+    memory: Quantity
+    cpu_limit: Quantity | None = None
+    memory_limit: Quantity
+
+
+class Placement(Part, frozen=True, kw_only=True):
+    """Where a service runs."""
+
+    regions: tuple[Link, ...]
+    namespace: Link
+    node_pool: Link
+
+
+class RateLimit(Part, frozen=True, kw_only=True):
+    """Requests per second and tenant, with a burst."""
+
+    per_second: Positive
+    burst: Positive
+
+
+class Breaker(Part, frozen=True, kw_only=True):
+    """Circuit breaker: opens at `failureRatio` of at least `requests` in `window`."""
+
+    requests: Positive
+    failure_ratio: Ratio
+    window: Duration
+    open_for: Duration
+    probes: Positive
+
+
+class Resilience(Part, frozen=True, kw_only=True):
+    """Bounds that keep one caller or callee from taking the rest down."""
+
+    max_concurrent_per_callee: Positive
+    pool_per_store: Positive
+    rate_limit: RateLimit
+    breaker: Breaker
+
+
+class Setting(Part, frozen=True, kw_only=True):
+    """A setting of the service beyond those that every service has."""
+
+    key: SqlName
+    type: Literal["string", "integer", "number", "boolean", "duration"]
+    default: str | int | float | bool
+    description: Short
+
+
+class Service(Element, frozen=True, kw_only=True):
+    """A deployable unit with one owner. `spec` is implied: contracts name their service."""
+
+    domain: Link
+    owner: Link
+    realizes: tuple[Link, ...]
+    tier: Literal[1, 2, 3]
+    style: Literal["rest", "grpc", "graphql", "worker"]
+    port: Annotated[int, Meta(ge=1024, le=65535)]
+    stores: tuple[StoreUse, ...]
+    calls: tuple[Call, ...] = ()
+    consumes: tuple[Consumption, ...] = ()
+    scaling: Scaling
+    resources: Resources
+    placement: Placement
+    resilience: Resilience
+    settings: tuple[Setting, ...] = ()
+    motivation: Motivation = Motivation()
+    apm: Observability = Observability()
+
+
+class Reference(Part, frozen=True, kw_only=True):
+    """A field that holds the id of another aggregate."""
+
+    field: Identifier
+    aggregate: Link
+
+
+class Aggregate(Element, frozen=True, kw_only=True):
+    """A consistency boundary: an entity with one store, changed only by its service's commands."""
+
+    service: Link
+    schema: Link
+    store: Link
+    key: Identifier = "id"
+    part_of: Reference | None = None
+    unique: tuple[tuple[Identifier, ...], ...] = ()
+    references: tuple[Reference, ...] = ()
+
+
+class State(Part, frozen=True, kw_only=True):
+    """One state of a life cycle."""
+
+    name: Identifier
+    description: Short
+    terminal: bool = False
+
+
+class Transition(Part, frozen=True, kw_only=True):
+    """`command` moves the entity from any of `from` to `to` (empty `from`: it comes into being)."""
+
+    command: Link
+    sources: tuple[Identifier, ...] = field(name="from")
+    to: Identifier
+    roles: tuple[Link, ...]
+    relations: tuple[Identifier, ...] = ()
+    guard: Short | None = None
+    condition: Text | None = None
+
+
+class Lifecycle(Element, frozen=True, kw_only=True):
+    """States and transitions of an aggregate; `stateField` holds the state."""
+
+    aggregate: Link
+    state_field: Identifier
+    initial: Identifier
+    states: tuple[State, ...]
+    transitions: tuple[Transition, ...]
+
+
+class Invariant(Element, frozen=True, kw_only=True):
+    """A CEL expression over `this` (the entity) that holds after every command."""
+
+    aggregate: Link
+    expression: Text
+    message: Short
+
+
+class ProblemCase(Part, frozen=True, kw_only=True):
+    """A way in which an operation is refused: `slug` ends the problem type's URI (RFC 9457)."""
+
+    slug: Slug
+    status: HttpStatus
+    when: Short
+
+
+AssignmentSource = Annotated[
+    str, Meta(pattern=r"^(body|parameter|context)\.[a-zA-Z][a-zA-Z0-9]*$", max_length=90)
+]
+
+
+class Assignment(Part, frozen=True, kw_only=True):
+    """A field that the command sets: to a literal, or to what `source` names, plus `offset`.
+
+    Sources: `body.<property>`, `parameter.<name>`, `context.subject | organizationId | now`.
+    """
+
+    field: Identifier
+    value: str | int | float | bool | None = None
+    source: AssignmentSource | None = None
+    offset: Duration | None = None
+
+
+class Command(Element, frozen=True, kw_only=True):
+    """Something a service can be told to do. `effect` says what its default handler carries out."""
+
+    service: Link
+    aggregate: Link
+    effect: Literal["create", "update", "delete", "transition", "custom"]
+    input: Link | None = None
+    output: Link | None = None
+    permission: Permission | None = None
+    access: Literal["authenticated", "public", "workload"] = "authenticated"
+    relations: tuple[Identifier, ...] = ()
+    sets: tuple[Assignment, ...] = ()
+    clears: tuple[Identifier, ...] = ()
+    emits: tuple[Link, ...] = ()
+    idempotency: Literal["key", "natural", "if-match", "none"]
+    errors: tuple[ProblemCase, ...] = ()
+
+
+class Query(Element, frozen=True, kw_only=True):
+    """Something a service can be asked. It changes nothing."""
+
+    service: Link
+    aggregate: Link
+    kind: Literal["get", "list", "custom"]
+    input: Link | None = None
+    output: Link
+    permission: Permission | None = None
+    access: Literal["authenticated", "public", "workload"] = "authenticated"
+    relations: tuple[Identifier, ...] = ()
+    filters: tuple[Identifier, ...] = ()
+    sorts: tuple[Identifier, ...] = ()
+    reads_from: Link | None = None
+    errors: tuple[ProblemCase, ...] = ()
+
+
+class Event(Element, frozen=True, kw_only=True):
+    """A fact that a service announces (past tense), as the data of a CloudEvent on a topic."""
+
+    service: Link
+    aggregate: Link
+    topic: Link
+    key: Identifier
+    payload: Link
+    version: Positive = 1
+
+
+class SagaStep(Part, frozen=True, kw_only=True):
+    """One local transaction of a saga and the command that undoes it."""
+
+    name: Name
+    service: Link
+    command: Link
+    on: Link | None = None
+    compensation: Link | None = None
+    timeout: Duration
+    idempotency_key: Identifier
+
+
+class Saga(Element, frozen=True, kw_only=True):
+    """A transaction over services by choreography; compensations run in the order `compensates`."""
+
+    trigger: Link
+    steps: tuple[SagaStep, ...]
+    completes_on: Link
+    fails_on: tuple[Link, ...] = ()
+    process: Link
+    deadline: Duration
+    max_open: Count | None = None
+    motivation: Motivation = Motivation()
+
+
+TYPES: dict[str, type[Element]] = {
+    "service": Service,
+    "aggregate": Aggregate,
+    "lifecycle": Lifecycle,
+    "invariant": Invariant,
+    "command": Command,
+    "query": Query,
+    "event": Event,
+    "saga": Saga,
+}

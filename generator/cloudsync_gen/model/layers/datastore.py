@@ -1,0 +1,231 @@
+"""Layer 08: databases and what lies in them; each stored thing names the schema that it stores."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, field
+
+from cloudsync_gen.model.element import Element, Part
+from cloudsync_gen.model.ids import Link
+from cloudsync_gen.model.values import Count, Duration, Identifier, Positive, Short, SqlName
+
+ColumnType = Annotated[
+    str,
+    Meta(
+        pattern=(
+            r"^(uuid|text|citext|ltree|integer|bigint|smallint|boolean|timestamptz|date|jsonb|bytea|"
+            r"inet|double precision|char\([0-9]{1,4}\)|varchar\([0-9]{1,5}\)|"
+            r"numeric\([0-9]{1,3},[0-9]{1,3}\)|(text|uuid|integer|bigint)\[\])$"
+        )
+    ),
+]
+CqlType = Annotated[
+    str,
+    Meta(
+        pattern=r"^(uuid|timeuuid|text|int|bigint|boolean|timestamp|date|blob|double|inet|list<text>|set<text>|map<text, text>)$"
+    ),
+]
+
+
+class SchemaOf(Part, frozen=True, kw_only=True):
+    """A schema of a database and the one service that writes it."""
+
+    name: SqlName
+    service: Link
+
+
+class Database(Element, frozen=True, kw_only=True):
+    """A logical database on a managed store."""
+
+    store: Link
+    schemas: tuple[SchemaOf, ...]
+
+
+class Column(Part, frozen=True, kw_only=True):
+    """A column. `property` is the schema's property stored in it; none for technical columns."""
+
+    type: ColumnType
+    property: Identifier | None = None
+    nullable: bool = False
+    default: Annotated[str, Meta(max_length=120)] | None = None
+    encrypted: bool = False
+    blind_index_of: Identifier | None = None
+    description: Short | None = None
+
+
+class Index(Part, frozen=True, kw_only=True):
+    """A secondary index; `where` and entries of `columns` are SQL expressions of the model's author."""
+
+    name: SqlName
+    columns: tuple[
+        Annotated[
+            str, Meta(pattern=r"^[a-z_][a-z0-9_]*( (asc|desc))?$|^lower\([a-z_][a-z0-9_]*\)$")
+        ],
+        ...,
+    ]
+    unique: bool = False
+    method: Literal["btree", "gin", "gist", "brin", "hash"] = "btree"
+    where: Annotated[str, Meta(max_length=300)] | None = None
+    operator_class: SqlName | None = None
+
+
+class Check(Part, frozen=True, kw_only=True):
+    """A CHECK constraint."""
+
+    name: SqlName
+    expression: Annotated[str, Meta(max_length=500)]
+
+
+class ForeignKey(Part, frozen=True, kw_only=True):
+    """A foreign key to another table of the same schema."""
+
+    columns: tuple[SqlName, ...]
+    table: Link
+    on_delete: Literal["cascade", "restrict", "set null"] = "restrict"
+
+
+class Partition(Part, frozen=True, kw_only=True):
+    """How rows are spread."""
+
+    method: Literal["hash", "range"]
+    columns: tuple[SqlName, ...]
+    count: Positive | None = None
+    interval: Duration | None = None
+
+
+class Table(Element, frozen=True, kw_only=True):
+    """A PostgreSQL table."""
+
+    database: Link
+    schema: SqlName
+    table: SqlName
+    json_schema: Link | None = field(name="x-json-schema", default=None)
+    columns: dict[SqlName, Column]
+    primary_key: tuple[SqlName, ...]
+    indexes: tuple[Index, ...] = ()
+    checks: tuple[Check, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    partition: Partition | None = None
+    retention: Duration | None = None
+    expected_rows: Count | None = None
+    governed_by_requirements: tuple[Link, ...] = field(
+        name="x-governed-by-requirements", default=()
+    )
+    performance_metrics: tuple[Link, ...] = field(name="x-apm-performance-metrics", default=())
+
+
+class CollectionIndex(Part, frozen=True, kw_only=True):
+    """An index of a collection: field path -> 1, -1 or hashed."""
+
+    name: SqlName
+    keys: dict[str, Literal[1, -1, "hashed"]]
+    unique: bool = False
+    expire_after: Duration | None = None
+    partial: dict[str, Any] | None = None
+    sparse: bool = False
+
+
+class Collection(Element, frozen=True, kw_only=True):
+    """A MongoDB collection."""
+
+    database: Link
+    collection: SqlName
+    service: Link
+    json_schema: Link = field(name="x-json-schema")
+    shard_key: dict[str, Literal[1, "hashed"]]
+    indexes: tuple[CollectionIndex, ...] = ()
+    encrypted_fields: tuple[Identifier, ...] = ()
+    max_document_bytes: Positive | None = None
+
+
+class Keyspace(Element, frozen=True, kw_only=True):
+    """A Cassandra keyspace: replication factor per data centre."""
+
+    store: Link
+    keyspace: SqlName
+    service: Link
+    replication: dict[str, Positive]
+
+
+class WideColumn(Part, frozen=True, kw_only=True):
+    """A column of a Cassandra table."""
+
+    type: CqlType
+    property: Identifier | None = None
+
+
+class WideTable(Element, frozen=True, kw_only=True):
+    """A Cassandra table."""
+
+    keyspace: Link
+    table: SqlName
+    json_schema: Link | None = field(name="x-json-schema", default=None)
+    columns: dict[SqlName, WideColumn]
+    partition_key: tuple[SqlName, ...]
+    clustering: dict[SqlName, Literal["asc", "desc"]] = {}
+    ttl: Duration | None = None
+
+
+class SearchField(Part, frozen=True, kw_only=True):
+    """A field of an Elasticsearch index."""
+
+    type: Literal[
+        "keyword", "text", "date", "long", "integer", "double", "boolean", "dense_vector", "object"
+    ]
+    property: Identifier | None = None
+    analyzer: SqlName | None = None
+    boost: Annotated[float, Meta(gt=0)] | None = None
+    dims: Positive | None = None
+
+
+class SearchIndex(Element, frozen=True, kw_only=True):
+    """An Elasticsearch index."""
+
+    store: Link
+    index: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]*$", max_length=100)]
+    service: Link
+    json_schema: Link = field(name="x-json-schema")
+    fields: dict[Identifier, SearchField]
+    shards: Positive
+    replicas: Count
+    routing: Identifier | None = None
+    rollover_bytes: Positive | None = None
+    refresh: Duration = "1s"
+
+
+class KeyPattern(Element, frozen=True, kw_only=True):
+    """A family of Redis keys."""
+
+    store: Link
+    pattern: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*(:[a-zA-Z0-9{}|-]+)*$", max_length=120)]
+    service: Link
+    value_type: Literal["string", "hash", "set", "zset", "list", "stream"]
+    ttl: Duration | None = None
+    json_schema: Link | None = field(name="x-json-schema", default=None)
+
+
+class Bucket(Element, frozen=True, kw_only=True):
+    """An S3 bucket per region; `transitions` maps a storage class to the age that moves objects there."""
+
+    storage: Link
+    bucket: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,40}[a-z0-9]$")]
+    service: Link
+    key_pattern: Short
+    encryption: Literal["kms", "s3"]
+    versioned: bool
+    transitions: dict[str, Duration] = {}
+    expires: Duration | None = None
+    json_schema: Link | None = field(name="x-json-schema", default=None)
+
+
+TYPES: dict[str, type[Element]] = {
+    "database": Database,
+    "table": Table,
+    "collection": Collection,
+    "keyspace": Keyspace,
+    "wide-table": WideTable,
+    "index": SearchIndex,
+    "key-pattern": KeyPattern,
+    "bucket": Bucket,
+}

@@ -1,0 +1,72 @@
+"""Layer 01: why the system exists."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cloudsync_gen.model.element import Element
+from cloudsync_gen.model.ids import Link
+from cloudsync_gen.model.values import Short
+
+
+class Goal(Element, frozen=True, kw_only=True):
+    """A measurable aim; `baseline` is today's figure, `target` the one to reach."""
+
+    kpi: Short
+    target: Short
+    baseline: Short | None = None
+    stakeholders: tuple[Link, ...]
+    outcomes: tuple[Link, ...] = ()
+
+
+class Requirement(Element, frozen=True, kw_only=True):
+    """A need with the test that decides whether it is met."""
+
+    goals: tuple[Link, ...]
+    priority: Literal["must", "should", "could"]
+    acceptance: Short
+    constrained_by: tuple[Link, ...] = ()
+
+
+class Stakeholder(Element, frozen=True, kw_only=True):
+    """A person or body with an interest in the system."""
+
+    concerns: tuple[Short, ...]
+    influence: Literal["high", "medium", "low"]
+
+
+class Principle(Element, frozen=True, kw_only=True):
+    """A rule of design: what it says and what follows from it."""
+
+    statement: Short
+    implication: Short
+
+
+class Constraint(Element, frozen=True, kw_only=True):
+    """A limit that nobody here can move."""
+
+    origin: Short
+
+
+class Value(Element, frozen=True, kw_only=True):
+    """What a stakeholder gains."""
+
+    stakeholders: tuple[Link, ...] = ()
+
+
+class Outcome(Element, frozen=True, kw_only=True):
+    """A result that shows a goal was reached."""
+
+    goal: Link
+    measure: Short
+
+
+TYPES: dict[str, type[Element]] = {
+    "goal": Goal,
+    "requirement": Requirement,
+    "stakeholder": Stakeholder,
+    "principle": Principle,
+    "constraint": Constraint,
+    "value": Value,
+    "outcome": Outcome,
+}

@@ -1,0 +1,111 @@
+"""The link registry: every type of typed reference from one element to another (`link_table`).
+
+A path walks the element as it is written: `calls[].operation` is the `operation` of every entry of
+`calls`, `columns.*.x` the `x` of every value of a mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from cloudsync_gen.model.ids import ElementId
+from cloudsync_gen.model.link_table import GROUPS, TABLE
+from cloudsync_gen.source import Pointer, Ref
+
+Form = Literal["id", "permission"]
+
+
+class LinkType(Struct, frozen=True):
+    """A row of the registry.
+
+    `sources` and `targets` are `layer.type`, or `layer.*` for all types of a layer. `form` says how the
+    value is written: an element's id, or a permission (`resource:action`, found in a resource's actions).
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    path: str
+    targets: tuple[str, ...]
+    inverse: str
+    form: Form = "id"
+
+    @property
+    def many(self) -> bool:
+        """Whether one element may have several links of this type."""
+        return "[]" in self.path or "*" in self.path.split(".")
+
+
+class Link(Struct, frozen=True):
+    """A link as written: `target` may not exist, rules judge that."""
+
+    type: str
+    source: ElementId
+    target: str
+    ref: Ref
+
+
+def _cells(text: str) -> Iterator[list[str]]:
+    for line in text.strip().splitlines():
+        if not line.startswith("#"):
+            yield [cell.strip() for cell in line.split("|")]
+
+
+_GROUPS = {name: types.split() for name, types in _cells(GROUPS)}
+
+
+def _types(cell: str) -> tuple[str, ...]:
+    return tuple(each for name in cell.split() for each in _GROUPS.get(name, [name]))
+
+
+def _rows() -> Iterator[LinkType]:
+    for name, sources, path, targets, inverse in _cells(TABLE):
+        bare, _, form = path.partition(" :")
+        permission: Form = "permission" if form else "id"
+        yield LinkType(name, _types(sources), bare, _types(targets), inverse, permission)
+
+
+REGISTRY: tuple[LinkType, ...] = tuple(_rows())
+"""All link types, grouped by the layer of their source."""
+
+BY_NAME: Mapping[str, LinkType] = {row.name: row for row in REGISTRY}
+
+
+def covers(patterns: tuple[str, ...], element_type: str) -> bool:
+    """Whether `layer.type` is one of `patterns` (`layer.*` stands for the whole layer)."""
+    layer = element_type.partition(".")[0]
+    return element_type in patterns or f"{layer}.*" in patterns
+
+
+def rows_of(element_type: str) -> tuple[LinkType, ...]:
+    """The rows whose source may be an element of this `layer.type`."""
+    return tuple(row for row in REGISTRY if covers(row.sources, element_type))
+
+
+def values_at(data: Any, path: str) -> Iterator[tuple[Pointer, Any]]:
+    """(pointer, value) for each value that a registry path reaches in an element as written."""
+    yield from _walk(data, tuple(path.split(".")), ())
+
+
+def _walk(data: Any, steps: tuple[str, ...], pointer: Pointer) -> Iterator[tuple[Pointer, Any]]:
+    if not steps:
+        yield pointer, data
+        return
+    if not isinstance(data, Mapping):
+        return
+    step, rest = steps[0], steps[1:]
+    if step == "*":
+        for key, value in data.items():
+            yield from _walk(value, rest, (*pointer, key))
+        return
+    key = step.removesuffix("[]")
+    value = data.get(key)
+    if value is None:
+        return
+    if not step.endswith("[]"):
+        yield from _walk(value, rest, (*pointer, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _walk(item, rest, (*pointer, key, index))

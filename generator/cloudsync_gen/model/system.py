@@ -1,0 +1,62 @@
+"""The linked model: what rules judge and targets are planned from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from msgspec import Struct
+
+from cloudsync_gen.model.declared import Project
+from cloudsync_gen.model.element import Element
+from cloudsync_gen.model.ids import ElementId
+from cloudsync_gen.model.links import Link
+from cloudsync_gen.model.shapes import ShapeSet
+from cloudsync_gen.model.sources import Sources
+from cloudsync_gen.source import Ref
+
+E = TypeVar("E", bound=Element)
+
+
+class Model(Struct, frozen=True, kw_only=True):
+    """All elements, ordered by id, and all links in both directions.
+
+    Dangling links are kept as written; rules report them. `schemas` maps the (file, first key) of a
+    data model element to its id, so that a `$ref` can be followed.
+    """
+
+    project: Project
+    elements: Mapping[ElementId, Element]
+    refs: Mapping[ElementId, Ref]
+    by_type: Mapping[type[Element], tuple[Element, ...]]
+    out: Mapping[ElementId, tuple[Link, ...]]
+    into: Mapping[ElementId, tuple[Link, ...]]
+    schemas: Mapping[tuple[str, str], ElementId]
+    broken: Mapping[str, Ref]
+    sources: Sources
+    shapes: Mapping[ElementId, ShapeSet] = {}
+
+    def all(self, kind: type[E]) -> tuple[E, ...]:
+        """All elements of one struct, ordered by id."""
+        return self.by_type.get(kind, ())  # type: ignore[return-value]
+
+    def get(self, kind: type[E], element: str) -> E | None:
+        """The element with that id if it exists and is of that struct."""
+        found = self.elements.get(ElementId(element))
+        return found if isinstance(found, kind) else None
+
+    def ref(self, element: str, *tail: str | int) -> Ref:
+        """The place of an element, or of a value below it."""
+        ref = self.refs.get(ElementId(element))
+        return ref.at(*tail) if ref else Ref("model/manifest.yaml")
+
+    def targets(self, element: str, link: str) -> tuple[str, ...]:
+        """Ids that an element names by links of one type, in the order written."""
+        return tuple(
+            each.target for each in self.out.get(ElementId(element), ()) if each.type == link
+        )
+
+    def origins(self, element: str, link: str) -> tuple[ElementId, ...]:
+        """Ids of the elements that name this one by links of one type: the link's inverse, sorted."""
+        found = {each.source for each in self.into.get(ElementId(element), ()) if each.type == link}
+        return tuple(sorted(found))

@@ -1,0 +1,72 @@
+"""Names across languages: splitting into words, joining in each language's style, reserved words."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import lru_cache
+
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*|[0-9]+")
+_PYTHON_RESERVED = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)
+
+
+@lru_cache(maxsize=65536)
+def words(name: str) -> tuple[str, ...]:
+    """Lower-case ASCII words of a name in any style; other scripts are spelled as code points."""
+    plain = unicodedata.normalize("NFKD", name)
+    ascii_only = "".join(
+        c if c.isascii() else "" if unicodedata.combining(c) else f" u{ord(c):x} " for c in plain
+    )
+    return tuple(word.lower() for word in _WORDS.findall(ascii_only))
+
+
+def snake(name: str) -> str:
+    """`DocumentID` -> `document_id`."""
+    return "_".join(words(name))
+
+
+def kebab(name: str) -> str:
+    """`createDocument` -> `create-document`."""
+    return "-".join(words(name))
+
+
+def pascal(name: str) -> str:
+    """`create-document` -> `CreateDocument`."""
+    return "".join(word[:1].upper() + word[1:] for word in words(name))
+
+
+def camel(name: str) -> str:
+    """`owner_id` -> `ownerId`."""
+    text = pascal(name)
+    return text[:1].lower() + text[1:]
+
+
+def screaming(name: str) -> str:
+    """`slideDeck` -> `SLIDE_DECK`."""
+    return snake(name).upper()
+
+
+def python_name(name: str) -> str:
+    """A snake_case Python identifier: a reserved word gets a trailing underscore (PEP 8)."""
+    text = snake(name) or "value"
+    if text[0].isdigit():
+        text = f"n{text}"
+    return f"{text}_" if text in _PYTHON_RESERVED else text
+
+
+def python_class(name: str) -> str:
+    """A PascalCase Python identifier."""
+    text = pascal(name) or "Value"
+    if text[0].isdigit():
+        text = f"N{text}"
+    return f"{text}_" if text in _PYTHON_RESERVED else text
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """The candidate that reads most like `name` (the first in order where none is close)."""
+    ordered = sorted(candidates)
+    close = get_close_matches(name, ordered, n=1, cutoff=0.0)
+    return close[0] if close else ""

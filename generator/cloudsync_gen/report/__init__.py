@@ -1,0 +1,3 @@
+"""Findings in each format. Pure: text in, text out; `cli` prints it."""
+
+from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Links: every reference leads to something of the right kind."""

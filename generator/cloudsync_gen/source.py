@@ -1,0 +1,121 @@
+"""Where text comes from and where in it a value stands.
+
+Values of every stage carry a `Ref` (file and pointer) and never a line number; a `SourceMap` turns a
+`Ref` into a `Span` at the moment a diagnostic is printed. So values compare equal when somebody adds
+a comment line, and no position is computed for text that nobody complains about.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+
+Pointer = tuple[str | int, ...]
+"""Steps from the root of a document: keys of mappings, indexes of sequences."""
+
+Tree = Mapping[str, bytes]
+"""Posix path relative to the root -> content; a disk, a git revision or a literal of a test."""
+
+Located = Mapping[Pointer, tuple["Span", "Span | None"]]
+"""Pointer -> (span of the value, span of its key or name where it has one)."""
+
+Locator = Callable[[str, str], Located]
+"""(path, text) -> positions of everything in that text."""
+
+
+class Span(Struct, frozen=True, order=True):
+    """A stretch of text: lines and columns are 1-based, the end is exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class Ref(Struct, frozen=True, order=True):
+    """The place of a value: its file and the pointer to it. `key` asks for its name, not its value."""
+
+    file: str
+    pointer: Pointer = ()
+    key: bool = False
+
+    def at(self, *tail: str | int) -> Ref:
+        """The value below this one."""
+        return Ref(self.file, (*self.pointer, *tail))
+
+    def name(self, *tail: str | int) -> Ref:
+        """The key (the name) of the value below this one."""
+        return Ref(self.file, (*self.pointer, *tail), key=True)
+
+
+class SourceMap:
+    """Finds the line and column of a `Ref`, reading a file's positions the first time it is asked."""
+
+    def __init__(self, tree: Tree, locators: Mapping[str, Locator]) -> None:
+        self._tree = tree
+        self._locators = locators
+        self._located: dict[str, Located] = {}
+
+    def text(self, file: str) -> str | None:
+        """The text of a file, `None` when it is not there or not UTF-8."""
+        content = self._tree.get(file)
+        if content is None:
+            return None
+        try:
+            return content.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+
+    def span(self, ref: Ref) -> Span:
+        """The span of `ref`, or of its nearest ancestor that has one: a look-up never fails."""
+        located = self._positions(ref.file)
+        for length in range(len(ref.pointer), -1, -1):
+            found = located.get(ref.pointer[:length])
+            if found is None:
+                continue
+            value, key = found
+            if length < len(ref.pointer) and key is not None:
+                return key
+            return key if ref.key and key is not None else value
+        return Span(ref.file, 1, 1, 1, 1)
+
+    def _positions(self, file: str) -> Located:
+        if file not in self._located:
+            locate = self._locators.get(PurePosixPath(file).suffix)
+            text = self.text(file)
+            self._located[file] = locate(file, text) if locate and text is not None else {}
+        return self._located[file]
+
+
+def files_below(root: Path, folder: str, *, hidden: bool = False) -> Iterator[str]:
+    """Posix paths (relative to `root`) of the regular files below `root/folder`, sorted.
+
+    Symbolic links are left out: a model from a stranger must not read files that are not its own.
+    Dot files and dot folders are left out unless `hidden`.
+    """
+    start = root / folder if folder else root
+    found: list[str] = []
+    pending = [start]
+    while pending:
+        current = pending.pop()
+        try:
+            entries = list(os.scandir(current))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for entry in entries:
+            if entry.name.startswith(".") and not hidden:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                pending.append(Path(entry.path))
+            elif entry.is_file(follow_symlinks=False):
+                found.append(Path(entry.path).relative_to(root).as_posix())
+    yield from sorted(found)
+
+
+def tree_from_disk(root: Path, folder: str) -> dict[str, bytes]:
+    """All regular files below `root/folder` with their bytes, keyed by path relative to `root`."""
+    return {path: (root / path).read_bytes() for path in files_below(root, folder)}
