@@ -8,7 +8,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 	--no-header --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev generate check test test-all bench lint lock clean runtime-env test-env
+.PHONY: help venv dev generate check test test-all bench lint lock clean runtime-env test-env have-python
 
 help: ## show this list
 	@echo 'usage: make [PYTHON=python3.12] [ARGS="..."] TARGET'
@@ -48,8 +48,13 @@ clean: ## remove caches and builds; .venv/ stays, it is brought in line by itsel
 	@rm -rf build dist .cloudsync-gen .mypy_cache .pytest_cache .ruff_cache .hypothesis .venv-lock
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-runtime-env:
+runtime-env: have-python
 	@$(PYTHON) .ci/venv.py runtime
 
-test-env:
+test-env: have-python
 	@$(PYTHON) .ci/venv.py test
+
+have-python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo 'cloudsync-gen needs Python 3.11 or newer, and $(PYTHON) is not that.' >&2; \
+	  echo 'Install one, or name it: make PYTHON=/path/to/python3.11 ...' >&2; exit 2; }
