@@ -1,0 +1,57 @@
+"""Options, profiles and fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from support.golden import Golden
+
+UPDATE = "--update-golden"
+
+settings.register_profile("small", max_examples=20, derandomize=True, deadline=None, database=None)
+settings.register_profile(
+    "full",
+    max_examples=500,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+class Effort:
+    """How much a test does: `make test` runs a small count, `make test-all` the full figure."""
+
+    def __init__(self, full: bool) -> None:
+        self.full = full
+
+    def count(self, *, small: int, full: int) -> int:
+        return full if self.full else small
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(UPDATE, action="store_true", help="rewrite the expected files of what ran")
+    parser.addoption("--full", action="store_true", help="the figures of `make test-all`")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption(UPDATE) and os.environ.get("CI"):
+        raise pytest.UsageError(
+            f"{UPDATE} is refused in CI: there the expected files are the judge"
+        )
+    settings.load_profile("full" if config.getoption("--full") else "small")
+
+
+@pytest.fixture(scope="session")
+def effort(pytestconfig: pytest.Config) -> Effort:
+    return Effort(full=bool(pytestconfig.getoption("--full")))
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    file = request.node.nodeid.split("::")[0]
+    command = f"make test ARGS='{file} {UPDATE}'"
+    return Golden(update=bool(request.config.getoption(UPDATE)), command=command)

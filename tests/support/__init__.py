@@ -1,0 +1,1 @@
+"""What several tests share: trees of files, golden comparison, the house rules."""
