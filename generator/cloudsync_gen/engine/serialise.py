@@ -149,7 +149,9 @@ def _yaml_escape(match: re.Match[str]) -> str:
     if char.isprintable():
         return char
     code = ord(char)
-    return f"\\x{code:02x}" if code < 0x100 else _utf16(code) if code < 0x10000 else f"\\U{code:08x}"
+    return (
+        f"\\x{code:02x}" if code < 0x100 else _utf16(code) if code < 0x10000 else f"\\U{code:08x}"
+    )
 
 
 def _json_escape(match: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -25,6 +25,29 @@ class WebhookSource(Struct, frozen=True, kw_only=True):
     data: Mapping[str, Any]
 
 
+class SourceField(Struct, frozen=True, kw_only=True):
+    """A field of a GraphQL type or proto message: its named type and how it may be absent."""
+
+    name: str
+    type: str
+    repeated: bool = False
+    optional: bool = False
+
+
+class SourceType(Struct, frozen=True, kw_only=True):
+    """A type of a source that is a form of the entity `schema`, or an enumeration that it may use.
+
+    `name` of a proto type is its name within the package (`Page.State`), with the package where a
+    field names a type of another file.
+    """
+
+    name: str
+    kind: Literal["object", "enum"]
+    schema: str = ""
+    fields: tuple[SourceField, ...] = ()
+    members: tuple[str, ...] = ()
+
+
 class GraphqlSource(Struct, frozen=True, kw_only=True):
     """A GraphQL SDL source."""
 
@@ -32,16 +55,36 @@ class GraphqlSource(Struct, frozen=True, kw_only=True):
     id: str
     file: str
     text: str
+    types: tuple[SourceType, ...] = ()
+
+
+LINK_DIRECTIVES = """
+directive @contract(id: String!, service: String) on SCHEMA
+directive @resolves(operation: String!) on FIELD_DEFINITION
+directive @entity(schema: String!) on OBJECT | INPUT_OBJECT | INTERFACE | ENUM
+"""
+"""Directives that link a GraphQL source to the model: built in, and stripped from the contract."""
+
+LINK_OPTIONS = "cloudsync_gen/options.proto"
+"""The import that gives a proto source its link options; stripped from the contract."""
 
 
 class GrpcSource(Struct, frozen=True, kw_only=True):
-    """A proto3 source with its serialized FileDescriptorProto, options included, comments not."""
+    """A proto3 source with its serialized FileDescriptorProto, options included, comments not.
+
+    `path` is where importers find it, its package as folders. `comments` maps a name within the
+    package (`Reader.GetPage`, empty for the file) to the comment before it: text for people, which
+    must never reach a code generator as it stands. `id` is empty for a file without a service.
+    """
 
     document: str
     id: str
     file: str
     text: str
     descriptor: bytes
+    path: str = ""
+    comments: Mapping[str, str] = {}
+    types: tuple[SourceType, ...] = ()
 
 
 class Sources(Struct, frozen=True, kw_only=True):

@@ -73,8 +73,7 @@ def test_shared_values_are_written_out_and_never_aliased() -> None:
 def test_layout_is_block_style_with_nested_lists_and_empty_containers() -> None:
     data = {"a": [{"b": 1, "c": [2, [3]]}, "x"], "e": {}, "f": [], "t": "one\ntwo\n"}
     assert yaml_text(data) == (
-        "a:\n  - b: 1\n    c:\n      - 2\n      - - 3\n  - x\n"
-        "e: {}\nf: []\nt: |\n  one\n  two\n"
+        "a:\n  - b: 1\n    c:\n      - 2\n      - - 3\n  - x\n" "e: {}\nf: []\nt: |\n  one\n  two\n"
     )
 
 
