@@ -17,7 +17,9 @@ _rows = cache(rows_of)
 
 
 def link(declared: Declared) -> Staged[Model]:
-    """Index the ids, read the links, order everything. Only a second element with one id is a finding."""
+    """Index the ids, read the links, order everything. Only a second element with one id is a
+    finding.
+    """
     unique, duplicates = _index(declared.elements)
     links = tuple(_links(unique.values()))
     by_type: defaultdict[type[Element], list[Element]] = defaultdict(list)

@@ -1,4 +1,6 @@
-"""Names across languages: splitting into words, joining in each language's style, reserved words."""
+"""Names across languages: splitting into words, joining in each language's style, reserved
+words.
+"""
 
 from __future__ import annotations
 

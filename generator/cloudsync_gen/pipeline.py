@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
-from cloudsync_gen.diagnostics import Diagnostic, has_errors
+from cloudsync_gen.diagnostics import Diagnostic, Severity, has_errors
+from cloudsync_gen.engine import paths
+from cloudsync_gen.engine.cache import Store
+from cloudsync_gen.engine.generate import Work, render_all
+from cloudsync_gen.engine.reconcile import Plan, Scope, reconcile
 from cloudsync_gen.link import link
 from cloudsync_gen.load import LOCATORS, load
 from cloudsync_gen.load.cache import ParseCache
+from cloudsync_gen.model.artefacts import Planned, Rendered, Unit
+from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules import RULES
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.source import SourceMap, Tree, tree_from_disk
+from cloudsync_gen.source import Ref, SourceMap, Tree, tree_from_disk
+from cloudsync_gen.targets import BY_NAME, TARGETS
 
 
 class Checked(Struct, frozen=True, kw_only=True):
@@ -25,16 +32,26 @@ class Checked(Struct, frozen=True, kw_only=True):
     sources: SourceMap
 
 
+class Generated(Struct, frozen=True, kw_only=True):
+    """What the model implies, not yet written; `rendered` is absent when an error stands before
+    it.
+    """
+
+    checked: Checked
+    rendered: tuple[Rendered, ...] | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
 def read_model(root: Path) -> Tree:
     """The text of `model/` below a root."""
     return tree_from_disk(root, "model")
 
 
-def check(tree: Tree, rules: Iterable[Rule] = RULES, cache: ParseCache | None = None) -> Checked:
-    """All findings over a model. Rules run once all text is readable and every element has its type:
-    before that, what looks missing may only be misspelt."""
+def check(tree: Tree, rules: Iterable[Rule] = RULES, store: Store | None = None) -> Checked:
+    """All findings over a model. Rules run once all text is readable and every element has its
+    type: before that, what looks missing may only be misspelt."""
     sources = SourceMap(tree, LOCATORS)
-    loaded = load(tree, cache)
+    loaded = load(tree, ParseCache(store.read, store.write) if store else None)
     if loaded.value is None:
         return Checked(
             model=None, diagnostics=ordered(loaded.diagnostics, sources), sources=sources
@@ -43,15 +60,71 @@ def check(tree: Tree, rules: Iterable[Rule] = RULES, cache: ParseCache | None = 
     found = (*loaded.diagnostics, *linked.diagnostics)
     if not has_errors(found):
         found = (*found, *(each for rule in rules for each in rule.check(linked.value)))
-    return Checked(
-        model=linked.value if loaded.value.complete else None,
-        diagnostics=ordered(found, sources),
-        sources=sources,
-    )
+    model = linked.value if loaded.value.complete else None
+    return Checked(model=model, diagnostics=ordered(found, sources), sources=sources)
+
+
+def generate(tree: Tree, scope: Scope, store: Store, jobs: int) -> Generated:
+    """Everything that the model implies, as bytes. Nothing is rendered from a model with errors."""
+    from cloudsync_gen.contracts.compile import compile_contracts
+    from cloudsync_gen.contracts.validate import validate
+
+    checked = check(tree, store=store)
+    if checked.model is None or has_errors(checked.diagnostics):
+        return Generated(checked=checked, rendered=None, diagnostics=checked.diagnostics)
+    compiled = compile_contracts(checked.model)
+    found = (*checked.diagnostics, *compiled.diagnostics)
+    if not has_errors(found):
+        found = (*found, *validate(checked.model, compiled.value))
+    if not has_errors(found):
+        rendered = render_all(units(checked.model, compiled.value, scope), WORK, store, jobs)
+        found = (*found, *_path_findings(rendered))
+        if not has_errors(found):
+            return Generated(
+                checked=checked, rendered=rendered, diagnostics=ordered(found, checked.sources)
+            )
+    return Generated(checked=checked, rendered=None, diagnostics=ordered(found, checked.sources))
+
+
+def units(model: Model, contracts: Contracts, scope: Scope) -> Iterable[Unit]:
+    """The units in scope, of all targets."""
+    for target in TARGETS:
+        for unit in target.units(model, contracts):
+            if scope.covers(unit.name, unit.target):
+                yield unit
+
+
+def plan(root: Path, rendered: Sequence[Rendered], scope: Scope) -> Plan:
+    """The rendered files against the lock and the disk. Raises `engine.disk.Unsafe`."""
+    return reconcile(root, rendered, scope, (f for target in TARGETS for f in target.open_below))
+
+
+def files_of(unit: Unit) -> Iterable[Planned]:
+    """The files of a unit, by its target."""
+    return BY_NAME[unit.target].files(unit.view)
+
+
+WORK = Work(files_of, {target.name: target.view for target in TARGETS})
+
+
+def _path_findings(rendered: Sequence[Rendered]) -> list[Diagnostic]:
+    found = [(each.path, fault) for each in rendered if (fault := paths.fault(each.path))]
+    found += [(b, f"is one file with `{a}`") for a, b in paths.collisions(r.path for r in rendered)]
+    return [
+        Diagnostic(
+            code="GEN001",
+            name="unusable-path",
+            severity=Severity.ERROR,
+            ref=Ref("model/manifest.yaml"),
+            message=f"a generated file cannot be called `{path}`: {why}",
+            hint="rename the element that it is named after",
+        )
+        for path, why in found
+    ]
 
 
 def ordered(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> tuple[Diagnostic, ...]:
-    """By file, line, column, code, message; each finding once; with its span resolved."""
+    """By file, line, column, code, message; each finding once."""
     placed = {(d.span or sources.span(d.ref), d.code, d.message): d for d in diagnostics}
     keys = sorted(placed, key=lambda k: (k[0].file, k[0].line, k[0].column, k[1], k[2]))
     return tuple(placed[key] for key in keys)

@@ -1,8 +1,8 @@
 """Where text comes from and where in it a value stands.
 
-Values of every stage carry a `Ref` (file and pointer) and never a line number; a `SourceMap` turns a
-`Ref` into a `Span` at the moment a diagnostic is printed. So values compare equal when somebody adds
-a comment line, and no position is computed for text that nobody complains about.
+Values of every stage carry a `Ref` (file and pointer) and never a line number; a `SourceMap` turns
+a `Ref` into a `Span` at the moment a diagnostic is printed. So values compare equal when somebody
+adds a comment line, and no position is computed for text that nobody complains about.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class Span(Struct, frozen=True, order=True):
 
 
 class Ref(Struct, frozen=True, order=True):
-    """The place of a value: its file and the pointer to it. `key` asks for its name, not its value."""
+    """The place of a value: its file and the pointer to it. `key` asks for its name, not its
+    value.
+    """
 
     file: str
     pointer: Pointer = ()
@@ -53,7 +55,9 @@ class Ref(Struct, frozen=True, order=True):
 
 
 class SourceMap:
-    """Finds the line and column of a `Ref`, reading a file's positions the first time it is asked."""
+    """Finds the line and column of a `Ref`, reading a file's positions the first time it is
+    asked.
+    """
 
     def __init__(self, tree: Tree, locators: Mapping[str, Locator]) -> None:
         self._tree = tree

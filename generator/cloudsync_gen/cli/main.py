@@ -12,8 +12,11 @@ OK, FINDINGS, USAGE, UNREADABLE, UNSAFE, CONFLICT, INTERNAL = 0, 1, 2, 3, 4, 5, 
 
 COMMANDS = {
     "check": "judge the model by all rules",
+    "generate": "write everything that the model implies",
 }
-"""Command -> one line of help; the module of the same name has `arguments(parser)` and `run(options)`."""
+"""Command -> one line of help; the module of the same name has `arguments(parser)` and
+`run(options)`.
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

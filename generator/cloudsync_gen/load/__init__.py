@@ -40,8 +40,8 @@ class _Collected(Struct):
 def load(tree: Tree, cache: ParseCache | None = None) -> Staged[Declared | None]:
     """All of `model/` as declared elements.
 
-    The value is `None` when there is no usable manifest. `Declared.complete` is false when some text
-    could not be read at all, so that nothing can be said about what is missing.
+    The value is `None` when there is no usable manifest. `Declared.complete` is false when some
+    text could not be read at all, so that nothing can be said about what is missing.
     """
     cache = cache or ParseCache()
     into = _Collected()

@@ -79,7 +79,9 @@ def elements_of(file: str, layer: str, data: Any) -> Iterator[tuple[str, Ref, An
 def declare(
     ref: Ref, layer: str, data: Any
 ) -> tuple[DeclaredElement | None, list[Diagnostic], str]:
-    """The element at `ref` with its typed value, or what is wrong with it; and its id if it has one."""
+    """The element at `ref` with its typed value, or what is wrong with it; and its id if it has
+    one.
+    """
     if not isinstance(data, dict):
         hint = "an element is a mapping with `id`, `name` and `description`"
         return None, [finding("MDL002", "not-an-element", ref, "not an element", hint)], ""
@@ -132,7 +134,9 @@ def _field_errors(
 
 
 def explain(error: msgspec.ValidationError) -> tuple[Pointer, str]:
-    """(pointer, message) of msgspec's first error; an unknown or missing key is part of the pointer."""
+    """(pointer, message) of msgspec's first error; an unknown or missing key is part of the
+    pointer.
+    """
     text = str(error)
     match = _PATH.search(text)
     pointer: list[str | int] = []

@@ -1,8 +1,8 @@
 """YAML 1.2 (core schema, a strict subset) from libyaml's events: data, positions, mistakes.
 
-Refused, because they surprise or attack: tags, merge keys, duplicate keys, several documents, numbers
-that JSON cannot hold, aliases that multiply. Keys are always strings, as written. Positions are
-collected only on demand, by `locate`.
+Refused, because they surprise or attack: tags, merge keys, duplicate keys, several documents,
+numbers that JSON cannot hold, aliases that multiply. Keys are always strings, as written.
+Positions are collected only on demand, by `locate`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""What a comparison of two contracts says: one structured fact a change, for every contract kind."""
+"""What a comparison of two contracts says: one structured fact a change, for every contract
+kind.
+"""
 
 from __future__ import annotations
 

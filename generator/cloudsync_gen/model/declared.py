@@ -33,7 +33,9 @@ class DeclaredElement(Struct, frozen=True, kw_only=True):
 
 
 class Declared(Struct, frozen=True, kw_only=True):
-    """The model as written. `broken` are ids whose element could not be read: known, but valueless."""
+    """The model as written. `broken` are ids whose element could not be read: known, but
+    valueless.
+    """
 
     project: Project
     elements: tuple[DeclaredElement, ...]

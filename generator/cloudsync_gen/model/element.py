@@ -21,7 +21,9 @@ class Element(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, ren
 
 
 class Motivation(Part, frozen=True, kw_only=True):
-    """Upward links of layers 02, 04 and 05 (Documentation Robotics spec 0.2.0, reference catalogue)."""
+    """Upward links of layers 02, 04 and 05 (Documentation Robotics spec 0.2.0, reference
+    catalogue).
+    """
 
     supports_goals: tuple[Link, ...] = field(name="supports-goals", default=())
     fulfills_requirements: tuple[Link, ...] = field(name="fulfills-requirements", default=())

@@ -21,8 +21,9 @@ Form = Literal["id", "permission"]
 class LinkType(Struct, frozen=True):
     """A row of the registry.
 
-    `sources` and `targets` are `layer.type`, or `layer.*` for all types of a layer. `form` says how the
-    value is written: an element's id, or a permission (`resource:action`, found in a resource's actions).
+    `sources` and `targets` are `layer.type`, or `layer.*` for all types of a layer. `form` says
+    how the value is written: an element's id, or a permission (`resource:action`, found in a
+    resource's actions).
     """
 
     name: str

@@ -1,4 +1,6 @@
-"""Shapes: one form of an entity, normalised so that forms of different languages can be compared."""
+"""Shapes: one form of an entity, normalised so that forms of different languages can be
+compared.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,9 @@ Base = Literal["string", "integer", "number", "boolean", "object", "array", "byt
 class FieldShape(Struct, frozen=True, kw_only=True):
     """A field of a shape. `name` is lowerCamelCase whatever the language writes.
 
-    `format` is the JSON Schema format (`uuid`, `date-time`, …) or empty; `bits` of an integer 32 or 64
-    (0: not said); `members` are those of an enumeration, in lowerCamelCase, sorted; `max_length` in
-    characters. `optional`: may be absent or null.
+    `format` is the JSON Schema format (`uuid`, `date-time`, …) or empty; `bits` of an integer 32
+    or 64 (0: not said); `members` are those of an enumeration, in lowerCamelCase, sorted;
+    `max_length` in characters. `optional`: may be absent or null.
     """
 
     name: str

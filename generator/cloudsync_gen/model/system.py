@@ -57,6 +57,8 @@ class Model(Struct, frozen=True, kw_only=True):
         )
 
     def origins(self, element: str, link: str) -> tuple[ElementId, ...]:
-        """Ids of the elements that name this one by links of one type: the link's inverse, sorted."""
+        """Ids of the elements that name this one by links of one type: the link's inverse,
+        sorted.
+        """
         found = {each.source for each in self.into.get(ElementId(element), ()) if each.type == link}
         return tuple(sorted(found))

@@ -25,7 +25,9 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def printable(text: str) -> str:
-    """Text of a stranger on one line of a terminal: control and direction characters shown as `\\x..`."""
+    """Text of a stranger on one line of a terminal: control and direction characters shown as
+    `\\x..`.
+    """
     return "".join(c if c.isprintable() and c not in "\u2028\u2029" else _escaped(c) for c in text)
 
 

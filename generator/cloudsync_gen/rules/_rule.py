@@ -18,8 +18,8 @@ from cloudsync_gen.source import Ref
 class Rule(Struct, frozen=True, kw_only=True):
     """A check over the whole model.
 
-    `code` is never renumbered or reused. `name` reads well after "allow". `family` is the claim that
-    the rule belongs to; `check --summary` counts by it.
+    `code` is never renumbered or reused. `name` reads well after "allow". `family` is the claim
+    that the rule belongs to; `check --summary` counts by it.
     """
 
     code: str

@@ -1,4 +1,6 @@
-"""Layer 06: contracts and the operations in them; most elements are read out of contract sources."""
+"""Layer 06: contracts and the operations in them; most elements are read out of contract
+sources.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ class Plan(Part, frozen=True, kw_only=True):
 
 
 class Gateway(Element, frozen=True, kw_only=True):
-    """The public entry: host, base path of problem types, plans and limits that all contracts share."""
+    """The public entry: host, base path of problem types, plans and limits that all contracts
+    share.
+    """
 
     edge: Link
     host: Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253)]

@@ -38,7 +38,9 @@ class Sli(Element, frozen=True, kw_only=True):
 
 
 class Slo(Element, frozen=True, kw_only=True):
-    """An objective on an SLI. `threshold` is for latency and freshness: the quantile stays below it."""
+    """An objective on an SLI. `threshold` is for latency and freshness: the quantile stays below
+    it.
+    """
 
     service: Link
     sli: Link

@@ -1,4 +1,6 @@
-"""Layer 04: services, what they can be told and asked, what they announce, how they lean on each other."""
+"""Layer 04: services, what they can be told and asked, what they announce, how they lean on each
+other.
+"""
 
 from __future__ import annotations
 

@@ -26,7 +26,9 @@ class Actor(Element, frozen=True, kw_only=True):
 
 
 class ContextRelation(Part, frozen=True, kw_only=True):
-    """An edge of the context map, from this (upstream) context (Evans, Domain-Driven Design, ch. 14)."""
+    """An edge of the context map, from this (upstream) context (Evans, Domain-Driven Design, ch.
+    14).
+    """
 
     downstream: Link
     pattern: Literal[

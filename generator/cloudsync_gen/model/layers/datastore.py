@@ -55,7 +55,9 @@ class Column(Part, frozen=True, kw_only=True):
 
 
 class Index(Part, frozen=True, kw_only=True):
-    """A secondary index; `where` and entries of `columns` are SQL expressions of the model's author."""
+    """A secondary index; `where` and entries of `columns` are SQL expressions of the model's
+    author.
+    """
 
     name: SqlName
     columns: tuple[
@@ -206,7 +208,9 @@ class KeyPattern(Element, frozen=True, kw_only=True):
 
 
 class Bucket(Element, frozen=True, kw_only=True):
-    """An S3 bucket per region; `transitions` maps a storage class to the age that moves objects there."""
+    """An S3 bucket per region; `transitions` maps a storage class to the age that moves objects
+    there.
+    """
 
     storage: Link
     bucket: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,40}[a-z0-9]$")]

@@ -42,7 +42,9 @@ class Control(Element, frozen=True, kw_only=True):
 
 
 class Role(Element, frozen=True, kw_only=True):
-    """Who may do what. `permissions` are `resource:action`; `inherits` adds those of other roles."""
+    """Who may do what. `permissions` are `resource:action`; `inherits` adds those of other
+    roles.
+    """
 
     holder: Literal["customer", "operator", "workload"]
     permissions: tuple[Permission, ...]
@@ -59,7 +61,9 @@ class Action(Part, frozen=True, kw_only=True):
 
 
 class Resource(Element, frozen=True, kw_only=True):
-    """A protected thing and its actions; the kebab name of its id is the permission's first half."""
+    """A protected thing and its actions; the kebab name of its id is the permission's first
+    half.
+    """
 
     actions: tuple[Action, ...]
     classification: Link
@@ -79,7 +83,9 @@ class Policy(Element, frozen=True, kw_only=True):
 
 
 class Classification(Element, frozen=True, kw_only=True):
-    """How sensitive data is, and the protection that follows. `level` orders them, 0 the most open."""
+    """How sensitive data is, and the protection that follows. `level` orders them, 0 the most
+    open.
+    """
 
     level: Annotated[int, Meta(ge=0, le=9)]
     encryption: Literal["none", "volume", "field"]

@@ -61,7 +61,9 @@ class Application(Element, frozen=True, kw_only=True):
 
 
 class Screen(Element, frozen=True, kw_only=True):
-    """A screen: the operations that it calls, the roles that it demands, its states and components."""
+    """A screen: the operations that it calls, the roles that it demands, its states and
+    components.
+    """
 
     application: Link
     operations: tuple[Link, ...] = ()

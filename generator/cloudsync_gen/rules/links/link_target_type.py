@@ -1,8 +1,10 @@
 """A link leads to an element of a kind that it cannot mean.
 
-What it does: reports a link whose target exists but is of another type than the link registry allows.
+What it does: reports a link whose target exists but is of another type than the link registry
+allows.
 
-Why: an `owner` that is a service, or a `schema` that is a table, makes every artefact built on it wrong.
+Why: an `owner` that is a service, or a `schema` that is a table, makes every artefact built on it
+wrong.
 
 Example: `domain: business.service.document-collaboration` where a `business.domain` belongs.
 

@@ -1,0 +1,200 @@
+"""Emit filters: how a value becomes text of a language. Every template expression ends in one.
+
+Each either encodes any text so that it cannot leave its place, or refuses what is not of its form.
+Nothing is ever stripped silently: a value that cannot be written safely is a bug of a view.
+"""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+_LINE_BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
+_UNSAFE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_PATH = re.compile(r"^[A-Za-z0-9_.@+=/-]+$")
+_SQL_NAME = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
+_SLUG = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+_TYPE_NODES = (
+    ast.Expression,
+    ast.Name,
+    ast.Load,
+    ast.Subscript,
+    ast.Tuple,
+    ast.Attribute,
+    ast.BinOp,
+    ast.BitOr,
+    ast.Constant,
+)
+
+
+class NotEmittable(ValueError):
+    """A value that has no safe form in the language of the template."""
+
+
+def one_line(value: str) -> str:
+    """Text on one line: breaks become a space, control and direction characters their escapes."""
+    flat = _LINE_BREAKS.sub(" ", value).strip()
+    return _UNSAFE.sub(lambda m: m[0].encode("unicode_escape").decode("ascii"), flat)
+
+
+def py_str(value: str) -> str:
+    """A Python string literal, double-quoted as black writes it."""
+    body = []
+    for char in str(value):
+        if char in '\\"':
+            body.append("\\" + char)
+        elif char == "\n":
+            body.append("\\n")
+        elif char == "\t":
+            body.append("\\t")
+        elif char.isprintable() and not _UNSAFE.match(char):
+            body.append(char)
+        else:
+            body.append(char.encode("unicode_escape").decode("ascii"))
+    text = "".join(body)
+    if '\\"' in text and "'" not in text:
+        return "'" + text.replace('\\"', '"') + "'"
+    return f'"{text}"'
+
+
+def py_literal(value: Any) -> str:
+    """A Python literal of plain data, strings as `py_str` writes them."""
+    if isinstance(value, str):
+        return py_str(value)
+    if value is None or isinstance(value, (bool, int, float)):
+        return repr(value)
+    if isinstance(value, (list, tuple)):
+        items = ", ".join(py_literal(each) for each in value)
+        if isinstance(value, list):
+            return f"[{items}]"
+        return f"({items},)" if len(value) == 1 else f"({items})"
+    if isinstance(value, Mapping):
+        pairs = (f"{py_literal(k)}: {py_literal(v)}" for k, v in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    raise NotEmittable(f"no Python literal of {type(value).__name__}")
+
+
+def py_name(value: str) -> str:
+    """A Python identifier, refused when it is none or a keyword."""
+    if not value.isascii() or not value.isidentifier() or keyword.iskeyword(value):
+        raise NotEmittable(f"not a Python name: {value!r}")
+    return value
+
+
+def py_path(value: str) -> str:
+    """A dotted Python name."""
+    return ".".join(py_name(part) for part in value.split("."))
+
+
+def py_type(value: str) -> str:
+    """A type annotation: names, subscripts, unions and literals, nothing that could be called."""
+    try:
+        tree = ast.parse(value, mode="eval")
+    except SyntaxError as error:
+        raise NotEmittable(f"not a type: {value!r}") from error
+    if not all(isinstance(node, _TYPE_NODES) for node in ast.walk(tree)):
+        raise NotEmittable(f"not a type: {value!r}")
+    return value
+
+
+def py_doc(value: str) -> str:
+    """Text within a triple-quoted docstring, on one line."""
+    text = one_line(value).replace("\\", "\\\\").replace('"""', "'''")
+    return text[:-1] + "'" if text.endswith('"') else text
+
+
+def comment(value: str) -> str:
+    """Text of a line comment (`#`, `--`, `//`)."""
+    return one_line(value)
+
+
+def md(value: str) -> str:
+    """Inline Markdown text: markup, HTML and mentions shown as they are."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~@$-])", r"\\\1", one_line(value))
+
+
+def md_code(value: str) -> str:
+    """Markdown code span."""
+    text = one_line(value).replace("|", "\\|")
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def mermaid(value: str) -> str:
+    """Text of a Mermaid label, within double quotes."""
+    escaped = one_line(value).replace("&", "#amp;").replace('"', "#quot;")
+    return escaped.replace("<", "#lt;").replace(">", "#gt;").replace("`", "#96;")
+
+
+def path(value: str) -> str:
+    """A relative path or a slug with slashes."""
+    if not _PATH.match(value) or ".." in value.split("/"):
+        raise NotEmittable(f"not a path: {value!r}")
+    return value
+
+
+def slug(value: str) -> str:
+    """A name that needs no quotes in any of our languages."""
+    if not _SLUG.match(value):
+        raise NotEmittable(f"not a slug: {value!r}")
+    return value
+
+
+def sql_name(value: str) -> str:
+    """An SQL identifier, double-quoted (SQL-92, delimited identifier)."""
+    if not _SQL_NAME.match(value):
+        raise NotEmittable(f"not an SQL name: {value!r}")
+    return f'"{value}"'
+
+
+def sql_str(value: str) -> str:
+    """An SQL string literal (standard_conforming_strings)."""
+    if "\x00" in value:
+        raise NotEmittable("NUL in an SQL string")
+    return "'" + value.replace("'", "''") + "'"
+
+
+def integer(value: int) -> str:
+    """A whole number in decimal."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise NotEmittable(f"not a whole number: {value!r}")
+    return str(value)
+
+
+def toml_str(value: str) -> str:
+    """A TOML basic string (TOML 1.0)."""
+    body = []
+    for char in value:
+        if char in '\\"':
+            body.append("\\" + char)
+        elif char.isprintable() and not _UNSAFE.match(char):
+            body.append(char)
+        else:
+            body.append(f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}")
+    return '"' + "".join(body) + '"'
+
+
+FILTERS: Mapping[str, Callable[[Any], str]] = {
+    "py_str": py_str,
+    "py_literal": py_literal,
+    "py_name": py_name,
+    "py_path": py_path,
+    "py_type": py_type,
+    "py_doc": py_doc,
+    "comment": comment,
+    "md": md,
+    "md_code": md_code,
+    "mermaid": mermaid,
+    "path": path,
+    "slug": slug,
+    "sql_name": sql_name,
+    "sql_str": sql_str,
+    "integer": integer,
+    "toml_str": toml_str,
+}
+"""The closed list of filters that a template may end an expression with."""

@@ -1,0 +1,35 @@
+"""A unit's fingerprint: its view, its templates, the tool's code, the libraries that shape
+output.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+
+import msgspec
+
+from cloudsync_gen.engine.resources import digest_of_package, digest_of_templates
+from cloudsync_gen.model.artefacts import Unit
+
+SHAPING = ("black", "jinja2", "datamodel-code-generator", "grpcio-tools", "cookiecutter", "msgspec")
+"""Libraries whose version is part of the output's identity."""
+
+
+@cache
+def _tool() -> bytes:
+    versions = "\n".join(f"{name}=={version(name)}" for name in SHAPING)
+    return sha256(versions.encode() + digest_of_package()).digest()
+
+
+def versions() -> dict[str, str]:
+    """Name -> version of the libraries that shape output."""
+    return {name: version(name) for name in SHAPING}
+
+
+def fingerprint(unit: Unit) -> str:
+    """40 hex digits."""
+    view = msgspec.msgpack.encode(unit.view, order="sorted")
+    head = f"{unit.target}\0{unit.name}\0{type(unit.view).__qualname__}\0".encode()
+    return sha256(head + _tool() + digest_of_templates(unit.target) + view).hexdigest()[:40]

@@ -1,0 +1,48 @@
+"""Jinja, sandboxed: the template sees one name, `v`, and the emit filters."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from cloudsync_gen.engine.emit import FILTERS
+from cloudsync_gen.engine.resources import templates
+from cloudsync_gen.model.artefacts import Template
+
+_SQUARE = {
+    "variable_start_string": "[[",
+    "variable_end_string": "]]",
+    "block_start_string": "[%",
+    "block_end_string": "%]",
+    "comment_start_string": "[#",
+    "comment_end_string": "#]",
+}
+
+
+@cache
+def environment(brackets: str) -> ImmutableSandboxedEnvironment:
+    """The environment of all templates with these brackets."""
+    made = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(templates()),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+        **(_SQUARE if brackets == "square" else {}),
+    )
+    made.globals.clear()
+    made.filters.clear()
+    made.filters.update(FILTERS)
+    return made
+
+
+def render(form: Template) -> bytes:
+    """The text of a template for its view. Raises `jinja2.TemplateError`, `NotEmittable`: bugs,
+    both.
+    """
+    template = environment(form.brackets).get_template(form.name)
+    return template.render(v=form.view).encode()

@@ -1,0 +1,121 @@
+"""The lock: what was written last time, one shard per unit, one line per file.
+
+A shard that is missing or cannot be read (a merge conflict) counts as empty: files equal to what is
+wanted stay, others become conflicts. So the worst merge is: take either side, run `generate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+
+import msgspec
+
+from cloudsync_gen.model.artefacts import Action, LockEntry, Ownership, Rendered
+
+FOLDER = "generated/.lock"
+BASE = "generated/.base"
+FORMAT = 1
+
+Shard = dict[str, LockEntry]
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    format: int
+    files: dict[str, LockEntry]
+
+
+_decoder = msgspec.json.Decoder(_Stored)
+
+
+def digest(content: bytes) -> str:
+    """SHA-256 in hex."""
+    return sha256(content).hexdigest()
+
+
+def shard_path(unit: str) -> str:
+    """Where the shard of a unit lies."""
+    return f"{FOLDER}/{unit}.json"
+
+
+def base_path(path: str) -> str:
+    """Where the pristine base of a SCAFFOLD lies."""
+    return f"{BASE}/{path}"
+
+
+def read_shard(content: bytes) -> Shard:
+    """The entries of a shard; none when it cannot be read."""
+    try:
+        stored = _decoder.decode(content)
+    except msgspec.DecodeError:
+        return {}
+    return stored.files if stored.format == FORMAT else {}
+
+
+def write_shard(entries: Mapping[str, LockEntry]) -> bytes:
+    """The bytes of a shard: sorted, one line per file, so that git merges it by line."""
+    lines = [
+        f"{_json(path)}: {_json(entry)}"
+        for path, entry in sorted(entries.items(), key=lambda e: e[0])
+    ]
+    body = ",\n".join(lines)
+    return f'{{"format": {FORMAT}, "files": {{\n{body}\n}}}}\n'.encode()
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def entry_of(rendered: Rendered) -> LockEntry:
+    """What the lock keeps of a rendered file."""
+    return LockEntry(
+        digest=rendered.digest,
+        target=rendered.target,
+        template=rendered.template,
+        ownership=rendered.ownership,
+        sources=rendered.sources,
+    )
+
+
+def decide(new: Rendered | None, locked: LockEntry | None, disk: str | None) -> tuple[Action, str]:
+    """What becomes of a file, by what is wanted, what was written last and what is there
+    (digests).
+    """
+    if new is None:
+        return _unwanted(locked, disk)
+    if disk == new.digest:
+        return Action.SAME, "as wanted"
+    if new.ownership is Ownership.SCAFFOLD:
+        return _scaffold(locked, disk)
+    if disk is None:
+        missing = locked is not None
+        if missing and new.ownership is Ownership.FROZEN:
+            return Action.CONFLICT, "released, and gone from the disk"
+        return Action.CREATE, "missing" if missing else "new"
+    if locked is None:
+        return Action.CONFLICT, "there is a file that the tool never wrote"
+    if disk != locked.digest:
+        return Action.CONFLICT, "edited by hand since it was generated"
+    if new.ownership is Ownership.FROZEN:
+        return Action.CONFLICT, "released: it may not change any more"
+    return Action.UPDATE, "out of date"
+
+
+def _scaffold(locked: LockEntry | None, disk: str | None) -> tuple[Action, str]:
+    if disk is None:
+        return (Action.KEEP, "deleted by its team") if locked else (Action.CREATE, "new")
+    if locked is not None and disk == locked.digest:
+        return Action.UPDATE, "pristine scaffold, out of date"
+    return Action.KEEP, "belongs to its team"
+
+
+def _unwanted(locked: LockEntry | None, disk: str | None) -> tuple[Action, str]:
+    if locked is None or locked.ownership is Ownership.SCAFFOLD:
+        return Action.KEEP, "belongs to its team"
+    if locked.ownership is Ownership.FROZEN:
+        if disk == locked.digest:
+            return Action.KEEP, "released"
+        return Action.CONFLICT, "released, and changed on the disk"
+    if disk is None or disk == locked.digest:
+        return Action.DELETE, "no longer generated"
+    return Action.CONFLICT, "no longer generated, but edited by hand"

@@ -1,0 +1,53 @@
+"""Which paths an artefact may have. A name from a model never leads outside, and never over
+another.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+OUTPUT_ROOTS = ("contracts", "generated", "model/.schema")
+"""Folders, relative to the root, that the tool writes; nothing outside them is ever touched."""
+
+MAX_PATH = 240
+MAX_NAME = 120
+_NAME = re.compile(r"^[A-Za-z0-9_.][A-Za-z0-9_.+@=-]*$")
+_WINDOWS = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$", re.IGNORECASE)
+_FORBIDDEN = frozenset((".git", ".github", ".gitlab", ".hg", ".svn"))
+
+
+def fault(path: str) -> str:
+    """Why `path` may not be written, or an empty string."""
+    if not any(path.startswith(root + "/") for root in OUTPUT_ROOTS):
+        return f"outside {', '.join(OUTPUT_ROOTS)}"
+    if len(path) > MAX_PATH:
+        return f"longer than {MAX_PATH} characters"
+    for name in path.split("/"):
+        if name in ("", ".", ".."):
+            return "has an empty or relative step"
+        if len(name) > MAX_NAME:
+            return f"has a name longer than {MAX_NAME} characters"
+        if not _NAME.match(name):
+            return f"has the unusable name {name!r}"
+        if name.endswith((".", " ")) or _WINDOWS.match(name):
+            return f"has the name {name!r}, which Windows reserves"
+        if name.lower() in _FORBIDDEN:
+            return f"would write into `{name}`"
+    return ""
+
+
+def collisions(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of paths that are one file, or a file and its folder, on a case-insensitive disk."""
+    seen: dict[str, str] = {}
+    ordered = sorted(paths)
+    for path in ordered:
+        earlier = seen.setdefault(path.casefold(), path)
+        if earlier is not path:
+            yield earlier, path
+    for path in ordered:
+        parent = path.rpartition("/")[0]
+        while parent:
+            if parent.casefold() in seen:
+                yield seen[parent.casefold()], path
+            parent = parent.rpartition("/")[0]

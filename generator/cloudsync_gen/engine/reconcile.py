@@ -1,0 +1,198 @@
+"""Rendered files against the lock and the disk: what is to be done, decided before anything is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from cloudsync_gen.engine import disk, lock
+from cloudsync_gen.engine.lock import Shard
+from cloudsync_gen.model.artefacts import Action, Change, LockEntry, Ownership, Rendered
+
+TOUCHING = (Action.CREATE, Action.UPDATE, Action.DELETE)
+
+
+class Scope(Struct, frozen=True):
+    """Which units and targets a run speaks of; empty sets mean all."""
+
+    units: frozenset[str] = frozenset()
+    targets: frozenset[str] = frozenset()
+
+    def covers(self, unit: str, target: str) -> bool:
+        """Whether files of this unit and target are in scope."""
+        return (not self.units or unit in self.units) and (
+            not self.targets or target in self.targets
+        )
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left out."""
+        return not self.units and not self.targets
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """All changes, ordered by path; those of the lock and the scaffolds' bases come last.
+
+    `orphans` are files in closed folders that are neither wanted nor locked.
+    """
+
+    changes: tuple[Change, ...]
+    bookkeeping: tuple[Change, ...]
+    orphans: tuple[str, ...]
+
+    def having(self, *actions: Action) -> tuple[Change, ...]:
+        """Changes with one of these actions, the lock's and bases' left out."""
+        return tuple(each for each in self.changes if each.action in actions)
+
+    @property
+    def clean(self) -> bool:
+        """Whether the disk is what the model implies, lock included."""
+        touched = (*self.changes, *self.bookkeeping)
+        return not self.orphans and not any(
+            each.action in (*TOUCHING, Action.CONFLICT) for each in touched
+        )
+
+
+def read_shards(root: Path) -> dict[str, Shard]:
+    """Unit -> what the lock on the disk says of its files."""
+    prefix = lock.FOLDER + "/"
+    shards: dict[str, Shard] = {}
+    for path in disk.outputs(root):
+        if path.startswith(prefix) and path.endswith(".json"):
+            shards[path[len(prefix) : -len(".json")]] = lock.read_shard(
+                disk.read(root, path) or b""
+            )
+    return shards
+
+
+def reconcile(
+    root: Path, rendered: Iterable[Rendered], scope: Scope, open_below: Iterable[str]
+) -> Plan:
+    """What is to become of every file in scope. Raises `disk.Unsafe` for links among the
+    outputs.
+    """
+    wanted = {each.path: each for each in rendered}
+    shards = read_shards(root)
+    locked = {p: (unit, entry) for unit, shard in shards.items() for p, entry in shard.items()}
+    changes: list[Change] = []
+    for path in sorted({*wanted, *locked}):
+        new = wanted.get(path)
+        unit, entry = locked.get(path, (new.unit if new else "", None))
+        if new is None and entry is not None and not scope.covers(unit, entry.target):
+            continue
+        changes.append(_change(root, path, new, unit, entry))
+    kept = _entries(changes, shards, scope)
+    bookkeeping = _bookkeeping(root, changes, kept, shards, scope)
+    known = {*wanted, *locked, *(each.path for each in bookkeeping)}
+    orphans = _orphans(root, known, tuple(open_below)) if scope.whole else ()
+    return Plan(changes=tuple(changes), bookkeeping=bookkeeping, orphans=orphans)
+
+
+def _change(
+    root: Path, path: str, new: Rendered | None, unit: str, entry: LockEntry | None
+) -> Change:
+    content = disk.read(root, path)
+    old = None if content is None else lock.digest(content)
+    action, reason = lock.decide(new, entry, old)
+    writes = new is not None and action in (Action.CREATE, Action.UPDATE)
+    return Change(
+        path=path,
+        action=action,
+        reason=reason,
+        old=old,
+        content=new.content if new is not None and (writes or action is Action.CONFLICT) else None,
+        entry=_entry_after(action, new, entry),
+        unit=new.unit if new else unit,
+    )
+
+
+def _entry_after(action: Action, new: Rendered | None, entry: LockEntry | None) -> LockEntry | None:
+    """What the lock will say: a file that its team owns keeps the digest of the base it came
+    from.
+    """
+    if action in (Action.CREATE, Action.UPDATE, Action.SAME) and new is not None:
+        return lock.entry_of(new)
+    if action is Action.DELETE:
+        return None
+    return entry
+
+
+def _entries(
+    changes: Iterable[Change], shards: Mapping[str, Shard], scope: Scope
+) -> dict[str, dict[str, LockEntry]]:
+    entries: dict[str, dict[str, LockEntry]] = {}
+    for unit, shard in shards.items():
+        out_of_scope = {p: e for p, e in shard.items() if not scope.covers(unit, e.target)}
+        entries[unit] = out_of_scope
+    for change in changes:
+        if change.entry is not None:
+            entries.setdefault(change.unit, {})[change.path] = change.entry
+    return entries
+
+
+def _bookkeeping(
+    root: Path,
+    changes: Iterable[Change],
+    entries: Mapping[str, Mapping[str, LockEntry]],
+    shards: Mapping[str, Shard],
+    scope: Scope,
+) -> tuple[Change, ...]:
+    """The shards and the pristine bases that go with the changes."""
+    wanted: dict[str, bytes | None] = {}
+    for unit in {*entries, *shards}:
+        shard = entries.get(unit, {})
+        wanted[lock.shard_path(unit)] = lock.write_shard(shard) if shard else None
+    bases = {
+        lock.base_path(path): entry.digest
+        for shard in entries.values()
+        for path, entry in shard.items()
+        if entry.ownership is Ownership.SCAFFOLD
+    }
+    found = {
+        lock.base_path(c.path): c.content
+        for c in changes
+        if c.content is not None and c.entry is not None and c.entry.ownership is Ownership.SCAFFOLD
+    }
+    for path in sorted(bases):
+        if path in found:
+            wanted[path] = found[path]
+    if scope.whole:
+        stale = (p for p in disk.outputs(root) if p.startswith(lock.BASE + "/") and p not in bases)
+        wanted.update(dict.fromkeys(stale, None))
+    return tuple(
+        change for path, content in sorted(wanted.items()) if (change := _own(root, path, content))
+    )
+
+
+def _own(root: Path, path: str, content: bytes | None) -> Change | None:
+    present = disk.read(root, path)
+    if present is None and content is None:
+        return None
+    old = None if present is None else lock.digest(present)
+    if content is None:
+        action, reason = Action.DELETE, "no longer needed"
+    elif present is None:
+        action, reason = Action.CREATE, "new"
+    else:
+        same = present == content
+        action, reason = (Action.SAME, "as wanted") if same else (Action.UPDATE, "out of date")
+    return Change(path=path, action=action, reason=reason, old=old, content=content)
+
+
+def _orphans(root: Path, known: Iterable[str], open_below: tuple[str, ...]) -> tuple[str, ...]:
+    expected = set(known)
+    bookkept = (lock.BASE + "/", lock.FOLDER + "/")
+    return tuple(
+        path
+        for path in disk.outputs(root)
+        if path not in expected and not path.startswith(bookkept) and _closed(path, open_below)
+    )
+
+
+def _closed(path: str, open_below: tuple[str, ...]) -> bool:
+    for folder in open_below:
+        if path.startswith(folder + "/"):
+            return "generated" in path[len(folder) + 1 :].split("/")[:-1]
+    return True

@@ -1,0 +1,147 @@
+"""What targets plan and the engine renders: units, files, ownership, the lock's entries."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from msgspec import Struct
+
+SYSTEM = "system"
+"""Name of the unit (and lock shard) of everything that belongs to no single service."""
+
+
+class Ownership(StrEnum):
+    """Who a file belongs to once it is written."""
+
+    GENERATED = "generated"
+    SCAFFOLD = "scaffold"
+    FROZEN = "frozen"
+
+
+class Template(Struct, frozen=True):
+    """Rendered from `templates/<name>`; the template sees `view` as `v` and nothing else.
+
+    `brackets`: `curly` for Jinja's own delimiters, `square` (`[[ ]]`, `[% %]`) where the text
+    itself is a Go template.
+    """
+
+    name: str
+    view: Struct
+    brackets: Literal["curly", "square"] = "curly"
+
+
+class Data(Struct, frozen=True):
+    """Serialised from plain data. `header`: begin with the notice of generated code (not JSON)."""
+
+    format: Literal["yaml", "json", "toml"]
+    value: Any
+    header: bool = True
+
+
+class Verbatim(Struct, frozen=True):
+    """Text that is final already."""
+
+    text: str
+
+
+class Resource(Struct, frozen=True):
+    """`templates/<name>` copied byte for byte."""
+
+    name: str
+
+
+class PydanticModels(Struct, frozen=True):
+    """pydantic v2 models of all `$defs` of a JSON Schema, by datamodel-code-generator."""
+
+    schema: Any
+
+
+class ProtoStubs(Struct, frozen=True):
+    """Python messages, stubs and type stubs of a serialized FileDescriptorSet; the path is a
+    folder.
+    """
+
+    descriptor_set: bytes
+    files: tuple[str, ...]
+
+
+class Layout(Struct, frozen=True):
+    """A cookiecutter template `templates/<name>` with nothing but slugs; the path is a folder."""
+
+    name: str
+    slugs: dict[str, str]
+
+
+Form = Template | Data | Verbatim | Resource | PydanticModels | ProtoStubs | Layout
+
+
+class Planned(Struct, frozen=True, kw_only=True):
+    """A file (or, for the forms that say so, a folder) that a unit writes.
+
+    `path` is posix, relative to the root. `sources` are ids of the elements that it says something
+    of.
+    """
+
+    path: str
+    form: Form
+    ownership: Ownership = Ownership.GENERATED
+    sources: tuple[str, ...] = ()
+
+
+class Unit(Struct, frozen=True, kw_only=True):
+    """The part of a target's output that depends on one service, or on the system; and its view."""
+
+    target: str
+    name: str
+    view: Struct
+
+
+class Rendered(Struct, frozen=True, kw_only=True):
+    """A file's bytes."""
+
+    path: str
+    content: bytes
+    digest: str
+    target: str
+    unit: str
+    template: str
+    ownership: Ownership
+    sources: tuple[str, ...] = ()
+
+
+class LockEntry(Struct, frozen=True, kw_only=True):
+    """What the lock keeps of a file that was written: for a SCAFFOLD the digest of its pristine
+    base.
+    """
+
+    digest: str
+    target: str
+    template: str
+    ownership: Ownership
+    sources: tuple[str, ...] = ()
+
+
+class Action(StrEnum):
+    """What becomes of a file."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    SAME = "same"
+    KEEP = "keep"
+    CONFLICT = "conflict"
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """A file, what is to become of it, and why. `old` is the digest on disk, `None` where nothing
+    is.
+    """
+
+    path: str
+    action: Action
+    reason: str
+    old: str | None
+    content: bytes | None = None
+    entry: LockEntry | None = None
+    unit: str = SYSTEM

@@ -1,0 +1,12 @@
+"""All targets, one line each, ordered by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cloudsync_gen.targets import layer_schemas
+from cloudsync_gen.targets._target import Target
+
+TARGETS: tuple[Target, ...] = (layer_schemas.TARGET,)
+
+BY_NAME: Mapping[str, Target] = {target.name: target for target in TARGETS}

@@ -1,0 +1,80 @@
+"""JSON Schemas of the layers' files, for editors; derived from the structs (design §10.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from cloudsync_gen.model.artefacts import SYSTEM, Data, Planned, Unit
+from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.element import Element
+from cloudsync_gen.model.ids import LAYERS
+from cloudsync_gen.model.layers import DERIVED_TYPES, types_of
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.targets._target import Target
+
+
+class LayerSchemas(Struct, frozen=True):
+    """Layer -> JSON Schema of one of its files."""
+
+    schemas: dict[str, Any]
+
+
+def layer_schema(layer: str) -> dict[str, Any]:
+    """JSON Schema 2020-12 of a file of a layer: a mapping of elements, told apart by their id's
+    type.
+    """
+    types = {
+        f"{layer}.{k}": v for k, v in types_of(layer).items() if f"{layer}.{k}" not in DERIVED_TYPES
+    }
+    branches, definitions = msgspec.json.schema_components(
+        types.values(), ref_template="#/$defs/{name}"
+    )
+    conditions = [
+        {
+            "if": {"properties": {"id": {"pattern": f"^{name.replace('.', '[.]')}[.]"}}},
+            "then": branch,
+        }
+        for name, branch in zip(types, branches, strict=True)
+    ]
+    prefixes = "|".join(name.partition(".")[2] for name in types)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Layer {layer}",
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "required": ["id", "name", "description"],
+            "properties": {"id": {"type": "string", "pattern": f"^{layer}[.]({prefixes})[.]"}},
+            "allOf": conditions,
+        },
+        "$defs": dict(sorted(definitions.items())),
+    }
+
+
+def element_schema(struct: type[Element]) -> dict[str, Any]:
+    """JSON Schema 2020-12 of one element."""
+    return msgspec.json.schema(struct)
+
+
+def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
+    del model, contracts
+    view = LayerSchemas({layer: layer_schema(layer) for layer in LAYERS})
+    yield Unit(target=TARGET.name, name=SYSTEM, view=view)
+
+
+def files(view: LayerSchemas) -> Iterable[Planned]:
+    for layer, schema in view.schemas.items():
+        yield Planned(path=f"model/.schema/{layer}.json", form=Data("json", schema))
+
+
+TARGET = Target(
+    name="layer_schemas",
+    title="JSON Schemas of the layers, for editors",
+    view=LayerSchemas,
+    units=units,
+    files=files,
+)
