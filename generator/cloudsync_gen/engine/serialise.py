@@ -1,7 +1,7 @@
 """Data -> YAML or JSON text: deterministic, the same to readers of YAML 1.1 and 1.2.
 
-Whatever a reader might take for something else than a string is quoted, anchors and aliases are never
-written, and characters that do not show (controls, bidi marks, line separators) are escapes.
+Whatever a reader might take for something else than a string is quoted, anchors and aliases are
+never written, and characters that do not show (controls, bidi marks, line separators) are escapes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from functools import lru_cache
 import msgspec
 
 _FIRST = frozenset("/_$(^")
-_WORDS = frozenset("true false yes no on off y n null none nan inf".split())
+_WORDS = frozenset(
+    ("true", "false", "yes", "no", "on", "off", "y", "n", "null", "none", "nan", "inf")
+)
 _HIDDEN = re.compile(r"[^\x20-\x7e\n\t]")
 _JSON_HIDDEN = re.compile(r"[^\x00-\x7e]")
 _STEP = "  "
@@ -22,8 +24,8 @@ _STEP = "  "
 def yaml_text(value: object) -> str:
     """A YAML document: block style, two spaces, keys in the order given, one newline at the end.
 
-    Mappings need string keys. Raises `TypeError` for anything that is not JSON data and `ValueError`
-    for a number that JSON cannot hold.
+    Mappings need string keys. Raises `TypeError` for anything that is not JSON data and
+    `ValueError` for a number that JSON cannot hold.
     """
     if isinstance(value, Mapping) and value:
         lines = _mapping(value, "")
@@ -127,7 +129,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _is_block(text: str) -> bool:
-    """Whether a literal block keeps this text: nothing hidden, no line that begins or ends in space."""
+    """Whether a literal block keeps this text: nothing hidden, no outer spaces on a line."""
     lines = text.split("\n")
     return (
         bool(lines[0])

@@ -102,7 +102,7 @@ def _parse(file: str, text: str) -> DocumentNode | Problem:
 
 
 def _depth(text: str) -> int:
-    """Deepest nesting of brackets, those in descriptions included: an upper bound that costs little."""
+    """Deepest nesting of brackets, those in descriptions included: a cheap upper bound."""
     if sum(text.count(each) for each in "[{(") <= MAX_DEPTH:
         return 0
     deepest = depth = 0
@@ -284,7 +284,7 @@ def _outline(document: DocumentNode) -> dict[str, Any]:
 
 
 def _types(document: DocumentNode) -> Iterator[dict[str, Any]]:
-    """Forms of entities, their extensions apart, and all enumerations; in the form of `SourceType`."""
+    """Forms of entities (without extensions) and all enumerations, written as `SourceType`."""
     for each in document.definitions:
         links = _links_of(each) if hasattr(each, "directives") else {}
         named: dict[str, Any] = {"name": getattr(getattr(each, "name", None), "value", ""), **links}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.load.graphql import MAX_DEPTH, graphql_source, locate
 from cloudsync_gen.model.layers.api import GraphqlApi, RootField

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
-from cloudsync_gen.engine.serialise import json_text, yaml_text
-from cloudsync_gen.load import yaml_tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from cloudsync_gen.engine.serialise import json_text, yaml_text
+from cloudsync_gen.load import yaml_tree
 
 TRAPS = [
     *("yes", "No", "on", "OFF", "y", "N", "null", "~", "true", "False", "", " ", "- a", "a: b"),
