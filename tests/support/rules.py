@@ -1,0 +1,54 @@
+"""Fixtures of one rule: the nearest wrong and the nearest right model.
+
+tests/rules/<folder of the rule>/<module of the rule>/
+    bad/  ok/       each over the shared base: files that overlay it, and `edit.json`, which
+                    replaces text in it: {path: {old: new}}, or {path: null} to remove a file
+    expected.txt    what `bad` gives, one `file:line:col: CODE` a line; `ok` gives nothing
+tests/rules/<folder of the rule>/_base/     optional, overlays the base for the whole folder
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from msgspec import Struct
+
+from cloudsync_gen import pipeline
+from support.trees import Files, edited, read_tree
+
+BASE = Path(__file__).parents[1] / "models" / "lemonade"
+EDIT = "edit.json"
+
+
+class Finding(Struct, frozen=True, order=True):
+    file: str
+    line: int
+    column: int
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.code}"
+
+
+def find_fixtures(folder: Path) -> list[Path]:
+    """The folder of each rule below tests/rules/, sorted."""
+    return sorted(
+        path
+        for path in folder.glob("*/*")
+        if path.is_dir() and path.name != "_base" and not path.parent.name.startswith("_")
+    )
+
+
+def fixture_input(folder: Path, side: str, base: Path = BASE) -> Files:
+    """The model of one side: base, the folder's `_base`, the side's own files, the side's edits."""
+    files = read_tree(base) | read_tree(folder.parent / "_base") | read_tree(folder / side)
+    edits = files.pop(EDIT, b"{}")
+    return edited(files, json.loads(edits))
+
+
+def findings(files: Files) -> list[Finding]:
+    """Everything that `check` finds, sorted."""
+    checked = pipeline.check(files)
+    spans = [(d.span or checked.sources.span(d.ref), d.code) for d in checked.diagnostics]
+    return sorted(Finding(span.file, span.line, span.column, code) for span, code in spans)
