@@ -108,6 +108,7 @@ cluster-region | technology.cluster | region | technology.region | clusters
 cluster-mesh | technology.cluster | mesh | technology.mesh | clusters
 namespace-cluster | technology.namespace | clusters[] | technology.cluster | namespaces
 node-pool-cluster | technology.node-pool | clusters[] | technology.cluster | nodePools
+node-pool-size | technology.node-pool | sizes[].cluster | technology.cluster | nodePoolSizes
 platform-region | technology.store technology.broker technology.object-storage technology.edge | regions[] | technology.region | provides
 topic-broker | technology.topic | broker | technology.broker | topics
 topic-dead-letter | technology.topic | deadLetter | technology.topic | deadLetterOf

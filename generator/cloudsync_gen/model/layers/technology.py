@@ -45,8 +45,17 @@ class Namespace(Element, frozen=True, kw_only=True):
     mesh_injection: bool
 
 
+class PoolSize(Part, frozen=True, kw_only=True):
+    """Bounds and price of a node pool in one cluster, where they differ from the pool's own."""
+
+    cluster: Link
+    min_nodes: Count
+    max_nodes: Positive
+    hourly_cost_cents: Annotated[float, Meta(gt=0)]
+
+
 class NodePool(Element, frozen=True, kw_only=True):
-    """Machines of one class; `labels` select them."""
+    """Machines of one class; `labels` select them. Numbers are per cluster unless `sizes` names it."""
 
     clusters: tuple[Link, ...]
     node_class: Slug
@@ -57,6 +66,7 @@ class NodePool(Element, frozen=True, kw_only=True):
     max_nodes: Positive
     hourly_cost_cents: Annotated[float, Meta(gt=0)]
     spot: bool = False
+    sizes: tuple[PoolSize, ...] = ()
     motivation: Motivation = Motivation()
 
 
