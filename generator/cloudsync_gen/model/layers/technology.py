@@ -55,7 +55,7 @@ class PoolSize(Part, frozen=True, kw_only=True):
 
 
 class NodePool(Element, frozen=True, kw_only=True):
-    """Machines of one class; `labels` select them. Numbers are per cluster unless `sizes` names it."""
+    """Machines of one class. Numbers are per cluster, `sizes` those of one that differs."""
 
     clusters: tuple[Link, ...]
     node_class: Slug
