@@ -1,4 +1,4 @@
-"""cloudsync-gen: one architecture model in, every contract and skeleton that must agree with it out."""
+"""One architecture model in, every contract and skeleton that must agree with it out."""
 
 from __future__ import annotations
 

@@ -1,0 +1,48 @@
+"""ruff, black, mypy --strict and the linters of scripts and workflows have nothing to say."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+LINT = Path(__file__).resolve().parent.parent / ".ci" / "lint.py"
+spec = importlib.util.spec_from_file_location("cloudsync_gen_lint", LINT)
+assert spec is not None
+assert spec.loader is not None
+lint = importlib.util.module_from_spec(spec)
+sys.modules[spec.name] = lint
+spec.loader.exec_module(lint)
+
+STEPS = list(lint.steps())
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step[0])
+def test_lint(step: tuple[str, list[str], Path]) -> None:
+    _, command, folder = step
+    done = lint.run(command, folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_steps_are_all_there() -> None:
+    names = {name for name, _, _ in STEPS}
+    assert {"ruff", "black", "mypy", "yamllint", "actionlint"} <= names
+    assert len(names) == len(STEPS)
+
+
+@pytest.mark.parametrize(
+    ("tool", "text"),
+    [
+        ("ruff", "import os\n"),
+        ("black", "x = {  }\n"),
+        ("mypy", "def f() -> int:\n    return 'a'\n"),
+    ],
+)
+def test_a_planted_mistake_is_found(tmp_path: Path, tool: str, text: str) -> None:
+    (tmp_path / "planted.py").write_text(text)
+    command = next(command for name, command, _ in STEPS if name == tool)
+    flags = [part for part in command if part.startswith("-") or part in {tool, "check"}]
+    done = lint.run([*flags, str(tmp_path / "planted.py")], lint.ROOT)
+    assert done.returncode == 1, done.stdout + done.stderr
