@@ -1,0 +1,34 @@
+"""What a generated service hands to the chassis: tables, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from cloudsync_chassis.client.policy import Edge
+from cloudsync_chassis.security.access import AccessTable
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSpec:
+    """A service's facts.
+
+    Attributes:
+        name: as in the model, `document-service`; also its audience and its identity as a workload.
+        access: permission → roles.
+        tables: the tables that the service writes; created as they are on the embedded database.
+        migrations: the Alembic folder that makes them on PostgreSQL.
+        edges: the services that it calls, by name.
+        contract: the published contract, served at `/openapi.json`.
+    """
+
+    name: str
+    access: AccessTable
+    tables: sa.MetaData = field(default_factory=sa.MetaData)
+    schemas: tuple[str, ...] = ()
+    migrations: Path | None = None
+    edges: Mapping[str, Edge] = field(default_factory=dict)
+    contract: Path | None = None

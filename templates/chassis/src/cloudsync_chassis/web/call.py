@@ -1,0 +1,186 @@
+"""One REST request on its way to the port."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel, ValidationError
+
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming, digest
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.problem import (
+    UNSUPPORTED_MEDIA_TYPE,
+    VALIDATION_FAILED,
+    Problem,
+    not_valid,
+)
+from cloudsync_chassis.propagation import TENANT_HEADER, TIMEOUT_HEADER, timeout_seconds
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.store.cursor import MAX_LENGTH, Position, unknown_cursor
+from cloudsync_chassis.store.idempotency import Answer
+from cloudsync_chassis.store.query import PageRequest
+from cloudsync_chassis.web import answers, problems
+from cloudsync_chassis.web.middleware import TRACE
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+B = TypeVar("B", bound=BaseModel)
+
+_TAG = re.compile(r'"(\d{1,18})"')
+_KEY = re.compile(r"[\x21-\x7e]{1,128}")
+_JSON_TYPES = frozenset({"application/json", "application/merge-patch+json"})
+
+
+class RestCall:
+    """A request whose caller has been admitted. Calling it runs the port's method."""
+
+    def __init__(self, request: Request, operation: Operation, principal: Principal) -> None:
+        self._request = request
+        self._operation = operation
+        self._principal = principal
+        self._runtime: Runtime = request.app.state.runtime
+
+    async def __call__(self, method: Callable[[Context, Q], Awaitable[R]], request: Q) -> Response:
+        """The port's result as an HTTP answer."""
+        incoming = await self._incoming()
+
+        async def action(ctx: Context) -> Answer:
+            return self._encode(await method(ctx, request))
+
+        answer = await self._runtime.executor.answer(self._operation, incoming, action)
+        return self._response(answer)
+
+    async def _incoming(self) -> Incoming:
+        headers = self._request.headers
+        key = self._key(headers.get("Idempotency-Key"))
+        return Incoming(
+            principal=self._principal,
+            trace=self._request.scope[TRACE],
+            timeout=timeout_seconds(headers.get(TIMEOUT_HEADER)),
+            idempotency_key=key,
+            if_match=self._version(headers.get("If-Match")),
+            digest=await self._digest() if key else "",
+        )
+
+    async def _digest(self) -> str:
+        url = self._request.url
+        target = f"{self._request.method} {url.path}?{url.query}"
+        return digest(target.encode(), await self._request.body())
+
+    def _key(self, header: str | None) -> str | None:
+        if header is not None and not _KEY.fullmatch(header):
+            raise not_valid("1 to 128 printable characters", parameter="Idempotency-Key")
+        return header
+
+    def _version(self, header: str | None) -> int | None:
+        if header is None and self._operation.idempotency == "if-match":
+            raise not_valid("required", parameter="If-Match")
+        if header is None or header == "*":
+            return None
+        found = _TAG.fullmatch(header)
+        if found is None:
+            raise not_valid("one entity tag as we gave it, or *", parameter="If-Match")
+        return int(found[1])
+
+    def _encode(self, result: Any) -> Answer:
+        request = self._request
+        return answers.encode(
+            self._operation,
+            result,
+            request.path_params,
+            self._runtime.cursors,
+            request.query_params.multi_items(),
+            request.url.path,
+        )
+
+    def _response(self, answer: Answer) -> Response:
+        headers = dict(answer.headers)
+        tag = headers.get("etag")
+        if self._request.method == "GET" and tag and self._known(tag):
+            return Response(status_code=304, headers={"etag": tag})
+        return Response(answer.body, answer.status, headers)
+
+    def _known(self, tag: str) -> bool:
+        given = self._request.headers.get("If-None-Match", "")
+        return tag in {each.strip().removeprefix("W/") for each in given.split(",")}
+
+
+def admitted(operation: Operation) -> Any:
+    """The dependency that names an operation: authenticates and authorises before all else."""
+
+    async def admit(request: Request) -> RestCall:
+        runtime: Runtime = request.app.state.runtime
+        principal = await runtime.identity.caller(request.headers.get("Authorization"))
+        principal = principal.acting_for(_tenant(request.headers.get(TENANT_HEADER)))
+        runtime.executor.admit(operation, principal)
+        return RestCall(request, operation, principal)
+
+    return Depends(admit)
+
+
+def json_body(model: type[B], *, required: bool = True) -> Any:
+    """The dependency that reads the body, as strictly as its schema."""
+
+    async def read(request: Request) -> B | None:
+        content = await request.body()
+        if not content and not required:
+            return None
+        media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if media_type not in _JSON_TYPES:
+            raise Problem(UNSUPPORTED_MEDIA_TYPE, headers={"Accept": "application/json"})
+        try:
+            return model.model_validate_json(content)
+        except ValidationError as error:
+            faults = error.errors(include_url=False, include_context=False, include_input=False)
+            placed = [{**each, "loc": ("body", *each["loc"])} for each in faults]
+            raise VALIDATION_FAILED(errors=problems.field_errors(placed)) from error
+
+    return Depends(read)
+
+
+def page_of(operation: Operation) -> Any:
+    """The dependency that reads `limit`, `sort` and `cursor`."""
+
+    async def read(request: Request) -> PageRequest:
+        runtime: Runtime = request.app.state.runtime
+        query = request.query_params
+        sort = query.get("sort", operation.sorts[0])
+        if sort.removeprefix("-") not in {each.removeprefix("-") for each in operation.sorts}:
+            raise not_valid(f"one of {', '.join(operation.sorts)}", parameter="sort")
+        limit = _limit(query.get("limit"), runtime)
+        return PageRequest(limit, sort, _position(query.get("cursor"), operation, runtime))
+
+    return Depends(read)
+
+
+def _limit(text: str | None, runtime: Runtime) -> int:
+    most = runtime.settings.max_page_size
+    if text is None:
+        return min(runtime.settings.page_size, most)
+    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= most):
+        raise not_valid(f"an integer from 1 to {most}", parameter="limit")
+    return int(text)
+
+
+def _position(cursor: str | None, operation: Operation, runtime: Runtime) -> Position | None:
+    if cursor is None:
+        return None
+    if not 0 < len(cursor) <= MAX_LENGTH:
+        raise unknown_cursor()
+    position = runtime.cursors.decode(cursor)
+    if position.sort.removeprefix("-") not in {each.removeprefix("-") for each in operation.sorts}:
+        raise unknown_cursor()
+    return position
+
+
+def _tenant(header: str | None) -> UUID | None:
+    try:
+        return UUID(header) if header else None
+    except ValueError as error:
+        raise not_valid("a UUID", parameter=TENANT_HEADER) from error
