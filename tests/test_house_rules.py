@@ -112,6 +112,7 @@ KEPT: list[tuple[str, dict[str, str]]] = [
             f"{GEN}/load/x.py": "open(p)\nPath(p).open('rb')\nio.open(p, 'rt')\na.replace(b, c)",
             f"{GEN}/engine/x.py": "with TemporaryDirectory() as f:\n    Path(f).write_text('')",
             f"{GEN}/engine/y.py": "os.open(p, os.O_RDONLY | os.O_NOFOLLOW)",
+            f"{GEN}/cli/y.py": "os.open(os.devnull, os.O_WRONLY)",
         },
     ),
     ("no test is skipped", {"tests/test_x.py": "@pytest.mark.parametrize('a', [])\ndef f(): ..."}),
