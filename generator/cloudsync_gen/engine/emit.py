@@ -9,13 +9,16 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from cloudsync_gen.model.sql import tokens
 
 _LINE_BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _UNSAFE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _PATH = re.compile(r"^[A-Za-z0-9_.@+=/-]+$")
 _SQL_NAME = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
+_SQL_TYPE = re.compile(r"^[a-z]+( precision)?(\([0-9]+(,[0-9]+)?\)|\[\])?$")
 _SLUG = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
 _TYPE_NODES = (
     ast.Expression,
@@ -152,6 +155,27 @@ def sql_name(value: str) -> str:
     return f'"{value}"'
 
 
+def sql_names(value: Sequence[str]) -> str:
+    """SQL identifiers with commas between."""
+    return ", ".join(map(sql_name, value))
+
+
+def sql_expr(value: str) -> str:
+    """An SQL expression of tokens that the model's grammar knows: no statement can begin in it."""
+    try:
+        tokens(value)
+    except ValueError as error:
+        raise NotEmittable(f"not an SQL expression: {value!r}") from error
+    return value
+
+
+def sql_type(value: str) -> str:
+    """An SQL type name such as `varchar(120)` or `text[]`."""
+    if not _SQL_TYPE.match(value):
+        raise NotEmittable(f"not an SQL type: {value!r}")
+    return value
+
+
 def sql_str(value: str) -> str:
     """An SQL string literal (standard_conforming_strings)."""
     if "\x00" in value:
@@ -193,6 +217,9 @@ FILTERS: Mapping[str, Callable[[Any], str]] = {
     "path": path,
     "slug": slug,
     "sql_name": sql_name,
+    "sql_names": sql_names,
+    "sql_expr": sql_expr,
+    "sql_type": sql_type,
     "sql_str": sql_str,
     "integer": integer,
     "toml_str": toml_str,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cloudsync_gen.targets import layer_schemas
+from cloudsync_gen.targets import layer_schemas, stores
 from cloudsync_gen.targets._target import Target
 
-TARGETS: tuple[Target, ...] = (layer_schemas.TARGET,)
+TARGETS: tuple[Target, ...] = (
+    layer_schemas.TARGET,
+    stores.TARGET,
+)
 
 BY_NAME: Mapping[str, Target] = {target.name: target for target in TARGETS}

@@ -1,0 +1,178 @@
+"""PostgreSQL schema and first migration of each service that writes tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from graphlib import TopologicalSorter
+
+from cloudsync_gen.model.artefacts import Planned, Template, Unit
+from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.ids import name_of
+from cloudsync_gen.model.layers.datastore import Column, Database, Index, Partition, Table
+from cloudsync_gen.model.sql import is_portable
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.naming import snake
+from cloudsync_gen.targets._text import summary
+from cloudsync_gen.targets._target import Target
+from cloudsync_gen.targets.stores.views import (
+    CheckView,
+    ColumnView,
+    ForeignKeyView,
+    IndexView,
+    PartitionView,
+    StoreView,
+    TableView,
+)
+
+_EXTENSIONS = {"citext": "citext", "ltree": "ltree", "gin_trgm_ops": "pg_trgm"}
+_BOUND = 63
+
+
+def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
+    """One unit per schema that a service writes."""
+    del contracts
+    for database in model.all(Database):
+        for schema in database.schemas:
+            tables = [
+                table
+                for table in model.all(Table)
+                if table.database == database.id and table.schema == schema.name
+            ]
+            if tables:
+                service = name_of(schema.service)
+                view = _store(model, service, database, schema.name, tables)
+                yield Unit(target=TARGET.name, name=service, view=view)
+
+
+def _store(
+    model: Model, service: str, database: Database, schema: str, tables: list[Table]
+) -> StoreView:
+    views = tuple(_table(model, table) for table in _ordered(tables))
+    return StoreView(
+        service=service,
+        package=snake(service),
+        database=name_of(database.id),
+        schema=schema,
+        extensions=_extensions(tables),
+        tables=views,
+        sources=(database.id, *(table.id for table in tables)),
+    )
+
+
+def _ordered(tables: list[Table]) -> list[Table]:
+    """By id, but a table after those that its foreign keys name."""
+    by_id = {table.id: table for table in tables}
+    graph = {
+        table.id: sorted({fk.table for fk in table.foreign_keys if fk.table != table.id})
+        for table in tables
+    }
+    order = TopologicalSorter(graph).static_order()
+    return [by_id[each] for each in order if each in by_id]
+
+
+def _extensions(tables: list[Table]) -> tuple[str, ...]:
+    types = {column.type for table in tables for column in table.columns.values()}
+    classes = {index.operator_class or "" for table in tables for index in table.indexes}
+    return tuple(sorted({_EXTENSIONS[each] for each in types | classes if each in _EXTENSIONS}))
+
+
+def _table(model: Model, table: Table) -> TableView:
+    checks = tuple(
+        CheckView(name=c.name, expression=c.expression, portable=is_portable(c.expression))
+        for c in table.checks
+    )
+    indexes = tuple(_index(index) for index in table.indexes)
+    return TableView(
+        name=table.table,
+        comment=summary(table.description),
+        columns=tuple(_column(name, column) for name, column in table.columns.items()),
+        primary_key=table.primary_key,
+        checks=checks,
+        foreign_keys=tuple(_foreign_keys(model, table)),
+        indexes=indexes,
+        partition=_partition(table.table, table.partition),
+        postgresql_only=bool(
+            table.partition
+            or any(not check.portable for check in checks)
+            or any(not index.portable for index in indexes)
+        ),
+    )
+
+
+def _column(name: str, column: Column) -> ColumnView:
+    default = column.default or ""
+    return ColumnView(
+        name=name,
+        type=column.type,
+        nullable=column.nullable,
+        default=default,
+        portable_default=not default or is_portable(default),
+        suffix=("" if column.nullable else " NOT NULL")
+        + (f" DEFAULT {default}" if default else ""),
+    )
+
+
+def _index(index: Index) -> IndexView:
+    where = index.where or ""
+    suffix = f" {index.operator_class}" if index.operator_class else ""
+    parts = tuple(part + suffix for part in index.columns)
+    return IndexView(
+        name=index.name,
+        parts=index.columns,
+        unique=index.unique,
+        method=index.method,
+        where=where,
+        portable=index.method == "btree" and not suffix and (not where or is_portable(where)),
+        typed_parts=parts,
+        list=", ".join(parts),
+    )
+
+
+def _foreign_keys(model: Model, table: Table) -> Iterator[ForeignKeyView]:
+    for key in table.foreign_keys:
+        remote = model.get(Table, key.table)
+        if remote is not None:
+            yield ForeignKeyView(
+                name=f"{table.table}_{'_'.join(key.columns)}_fkey"[:_BOUND],
+                columns=key.columns,
+                table=remote.table,
+                remote=remote.primary_key,
+                on_delete=key.on_delete.upper(),
+            )
+
+
+def _partition(table: str, partition: Partition | None) -> PartitionView | None:
+    """Hash partitions are all made at once; of ranges the default one, which takes every row."""
+    if partition is None:
+        return None
+    clause = f"{partition.method.upper()} ({', '.join(partition.columns)})"
+    if partition.method == "range":
+        return PartitionView(clause=clause, modulus=0, parts=((f"{table}_default", "DEFAULT"),))
+    count = partition.count or 1
+    parts = tuple(
+        (f"{table}_p{n:02d}", f"FOR VALUES WITH (MODULUS {count}, REMAINDER {n})")
+        for n in range(count)
+    )
+    return PartitionView(clause=clause, modulus=count, parts=parts)
+
+
+def files(view: StoreView) -> Iterable[Planned]:
+    """The Alembic folder inside the service's package, and the same schema as plain SQL."""
+    service = f"generated/services/{view.service}"
+    folder = f"{service}/src/{view.package}/generated/migrations"
+    for path, template in (
+        (f"{folder}/env.py", "stores/env.py.j2"),
+        (f"{folder}/versions/v0001_initial.py", "stores/migration.py.j2"),
+        (f"{service}/generated/postgresql/{view.database}.sql", "stores/schema.sql.j2"),
+    ):
+        yield Planned(path=path, form=Template(template, view), sources=view.sources)
+
+
+TARGET = Target(
+    name="stores",
+    title="PostgreSQL schemas and Alembic migrations",
+    view=StoreView,
+    units=units,
+    files=files,
+    open_below=("generated/services",),
+)
