@@ -1,0 +1,67 @@
+"""The same model gives the same bytes, whatever seed, place, clock, locale, number of hands."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.golden import differences
+from support.trees import Files, read_tree, write_tree
+
+MODELS = Path(__file__).parent / "models"
+OWN = Path(__file__).parent.parent
+TOOL = Path(sys.executable).parent / "cloudsync-gen"
+CIRCUMSTANCES = {
+    "seed": ({"PYTHONHASHSEED": "1"}, "-j1", "."),
+    "clock": ({"TZ": "Pacific/Kiritimati", "SOURCE_DATE_EPOCH": "1"}, "-j1", "."),
+    "locale": ({"LC_ALL": "C", "LANG": "tr_TR.UTF-8", "PYTHONUTF8": "0"}, "-j1", "."),
+    "workers": ({}, "-j2", "."),
+    "working directory": ({}, "-j1", "model"),
+}
+
+
+def generated(model: Path, root: Path, env: dict[str, str], jobs: str, cwd: str) -> Files:
+    shutil.copytree(model / "model", root / "model")
+    command = [str(TOOL), "--root", str(root), "generate", jobs]
+    done = subprocess.run(
+        command,
+        cwd=root / cwd,
+        env={**os.environ, "PYTHONHASHSEED": "0", **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return read_tree(root)
+
+
+@pytest.mark.parametrize("model", sorted(MODELS.iterdir()), ids=lambda path: path.name)
+def test_the_same_bytes_in_other_circumstances(model: Path, tmp_path: Path) -> None:
+    first = generated(model, tmp_path / "first", {}, "-j1", ".")
+    assert len(first) > len(read_tree(model))
+    for name, (env, jobs, cwd) in CIRCUMSTANCES.items():
+        other = generated(model, tmp_path / name, env, jobs, cwd)
+        assert list(differences(first, other)) == [], name
+
+
+@pytest.mark.parametrize("model", sorted(MODELS.iterdir()), ids=lambda path: path.name)
+def test_the_order_of_files_on_disk_does_not_matter(model: Path, tmp_path: Path) -> None:
+    first = generated(model, tmp_path / "first", {}, "-j1", ".")
+    backwards = tmp_path / "backwards" / "model"
+    for name, content in sorted(read_tree(model / "model").items(), reverse=True):
+        write_tree(backwards, {name: content})
+    again = generated(tmp_path / "backwards", tmp_path / "again", {}, "-j1", ".")
+    assert list(differences(first, again)) == []
+
+
+def test_this_repositorys_own_model_in_all_other_circumstances_at_once(tmp_path: Path) -> None:
+    everything = {
+        name: value for env, _, _ in CIRCUMSTANCES.values() for name, value in env.items()
+    }
+    first = generated(OWN, tmp_path / "first", {}, "-j1", ".")
+    other = generated(OWN, tmp_path / "other", everything, "-j2", "model")
+    assert list(differences(first, other)) == []
