@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from support.golden import differences
 from support.trees import Files, read_tree, write_tree
 
