@@ -119,6 +119,13 @@ def md(value: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+!|<>~@$-])", r"\\\1", one_line(value))
 
 
+def separator(value: str) -> str:
+    """Punctuation between items, from the template itself."""
+    if value not in ("", ", ", "; ", " "):
+        raise NotEmittable(f"not a separator: {value!r}")
+    return value
+
+
 def md_code(value: str) -> str:
     """Markdown code span."""
     text = one_line(value).replace("|", "\\|")
@@ -213,6 +220,7 @@ FILTERS: Mapping[str, Callable[[Any], str]] = {
     "comment": comment,
     "md": md,
     "md_code": md_code,
+    "separator": separator,
     "mermaid": mermaid,
     "path": path,
     "slug": slug,

@@ -12,8 +12,8 @@ from cloudsync_gen.model.layers.datastore import Column, Database, Index, Partit
 from cloudsync_gen.model.sql import is_portable
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import snake
-from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets._target import Target
+from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.stores.views import (
     CheckView,
     ColumnView,

@@ -1,0 +1,163 @@
+"""Pages about the whole system: the service catalogue and the call graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from cloudsync_gen.model.artefacts import SYSTEM, Planned, Template, Unit
+from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.ids import name_of
+from cloudsync_gen.model.layers.api import Operation, Rpc
+from cloudsync_gen.model.layers.application import Aggregate, Command, Event, Query, Service
+from cloudsync_gen.model.layers.business import Actor, Domain
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.targets._target import Target
+from cloudsync_gen.targets._text import summary
+
+
+class CallView(Struct, frozen=True, kw_only=True):
+    """A call edge; `callee` is the service, `operation` what is called there."""
+
+    caller: str
+    callee: str
+    operation: str
+    timeout: str
+    retries: int
+    fallback: str
+
+
+class ServiceView(Struct, frozen=True, kw_only=True):
+    """A line of the catalogue and a section of it."""
+
+    name: str
+    title: str
+    about: str
+    domain: str
+    owner: str
+    tier: int
+    style: str
+    aggregates: tuple[str, ...]
+    commands: int
+    queries: int
+    events: int
+    publishes: tuple[str, ...]
+    consumes: tuple[str, ...]
+    stores: tuple[str, ...]
+    calls: tuple[CallView, ...]
+    called_by: tuple[str, ...]
+
+
+class DomainView(Struct, frozen=True, kw_only=True):
+    """A bounded context with its services."""
+
+    name: str
+    title: str
+    about: str
+    services: tuple[ServiceView, ...]
+
+
+class DocsView(Struct, frozen=True, kw_only=True):
+    """The whole system."""
+
+    project: str
+    about: str
+    domains: tuple[DomainView, ...]
+    calls: tuple[CallView, ...]
+    sources: tuple[str, ...]
+
+
+def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
+    """One unit: the system."""
+    del contracts
+    calls = tuple(sorted(_calls(model), key=lambda c: (c.caller, c.callee, c.operation)))
+    domains = tuple(
+        DomainView(
+            name=name_of(domain.id),
+            title=domain.name,
+            about=summary(domain.description, 300),
+            services=tuple(
+                _service(model, service, calls)
+                for service in model.all(Service)
+                if service.domain == domain.id
+            ),
+        )
+        for domain in model.all(Domain)
+    )
+    view = DocsView(
+        project=model.project.name,
+        about=model.project.description,
+        domains=tuple(domain for domain in domains if domain.services),
+        calls=calls,
+        sources=tuple(service.id for service in model.all(Service)),
+    )
+    yield Unit(target=TARGET.name, name=SYSTEM, view=view)
+
+
+def _calls(model: Model) -> Iterator[CallView]:
+    for service in model.all(Service):
+        for call in service.calls:
+            callee = _callee(model, call.operation)
+            if callee:
+                yield CallView(
+                    caller=name_of(service.id),
+                    callee=callee,
+                    operation=name_of(call.operation),
+                    timeout=call.timeout,
+                    retries=call.retries,
+                    fallback=call.fallback.kind,
+                )
+
+
+def _callee(model: Model, operation: str) -> str:
+    found = model.get(Operation, operation) or model.get(Rpc, operation)
+    command = found.command if found else None
+    performed = model.get(Command, command or "") or model.get(Query, command or "")
+    return name_of(performed.service) if performed else ""
+
+
+def _service(model: Model, service: Service, calls: tuple[CallView, ...]) -> ServiceView:
+    name = name_of(service.id)
+    owner = model.get(Actor, service.owner)
+    return ServiceView(
+        name=name,
+        title=service.name,
+        about=service.description,
+        domain=name_of(service.domain),
+        owner=owner.name if owner else name_of(service.owner),
+        tier=service.tier,
+        style=service.style,
+        aggregates=tuple(a.name for a in model.all(Aggregate) if a.service == service.id),
+        commands=sum(each.service == service.id for each in model.all(Command)),
+        queries=sum(each.service == service.id for each in model.all(Query)),
+        events=sum(each.service == service.id for each in model.all(Event)),
+        publishes=tuple(e.name for e in model.all(Event) if e.service == service.id),
+        consumes=tuple(sorted(_event_name(model, c.event) for c in service.consumes)),
+        stores=tuple(name_of(use.store) for use in service.stores),
+        calls=tuple(call for call in calls if call.caller == name),
+        called_by=tuple(sorted({call.caller for call in calls if call.callee == name})),
+    )
+
+
+def _event_name(model: Model, event: str) -> str:
+    found = model.get(Event, event)
+    return found.name if found else name_of(event)
+
+
+def files(view: DocsView) -> Iterable[Planned]:
+    """Markdown pages below `generated/docs/`."""
+    for path, template in (
+        ("generated/docs/SERVICES.md", "docs/services.md.j2"),
+        ("generated/docs/CALLS.md", "docs/calls.md.j2"),
+    ):
+        yield Planned(path=path, form=Template(template, view), sources=view.sources)
+
+
+TARGET = Target(
+    name="docs",
+    title="service catalogue and call graph",
+    view=DocsView,
+    units=units,
+    files=files,
+)
