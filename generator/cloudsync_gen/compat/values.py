@@ -17,7 +17,7 @@ Raw = object
 """A parsed JSON or YAML value of any shape."""
 
 MAX_DEPTH = 200
-MAX_CONTAINERS = 2_000_000
+MAX_STEPS = 10_000_000
 _NUMBER_DIGITS = 400
 
 
@@ -46,6 +46,12 @@ def entries(value: Raw) -> list[tuple[str, Raw, str | int]]:
         for key, item in mapping(value).items()
     ]
     return sorted(found, key=lambda entry: entry[0])
+
+
+def clean(value: str) -> str:
+    """Text that every encoder takes: cut to 120 characters, lone surrogates replaced."""
+    cut = value if len(value) <= 120 else value[:117] + "…"
+    return cut.encode("utf-8", "replace").decode("utf-8")
 
 
 def name_of(key: Raw) -> str:
@@ -139,8 +145,7 @@ def brief(value: Raw, depth: int = 3) -> str:
 
 def _brief_scalar(value: Raw) -> str:
     if isinstance(value, str):
-        cut = value if len(value) <= 120 else value[:117] + "…"
-        return json.dumps(cut, ensure_ascii=False)
+        return json.dumps(clean(value), ensure_ascii=False)
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 200:
         return "…"
     if isinstance(value, date):
@@ -167,14 +172,16 @@ def containers(document: Raw) -> int | None:
     seen: dict[int, int] = {}
     open_: set[int] = set()
     stack: list[tuple[Raw, int]] = [(document, 0)]
+    steps = 0
     while stack:
         value, depth = stack.pop()
+        steps += 1
         if depth < 0:
             open_.discard(id(value))
             continue
         if not isinstance(value, Mapping | list | tuple):
             continue
-        if depth > MAX_DEPTH or id(value) in open_ or len(seen) > MAX_CONTAINERS:
+        if depth > MAX_DEPTH or id(value) in open_ or steps > MAX_STEPS:
             return None
         if seen.get(id(value), -1) >= depth:
             continue

@@ -1,0 +1,1 @@
+"""Break detection: what a change of a contract does to those who rely on it."""

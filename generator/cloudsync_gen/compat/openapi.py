@@ -1,0 +1,64 @@
+"""Breaking changes between two OpenAPI documents (3.0 and 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from cloudsync_gen.compat.document import Document
+from cloudsync_gen.compat.findings import Findings, Site
+from cloudsync_gen.compat.operations import Operations, all_operations
+from cloudsync_gen.compat.places import At
+from cloudsync_gen.compat.schema import Schemas
+from cloudsync_gen.compat.security import Security
+from cloudsync_gen.compat.values import Digests, Raw, containers, text
+from cloudsync_gen.model.changes import Change, Level
+
+_BUDGET_BASE = 2_000
+_BUDGET_PER_CONTAINER = 6
+_BUDGET_MOST = 400_000
+
+
+def compare_openapi(
+    base: Mapping[str, Raw], revision: Mapping[str, Raw], *, today: date
+) -> tuple[Change, ...]:
+    """What changed for consumers of `base` when they meet `revision`, gravest first.
+
+    The documents are parsed OpenAPI 3.0 or 3.1, self-contained: only `#/` references are followed,
+    any other is reported as an error where it is met. Sunsets are judged on the day `today`. Total:
+    malformed, deep or cyclic input ends in changes that say so, never in an exception or a hang.
+    """
+    sizes = [containers(document) for document in (base, revision)]
+    if None in sizes:
+        return (_unjudged("analysis-limit-reached", "the document is too deep or too large"),)
+    if not all(map(_supported, (base, revision))):
+        return (_unjudged("document-version-unsupported", "not an OpenAPI 3.0 or 3.1 document"),)
+    budget = _BUDGET_BASE + _BUDGET_PER_CONTAINER * sum(filter(None, sizes))
+    digests = Digests()
+    old, new = Document(base, digests), Document(revision, digests)
+    schemas = Schemas(old, new, today, min(budget, _BUDGET_MOST))
+    findings = Findings(schemas, today)
+    _compare(findings, At(old, base, ()), At(new, revision, ()))
+    return tuple(sorted(set(findings.changes), key=lambda change: change.order))
+
+
+def _compare(findings: Findings, base: At, revision: At) -> None:
+    security = Security(findings, base, revision)
+    operations = Operations(findings, security)
+    old = all_operations(base)
+    for operation in old:
+        security.use(operation)
+    if any("security" not in operation.fields for operation in old):
+        security.compare_global(Site())
+    operations.paths(base, revision)
+    operations.webhooks(base, revision)
+    security.schemes.compare()
+
+
+def _supported(document: Mapping[str, Raw]) -> bool:
+    version = document.get("openapi")
+    return text(version).startswith("3.") or version in (3, 3.0, 3.1)
+
+
+def _unjudged(code: str, message: str) -> Change:
+    return Change(code=code, level=Level.ERROR, message=message)

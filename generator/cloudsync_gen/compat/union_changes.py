@@ -1,0 +1,231 @@
+"""How two schemas differ in their alternatives (`oneOf`, `anyOf`).
+
+Alternatives have no order. They are paired by the name that they refer to, then by what they
+accept, and pairs are compared; an alternative left over on the side whose values must be accepted
+is an error unless another alternative provably takes it in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from cloudsync_gen.compat.accept import disjoint
+from cloudsync_gen.compat.deltas import PLACE, Effect, Pair, Wire, grade
+from cloudsync_gen.compat.judge import Judge
+from cloudsync_gen.compat.nodes import Group, Kind, Node
+from cloudsync_gen.compat.scalars import describe
+from cloudsync_gen.compat.values import mapping
+from cloudsync_gen.model.changes import Level
+
+_ASPECTS: dict[Kind, str] = {"oneOf": "one-of", "anyOf": "any-of"}
+
+
+class Branch(NamedTuple):
+    """One alternative, the reference that it is (or an empty string), and a label for people."""
+
+    node: Node
+    name: str
+    label: str
+
+
+_Matcher = Callable[[Branch, Branch], bool]
+
+
+def compare_unions(judge: Judge, pair: Pair, old: Node, new: Node) -> None:
+    """Record differences in alternatives."""
+    olds, news = list(pair.old.groups), list(pair.new.groups)
+    for group in tuple(olds):
+        match = _counterpart(judge, group, news)
+        if match is not None:
+            olds.remove(group)
+            news.remove(match)
+            _Union(judge, pair, group, match).run()
+    sub = old if pair.request else new
+    for group in olds:
+        _lone(judge, pair, group, sub, appeared=False)
+    for group in news:
+        _lone(judge, pair, group, sub, appeared=True)
+
+
+def _counterpart(judge: Judge, group: Group, others: Sequence[Group]) -> Group | None:
+    keys = {branch.name or branch.label for branch in _branches(judge, group)}
+
+    def likeness(other: Group) -> tuple[int, bool]:
+        shared = {branch.name or branch.label for branch in _branches(judge, other)} & keys
+        return len(shared), other.kind == group.kind
+
+    return max(others, key=likeness, default=None)
+
+
+def _branches(judge: Judge, group: Group) -> list[Branch]:
+    return [
+        Branch(node, name, _label(judge, node, name))
+        for node, name in zip(group.branches, group.names, strict=True)
+    ]
+
+
+def _label(judge: Judge, node: Node, name: str) -> str:
+    if name:
+        return name.rpartition("/")[2]
+    title = mapping(node.seeds[0].raw).get("title") if node.seeds else None
+    return title if isinstance(title, str) and title else describe(judge.normal(node))
+
+
+def _lone(judge: Judge, pair: Pair, group: Group, sub: Node, *, appeared: bool) -> None:
+    """Alternatives on one side only: there, one of them must hold."""
+    level = grade(pair.mode, Effect.NARROWED if appeared else Effect.WIDENED)
+    if level is Level.ERROR and _within(judge, group.kind, group.branches, sub, pair.mode.wire):
+        level = Level.INFO
+    action = "wrapped-in" if appeared else "unwrapped-from"
+    message = f"alternatives {'were introduced' if appeared else 'are gone'}"
+    pair.note(f"{PLACE}-{action}-{_ASPECTS[group.kind]}", level, group.kind, message)
+
+
+def _within(judge: Judge, kind: Kind, branches: Iterable[Node], sub: Node, wire: Wire) -> bool:
+    """Whether alternatives provably accept a schema, by one of them."""
+    nodes = list(branches)
+    for node in nodes:
+        if judge.contains(node, sub, wire):
+            others = (other for other in nodes if other is not node)
+            return kind == "anyOf" or all(disjoint(judge, other, sub) for other in others)
+    return False
+
+
+class _Union:
+    """The comparison of two groups of alternatives."""
+
+    def __init__(self, judge: Judge, pair: Pair, old: Group, new: Group) -> None:
+        self.judge = judge
+        self.pair = pair
+        self.old, self.new = old, new
+        self.sub, self.sup = (old, new) if pair.request else (new, old)
+        self.subs = _branches(judge, self.sub)
+        self.sups = _branches(judge, self.sup)
+        self.paired: list[tuple[Branch, Branch]] = []
+
+    def run(self) -> None:
+        if self.old.kind != self.new.kind:
+            self._kind()
+        subs, sups = self._pair(
+            lambda s, t: bool(s.name) and s.name == t.name, self.subs, self.sups
+        )
+        subs, sups = self._pair(self._same_text, subs, sups)
+        subs, sups = self._pair(self._alike, subs, sups)
+        subs, sups = self._pair(self._one_left(subs, sups), subs, sups)
+        for sub, sup in self.paired:
+            old, new = (sub, sup) if self.pair.request else (sup, sub)
+            deltas = self.judge.compare(old.node, new.node, self.pair.mode)
+            self.pair.nest(f"<{old.label}>", deltas)
+        for sub in subs:
+            self._lost(sub)
+        for sup in sups:
+            self._gained(sup)
+
+    def _pair(
+        self, matches: _Matcher, subs: list[Branch], sups: list[Branch]
+    ) -> tuple[list[Branch], list[Branch]]:
+        """Pair what matches; returns what is left over."""
+        left, rest = [], list(sups)
+        for sub in subs:
+            found = next((sup for sup in rest if matches(sub, sup)), None)
+            if found is None:
+                left.append(sub)
+            else:
+                rest.remove(found)
+                self.paired.append((sub, found))
+        return left, rest
+
+    def _same_text(self, sub: Branch, sup: Branch) -> bool:
+        digest = self.judge.digests.of
+        raws = [node.seeds[0].raw if node.seeds else True for node in (sub.node, sup.node)]
+        return not sub.name and not sup.name and digest(raws[0]) == digest(raws[1])
+
+    def _alike(self, sub: Branch, sup: Branch) -> bool:
+        """Whether one may stand for the other, and accepts what it did."""
+        if not self._exchangeable(sub, sup):
+            return False
+        old, new = (sub, sup) if self.pair.request else (sup, sub)
+        deltas = self.judge.compare(old.node, new.node, self.pair.mode)
+        return all(delta.level is Level.INFO for delta in deltas)
+
+    def _exchangeable(self, sub: Branch, sup: Branch) -> bool:
+        """A named alternative is replaced by another name only when it was renamed.
+
+        Where both documents know both names, they are two things, and clients know them apart.
+        """
+        if not sub.name or not sup.name:
+            return True
+        there = self.judge.other(sub.node.document).resolve(sub.name)
+        here = self.judge.other(sup.node.document).resolve(sup.name)
+        return there is None and here is None
+
+    def _one_left(self, subs: list[Branch], sups: list[Branch]) -> _Matcher:
+        """What is left over is the same thing changed when only one of a type is left."""
+        known = self.judge.normal
+
+        def matches(sub: Branch, sup: Branch) -> bool:
+            types = known(sub.node).types
+            alone = all(
+                sum(known(branch.node).types == types for branch in side) == 1
+                for side in (subs, sups)
+            )
+            return alone and known(sup.node).types == types and self._exchangeable(sub, sup)
+
+        return matches
+
+    def _kind(self) -> None:
+        exclusive = self.old if self.old.kind == "oneOf" else self.new
+        nodes = exclusive.branches
+        if all(
+            disjoint(self.judge, node, other)
+            for index, node in enumerate(nodes)
+            for other in nodes[index + 1 :]
+        ):
+            return
+        narrowed = self.new.kind == "oneOf"
+        effect = Effect.NARROWED if narrowed else Effect.WIDENED
+        message = f"{self.old.kind} became {self.new.kind}, and alternatives may overlap"
+        self.pair.say(f"became-{_ASPECTS[self.new.kind]}", effect, self.new.kind, message)
+
+    def _lost(self, sub: Branch) -> None:
+        """An alternative whose values must be accepted has no counterpart."""
+        candidates = [sup.node for sup in self.sups if self._exchangeable(sub, sup)]
+        told_apart = len(candidates) < len(self.sups)
+        self.pair.final = self.pair.final or (told_apart and not candidates)
+        fits = not told_apart or self.sup.kind == "anyOf"
+        fits = fits and _within(
+            self.judge, self.sup.kind, candidates, sub.node, self.pair.mode.wire
+        )
+        self._say(Level.INFO if fits else Level.ERROR, sub.label, removed=self.pair.request)
+
+    def _gained(self, sup: Branch) -> None:
+        """An alternative that only the accepting side has; in a `oneOf` it may claim values that
+        another alternative accepts, and a value that two of them accept is refused."""
+        level = Level.INFO
+        if self.sup.kind == "oneOf":
+            level = max((self._claims(sup, sub) for sub in self.subs), key=_gravity, default=level)
+        self._say(level, sup.label, removed=not self.pair.request)
+
+    def _claims(self, sup: Branch, sub: Branch) -> Level:
+        if disjoint(self.judge, sub.node, sup.node):
+            return Level.INFO
+        alone = all(
+            disjoint(self.judge, sub.node, other.node) for other in self.subs if other is not sub
+        )
+        if alone and self.judge.contains(sup.node, sub.node, self.pair.mode.wire):
+            return Level.ERROR
+        chosen = "discriminator" in self.pair.sup.notes and not self.pair.mode.strict
+        return Level.INFO if chosen else Level.WARNING
+
+    def _say(self, level: Level, label: str, *, removed: bool) -> None:
+        kind = self.old.kind if removed else self.new.kind
+        action = "removed" if removed else "added"
+        message = f"an alternative was {action}"
+        before, after = (label, None) if removed else (None, label)
+        code = f"{PLACE}-{_ASPECTS[kind]}-{action}"
+        self.pair.note(code, level, kind, message, before=before, after=after)
+
+
+def _gravity(level: Level) -> int:
+    return -level.rank
