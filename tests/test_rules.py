@@ -54,12 +54,8 @@ def test_a_fixture_overlays_and_edits_its_base(tmp_path: Path) -> None:
     )
     assert find_fixtures(tmp_path) == [tmp_path / "some" / "rule"]
     files = fixture_input(tmp_path / "some" / "rule", "bad")
-    assert sorted(files) == [
-        goals,
-        "model/extra.yaml",
-        "model/manifest.yaml",
-        "model/more.yaml",
-    ]
+    assert {"model/extra.yaml", "model/more.yaml", goals} <= files.keys()
+    assert "model/01_motivation/stakeholders.yaml" not in files
     assert files[goals] == (BASE / goals).read_bytes().replace(b'"40"', b'"50"')
     found = findings(files)
-    assert [str(each) for each in found] == [f"{goals}:8:7: LNK001"]
+    assert f"{goals}:8:7: LNK001" in [str(each) for each in found]
