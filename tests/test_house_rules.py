@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -253,23 +254,23 @@ def test_a_view_with_a_place_a_path_or_a_time_is_found() -> None:
     assert list(views.complaints(GoodView)) == []
 
 
+MAIN = "from cloudsync_gen.cli import main\n"
 LIGHT = {
-    "help": "from cloudsync_gen.cli import main\nassert main(['--help']) == 0",
-    "a usage error": "from cloudsync_gen.cli import main\nassert main(['--nonsense']) == 2",
+    "help": f"{MAIN}assert main(['--help']) == 0",
+    "a usage error": f"{MAIN}assert main(['--nonsense']) == 2",
     "the pipeline": "import cloudsync_gen.pipeline",
-    "check": (
-        "from cloudsync_gen.cli import main\n"
-        f"assert main(['--root', {str(BASE)!r}, 'check']) == 0"
-    ),
+    "check of an unchanged model": f"{MAIN}assert main(['check']) == 0",
 }
 
 
 @pytest.mark.parametrize("program", LIGHT.values(), ids=LIGHT)
-def test_nothing_heavy_is_imported_before_it_is_needed(program: str) -> None:
+def test_nothing_heavy_is_imported_before_it_is_needed(tmp_path: Path, program: str) -> None:
+    shutil.copytree(BASE, tmp_path, dirs_exist_ok=True)
     report = "import sys\nprint()\nprint(*sorted(sys.modules))"
     command = [sys.executable, "-c", f"{program}\n{report}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    for _ in range(2):  # the first run may have something to find out
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
     modules = done.stdout.splitlines()[-1].split()
     assert "cloudsync_gen" in modules
     assert HEAVY.intersection(modules) == set()
