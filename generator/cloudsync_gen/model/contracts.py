@@ -1,4 +1,4 @@
-"""Compiled contracts: self-contained, published documents of every kind, as plain data."""
+"""Compiled contracts: what consumers are given, self-contained, without anything of the model."""
 
 from __future__ import annotations
 
@@ -8,31 +8,68 @@ from typing import Any
 from msgspec import Struct
 
 
-class GrpcContract(Struct, frozen=True, kw_only=True):
-    """A compiled proto file: its text and the FileDescriptorSet (without comments) that it
-    needs.
+class ContractDocument(Struct, frozen=True, kw_only=True):
+    """A contract that is data: OpenAPI, webhooks, AsyncAPI or a JSON Schema.
+
+    `path` is where it is published, relative to `contracts/`. `source` is the id of the element
+    that it was compiled from; `file` the model's file, empty where the model has no single one.
     """
 
-    document: str
+    name: str
     path: str
+    source: str
+    file: str
+    data: Mapping[str, Any]
+
+
+class ContractText(Struct, frozen=True, kw_only=True):
+    """A contract that is text: a GraphQL schema."""
+
+    name: str
+    path: str
+    source: str
+    file: str
+    text: str
+
+
+class ProtoContract(Struct, frozen=True, kw_only=True):
+    """A proto file of the published module.
+
+    `import_path` is how importers and descriptors name it. `descriptors` is a serialized
+    FileDescriptorSet of it and all its imports in order, without comments and link options: what a
+    code generator may be given. `service` is empty for a file that only holds types.
+    """
+
+    name: str
+    path: str
+    source: str
+    file: str
+    text: str
+    import_path: str
     package: str
     service: str
-    text: str
-    descriptor_set: bytes
+    descriptors: bytes
 
 
 class Contracts(Struct, frozen=True, kw_only=True):
-    """All contracts; documents by name, ordered.
+    """All contracts of a model, each kind by name in sorted order.
 
-    `rest` and `webhooks` hold OpenAPI 3.1 documents, `asyncapi` AsyncAPI 3.0 documents by domain,
-    `graphql` SDL, `jsonschema` self-contained schemas by element id; `index` joins them to
-    elements.
+    `rest`, `webhooks` and `graphql` by document, `asyncapi` by domain, `grpc` by document,
+    `jsonschema` by element id. `schema_names` maps an element of the data model to the name that
+    its schema has in every contract (`data_model.entity.page` -> `Page`).
     """
 
-    rest: Mapping[str, Mapping[str, Any]] = {}
-    webhooks: Mapping[str, Mapping[str, Any]] = {}
-    asyncapi: Mapping[str, Mapping[str, Any]] = {}
-    graphql: Mapping[str, str] = {}
-    grpc: Mapping[str, GrpcContract] = {}
-    jsonschema: Mapping[str, Mapping[str, Any]] = {}
-    index: Mapping[str, Any] = {}
+    rest: Mapping[str, ContractDocument]
+    webhooks: Mapping[str, ContractDocument]
+    asyncapi: Mapping[str, ContractDocument]
+    graphql: Mapping[str, ContractText]
+    grpc: Mapping[str, ProtoContract]
+    jsonschema: Mapping[str, ContractDocument]
+    index: Mapping[str, Any]
+    schema_names: Mapping[str, str]
+
+    @property
+    def documents(self) -> tuple[ContractDocument, ...]:
+        """All contracts that are data, in the order of their kinds."""
+        kinds = (self.rest, self.webhooks, self.asyncapi, self.jsonschema)
+        return tuple(each for kind in kinds for each in kind.values())

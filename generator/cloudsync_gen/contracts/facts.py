@@ -1,0 +1,136 @@
+"""What the other layers say of an operation, gathered in one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from cloudsync_gen.model.ids import ElementId
+from cloudsync_gen.model.layers.api import Operation
+from cloudsync_gen.model.layers.application import (
+    Aggregate,
+    Command,
+    Invariant,
+    Lifecycle,
+    ProblemCase,
+    Query,
+    Service,
+)
+from cloudsync_gen.model.layers.data_model import DataElement
+from cloudsync_gen.model.schema_refs import SchemaTarget, schema_target
+from cloudsync_gen.model.system import Model
+
+_CHANGES = ("update", "delete", "transition")
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """An operation with its command or query.
+
+    `changes`: it works on an entity that exists, so that the entity's version matters. `tagged`:
+    its answer has a version and so an entity tag. `governed`: a life cycle decides whether it may
+    happen; `conditional`: under a condition. `paged`: it answers a list page by page.
+    """
+
+    operation: Operation
+    performs: Command | Query | None
+    access: str
+    permission: str | None
+    relations: tuple[str, ...]
+    idempotency: str
+    errors: tuple[ProblemCase, ...]
+    has_input: bool
+    has_body: bool
+    has_key: bool
+    writes: bool
+    creates: bool
+    changes: bool
+    unique: bool
+    governed: bool
+    conditional: bool
+    invariants: bool
+    tagged: bool
+    paged: bool
+    reads: bool
+
+
+class Lookups:
+    """Indexes over the model that every operation needs, made once.
+
+    `governed` maps a command of a life cycle to whether one of its transitions has a condition;
+    `guarded` are the aggregates that have invariants.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.guarded = frozenset(each.aggregate for each in model.all(Invariant))
+        self.governed: dict[str, bool] = {}
+        for lifecycle in model.all(Lifecycle):
+            for each in lifecycle.transitions:
+                conditional = each.guard is not None or each.condition is not None
+                self.governed[each.command] = self.governed.get(each.command, False) or conditional
+
+    def schema_at(self, file: str, reference: str | None) -> DataElement | None:
+        """The element of the data model that a `$ref` written in `file` leads to."""
+        target = schema_target(file, reference)
+        if not isinstance(target, SchemaTarget) or target.definition:
+            return None
+        element = self.model.schemas.get((target.file, target.key))
+        return self.model.get(DataElement, element) if element else None
+
+    def service_of(self, operation: Operation) -> Service | None:
+        """The service whose command or query the operation carries."""
+        performs = self.performed(operation)
+        return self.model.get(Service, performs.service) if performs else None
+
+    def performed(self, operation: Operation) -> Command | Query | None:
+        """The command or query that the operation carries."""
+        found = self.model.elements.get(ElementId(operation.command or ""))
+        return found if isinstance(found, (Command, Query)) else None
+
+
+def facts_of(lookups: Lookups, operation: Operation, file: str, body: bool) -> Facts:
+    """All that compile asks of an operation written in `file`."""
+    performs = lookups.performed(operation)
+    command = performs if isinstance(performs, Command) else None
+    aggregate = lookups.model.get(Aggregate, performs.aggregate) if performs else None
+    effect = command.effect if command else ""
+    answer = lookups.schema_at(file, operation.response_schema)
+    properties = _properties(answer)
+    in_path = "{" in operation.path
+    return Facts(
+        operation=operation,
+        performs=performs,
+        access=performs.access if performs else "authenticated",
+        permission=performs.permission if performs else None,
+        relations=performs.relations if performs else (),
+        idempotency=command.idempotency if command else "natural",
+        errors=performs.errors if performs else (),
+        has_input=body or bool(operation.parameters),
+        has_body=body,
+        has_key=in_path,
+        writes=command is not None,
+        creates=effect == "create",
+        changes=effect in _CHANGES or bool(command and command.idempotency == "if-match"),
+        unique=bool(aggregate and aggregate.unique),
+        governed=bool(command and effect != "create" and command.id in lookups.governed),
+        conditional=bool(command and lookups.governed.get(command.id)),
+        invariants=bool(aggregate and aggregate.id in lookups.guarded),
+        tagged="version" in properties and "items" not in properties,
+        paged=_is_paged(performs, operation, properties),
+        reads=operation.method == "get",
+    )
+
+
+def _properties(element: DataElement | None) -> Mapping[str, Any]:
+    found = element.schema.get("properties") if element else None
+    return found if isinstance(found, dict) else {}
+
+
+def _is_paged(
+    performs: Command | Query | None, operation: Operation, properties: Mapping[str, Any]
+) -> bool:
+    if not isinstance(performs, Query) or operation.method != "get":
+        return False
+    return performs.kind == "list" or {"items", "nextCursor"} <= properties.keys()

@@ -1,0 +1,39 @@
+"""GraphQL sources -> published SDL: without link directives, extensions merged, sorted."""
+
+from __future__ import annotations
+
+from cloudsync_gen.model.contracts import ContractText
+from cloudsync_gen.model.sources import LINK_DIRECTIVES, GraphqlSource
+
+_LINKS = ("contract", "resolves", "entity")
+
+
+def compile_graphql(source: GraphqlSource) -> ContractText:
+    """The published form of one source, which load has found to be a valid schema."""
+    return ContractText(
+        name=source.document,
+        path=f"graphql/{source.document}.graphql",
+        source=source.id,
+        file=source.file,
+        text=published(source.text),
+    )
+
+
+def published(text: str) -> str:
+    """SDL as consumers see it. Link directives are the only ones that load lets through."""
+    from graphql import build_ast_schema, lexicographic_sort_schema, parse, print_schema
+
+    own = parse(text, no_location=True)
+    links = parse(LINK_DIRECTIVES, no_location=True)
+    kept = [
+        each
+        for each in own.definitions
+        if each.kind != "directive_definition" or each.name.value not in _LINKS  # type: ignore[attr-defined]
+    ]
+    whole = type(own)(definitions=(*kept, *links.definitions))
+    schema = build_ast_schema(whole, assume_valid=True)
+    arguments = schema.to_kwargs()
+    arguments["directives"] = tuple(
+        each for each in arguments["directives"] if each.name not in _LINKS
+    )
+    return print_schema(lexicographic_sort_schema(type(schema)(**arguments))) + "\n"

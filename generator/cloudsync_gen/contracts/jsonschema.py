@@ -1,0 +1,57 @@
+"""Elements of the data model -> self-contained JSON Schemas (draft 2020-12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloudsync_gen.contracts.schemas import BASE, Schemas
+from cloudsync_gen.model.contracts import ContractDocument
+from cloudsync_gen.model.ids import name_of, type_of
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.naming import kebab
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def compile_schemas(schemas: Schemas, model: Model) -> dict[str, ContractDocument]:
+    """Element id -> its schema with all that it needs below `$defs`."""
+    local = {name: _local(each.schema) for name, each in schemas.components.items()}
+    found: dict[str, ContractDocument] = {}
+    for name, component in schemas.components.items():
+        if component.place.pointer[-1] != "schema":
+            continue
+        element = component.element
+        needed = [each for each in schemas.closure(component.uses) if each != name]
+        if name in schemas.closure(component.uses):
+            needed = sorted((*needed, name))
+        data = {
+            "$schema": DIALECT,
+            "$id": f"urn:schema:{kebab(model.project.slug)}:{element}",
+            "title": name,
+            **local[name],
+            **({"$defs": {each: local[each] for each in needed}} if needed else {}),
+        }
+        kind = type_of(element).rpartition(".")[2]
+        found[element] = ContractDocument(
+            name=name,
+            path=f"jsonschema/{kind}-{name_of(element)}.json",
+            source=element,
+            file=component.place.file,
+            data=data,
+        )
+    return dict(sorted(found.items()))
+
+
+def _local(value: Any) -> Any:
+    """A component's schema with its references below `$defs`."""
+    if isinstance(value, Mapping):
+        return {
+            key: (
+                "#/$defs/" + each[len(BASE) :]
+                if key == "$ref" and isinstance(each, str)
+                else _local(each)
+            )
+            for key, each in value.items()
+        }
+    return [_local(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,120 @@
+"""Webhook sources -> published OpenAPI 3.1 documents that say how a delivery is proven genuine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloudsync_gen.contracts.openapi import Transcriber
+from cloudsync_gen.contracts.publication import Publication
+from cloudsync_gen.contracts.schemas import Rewriter, Schemas
+from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.contracts import ContractDocument
+from cloudsync_gen.model.event_names import event_type
+from cloudsync_gen.model.layers.api import Webhook
+from cloudsync_gen.model.layers.application import Event
+from cloudsync_gen.model.sources import WebhookSource
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.source import Ref
+
+_ANSWERS = {
+    "2XX": "The delivery is taken over.",
+    "410": "The endpoint is gone for good; no more deliveries are sent to it.",
+    "429": "Too many deliveries; `Retry-After` is honoured.",
+    "503": "Not now; `Retry-After` is honoured.",
+}
+"""What a receiver may answer; everything else counts as a failure and is tried again."""
+
+
+def compile_webhooks(
+    source: WebhookSource, schemas: Schemas, publication: Publication, model: Model
+) -> tuple[ContractDocument, list[Diagnostic]]:
+    """The published form of one source."""
+    rewriter = Rewriter(schemas.names)
+    copy = Transcriber(rewriter).copy
+    place = Ref(source.file)
+    events = {
+        each.webhook_name: model.get(Event, each.event or "")
+        for each in model.all(Webhook)
+        if each.document == source.document
+    }
+    webhooks: dict[str, Any] = {}
+    for name, item in source.data["webhooks"].items():
+        operation = copy(item.get("post", {}), place.at("webhooks", name, "post"))
+        webhooks[name] = {"post": _delivery(operation, name, events.get(name), model)}
+    data = {
+        "openapi": "3.1.0",
+        "info": copy(source.data["info"], place.at("info")),
+        **{key: copy(source.data[key], place.at(key)) for key in ("tags",) if key in source.data},
+        "webhooks": webhooks,
+        "components": {
+            "schemas": schemas.section(rewriter.uses),
+            "parameters": _parameters(publication),
+        },
+    }
+    document = ContractDocument(
+        name=source.document,
+        path=f"webhooks/{source.document}.yaml",
+        source="",
+        file=source.file,
+        data=data,
+    )
+    return document, rewriter.found
+
+
+def _delivery(
+    copied: Mapping[str, Any], name: str, event: Event | None, model: Model
+) -> dict[str, Any]:
+    texts = ("tags", "summary", "description", "deprecated")
+    parameters = ("WebhookId", "WebhookTimestamp", "WebhookSignature")
+    responses = {status: {"description": text} for status, text in _ANSWERS.items()}
+    operation = {key: copied[key] for key in texts if key in copied}
+    return {
+        **operation,
+        "operationId": copied.get("operationId", name.replace(".", "-")),
+        "parameters": [
+            *copied.get("parameters", ()),
+            *({"$ref": f"#/components/parameters/{each}"} for each in parameters),
+        ],
+        **({"requestBody": copied["requestBody"]} if "requestBody" in copied else {}),
+        "responses": {**responses, **copied.get("responses", {})},
+        **({"x-event": event_type(model, event)} if event else {}),
+    }
+
+
+def _parameters(publication: Publication) -> dict[str, Any]:
+    """The headers of a delivery: HMAC-SHA256 (RFC 2104) over `<id>.<timestamp>.<body>`."""
+    prefix = f"{publication.header_prefix}-Webhook"
+    window = publication.replay_seconds
+    signature = (
+        f"`v1=<hex>` of HMAC-SHA256 with the endpoint's secret over `{prefix}-Id`, a dot, "
+        f"`{prefix}-Timestamp`, a dot and the body as received. While a secret is exchanged there "
+        "are two, separated by a comma; one that fits is enough. Compare in constant time."
+    )
+    timestamp = (
+        f"When the delivery was signed, in seconds since 1970 UTC. Refuse a delivery whose time "
+        f"is more than {window} seconds from now."
+    )
+    return {
+        "WebhookId": _header(
+            f"{prefix}-Id",
+            "Id of the delivery, the same at every attempt. Refuse one that was seen before.",
+            {"type": "string", "format": "uuid"},
+        ),
+        "WebhookSignature": _header(
+            f"{prefix}-Signature",
+            signature,
+            {
+                "type": "string",
+                "maxLength": 200,
+                "pattern": "^v1=[0-9a-f]{64}(,v1=[0-9a-f]{64})*$",
+            },
+        ),
+        "WebhookTimestamp": _header(
+            f"{prefix}-Timestamp", timestamp, {"type": "integer", "format": "int64", "minimum": 0}
+        ),
+    }
+
+
+def _header(name: str, text: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "header", "description": text, "required": True, "schema": schema}
