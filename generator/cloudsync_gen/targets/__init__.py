@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cloudsync_gen.targets import docs, layer_schemas, stores
+from cloudsync_gen.targets import charts, docs, layer_schemas, stores
 from cloudsync_gen.targets._target import Target
 
 TARGETS: tuple[Target, ...] = (
+    charts.TARGET,
     docs.TARGET,
     layer_schemas.TARGET,
     stores.TARGET,
