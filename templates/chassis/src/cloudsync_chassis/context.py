@@ -64,7 +64,7 @@ class Context:
     deadline: Deadline
     trace: Trace
     idempotency_key: str | None = None
-    if_match: int | None = None
+    if_match: frozenset[int] | None = None
     cause: Event | None = None
     grant: Grant = field(default_factory=lambda: Grant(True))
     now: datetime = field(default_factory=lambda: datetime.now(UTC))

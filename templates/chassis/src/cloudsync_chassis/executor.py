@@ -38,7 +38,7 @@ class Incoming:
     trace: Trace
     timeout: float | None = None
     idempotency_key: str | None = None
-    if_match: int | None = None
+    if_match: frozenset[int] | None = None
     digest: str = ""
 
 
@@ -87,14 +87,20 @@ class Executor:
             return await self.run(operation, incoming, once)
 
     async def run(
-        self, operation: Operation, incoming: Incoming, action: Callable[[Context], Awaitable[T]]
+        self,
+        operation: Operation,
+        incoming: Incoming,
+        action: Callable[[Context], Awaitable[T]],
     ) -> T:
         """What `action` returns, once its transaction has committed.
 
         Raises:
             Problem: `deadline-exceeded`, `forbidden`, or whatever the action raises.
         """
-        attributes = {"service.name": self._service, "enduser.kind": incoming.principal.kind}
+        attributes = {
+            "service.name": self._service,
+            "enduser.kind": incoming.principal.kind,
+        }
         with telemetry.span(operation.id, SpanKind.SERVER, incoming.trace, attributes) as running:
             trace = telemetry.ids_of(running, incoming.trace)
             deadline = Deadline.after(operation.timeout).sooner(incoming.timeout)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, get_args, get_origin
+from functools import cache
+from typing import Any, LiteralString, Self, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -23,6 +25,40 @@ class Model(BaseModel):
         protected_namespaces=(),
         ser_json_timedelta="iso8601",
     )
+
+    @model_validator(mode="after")
+    def _as_the_schema_says(self, info: ValidationInfo) -> Self:
+        """What pydantic does not check: null where the schema has none, items that occur twice.
+
+        A field's `json_schema_extra` says `x-nullable` and `x-unique` where the schema does.
+        """
+        kind = type(self)
+        if info.mode == "json":
+            for name in self.model_fields_set:
+                if self.__dict__.get(name, ...) is None and not _says(kind, name, "x-nullable"):
+                    raise _fault(kind, name, "null_forbidden", "null is not allowed")
+        for name in _unique_lists(kind):
+            items = [repr(each) for each in self.__dict__[name] or ()]
+            if len(items) != len(set(items)):
+                raise _fault(kind, name, "items_repeated", "items must be unique")
+        return self
+
+
+def _says(model: type[BaseModel], name: str, keyword: str) -> bool:
+    extra = model.model_fields[name].json_schema_extra if name in model.model_fields else None
+    return isinstance(extra, dict) and extra.get(keyword) is True
+
+
+@cache
+def _unique_lists(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(name for name in model.model_fields if _says(model, name, "x-unique"))
+
+
+def _fault(
+    model: type[BaseModel], name: str, code: LiteralString, text: LiteralString
+) -> Exception:
+    field = model.model_fields[name].alias or name
+    return PydanticCustomError(code, "{field}: " + text, {"field": field})
 
 
 def to_record(entity: BaseModel) -> Record:

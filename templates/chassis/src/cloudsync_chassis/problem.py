@@ -19,7 +19,11 @@ class FieldError:
 
     def document(self) -> dict[str, str]:
         """As it stands in `errors[]`."""
-        found = {"detail": self.detail, "pointer": self.pointer, "parameter": self.parameter}
+        found = {
+            "detail": self.detail,
+            "pointer": self.pointer,
+            "parameter": self.parameter,
+        }
         return {name: value for name, value in found.items() if value is not None}
 
 
@@ -32,7 +36,11 @@ class ProblemType:
     title: str
 
     def __call__(
-        self, detail: str | None = None, *, errors: Sequence[FieldError] = (), **extensions: Any
+        self,
+        detail: str | None = None,
+        *,
+        errors: Sequence[FieldError] = (),
+        **extensions: Any,
     ) -> Problem:
         """A problem of this type, to be raised."""
         return Problem(self, detail, errors=tuple(errors), extensions=extensions)
@@ -78,6 +86,7 @@ CONDITION_NOT_MET = ProblemType("condition-not-met", 409, "A condition of the co
 VERSION_CONFLICT = ProblemType("version-conflict", 412, "Changed in the meantime")
 BODY_TOO_LARGE = ProblemType("body-too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE = ProblemType("unsupported-media-type", 415, "Media type not supported")
+CURSOR_UNKNOWN = ProblemType("cursor-unknown", 422, "Not a cursor of this list")
 INVARIANT_BROKEN = ProblemType("invariant-broken", 422, "An invariant would be broken")
 KEY_REUSED = ProblemType("idempotency-key-reused", 422, "Idempotency key used for another request")
 RATE_LIMITED = ProblemType("rate-limited", 429, "Too many requests")

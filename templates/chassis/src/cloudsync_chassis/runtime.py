@@ -136,7 +136,10 @@ def _database(spec: ServiceSpec, settings: Settings) -> Database:
         path = files.private_folder(settings.state_path(spec.name)) / "store.sqlite"
         url = f"sqlite+aiosqlite:///{path}"
     return Database(
-        url, schema=settings.database_schema, schemas=spec.schemas, pool=settings.database_pool
+        url,
+        schema=settings.database_schema,
+        schemas=spec.schemas,
+        pool=settings.database_pool,
     )
 
 

@@ -44,7 +44,9 @@ class Telemetry:
             ConsoleSpanExporter,
             SimpleSpanProcessor,
         )
-        from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+        from opentelemetry.sdk.trace.export.in_memory_span_exporter import (
+            InMemorySpanExporter,
+        )
 
         self._provider = TracerProvider(resource=Resource.create({"service.name": service}))
         if exporter == "memory":
@@ -62,7 +64,11 @@ def span(
     """A span below `parent`, or below the running one; an exception marks it as failed."""
     context = trace.set_span_in_context(_remote(parent)) if parent is not None else None
     with _tracer.start_as_current_span(
-        name, context=context, kind=kind, attributes=dict(attributes), record_exception=False
+        name,
+        context=context,
+        kind=kind,
+        attributes=dict(attributes),
+        record_exception=False,
     ) as running:
         try:
             yield running

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any, Generic
 from uuid import UUID
@@ -216,7 +217,8 @@ class Aggregate(Generic[E]):
     def _new(self, ctx: Context, known: Command, change: Change) -> Record:
         """Input, assignments, envelope; the envelope cannot be chosen."""
         inputs = {**change.body, **change.parameters}
-        record = merge({}, {name: each for name, each in inputs.items() if name in self._fields})
+        fields = {name: each for name, each in inputs.items() if name in self._fields}
+        record = merge(deepcopy(dict(self.spec.defaults)), fields)
         if self.spec.state_field and self.spec.initial:
             record[self.spec.state_field] = self.spec.initial
         sources.assign(ctx, record, known.sets, change.body, change.parameters)
@@ -237,11 +239,16 @@ class Aggregate(Generic[E]):
         return found
 
     def _check_version(self, ctx: Context, record: Record) -> None:
-        if ctx.if_match is not None and ctx.if_match != record["version"]:
+        if ctx.if_match is not None and record["version"] not in ctx.if_match:
             raise VERSION_CONFLICT(f"the version is {record['version']}")
 
     async def _target(
-        self, ctx: Context, command: str, record: Record, subject: Record, body: Mapping[str, Any]
+        self,
+        ctx: Context,
+        command: str,
+        record: Record,
+        subject: Record,
+        body: Mapping[str, Any],
     ) -> str:
         async def stands(names: frozenset[str]) -> bool:
             return await self._stands(ctx, names, subject)

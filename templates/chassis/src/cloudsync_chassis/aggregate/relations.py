@@ -54,7 +54,10 @@ def _direct(subject: str, rule: Relation, record: Record) -> bool:
 
 
 async def _through(ctx: Context, rule: Relation, record: Record, lookup: Lookup) -> bool:
-    values = {rule.parent: record.get("id"), rule.principal: rule.prefix + ctx.principal.subject}
+    values = {
+        rule.parent: record.get("id"),
+        rule.principal: rule.prefix + ctx.principal.subject,
+    }
     found = await lookup(ctx, rule.through or "", values)
     return found is not None and (
         not rule.values or str(found.get(rule.value_field)) in rule.values

@@ -48,7 +48,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emission:
-    """An event of a command: `key` is the field with the aggregate's id, `fields` are its data."""
+    """An event of a command: `key` is the field with the aggregate's id, `fields` its data."""
 
     type: str
     topic: str
@@ -102,6 +102,7 @@ class AggregateSpec(Generic[E]):
         state_field: the field that `transitions` move.
         part_of: the field that names the parent entity.
         unique: sets of fields whose values occur once.
+        defaults: of the schema, for a new entity.
         tenant: `self` for the aggregate that is the organisation: its id is its tenant's.
         relations: rules by name; one without a rule is looked for in `<name>Id` and `<name>Ids`.
     """
@@ -118,5 +119,6 @@ class AggregateSpec(Generic[E]):
     part_of: Reference | None = None
     references: tuple[Reference, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
     tenant: Literal["context", "self"] = "context"
     relations: Mapping[str, Relation] = field(default_factory=dict)

@@ -35,7 +35,10 @@ class Cached(Generic[R]):
     """The last good answer by key, for at most `max_age` seconds; keeps `size` of them."""
 
     def __init__(
-        self, max_age: float, size: int = 1000, now: Callable[[], float] = time.monotonic
+        self,
+        max_age: float,
+        size: int = 1000,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._max_age = max_age
         self._size = size

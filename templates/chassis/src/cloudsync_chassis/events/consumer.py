@@ -86,7 +86,12 @@ class Consumer:
             try:
                 await self._run(event, lambda ctx: self._once(ctx, event, handle))
             except Exception as error:
-                log.warning("event_failed", event=str(event.id), type=event.type, error=str(error))
+                log.warning(
+                    "event_failed",
+                    event=str(event.id),
+                    type=event.type,
+                    error=str(error),
+                )
                 if _hopeless(error):
                     return False
                 await asyncio.sleep(self._pause * 2**attempt)
@@ -95,7 +100,11 @@ class Consumer:
         return False
 
     async def _once(self, ctx: Context, event: Event, handle: Handle) -> None:
-        row = {"consumer": self._group, "event_id": str(event.id), "handled_at": ctx.now}
+        row = {
+            "consumer": self._group,
+            "event_id": str(event.id),
+            "handled_at": ctx.now,
+        }
         connection = await ctx.unit.connection()
         if await connection.scalar(_handled(self._group, event)):
             return

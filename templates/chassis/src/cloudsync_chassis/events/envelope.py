@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -13,6 +13,7 @@ from pydantic_core import to_jsonable_python
 
 from cloudsync_chassis.model import from_record
 
+C = TypeVar("C")
 D = TypeVar("D", bound=BaseModel)
 
 
@@ -44,7 +45,7 @@ class Event:
             "topic": self.topic,
             "partitionkey": self.subject,
             "sequence": str(self.sequence),
-            "organizationid": str(self.organization_id) if self.organization_id else None,
+            "organizationid": (str(self.organization_id) if self.organization_id else None),
             "traceparent": self.traceparent,
             "data": to_jsonable_python(dict(self.data)),
         }
@@ -87,3 +88,14 @@ def received(event: Event, model: type[D]) -> Received[D]:
         pydantic.ValidationError: the data does not satisfy the schema.
     """
     return Received(event, from_record(model, event.data))
+
+
+def typed(
+    model: type[D], handle: Callable[[C, Received[D]], Awaitable[None]]
+) -> Callable[[C, Event], Awaitable[None]]:
+    """A handler of plain events that checks their data and passes it on typed."""
+
+    async def checked(ctx: C, event: Event) -> None:
+        await handle(ctx, received(event, model))
+
+    return checked

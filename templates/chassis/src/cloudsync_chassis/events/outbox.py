@@ -51,7 +51,8 @@ class Outbox:
         connection = await ctx.unit.connection()
         statement = dialect_insert(connection, sequences).values(aggregate_id=aggregate_id, last=1)
         statement = statement.on_conflict_do_update(
-            index_elements=[sequences.c.aggregate_id], set_={"last": sequences.c.last + 1}
+            index_elements=[sequences.c.aggregate_id],
+            set_={"last": sequences.c.last + 1},
         ).returning(sequences.c.last)
         return int((await connection.execute(statement)).scalar_one())
 
@@ -91,29 +92,30 @@ class Relay:
 
     async def publish_once(self) -> int:
         """Publish one batch; how many events it held."""
-        async with await self._database.connect(write=False) as connection:
-            rows = (await connection.execute(_unpublished())).all()
-            if not rows:
-                return 0
-            if self._database.is_sqlite:
-                # a reader cannot become a writer; there is one relay, so nothing needs the lock
-                await connection.rollback()
-            await self._bus.publish([Event.from_json(row.payload) for row in rows])
-            ids = [row.id for row in rows]
-            if not self._database.is_sqlite:
-                await connection.execute(_published(ids))
-                await connection.commit()
         if self._database.is_sqlite:
-            await self._write(_published(ids))
+            return await self._publish_from_sqlite()
+        async with self._database.transaction(write=True) as connection:
+            rows = (await connection.execute(_unpublished())).all()
+            if rows:
+                await self._bus.publish([Event.from_json(row.payload) for row in rows])
+                await connection.execute(_published([row.id for row in rows]))
+        return len(rows)
+
+    async def _publish_from_sqlite(self) -> int:
+        """Without a lock while publishing: the file has one relay, and writers should not wait."""
+        async with self._database.transaction(write=False) as connection:
+            rows = (await connection.execute(_unpublished())).all()
+        if rows:
+            await self._bus.publish([Event.from_json(row.payload) for row in rows])
+            await self._write(_published([row.id for row in rows]))
         return len(rows)
 
     async def _tidy(self) -> None:
         await self._write(idempotency.expired())
 
     async def _write(self, statement: sa.Update | sa.Delete) -> None:
-        async with await self._database.connect(write=True) as connection:
+        async with self._database.transaction(write=True) as connection:
             await connection.execute(statement)
-            await connection.commit()
 
     async def _sleep(self) -> None:
         try:

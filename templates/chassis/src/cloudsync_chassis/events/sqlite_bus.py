@@ -71,15 +71,18 @@ class SqliteBus:
 
     async def acknowledge(self, group: str, delivery: Delivery) -> None:
         """See `Bus.acknowledge`."""
-        row = {"consumers": group, "topic": delivery.event.topic, "position": delivery.offset}
-        async with await self._database.connect(write=True) as connection:
+        row = {
+            "consumers": group,
+            "topic": delivery.event.topic,
+            "position": delivery.offset,
+        }
+        async with self._database.transaction(write=True) as connection:
             statement = dialect_insert(connection, offsets).values(row)
             key = [offsets.c.consumers, offsets.c.topic]
             changed = {"position": statement.excluded.position}
             await connection.execute(
                 statement.on_conflict_do_update(index_elements=key, set_=changed)
             )
-            await connection.commit()
 
     async def _next(self, group: str, topics: Sequence[str], limit: int) -> list[Delivery]:
         mine = sa.and_(offsets.c.topic == log.c.topic, offsets.c.consumers == group)
@@ -91,11 +94,10 @@ class SqliteBus:
             .order_by(log.c.position)
             .limit(limit)
         )
-        async with await self._database.connect(write=False) as connection:
+        async with self._database.transaction(write=False) as connection:
             rows = (await connection.execute(statement)).all()
         return [Delivery(row.position, Event.from_json(row.event)) for row in rows]
 
     async def _write(self, statement: sa.Insert, rows: list[dict[str, object]]) -> None:
-        async with await self._database.connect(write=True) as connection:
+        async with self._database.transaction(write=True) as connection:
             await connection.execute(statement, rows)
-            await connection.commit()

@@ -8,7 +8,12 @@ import time
 from cloudsync_chassis.security import jwks
 from cloudsync_chassis.security.keys import KeyRing
 from cloudsync_chassis.security.principal import ANONYMOUS, Principal, workload
-from cloudsync_chassis.security.tokens import LIFETIME, TokenIssuer, TokenVerifier, bearer
+from cloudsync_chassis.security.tokens import (
+    LIFETIME,
+    TokenIssuer,
+    TokenVerifier,
+    bearer,
+)
 from cloudsync_chassis.settings import Settings
 
 _RENEW_AFTER = LIFETIME / 2

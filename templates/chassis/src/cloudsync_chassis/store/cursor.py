@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from cloudsync_chassis.problem import Problem, not_valid
+from cloudsync_chassis.problem import CURSOR_UNKNOWN
 
 MAX_LENGTH = 512
 TEXT_LENGTH = 60
@@ -39,7 +39,9 @@ class CursorSigner:
         """The cursor."""
         value, kind = _plain(position.value)
         payload = json.dumps(
-            [position.sort, kind, value, position.id.hex], separators=(",", ":"), ensure_ascii=False
+            [position.sort, kind, value, position.id.hex],
+            separators=(",", ":"),
+            ensure_ascii=False,
         ).encode()
         return base64.urlsafe_b64encode(self._tag(payload) + payload).rstrip(b"=").decode()
 
@@ -47,7 +49,7 @@ class CursorSigner:
         """The position.
 
         Raises:
-            Problem: `validation-failed`: no cursor of ours.
+            Problem: `cursor-unknown`: not signed by us.
         """
         try:
             if len(cursor) > MAX_LENGTH:
@@ -57,17 +59,12 @@ class CursorSigner:
             if not hmac.compare_digest(tag, self._tag(payload)):
                 raise ValueError
         except (ValueError, binascii.Error) as error:
-            raise unknown_cursor() from error
+            raise CURSOR_UNKNOWN() from error
         sort, kind, value, row = json.loads(payload)
         return Position(sort, _READ[kind](value), UUID(row))
 
     def _tag(self, payload: bytes) -> bytes:
         return hmac.new(self._key, payload, hashlib.sha256).digest()[:_TAG]
-
-
-def unknown_cursor() -> Problem:
-    """The answer to a cursor that this list did not give out."""
-    return not_valid("not a cursor of this list", parameter="cursor")
 
 
 _READ: dict[str, Any] = {

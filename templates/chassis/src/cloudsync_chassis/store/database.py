@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +25,12 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, schema: str | None = None, schemas: tuple[str, ...] = (), pool: int = 5
+        self,
+        url: str,
+        *,
+        schema: str | None = None,
+        schemas: tuple[str, ...] = (),
+        pool: int = 5,
     ) -> None:
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -41,19 +48,25 @@ class Database:
         connection = await self.engine.connect()
         return await connection.execution_options(**{WRITE: write})
 
-    async def create_all(self, *metadata: sa.MetaData) -> None:
-        """Create the tables that are missing: the embedded default's whole schema."""
-        connection = await self.connect(write=True)
+    @asynccontextmanager
+    async def transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed at the end, undone by an exception."""
+        connection = await self.connect(write=write)
         try:
-            for each in metadata:
-                await connection.run_sync(each.create_all)
+            yield connection
             await connection.commit()
         finally:
             await connection.close()
 
+    async def create_all(self, *metadata: sa.MetaData) -> None:
+        """Create the tables that are missing: the embedded default's whole schema."""
+        async with self.transaction(write=True) as connection:
+            for each in metadata:
+                await connection.run_sync(each.create_all)
+
     async def ping(self) -> None:
         """Raise unless the database answers."""
-        async with self.engine.connect() as connection:
+        async with self.transaction(write=False) as connection:
             await connection.execute(sa.text("SELECT 1"))
 
     async def dispose(self) -> None:

@@ -74,7 +74,10 @@ class DocumentRepository(Generic[E]):
         statement = predicates.paged(statement, query, key, documents.c.id, last)
         rows = list((await (await ctx.unit.connection()).execute(statement)).all())
         page = cut(rows, query, lambda row: (row.place, row.id))
-        return Page(tuple(from_record(self._model, row.body) for row in page.items), page.following)
+        return Page(
+            tuple(from_record(self._model, row.body) for row in page.items),
+            page.following,
+        )
 
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""
@@ -135,7 +138,8 @@ class DocumentRepository(Generic[E]):
     async def _release(self, ctx: Context, entity_id: UUID) -> None:
         if self._store.unique:
             statement = sa.delete(unique_keys).where(
-                unique_keys.c.collection == self._store.collection, unique_keys.c.id == entity_id
+                unique_keys.c.collection == self._store.collection,
+                unique_keys.c.id == entity_id,
             )
             await (await ctx.unit.connection()).execute(statement)
 

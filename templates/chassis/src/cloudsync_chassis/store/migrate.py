@@ -29,9 +29,5 @@ async def _drive(database: Database, folder: Path, step: Callable[[Config], None
         config.attributes["connection"] = connection
         step(config)
 
-    connection = await database.connect(write=True)
-    try:
+    async with database.transaction(write=True) as connection:
         await connection.run_sync(run)
-        await connection.commit()
-    finally:
-        await connection.close()

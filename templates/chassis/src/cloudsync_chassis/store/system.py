@@ -20,7 +20,10 @@ outbox = sa.Table(
     sa.Column("published_at", Timestamp(), nullable=True),
     sa.Index("outbox_aggregate_sequence", "aggregate_id", "sequence", unique=True),
     sa.Index(
-        "outbox_unpublished", "occurred_at", "id", sqlite_where=sa.text("published_at IS NULL")
+        "outbox_unpublished",
+        "occurred_at",
+        "id",
+        sqlite_where=sa.text("published_at IS NULL"),
     ),
 )
 """Events committed with the state that they tell of; `payload` is the CloudEvent."""
@@ -63,7 +66,13 @@ documents = sa.Table(
     sa.Column("created_at", Timestamp(), nullable=False),
     sa.Column("updated_at", Timestamp(), nullable=False),
     sa.Column("body", Json(), nullable=False),
-    sa.Index("aggregate_documents_created", "collection", "organization_id", "created_at", "id"),
+    sa.Index(
+        "aggregate_documents_created",
+        "collection",
+        "organization_id",
+        "created_at",
+        "id",
+    ),
 )
 """Entities whose real store is no relational one, as JSON."""
 

@@ -8,33 +8,28 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
-from pydantic import BaseModel, ValidationError
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming, digest
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import (
-    UNSUPPORTED_MEDIA_TYPE,
-    VALIDATION_FAILED,
-    Problem,
+    CURSOR_UNKNOWN,
     not_valid,
 )
 from cloudsync_chassis.propagation import TENANT_HEADER, TIMEOUT_HEADER, timeout_seconds
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Principal
-from cloudsync_chassis.store.cursor import MAX_LENGTH, Position, unknown_cursor
+from cloudsync_chassis.store.cursor import Position
 from cloudsync_chassis.store.idempotency import Answer
 from cloudsync_chassis.store.query import PageRequest
-from cloudsync_chassis.web import answers, problems
+from cloudsync_chassis.web import answers
 from cloudsync_chassis.web.middleware import TRACE
 
 Q = TypeVar("Q")
 R = TypeVar("R")
-B = TypeVar("B", bound=BaseModel)
 
 _TAG = re.compile(r'"(\d{1,18})"')
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
-_JSON_TYPES = frozenset({"application/json", "application/merge-patch+json"})
 
 
 class RestCall:
@@ -64,7 +59,7 @@ class RestCall:
             trace=self._request.scope[TRACE],
             timeout=timeout_seconds(headers.get(TIMEOUT_HEADER)),
             idempotency_key=key,
-            if_match=self._version(headers.get("If-Match")),
+            if_match=self._versions(headers.get("If-Match")),
             digest=await self._digest() if key else "",
         )
 
@@ -78,15 +73,14 @@ class RestCall:
             raise not_valid("1 to 128 printable characters", parameter="Idempotency-Key")
         return header
 
-    def _version(self, header: str | None) -> int | None:
+    def _versions(self, header: str | None) -> frozenset[int] | None:
+        """The versions that `If-Match` allows (RFC 9110 §13.1.1); None: any. Weak tags match none."""
         if header is None and self._operation.idempotency == "if-match":
             raise not_valid("required", parameter="If-Match")
-        if header is None or header == "*":
+        if header is None or header.strip() == "*":
             return None
-        found = _TAG.fullmatch(header)
-        if found is None:
-            raise not_valid("one entity tag as we gave it, or *", parameter="If-Match")
-        return int(found[1])
+        tags = (_TAG.fullmatch(each.strip()) for each in header.split(","))
+        return frozenset(int(tag[1]) for tag in tags if tag is not None)
 
     def _encode(self, result: Any) -> Answer:
         request = self._request
@@ -124,26 +118,6 @@ def admitted(operation: Operation) -> Any:
     return Depends(admit)
 
 
-def json_body(model: type[B], *, required: bool = True) -> Any:
-    """The dependency that reads the body, as strictly as its schema."""
-
-    async def read(request: Request) -> B | None:
-        content = await request.body()
-        if not content and not required:
-            return None
-        media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if media_type not in _JSON_TYPES:
-            raise Problem(UNSUPPORTED_MEDIA_TYPE, headers={"Accept": "application/json"})
-        try:
-            return model.model_validate_json(content)
-        except ValidationError as error:
-            faults = error.errors(include_url=False, include_context=False, include_input=False)
-            placed = [{**each, "loc": ("body", *each["loc"])} for each in faults]
-            raise VALIDATION_FAILED(errors=problems.field_errors(placed)) from error
-
-    return Depends(read)
-
-
 def page_of(operation: Operation) -> Any:
     """The dependency that reads `limit`, `sort` and `cursor`."""
 
@@ -171,11 +145,9 @@ def _limit(text: str | None, runtime: Runtime) -> int:
 def _position(cursor: str | None, operation: Operation, runtime: Runtime) -> Position | None:
     if cursor is None:
         return None
-    if not 0 < len(cursor) <= MAX_LENGTH:
-        raise unknown_cursor()
     position = runtime.cursors.decode(cursor)
     if position.sort.removeprefix("-") not in {each.removeprefix("-") for each in operation.sorts}:
-        raise unknown_cursor()
+        raise CURSOR_UNKNOWN()
     return position
 
 
