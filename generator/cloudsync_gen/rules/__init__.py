@@ -5,11 +5,47 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules.ddd import (
+    call_cycle,
+    command_of_another_service,
+    create_leaves_property_unset,
+    invariant_expression,
+    lifecycle_field,
+    lifecycle_unknown_state,
+    self_call,
+    transition_effect,
+    unknown_field,
+    unreachable_state,
+)
+from cloudsync_gen.rules.events import (
+    event_key_not_in_payload,
+    event_nobody_emits,
+    payload_property_unfillable,
+    topic_with_two_producers,
+    topic_without_dead_letter,
+)
 from cloudsync_gen.rules.links import dangling_link, link_target_type
+from cloudsync_gen.rules.model import key_differs_from_id
 
 RULES: tuple[Rule, ...] = (
+    command_of_another_service.RULE,
+    call_cycle.RULE,
+    self_call.RULE,
+    lifecycle_unknown_state.RULE,
+    unreachable_state.RULE,
+    lifecycle_field.RULE,
+    invariant_expression.RULE,
+    create_leaves_property_unset.RULE,
+    unknown_field.RULE,
+    transition_effect.RULE,
+    event_nobody_emits.RULE,
+    event_key_not_in_payload.RULE,
+    topic_without_dead_letter.RULE,
+    topic_with_two_producers.RULE,
+    payload_property_unfillable.RULE,
     dangling_link.RULE,
     link_target_type.RULE,
+    key_differs_from_id.RULE,
 )
 
 RETIRED: Mapping[str, str] = {}

@@ -1,0 +1,68 @@
+"""What the default handler of a command can fill in: the one reading of `effect` that all share."""
+
+from __future__ import annotations
+
+from cloudsync_gen.model.layers.api import Operation, Rpc
+from cloudsync_gen.model.layers.application import Aggregate, Command, Lifecycle, Query
+from cloudsync_gen.model.schema_view import properties
+from cloudsync_gen.model.system import Model
+
+ENVELOPE = ("id", "organizationId", "createdAt", "updatedAt", "version")
+"""Properties of every entity, set by the service itself."""
+
+
+def operations_of(model: Model, performed: str) -> tuple[Operation, ...]:
+    """The REST operations that carry a command or query."""
+    found = (model.get(Operation, each) for each in model.origins(performed, "operation-command"))
+    return tuple(each for each in found if each is not None)
+
+
+def rpcs_of(model: Model, performed: str) -> tuple[Rpc, ...]:
+    """The RPCs that carry a command or query."""
+    found = (model.get(Rpc, each) for each in model.origins(performed, "rpc-command"))
+    return tuple(each for each in found if each is not None)
+
+
+def parameters_of(model: Model, performed: str) -> frozenset[str]:
+    """Names of the parameters with which a command or query can be called."""
+    return frozenset(
+        parameter.name
+        for operation in operations_of(model, performed)
+        for parameter in operation.parameters
+    )
+
+
+def lifecycle_of(model: Model, aggregate: str) -> Lifecycle | None:
+    """The life cycle of an aggregate, the first where there are several."""
+    for each in model.origins(aggregate, "lifecycle-aggregate"):
+        return model.get(Lifecycle, each)
+    return None
+
+
+def filled_by_create(model: Model, command: Command, aggregate: Aggregate) -> frozenset[str]:
+    """Properties of the entity that have a value after the default handler of a create ran."""
+    fields = properties(model, aggregate.schema)
+    body = set(properties(model, command.input)) if command.input else set()
+    defaults = {name for name, schema in fields.items() if "default" in schema}
+    filled = {*ENVELOPE, *body, *defaults, *(each.field for each in command.sets)}
+    filled |= parameters_of(model, command.id)
+    lifecycle = lifecycle_of(model, aggregate.id)
+    if lifecycle is not None:
+        filled.add(lifecycle.state_field)
+    if aggregate.part_of is not None:
+        filled.add(aggregate.part_of.field)
+    return frozenset(filled) & frozenset(fields)
+
+
+def payload_sources(model: Model, command: Command, event_key: str) -> frozenset[str]:
+    """Names from which the default handler fills an event's payload."""
+    aggregate = model.get(Aggregate, command.aggregate)
+    entity = set(properties(model, aggregate.schema)) if aggregate else set()
+    body = set(properties(model, command.input)) if command.input else set()
+    sets = {each.field for each in command.sets}
+    return frozenset({*entity, *body, *sets, *parameters_of(model, command.id), event_key})
+
+
+def performed_by(model: Model, performed: str | None) -> Command | Query | None:
+    """The command or query with that id."""
+    return model.get(Command, performed or "") or model.get(Query, performed or "")

@@ -1,0 +1,1 @@
+"""Domain-driven design: aggregates, their life cycles and invariants, borders of contexts."""

@@ -1,0 +1,71 @@
+"""An invariant is no CEL expression over its entity.
+
+What it does: parses the expression and looks up every `this.<property>` in the entity's schema.
+
+Why: the expression runs after every command; one that cannot be evaluated refuses every change.
+
+Example: `this.titel != ''` where the entity has `title`.
+
+Use instead: CEL (cel-spec, language definition) over the properties that the entity has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.layers.application import Aggregate, Invariant
+from cloudsync_gen.model.schema_view import properties
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.naming import nearest
+from cloudsync_gen.rules._rule import Rule
+
+_TEXT = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+_PROPERTY = re.compile(r"\bthis\.([A-Za-z_][A-Za-z0-9_]*)")
+
+
+def check(model: Model) -> Iterator[Diagnostic]:
+    for invariant in model.all(Invariant):
+        problem, hint = _problem(model, invariant)
+        if problem:
+            yield RULE.at(
+                model.ref(invariant.id, "expression"), problem, hint, element=invariant.id
+            )
+
+
+def _problem(model: Model, invariant: Invariant) -> tuple[str, str]:
+    fault = syntax_fault(invariant.expression)
+    if fault:
+        return f"not CEL: {fault}", "mend the expression (CEL, language definition)"
+    aggregate = model.get(Aggregate, invariant.aggregate)
+    fields = properties(model, aggregate.schema) if aggregate else {}
+    names = _PROPERTY.findall(_TEXT.sub("''", invariant.expression))
+    if fields and not names:
+        return "the expression says nothing of `this`", "name a property of the entity"
+    for name in names:
+        if fields and name not in fields:
+            return (
+                f"the entity has no property `{name}`",
+                f"did you mean `{nearest(name, fields)}`?",
+            )
+    return "", ""
+
+
+def syntax_fault(expression: str) -> str:
+    """The parser's complaint on one line, or an empty string."""
+    import cel
+
+    try:
+        cel.compile(expression)
+    except ValueError as error:
+        return " ".join(str(error).split())[:200]
+    return ""
+
+
+RULE = Rule(
+    code="DDD008",
+    name="invariant-expression",
+    family="domain-driven design",
+    check=check,
+)

@@ -1,0 +1,1 @@
+"""Standard validation: names and forms that every layer shares."""
