@@ -57,6 +57,7 @@ model-control | security.model | controls[] | security.control | model
 model-fulfills-requirement | security.model | fulfillsRequirements[] | motivation.requirement | fulfilledBySecurity
 control-requirement | security.control | mitigatedRequirements[] | motivation.requirement | mitigatedBy
 role-permission | security.role | permissions[] :permission | security.resource | grantedTo
+role-related-permission | security.role | relatedPermissions[] :permission | security.resource | grantedToRelated
 role-inherits | security.role | inherits[] | security.role | inheritedBy
 resource-classification | security.resource | classification | security.classification | resources
 resource-service | security.resource | archimateRef | application.service | resources

@@ -42,12 +42,16 @@ class Control(Element, frozen=True, kw_only=True):
 
 
 class Role(Element, frozen=True, kw_only=True):
-    """Who may do what. `permissions` are `resource:action`; `inherits` adds those of other
-    roles.
+    """Who may do what.
+
+    `permissions` (`resource:action`) hold for everything of the tenant; `relatedPermissions` only for
+    what the caller stands in a relation to, of those that the command names. `inherits` adds both of
+    other roles.
     """
 
     holder: Literal["customer", "operator", "workload"]
     permissions: tuple[Permission, ...]
+    related_permissions: tuple[Permission, ...] = ()
     inherits: tuple[Link, ...] = ()
     max_session: Duration | None = None
 

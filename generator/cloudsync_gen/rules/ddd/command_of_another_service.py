@@ -20,7 +20,9 @@ from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
-    for each in (*model.all(Command), *model.all(Query), *model.all(Event)):
+    everything: tuple[Command | Query | Event, ...]
+    everything = (*model.all(Command), *model.all(Query), *model.all(Event))
+    for each in everything:
         aggregate = model.get(Aggregate, each.aggregate)
         if aggregate is None or aggregate.service == each.service:
             continue
