@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Aggregate, Command, Lifecycle, Query
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.naming import camel
 
 ENVELOPE = ("id", "organizationId", "createdAt", "updatedAt", "version")
 """Properties of every entity, set by the service itself."""
+
+
+CHANGED_FIELDS = "changedFields"
+"""Payload property that an update fills with the names of the properties that it changed."""
+
+
+def key_name(aggregate: str) -> str:
+    """Name by which payloads and paths call the key of an aggregate: `shareGrantId`."""
+    return camel(name_of(aggregate)) + "Id"
 
 
 def operations_of(model: Model, performed: str) -> tuple[Operation, ...]:
@@ -60,7 +71,8 @@ def payload_sources(model: Model, command: Command, event_key: str) -> frozenset
     entity = set(properties(model, aggregate.schema)) if aggregate else set()
     body = set(properties(model, command.input)) if command.input else set()
     sets = {each.field for each in command.sets}
-    return frozenset({*entity, *body, *sets, *parameters_of(model, command.id), event_key})
+    own = {event_key, CHANGED_FIELDS, key_name(command.aggregate)}
+    return frozenset({*entity, *body, *sets, *own, *parameters_of(model, command.id)})
 
 
 def performed_by(model: Model, performed: str | None) -> Command | Query | None:

@@ -26,6 +26,29 @@ from cloudsync_gen.rules.events import (
 )
 from cloudsync_gen.rules.links import dangling_link, link_target_type
 from cloudsync_gen.rules.model import key_differs_from_id
+from cloudsync_gen.rules.observability import (
+    alert_without_condition,
+    metric_name_style,
+    service_without_alert,
+    service_without_dashboard,
+    service_without_log,
+    service_without_trace,
+)
+from cloudsync_gen.rules.regions import failover_leaves_residency, tier_1_in_one_region
+from cloudsync_gen.rules.security import (
+    command_without_permission,
+    permission_granted_to_nobody,
+    restricted_in_event,
+    role_inheritance_cycle,
+    stored_in_clear,
+    unclassified_property,
+)
+from cloudsync_gen.rules.slo import (
+    latency_without_threshold,
+    service_without_availability_slo,
+    sla_above_slo,
+    slo_of_another_service,
+)
 
 RULES: tuple[Rule, ...] = (
     command_of_another_service.RULE,
@@ -46,6 +69,24 @@ RULES: tuple[Rule, ...] = (
     dangling_link.RULE,
     link_target_type.RULE,
     key_differs_from_id.RULE,
+    service_without_dashboard.RULE,
+    service_without_alert.RULE,
+    service_without_trace.RULE,
+    service_without_log.RULE,
+    alert_without_condition.RULE,
+    metric_name_style.RULE,
+    tier_1_in_one_region.RULE,
+    failover_leaves_residency.RULE,
+    command_without_permission.RULE,
+    permission_granted_to_nobody.RULE,
+    unclassified_property.RULE,
+    stored_in_clear.RULE,
+    restricted_in_event.RULE,
+    role_inheritance_cycle.RULE,
+    service_without_availability_slo.RULE,
+    slo_of_another_service.RULE,
+    sla_above_slo.RULE,
+    latency_without_threshold.RULE,
 )
 
 RETIRED: Mapping[str, str] = {}

@@ -1,0 +1,3 @@
+"""Comprehensive observability: every service can be watched."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Multi-region deployment: placement, replication, residency."""
+
+from __future__ import annotations

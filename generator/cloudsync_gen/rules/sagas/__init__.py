@@ -1,0 +1,3 @@
+"""Sagas: every step can be undone, in time."""
+
+from __future__ import annotations

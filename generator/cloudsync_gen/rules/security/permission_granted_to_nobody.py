@@ -1,0 +1,46 @@
+"""A permission that no role has.
+
+What it does: reports commands and queries whose permission no role holds, directly, by `*` or only
+for related things although the command names no relation.
+
+Why: nobody could ever use the operation.
+
+Example: `permission: document:shred`, and no role with it.
+
+Use instead: grant it to a role, or use a permission that is granted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.layers.application import Command, Query
+from cloudsync_gen.model.layers.security import Role
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._rule import Rule
+
+
+def check(model: Model) -> Iterator[Diagnostic]:
+    always = {each for role in model.all(Role) for each in role.permissions}
+    related = {each for role in model.all(Role) for each in role.related_permissions}
+    performed: tuple[Command | Query, ...] = (*model.all(Command), *model.all(Query))
+    for each in performed:
+        if each.permission is None or each.access != "authenticated":
+            continue
+        resource = each.permission.partition(":")[0]
+        wanted = {each.permission, f"{resource}:*"}
+        if wanted & always or (each.relations and wanted & related):
+            continue
+        hint = "grant it to a role in layer security"
+        if wanted & related:
+            hint = "roles have it for related things alone: name `relations`, or grant it fully"
+        yield RULE.at(
+            model.ref(each.id, "permission"),
+            f"no role may `{each.permission}`",
+            hint,
+            element=each.id,
+        )
+
+
+RULE = Rule(code="SEC002", name="permission-granted-to-nobody", family="zero trust", check=check)

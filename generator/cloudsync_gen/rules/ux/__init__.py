@@ -1,0 +1,3 @@
+"""Screens and routes against the operations behind them."""
+
+from __future__ import annotations
