@@ -15,14 +15,6 @@ if TYPE_CHECKING:
 
 _WELL_KNOWN = "google/protobuf/"
 
-BUF_MODULE = {
-    "version": "v2",
-    "modules": [{"path": "."}],
-    "lint": {"use": ["STANDARD"]},
-    "breaking": {"use": ["FILE"]},
-}
-"""`buf.yaml` of the published module."""
-
 
 def compile_protos(sources: Iterable[GrpcSource]) -> dict[str, ProtoContract]:
     """Document -> its published form."""

@@ -45,8 +45,8 @@ class Forgetful:
         """Nothing is kept."""
 
 
-def validate_contracts(
-    contracts: Contracts, model: Model, memory: Memory | None = None
+def validate(
+    model: Model, contracts: Contracts, memory: Memory | None = None
 ) -> tuple[Diagnostic, ...]:
     """What is wrong with the contracts, as findings about the model."""
     known = memory or Forgetful()
