@@ -12,9 +12,12 @@ OK, FINDINGS, USAGE, UNREADABLE, UNSAFE, CONFLICT, INTERNAL = 0, 1, 2, 3, 4, 5, 
 
 COMMANDS = {
     "check": "judge the model by all rules",
+    "explain": "say what a rule is about",
     "generate": "write everything that the model implies",
 }
-"""Command -> one line of help; the module of the same name has `arguments(parser)` and `run(options)`."""
+"""Command -> one line of help; the module of the same name has `arguments(parser)` and
+`run(options)`.
+"""
 
 MARK = os.path.join("model", "manifest.yaml")
 

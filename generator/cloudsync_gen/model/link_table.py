@@ -80,6 +80,7 @@ aggregate-schema | application.aggregate | schema | data_model.entity | aggregat
 aggregate-store | application.aggregate | store | @stored | stores
 aggregate-part-of | application.aggregate | partOf.aggregate | application.aggregate | parts
 aggregate-reference | application.aggregate | references[].aggregate | application.aggregate | referencedBy
+relation-through | application.aggregate | relations[].through | application.aggregate | relates
 lifecycle-aggregate | application.lifecycle | aggregate | application.aggregate | lifecycle
 transition-command | application.lifecycle | transitions[].command | application.command | transitions
 transition-role | application.lifecycle | transitions[].roles[] | security.role | mayTransition

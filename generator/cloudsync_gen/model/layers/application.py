@@ -150,6 +150,24 @@ class Reference(Part, frozen=True, kw_only=True):
     aggregate: Link
 
 
+class RelationRule(Part, frozen=True, kw_only=True):
+    """How a caller stands to an entity, as commands name it in `relations`.
+
+    Direct: one of `fields` holds the caller's id, or is a list with it. Through: an entity of the
+    aggregate `through`, whose `parent` field is this one's id, names the caller in `principal` (after
+    `prefix`), and has one of `values` in `valueField` where those are given.
+    """
+
+    name: Identifier
+    fields: tuple[Identifier, ...] = ()
+    through: Link | None = None
+    parent: Identifier | None = None
+    principal: Identifier | None = None
+    prefix: Annotated[str, Meta(max_length=40)] = ""
+    value_field: Identifier | None = None
+    values: tuple[Identifier, ...] = ()
+
+
 class Aggregate(Element, frozen=True, kw_only=True):
     """A consistency boundary: an entity with one store, changed only by its service's commands."""
 
@@ -160,6 +178,7 @@ class Aggregate(Element, frozen=True, kw_only=True):
     part_of: Reference | None = None
     unique: tuple[tuple[Identifier, ...], ...] = ()
     references: tuple[Reference, ...] = ()
+    relations: tuple[RelationRule, ...] = ()
 
 
 class State(Part, frozen=True, kw_only=True):

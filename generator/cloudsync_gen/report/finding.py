@@ -1,0 +1,65 @@
+"""A diagnostic with its place resolved: the shape that all machine formats share (design §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.source import SourceMap
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """A related place."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """One finding as `--format json` gives it; lines and columns are 1-based, the end exclusive."""
+
+    code: str
+    name: str
+    severity: str
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    element: str
+    message: str
+    hint: str
+    related: tuple[Place, ...]
+    impact: Mapping[str, tuple[str, ...]]
+    fingerprint: str
+
+
+def resolve(diagnostic: Diagnostic, sources: SourceMap) -> Finding:
+    """The finding with lines and columns."""
+    span = diagnostic.span or sources.span(diagnostic.ref)
+    related = []
+    for each in diagnostic.related:
+        place = sources.span(each.ref)
+        related.append(
+            Place(file=place.file, line=place.line, column=place.column, message=each.message)
+        )
+    return Finding(
+        code=diagnostic.code,
+        name=diagnostic.name,
+        severity=diagnostic.severity.value,
+        file=span.file,
+        line=span.line,
+        column=span.column,
+        end_line=span.end_line,
+        end_column=span.end_column,
+        element=diagnostic.element,
+        message=diagnostic.message,
+        hint=diagnostic.hint,
+        related=tuple(related),
+        impact=diagnostic.impact,
+        fingerprint=diagnostic.fingerprint,
+    )

@@ -1,0 +1,43 @@
+"""Findings as workflow commands of GitHub Actions (`::error file=…,line=…::…`), worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.report.finding import Finding, resolve
+from cloudsync_gen.source import SourceMap
+
+_COMMAND = {"error": "error", "warning": "warning", "info": "notice"}
+_ORDER = tuple(_COMMAND)
+
+
+def render(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> str:
+    """One command per finding; only the first ones are shown beside the code, hence the order."""
+    findings = sorted(
+        (resolve(each, sources) for each in diagnostics), key=lambda f: _ORDER.index(f.severity)
+    )
+    return "".join(f"{_line(each)}\n" for each in findings)
+
+
+def _line(finding: Finding) -> str:
+    properties = {
+        "file": finding.file,
+        "line": str(finding.line),
+        "endLine": str(max(finding.end_line, finding.line)),
+        "col": str(finding.column),
+        "endColumn": str(finding.end_column),
+        "title": f"{finding.code} {finding.name}",
+    }
+    given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    text = f"{finding.message}\n{finding.hint}" if finding.hint else finding.message
+    return f"::{_COMMAND[finding.severity]} {given}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    """Escaped as the runner unescapes it, so that text of a model begins no command of its own."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,84 @@
+"""Findings as SARIF 2.1.0, within the limits that code hosts set (25,000 results; stable ids)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from cloudsync_gen import __version__
+from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.report.finding import Finding, Place, resolve
+from cloudsync_gen.report.json import dumps
+from cloudsync_gen.source import SourceMap
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+MAX_RESULTS = 25_000
+_LEVEL = {"error": "error", "warning": "warning", "info": "note"}
+_ORDER = ("error", "warning", "info")
+
+
+def render(
+    diagnostics: Iterable[Diagnostic], sources: SourceMap, documentation: Mapping[str, str]
+) -> str:
+    """A run with its rules; `documentation` maps a code to its full description."""
+    findings = [resolve(each, sources) for each in diagnostics]
+    findings.sort(key=lambda f: _ORDER.index(f.severity))
+    findings = findings[:MAX_RESULTS]
+    names = {each.code: each.name for each in findings}
+    rules = [_rule(code, names[code], documentation.get(code, "")) for code in sorted(names)]
+    positions = {rule["id"]: index for index, rule in enumerate(rules)}
+    driver = {
+        "name": "cloudsync-gen",
+        "semanticVersion": __version__,
+        "rules": rules,
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(each, positions[each.code]) for each in findings],
+    }
+    return dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _rule(code: str, name: str, documentation: str) -> dict[str, Any]:
+    rule: dict[str, Any] = {"id": code, "name": name}
+    if documentation:
+        first, _, rest = documentation.partition("\n")
+        rule["shortDescription"] = {"text": first}
+        rule["fullDescription"] = {"text": rest.strip() or first}
+    return rule
+
+
+def _result(finding: Finding, rule: int) -> dict[str, Any]:
+    text = f"{finding.message}. {finding.hint}" if finding.hint else finding.message
+    result: dict[str, Any] = {
+        "ruleId": finding.code,
+        "ruleIndex": rule,
+        "level": _LEVEL[finding.severity],
+        "message": {"text": text},
+        "locations": [_location(finding.file, _region(finding))],
+        "partialFingerprints": {"finding/v1": finding.fingerprint},
+    }
+    if finding.related:
+        result["relatedLocations"] = [_related(each) for each in finding.related]
+    return result
+
+
+def _region(finding: Finding) -> dict[str, int]:
+    return {
+        "startLine": finding.line,
+        "startColumn": finding.column,
+        "endLine": max(finding.end_line, finding.line),
+        "endColumn": finding.end_column,
+    }
+
+
+def _location(file: str, region: Mapping[str, int]) -> dict[str, Any]:
+    artifact = {"uri": quote(file), "uriBaseId": "%SRCROOT%"}
+    return {"physicalLocation": {"artifactLocation": artifact, "region": dict(region)}}
+
+
+def _related(place: Place) -> dict[str, Any]:
+    region = {"startLine": place.line, "startColumn": place.column}
+    return {**_location(place.file, region), "message": {"text": place.message}}
