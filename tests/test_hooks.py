@@ -18,6 +18,7 @@ from support.trees import write_tree
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 GOALS = "model/01_motivation/goals.yaml"
+CONTRACT = "model/06_api/rest-apis/recipe.openapi.yaml"
 SCHEMA = "model/.schema/motivation.json"
 
 
@@ -100,7 +101,7 @@ def test_a_broken_line_is_told_where_it_stands(repository: Repository) -> None:
 
 
 def test_a_changed_model_needs_its_output(repository: Repository) -> None:
-    repository.edit("model/manifest.yaml", "Lemonade Stand", "Lemonade and Cake")
+    repository.edit(CONTRACT, "summary: ", "summary: Better ")
     committed, said = repository.commit()
     assert not committed
     assert "cloudsync-generate" in said

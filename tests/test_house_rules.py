@@ -87,6 +87,7 @@ PLANTED: list[tuple[str, dict[str, str], str]] = [
     ),
     ("nothing is left for later", {f"{GEN}/x.py": f"# {LATER}: more"}, f"x.py:1: {LATER}"),
     ("nothing is left for later", {"templates/a/b.py.j2": f"# {LATER}"}, "b.py.j2:1"),
+    ("nothing is left for later", {f"{GEN}/x.py": "raise Not" + "ImplementedError"}, "x.py:1"),
     ("no machine is named", {"README.md": "see /" + "work/main/x"}, "README.md:1"),
     ("no machine is named", {"a.lock": "--index https://py" + "pi.org/simple"}, "a.lock:1"),
     ("no machine is named", {"a.json": '{"home": "/' + 'root/.cache"}'}, "a.json:1"),
@@ -130,7 +131,10 @@ KEPT: list[tuple[str, dict[str, str]]] = [
             "tests/rules/a/x/expected.txt": "model/a.yaml:1:1: ABC001\n",
         },
     ),
-    ("nothing is left for later", {f"{GEN}/x.py": "METHODS = 1\nraise NotImplemented"}),
+    (
+        "nothing is left for later",
+        {f"{GEN}/x.py": "METHODS = 1\nwith suppress(NotImplementedError): ..."},
+    ),
     ("no machine is named", {"a.md": "model/" + "work/x and https://a.example/" + "root/x"}),
 ]
 

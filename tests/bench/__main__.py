@@ -86,7 +86,7 @@ class Tree:
     def after_an_edit(self) -> None:
         self.turn += 1
         text = self.edited.read_text(encoding="utf-8")
-        changed = DESCRIPTION.sub(rf"\g<1>Edit {self.turn}: ", text, count=1)
+        changed = DESCRIPTION.sub(rf"\g<1>Edit {self.turn}. ", text, count=1)
         self.edited.write_text(changed, encoding="utf-8")
         self.timed(self.tool("generate"))
 

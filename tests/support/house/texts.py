@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 # put together here, so that this file does not name what it forbids
-_LATER = "|".join(["TO" + "DO", "FIX" + "ME", "X" * 3, "NotImplemented" + "Error"])
+_LATER = "|".join(["TO" + "DO", "FIX" + "ME", "X" * 3, "raise Not" + "ImplementedError"])
 LATER = re.compile(rf"\b({_LATER})\b")
 _FOLDERS = "|".join(["wo" + "rk", "ro" + "ot"])
 _HOSTS = "|".join(
