@@ -1,49 +1,72 @@
-"""Shapes: one form of an entity, normalised so that forms of different languages can be
-compared.
+"""Shapes: one form of an entity, normalised so that forms of different languages can be compared.
+
+Where a language cannot say something, the shape says `None` (or base `any`): nothing is compared.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from msgspec import Struct
 
+from cloudsync_gen.naming import words
 from cloudsync_gen.source import Ref
 
 Kind = Literal[
-    "json-schema", "openapi", "graphql", "proto", "table", "collection", "index", "payload"
+    "json-schema",
+    "openapi",
+    "graphql",
+    "proto",
+    "table",
+    "wide-table",
+    "collection",
+    "index",
+    "payload",
 ]
 Base = Literal["string", "integer", "number", "boolean", "object", "array", "bytes", "any"]
+
+_PUBLISHED = ("openapi", "graphql", "proto")
 
 
 class FieldShape(Struct, frozen=True, kw_only=True):
     """A field of a shape. `name` is lowerCamelCase whatever the language writes.
 
-    `format` is the JSON Schema format (`uuid`, `date-time`, …) or empty; `bits` of an integer 32
-    or 64 (0: not said); `members` are those of an enumeration, in lowerCamelCase, sorted;
-    `max_length` in characters. `optional`: may be absent or null.
+    `format` is the JSON Schema format (`uuid`, `date-time`, …), empty for plain text; `bits` the
+    width of an integer (16, 32, 64), of the schema the least that will do; `members` are those of
+    an enumeration, in lowerCamelCase, sorted; `max_length` in characters; `item` the base of an
+    array's items. `optional`: may be absent or null. `loose`: the language does not tell one value
+    from a list of them. `restricted`: so secret that published forms may leave it out.
     """
 
     name: str
     base: Base
-    optional: bool
     ref: Ref
-    format: str = ""
-    bits: int = 0
-    members: tuple[str, ...] = ()
+    optional: bool | None = None
+    format: str | None = None
+    bits: int | None = None
+    members: tuple[str, ...] | None = None
     max_length: int | None = None
     item: Base | None = None
+    loose: bool = False
+    restricted: bool = False
 
 
 class Shape(Struct, frozen=True, kw_only=True):
-    """One form of an entity. `partial`: the form may leave fields out (an index, a read model)."""
+    """One form of an entity.
+
+    `element` is the id of the element that has it, empty within a contract source. `partial`: the
+    form may leave fields out (a read model); `open`: it may have fields of its own (an event).
+    """
 
     entity: str
     kind: Kind
     name: str
     ref: Ref
     fields: tuple[FieldShape, ...]
+    element: str = ""
     partial: bool = False
+    open: bool = False
 
 
 class ShapeSet(Struct, frozen=True):
@@ -51,3 +74,70 @@ class ShapeSet(Struct, frozen=True):
 
     canonical: Shape
     others: tuple[Shape, ...]
+
+
+Aspect = Literal["missing", "extra", "type", "optional", "format", "width", "members", "length"]
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """What a shape says otherwise than the entity's schema.
+
+    `meant` is the schema's field, absent for an `extra` one; `found` the shape's, absent for a
+    `missing` one.
+    """
+
+    aspect: Aspect
+    shape: Shape
+    meant: FieldShape | None
+    found: FieldShape | None
+
+    @property
+    def ref(self) -> Ref:
+        """Where the shape says it: its field, or the shape where that is missing."""
+        return self.found.ref if self.found else self.shape.ref
+
+
+def differences(shapes: ShapeSet) -> Iterator[Difference]:
+    """All differences of one entity's shapes, in the order of shapes and fields."""
+    meant = {words(each.name): each for each in shapes.canonical.fields}
+    for shape in shapes.others:
+        found = {words(each.name): each for each in shape.fields}
+        for key, field in meant.items():
+            if key not in found and not _may_be_left_out(shape, field):
+                yield Difference(aspect="missing", shape=shape, meant=field, found=None)
+        for key, other in found.items():
+            if key in meant:
+                for aspect in _aspects(meant[key], other):
+                    yield Difference(aspect=aspect, shape=shape, meant=meant[key], found=other)
+            elif not shape.open:
+                yield Difference(aspect="extra", shape=shape, meant=None, found=other)
+
+
+def _may_be_left_out(shape: Shape, field: FieldShape) -> bool:
+    return shape.partial or (field.restricted and shape.kind in _PUBLISHED)
+
+
+def _aspects(meant: FieldShape, found: FieldShape) -> Iterator[Aspect]:
+    """Aspects in which two fields differ; after another type nothing more is compared."""
+    as_list = meant.base == "array" and not found.loose
+    base = meant.item if meant.base == "array" and found.loose else meant.base
+    if "any" not in (base, found.base) and base is not None and base != found.base:
+        yield "type"
+        return
+    if as_list and _differ(meant.item, found.item) and "any" not in (meant.item, found.item):
+        yield "type"
+        return
+    if _differ(meant.optional, found.optional):
+        yield "optional"
+    if _differ(meant.format, found.format):
+        yield "format"
+    if meant.bits is not None and found.bits is not None and found.bits < meant.bits:
+        yield "width"
+    if _differ(meant.members, found.members):
+        yield "members"
+    if found.max_length is not None and (meant.max_length or 0) > found.max_length:
+        yield "length"
+
+
+def _differ(meant: object, found: object) -> bool:
+    return meant is not None and found is not None and meant != found

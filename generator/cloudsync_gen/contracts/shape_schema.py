@@ -1,0 +1,205 @@
+"""Shapes that are JSON Schemas: of entities, of payloads, inline in OpenAPI sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from cloudsync_gen.model.layers.api import Operation
+from cloudsync_gen.model.layers.application import Aggregate, Command, Event, Query
+from cloudsync_gen.model.layers.data_model import DataElement, Entity
+from cloudsync_gen.model.schema_refs import SchemaTarget, schema_target
+from cloudsync_gen.model.shapes import Base, FieldShape, Kind, Shape
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.naming import camel
+from cloudsync_gen.source import Ref
+
+MAX_CHAIN = 32
+_BASES = frozenset(("string", "integer", "number", "boolean", "object", "array"))
+
+
+class SchemaShapes:
+    """Reads shapes out of the schemas of one model."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def canonical(self, element: str) -> Shape:
+        """The shape that an element's schema gives it."""
+        found = self._model.get(DataElement, element)
+        schema: Mapping[str, Any] = found.schema if found else {}
+        place = self._model.ref(element, "schema")
+        return self._shape(element, "json-schema", element, place, schema)
+
+    def payloads(self) -> Iterator[Shape]:
+        """What events tell of their aggregate's entity: some fields, and others of their own."""
+        for event in self._model.all(Event):
+            aggregate = self._model.get(Aggregate, event.aggregate)
+            payload = self._model.get(DataElement, event.payload)
+            if aggregate is None or payload is None:
+                continue
+            place = self._model.ref(payload.id, "schema")
+            shape = self._shape(aggregate.schema, "payload", payload.id, place, payload.schema)
+            yield _loosened(shape, payload.id)
+
+    def inline(self) -> Iterator[Shape]:
+        """Answers that a source writes out where the model says that they are the entity."""
+        sources = {each.document: each for each in self._model.sources.rest}
+        for operation in self._model.all(Operation):
+            source = sources.get(operation.document)
+            performs = self._model.elements.get(operation.command or "")  # type: ignore[call-overload]
+            if source is None or not isinstance(performs, (Command, Query)):
+                continue
+            entity = self._model.get(Entity, performs.output or "")
+            if entity is None or operation.response_schema is not None:
+                continue
+            place = Ref(source.file, ("paths", operation.path, operation.method, "responses"))
+            for schema, tail in _inline(source.data, operation):
+                where = place.at(*tail)
+                yield self._shape(entity.id, "openapi", operation.id, where, schema)
+
+    def _shape(
+        self, entity: str, kind: Kind, name: str, place: Ref, schema: Mapping[str, Any]
+    ) -> Shape:
+        schema, place = self._resolved(schema, place)
+        properties = schema.get("properties")
+        required = schema.get("required")
+        names = required if isinstance(required, list) else []
+        fields = [
+            self._field(key, each, place.at("properties", key), key not in names)
+            for key, each in (properties if isinstance(properties, dict) else {}).items()
+        ]
+        return Shape(
+            entity=entity,
+            kind=kind,
+            name=name,
+            ref=place,
+            fields=tuple(fields),
+            element=name,
+            open=schema.get("additionalProperties") is not False,
+        )
+
+    def _field(self, name: str, schema: Any, ref: Ref, optional: bool) -> FieldShape:
+        written = schema if isinstance(schema, Mapping) else {}
+        resolved, _ = self._resolved(written, ref)
+        base, nullable = self._base(resolved, ref)
+        items = resolved.get("items")
+        item, _ = self._base(self._resolved(items, ref)[0], ref) if items else (None, False)
+        members = resolved.get("enum") or ([resolved["const"]] if "const" in resolved else None)
+        texts = [camel(each) for each in members or () if isinstance(each, str)]
+        return FieldShape(
+            name=name,
+            base=base,
+            ref=ref,
+            optional=optional or nullable,
+            format=_format(resolved, base),
+            bits=_bits(resolved) if base == "integer" else None,
+            members=tuple(sorted(texts)) if members and len(texts) == len(members) else None,
+            max_length=_count(resolved.get("maxLength")),
+            item=item if base == "array" else None,
+            restricted=written.get("x-classification") == "restricted",
+        )
+
+    def _resolved(self, schema: Any, ref: Ref) -> tuple[Mapping[str, Any], Ref]:
+        """A schema with what its `$ref` leads to, keywords beside the reference first."""
+        merged: dict[str, Any] = {}
+        place = ref
+        for _ in range(MAX_CHAIN):
+            if not isinstance(schema, Mapping):
+                break
+            merged = {**schema, **merged}
+            target = schema_target(place.file, merged.pop("$ref", None))
+            found = self._at(target) if isinstance(target, SchemaTarget) else None
+            if found is None:
+                break
+            schema, place = found
+        return merged, place
+
+    def _at(self, target: SchemaTarget) -> tuple[Any, Ref] | None:
+        identity = self._model.schemas.get((target.file, target.key))
+        element = self._model.get(DataElement, identity) if identity else None
+        if element is None:
+            return None
+        place = self._model.ref(element.id, "schema")
+        if not target.definition:
+            return element.schema, place
+        schema = element.schema.get("$defs", {}).get(target.definition)
+        return schema, place.at("$defs", target.definition)
+
+    def _base(self, schema: Mapping[str, Any], ref: Ref) -> tuple[Base, bool]:
+        """(base, whether null is allowed): of alternatives the base that they share."""
+        types = schema.get("type")
+        names = set(types if isinstance(types, list) else [types])
+        nullable = "null" in names
+        known = names & _BASES
+        if len(known) == 1:
+            return cast("Base", known.pop()), nullable
+        for key in ("anyOf", "oneOf", "allOf"):
+            alternatives = schema.get(key)
+            if isinstance(alternatives, list) and alternatives:
+                bases = {self._base(self._resolved(e, ref)[0], ref)[0] for e in alternatives}
+                return (bases.pop() if len(bases) == 1 else "any"), nullable
+        values = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
+        if values and all(isinstance(each, str) for each in values):
+            return "string", nullable
+        return "any", nullable
+
+
+def _loosened(shape: Shape, payload: str) -> Shape:
+    """A payload tells some facts, once they are there: what is optional differs by event."""
+    fields = tuple(
+        FieldShape(
+            name=each.name,
+            base=each.base,
+            ref=each.ref,
+            format=each.format,
+            bits=each.bits,
+            members=each.members,
+            item=each.item,
+        )
+        for each in shape.fields
+    )
+    return Shape(
+        entity=shape.entity,
+        kind=shape.kind,
+        name=shape.name,
+        ref=shape.ref,
+        fields=fields,
+        element=payload,
+        partial=True,
+        open=True,
+    )
+
+
+def _inline(data: Mapping[str, Any], operation: Operation) -> Iterator[tuple[Any, tuple[str, ...]]]:
+    """(schema, pointer below `responses`) of the successful answers of an operation."""
+    written = data["paths"][operation.path][operation.method].get("responses", {})
+    for status, response in written.items():
+        content = response.get("content") if isinstance(response, dict) else None
+        for media, each in (content if isinstance(content, dict) else {}).items():
+            schema = each.get("schema") if isinstance(each, dict) else None
+            if status.startswith("2") and isinstance(schema, dict) and "properties" in schema:
+                yield schema, (status, "content", media, "schema")
+
+
+def _format(schema: Mapping[str, Any], base: str) -> str | None:
+    if base != "string":
+        return None
+    written = schema.get("format")
+    return written if isinstance(written, str) else ""
+
+
+def _bits(schema: Mapping[str, Any]) -> int | None:
+    """The width that the schema states, or the least that holds its bounds; `None` without any."""
+    if schema.get("format") in ("int64", "int32"):
+        return int(schema["format"][3:])
+    bounds = [schema[key] for key in ("minimum", "maximum") if isinstance(schema.get(key), int)]
+    if "maximum" not in schema or not bounds:
+        return None
+    return next(
+        (b for b in (16, 32) if all(-(2 ** (b - 1)) <= n < 2 ** (b - 1) for n in bounds)), 64
+    )
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
