@@ -37,7 +37,13 @@ def _of_the_root() -> Iterator[tuple[str, list[str]]]:
     yield "ruff", ["ruff", "check", "--quiet", *there(*OURS, *OUTPUT)]
     yield "black", ["black", "--check", "--quiet", *there(*OURS, *OUTPUT)]
     yield "mypy", ["mypy", "--strict", "generator/cloudsync_gen", "tests", *scripts()]
-    yield "yamllint", ["yamllint", "--strict", "-d", YAML_STYLE, *there(".github", ".pre-commit-config.yaml")]
+    yield "yamllint", [
+        "yamllint",
+        "--strict",
+        "-d",
+        YAML_STYLE,
+        *there(".github", ".pre-commit-config.yaml"),
+    ]
     yield "actionlint", ["actionlint", "-shellcheck=", *workflows()]
     if (BIN / "shellcheck").exists():  # no wheel for Linux on arm64
         yield "shellcheck", ["shellcheck", ".ci/run"]
