@@ -10,7 +10,7 @@ import tomli_w
 
 from cloudsync_gen.engine import serialise
 from cloudsync_gen.engine.lock import digest
-from cloudsync_gen.engine.resources import resource
+from cloudsync_gen.engine.resources import names_below, resource
 from cloudsync_gen.model.artefacts import (
     Data,
     Form,
@@ -20,6 +20,7 @@ from cloudsync_gen.model.artefacts import (
     PydanticModels,
     Rendered,
     Resource,
+    ResourceFolder,
     Template,
     Unit,
     Verbatim,
@@ -69,6 +70,10 @@ def _files(planned: Planned) -> Iterator[tuple[str, bytes]]:
             from cloudsync_gen.engine.forms import stubs
 
             made = stubs.render(form)
+        case ResourceFolder(name):
+            made = {
+                each[len(name) + 1 :]: resource(each).read_bytes() for each in names_below(name)
+            }
         case Layout() as form:
             from cloudsync_gen.engine.forms import layout
 
@@ -120,7 +125,12 @@ def _well_formed(path: str, content: bytes) -> None:
 
 def _template(form: Form, target: str) -> str:
     match form:
-        case Template(name=name) | Resource(name=name) | Layout(name=name):
+        case (
+            Template(name=name)
+            | Resource(name=name)
+            | ResourceFolder(name=name)
+            | Layout(name=name)
+        ):
             return name
         case _:
             return f"{target}:{type(form).__name__.lower()}"

@@ -51,6 +51,12 @@ class Resource(Struct, frozen=True):
     name: str
 
 
+class ResourceFolder(Struct, frozen=True):
+    """All of `templates/<name>/`, copied byte for byte; the path is a folder."""
+
+    name: str
+
+
 class PydanticModels(Struct, frozen=True):
     """pydantic v2 models of all `$defs` of a JSON Schema, by datamodel-code-generator."""
 
@@ -73,7 +79,7 @@ class Layout(Struct, frozen=True):
     slugs: dict[str, str]
 
 
-Form = Template | Data | Verbatim | Resource | PydanticModels | ProtoStubs | Layout
+Form = Template | Data | Verbatim | Resource | ResourceFolder | PydanticModels | ProtoStubs | Layout
 
 
 class Planned(Struct, frozen=True, kw_only=True):
