@@ -20,6 +20,7 @@ from cloudsync_chassis.events.outbox import Outbox, Relay
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.executor import Executor
 from cloudsync_chassis.health import Health
+from cloudsync_chassis.paging import Pages
 from cloudsync_chassis.security.identity import Identity
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
@@ -49,6 +50,7 @@ class Runtime:
         self.executor = Executor(spec.name, self.database, spec.access)
         self.identity = Identity(spec.name, settings)
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
+        self.pages = Pages(settings, self.cursors)
         self.cipher = FieldCipher(_secret(settings, settings.field_key_file, "field.key"))
         self.health = Health(self.database.ping)
         self.telemetry: Telemetry | None = None

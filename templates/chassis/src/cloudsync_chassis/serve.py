@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import uvicorn
@@ -19,7 +20,10 @@ from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
 
-Build = Callable[[Runtime], FastAPI]
+if TYPE_CHECKING:
+    from cloudsync_chassis.rpc.server import RpcServer
+
+Build = Callable[[Runtime], "FastAPI | RpcServer"]
 
 WRONG_USAGE = 2
 
@@ -46,7 +50,11 @@ def main(
     elif options.command == "token":
         return _token(runtime, options)
     else:
-        serve(build(runtime), runtime)
+        application = build(runtime)
+        if isinstance(application, FastAPI):
+            serve(application, runtime)
+        else:
+            asyncio.run(application.run())
     return 0
 
 

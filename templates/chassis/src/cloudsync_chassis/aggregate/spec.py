@@ -39,7 +39,7 @@ class Invariant:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Sets a field to a literal `value` (None removes it) or to a `source` (`aggregate.sources`)."""
+    """Sets a field to a literal `value` (None removes it) or a `source` (`aggregate.sources`)."""
 
     field: str
     value: Any = None
@@ -48,7 +48,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emission:
-    """An event of a command: `key` is the field with the aggregate's id, `fields` its data."""
+    """An event of a command: `key` holds the aggregate's id, `fields` are its data."""
 
     type: str
     topic: str

@@ -71,7 +71,8 @@ class InProcessBus:
             return found
         self._arrived.clear()
         try:
-            await asyncio.wait_for(self._arrived.wait(), self._wait)
+            async with asyncio.timeout(self._wait):
+                await self._arrived.wait()
         except TimeoutError:
             return []
         return self._pending(group, topics)[:limit]

@@ -68,6 +68,7 @@ class Relay:
         self._bus = bus
         self._pause = pause
         self._woken = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
 
     def wake(self) -> None:
         """There is something to publish."""
@@ -92,8 +93,13 @@ class Relay:
 
     async def publish_once(self) -> int:
         """Publish one batch; how many events it held."""
-        if self._database.is_sqlite:
-            return await self._publish_from_sqlite()
+        async with self._one_at_a_time:
+            if self._database.is_sqlite:
+                return await self._publish_from_sqlite()
+            return await self._publish_locked()
+
+    async def _publish_locked(self) -> int:
+        """Rows stay locked until they are marked, so that replicas share the work."""
         async with self._database.transaction(write=True) as connection:
             rows = (await connection.execute(_unpublished())).all()
             if rows:
@@ -119,7 +125,8 @@ class Relay:
 
     async def _sleep(self) -> None:
         try:
-            await asyncio.wait_for(self._woken.wait(), self._pause)
+            async with asyncio.timeout(self._pause):
+                await self._woken.wait()
         except TimeoutError:
             return
 

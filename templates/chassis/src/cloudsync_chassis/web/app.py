@@ -34,10 +34,10 @@ def create_app(runtime: Runtime, *routers: APIRouter) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.runtime = runtime
-    problems.install(app)
-    app.include_router(_own_routes(runtime))
-    for router in routers:
+    all_routers = (_own_routes(runtime), *routers)
+    for router in all_routers:
         app.include_router(router)
+    problems.install(app, [route for router in all_routers for route in router.routes])
     app.add_middleware(
         Envelope,
         max_body_bytes=runtime.settings.max_body_bytes,

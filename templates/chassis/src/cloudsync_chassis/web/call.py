@@ -13,13 +13,11 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming, digest
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import (
-    CURSOR_UNKNOWN,
     not_valid,
 )
 from cloudsync_chassis.propagation import TENANT_HEADER, TIMEOUT_HEADER, timeout_seconds
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Principal
-from cloudsync_chassis.store.cursor import Position
 from cloudsync_chassis.store.idempotency import Answer
 from cloudsync_chassis.store.query import PageRequest
 from cloudsync_chassis.web import answers
@@ -74,7 +72,7 @@ class RestCall:
         return header
 
     def _versions(self, header: str | None) -> frozenset[int] | None:
-        """The versions that `If-Match` allows (RFC 9110 §13.1.1); None: any. Weak tags match none."""
+        """The versions that `If-Match` allows (RFC 9110 §13.1.1); None: any; weak tags: none."""
         if header is None and self._operation.idempotency == "if-match":
             raise not_valid("required", parameter="If-Match")
         if header is None or header.strip() == "*":
@@ -123,32 +121,9 @@ def page_of(operation: Operation) -> Any:
 
     async def read(request: Request) -> PageRequest:
         runtime: Runtime = request.app.state.runtime
-        query = request.query_params
-        sort = query.get("sort", operation.sorts[0])
-        if sort.removeprefix("-") not in {each.removeprefix("-") for each in operation.sorts}:
-            raise not_valid(f"one of {', '.join(operation.sorts)}", parameter="sort")
-        limit = _limit(query.get("limit"), runtime)
-        return PageRequest(limit, sort, _position(query.get("cursor"), operation, runtime))
+        return runtime.pages.read(operation, request.query_params)
 
     return Depends(read)
-
-
-def _limit(text: str | None, runtime: Runtime) -> int:
-    most = runtime.settings.max_page_size
-    if text is None:
-        return min(runtime.settings.page_size, most)
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= most):
-        raise not_valid(f"an integer from 1 to {most}", parameter="limit")
-    return int(text)
-
-
-def _position(cursor: str | None, operation: Operation, runtime: Runtime) -> Position | None:
-    if cursor is None:
-        return None
-    position = runtime.cursors.decode(cursor)
-    if position.sort.removeprefix("-") not in {each.removeprefix("-") for each in operation.sorts}:
-        raise CURSOR_UNKNOWN()
-    return position
 
 
 def _tenant(header: str | None) -> UUID | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cloudsync_chassis import faults
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import BODY_TOO_LARGE
@@ -52,7 +53,7 @@ class Envelope:
         except Exception as error:
             if exchange.status:
                 raise  # too late for an answer
-            answer = problems.response(problems.of_exception(error), self._base, scope["path"])
+            answer = problems.response(faults.of_exception(error), self._base, scope["path"])
             await answer(scope, receive, exchange.send)
         exchange.finished(trace)
 

@@ -1,0 +1,81 @@
+"""The gRPC server of a service: health and reflection beside its servicers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1._async import HealthServicer
+from grpc_reflection.v1alpha import reflection
+
+from cloudsync_chassis.logs import logger
+from cloudsync_chassis.runtime import Runtime
+
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+
+log = logger("grpc")
+
+
+@dataclass(frozen=True, slots=True)
+class Servicer:
+    """A gRPC service: its full name, and what adds it to a server."""
+
+    name: str
+    add: Callable[[grpc.aio.Server], None]
+
+
+class RpcServer:
+    """Serves the servicers on the settings' host and port; `port` is the real one once it runs."""
+
+    def __init__(self, runtime: Runtime, servicers: Sequence[Servicer]) -> None:
+        self.port = 0
+        self._runtime = runtime
+        self._servicers = servicers
+        self._health = HealthServicer()
+        self._server: grpc.aio.Server | None = None
+
+    async def start(self) -> None:
+        """Start the runtime, then accept calls."""
+        await self._runtime.start()
+        settings = self._runtime.settings
+        limits = [("grpc.max_receive_message_length", settings.max_body_bytes)]
+        server = self._server = grpc.aio.server(options=limits)
+        for each in self._servicers:
+            each.add(server)
+            await self._health.set(each.name, _SERVING)
+        await self._health.set("", _SERVING)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        names = [each.name for each in self._servicers]
+        own = (health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection([*names, *own], server)
+        # the mesh speaks mutual TLS for us; the port itself is reachable from the pod only
+        self.port = server.add_insecure_port(f"{settings.host}:{settings.port}")
+        await server.start()
+        log.info("serving", port=self.port)
+
+    async def stop(self) -> None:
+        """Say that we stop, drain, stop."""
+        self._runtime.health.stopping = True
+        await self._health.enter_graceful_shutdown()
+        await asyncio.sleep(self._runtime.settings.drain_pause)
+        if self._server is not None:
+            await self._server.stop(self._runtime.settings.shutdown_grace)
+        await self._runtime.stop()
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(number, stopped.set)
+        await self.start()
+        try:
+            await stopped.wait()
+        finally:
+            await self.stop()

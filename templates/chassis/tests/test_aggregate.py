@@ -1,0 +1,218 @@
+"""Life cycles, invariants, references, merge patches, and the events that tell of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from cloudsync_chassis.aggregate.merge import merge
+from cloudsync_chassis.aggregate.payload import Change, derive
+from cloudsync_chassis.aggregate.rules import Invariants, Rule
+from cloudsync_chassis.aggregate.spec import Invariant
+from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.problem import Problem
+from cloudsync_chassis.testing import Caller, Running
+from hypothesis import given
+from hypothesis import strategies as st
+
+BASE = "https://problems.example/"
+
+
+async def listed(shop: Running, caller: Caller, **fields: Any) -> str:
+    body = {"title": "Emma", "priceMinor": 700, **fields}
+    answer = await shop.http.post("/v1/books", json=body, headers=caller.headers)
+    assert answer.status_code == 201, answer.text
+    return f"/v1/books/{answer.json()['id']}"
+
+
+async def test_legal_transitions_move_and_announce(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    url = await listed(shop, clerk)
+    reserved = await shop.http.post(f"{url}/reserve", headers=clerk.headers)
+    sold = await shop.http.post(f"{url}/sell", headers=clerk.headers)
+    assert (reserved.json()["status"], reserved.json()["version"]) == ("reserved", 2)
+    assert (sold.json()["status"], sold.json()["version"]) == ("sold", 3)
+    assert sold.json()["soldAt"] == sold.json()["updatedAt"]
+    events = await shop.published()
+    assert [each.type for each in events] == ["BookListed", "BookReserved"]
+    assert events[1].data["from"] == "listed"
+    assert events[1].data["to"] == "reserved"
+
+
+async def test_illegal_transitions_are_refused_by_name(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    url = await listed(shop, clerk)
+    await shop.http.post(f"{url}/sell", headers=clerk.headers)
+    for command in ("sell", "reserve"):
+        answer = await shop.http.post(f"{url}/{command}", headers=clerk.headers)
+        assert answer.status_code == 409
+        problem = answer.json()
+        assert problem["type"] == BASE + "illegal-transition"
+        assert (problem["command"], problem["state"]) == (f"{command}-book", "sold")
+    assert (await shop.http.get(url, headers=clerk.headers)).json()["version"] == 2
+
+
+async def test_repeating_what_is_idempotent_by_nature_changes_nothing(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    url = await listed(shop, clerk)
+    first = await shop.http.post(f"{url}/reserve", headers=clerk.headers)
+    again = await shop.http.post(f"{url}/reserve", headers=clerk.headers)
+    assert (again.status_code, again.json()) == (200, first.json())
+    lending = {"reader": "user:1", "level": "reader"}
+    one = await shop.http.post(f"{url}/loans", json=lending, headers=clerk.headers)
+    two = await shop.http.post(f"{url}/loans", json=lending, headers=clerk.headers)
+    lending["level"] = "keeper"
+    three = await shop.http.post(f"{url}/loans", json=lending, headers=clerk.headers)
+    assert one.json() == two.json()
+    assert (three.json()["id"], three.json()["level"], three.json()["version"]) == (
+        one.json()["id"],
+        "keeper",
+        2,
+    )
+    types = [each.type for each in await shop.published()]
+    assert types == ["BookListed", "BookReserved", "BookLent", "BookLent"]
+
+
+async def test_a_condition_of_a_transition_is_told_in_words(table_shop: Running) -> None:
+    clerk = table_shop.caller("clerk")
+    url = await listed(table_shop, clerk, priceMinor=0)
+    answer = await table_shop.http.post(f"{url}/sell", headers=clerk.headers)
+    assert answer.status_code == 409
+    assert answer.json()["type"] == BASE + "condition-not-met"
+    assert answer.json()["detail"] == "a price is set"
+
+
+async def test_a_broken_invariant_is_named_and_undone(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    url = await listed(shop, clerk)
+    headers = {**clerk.headers, "If-Match": "*"}
+    for minutes, status in ((20, 422), (14, 200)):
+        ends = (datetime.now(UTC) + timedelta(minutes=minutes)).isoformat()
+        patch = {"lock": {"holderId": str(uuid7()), "expiresAt": ends}}
+        answer = await shop.http.patch(url, json=patch, headers=headers)
+        assert answer.status_code == status, answer.text
+        if status == 422:
+            assert answer.json()["invariants"] == ["book-lock-short"]
+            book = (await shop.http.get(url, headers=clerk.headers)).json()
+            assert (book["version"], "lock" in book) == (1, False)
+
+
+async def test_references_within_the_service_must_exist(shop: Running) -> None:
+    clerk, other = shop.caller("clerk"), shop.caller("clerk")
+    mine, theirs = await listed(shop, clerk), await listed(shop, other)
+    for url, status in ((mine, 201), (theirs, 400)):
+        body = {"title": "x", "priceMinor": 1, "relatedIds": [url.rsplit("/", 1)[1]]}
+        answer = await shop.http.post("/v1/books", json=body, headers=clerk.headers)
+        assert answer.status_code == status
+    assert answer.json()["errors"] == [{"detail": "no such entity", "pointer": "/relatedIds"}]
+    lending = {"reader": "user:1", "level": "reader"}
+    head = shop.caller("head", organization=clerk.organization)
+    answer = await shop.http.post(f"{theirs}/loans", json=lending, headers=head.headers)
+    assert answer.status_code == 404
+
+
+async def test_unique_values_are_unique_within_their_scope(shop: Running) -> None:
+    clerk, other = shop.caller("clerk"), shop.caller("clerk")
+    url = await listed(shop, clerk, isbn="1")
+    await listed(shop, clerk, isbn="2")
+    await listed(shop, other, isbn="1")
+    body = {"title": "x", "priceMinor": 1, "isbn": "1"}
+    answer = await shop.http.post("/v1/books", json=body, headers=clerk.headers)
+    assert answer.status_code == 409
+    assert answer.json()["type"] == BASE + "already-exists"
+    assert answer.json()["errors"] == [{"detail": "taken", "pointer": "/isbn"}]
+    assert (await shop.http.delete(url, headers=clerk.headers)).status_code == 204
+    again = await shop.http.post("/v1/books", json=body, headers=clerk.headers)
+    assert again.status_code == 201, "a removed one frees its value"
+
+
+async def test_null_removes_where_the_schema_lets_it(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    url = await listed(shop, clerk, notes="torn cover")
+    headers = {**clerk.headers, "If-Match": "*"}
+    refused = await shop.http.patch(url, json={"title": None}, headers=headers)
+    removed = await shop.http.patch(url, json={"notes": None, "title": "Emma"}, headers=headers)
+    assert refused.status_code == 400
+    assert "notes" not in removed.json()
+    events = await shop.published()
+    assert events[-1].data["changedFields"] == ["notes"]
+    assert events[-1].data["fromTitle"] == "Emma"
+
+
+async def test_a_removed_entity_is_gone_and_announced(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    url = await listed(shop, clerk)
+    removed = await shop.http.delete(url, headers=clerk.headers)
+    assert (removed.status_code, removed.content) == (204, b"")
+    for method in ("GET", "DELETE"):
+        answer = await shop.http.request(method, url, headers=clerk.headers)
+        assert answer.status_code == 404
+    assert (await shop.published())[-1].type == "BookRemoved"
+
+
+def test_times_and_durations_are_native_in_rules() -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    rule = Rule("this.ends - this.begins <= duration('90m') && this.begins > timestamp(this.day)")
+    this = {"begins": now, "ends": now + timedelta(minutes=90), "day": "2026-02-01T00:00:00Z"}
+    assert rule.holds(this=this)
+    assert not rule.holds(this={**this, "ends": now + timedelta(minutes=91)})
+
+
+@pytest.mark.parametrize("expression", ["this.absent == 1", "this.title + 1 == 2", "this.title"])
+def test_a_rule_that_cannot_be_decided_does_not_hold(expression: str) -> None:
+    assert not Rule(expression).holds(this={"title": "x"})
+
+
+def test_text_that_is_no_rule_is_refused_at_the_start() -> None:
+    with pytest.raises(ValueError, match="parse"):
+        Rule("this.title ==")
+
+
+def test_all_broken_invariants_are_named_at_once() -> None:
+    found = [Invariant(name, f"this.{name} == 1", name) for name in ("a", "b", "c")]
+    with pytest.raises(Problem) as refused:
+        Invariants(found).check({"a": 0, "b": 1, "c": 2})
+    assert refused.value.extensions["invariants"] == ["a", "c"]
+
+
+def test_event_data_is_derived_from_the_change() -> None:
+    change = Change(
+        "share-grant",
+        after={"id": 5, "state": "open", "folderId": 2},
+        before={"id": 5, "state": "new", "folderId": 1},
+        body={"reason": "why"},
+        parameters={"documentId": 9},
+    )
+    fields = ("shareGrantId", "fromFolderId", "toFolderId", "from", "to", "reason", "documentId")
+    assert derive(change, (*fields, "changedFields", "unknown"), "state") == {
+        "shareGrantId": 5,
+        "fromFolderId": 1,
+        "toFolderId": 2,
+        "from": "new",
+        "to": "open",
+        "reason": "why",
+        "documentId": 9,
+        "changedFields": ["folderId", "state"],
+    }
+
+
+_JSON = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3),
+    lambda inner: st.dictionaries(st.text(max_size=2), inner, max_size=3),
+    max_leaves=8,
+)
+_OBJECT = st.dictionaries(st.text(max_size=2), _JSON, max_size=4)
+
+
+@given(_OBJECT, _OBJECT)
+def test_merging_is_idempotent_and_leaves_no_null(target: dict[str, Any], patch: Any) -> None:
+    once = merge(merge({}, target), patch)
+    assert merge(once, patch) == once
+    assert not _has_null(once)
+
+
+def _has_null(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_has_null(each) for each in value.values())
+    return value is None
