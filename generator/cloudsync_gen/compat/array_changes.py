@@ -65,6 +65,8 @@ def _contains(judge: Judge, pair: Pair) -> None:
         _limits(pair, old[0], new[0])
         return
     effect = change_of(_all_implied(judge, old, new), _all_implied(judge, new, old))
+    if effect is None and (old or new) and (pair.old.tangled or pair.new.tangled):
+        effect = Effect.CHANGED
     if effect is None:
         return
     action = "added" if not old else "removed" if not new else "changed"

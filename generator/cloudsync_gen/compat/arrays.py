@@ -53,7 +53,8 @@ def array_part(document: Document, members: list[Member], opaque: Opaque) -> Arr
         seeds = [seed for entry in known for seed in _at(entry, index)]
         prefix.append(Node(document, seeds))
     rest = [seed for entry in known for seed in _at(entry, length) if seed.raw != {}]
-    contains = [found for member in members for found in _contains(document, member, opaque)]
+    seen = any("unevaluatedItems" in member.raw for member in members)
+    contains = [found for member in members for found in _contains(document, member, opaque, seen)]
     return ArrayPart(
         prefix=tuple(prefix),
         rest=Node(document, rest) if rest else None,
@@ -98,7 +99,8 @@ def _at(entry: _Items, index: int) -> list[Seed]:
     return [] if found is None or found.raw is True else [found]
 
 
-def _contains(document: Document, member: Member, opaque: Opaque) -> list[Contains]:
+def _contains(document: Document, member: Member, opaque: Opaque, seen: bool) -> list[Contains]:
+    """`contains` of one member; without effect it is kept where `unevaluatedItems` sees it."""
     if "contains" not in member.raw:
         return []
     least, most = member.raw.get("minContains", 1), member.raw.get("maxContains")
@@ -106,7 +108,7 @@ def _contains(document: Document, member: Member, opaque: Opaque) -> list[Contai
     if lower is None or (most is not None and upper is None):
         keep(opaque, "contains", [least, most])
         return []
-    if lower == 0 and upper is None:
+    if lower == 0 and upper is None and not seen:
         return []
     node = Node(document, [Seed(member.raw["contains"], member.at("contains"))])
     return [Contains(node, lower, upper)]

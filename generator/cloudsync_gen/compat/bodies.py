@@ -7,7 +7,6 @@ from typing import NamedTuple
 from cloudsync_gen.compat.deltas import Wire
 from cloudsync_gen.compat.findings import Findings, Site
 from cloudsync_gen.compat.places import At, Place, request_body, response_body
-from cloudsync_gen.compat.values import text
 from cloudsync_gen.model.changes import Direction, Level
 
 
@@ -165,7 +164,7 @@ def _removed(
         site,
         f"{exchange.prefix}-{action}",
         level,
-        f"the media type {name} was removed",
+        "a media type was removed",
         old=old,
         where=exchange.where,
         direction=exchange.direction,
@@ -184,7 +183,7 @@ def _added(
         site,
         f"{exchange.prefix}-media-type-added",
         Level.ERROR if unexpected else Level.INFO,
-        f"the media type {name} was added",
+        "a media type was added",
         new=new,
         where=exchange.where,
         direction=exchange.direction,
@@ -245,8 +244,3 @@ def _schema_appeared(
         where=place.where,
         direction=exchange.direction,
     )
-
-
-def media_names(owner: At) -> str:
-    """The media types of a body as people read them."""
-    return ", ".join(sorted(text(name) for name, _ in _content(owner).values()))

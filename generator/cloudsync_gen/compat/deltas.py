@@ -110,11 +110,17 @@ def proves(deltas: Iterable[Delta]) -> bool:
 
 
 def bounded(deltas: Iterable[Delta]) -> tuple[Delta, ...]:
-    """At most `MAX_DELTAS` distinct deltas, the gravest first when some have to go."""
-    kept = tuple(dict.fromkeys(deltas))
-    if len(kept) <= MAX_DELTAS:
-        return kept
-    return tuple(sorted(kept, key=lambda delta: delta.level.rank)[:MAX_DELTAS])
+    """One delta for each difference, the one with the shortest path to it; at most `MAX_DELTAS`,
+    the gravest when some have to go."""
+    found: dict[tuple[object, ...], Delta] = {}
+    for delta in deltas:
+        fact = (delta.code, delta.level, delta.base, delta.revision, delta.before, delta.after)
+        known = found.get(fact)
+        if known is None or (len(delta.path), delta.path) < (len(known.path), known.path):
+            found[fact] = delta
+    if len(found) <= MAX_DELTAS:
+        return tuple(found.values())
+    return tuple(sorted(found.values(), key=lambda delta: delta.level.rank)[:MAX_DELTAS])
 
 
 class Pair:
@@ -185,21 +191,28 @@ class Pair:
         revision: Pointer | None = None,
     ) -> None:
         """Record a difference with a level of its own."""
+        facts = ("" if before is None else brief(before), "" if after is None else brief(after))
         delta = Delta(
             code,
             level,
             path,
             self.old.at(keyword) if base is None else base,
             self.new.at(keyword) if revision is None else revision,
-            "" if before is None else brief(before),
-            "" if after is None else brief(after),
-            message,
+            *facts,
+            worded(message, *facts),
         )
         self.deltas.append(delta)
 
     def nest(self, step: str, deltas: Iterable[Delta]) -> None:
         """Record the differences of a part."""
         self.deltas.extend(delta.below(step) for delta in deltas)
+
+
+def worded(message: str, before: str, after: str) -> str:
+    """A message with the values that it is about."""
+    if before and after:
+        return f"{message} from {before} to {after}"
+    return f"{message}: {before or after}" if before or after else message
 
 
 def change_of(old_fits: bool, new_fits: bool) -> Effect | None:

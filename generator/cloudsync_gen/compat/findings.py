@@ -6,8 +6,9 @@ from datetime import date
 
 from msgspec import Struct
 
-from cloudsync_gen.compat.deltas import Delta, Mode, Wire
+from cloudsync_gen.compat.deltas import Delta, Mode, Wire, worded
 from cloudsync_gen.compat.lifecycle import Event
+from cloudsync_gen.compat.nodes import Node
 from cloudsync_gen.compat.places import At, Place
 from cloudsync_gen.compat.schema import Schemas
 from cloudsync_gen.compat.values import Raw, brief
@@ -62,6 +63,8 @@ class Findings:
     ) -> None:
         """Record a change of an operation or of the document."""
         label = " ".join(filter(None, (site.operation, where)))
+        facts = ("" if before is None else brief(before), "" if after is None else brief(after))
+        said = worded(message, *facts)
         self.changes.append(
             Change(
                 code=code,
@@ -72,9 +75,9 @@ class Findings:
                 pointer_base=_pointer(old),
                 pointer_revision=_pointer(new),
                 where=_clean(where),
-                before="" if before is None else brief(before),
-                after="" if after is None else brief(after),
-                message=_clean(f"{label}: {message}" if label else message),
+                before=facts[0],
+                after=facts[1],
+                message=_clean(f"{label}: {said}" if label else said),
             )
         )
 
@@ -96,9 +99,12 @@ class Findings:
         self, site: Site, place: Place, old: At, new: At, direction: Direction, wire: Wire
     ) -> None:
         """Record the differences of the schemas of two parameters, headers or media types."""
-        deltas = self.schemas.compare(old.schema(), new.schema(), Mode(direction, wire))
-        for delta in deltas:
-            self._delta(site, place, delta, direction)
+        self.compare_nodes(site, place, old.schema(), new.schema(), Mode(direction, wire))
+
+    def compare_nodes(self, site: Site, place: Place, old: Node, new: Node, mode: Mode) -> None:
+        """Record the differences of two schemas."""
+        for delta in self.schemas.compare(old, new, mode):
+            self._delta(site, place, delta, mode.direction)
 
     def _delta(self, site: Site, place: Place, delta: Delta, direction: Direction) -> None:
         level = delta.level
@@ -112,8 +118,8 @@ class Findings:
                 direction=direction,
                 operation=_clean(site.operation),
                 operation_id=_clean(site.operation_id),
-                pointer_base=delta.base,
-                pointer_revision=delta.revision,
+                pointer_base=_pointer(delta.base),
+                pointer_revision=_pointer(delta.revision),
                 where=_clean(where),
                 before=delta.before,
                 after=delta.after,
@@ -142,7 +148,8 @@ class Findings:
 
 
 def _pointer(at: At | Pointer) -> Pointer:
-    return at.pointer if isinstance(at, At) else at
+    steps = at.pointer if isinstance(at, At) else at
+    return tuple(_clean(step) if isinstance(step, str) else step for step in steps)
 
 
 def _clean(value: str) -> str:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from cloudsync_gen.compat.values import Raw
+from cloudsync_gen.compat.values import Raw, text
 from cloudsync_gen.model.changes import Level
 
 _DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?=$|[Tt ])")
@@ -109,7 +109,7 @@ def is_deprecated(notes: Mapping[str, Raw]) -> bool:
 
 def promises_nothing(notes: Mapping[str, Raw]) -> bool:
     """Whether a thing is marked draft or alpha: it may change in any way, as its mark announced."""
-    return notes.get("x-stability-level") in _UNSTABLE
+    return text(notes.get("x-stability-level")) in _UNSTABLE
 
 
 def compare_lifecycle(

@@ -9,10 +9,11 @@ from cloudsync_gen.compat.normalise import Condition
 
 
 def compare_logic(judge: Judge, pair: Pair) -> None:
-    """Record differences in `not`, `if`/`then`/`else` and `contentSchema`."""
+    """Record differences in what holds for the same value under conditions, and in its content."""
     _refusals(judge, pair)
     _conditions(judge, pair)
     _content(judge, pair)
+    _dependent(judge, pair)
 
 
 def _refusals(judge: Judge, pair: Pair) -> None:
@@ -75,3 +76,14 @@ def _content(judge: Judge, pair: Pair) -> None:
         action, effect = ("added", Effect.NARROWED) if old is None else ("removed", Effect.WIDENED)
         message = f"contentSchema was {action}"
         pair.say(f"content-schema-{action}", effect, "contentSchema", message)
+
+
+def _dependent(judge: Judge, pair: Pair) -> None:
+    old, new = pair.old.objects.dependent_schemas, pair.new.objects.dependent_schemas
+    for name in sorted(old.keys() | new.keys()):
+        if name in old and name in new:
+            pair.nest(f"if {name}", judge.compare(old[name], new[name], pair.mode))
+            continue
+        action, effect = ("added", Effect.NARROWED) if name in new else ("removed", Effect.WIDENED)
+        message = f"a schema for objects that have a property was {action}"
+        pair.say(f"dependent-schema-{action}", effect, "dependentSchemas", message, after=name)

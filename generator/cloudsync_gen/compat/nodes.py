@@ -82,7 +82,8 @@ class Node:
     __slots__ = ("document", "key", "seeds")
 
     def __init__(self, document: Document, seeds: Iterable[Seed]) -> None:
-        kept = {seed.key: seed for seed in seeds if seed.raw is not True}
+        followed = (_followed(document, seed) for seed in seeds)
+        kept = {seed.key: seed for seed in followed if seed.raw is not True}
         self.document = document
         self.seeds = tuple(kept.values())
         self.key: NodeKey = (id(document), frozenset(kept))
@@ -99,6 +100,19 @@ class Node:
     def bare(self) -> Node:
         """This schema without the alternatives that stand in it: accepts the same or more."""
         return Node(self.document, (seed._replace(bare=True) for seed in self.seeds))
+
+
+def _followed(document: Document, seed: Seed) -> Seed:
+    """What a seed that is nothing but a reference refers to, so that it is the same node."""
+    for _ in range(MAX_MEMBERS):
+        raw = seed.raw
+        if not isinstance(raw, Mapping) or raw.keys() - ANNOTATIONS != {"$ref"}:
+            break
+        target = document.resolve(raw["$ref"])
+        if target is None or target[0] is raw:
+            break
+        seed = seed._replace(raw=target[0], pointer=target[1])
+    return seed
 
 
 class Member(NamedTuple):
@@ -198,6 +212,8 @@ def _alternatives(document: Document, member: Member, kind: Kind, flat: Flat) ->
         keep(flat.opaque, kind, written)
         return
     seeds = [Seed(raw, member.at(kind, i)) for i, raw in enumerate(written)]
+    if kind == "anyOf":
+        seeds = _spliced(document, seeds)
     loose = member.raw.get("nullable") is True and "type" not in member.raw
     if (loose or member.nullable) and not any(map(_is_null, seeds)):
         seeds.append(Seed(NULL, member.at(kind)))
@@ -213,12 +229,41 @@ def _alternatives(document: Document, member: Member, kind: Kind, flat: Flat) ->
         yield only
         return
     branches = tuple(Node(document, [seed]) for seed in seeds)
-    flat.groups.append(Group(kind, branches, tuple(map(_name, seeds))))
+    flat.groups.append(Group(kind, branches, tuple(_name(document, seed) for seed in seeds)))
 
 
-def _name(seed: Seed) -> str:
-    reference = mapping(seed.raw).get("$ref")
-    return reference if isinstance(reference, str) else ""
+def _spliced(document: Document, seeds: list[Seed]) -> list[Seed]:
+    """`anyOf: [A, {anyOf: [B, C]}]` is `anyOf: [A, B, C]`, behind references too."""
+    found: list[Seed] = []
+    taken: set[int] = set()
+    work = list(reversed(seeds))
+    while work:
+        seed = work.pop()
+        raw, pointer = document.follow(seed.raw, seed.pointer)
+        inner = mapping(raw).get("anyOf")
+        only = mapping(raw).keys() - ANNOTATIONS == {"anyOf"} and mapping(seed.raw).keys() in (
+            {"$ref"},
+            mapping(raw).keys(),
+        )
+        if only and isinstance(inner, list) and inner and id(raw) not in taken:
+            taken.add(id(raw))
+            parts = [Seed(part, (*pointer, "anyOf", i)) for i, part in enumerate(inner)]
+            work.extend(reversed(parts))
+        else:
+            found.append(seed)
+    return found
+
+
+def _name(document: Document, seed: Seed) -> str:
+    """What an alternative refers to in the end, when it is nothing but a reference."""
+    name, raw = "", seed.raw
+    for _ in range(MAX_MEMBERS):
+        reference = mapping(raw).get("$ref")
+        target = document.resolve(reference)
+        if not isinstance(reference, str) or target is None:
+            break
+        name, raw = reference, target[0]
+    return name
 
 
 def _is_null(seed: Seed) -> bool:

@@ -298,12 +298,17 @@ def _strings(normal: Normal, members: list[Member], opaque: Opaque) -> None:
 def _logic(normal: Normal, node: Node, members: list[Member]) -> None:
     document = node.document
     content: list[Seed] = []
+    unevaluated = any(
+        keyword in member.raw
+        for member in members
+        for keyword in ("unevaluatedProperties", "unevaluatedItems")
+    )
     for member in members:
         raw = member.raw
         if "not" in raw:
             refusal = Node(document, [Seed(raw["not"], member.at("not"))])
             normal.refusals = (*normal.refusals, refusal)
-        if "if" in raw and ("then" in raw or "else" in raw):
+        if "if" in raw and ("then" in raw or "else" in raw or unevaluated):
             test, then, otherwise = (
                 Node(document, [Seed(raw[name], member.at(name))]) if name in raw else None
                 for name in ("if", "then", "else")
@@ -313,11 +318,6 @@ def _logic(normal: Normal, node: Node, members: list[Member]) -> None:
         if "contentSchema" in raw:
             content.append(Seed(raw["contentSchema"], member.at("contentSchema")))
     normal.content = Node(document, content) if content else None
-    unevaluated = any(
-        keyword in member.raw
-        for member in members
-        for keyword in ("unevaluatedProperties", "unevaluatedItems")
-    )
     branching = normal.groups or normal.conditions or normal.objects.dependent_schemas
     normal.tangled = unevaluated and bool(branching or normal.arrays.contains)
 

@@ -55,7 +55,7 @@ class _Objects:
         self._rest()
         self._patterns()
         self._names()
-        self._dependent()
+        self._dependent_required()
 
     def _kept(self, name: str, old: Node, new: Node) -> None:
         was, now = self._is_hidden(old), self._is_hidden(new)
@@ -254,19 +254,6 @@ class _Objects:
             action, effect = _appeared(old is None)
             message = f"propertyNames was {action}"
             self.pair.say(f"property-names-{action}", effect, "propertyNames", message)
-
-    def _dependent(self) -> None:
-        self._dependent_required()
-        old, new = self.old.dependent_schemas, self.new.dependent_schemas
-        for name in sorted(old.keys() | new.keys()):
-            keyword, aspect = "dependentSchemas", "dependent-schema"
-            if name in old and name in new:
-                step = f"if {name}"
-                self.pair.nest(step, self.judge.compare(old[name], new[name], self.pair.mode))
-                continue
-            action, effect = _appeared(name in new)
-            message = f"a schema for objects with `{name}` was {action}"
-            self.pair.say(f"{aspect}-{action}", effect, keyword, message, after=name)
 
     def _dependent_required(self) -> None:
         old, new = self.old.dependent_required, self.new.dependent_required

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from cloudsync_gen.compat.comparison import compare_documents, unjudged
 from cloudsync_gen.compat.document import Document
 from cloudsync_gen.compat.findings import Findings, Site
 from cloudsync_gen.compat.operations import Operations, all_operations
 from cloudsync_gen.compat.places import At
-from cloudsync_gen.compat.schema import Schemas
 from cloudsync_gen.compat.security import Security
-from cloudsync_gen.compat.values import Digests, Raw, containers, text
-from cloudsync_gen.model.changes import Change, Level
-
-_BUDGET_BASE = 2_000
-_BUDGET_PER_CONTAINER = 6
-_BUDGET_MOST = 400_000
+from cloudsync_gen.compat.values import Raw, text
+from cloudsync_gen.model.changes import Change
 
 
 def compare_openapi(
@@ -28,18 +24,13 @@ def compare_openapi(
     any other is reported as an error where it is met. Sunsets are judged on the day `today`. Total:
     malformed, deep or cyclic input ends in changes that say so, never in an exception or a hang.
     """
-    sizes = [containers(document) for document in (base, revision)]
-    if None in sizes:
-        return (_unjudged("analysis-limit-reached", "the document is too deep or too large"),)
     if not all(map(_supported, (base, revision))):
-        return (_unjudged("document-version-unsupported", "not an OpenAPI 3.0 or 3.1 document"),)
-    budget = _BUDGET_BASE + _BUDGET_PER_CONTAINER * sum(filter(None, sizes))
-    digests = Digests()
-    old, new = Document(base, digests), Document(revision, digests)
-    schemas = Schemas(old, new, today, min(budget, _BUDGET_MOST))
-    findings = Findings(schemas, today)
-    _compare(findings, At(old, base, ()), At(new, revision, ()))
-    return tuple(sorted(set(findings.changes), key=lambda change: change.order))
+        return (unjudged("document-version-unsupported", "not an OpenAPI 3.0 or 3.1 document"),)
+
+    def compare(findings: Findings, old: Document, new: Document) -> None:
+        _compare(findings, At(old, base, ()), At(new, revision, ()))
+
+    return compare_documents(base, revision, today, compare)
 
 
 def _compare(findings: Findings, base: At, revision: At) -> None:
@@ -58,7 +49,3 @@ def _compare(findings: Findings, base: At, revision: At) -> None:
 def _supported(document: Mapping[str, Raw]) -> bool:
     version = document.get("openapi")
     return text(version).startswith("3.") or version in (3, 3.0, 3.1)
-
-
-def _unjudged(code: str, message: str) -> Change:
-    return Change(code=code, level=Level.ERROR, message=message)

@@ -107,6 +107,7 @@ class Operations:
         for event in compare_lifecycle(old.at.fields, new.at.fields, findings.today, OPERATION):
             findings.event(site, event, old.at, new.at)
         self._names(site, old, new)
+        self._tags(site, old, new)
         compare_parameters(
             findings,
             site,
@@ -123,18 +124,33 @@ class Operations:
         before, after = old.operation_id, new.operation_id
         for code, name in (("removed", before), ("added", after)):
             if before != after and name:
-                message = f"the operationId {name} was {code}"
+                was = name if code == "removed" else None
                 self.findings.add(
-                    site, f"api-operation-id-{code}", Level.INFO, message, old=old.at, new=new.at
+                    site,
+                    f"api-operation-id-{code}",
+                    Level.INFO,
+                    f"the operationId was {code}",
+                    old=old.at,
+                    new=new.at,
+                    before=was,
+                    after=None if was else name,
                 )
+
+    def _tags(self, site: Site, old: Operation, new: Operation) -> None:
         was, now = (
             {name_of(tag) for tag in sequence(side.at.fields.get("tags"))} for side in (old, new)
         )
         for tag in sorted(was ^ now):
-            code = "added" if tag in now else "removed"
-            message = f"the tag {tag} was {code}"
+            added = tag in now
             self.findings.add(
-                site, f"api-tag-{code}", Level.INFO, message, old=old.at, new=new.at, where=tag
+                site,
+                f"api-tag-{'added' if added else 'removed'}",
+                Level.INFO,
+                f"a tag was {'added' if added else 'removed'}",
+                old=old.at,
+                new=new.at,
+                before=None if added else tag,
+                after=tag if added else None,
             )
 
     def webhooks(self, base: At, revision: At) -> None:

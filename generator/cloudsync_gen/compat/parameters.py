@@ -84,8 +84,8 @@ def compare_parameters(
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key), new.get(key)
         sides = [side.at if side is not None else None for side in (before, after)]
-        name = (after or before or Parameter(sides[0], "", "")).where  # type: ignore[arg-type]
-        if findings.refuse(site, sides[0], sides[1], name):
+        some = after if after is not None else before
+        if some is None or findings.refuse(site, sides[0], sides[1], some.where):
             continue
         if before is not None and after is not None:
             _kept(findings, site, before, after, direction)

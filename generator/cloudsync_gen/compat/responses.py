@@ -6,7 +6,7 @@ from cloudsync_gen.compat.bodies import Exchange, compare_content
 from cloudsync_gen.compat.findings import Findings, Site
 from cloudsync_gen.compat.parameters import compare_parameters, headers_of
 from cloudsync_gen.compat.places import At
-from cloudsync_gen.model.changes import Direction, Level
+from cloudsync_gen.model.changes import Level
 
 _Responses = dict[str, At]
 
@@ -55,7 +55,6 @@ def _added(findings: Findings, site: Site, code: str, new: At, olds: _Responses)
         new=new,
         where=f"response {code.lower()}",
         direction=site.answered,
-        after=code,
     )
     cover = _cover(code, olds)
     if cover is not None:
@@ -73,7 +72,6 @@ def _removed(findings: Findings, site: Site, code: str, old: At, news: _Response
         old=old,
         where=f"response {code.lower()}",
         direction=site.answered,
-        before=code,
     )
     cover = _cover(code, news)
     if cover is not None:
@@ -87,6 +85,3 @@ def _response(findings: Findings, site: Site, code: str, old: At, new: At) -> No
     compare_parameters(
         findings, site, headers_of(old, where), headers_of(new, where), site.answered
     )
-
-
-__all__ = ["Direction", "compare_responses"]

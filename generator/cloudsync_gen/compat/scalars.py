@@ -83,7 +83,7 @@ def _types(pair: Pair) -> None:
     else:
         aspect = "type-generalized" if effect is Effect.WIDENED else "type-specialized"
     keyword = "type" if old.types != new.types else "format"
-    message = f"the type changed from {before} to {after}"
+    message = "the type changed"
     pair.say(aspect, effect, keyword, message, before=before, after=after)
 
 

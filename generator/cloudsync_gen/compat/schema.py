@@ -8,6 +8,7 @@ accuses is therefore acquitted when taking the schema apart into its alternative
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 from msgspec import Struct
@@ -31,10 +32,10 @@ from cloudsync_gen.compat.normalise import Normal, normalise
 from cloudsync_gen.compat.object_changes import compare_objects
 from cloudsync_gen.compat.scalars import compare_scalars
 from cloudsync_gen.compat.union_changes import compare_unions
-from cloudsync_gen.compat.values import Raw
+from cloudsync_gen.compat.values import Raw, number, plain_number
 from cloudsync_gen.model.changes import Direction, Level, Pointer
 
-MAX_NESTING = 40
+MAX_NESTING = 60
 
 _Key = tuple[NodeKey, NodeKey, Mode]
 
@@ -48,17 +49,20 @@ class _Outcome(Struct):
 
 class _Frame(Struct):
     """A comparison under way. `lowest` is the outermost comparison whose outcome it takes for
-    granted; `provisional` are outcomes that hold only while this one is under way."""
+    granted; `provisional` are outcomes that hold only while this one is under way; `inside` is set
+    while parts of values are compared, not the values themselves."""
 
     lowest: int
     provisional: list[_Key] = []
+    inside: bool = False
 
 
 class Schemas:
     """Compares schemas of two documents, remembering what it has judged.
 
-    A pair of schemas that is met again below itself is taken as equal there, which is sound because
-    every value is finite (coinduction); an outcome that rests on such an assumption is forgotten
+    A pair of schemas that is met again inside itself is taken as contained there: every value is
+    finite, so that a counter-example would have a smaller one inside (coinduction). Met again for
+    the same value, the pair proves nothing. An outcome that rests on one under way is forgotten
     together with it. `budget` bounds the number of judgements, so that no input takes for ever.
     """
 
@@ -91,16 +95,22 @@ class Schemas:
             return ()
         key = (old.key, new.key, mode)
         known = self._outcomes.get(key)
-        if known is not None:
+        if known is not None and (known.lowest is None or self._inside(known.lowest)):
             self._rest_on(known.lowest)
             return known.deltas
-        if key in self._open:
-            self._rest_on(self._open[key])
-            return ()
+        under_way = self._open.get(key)
+        if under_way is not None:
+            self._rest_on(under_way)
+            return () if self._inside(under_way) else (_limit_reached(old, new),)
         self.budget -= 1
         if self.budget < 0 or len(self._frames) >= MAX_NESTING:
+            self._rest_on(0)
             return (_limit_reached(old, new),)
         return self._judge(key, old, new, mode)
+
+    def _inside(self, index: int) -> bool:
+        """Whether what is compared now lies inside the values of an outer comparison."""
+        return any(frame.inside for frame in self._frames[index:])
 
     def _judge(self, key: _Key, old: Node, new: Node, mode: Mode) -> tuple[Delta, ...]:
         index = len(self._frames)
@@ -123,7 +133,7 @@ class Schemas:
 
     def _rest_on(self, index: int | None) -> None:
         """The innermost comparison takes the outcome of an outer one for granted."""
-        if index is not None:
+        if index is not None and self._frames:
             frame = self._frames[-1]
             frame.lowest = min(frame.lowest, index)
 
@@ -149,8 +159,11 @@ class Schemas:
         if pair.old.never or pair.new.never:
             return _nothing_accepted(pair)
         compare_scalars(pair)
+        frame = self._frames[-1]
+        frame.inside = True
         compare_objects(self, pair)
         compare_arrays(self, pair)
+        frame.inside = False
         compare_logic(self, pair)
         compare_unions(self, pair, old, new)
         self._acquit(pair, old, new)
@@ -191,9 +204,12 @@ class Schemas:
     def _accepts(self, sup: Node, value: Raw, text: bool, given: Normal) -> bool:
         if accepts(self, sup, value, given) is Verdict.YES:
             return True
-        as_text = text and isinstance(value, bool | int | float)
-        written = str(value).lower() if isinstance(value, bool) else str(value)
-        return as_text and accepts(self, sup, written, given) is Verdict.YES
+        if not text:
+            return False
+        exact = number(value)
+        written = plain_number(exact) if exact is not None else json.dumps(value is True)
+        scalar = exact is not None or isinstance(value, bool)
+        return scalar and accepts(self, sup, written, given) is Verdict.YES
 
     def _cases(self, sub: Node, one: Normal, other: Normal) -> list[Node]:
         if one.groups:
@@ -210,7 +226,7 @@ def _opaque(pair: Pair) -> None:
             message = "a reference leads out of the document or nowhere, and is not followed"
             pair.note("reference-not-followed", Level.ERROR, keyword, message)
         elif old.get(keyword) != new.get(keyword):
-            message = f"`{keyword}` changed in a way that cannot be judged"
+            message = "a keyword changed in a way that cannot be judged"
             pair.say("keyword-changed", Effect.CHANGED, keyword, message, after=keyword)
 
 

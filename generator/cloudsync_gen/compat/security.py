@@ -86,11 +86,11 @@ class _Report:
         name = _names(old)
         before, after = _scopes(old), _scopes(new)
         for scope in sorted(after - before):
-            message = f"{name} must grant {scope} now"
+            message = f"{name} must grant a scope now"
             level = Level.ERROR if lost else Level.INFO
             self._say("scope-added", level, message, after=scope)
         for scope in sorted(before - after):
-            message = f"{name} need not grant {scope} any more"
+            message = f"{name} need not grant a scope any more"
             self._say("scope-removed", Level.INFO, message, before=scope)
         if before == after:
             message = f"{name} must grant its scopes elsewhere now"
@@ -100,12 +100,12 @@ class _Report:
         """Credentials that used to suffice are no longer listed."""
         name = _names(alternative)
         level = Level.ERROR if lost else Level.WARNING if open_ else Level.INFO
-        message = f"{name} {'no longer suffices' if lost else 'is no longer asked for'}"
+        message = f"credentials {'no longer suffice' if lost else 'are no longer asked for'}"
         self._say("removed", level, message, before=name)
 
     def demanded(self, alternatives: list[Alternative]) -> None:
         """Calls without credentials used to be accepted."""
-        message = "calls without credentials are refused now"
+        message = "calls without credentials are refused, which must bring some now"
         self._say("added", Level.ERROR, message, after=" or ".join(map(_names, alternatives)))
 
     def added(self, alternative: Alternative, lost: bool) -> None:
@@ -113,7 +113,10 @@ class _Report:
         name = _names(alternative)
         level = Level.ERROR if lost else Level.INFO
         self._say(
-            "added", level, f"{name or 'a call without credentials'} suffices now", after=name
+            "added",
+            level,
+            "credentials suffice now" if name else "calls without credentials are accepted now",
+            after=name,
         )
 
     def _say(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from cloudsync_gen.compat.accept import disjoint
-from cloudsync_gen.compat.deltas import PLACE, Effect, Pair, Wire, grade
+from cloudsync_gen.compat.deltas import PLACE, Delta, Effect, Pair, Wire, grade
 from cloudsync_gen.compat.judge import Judge
 from cloudsync_gen.compat.nodes import Group, Kind, Node
 from cloudsync_gen.compat.scalars import describe
@@ -111,12 +111,13 @@ class _Union:
             lambda s, t: bool(s.name) and s.name == t.name, self.subs, self.sups
         )
         subs, sups = self._pair(self._same_text, subs, sups)
+        subs, sups = self._pair(self._identical, subs, sups)
         subs, sups = self._pair(self._alike, subs, sups)
         subs, sups = self._pair(self._one_left(subs, sups), subs, sups)
         for sub, sup in self.paired:
-            old, new = (sub, sup) if self.pair.request else (sup, sub)
-            deltas = self.judge.compare(old.node, new.node, self.pair.mode)
-            self.pair.nest(f"<{old.label}>", deltas)
+            old = sub if self.pair.request else sup
+            self.pair.nest(f"<{old.label}>", self._deltas(sub, sup))
+            self._overlap(sub, sup)
         for sub in subs:
             self._lost(sub)
         for sup in sups:
@@ -141,13 +142,18 @@ class _Union:
         raws = [node.seeds[0].raw if node.seeds else True for node in (sub.node, sup.node)]
         return not sub.name and not sup.name and digest(raws[0]) == digest(raws[1])
 
+    def _identical(self, sub: Branch, sup: Branch) -> bool:
+        return self._exchangeable(sub, sup) and not self._deltas(sub, sup)
+
     def _alike(self, sub: Branch, sup: Branch) -> bool:
         """Whether one may stand for the other, and accepts what it did."""
-        if not self._exchangeable(sub, sup):
-            return False
+        return self._exchangeable(sub, sup) and all(
+            delta.level is Level.INFO for delta in self._deltas(sub, sup)
+        )
+
+    def _deltas(self, sub: Branch, sup: Branch) -> tuple[Delta, ...]:
         old, new = (sub, sup) if self.pair.request else (sup, sub)
-        deltas = self.judge.compare(old.node, new.node, self.pair.mode)
-        return all(delta.level is Level.INFO for delta in deltas)
+        return self.judge.compare(old.node, new.node, self.pair.mode)
 
     def _exchangeable(self, sub: Branch, sup: Branch) -> bool:
         """A named alternative is replaced by another name only when it was renamed.
@@ -200,23 +206,36 @@ class _Union:
         self._say(Level.INFO if fits else Level.ERROR, sub.label, removed=self.pair.request)
 
     def _gained(self, sup: Branch) -> None:
-        """An alternative that only the accepting side has; in a `oneOf` it may claim values that
-        another alternative accepts, and a value that two of them accept is refused."""
-        level = Level.INFO
-        if self.sup.kind == "oneOf":
-            level = max((self._claims(sup, sub) for sub in self.subs), key=_gravity, default=level)
-        self._say(level, sup.label, removed=not self.pair.request)
+        """An alternative that only the accepting side has."""
+        self._say(self._claims(sup, self.subs), sup.label, removed=not self.pair.request)
 
-    def _claims(self, sup: Branch, sub: Branch) -> Level:
+    def _overlap(self, sub: Branch, sup: Branch) -> None:
+        """An alternative of a `oneOf` that accepts more may claim what was another's alone."""
+        if self.sup.kind == "anyOf" or self.judge.contains(sub.node, sup.node):
+            return
+        level = self._claims(sup, [other for other in self.subs if other is not sub])
+        if level is not Level.INFO:
+            message = "alternatives may overlap now, and a value of two alternatives is refused"
+            code = f"{PLACE}-one-of-overlap"
+            self.pair.note(code, level, "oneOf", message, before=sub.label, after=sup.label)
+
+    def _claims(self, sup: Branch, subs: Iterable[Branch]) -> Level:
+        """What it means that an alternative on the accepting side may take in values of others: in
+        a `oneOf`, a value that two alternatives accept is refused."""
+        if self.sup.kind == "anyOf":
+            return Level.INFO
+        levels = (self._claim(sup, sub) for sub in subs)
+        return min(levels, key=lambda level: level.rank, default=Level.INFO)
+
+    def _claim(self, sup: Branch, sub: Branch) -> Level:
+        """The same for one of the others: grave where alternatives excluded each other before."""
         if disjoint(self.judge, sub.node, sup.node):
             return Level.INFO
-        alone = all(
-            disjoint(self.judge, sub.node, other.node) for other in self.subs if other is not sub
-        )
-        if alone and self.judge.contains(sup.node, sub.node, self.pair.mode.wire):
-            return Level.ERROR
-        chosen = "discriminator" in self.pair.sup.notes and not self.pair.mode.strict
-        return Level.INFO if chosen else Level.WARNING
+        if "discriminator" in self.pair.sup.notes and not self.pair.mode.strict:
+            return Level.INFO
+        others = (other for other in self.subs if other is not sub)
+        alone = all(disjoint(self.judge, sub.node, other.node) for other in others)
+        return Level.ERROR if alone else Level.WARNING
 
     def _say(self, level: Level, label: str, *, removed: bool) -> None:
         kind = self.old.kind if removed else self.new.kind
@@ -225,7 +244,3 @@ class _Union:
         before, after = (label, None) if removed else (None, label)
         code = f"{PLACE}-{_ASPECTS[kind]}-{action}"
         self.pair.note(code, level, kind, message, before=before, after=after)
-
-
-def _gravity(level: Level) -> int:
-    return -level.rank

@@ -131,10 +131,7 @@ def brief(value: Raw, depth: int = 3) -> str:
     if isinstance(value, Mapping):
         if depth == 0 or len(value) > 8:
             return "{…}" if value else "{}"
-        pairs = (
-            f"{json.dumps(n, ensure_ascii=False)}:{brief(v, depth - 1)}"
-            for n, v, _ in entries(value)
-        )
+        pairs = (f"{_brief_scalar(n)}:{brief(v, depth - 1)}" for n, v, _ in entries(value))
         return "{" + ",".join(pairs) + "}"
     if isinstance(value, list | tuple):
         if depth == 0 or len(value) > 12:
@@ -157,14 +154,7 @@ def _brief_scalar(value: Raw) -> str:
 
 def plain_number(value: Fraction) -> str:
     """A number as people write it."""
-    if value.denominator == 1:
-        return str(value.numerator)
-    as_float = float(value)
-    return (
-        repr(as_float)
-        if Fraction(repr(as_float)) == value
-        else f"{value.numerator}/{value.denominator}"
-    )
+    return str(value.numerator) if value.denominator == 1 else repr(float(value))
 
 
 def containers(document: Raw) -> int | None:
