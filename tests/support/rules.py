@@ -15,6 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from cloudsync_gen import pipeline
+from cloudsync_gen.engine.cache import Store
 from support.trees import Files, edited, read_tree
 
 BASE = Path(__file__).parents[1] / "models" / "lemonade"
@@ -47,8 +48,25 @@ def fixture_input(folder: Path, side: str, base: Path = BASE) -> Files:
     return edited(files, json.loads(edits))
 
 
+class Memory(Store):
+    """Remembers parsed texts from one check to the next, so that protoc runs once for each."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self._known: dict[str, bytes] = {}
+
+    def read(self, key: str) -> bytes | None:
+        return self._known.get(key)
+
+    def write(self, key: str, content: bytes) -> None:
+        self._known[key] = content
+
+
+MEMORY = Memory()
+
+
 def findings(files: Files) -> list[Finding]:
     """Everything that `check` finds, sorted."""
-    checked = pipeline.check(files)
+    checked = pipeline.check(files, store=MEMORY)
     spans = [(d.span or checked.sources.span(d.ref), d.code) for d in checked.diagnostics]
     return sorted(Finding(span.file, span.line, span.column, code) for span, code in spans)

@@ -16,7 +16,10 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.application import Aggregate, Command, Event, Query
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._links import misled
 from cloudsync_gen.rules._rule import Rule
+
+_OWNERS = ("performed-by-service", "event-producer")
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
@@ -25,6 +28,8 @@ def check(model: Model) -> Iterator[Diagnostic]:
     for each in everything:
         aggregate = model.get(Aggregate, each.aggregate)
         if aggregate is None or aggregate.service == each.service:
+            continue
+        if misled(model, aggregate.id, "aggregate-service") or misled(model, each.id, *_OWNERS):
             continue
         yield RULE.at(
             model.ref(each.id, "aggregate"),

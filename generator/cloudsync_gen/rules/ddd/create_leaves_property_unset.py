@@ -20,6 +20,7 @@ from cloudsync_gen.model.effects import filled_by_create
 from cloudsync_gen.model.layers.application import Aggregate, Command
 from cloudsync_gen.model.schema_view import required
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._known import draws_on_the_known
 from cloudsync_gen.rules._rule import Rule
 
 
@@ -28,9 +29,10 @@ def check(model: Model) -> Iterator[Diagnostic]:
         aggregate = model.get(Aggregate, command.aggregate)
         if command.effect != "create" or aggregate is None:
             continue
-        for name in sorted(
-            required(model, aggregate.schema) - filled_by_create(model, command, aggregate)
-        ):
+        left = required(model, aggregate.schema) - filled_by_create(model, command, aggregate)
+        if not left or not draws_on_the_known(model, command):
+            continue
+        for name in sorted(left):
             yield RULE.at(
                 model.ref(command.id, "effect"),
                 f"nothing fills the required property `{name}` of `{aggregate.schema}`",

@@ -17,10 +17,18 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.application import Command, Lifecycle
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._links import astray, misled
 from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    yield from _unmoved(model)
+    yield from _unmoving(model)
+
+
+def _unmoved(model: Model) -> Iterator[Diagnostic]:
+    if astray(model, Lifecycle, "transition-command"):
+        return
     for command in model.all(Command):
         if command.effect == "transition" and not model.origins(command.id, "transition-command"):
             yield RULE.at(
@@ -29,11 +37,18 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 "add it to `transitions`, or choose another effect",
                 element=command.id,
             )
+
+
+def _unmoving(model: Model) -> Iterator[Diagnostic]:
     for lifecycle in model.all(Lifecycle):
+        if misled(model, lifecycle.id, "lifecycle-aggregate"):
+            continue
         for index, transition in enumerate(lifecycle.transitions):
             found = model.get(Command, transition.command)
-            problem = _problem(lifecycle, found) if found else ""
-            if found is not None and problem:
+            if found is None or misled(model, found.id, "performed-on-aggregate"):
+                continue
+            problem = _problem(lifecycle, found)
+            if problem:
                 yield RULE.at(
                     model.ref(lifecycle.id, "transitions", index, "command"),
                     f"`{found.id}` {problem}",

@@ -14,12 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.layers.application import Event
+from cloudsync_gen.model.layers.application import Command, Event
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._links import astray
 from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    if astray(model, Command, "emits-event"):
+        return
     for event in model.all(Event):
         if not model.origins(event.id, "emits-event"):
             yield RULE.at(

@@ -19,6 +19,7 @@ from cloudsync_gen.model.effects import payload_sources
 from cloudsync_gen.model.layers.application import Command, Event
 from cloudsync_gen.model.schema_view import required
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._known import draws_on_the_known
 from cloudsync_gen.rules._rule import Rule
 
 
@@ -28,10 +29,12 @@ def check(model: Model) -> Iterator[Diagnostic]:
             continue
         for index, name in enumerate(command.emits):
             event = model.get(Event, name)
-            if event is None:
+            if event is None or event.key not in required(model, event.payload):
                 continue
-            known = payload_sources(model, command, event.key)
-            for each in sorted(required(model, event.payload) - known):
+            left = required(model, event.payload) - payload_sources(model, command, event.key)
+            if not left or not draws_on_the_known(model, command):
+                continue
+            for each in sorted(left):
                 yield RULE.at(
                     model.ref(command.id, "emits", index),
                     f"nothing fills the required property `{each}` of `{event.payload}`",

@@ -11,34 +11,66 @@ Use instead: the id of an existing element; the hint names the one that reads mo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from heapq import nlargest
 
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.ids import is_id, type_of
-from cloudsync_gen.model.links import BY_NAME, Link, covers
+from cloudsync_gen.model.ids import is_id, name_of, type_of
+from cloudsync_gen.model.links import BY_NAME, covers
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
 from cloudsync_gen.rules._rule import Rule
 
+_COMPARED = 5
+"""Elements among which the hint is chosen by how they read as a whole, which is dear."""
+
 
 def check(model: Model) -> Iterator[Diagnostic]:
-    for links in model.out.values():
-        for link in links:
-            if (
-                is_id(link.target)
-                and link.target not in model.elements
-                and link.target not in model.broken
-            ):
-                yield _finding(model, link)
+    lost = [
+        link
+        for target, links in model.into.items()
+        if target not in model.elements and target not in model.broken and is_id(target)
+        for link in links
+    ]
+    ids = _by_type(model) if lost else {}
+    hints = {asked: _hint(ids, *asked) for asked in {(each.type, each.target) for each in lost}}
+    for link in lost:
+        asked = (link.type, link.target)
+        yield RULE.at(
+            link.ref,
+            f"`{link.target}` is declared in no layer ({link.type})",
+            hints[asked],
+            element=link.source,
+            facts=asked,
+        )
 
 
-def _finding(model: Model, link: Link) -> Diagnostic:
-    row = BY_NAME[link.type]
-    candidates = [each for each in model.elements if covers(row.targets, type_of(each))]
-    close = nearest(link.target, candidates)
-    hint = f"did you mean `{close}`? Otherwise declare it" if close else "declare it"
-    message = f"`{link.target}` is declared in no layer ({link.type})"
-    return RULE.at(link.ref, message, hint, element=link.source, facts=(link.type, link.target))
+def _by_type(model: Model) -> Mapping[str, list[str]]:
+    ids: defaultdict[str, list[str]] = defaultdict(list)
+    for each in model.elements:
+        ids[type_of(each)].append(each)
+    return ids
+
+
+def _hint(ids: Mapping[str, list[str]], link_type: str, target: str) -> str:
+    allowed = BY_NAME[link_type].targets
+    kind = type_of(target)
+    alike = ids[kind] if kind in ids and covers(allowed, kind) else []
+    alike = alike or [each for name, all_ in ids.items() if covers(allowed, name) for each in all_]
+    if not alike:
+        return "declare it"
+    shared = _pieces(target)
+    closest = nlargest(_COMPARED, alike, key=lambda each: (len(shared & _pieces(each)), each))
+    return f"did you mean `{nearest(target, closest)}`? Otherwise declare it"
+
+
+@lru_cache(maxsize=16384)
+def _pieces(element: str) -> frozenset[str]:
+    """Pairs of letters in the name: cheap to compare, unlike the edit distance."""
+    name = f"-{name_of(element)}-"
+    return frozenset(name[index : index + 2] for index in range(len(name) - 1))
 
 
 RULE = Rule(code="LNK001", name="dangling-link", family="link validation", check=check)

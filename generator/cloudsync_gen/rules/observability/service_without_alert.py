@@ -15,12 +15,16 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.ids import type_of
+from cloudsync_gen.model.layers.apm import Alert
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._links import astray
 from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    if astray(model, Alert, "measures-service"):
+        return
     for service in model.all(Service):
         origins = model.origins(service.id, "measures-service")
         if not any(type_of(each) == "apm.alert" for each in origins):

@@ -18,15 +18,20 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.application import Command, Query
 from cloudsync_gen.model.layers.security import Role
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._links import astray, misled
 from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
+    if astray(model, Role, "role-permission") or astray(model, Role, "role-related-permission"):
+        return
     always = {each for role in model.all(Role) for each in role.permissions}
     related = {each for role in model.all(Role) for each in role.related_permissions}
     performed: tuple[Command | Query, ...] = (*model.all(Command), *model.all(Query))
     for each in performed:
         if each.permission is None or each.access != "authenticated":
+            continue
+        if misled(model, each.id, "requires-permission"):
             continue
         resource = each.permission.partition(":")[0]
         wanted = {each.permission, f"{resource}:*"}

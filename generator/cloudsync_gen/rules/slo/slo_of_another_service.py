@@ -16,13 +16,16 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.apm import Sli, Slo
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._links import misled
 from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for slo in model.all(Slo):
         sli = model.get(Sli, slo.sli)
-        if sli is not None and sli.service != slo.service:
+        if sli is None or misled(model, slo.id, "measures-service"):
+            continue
+        if sli.service != slo.service and not misled(model, sli.id, "measures-service"):
             yield RULE.at(
                 model.ref(slo.id, "sli"),
                 f"`{sli.id}` measures `{sli.service}`, not `{slo.service}`",
