@@ -7,6 +7,11 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
+from fastapi import APIRouter, FastAPI, Path, Query, Response
+from pydantic import AwareDatetime, Field
+from pydantic_settings import SettingsConfigDict
+from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table
+
 from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
@@ -33,10 +38,6 @@ from cloudsync_chassis.store.table import TableStore
 from cloudsync_chassis.web.app import create_app
 from cloudsync_chassis.web.body import json_body
 from cloudsync_chassis.web.call import RestCall, admitted, page_of
-from fastapi import APIRouter, FastAPI, Path, Query, Response
-from pydantic import AwareDatetime, Field
-from pydantic_settings import SettingsConfigDict
-from sqlalchemy import Column, Index, MetaData, PrimaryKeyConstraint, Table
 
 TOPIC = "shop.stock.book.v1"
 

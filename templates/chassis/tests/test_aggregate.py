@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cloudsync_chassis.aggregate.merge import merge
 from cloudsync_chassis.aggregate.payload import Change, derive
 from cloudsync_chassis.aggregate.rules import Invariants, Rule
@@ -13,8 +16,6 @@ from cloudsync_chassis.aggregate.spec import Invariant
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.testing import Caller, Running
-from hypothesis import given
-from hypothesis import strategies as st
 
 BASE = "https://problems.example/"
 

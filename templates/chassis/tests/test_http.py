@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+
 from cloudsync_chassis.testing import Caller, Running
 
 BASE = "https://problems.example/"

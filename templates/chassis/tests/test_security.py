@@ -11,6 +11,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, OctKey
+
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.security.jwks import JwksCache, from_file
@@ -18,8 +21,6 @@ from cloudsync_chassis.security.keys import KeyRing
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.security.tokens import TokenIssuer, TokenVerifier
 from cloudsync_chassis.testing import Running
-from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey
 
 ISSUER = "https://issuer.example/"
 SOMEBODY = Principal("u1", "user", UUID(int=7), frozenset({"clerk"}), frozenset({"a:b"}))

@@ -9,6 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from cryptography.exceptions import InvalidTag
+from hypothesis import given
+from hypothesis import strategies as st
+
 from cloudsync_chassis import files
 from cloudsync_chassis.ids import object_id, token, uuid7
 from cloudsync_chassis.problem import Problem
@@ -16,9 +20,6 @@ from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.columns import sql
 from cloudsync_chassis.store.cursor import CursorSigner, Position
 from cloudsync_chassis.testing import Running
-from cryptography.exceptions import InvalidTag
-from hypothesis import given
-from hypothesis import strategies as st
 
 SIGNER = CursorSigner(b"k" * 32)
 VALUES = st.one_of(

@@ -18,4 +18,4 @@ def handler_missing(command: str) -> Problem:
 
 def not_handled(event: Received[Any]) -> None:
     """Note that an event was received and changed nothing."""
-    log.info("event_not_handled", type=event.event.type, event=str(event.event.id))
+    log.info("event_not_handled", type=event.event.type, event_id=str(event.event.id))

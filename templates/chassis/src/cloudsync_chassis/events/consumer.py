@@ -88,7 +88,7 @@ class Consumer:
             except Exception as error:
                 log.warning(
                     "event_failed",
-                    event=str(event.id),
+                    event_id=str(event.id),
                     type=event.type,
                     error=str(error),
                 )

@@ -67,11 +67,12 @@ class JwksCache:
         async with self._lock:
             if time.monotonic() - self._read_at < self._pause:
                 return
-            self._read_at = time.monotonic()
             try:
                 document: Any = json.loads(await self._fetch())
             except (OSError, ValueError, httpx.HTTPError):
                 return  # known keys stay good while the issuer is away
+            finally:
+                self._read_at = time.monotonic()
             self._keys = {
                 str(each["kid"]): ECKey.import_key(each)
                 for each in document.get("keys", ())

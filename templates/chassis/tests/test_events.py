@@ -1,0 +1,218 @@
+"""Outbox, bus, consumers: no event is lost, none is handled twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+import bookshop
+from cloudsync_chassis.events.bus import Bus, InProcessBus
+from cloudsync_chassis.events.consumer import Consumer, Subscription
+from cloudsync_chassis.events.envelope import Event
+from cloudsync_chassis.events.outbox import Relay
+from cloudsync_chassis.events.sqlite_bus import SqliteBus
+from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.testing import Running, isolated, running
+
+
+def suggestion(book: str, organization: UUID, price: Any = 5) -> Event:
+    return Event(
+        id=uuid7(),
+        type="PriceSuggested",
+        source="/market-service",
+        topic="shop.market.price.v1",
+        subject=book,
+        time=datetime.now(UTC),
+        organization_id=organization,
+        sequence=3,
+        traceparent=f"00-{'a' * 32}-{'b' * 16}-01",
+        data={"bookId": book, "priceMinor": price},
+    )
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+async def book_of(shop: Running, clerk: Any) -> dict[str, Any]:
+    body = {"title": "Emma", "priceMinor": 700}
+    answer = await shop.http.post("/v1/books", json=body, headers=clerk.headers)
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_an_event_survives_the_wire() -> None:
+    event = suggestion(str(uuid7()), uuid7())
+    document = event.to_json()
+    assert Event.from_json(document) == event
+    assert document["specversion"] == "1.0"
+    assert all(name.islower() for name in document), "CloudEvents attribute names"
+
+
+async def test_events_are_numbered_without_gaps_and_carry_tenant_and_trace(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    trace = f"00-{'c' * 32}-{'d' * 16}-01"
+    headers = {**clerk.headers, "traceparent": trace, "If-Match": "*"}
+    body = {"title": "Emma", "priceMinor": 700}
+    book = (await shop.http.post("/v1/books", json=body, headers=headers)).json()
+    url = f"/v1/books/{book['id']}"
+    for title in ("a", "b"):
+        await shop.http.patch(url, json={"title": title}, headers=headers)
+    events = await shop.published()
+    assert [each.sequence for each in events] == [1, 2, 3]
+    assert {each.subject for each in events} == {book["id"]}
+    assert {each.organization_id for each in events} == {clerk.organization}
+    assert {(each.traceparent or "")[3:35] for each in events} == {"c" * 32}
+    assert events[0].data == {"bookId": book["id"], "title": "Emma", "priceMinor": 700}
+
+
+async def test_what_is_undone_is_not_announced(table_shop: Running) -> None:
+    clerk = table_shop.caller("clerk")
+    await book_of(table_shop, clerk)
+    taken = {"title": "x", "priceMinor": 1, "isbn": "1"}
+    for _ in range(3):
+        await table_shop.http.post("/v1/books", json=taken, headers=clerk.headers)
+    assert [each.type for each in await table_shop.published()] == ["BookListed"] * 2
+
+
+async def test_a_repeated_event_is_handled_once(table_shop: Running) -> None:
+    clerk = table_shop.caller("clerk")
+    book = await book_of(table_shop, clerk)
+    event = suggestion(book["id"], clerk.organization)
+    later = replace(suggestion(book["id"], clerk.organization, 9), sequence=4)
+    await table_shop.runtime.bus.publish([event, event, later, event])
+    url = f"/v1/books/{book['id']}"
+    async with asyncio.timeout(10):
+        while (found := await table_shop.http.get(url, headers=clerk.headers)).json()[
+            "priceMinor"
+        ] != 9:
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.2)
+    found = await table_shop.http.get(url, headers=clerk.headers)
+    assert (found.json()["priceMinor"], found.json()["version"]) == (9, 3)
+
+
+async def test_an_event_of_another_tenant_touches_nothing(table_shop: Running) -> None:
+    clerk = table_shop.caller("clerk")
+    book = await book_of(table_shop, clerk)
+    bus = table_shop.runtime.bus
+    assert isinstance(bus, InProcessBus)
+    await bus.publish([suggestion(book["id"], uuid7())])
+    await until(lambda: any(each.topic.endswith(".dlq") for each in bus.log))
+    found = await table_shop.http.get(f"/v1/books/{book['id']}", headers=clerk.headers)
+    assert found.json()["version"] == 1
+
+
+async def test_malformed_data_goes_to_the_dead_letters_at_once(table_shop: Running) -> None:
+    bus = table_shop.runtime.bus
+    assert isinstance(bus, InProcessBus)
+    await bus.publish([suggestion(str(uuid7()), uuid7(), price="many")])
+    await until(lambda: len(bus.log) == 2)
+    assert bus.log[1].topic == "shop.market.price.v1.dlq"
+    assert bus.log[1].data == bus.log[0].data
+
+
+@pytest.fixture(params=["process", "sqlite"])
+async def bus(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    made: Bus = (
+        InProcessBus()
+        if request.param == "process"
+        else SqliteBus(tmp_path / "bus.sqlite", wait=0.1)
+    )
+    await made.start()
+    yield made
+    await made.stop()
+
+
+async def test_each_group_gets_its_topics_in_order(bus: Bus) -> None:
+    events = [replace(suggestion(str(uuid7()), uuid7()), sequence=each) for each in range(7)]
+    await bus.publish([*events[:3], replace(events[3], topic="other"), *events[4:]])
+    for group in ("a", "b"):
+        seen: list[int] = []
+        while batch := await bus.fetch(group, ["shop.market.price.v1"], 2):
+            for delivery in batch:
+                seen.append(delivery.event.sequence)
+                await bus.acknowledge(group, delivery)
+        assert seen == [0, 1, 2, 4, 5, 6]
+
+
+async def test_what_is_not_acknowledged_comes_again(bus: Bus) -> None:
+    await bus.publish([suggestion(str(uuid7()), uuid7()) for _ in range(2)])
+    first = await bus.fetch("a", ["shop.market.price.v1"], 10)
+    again = await bus.fetch("a", ["shop.market.price.v1"], 10)
+    assert [each.event.id for each in again] == [each.event.id for each in first]
+
+
+async def test_failing_handlers_are_retried_then_given_up_in_order(bus: Bus) -> None:
+    tries: list[str] = []
+
+    async def handle(_: Any, event: Event) -> None:
+        tries.append(event.subject)
+        if event.subject == "bad" or tries.count(event.subject) == 1:
+            raise RuntimeError(event.subject)
+
+    async def run(_: Event, action: Callable[[Any], Any]) -> None:
+        await handle(None, _)
+
+    events = [
+        replace(suggestion("x", uuid7()), subject=each) for each in ("shaky", "bad", "shaky2")
+    ]
+    await bus.publish(events)
+    subscription = Subscription("shop.market.price.v1", "PriceSuggested", handle)
+    consumer = Consumer(bus, "g", (subscription,), run, attempts=3, pause=0.001)
+    await consumer.handle_batch()
+    assert tries == ["shaky", "shaky", "bad", "bad", "bad", "shaky2", "shaky2"]
+    dead = await bus.fetch("dead", ["shop.market.price.v1.dlq"], 10)
+    assert [each.event.subject for each in dead] == ["bad"]
+
+
+class Crashing(InProcessBus):
+    """Publishes, and then the process dies before it can note that it did."""
+
+    async def publish(self, events: Any) -> None:
+        await super().publish(events)
+        raise ConnectionError("killed")
+
+
+async def test_a_crash_after_publishing_repeats_but_loses_nothing(table_shop: Running) -> None:
+    runtime = table_shop.runtime
+    clerk = table_shop.caller("clerk")
+    quiet = InProcessBus()
+    runtime.relay._bus = crashing = Crashing()
+    await book_of(table_shop, clerk)
+    relay = Relay(runtime.database, crashing)
+    with pytest.raises(ConnectionError):
+        await relay.publish_once()
+    assert len(crashing.log) >= 1
+    runtime.relay._bus = quiet
+    await Relay(runtime.database, quiet).publish_once()
+    assert {each.id for each in quiet.log} == {each.id for each in crashing.log}
+
+
+async def test_events_travel_between_processes_through_the_state_folder(tmp_path: Path) -> None:
+    arguments = {**isolated(tmp_path), "bus": "sqlite"}
+    shops = [Runtime(bookshop.SERVICE, bookshop.BookSettings(**arguments)) for _ in range(2)]
+    other = SqliteBus(tmp_path / "bus.sqlite", wait=0.5)
+    service = bookshop.Books(shops[0])
+    async with running(bookshop.build(shops[0], service)) as shop:
+        await other.start()
+        clerk = shop.caller("clerk")
+        book = await book_of(shop, clerk)
+        await other.publish([suggestion(book["id"], clerk.organization, 12)])
+        async with asyncio.timeout(10):
+            while not (mine := await other.fetch("test", [bookshop.TOPIC], 10)):
+                await asyncio.sleep(0.05)
+        assert [each.event.type for each in mine][:1] == ["BookListed"]
+        await until(lambda: bool(service.suggestions))
+        assert service.suggestions[0].data.price_minor == 12
+    await other.stop()

@@ -1,0 +1,85 @@
+"""The same key and request get the same answer, once carried out."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import Any
+
+import httpx
+import pytest
+
+from cloudsync_chassis.testing import Caller, Running
+
+BODY = {"title": "Emma", "priceMinor": 700}
+
+
+async def post(
+    shop: Running, caller: Caller, key: str, body: dict[str, Any] | None = None
+) -> httpx.Response:
+    headers = {**caller.headers, "Idempotency-Key": key}
+    return await shop.http.post("/v1/books", json=body or BODY, headers=headers)
+
+
+async def test_a_repeated_request_gets_the_kept_answer(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    first, again = [await post(shop, clerk, "k1") for _ in range(2)]
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert again.headers["location"] == first.headers["location"]
+    assert again.headers["etag"] == '"1"'
+    other = await post(shop, clerk, "k2")
+    assert other.json()["id"] != first.json()["id"]
+    assert len(await shop.published()) == 2
+
+
+async def test_a_key_belongs_to_its_request_and_caller(table_shop: Running) -> None:
+    clerk = table_shop.caller("clerk")
+    colleague = table_shop.caller("clerk", organization=clerk.organization)
+    first = await post(table_shop, clerk, "k")
+    reused = await post(table_shop, clerk, "k", {**BODY, "title": "Persuasion"})
+    others = await post(table_shop, colleague, "k", {**BODY, "title": "Persuasion"})
+    assert reused.status_code == 422
+    assert reused.json()["type"].endswith("/idempotency-key-reused")
+    assert others.status_code == 201
+    assert others.json()["id"] != first.json()["id"]
+
+
+async def test_parallel_requests_with_one_key_are_carried_out_once(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    answers = await asyncio.gather(*(post(shop, clerk, "k") for _ in range(12)))
+    assert {each.status_code for each in answers} == {201}
+    assert len({each.content for each in answers}) == 1
+    listed = await shop.http.get("/v1/books", headers=clerk.headers)
+    assert len(listed.json()["items"]) == 1
+
+
+async def test_a_refusal_is_not_kept(table_shop: Running) -> None:
+    clerk = table_shop.caller("clerk")
+    taken = {**BODY, "isbn": "1"}
+    made = await post(table_shop, clerk, "a", taken)
+    assert (await post(table_shop, clerk, "b", taken)).status_code == 409
+    await table_shop.http.delete(f"/v1/books/{made.json()['id']}", headers=clerk.headers)
+    assert (await post(table_shop, clerk, "b", taken)).status_code == 201
+
+
+async def test_an_answer_is_forgotten_after_a_day(table_shop: Running) -> None:
+    clerk = table_shop.caller("clerk")
+    first = await post(table_shop, clerk, "k")
+    path = table_shop.runtime.settings.state_dir / "book-service" / "store.sqlite"
+    with sqlite3.connect(path) as database:
+        (expires,) = database.execute("SELECT expires_at FROM idempotency_keys").fetchone()
+        assert expires > first.json()["createdAt"].replace("T", " ")
+        database.execute("UPDATE idempotency_keys SET expires_at = '2000-01-01 00:00:00'")
+    again = await post(table_shop, clerk, "k")
+    assert again.json()["id"] != first.json()["id"]
+
+
+@pytest.mark.parametrize("key", ["", "a" * 129, "two words", "é"])
+async def test_an_unusable_key_is_refused(table_shop: Running, key: str) -> None:
+    clerk = table_shop.caller("clerk")
+    headers = {**clerk.headers, "Idempotency-Key": key.encode("latin-1").decode("latin-1")}
+    answer = await table_shop.http.post(
+        "/v1/books", json=BODY, headers={n: v.encode("latin-1") for n, v in headers.items()}
+    )
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["parameter"] == "Idempotency-Key"
