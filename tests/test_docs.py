@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-cli = import_module("cloudsync_gen.cli.main")
+cli = import_module("cloudsync_gen.cli.dispatch")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -1,7 +1,36 @@
-"""The command line: `main` parses arguments, one module per command does the work and prints."""
+"""The command line. `main` first asks the warm index, before anything else is imported."""
 
 from __future__ import annotations
 
-from cloudsync_gen.cli.main import main
+import os
+import sys
+from collections.abc import Sequence
 
 __all__ = ["main"]
+
+_QUICK = {
+    ("check",): "no findings (nothing has changed)",
+    ("generate", "--check"): "everything is as the model implies (nothing has changed)",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code (design §5); never raises for a user's mistake."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    answer = _QUICK.get(tuple(arguments))
+    if answer is not None and _unchanged(arguments[0]):
+        sys.stderr.write(answer + "\n")
+        return 0
+    from cloudsync_gen.cli.dispatch import run
+
+    return run(arguments)
+
+
+def _unchanged(verdict: str) -> bool:
+    """Whether the index of the folder that holds the model knows the answer."""
+    root = os.environ.get("CLOUDSYNC_GEN_ROOT") or os.getcwd()
+    if not os.path.exists(os.path.join(root, "model", "manifest.yaml")):
+        return False
+    from cloudsync_gen.engine import index
+
+    return index.is_clean(root, verdict)

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloudsync_gen.cli.main import FINDINGS, OK, UNREADABLE, USAGE
+from cloudsync_gen.cli.dispatch import FINDINGS, OK, UNREADABLE, USAGE
 from cloudsync_gen.engine import index
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from cloudsync_gen.cli.main import OK, USAGE
+from cloudsync_gen.cli.dispatch import OK, USAGE
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloudsync_gen.cli.main import CONFLICT, FINDINGS, OK, UNSAFE, USAGE
+from cloudsync_gen.cli.dispatch import CONFLICT, FINDINGS, OK, UNSAFE, USAGE
 from cloudsync_gen.engine import index
 
 if TYPE_CHECKING:

@@ -1,43 +1,42 @@
-"""The warm index: knows in a few milliseconds that nothing has changed since a run that ended
-clean.
+"""The warm index: knows in a few milliseconds that nothing has changed since a run that ended clean.
 
 As git does, it trusts size, mtime, ctime and inode of a file, and distrusts a file that changed as
-late as the index was written (git's "racy" entries). It is read before anything heavy is imported;
-it may be deleted, damaged or stale at any time and then costs only the time of a full run. Nothing
-of it is committed.
+late as the index was written (git's "racy" entries). It is read before anything heavy is imported,
+so it keeps the listing itself and compares text; it may be deleted, damaged or stale at any time and
+then costs only the time of a full run. Nothing of it is committed.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import sysconfig
 import time
-from hashlib import blake2b
 
 NAME = ".cloudsync-gen/index"
 INPUTS = ("model",)
 OUTPUTS = ("contracts", "generated", "model/.schema")
 CONFIGURATION = ("pyproject.toml", "cloudsync-gen.toml")
-FORMAT = "1"
+FORMAT = "2"
+MAX_BYTES = 64 * 1024 * 1024
 _RACY_NS = 20_000_000
+_SEPARATOR = "\n\x1e\n"
 _SKIPPED = frozenset(
     (".schema", "__pycache__", ".venv", ".pytest_cache", ".mypy_cache", ".ruff_cache")
 )
 
 
 class State:
-    """Signatures of the tool, the inputs and the outputs, and the time of the latest change."""
+    """Listings of the tool, the inputs and the outputs, and the time of the latest change in ns."""
 
     def __init__(self, root: str, *, outputs: bool) -> None:
         self.latest = 0
-        self.tool = self._signature(_tool_folders()) + _environment()
+        self.tool = _environment() + self._listing(_tool_folders())
         config = [os.path.join(root, name) for name in CONFIGURATION]
-        self.inputs = self._signature([os.path.join(root, name) for name in INPUTS], config)
+        self.inputs = self._listing([os.path.join(root, name) for name in INPUTS], config)
         folders = [os.path.join(root, name) for name in OUTPUTS] if outputs else []
-        self.outputs = self._signature(folders)
+        self.outputs = self._listing(folders)
 
-    def _signature(self, folders: list[str], files: list[str] | None = None) -> str:
+    def _listing(self, folders: list[str], files: list[str] | None = None) -> str:
         lines: list[str] = []
         for path in files or ():
             try:
@@ -58,7 +57,7 @@ class State:
             except OSError:
                 lines.append(folder)
         lines.sort()
-        return blake2b("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:40]
+        return "\n".join(lines)
 
     def _add(self, lines: list[str], path: str, stat: os.stat_result) -> None:
         self.latest = max(self.latest, stat.st_mtime_ns, stat.st_ctime_ns)
@@ -67,30 +66,30 @@ class State:
 
 def _tool_folders() -> list[str]:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    bundled = os.path.join(package, "_templates")
-    if os.path.isdir(bundled):
+    if os.path.isdir(os.path.join(package, "_templates")):
         return [package]
     return [package, os.path.join(os.path.dirname(os.path.dirname(package)), "templates")]
 
 
 def _environment() -> str:
     """Changes when any package of this Python is installed, removed or replaced."""
-    places = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
+    places = [p for p in sys.path if p.endswith(("site-packages", "dist-packages"))]
     stamps = [f"{p}:{os.stat(p).st_mtime_ns}" for p in sorted(places) if os.path.isdir(p)]
-    return " ".join((FORMAT, sys.version.split()[0], *stamps))
+    return " ".join((FORMAT, sys.version.split()[0], *stamps)) + "\n"
 
 
 def is_clean(root: str, verdict: str) -> bool:
     """Whether a run of `verdict` (`check` or `generate`) ended clean on exactly this state."""
     try:
-        with open(os.path.join(root, NAME), encoding="utf-8") as file:
-            written, tool, inputs, outputs, verdicts = file.read(4096).split("\n")[:5]
+        with open(os.path.join(root, NAME), encoding="utf-8", errors="surrogateescape") as file:
+            head, tool, inputs, outputs = file.read(MAX_BYTES).split(_SEPARATOR)
     except (OSError, ValueError):
         return False
-    if verdict not in verdicts.split():
+    written, *verdicts = head.split()
+    if verdict not in verdicts or not written.isdigit():
         return False
     state = State(root, outputs=verdict == "generate")
-    if not written.isdigit() or state.latest >= int(written) - _RACY_NS:
+    if state.latest >= int(written) - _RACY_NS:
         return False
     return (state.tool, state.inputs) == (tool, inputs) and (
         verdict != "generate" or state.outputs == outputs
@@ -100,19 +99,20 @@ def is_clean(root: str, verdict: str) -> bool:
 def remember(root: str, verdicts: tuple[str, ...], before: State) -> None:
     """Notes that the state `before` (taken before the run read anything) was found clean.
 
-    Where the run itself wrote outputs, `before` is a state taken after writing whose inputs the
-    caller has compared.
+    Where the run itself wrote outputs, `before` is a state taken after writing whose inputs the caller
+    has compared.
     """
     pause = before.latest + _RACY_NS - time.time_ns()
     if 0 < pause <= _RACY_NS:
         time.sleep((pause + 1_000_000) / 1e9)
-    lines = (str(time.time_ns()), before.tool, before.inputs, before.outputs, " ".join(verdicts))
+    head = " ".join((str(time.time_ns()), *verdicts))
+    text = _SEPARATOR.join((head, before.tool, before.inputs, before.outputs))
     path = os.path.join(root, NAME)
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         partial = f"{path}.{os.getpid()}"
-        with open(partial, "w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
+        with open(partial, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
         os.replace(partial, path)
     except OSError:
         return

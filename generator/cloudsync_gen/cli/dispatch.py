@@ -22,11 +22,10 @@ COMMANDS = {
 MARK = os.path.join("model", "manifest.yaml")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit code; never raises for a mistake of the user."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        options = _parser(arguments).parse_args(arguments)
+        options = _parser(list(arguments)).parse_args(arguments)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else USAGE
     options.root = _root(options.root)
