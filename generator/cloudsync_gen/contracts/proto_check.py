@@ -7,8 +7,12 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cloudsync_gen.model.contracts import ProtoContract
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor_pb2 import FileDescriptorProto
 
 TIMEOUT_SECONDS = 60
 
@@ -36,16 +40,21 @@ def proto_faults(contracts: Iterable[ProtoContract]) -> Iterator[tuple[str, str]
             yield path, "the published text means something else than its source"
 
 
-def _normal(file: object) -> bytes:
-    """A descriptor's bytes with its imports in one order."""
-    from google.protobuf.descriptor_pb2 import FileDescriptorProto
-
-    copy = FileDescriptorProto()
-    copy.CopyFrom(file)  # type: ignore[arg-type]
+def _normal(file: FileDescriptorProto) -> bytes:
+    """A descriptor's bytes with imports and nested types in one order, which means nothing."""
+    copy = type(file)()
+    copy.CopyFrom(file)
     imports = sorted(copy.dependency)
     copy.ClearField("dependency")
     copy.ClearField("public_dependency")
     copy.dependency.extend(imports)
+    pending = list(copy.message_type)
+    while pending:
+        message = pending.pop()
+        nested = sorted(message.nested_type, key=lambda each: each.name)
+        message.ClearField("nested_type")
+        message.nested_type.extend(nested)
+        pending.extend(message.nested_type)
     return copy.SerializeToString(deterministic=True)
 
 

@@ -170,14 +170,26 @@ class _Printer:
     def _name(self, full: str, scope: str) -> str:
         """The shortest spelling of a type that means it from within `scope`; else the full one."""
         package = self._file.package
-        own = full.startswith(f".{package}.")
-        short = full.removeprefix(f".{package}.") if own else full[1:]
-        first = short.partition(".")[0]
-        shadowed = not own and first in package.split(".")[1:]
-        while scope and not shadowed:
-            shadowed = _join(scope, first) in self._symbols and _join(scope, first) != short
+        if not full.startswith(f".{package}."):
+            first = full[1:].partition(".")[0]
+            hidden = first in package.split(".")[1:] or self._meaning(first, scope) is not None
+            return full if hidden else full[1:]
+        target = full.removeprefix(f".{package}.")
+        parts = target.split(".")
+        for count in range(1, len(parts) + 1):
+            short = ".".join(parts[-count:])
+            if self._meaning(short, scope) == target:
+                return short
+        return full
+
+    def _meaning(self, name: str, scope: str) -> str | None:
+        """What a relative name leads to: its first part is looked for from `scope` outwards."""
+        first = name.partition(".")[0]
+        while _join(scope, first) not in self._symbols:
+            if not scope:
+                return None
             scope = scope.rpartition(".")[0]
-        return full if shadowed or (not own and first in self._symbols) else short
+        return _join(scope, name)
 
     def _enum(self, enum: EnumDescriptorProto, scope: str, indent: str) -> Iterator[str]:
         name = _join(scope, enum.name)

@@ -194,11 +194,21 @@ def accepts(schema: Any, value: Any, resolve: Callable[[str], Any], *, depth: in
         resolve(reference), value, resolve, depth=depth + 1
     ):
         return False
-    if "enum" in schema and isinstance(schema["enum"], list) and value not in schema["enum"]:
+    members = schema.get("enum")
+    if isinstance(members, list) and not any(_equal(value, each) for each in members):
+        return False
+    if "const" in schema and not _equal(value, schema["const"]):
         return False
     if "type" in schema and not _has_type(schema["type"], value):
         return False
     return _in_bounds(schema, value)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Equality of JSON values, in which true is not 1."""
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
 
 
 def _has_type(types: Any, value: Any) -> bool:

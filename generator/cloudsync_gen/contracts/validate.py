@@ -101,6 +101,8 @@ def _at(place: Ref, fault: Fault, kind: str, element: str = "") -> Diagnostic:
 def _document(
     document: ContractDocument, contracts: Contracts, model: Model, memory: Memory
 ) -> list[Diagnostic]:
+    """Faults of inline schemas, whose places are known best, or else of the whole document."""
+
     def judge() -> list[Diagnostic]:
         return [
             contract_finding("invalid-openapi", place, fault.message, _OPENAPI, document.source)
@@ -108,8 +110,8 @@ def _document(
             if (place := _place(document, fault.pointer, contracts, model))
         ]
 
-    found = _once("openapi", msgspec.json.encode(document.data), memory, judge)
-    return [*found, *_inline(document)]
+    inline = list(_inline(document))
+    return inline or _once("openapi", msgspec.json.encode(document.data), memory, judge)
 
 
 _OPENAPI = "see OpenAPI 3.1"

@@ -71,9 +71,10 @@ def _link(options: Any, extensions: Mapping[str, Any], name: str) -> dict[str, s
 def _outline(file: Any, extensions: Mapping[str, Any]) -> dict[str, Any]:
     names = dict(_names(file))
     comments = {
-        names[tuple(place.path)]: _clean(place.leading_comments)
+        names[tuple(place.path)]: text
         for place in file.source_code_info.location
-        if tuple(place.path) in names and place.leading_comments.strip()
+        if tuple(place.path) in names
+        and (text := _clean(f"{place.leading_comments}\n{place.trailing_comments}"))
     }
     services = [
         {
