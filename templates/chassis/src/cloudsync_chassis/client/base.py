@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
@@ -25,6 +26,7 @@ TokenSource = Callable[[], Awaitable[str | None]]
 
 _RETRIED = frozenset({429, 502, 503, 504})
 _FIRST_PAUSE = 0.025
+_RESERVE = 0.01
 _DEFAULT = Budget(timeout=10.0)
 
 
@@ -152,8 +154,9 @@ class ServiceClient:
 
 
 def _time_left() -> float:
+    """Seconds for calls; the operation keeps some of its time for a fallback."""
     context = propagation.current.get()
-    return context.deadline.remaining if context is not None else float("inf")
+    return max(0.0, context.deadline.remaining - _RESERVE) if context is not None else math.inf
 
 
 def _retry_after(outcome: httpx.Response | Exception) -> float:

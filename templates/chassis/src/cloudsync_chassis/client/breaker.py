@@ -21,6 +21,7 @@ class Breaker:
         self._results: deque[tuple[float, bool]] = deque()
         self._opened_at: float | None = None
         self._probes = 0
+        self._probed_at = 0.0
 
     @property
     def state(self) -> State:
@@ -34,9 +35,18 @@ class Breaker:
         """Whether a call may be made; in the half-open state only as many as there are probes."""
         state = self.state
         if state == "half-open":
-            self._probes += 1
-            return self._probes <= self._policy.probes
+            return self._probe()
         return state == "closed"
+
+    def _probe(self) -> bool:
+        """Whether one more probe may go; those that never told their outcome are forgotten."""
+        now = self._now()
+        if now - self._probed_at >= self._policy.open_for:
+            self._probes = 0
+        if self._probes >= self._policy.probes:
+            return False
+        self._probes, self._probed_at = self._probes + 1, now
+        return True
 
     def record(self, success: bool) -> None:
         """The outcome of an allowed call."""

@@ -32,6 +32,8 @@ def create_app(runtime: Runtime, *routers: APIRouter) -> FastAPI:
         lifespan=lifespan,
         openapi_url=None,
         redirect_slashes=False,
+        # spans are made per operation, alike for REST, gRPC and events
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.runtime = runtime
     all_routers = (_own_routes(runtime), *routers)

@@ -1,0 +1,311 @@
+"""Calls to other services: budgets, retries, breaker, fallbacks, propagation."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from pydantic import TypeAdapter
+
+from cloudsync_chassis import propagation
+from cloudsync_chassis.client import fallback
+from cloudsync_chassis.client.base import ServiceClient
+from cloudsync_chassis.client.breaker import Breaker
+from cloudsync_chassis.client.call import Call
+from cloudsync_chassis.client.errors import CallError, NoAnswerError, RefusedError
+from cloudsync_chassis.client.policy import BreakerPolicy, Budget
+from cloudsync_chassis.context import Deadline
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.testing import Running
+
+ANSWER = TypeAdapter(dict[str, int])
+CALL = Call(service="peer", operation="get", method="GET", path="/v1/{id}", parameters={"id": "1"})
+
+Reply = httpx.Response | Exception | float
+
+
+class Peer(httpx.AsyncBaseTransport):
+    """Answers in turn: a response, an exception to raise, or seconds to dawdle; then 200."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies = list(replies)
+        self.requests: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        reply = self.replies.pop(0) if self.replies else httpx.Response(200, json={"a": 1})
+        if isinstance(reply, Exception):
+            raise reply
+        if isinstance(reply, float):
+            await asyncio.sleep(reply)
+            return httpx.Response(200, json={"a": 2})
+        return reply
+
+
+def client(peer: Peer, breaker: BreakerPolicy | None = None, **budget: Any) -> ServiceClient:
+    chosen = Budget(**{"timeout": 0.1, **budget})
+    return ServiceClient("http://peer", budgets={"get": chosen}, breaker=breaker, transport=peer)
+
+
+@pytest.mark.parametrize(
+    ("replies", "retries", "requests"),
+    [
+        ([httpx.Response(503)], 1, 2),
+        ([httpx.ConnectError("down"), httpx.Response(502)], 2, 3),
+        ([1.0], 1, 2),
+        ([httpx.Response(429, headers={"Retry-After": "0"})], 1, 2),
+        ([], 3, 1),
+    ],
+)
+async def test_what_may_pass_is_retried(replies: list[Reply], retries: int, requests: int) -> None:
+    peer = Peer(*replies)
+    async with client(peer, retries=retries) as called:
+        assert await called.call(CALL, ANSWER) == {"a": 1}
+    assert len(peer.requests) == requests
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 500, 501])
+async def test_a_refusal_is_not_retried(status: int) -> None:
+    problem = {"type": "https://p.example/seat-taken", "title": "Taken", "status": status}
+    peer = Peer(httpx.Response(status, json=problem))
+    async with client(peer, retries=3) as called:
+        with pytest.raises(RefusedError, match="Taken") as refused:
+            await called.call(CALL, ANSWER)
+    assert (refused.value.status, refused.value.slug) == (status, "seat-taken")
+    assert refused.value.retriable == (status >= 500)
+    assert len(peer.requests) == 1
+
+
+async def test_what_cannot_be_repeated_is_not_retried() -> None:
+    peer = Peer(httpx.ReadTimeout("slow"))
+    once = Call(service="peer", operation="get", method="POST", path="/v1", repeatable=False)
+    async with client(peer, retries=3) as called:
+        with pytest.raises(NoAnswerError, match="ReadTimeout"):
+            await called.call(once, ANSWER)
+    assert len(peer.requests) == 1
+
+
+async def test_the_budget_bounds_each_attempt_and_their_number() -> None:
+    peer = Peer(*[5.0] * 9)
+    began = time.monotonic()
+    async with client(peer, timeout=0.05, retries=2) as called:
+        with pytest.raises(NoAnswerError, match="TimeoutError"):
+            await called.call(CALL, ANSWER)
+    assert len(peer.requests) == 3
+    assert time.monotonic() - began < 1
+
+
+async def test_a_call_within_an_operation_carries_trace_tenant_and_deadline(
+    table_shop: Running,
+) -> None:
+    peer = Peer(*[5.0] * 9)
+    tenant, trace = uuid7(), Trace.new()
+    operation = Operation(id="outer", timeout=0.3)
+
+    async def act(ctx: Any) -> None:
+        async with client(peer, timeout=0.25, retries=5) as called:
+            with pytest.raises(NoAnswerError):
+                await called.call(CALL, ANSWER)
+
+    incoming = Incoming(principal=Principal("u", "user", tenant), trace=trace)
+    await table_shop.runtime.executor.run(operation, incoming, act)
+    headers = peer.requests[0].headers
+    assert headers["traceparent"][3:35] == trace.trace_id
+    assert headers["x-organization-id"] == str(tenant)
+    assert 0 < int(headers["x-timeout-ms"]) <= 250
+    assert int(peer.requests[1].headers["x-timeout-ms"]) <= 60
+    assert len(peer.requests) == 2, "no attempt beyond the deadline"
+    assert propagation.current.get() is None
+
+
+async def test_a_service_proves_who_it_is(table_shop: Running) -> None:
+    peer = Peer()
+    identity = table_shop.runtime.identity
+
+    async with ServiceClient(
+        "http://peer", token=lambda: identity.workload_token("book-service"), transport=peer
+    ) as called:
+        await called.call(CALL, ANSWER)
+        await called.call(CALL, ANSWER)
+    first, second = (each.headers["authorization"] for each in peer.requests)
+    assert first == second, "a token serves many calls"
+    caller = await identity.caller(first)
+    assert (caller.subject, caller.kind) == ("book-service", "workload")
+
+
+@pytest.mark.parametrize("value", ["..", ".", "a/b", "a?b", "é", "%2F", "a b"])
+async def test_a_parameter_stays_one_segment(value: str) -> None:
+    peer = Peer()
+    call = Call(
+        service="peer", operation="get", method="GET", path="/v1/x/{id}", parameters={"id": value}
+    )
+    async with client(peer) as called:
+        await called.call(call, ANSWER)
+    raw = peer.requests[0].url.raw_path.decode()
+    assert raw.startswith("/v1/x/")
+    assert "/" not in raw.removeprefix("/v1/x/")
+    assert "?" not in raw
+    assert peer.requests[0].url.path == f"/v1/x/{value}"
+
+
+async def test_an_open_breaker_spares_the_callee() -> None:
+    peer = Peer(*[httpx.Response(500)] * 3)
+    policy = BreakerPolicy(requests=3, failure_ratio=0.5, open_for=0.05)
+    async with client(peer, policy) as called:
+        for _ in range(3):
+            with pytest.raises(RefusedError):
+                await called.call(CALL, ANSWER)
+        with pytest.raises(NoAnswerError, match="breaker is open"):
+            await called.call(CALL, ANSWER)
+        assert len(peer.requests) == 3
+        await asyncio.sleep(0.06)
+        assert await called.call(CALL, ANSWER) == {"a": 1}
+
+
+class BreakerMachine(RuleBasedStateMachine):
+    """Closed, open, half-open: whatever happens, the breaker is in one and allows what it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = 0.0
+        self.policy = BreakerPolicy(requests=4, failure_ratio=0.5, window=10, open_for=5, probes=2)
+        self.breaker = Breaker(self.policy, lambda: self.clock)
+        self.results: list[tuple[float, bool]] = []
+
+    @rule(seconds=st.floats(0.1, 8))
+    def wait(self, seconds: float) -> None:
+        self.clock += seconds
+
+    @rule(success=st.booleans())
+    def call(self, success: bool) -> None:
+        before = self.breaker.state
+        allowed = self.breaker.allow()
+        assert allowed or before != "closed"
+        assert not allowed or before != "open"
+        if not allowed:
+            return
+        self.breaker.record(success)
+        if before == "half-open":
+            assert self.breaker.state == ("closed" if success else "open")
+            self.results.clear()
+            return
+        self.results.append((self.clock, success))
+        recent = [ok for at, ok in self.results if at >= self.clock - self.policy.window]
+        failing = recent.count(False) / len(recent) >= self.policy.failure_ratio
+        tripped = len(recent) >= self.policy.requests and failing
+        assert self.breaker.state == ("open" if tripped else "closed")
+
+    @invariant()
+    def an_open_one_becomes_half_open_in_time(self) -> None:
+        assert self.breaker.state in ("closed", "open", "half-open")
+
+
+BreakerMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
+TestBreaker = BreakerMachine.TestCase
+
+
+def test_no_more_probes_than_the_policy_says() -> None:
+    clock = [0.0]
+    breaker = Breaker(BreakerPolicy(requests=1, open_for=1, probes=2), lambda: clock[0])
+    breaker.record(False)
+    clock[0] = 1.0
+    assert [breaker.allow() for _ in range(4)] == [True, True, False, False]
+    clock[0] = 2.0
+    assert breaker.allow(), "a probe that was cancelled does not shut the door for ever"
+
+
+def failing(error: CallError) -> Callable[[], Any]:
+    async def attempt() -> int:
+        raise error
+
+    return attempt
+
+
+async def one() -> int:
+    return 1
+
+
+DOWN = NoAnswerError(CALL, "down")
+REFUSED = RefusedError(CALL, 404, {})
+
+
+async def test_fallbacks_stand_in_for_silence_but_not_for_a_refusal() -> None:
+    assert await fallback.omit(failing(DOWN)) is None
+    assert await fallback.default(failing(DOWN), 7) == 7
+    assert await fallback.default(one, 7) == 1
+    assert await fallback.default(failing(RefusedError(CALL, 503, {})), 7) == 7
+    with pytest.raises(RefusedError):
+        await fallback.omit(failing(REFUSED))
+
+
+async def test_a_cached_answer_ages() -> None:
+    clock = [0.0]
+    cached: fallback.Cached[int] = fallback.Cached(10, size=2, now=lambda: clock[0])
+    with pytest.raises(NoAnswerError):
+        await cached.call("a", failing(DOWN))
+    assert await cached.call("a", one) == 1
+    clock[0] = 10.0
+    assert await cached.call("a", failing(DOWN)) == 1
+    with pytest.raises(RefusedError):
+        await cached.call("a", failing(REFUSED))
+    clock[0] = 10.1
+    with pytest.raises(NoAnswerError):
+        await cached.call("a", failing(DOWN))
+    for key in ("b", "c", "d"):
+        await cached.call(key, one)
+    with pytest.raises(NoAnswerError):
+        await cached.call("b", failing(DOWN))
+
+
+async def test_a_queued_call_is_made_later_with_the_transaction(table_shop: Running) -> None:
+    peer = Peer(httpx.ConnectError("down"))
+    runtime = table_shop.runtime
+    called = client(peer)
+    runtime.clients["peer"] = called
+    runtime._spawn(runtime._consumer().run())
+    operation = Operation(id="outer", writes=True)
+    incoming = Incoming(principal=Principal("u", "user", uuid7()), trace=Trace.new())
+
+    async def act(ctx: Any) -> Any:
+        return await runtime.calls.call(ctx, lambda: called.call(CALL, ANSWER))
+
+    assert await runtime.executor.run(operation, incoming, act) is None
+    async with asyncio.timeout(10):
+        while len(peer.requests) < 2:
+            await asyncio.sleep(0.01)
+    assert peer.requests[1].url == peer.requests[0].url
+    assert await runtime.executor.run(operation, incoming, act) == {"a": 1}
+
+
+def test_a_deadline_only_shrinks() -> None:
+    deadline = Deadline.after(10)
+    assert deadline.sooner(1).remaining <= 1
+    assert deadline.sooner(100).at == deadline.at
+    assert deadline.sooner(None) is deadline
+    assert Deadline.after(-1).remaining == 0
+
+
+def test_a_client_needs_no_database() -> None:
+    import subprocess
+    import sys
+
+    program = (
+        "import sys, cloudsync_chassis.client.base, cloudsync_chassis.client.fallback;"
+        "print(sorted({'sqlalchemy', 'fastapi', 'grpc', 'cel'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True,
+        env={"PYTHONPATH": ":".join(sys.path)},
+    )  # fmt: skip
+    assert done.stdout == "[]\n"

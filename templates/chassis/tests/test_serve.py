@@ -1,0 +1,129 @@
+"""A service as a process: starts, drains, stops, mints development tokens, migrates."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+PROGRAM = """
+import asyncio, sys
+import bookshop
+from cloudsync_chassis import serve
+
+class Slow(bookshop.Books):
+    async def appraise_book(self, ctx, request):
+        await asyncio.sleep(0.1)
+        return await super().appraise_book(ctx, request)
+
+sys.exit(serve.main(bookshop.SERVICE, bookshop.BookSettings, lambda r: bookshop.build(r, Slow(r))))
+"""
+
+
+def environment(state: Path, **more: str) -> dict[str, str]:
+    inherited = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
+    return {
+        **inherited,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "CHASSIS_STATE_DIR": str(state),
+        **more,
+    }
+
+
+def run(state: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        env=environment(state, **more),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@pytest.fixture
+def process(tmp_path: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    started = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        env=environment(tmp_path, CHASSIS_PORT=str(port), CHASSIS_DRAIN_PAUSE="0.3"),
+        stdout=subprocess.PIPE,
+    )
+    yield started
+    started.kill()
+    started.communicate()
+
+
+async def ready(http: httpx.AsyncClient) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                if (await http.get("/health/ready")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(0.05)
+
+
+async def test_a_stopping_service_says_so_and_answers_what_it_has_begun(
+    process: subprocess.Popen[bytes], port: int
+) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        await ready(http)
+        url = "/v1/books/0190a0b0-0000-7000-8000-000000000001/appraise"
+        process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.1)
+        assert (await http.get("/health/ready")).status_code == 503
+        assert (await http.get("/health/live")).status_code == 200
+        begun = [asyncio.create_task(http.post(url)) for _ in range(5)]
+        assert {each.status_code for each in await asyncio.gather(*begun)} == {501}
+    process.wait(10)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/health/live")
+
+
+async def test_a_development_token_opens_the_door(
+    process: subprocess.Popen[bytes], tmp_path: Path, port: int
+) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        await ready(http)
+        organization = "0190a0b0-0000-7000-8000-000000000009"
+        arguments = ("token", "--subject", "u1", "--organization", organization, "--role", "clerk")
+        token = run(tmp_path, *arguments).stdout.strip()
+        answer = await http.get("/v1/books", headers={"Authorization": f"Bearer {token}"})
+        assert answer.json() == {"items": []}
+
+
+def test_wrong_settings_end_the_start_without_showing_values(tmp_path: Path) -> None:
+    done = run(tmp_path, BOOK_SERVICE_DATABASE_POOL="hunter2")
+    assert done.returncode == 2
+    assert done.stderr.startswith("settings: database_pool: ")
+    assert "hunter2" not in done.stderr
+
+
+def test_no_token_is_made_where_another_issuer_is_trusted(tmp_path: Path) -> None:
+    done = run(tmp_path, "token", "--subject", "u", CHASSIS_JWKS_URL="https://issuer.example/jwks")
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_migrate_prepares_the_embedded_database(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert run(tmp_path, "migrate").returncode == 0
+    with sqlite3.connect(tmp_path / "book-service" / "store.sqlite") as database:
+        names = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
+    assert {"books", "loans", "outbox", "inbox", "idempotency_keys", "event_sequences"} <= names

@@ -1,0 +1,82 @@
+"""Settings, logs, telemetry."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+import bookshop
+from cloudsync_chassis import logs, telemetry
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.testing import isolated, running
+
+
+def test_a_service_starts_without_any_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BOOK_SERVICE_PORT", "CHASSIS_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    settings = bookshop.BookSettings()
+    assert (settings.port, settings.bus, settings.database_url) == (8080, "sqlite", None)
+    assert settings.max_page_size == 100, "the model's default"
+
+
+def test_the_services_own_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHASSIS_PORT", "9001")
+    monkeypatch.setenv("CHASSIS_PEERS", '{"a": "http://a"}')
+    assert bookshop.BookSettings().port == 9001
+    monkeypatch.setenv("BOOK_SERVICE_PORT", "9002")
+    assert bookshop.BookSettings().port == 9002
+    assert bookshop.BookSettings(port=9003).port == 9003
+    assert bookshop.BookSettings().peers == {"a": "http://a"}
+
+
+@pytest.mark.parametrize(("name", "value"), [("PORT", "x"), ("PORT", "70000"), ("BUS", "carrier")])
+def test_values_that_cannot_be_used_are_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"BOOK_SERVICE_{name}", value)
+    with pytest.raises(ValidationError):
+        bookshop.BookSettings()
+
+
+def test_production_has_no_embedded_secret_or_store(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError) as refused:
+        bookshop.BookSettings(environment="production")
+    for name in ("database_url", "jwks_url", "field_key_file", "cursor_key_file"):
+        assert name in str(refused.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_password_in_an_address_is_not_shown() -> None:
+    settings = bookshop.BookSettings(database_url="postgresql+psycopg://u:hunter2@db/x")
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in settings.model_dump_json()
+
+
+def test_logs_are_json_with_secrets_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("info", "book-service")
+    logs.logger("x").info("done", token="abc", count=2)
+    logging.getLogger("library").warning("plain %s", "text")
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (first["event"], first["count"], first["token"]) == ("done", 2, "***")
+    assert (first["service"], first["level"]) == ("book-service", "info")
+    assert (second["event"], second["level"]) == ("plain text", "warning")
+
+
+async def test_operations_and_calls_are_spans_of_one_trace(tmp_path: Path) -> None:
+    arguments = {**isolated(tmp_path), "telemetry": "memory"}
+    runtime = Runtime(bookshop.SERVICE, bookshop.BookSettings(**arguments))
+    async with running(bookshop.build(runtime, bookshop.Books(runtime))) as shop:
+        trace = f"00-{'c' * 32}-{'d' * 16}-01"
+        headers = {**shop.caller("clerk").headers, "traceparent": trace}
+        await shop.http.get("/v1/books", headers=headers)
+        await shop.http.get("/v1/books/0", headers=headers)
+        assert isinstance(runtime.telemetry, telemetry.Telemetry)
+        spans = runtime.telemetry.finished
+    assert [each.name for each in spans] == ["find-books"]
+    assert f"{spans[0].context.trace_id:032x}" == "c" * 32
+    assert f"{spans[0].parent.span_id:016x}" == "d" * 16
+    assert spans[0].attributes["service.name"] == "book-service"
