@@ -1,0 +1,62 @@
+"""The parameters of a path are not those of its template.
+
+What it does: compares the names in braces with the parameters `in: path`, which have to be
+`required: true` (OpenAPI 3.1, Parameter Object).
+
+Why: a name without a parameter is never filled, a parameter without a name never sent.
+
+Example: `/v1/recipes/{recipeId}` with a parameter `recipe_id`.
+
+Use instead: the same name in both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.naming import nearest
+from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules.openapi._sources import Written, parameters, written
+
+_NAME = re.compile(r"\{([^{}]*)\}")
+
+
+def check(model: Model) -> Iterator[Diagnostic]:
+    for each in written(model):
+        names = _NAME.findall(each.operation.path)
+        given = {
+            str(parameter.get("name"))
+            for _, parameter in parameters(each)
+            if parameter.get("in") == "path" or "$ref" in parameter
+        }
+        yield from _given(each, names)
+        for name in names:
+            if name not in given and set(names) >= given:
+                yield RULE.at(
+                    each.item_ref.name(),
+                    f"`{{{name}}}` has no parameter in `{each.operation.operation_id}`",
+                    "add a parameter `in: path` with `required: true`",
+                    element=each.operation.id,
+                    facts=(name,),
+                )
+
+
+def _given(each: Written, names: list[str]) -> Iterator[Diagnostic]:
+    for ref, parameter in parameters(each):
+        name = parameter.get("name")
+        if parameter.get("in") != "path":
+            continue
+        if name not in names:
+            near = nearest(str(name), names)
+            hint = f"did you mean `{near}`?" if near else "send it in the query"
+            message = f"`{each.operation.path}` has no `{{{name}}}`"
+            yield RULE.at(ref.at("name"), message, hint, element=each.operation.id)
+        elif parameter.get("required") is not True:
+            message = f"`{name}` is part of the path, but not required"
+            yield RULE.at(ref, message, "add `required: true`", element=each.operation.id)
+
+
+RULE = Rule(code="OAS012", name="path-parameter", family="OpenAPI contracts", check=check)

@@ -1,0 +1,55 @@
+"""A source has an `x-` field that means nothing.
+
+What it does: reports `x-` fields of a document's root and of its operations that are no link field.
+
+Why: extensions are read as links and left out of the contract; a misspelt one is silently lost.
+
+Example: `x-suports-goals: [...]`.
+
+Use instead: the field as the hint spells it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.element import Element
+from cloudsync_gen.model.layers.api import Operation, RestApi
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.naming import nearest
+from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.rules.openapi._sources import Tree, written
+from cloudsync_gen.source import Ref
+
+
+def _fields(struct: type[Element]) -> frozenset[str]:
+    names = (each.encode_name for each in msgspec.structs.fields(struct))
+    return frozenset(name for name in names if name.startswith("x-"))
+
+
+_ROOT = _fields(RestApi) | {"x-id"}
+_OPERATION = _fields(Operation)
+
+
+def check(model: Model) -> Iterator[Diagnostic]:
+    for source in model.sources.rest:
+        yield from _unknown(Ref(source.file), source.data, _ROOT, source.id)
+    for each in written(model):
+        yield from _unknown(each.ref, each.data, _OPERATION, each.operation.id)
+
+
+def _unknown(ref: Ref, data: Tree, known: frozenset[str], element: str) -> Iterator[Diagnostic]:
+    for name in data:
+        if name.startswith("x-") and name not in known:
+            yield RULE.at(
+                ref.name(name),
+                f"`{name}` has no meaning here and would be lost",
+                f"did you mean `{nearest(name, known)}`?",
+                element=element,
+            )
+
+
+RULE = Rule(code="OAS021", name="unknown-extension", family="OpenAPI contracts", check=check)
