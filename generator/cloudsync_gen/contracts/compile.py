@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
+
+import msgspec
 
 from cloudsync_gen.contracts.asyncapi import compile_asyncapi
 from cloudsync_gen.contracts.facts import Lookups
 from cloudsync_gen.contracts.index import index_of
 from cloudsync_gen.contracts.jsonschema import compile_schemas
+from cloudsync_gen.contracts.memory import Forgetful, Memory, remembered
 from cloudsync_gen.contracts.openapi import compile_rest
 from cloudsync_gen.contracts.publication import publication_of
 from cloudsync_gen.contracts.schemas import schemas_of
@@ -18,11 +22,13 @@ from cloudsync_gen.model.sources import GraphqlSource, GrpcSource
 from cloudsync_gen.model.system import Model
 
 
-def compile_contracts(model: Model) -> Staged[Contracts]:
+def compile_contracts(model: Model, memory: Memory | None = None) -> Staged[Contracts]:
     """Every contract of the model, complete and self-contained, and what could not be put in.
 
-    Nothing is read but the model. Whether the results are valid is `validate`'s question.
+    Nothing is read but the model. Whether the results are valid is `validate`'s question. With a
+    memory, sources that need a heavy library are only printed again when they have changed.
     """
+    known = memory or Forgetful()
     publication, found = publication_of(model)
     schemas, problems = schemas_of(model)
     found += problems
@@ -36,8 +42,8 @@ def compile_contracts(model: Model) -> Staged[Contracts]:
     )
     asyncapi = compile_asyncapi(schemas, model)
     jsonschema = compile_schemas(schemas, model)
-    graphql = _graphql(model.sources.graphql)
-    grpc = _grpc(model.sources.grpc)
+    graphql = _graphql(model.sources.graphql, known)
+    grpc = _grpc(model.sources.grpc, known)
     contracts = Contracts(
         rest=rest,
         webhooks=webhooks,
@@ -61,17 +67,36 @@ def _collected(
     return dict(sorted(documents.items()))
 
 
-def _graphql(sources: tuple[GraphqlSource, ...]) -> dict[str, ContractText]:
+def _graphql(sources: tuple[GraphqlSource, ...], memory: Memory) -> dict[str, ContractText]:
+    found: dict[str, ContractText] = {}
+    for source in sorted(sources, key=lambda each: each.document):
+
+        def make(text: str = source.text) -> str:
+            from cloudsync_gen.contracts.graphql import published
+
+            return published(text)
+
+        text = remembered(memory, "sdl", "graphql-core", source.text.encode(), make)
+        found[source.document] = ContractText(
+            name=source.document,
+            path=f"graphql/{source.document}.graphql",
+            source=source.id,
+            file=source.file,
+            text=text,
+        )
+    return found
+
+
+def _grpc(sources: tuple[GrpcSource, ...], memory: Memory) -> dict[str, ProtoContract]:
+    """All files at once, since they import each other."""
     if not sources:
         return {}
-    from cloudsync_gen.contracts.graphql import compile_graphql
 
-    return dict(sorted((each.document, compile_graphql(each)) for each in sources))
+    def make() -> Any:
+        from cloudsync_gen.contracts.proto import compile_protos
 
+        return msgspec.to_builtins(compile_protos(sources), builtin_types=(bytes,))
 
-def _grpc(sources: tuple[GrpcSource, ...]) -> dict[str, ProtoContract]:
-    if not sources:
-        return {}
-    from cloudsync_gen.contracts.proto import compile_protos
-
-    return compile_protos(sources)
+    content = msgspec.msgpack.encode(sources)
+    made = remembered(memory, "proto", "protobuf", content, make)
+    return msgspec.convert(made, dict[str, ProtoContract], builtin_types=(bytes,))

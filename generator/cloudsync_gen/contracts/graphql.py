@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from cloudsync_gen.model.contracts import ContractText
-from cloudsync_gen.model.sources import LINK_DIRECTIVES, GraphqlSource
+from cloudsync_gen.model.sources import LINK_DIRECTIVES
 
 _LINKS = ("contract", "resolves", "entity")
-
-
-def compile_graphql(source: GraphqlSource) -> ContractText:
-    """The published form of one source, which load has found to be a valid schema."""
-    return ContractText(
-        name=source.document,
-        path=f"graphql/{source.document}.graphql",
-        source=source.id,
-        file=source.file,
-        text=published(source.text),
-    )
 
 
 def published(text: str) -> str:

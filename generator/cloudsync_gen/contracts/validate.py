@@ -6,12 +6,13 @@ is self-contained, so whatever asks for a file or an address is a fault.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 
 from cloudsync_gen.contracts.findings import contract_finding
+from cloudsync_gen.contracts.memory import Forgetful, Memory, judged
 from cloudsync_gen.contracts.schema_check import Fault, default_faults, faults_of
 from cloudsync_gen.contracts.schemas import BASE
 from cloudsync_gen.diagnostics import Diagnostic
@@ -22,27 +23,6 @@ from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import Pointer, Ref
 
 MAX_MESSAGE = 300
-
-
-class Memory(Protocol):
-    """Remembers by content what was valid before; a parse cache is one."""
-
-    def get(self, kind: str, content: bytes) -> object | None:
-        """Something when `content` was put in as `kind`."""
-
-    def put(self, kind: str, content: bytes, value: Any) -> None:
-        """Remember it."""
-
-
-class Forgetful:
-    """A memory that keeps nothing."""
-
-    def get(self, kind: str, content: bytes) -> object | None:
-        """Nothing."""
-        return None
-
-    def put(self, kind: str, content: bytes, value: Any) -> None:
-        """Nothing is kept."""
 
 
 def validate(
@@ -57,18 +37,6 @@ def validate(
         found.extend(_text(text, known))
     found.extend(_protos(contracts, known))
     return tuple(found)
-
-
-def _once(
-    kind: str, content: bytes, memory: Memory, judge: Callable[[], list[Diagnostic]]
-) -> list[Diagnostic]:
-    """The findings about `content`; none when it was found valid before."""
-    if memory.get(kind, content) is not None:
-        return []
-    found = judge()
-    if not found:
-        memory.put(kind, content, True)
-    return found
 
 
 def _schemas(model: Model) -> Iterator[Diagnostic]:
@@ -111,7 +79,9 @@ def _document(
         ]
 
     inline = list(_inline(document))
-    return inline or _once("openapi", msgspec.json.encode(document.data), memory, judge)
+    return inline or judged(
+        memory, "openapi", "openapi-spec-validator", msgspec.json.encode(document.data), judge
+    )
 
 
 _OPENAPI = "see OpenAPI 3.1"
@@ -195,7 +165,7 @@ def _text(contract: ContractText, memory: Memory) -> list[Diagnostic]:
             for fault in graphql_faults(contract.text)
         ]
 
-    return _once("graphql-contract", contract.text.encode(), memory, judge)
+    return judged(memory, "sdl-check", "strawberry-graphql", contract.text.encode(), judge)
 
 
 def _protos(contracts: Contracts, memory: Memory) -> list[Diagnostic]:
@@ -215,4 +185,4 @@ def _protos(contracts: Contracts, memory: Memory) -> list[Diagnostic]:
         ]
 
     content = b"\0".join(each.text.encode() for each in protos)
-    return _once("proto-contract", content, memory, judge)
+    return judged(memory, "proto-check", "grpcio-tools", content, judge)

@@ -31,6 +31,7 @@ def test_each_contract_is_a_file_of_the_unit_that_it_belongs_to(library: Any) ->
     assert "contracts/jsonschema/entity-book.json" in found["catalogue"]
     assert "contracts/proto/library/reading/seat/v1/seat.proto" in found["reading-room"]
     assert {path for path in found["system"] if "jsonschema" not in path} == {
+        "contracts/README.md",
         "contracts/asyncapi/lending.yaml",
         "contracts/asyncapi/reading.yaml",
         "contracts/index.json",

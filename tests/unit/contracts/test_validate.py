@@ -14,6 +14,7 @@ import strawberry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cloudsync_gen.contracts.compile import compile_contracts
 from cloudsync_gen.contracts.graphql_check import graphql_faults
 from cloudsync_gen.contracts.proto_check import proto_faults
 from cloudsync_gen.contracts.schema_check import accepts, faults_of
@@ -226,3 +227,18 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 )
 def test_a_default_is_judged_as_a_validator_judges_it(schema: dict[str, Any], value: Any) -> None:
     assert accepts(schema, value, lambda _: {}) == jsonschema_rs.is_valid(schema, value)
+
+
+def test_printing_with_a_memory_gives_the_same_and_needs_no_library_again(
+    library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: dict[str, bytes] = {}
+    memory = ParseCache(stored.get, stored.__setitem__)
+    assert compile_contracts(library.model, memory).value == library.contracts
+
+    def fail(text: str) -> str:
+        raise AssertionError("printed again")
+
+    monkeypatch.setattr("cloudsync_gen.contracts.graphql.published", fail)
+    monkeypatch.setattr("cloudsync_gen.contracts.proto.compile_protos", fail)
+    assert compile_contracts(library.model, memory).value == library.contracts

@@ -1,0 +1,68 @@
+"""What was made of a text, or found valid, once before: kept by content and by library version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Protocol
+
+
+class Remembered(Protocol):
+    """A hit."""
+
+    @property
+    def value(self) -> Any:
+        """What was put in."""
+
+
+class Memory(Protocol):
+    """Keeps values by kind and content; a parse cache is one."""
+
+    def get(self, kind: str, content: bytes) -> Remembered | None:
+        """What `content` was put in with as `kind`."""
+
+    def put(self, kind: str, content: bytes, value: Any) -> None:
+        """Remember it."""
+
+
+class Forgetful:
+    """A memory that keeps nothing."""
+
+    def get(self, kind: str, content: bytes) -> Remembered | None:
+        """Nothing."""
+        return None
+
+    def put(self, kind: str, content: bytes, value: Any) -> None:
+        """Nothing is kept."""
+
+
+def remembered(
+    memory: Memory, kind: str, library: str, content: bytes, make: Callable[[], Any]
+) -> Any:
+    """What `make` gives for `content`, kept for the installed version of `library`."""
+    stamped = f"{kind} {_version(library)}"
+    hit = memory.get(stamped, content)
+    if hit is not None:
+        return hit.value
+    value = make()
+    memory.put(stamped, content, value)
+    return value
+
+
+def judged(
+    memory: Memory, kind: str, library: str, content: bytes, judge: Callable[[], list[Any]]
+) -> list[Any]:
+    """What `judge` finds about `content`; only that it found nothing is kept."""
+    stamped = f"{kind} {_version(library)}"
+    if memory.get(stamped, content) is not None:
+        return []
+    found = judge()
+    if not found:
+        memory.put(stamped, content, True)
+    return found
+
+
+@cache
+def _version(library: str) -> str:
+    return f"{library} {version(library)}"
