@@ -107,7 +107,8 @@ def _header(text: str, schema: dict[str, Any], required: bool = False) -> dict[s
 
 _COUNT = {"type": "integer", "minimum": 0}
 _TAG_SCHEMA = {"type": "string", "pattern": _TAG, "maxLength": 20}
-_MATCH_SCHEMA = {"type": "string", "pattern": rf"{_TAG}|^\*$", "maxLength": 20}
+_FREE = {"type": "string"}
+"""Headers that are read leniently, as RFC 9110 asks: what means nothing matches nothing."""
 _MATCH = "Entity tag of the version that is to be changed, or `*` for any (RFC 9110, 13.1.1)."
 
 _PARAMETERS: dict[str, dict[str, Any]] = {
@@ -123,13 +124,13 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
         "Names this attempt: a repetition with the same key gets the first answer for 24 hours.",
         {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"},
     ),
-    "IfMatch": _parameter("If-Match", "header", _MATCH, _MATCH_SCHEMA, required=True),
-    "IfMatchOptional": _parameter("If-Match", "header", _MATCH, _MATCH_SCHEMA),
+    "IfMatch": _parameter("If-Match", "header", _MATCH, _FREE, required=True),
+    "IfMatchOptional": _parameter("If-Match", "header", _MATCH, _FREE),
     "IfNoneMatch": _parameter(
         "If-None-Match",
         "header",
         "Entity tag that the caller has; the answer is 304 while it holds (RFC 9110, 13.1.2).",
-        {"type": "string", "maxLength": 200},
+        _FREE,
     ),
     "OrganizationId": _parameter(
         "X-Organization-Id",
@@ -141,8 +142,9 @@ _PARAMETERS: dict[str, dict[str, Any]] = {
     "RequestId": _parameter(
         "X-Request-Id",
         "header",
-        "An id of the caller's for this request; it comes back, and it is in the logs.",
-        {"type": "string", "maxLength": MAX_REQUEST_ID, "pattern": "^[ -~]*$"},
+        "An id of the caller's for this request, which comes back and is in the logs; one of more "
+        f"than {MAX_REQUEST_ID} characters or with others than printable ASCII is replaced.",
+        _FREE,
     ),
 }
 
