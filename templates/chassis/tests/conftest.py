@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import bookshop
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.store import system
+from cloudsync_chassis.store.database import Database
 from cloudsync_chassis.testing import Running, isolated, running
+
+POSTGRES = os.environ.get("CHASSIS_TEST_POSTGRES")
+"""A URL (`postgresql+psycopg://…`) of an empty database; without it all tests run on SQLite."""
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> bookshop.BookSettings:
-    return bookshop.BookSettings(**isolated(tmp_path / "state"))
+async def settings(tmp_path: Path) -> bookshop.BookSettings:
+    made = bookshop.BookSettings(**isolated(tmp_path / "state"))
+    if POSTGRES is None:
+        return made
+    await empty(POSTGRES)
+    database = {"database_url": SecretStr(POSTGRES), "database_schema": "stock"}
+    return made.model_copy(update=database)
+
+
+async def empty(url: str) -> None:
+    """What migrations would have made."""
+    database = Database(url, schema="stock")
+    async with database.transaction(write=True) as connection:
+        for statement in (
+            "DROP SCHEMA IF EXISTS stock CASCADE",
+            "CREATE SCHEMA stock",
+            "CREATE EXTENSION IF NOT EXISTS citext",
+            "CREATE EXTENSION IF NOT EXISTS ltree",
+        ):
+            await connection.execute(sa.text(statement))
+    await database.create_all(bookshop.metadata, system.metadata)
+    await database.dispose()
 
 
 @pytest.fixture(params=["table", "document"])

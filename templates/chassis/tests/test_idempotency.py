@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from cloudsync_chassis.store.system import idempotency_keys
 from cloudsync_chassis.testing import Caller, Running
 
 BODY = {"title": "Emma", "priceMinor": 700}
@@ -65,11 +67,11 @@ async def test_a_refusal_is_not_kept(table_shop: Running) -> None:
 async def test_an_answer_is_forgotten_after_a_day(table_shop: Running) -> None:
     clerk = table_shop.caller("clerk")
     first = await post(table_shop, clerk, "k")
-    path = table_shop.runtime.settings.state_dir / "book-service" / "store.sqlite"
-    with sqlite3.connect(path) as database:
-        (expires,) = database.execute("SELECT expires_at FROM idempotency_keys").fetchone()
-        assert expires > first.json()["createdAt"].replace("T", " ")
-        database.execute("UPDATE idempotency_keys SET expires_at = '2000-01-01 00:00:00'")
+    async with table_shop.runtime.database.transaction(write=True) as connection:
+        expires = await connection.scalar(sa.select(idempotency_keys.c.expires_at))
+        made = datetime.fromisoformat(first.json()["createdAt"])
+        assert expires == made + timedelta(hours=24)
+        await connection.execute(sa.update(idempotency_keys).values(expires_at=made))
     again = await post(table_shop, clerk, "k")
     assert again.json()["id"] != first.json()["id"]
 
@@ -77,9 +79,10 @@ async def test_an_answer_is_forgotten_after_a_day(table_shop: Running) -> None:
 @pytest.mark.parametrize("key", ["", "a" * 129, "two words", "é"])
 async def test_an_unusable_key_is_refused(table_shop: Running, key: str) -> None:
     clerk = table_shop.caller("clerk")
-    headers = {**clerk.headers, "Idempotency-Key": key.encode("latin-1").decode("latin-1")}
-    answer = await table_shop.http.post(
-        "/v1/books", json=BODY, headers={n: v.encode("latin-1") for n, v in headers.items()}
-    )
+    headers = {
+        name.encode(): value.encode("latin-1")
+        for name, value in {**clerk.headers, "Idempotency-Key": key}.items()
+    }
+    answer = await table_shop.http.post("/v1/books", json=BODY, headers=headers)
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["parameter"] == "Idempotency-Key"

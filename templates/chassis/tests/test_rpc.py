@@ -9,7 +9,7 @@ from uuid import UUID
 import grpc
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
@@ -135,7 +135,7 @@ class BookServicer:
             "GetBook": (self.get_book, Ask),
             "FindBooks": (self.find_books, Ask),
         }
-        handlers = {
+        handlers: dict[str, Any] = {
             name: grpc.unary_unary_rpc_method_handler(
                 method,
                 request_deserializer=given.FromString,
@@ -156,7 +156,7 @@ class Calling:
     async def __call__(
         self, name: str, request: Any, result: Any, caller: Caller | None = None, **more: str
     ) -> Any:
-        method = self.channel.unary_unary(
+        method: Any = self.channel.unary_unary(
             f"/{NAME}/{name}",
             request_serializer=lambda each: each.SerializeToString(),
             response_deserializer=result.FromString,
@@ -267,12 +267,16 @@ async def test_an_idempotency_key_works_as_over_rest(rpc: Calling) -> None:
     assert details(refused.value)[0].reason == "idempotency-key-reused"
 
 
+def _stub(channel: Any) -> Any:
+    return reflection_pb2_grpc.ServerReflectionStub(channel)
+
+
 async def test_health_and_reflection(rpc: Calling) -> None:
-    stub = health_pb2_grpc.HealthStub(rpc.channel)
+    stub: Any = health_pb2_grpc.HealthStub(rpc.channel)
     for name in ("", NAME):
         answer = await stub.Check(health_pb2.HealthCheckRequest(service=name))
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
-    reflected = reflection_pb2_grpc.ServerReflectionStub(rpc.channel)
+    reflected: Any = _stub(rpc.channel)
     asked = reflection_pb2.ServerReflectionRequest(list_services="")
     names: set[str] = set()
     async for each in reflected.ServerReflectionInfo(iter([asked])):

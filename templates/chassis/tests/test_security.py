@@ -235,6 +235,7 @@ async def test_a_handler_that_forgets_the_relation_changes_nothing(table_shop: R
 
     async def careless(ctx: Any) -> Any:
         book = await books.repository.find(ctx, {"id": UUID(answer.json()["id"])})
+        assert book is not None
         changed = book.model_copy(update={"title": "stolen", "version": 2})
         assert await books.repository.replace(ctx, changed, 1)
         return changed

@@ -50,8 +50,10 @@ def test_production_has_no_embedded_secret_or_store(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_password_in_an_address_is_not_shown() -> None:
-    settings = bookshop.BookSettings(database_url="postgresql+psycopg://u:hunter2@db/x")
+def test_a_password_in_an_address_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHASSIS_DATABASE_URL", "postgresql+psycopg://u:hunter2@db/x")
+    settings = bookshop.BookSettings()
+    assert settings.database_url
     assert "hunter2" not in repr(settings)
     assert "hunter2" not in settings.model_dump_json()
 

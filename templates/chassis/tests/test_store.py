@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 from hypothesis import given
 from hypothesis import strategies as st
 
+import bookshop
 from cloudsync_chassis import files
 from cloudsync_chassis.ids import object_id, token, uuid7
 from cloudsync_chassis.problem import Problem
@@ -77,10 +78,13 @@ async def test_restricted_fields_are_not_readable_on_disk(table_shop: Running) -
     body = {"title": "x", "priceMinor": 1, "notes": "the buyer is Ann"}
     answer = await table_shop.http.post("/v1/books", json=body, headers=clerk.headers)
     assert answer.json()["notes"] == "the buyer is Ann"
-    folder = table_shop.runtime.settings.state_dir / "book-service"
-    assert b"the buyer" not in b"".join(each.read_bytes() for each in folder.iterdir())
-    rows = sqlite3.connect(folder / "store.sqlite").execute("SELECT notes_bidx FROM books")
-    assert rows.fetchall() == [(table_shop.runtime.cipher.blind_index("the buyer is Ann"),)]
+    async with table_shop.runtime.database.transaction(write=False) as connection:
+        stored = (await connection.execute(sa.select(bookshop.books))).one()
+    assert stored.notes_bidx == table_shop.runtime.cipher.blind_index("the buyer is Ann")
+    assert stored.notes_ciphertext
+    assert not any(b"the buyer" in repr(each).encode() for each in stored)
+    store = table_shop.runtime.settings.state_dir.rglob("*.sqlite*")
+    assert b"the buyer" not in b"".join(each.read_bytes() for each in store)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +111,6 @@ async def test_hostile_text_stays_data(shop: Running, text: str) -> None:
 
 
 def test_a_table_must_hold_every_field() -> None:
-    import bookshop
     from cloudsync_chassis.store.table import TableRepository, TableStore
 
     columns = {name: each for name, each in bookshop.BOOK_TABLE.columns.items() if name != "title"}

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -72,6 +73,6 @@ async def running(app: FastAPI) -> AsyncIterator[Running]:
         yield Running(app.state.runtime, http)
 
 
-def isolated(state: Path) -> dict[str, object]:
+def isolated(state: Path) -> dict[str, Any]:
     """Arguments for a service's settings: everything below `state`, events in this process."""
     return {"environment": "test", "state_dir": state, "bus": "memory"}
