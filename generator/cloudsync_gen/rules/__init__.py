@@ -50,6 +50,16 @@ from cloudsync_gen.rules.openapi import (
     unresolved_ref,
 )
 from cloudsync_gen.rules.regions import failover_leaves_residency, tier_1_in_one_region
+from cloudsync_gen.rules.schema import (
+    entity_envelope,
+    enum_member_style,
+    invalid_schema,
+    nullable_property,
+    property_name_style,
+    required_without_property,
+    unbounded_value,
+    unresolved_schema_ref,
+)
 from cloudsync_gen.rules.security import (
     command_without_permission,
     permission_granted_to_nobody,
@@ -105,6 +115,14 @@ RULES: tuple[Rule, ...] = (
     metric_name_style.RULE,
     tier_1_in_one_region.RULE,
     failover_leaves_residency.RULE,
+    invalid_schema.RULE,
+    unresolved_schema_ref.RULE,
+    required_without_property.RULE,
+    unbounded_value.RULE,
+    enum_member_style.RULE,
+    entity_envelope.RULE,
+    property_name_style.RULE,
+    nullable_property.RULE,
     command_without_permission.RULE,
     permission_granted_to_nobody.RULE,
     unclassified_property.RULE,

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.model.effects import ENVELOPE
 from cloudsync_gen.model.layers.application import Aggregate, Command, Query
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
@@ -39,7 +40,8 @@ def check(model: Model) -> Iterator[Diagnostic]:
 
 
 def _of_aggregate(aggregate: Aggregate) -> Named:
-    yield ("key",), aggregate.key
+    if aggregate.key not in ENVELOPE:
+        yield ("key",), aggregate.key
     for row, fields in enumerate(aggregate.unique):
         for column, name in enumerate(fields):
             yield ("unique", row, column), name

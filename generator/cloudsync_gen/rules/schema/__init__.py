@@ -1,0 +1,1 @@
+"""Schemas of the data model: valid, bounded, named alike."""
