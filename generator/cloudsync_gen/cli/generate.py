@@ -50,7 +50,8 @@ def _run(options: argparse.Namespace) -> int:
     from cloudsync_gen.engine.disk import Unsafe
     from cloudsync_gen.engine.executors import default_jobs
     from cloudsync_gen.engine.reconcile import Scope
-    from cloudsync_gen.engine.write import Busy, exclusive
+    from cloudsync_gen.engine.locks import Busy
+    from cloudsync_gen.engine.write import exclusive
     from cloudsync_gen.report import text
     from cloudsync_gen.targets import BY_NAME
 

@@ -1,25 +1,43 @@
 """Content by key below `.cloudsync-gen/cache`: losing or damaging it costs time, never
 correctness.
+
+Entries are sealed with a key file of the same folder together with the moment and place of its
+making on this disk: a cache that came with somebody's tree, or with a backup, is not believed.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
-from cloudsync_gen.engine.write import STATE
+from cloudsync_gen.engine.locks import NOFOLLOW, is_plain, state
 
 _CHECK = 16
 MAX_ENTRIES = 20_000
 
 
 class Store:
-    """Bytes by hex key. Every entry carries a checksum; what does not match it is not there."""
+    """Bytes by hex key. Every entry carries a checksum; what does not match it is not there.
+
+    Without a root, or where the disk does not let it, it keeps nothing.
+    """
 
     def __init__(self, root: Path | None) -> None:
-        self._folder = root / STATE / "cache" if root is not None else None
+        self._folder: Path | None = None
+        self._seal = b""
+        if root is None:
+            return
+        try:
+            folder = Path(state(str(root))) / "cache"
+            folder.mkdir(exist_ok=True)
+            if is_plain(str(folder)):
+                self._seal = _seal(folder)
+                self._folder = folder
+        except OSError:
+            return
 
     def read(self, key: str) -> bytes | None:
         """The bytes stored under a key."""
@@ -30,7 +48,7 @@ class Store:
         except OSError:
             return None
         check, content = stored[:_CHECK], stored[_CHECK:]
-        return content if _checksum(key, content) == check else None
+        return content if self._checksum(key, content) == check else None
 
     def write(self, key: str, content: bytes) -> None:
         """Store it; a disk that refuses is no error."""
@@ -41,7 +59,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             descriptor, partial = tempfile.mkstemp(dir=folder)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(_checksum(key, content) + content)
+                file.write(self._checksum(key, content) + content)
             os.replace(partial, folder / key)
         except OSError:
             return
@@ -57,6 +75,19 @@ class Store:
         for path in entries[: len(entries) - MAX_ENTRIES // 2]:
             path.unlink(missing_ok=True)
 
+    def _checksum(self, key: str, content: bytes) -> bytes:
+        sealed = blake2b(key.encode(), key=self._seal, digest_size=_CHECK).digest()
+        return blake2b(content, key=sealed, digest_size=_CHECK).digest()
 
-def _checksum(key: str, content: bytes) -> bytes:
-    return blake2b(content, key=key.encode()[:64], digest_size=_CHECK).digest()
+
+def _seal(folder: Path) -> bytes:
+    """What nobody knows who did not see this folder's key file being made here."""
+    path = folder / "key"
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(os.urandom(32))
+    with open(os.open(path, os.O_RDONLY | NOFOLLOW), "rb") as file:
+        made = os.fstat(file.fileno())
+        place = f"{made.st_dev} {made.st_ino} {made.st_ctime_ns}"
+        return blake2b(file.read(64) + place.encode(), digest_size=32).digest()

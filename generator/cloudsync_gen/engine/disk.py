@@ -11,6 +11,9 @@ from cloudsync_gen.engine.paths import OUTPUT_ROOTS
 
 _PASSED_OVER = frozenset(("__pycache__", ".venv", ".pytest_cache", ".mypy_cache", ".ruff_cache"))
 
+# a pipe is opened without waiting for somebody to write into it
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
 
 class Unsafe(Exception):
     """A symbolic link or a special file where a plain file or folder belongs: exit code 4."""
@@ -34,14 +37,15 @@ def read(root: Path, path: str) -> bytes | None:
         if not stat.S_ISDIR(mode):
             raise Unsafe(path, f"`{part}` is not a plain folder")
     try:
-        descriptor = os.open(current / parts[-1], os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(current / parts[-1], _READ)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise Unsafe(path, "is a symbolic link or cannot be opened") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Unsafe(path, "is not a plain file")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Unsafe(path, "is not a plain file")
         return file.read()
 
 

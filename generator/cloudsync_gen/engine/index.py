@@ -1,9 +1,9 @@
-"""The warm index: knows in a few milliseconds that nothing has changed since a run that ended clean.
+"""The warm index: knows in a few milliseconds that nothing changed since a run that ended clean.
 
 As git does, it trusts size, mtime, ctime and inode of a file, and distrusts a file that changed as
 late as the index was written (git's "racy" entries). It is read before anything heavy is imported,
-so it keeps the listing itself and compares text; it may be deleted, damaged or stale at any time and
-then costs only the time of a full run. Nothing of it is committed.
+so it keeps the listing itself and compares text; it may be deleted, damaged or stale at any time
+and then costs only the time of a full run. Nothing of it is committed.
 """
 
 from __future__ import annotations
@@ -99,17 +99,18 @@ def is_clean(root: str, verdict: str) -> bool:
 def remember(root: str, verdicts: tuple[str, ...], before: State) -> None:
     """Notes that the state `before` (taken before the run read anything) was found clean.
 
-    Where the run itself wrote outputs, `before` is a state taken after writing whose inputs the caller
-    has compared.
+    Where the run itself wrote outputs, `before` is a state taken after writing whose inputs the
+    caller has compared.
     """
+    from cloudsync_gen.engine.locks import state
+
     pause = before.latest + _RACY_NS - time.time_ns()
     if 0 < pause <= _RACY_NS:
         time.sleep((pause + 1_000_000) / 1e9)
     head = " ".join((str(time.time_ns()), *verdicts))
     text = _SEPARATOR.join((head, before.tool, before.inputs, before.outputs))
-    path = os.path.join(root, NAME)
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        path = os.path.join(state(root), "index")
         partial = f"{path}.{os.getpid()}"
         with open(partial, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(text)

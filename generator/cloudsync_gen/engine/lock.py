@@ -81,41 +81,43 @@ def decide(new: Rendered | None, locked: LockEntry | None, disk: str | None) -> 
     """What becomes of a file, by what is wanted, what was written last and what is there
     (digests).
     """
+    if locked is not None and locked.ownership is Ownership.FROZEN:
+        return _frozen(new, locked, disk)
     if new is None:
         return _unwanted(locked, disk)
     if disk == new.digest:
         return Action.SAME, "as wanted"
-    if new.ownership is Ownership.SCAFFOLD:
-        return _scaffold(locked, disk)
     if disk is None:
-        missing = locked is not None
-        if missing and new.ownership is Ownership.FROZEN:
-            return Action.CONFLICT, "released, and gone from the disk"
-        return Action.CREATE, "missing" if missing else "new"
+        gone = locked is not None and locked.ownership is Ownership.SCAFFOLD
+        if gone and new.ownership is Ownership.SCAFFOLD:
+            return Action.KEEP, "deleted by its team"
+        return Action.CREATE, "missing" if locked else "new"
+    if locked is not None and disk == locked.digest:
+        pristine = new.ownership is Ownership.SCAFFOLD
+        return Action.UPDATE, "pristine scaffold, out of date" if pristine else "out of date"
+    if new.ownership is Ownership.SCAFFOLD:
+        return Action.KEEP, "belongs to its team"
     if locked is None:
         return Action.CONFLICT, "there is a file that the tool never wrote"
-    if disk != locked.digest:
-        return Action.CONFLICT, "edited by hand since it was generated"
-    if new.ownership is Ownership.FROZEN:
-        return Action.CONFLICT, "released: it may not change any more"
-    return Action.UPDATE, "out of date"
+    return Action.CONFLICT, "edited by hand since it was generated"
 
 
-def _scaffold(locked: LockEntry | None, disk: str | None) -> tuple[Action, str]:
+def _frozen(new: Rendered | None, locked: LockEntry, disk: str | None) -> tuple[Action, str]:
+    """A released file is what it was, whatever is wanted now."""
     if disk is None:
-        return (Action.KEEP, "deleted by its team") if locked else (Action.CREATE, "new")
-    if locked is not None and disk == locked.digest:
-        return Action.UPDATE, "pristine scaffold, out of date"
-    return Action.KEEP, "belongs to its team"
+        return Action.CONFLICT, "released, and gone from the disk"
+    if disk != locked.digest:
+        return Action.CONFLICT, "released, and changed on the disk"
+    if new is None:
+        return Action.KEEP, "released"
+    if new.digest != locked.digest:
+        return Action.CONFLICT, "released: it may not change any more"
+    return Action.SAME, "as wanted"
 
 
 def _unwanted(locked: LockEntry | None, disk: str | None) -> tuple[Action, str]:
     if locked is None or locked.ownership is Ownership.SCAFFOLD:
         return Action.KEEP, "belongs to its team"
-    if locked.ownership is Ownership.FROZEN:
-        if disk == locked.digest:
-            return Action.KEEP, "released"
-        return Action.CONFLICT, "released, and changed on the disk"
     if disk is None or disk == locked.digest:
         return Action.DELETE, "no longer generated"
     return Action.CONFLICT, "no longer generated, but edited by hand"

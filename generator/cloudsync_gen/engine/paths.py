@@ -7,9 +7,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from cloudsync_gen.engine.lock import BASE
+
 OUTPUT_ROOTS = ("contracts", "generated", "model/.schema")
 """Folders, relative to the root, that the tool writes; nothing outside them is ever touched."""
 
+SOURCE_ROOT = "model"
+CONFIGURATION = "cloudsync-gen.toml"
 MAX_PATH = 240
 MAX_NAME = 120
 _NAME = re.compile(r"^[A-Za-z0-9_.][A-Za-z0-9_.+@=-]*$")
@@ -21,7 +25,19 @@ def fault(path: str) -> str:
     """Why `path` may not be written, or an empty string."""
     if not any(path.startswith(root + "/") for root in OUTPUT_ROOTS):
         return f"outside {', '.join(OUTPUT_ROOTS)}"
-    if len(path) > MAX_PATH:
+    return _unusable(path)
+
+
+def source_fault(path: str) -> str:
+    """Why a command that edits the model may not write `path`, or an empty string."""
+    hidden = any(name.startswith(".") for name in path.split("/"))
+    if hidden or not (path.startswith(SOURCE_ROOT + "/") or path == CONFIGURATION):
+        return f"is neither below {SOURCE_ROOT}/ nor {CONFIGURATION}"
+    return _unusable(path)
+
+
+def _unusable(path: str) -> str:
+    if len(path.removeprefix(f"{BASE}/")) > MAX_PATH:
         return f"longer than {MAX_PATH} characters"
     for name in path.split("/"):
         if name in ("", ".", ".."):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
-from cloudsync_gen.engine import disk, lock
+from cloudsync_gen.engine import disk, lock, paths
 from cloudsync_gen.engine.lock import Shard
 from cloudsync_gen.model.artefacts import Action, Change, LockEntry, Ownership, Rendered
 
 TOUCHING = (Action.CREATE, Action.UPDATE, Action.DELETE)
+LOST_BASE = "the pristine base of a scaffold is not what the lock says"
 
 
 class Scope(Struct, frozen=True):
@@ -47,6 +48,12 @@ class Plan(Struct, frozen=True, kw_only=True):
         return tuple(each for each in self.changes if each.action in actions)
 
     @property
+    def conflicts(self) -> tuple[Change, ...]:
+        """What somebody has to resolve before anything is written, bases included."""
+        touched = (*self.changes, *self.bookkeeping)
+        return tuple(each for each in touched if each.action is Action.CONFLICT)
+
+    @property
     def clean(self) -> bool:
         """Whether the disk is what the model implies, lock included."""
         touched = (*self.changes, *self.bookkeeping)
@@ -56,14 +63,16 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 def read_shards(root: Path) -> dict[str, Shard]:
-    """Unit -> what the lock on the disk says of its files."""
+    """Unit -> what the lock on the disk says of its files; of a path that no file of ours can
+    have, nothing.
+    """
     prefix = lock.FOLDER + "/"
     shards: dict[str, Shard] = {}
     for path in disk.outputs(root):
         if path.startswith(prefix) and path.endswith(".json"):
-            shards[path[len(prefix) : -len(".json")]] = lock.read_shard(
-                disk.read(root, path) or b""
-            )
+            entries = lock.read_shard(disk.read(root, path) or b"")
+            kept = {name: entry for name, entry in entries.items() if not paths.fault(name)}
+            shards[path[len(prefix) : -len(".json")]] = kept
     return shards
 
 
@@ -84,7 +93,8 @@ def reconcile(
             continue
         changes.append(_change(root, path, new, unit, entry))
     kept = _entries(changes, shards, scope)
-    bookkeeping = _bookkeeping(root, changes, kept, shards, scope)
+    contents = {path: each.content for path, each in wanted.items()}
+    bookkeeping = _bookkeeping(root, contents, kept, shards, scope)
     known = {*wanted, *locked, *(each.path for each in bookkeeping)}
     orphans = _orphans(root, known, tuple(open_below)) if scope.whole else ()
     return Plan(changes=tuple(changes), bookkeeping=bookkeeping, orphans=orphans)
@@ -134,7 +144,7 @@ def _entries(
 
 def _bookkeeping(
     root: Path,
-    changes: Iterable[Change],
+    contents: Mapping[str, bytes],
     entries: Mapping[str, Mapping[str, LockEntry]],
     shards: Mapping[str, Shard],
     scope: Scope,
@@ -150,20 +160,29 @@ def _bookkeeping(
         for path, entry in shard.items()
         if entry.ownership is Ownership.SCAFFOLD
     }
-    found = {
-        lock.base_path(c.path): c.content
-        for c in changes
-        if c.content is not None and c.entry is not None and c.entry.ownership is Ownership.SCAFFOLD
-    }
-    for path in sorted(bases):
-        if path in found:
-            wanted[path] = found[path]
+    pristine = {lock.base_path(path): content for path, content in contents.items()}
+    for path, digest in bases.items():
+        if path in pristine and lock.digest(pristine[path]) == digest:
+            wanted[path] = pristine[path]
     if scope.whole:
         stale = (p for p in disk.outputs(root) if p.startswith(lock.BASE + "/") and p not in bases)
         wanted.update(dict.fromkeys(stale, None))
-    return tuple(
+    own = [
         change for path, content in sorted(wanted.items()) if (change := _own(root, path, content))
-    )
+    ]
+    lost = _lost_bases(root, {path: bases[path] for path in sorted({*bases} - {*wanted})})
+    return tuple(sorted((*own, *lost), key=lambda change: change.path))
+
+
+def _lost_bases(root: Path, bases: Mapping[str, str]) -> Iterator[Change]:
+    """Bases that cannot be written anew and are not what the lock says: without them, what a team
+    changed in its scaffold could not be told from what the tool changed.
+    """
+    for path, digest in bases.items():
+        present = disk.read(root, path)
+        old = None if present is None else lock.digest(present)
+        if old != digest:
+            yield Change(path=path, action=Action.CONFLICT, reason=LOST_BASE, old=old)
 
 
 def _own(root: Path, path: str, content: bytes | None) -> Change | None:

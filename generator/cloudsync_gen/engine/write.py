@@ -1,15 +1,19 @@
 """The only module that changes the user's tree: all or nothing, by a journal.
 
-Everything is staged beside the tree first, so that a full disk or a crash leaves it as it was.
-Then a journal names every step; from its last byte on the change counts as decided, and a run that
-finds a journal carries it through before it does anything else. Folders are opened one by one
-without following links, and files are replaced below those descriptors: a folder that becomes a
-symbolic link in between is refused, not followed.
+Everything is staged beside the tree first, so that a full disk or a crash leaves it as it was; then
+what is to be replaced is looked at once more. Then a journal names every step; from its last byte
+on the change counts as decided, and a run that finds a journal carries it through before it does
+anything else. Folders are opened one by one without following links, and files are replaced below
+those descriptors: a folder that becomes a symbolic link in between is refused, not followed.
+
+The state folder may come from a stranger, with the tree: a journal is believed only as far as a
+plan of this tool could go.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,15 +25,12 @@ from msgspec import Struct
 
 from cloudsync_gen.engine import disk, paths
 from cloudsync_gen.engine.disk import Unsafe
+from cloudsync_gen.engine.locks import STATE, NotAFolder, held, is_plain
 from cloudsync_gen.model.artefacts import Action, Change
 
-STATE = ".cloudsync-gen"
-_STAGE = "stage"
-_JOURNAL = "journal"
-
-
-class Busy(Exception):
-    """Another run holds the tree."""
+_STAGE = f"{STATE}/stage"
+_JOURNAL = f"{STATE}/journal"
+_STAGED = re.compile(r"^[0-9]{6}$")
 
 
 class _Step(Struct, frozen=True):
@@ -47,63 +48,54 @@ class _Journal(Struct, frozen=True):
 @contextmanager
 def exclusive(root: Path) -> Iterator[None]:
     """Holds the tree for one run; finishes or drops what a broken run left. Raises `Busy`,
-    `Unsafe`.
+    `Unsafe`, `OSError`.
     """
-    state = root / STATE
-    if state.is_symlink():
-        raise Unsafe(STATE, "is a symbolic link")
-    state.mkdir(exist_ok=True)
-    with open(state / "run.lock", "a+b") as handle:
-        _hold(handle.fileno())
-        recover(root)
-        yield
-
-
-def _hold(descriptor: int) -> None:
     try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise Busy("another `cloudsync-gen` is writing here; wait for it to end") from error
+        with held(str(root)):
+            recover(root)
+            yield
+    except NotAFolder as error:
+        raise Unsafe(STATE, "is not a plain folder") from error
 
 
-def apply(root: Path, changes: Iterable[Change]) -> None:
+def apply(root: Path, changes: Iterable[Change], edits: Iterable[Change] = ()) -> None:
     """Carries out all creations, updates and deletions, or none. Raises `Unsafe`, `OSError`.
 
-    Call inside `exclusive`.
+    `changes` are of outputs, `edits` of the model, which people own: only what they asked for by a
+    command belongs there. Call inside `exclusive`.
     """
-    due = [c for c in changes if c.action in (Action.CREATE, Action.UPDATE, Action.DELETE)]
+    due = [
+        (change, fault)
+        for group, fault in ((changes, paths.fault), (edits, paths.source_fault))
+        for change in group
+        if change.action in (Action.CREATE, Action.UPDATE, Action.DELETE)
+    ]
     if not due:
         return
-    for change in due:
-        fault = paths.fault(change.path)
-        if fault:
-            raise Unsafe(change.path, fault)
-    stage = root / STATE / _STAGE
-    shutil.rmtree(stage, ignore_errors=True)
+    for change, fault in due:
+        if fault(change.path):
+            raise Unsafe(change.path, fault(change.path))
+    stage = root / _STAGE
+    _drop(root)
     stage.mkdir(parents=True)
     try:
-        steps = tuple(_staged(stage, number, change) for number, change in enumerate(due))
+        steps = tuple(_staged(stage, number, change) for number, (change, _) in enumerate(due))
+        for step in steps:
+            _look_again(root, step)
         _write_journal(root, steps)
     except BaseException:
-        shutil.rmtree(stage, ignore_errors=True)
-        (root / STATE / _JOURNAL).unlink(missing_ok=True)
+        _drop(root)
         raise
-    _carry_out(root, steps)
-    _forget(root)
+    _carry_out(root, steps, recovering=False)
+    _drop(root)
 
 
 def recover(root: Path) -> None:
     """Carries through a decided change that a crash interrupted; drops one that was not decided."""
-    journal = root / STATE / _JOURNAL
-    steps = _read_journal(journal)
+    steps = _read_journal(root)
     if steps is not None:
-        _carry_out(root, steps)
-    if journal.exists() or (root / STATE / _STAGE).exists():
-        _forget(root)
+        _carry_out(root, steps, recovering=True)
+    _drop(root)
 
 
 def _staged(stage: Path, number: int, change: Change) -> _Step:
@@ -114,39 +106,69 @@ def _staged(stage: Path, number: int, change: Change) -> _Step:
     return _Step(change.path, name, change.old, sha256(change.content).hexdigest())
 
 
+def _look_again(root: Path, step: _Step) -> None:
+    """Refuses what would stop half-way: a file changed since it was planned, a closed folder."""
+    if _now(root, step.path) != step.old:
+        raise Unsafe(step.path, "changed while it was being replaced; run again")
+    folder = (root / step.path).parent
+    while not folder.exists():
+        folder = folder.parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Unsafe(step.path, "its folder may not be written")
+
+
+def _now(root: Path, path: str) -> str | None:
+    present = disk.read(root, path)
+    return None if present is None else sha256(present).hexdigest()
+
+
 def _write_journal(root: Path, steps: tuple[_Step, ...]) -> None:
-    journal = root / STATE / _JOURNAL
-    partial = journal.with_suffix(".partial")
+    partial = root / _STAGE / "journal"
     checksum = sha256(msgspec.json.encode(steps)).hexdigest()
     with open(partial, "wb") as file:
         file.write(msgspec.json.encode(_Journal(steps, checksum)))
         file.flush()
         os.fsync(file.fileno())
-    os.replace(partial, journal)
+    os.replace(partial, root / _JOURNAL)
 
 
-def _read_journal(journal: Path) -> tuple[_Step, ...] | None:
+def pending(root: Path) -> bool:
+    """Whether a decided change waits to be carried through."""
+    return _read_journal(root) is not None
+
+
+def _read_journal(root: Path) -> tuple[_Step, ...] | None:
+    content = disk.read(root, _JOURNAL)
     try:
-        stored = msgspec.json.decode(journal.read_bytes(), type=_Journal)
-    except (FileNotFoundError, msgspec.DecodeError):
+        stored = msgspec.json.decode(content or b"", type=_Journal)
+    except msgspec.DecodeError:
         return None
     whole = sha256(msgspec.json.encode(stored.steps)).hexdigest() == stored.checksum
-    return stored.steps if whole else None
+    return stored.steps if whole and is_plain(str(root / _STAGE)) else None
 
 
-def _forget(root: Path) -> None:
-    (root / STATE / _JOURNAL).unlink(missing_ok=True)
-    shutil.rmtree(root / STATE / _STAGE, ignore_errors=True)
+def _drop(root: Path) -> None:
+    """Forgets journal and stage; a link in their place is unlinked, not followed."""
+    (root / _JOURNAL).unlink(missing_ok=True)
+    stage = root / _STAGE
+    if stage.is_symlink() or stage.is_file():
+        stage.unlink()
+    elif stage.exists():
+        shutil.rmtree(stage)
 
 
-def _carry_out(root: Path, steps: Iterable[_Step]) -> None:
+def _carry_out(root: Path, steps: Iterable[_Step], *, recovering: bool) -> None:
+    """`recovering`: somebody may have changed files since; theirs are left, `generate` tells."""
     emptied: set[str] = set()
     for step in steps:
-        if paths.fault(step.path):
+        if paths.fault(step.path) and paths.source_fault(step.path):
             raise Unsafe(step.path, paths.fault(step.path))
-        present = disk.read(root, step.path)
-        now = None if present is None else sha256(present).hexdigest()
+        now = _now(root, step.path)
         if now == step.new:
+            continue
+        if step.staged is not None and not _STAGED.match(step.staged):
+            raise Unsafe(STATE, "its journal was not written by this tool; delete it")
+        if recovering and (now != step.old or _used_up(root, step)):
             continue
         if now != step.old:
             raise Unsafe(step.path, "changed while it was being replaced; run again")
@@ -156,10 +178,14 @@ def _carry_out(root: Path, steps: Iterable[_Step]) -> None:
                 os.unlink(name, dir_fd=descriptor)
                 emptied.add(folder)
             else:
-                staged = root / STATE / _STAGE / step.staged
-                os.replace(staged, name, dst_dir_fd=descriptor)
+                os.replace(root / _STAGE / step.staged, name, dst_dir_fd=descriptor)
     for folder in sorted(emptied, reverse=True):
         _remove_empty(root, folder)
+
+
+def _used_up(root: Path, step: _Step) -> bool:
+    """Whether the step was carried out already, and its file removed by somebody since."""
+    return step.staged is not None and not (root / _STAGE / step.staged).is_file()
 
 
 @contextmanager
@@ -167,7 +193,7 @@ def _folder(root: Path, folder: str, *, create: bool) -> Iterator[int]:
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
     descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        for part in folder.split("/"):
+        for part in filter(None, folder.split("/")):
             if create:
                 with suppress(FileExistsError):
                     os.mkdir(part, dir_fd=descriptor)
@@ -183,7 +209,7 @@ def _folder(root: Path, folder: str, *, create: bool) -> Iterator[int]:
 
 
 def _remove_empty(root: Path, folder: str) -> None:
-    while folder and folder not in paths.OUTPUT_ROOTS:
+    while folder and folder not in (*paths.OUTPUT_ROOTS, paths.SOURCE_ROOT):
         try:
             os.rmdir(root / folder)
         except OSError:
