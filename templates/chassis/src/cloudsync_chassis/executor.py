@@ -18,7 +18,7 @@ from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import DEADLINE_EXCEEDED, FORBIDDEN
 from cloudsync_chassis.propagation import Trace
-from cloudsync_chassis.security.access import AccessTable, authorize, holds
+from cloudsync_chassis.security.access import Access, authorize, holds
 from cloudsync_chassis.security.principal import Principal, workload
 from cloudsync_chassis.store import idempotency
 from cloudsync_chassis.store.database import Database
@@ -45,7 +45,7 @@ class Incoming:
 class Executor:
     """Runs operations of one service."""
 
-    def __init__(self, service: str, database: Database, access: AccessTable) -> None:
+    def __init__(self, service: str, database: Database, access: Access) -> None:
         self._service = service
         self._database = database
         self._access = access

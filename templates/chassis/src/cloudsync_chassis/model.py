@@ -30,9 +30,12 @@ class Model(BaseModel):
     def _as_the_schema_says(self, info: ValidationInfo) -> Self:
         """What pydantic does not check: null where the schema has none, items that occur twice.
 
-        A field's `json_schema_extra` says `x-nullable` and `x-unique` where the schema does.
+        A field's `json_schema_extra` says `x-nullable` and `x-unique` where the schema does, the
+        model's own says `x-min-properties`.
         """
         kind = type(self)
+        if len(self.model_fields_set) < _fewest(kind):
+            raise PydanticCustomError("too_few_properties", "more properties are required")
         if info.mode == "json":
             for name in self.model_fields_set:
                 if self.__dict__.get(name, ...) is None and not _says(kind, name, "x-nullable"):
@@ -52,6 +55,13 @@ def _says(model: type[BaseModel], name: str, keyword: str) -> bool:
 @cache
 def _unique_lists(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(name for name in model.model_fields if _says(model, name, "x-unique"))
+
+
+@cache
+def _fewest(model: type[BaseModel]) -> int:
+    extra = model.model_config.get("json_schema_extra")
+    found = extra.get("x-min-properties") if isinstance(extra, dict) else None
+    return found if isinstance(found, int) else 0
 
 
 def _fault(
@@ -82,6 +92,17 @@ def from_record(model: type[M], record: Mapping[str, Any]) -> M:
         pydantic.ValidationError: the record does not satisfy the schema.
     """
     return model.model_validate(record, strict=False)
+
+
+def project(model: type[M], entity: BaseModel) -> M:
+    """Those fields of the entity that `model` has.
+
+    Raises:
+        pydantic.ValidationError: they do not satisfy its schema.
+    """
+    wanted = field_names(model)
+    record = {name: each for name, each in to_record(entity).items() if name in wanted}
+    return from_record(model, record)
 
 
 def field_names(model: type[BaseModel]) -> frozenset[str]:

@@ -47,7 +47,7 @@ class Runtime:
         self.bus = _bus(settings)
         self.relay = Relay(self.database, self.bus)
         self.outbox = Outbox(self.relay.wake)
-        self.executor = Executor(spec.name, self.database, spec.access)
+        self.executor = Executor(spec.name, self.database, spec.grants)
         self.identity = Identity(spec.name, settings)
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
         self.pages = Pages(settings, self.cursors)
@@ -67,7 +67,7 @@ class Runtime:
             repository = DocumentRepository(spec.model, spec.store)
         else:
             repository = TableRepository(spec.model, spec.store, self.cipher)
-        return Aggregate(spec, repository, self.outbox, f"/{self.spec.name}", self.aggregates)
+        return Aggregate(spec, repository, self.outbox, self.spec.event_source, self.aggregates)
 
     def client(self, kind: type[C], service: str) -> C:
         """A client for a callee of the model, with the edge's budgets and our own identity."""

@@ -79,7 +79,7 @@ class Aggregate(Generic[E]):
         self._invariants = Invariants(spec.invariants)
         registry[spec.name] = self
 
-    async def get(self, ctx: Context, key: Any, **parameters: Any) -> E:
+    async def get(self, ctx: Context, key: Any, /, **parameters: Any) -> E:
         """The entity.
 
         Raises:
@@ -100,7 +100,9 @@ class Aggregate(Generic[E]):
             raise not_valid("not a field to sort by", parameter="sort")
         return await self.repository.select(ctx, ListQuery(page, wanted))
 
-    async def create(self, ctx: Context, command: str, body: Body = None, **parameters: Any) -> E:
+    async def create(
+        self, ctx: Context, command: str, body: Body = None, /, **parameters: Any
+    ) -> E:
         """A new entity; for a command that is idempotent by nature the existing one, changed.
 
         Raises:
@@ -131,7 +133,7 @@ class Aggregate(Generic[E]):
         return entity
 
     async def update(
-        self, ctx: Context, command: str, key: Any, body: Body = None, **parameters: Any
+        self, ctx: Context, command: str, key: Any, body: Body = None, /, **parameters: Any
     ) -> E:
         """The entity with the body merged in (null removes a field) and moved by the life cycle.
 
@@ -150,14 +152,15 @@ class Aggregate(Generic[E]):
 
     transition = update
 
-    async def delete(self, ctx: Context, command: str, key: Any, **parameters: Any) -> None:
-        """Remove the entity.
+    async def delete(self, ctx: Context, command: str, key: Any, /, **parameters: Any) -> E:
+        """Remove the entity; as it was.
 
         Raises:
             Problem: `not-found`, `version-conflict`, `illegal-transition`, `forbidden`.
         """
         known = self._command(command)
-        before = to_record(await self._find(ctx, key, parameters))
+        entity = await self._find(ctx, key, parameters)
+        before = to_record(entity)
         await self._grant(ctx, before, frozenset(ctx.operation.relations))
         self._check_version(ctx, before)
         if self._lifecycle.governs(command):
@@ -166,12 +169,15 @@ class Aggregate(Generic[E]):
             raise VERSION_CONFLICT()
         change = Change(self.spec.name, before, before, {}, parameters)
         await self.emit(ctx, known.emits, change)
+        return entity
 
     async def emit(self, ctx: Context, emissions: tuple[Emission, ...], change: Change) -> None:
         """Announce what a command did, in the same transaction."""
         for each in emissions:
-            data = payload.derive(change, each.fields, self.spec.state_field)
             subject = change.after.get(each.key, change.parameters.get(each.key))
+            data = payload.derive(change, each.fields, self.spec.state_field)
+            if each.key_field in each.fields:
+                data[each.key_field] = subject
             event = Event(
                 id=ids.uuid7(),
                 type=each.type,

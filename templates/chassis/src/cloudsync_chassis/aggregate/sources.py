@@ -12,18 +12,19 @@ from cloudsync_chassis.aggregate.spec import Assignment
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record
 
-_LATER = re.compile(r"now\.plus\.(\d{1,6})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_LATER = re.compile(r"now\.plus\.(\d{1,9})(ms|[smhd])")
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 FACTS: dict[str, Callable[[Context], Any]] = {
     "now": lambda ctx: ctx.now,
     "principalId": lambda ctx: ctx.principal.subject,
+    "subject": lambda ctx: ctx.principal.subject,
     "organizationId": lambda ctx: ctx.tenant,
     "newId": lambda ctx: ids.uuid7(),
     "newObjectId": lambda ctx: ids.object_id(),
     "newToken": lambda ctx: ids.token(),
 }
-"""`context.<name>`; besides these `context.now.plus.30d` (s, m, h, d) is a time ahead."""
+"""`context.<name>`; besides these `context.now.plus.30d` (ms, s, m, h, d) is a time ahead."""
 
 
 def assign(

@@ -48,12 +48,19 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emission:
-    """An event of a command: `key` holds the aggregate's id, `fields` are its data."""
+    """An event of a command.
+
+    Attributes:
+        fields: names of its data.
+        key: the field of the entity that holds the id of the aggregate which it is about.
+        key_field: the name of that id in the data.
+    """
 
     type: str
     topic: str
     fields: tuple[str, ...] = ()
     key: str = "id"
+    key_field: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from cloudsync_chassis.model import from_record
+from cloudsync_chassis.model import from_record, to_record
 
 C = TypeVar("C")
 D = TypeVar("D", bound=BaseModel)
@@ -79,6 +79,10 @@ class Received(Generic[D]):
 
     event: Event
     data: D
+
+    def value(self, name: str) -> Any:
+        """A field of the data by the name that it has in JSON; None if it is absent."""
+        return to_record(self.data).get(name)
 
 
 def received(event: Event, model: type[D]) -> Received[D]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import FORBIDDEN
@@ -13,10 +14,21 @@ AccessTable = Mapping[str, frozenset[str]]
 """Permission (`document:share`) → roles that hold it."""
 
 
-def authorize(operation: Operation, principal: Principal, table: AccessTable) -> None:
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may do what: `full` for everything of the tenant, `related` only for one's own things.
+
+    A role of `related` needs, besides, one of the operation's relations to the entity.
+    """
+
+    full: AccessTable
+    related: AccessTable = field(default_factory=dict)
+
+
+def authorize(operation: Operation, principal: Principal, access: Access) -> None:
     """Refuse a caller whom the model does not let in; deny is the default.
 
-    A relation to the entity may stand in for a role; the aggregate decides that once it is loaded.
+    Whether a caller stands in a relation to the entity is decided once it is loaded.
 
     Raises:
         Problem: `unauthenticated` or `forbidden`.
@@ -30,16 +42,25 @@ def authorize(operation: Operation, principal: Principal, table: AccessTable) ->
     elif operation.access == "workload":
         allowed = False
     else:
-        allowed = holds(operation, principal, table) or bool(operation.relations)
+        allowed = holds(operation, principal, access) or may_hold(operation, principal, access)
     if not allowed:
         raise FORBIDDEN(f"{operation.permission or operation.id} is not granted")
 
 
-def holds(operation: Operation, principal: Principal, table: AccessTable) -> bool:
-    """Whether the roles alone grant the operation."""
+def holds(operation: Operation, principal: Principal, access: Access) -> bool:
+    """Whether the roles alone grant the operation; without a permission relations decide, if any."""
+    if operation.permission is None:
+        return not operation.relations
+    return bool(access.full.get(operation.permission, frozenset()) & principal.roles)
+
+
+def may_hold(operation: Operation, principal: Principal, access: Access) -> bool:
+    """Whether the roles grant the operation for things to which the caller has a relation."""
+    if not operation.relations:
+        return False
     if operation.permission is None:
         return True
-    return bool(table.get(operation.permission, frozenset()) & principal.roles)
+    return bool(access.related.get(operation.permission, frozenset()) & principal.roles)
 
 
 def _workload_may(operation: Operation, principal: Principal) -> bool:
