@@ -169,7 +169,10 @@ class RelationRule(Part, frozen=True, kw_only=True):
 
 
 class Aggregate(Element, frozen=True, kw_only=True):
-    """A consistency boundary: an entity with one store, changed only by its service's commands."""
+    """A consistency boundary: an entity with one store, changed only by its service's commands.
+
+    `tenantRoot`: the entity is the tenant itself; a new one's organizationId is its own id.
+    """
 
     service: Link
     schema: Link
@@ -179,6 +182,7 @@ class Aggregate(Element, frozen=True, kw_only=True):
     unique: tuple[tuple[Identifier, ...], ...] = ()
     references: tuple[Reference, ...] = ()
     relations: tuple[RelationRule, ...] = ()
+    tenant_root: bool = False
 
 
 class State(Part, frozen=True, kw_only=True):
