@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
@@ -13,12 +13,11 @@ from cloudsync_gen.load.findings import finding
 from cloudsync_gen.load.layers import explain
 from cloudsync_gen.model.declared import DeclaredElement
 from cloudsync_gen.model.ids import ElementId, is_id
-from cloudsync_gen.model.layers.api import Method, Operation, RestApi, Webhook
+from cloudsync_gen.model.layers.api import METHODS, Operation, RestApi, Webhook
 from cloudsync_gen.model.sources import RestSource, WebhookSource
 from cloudsync_gen.naming import kebab
 from cloudsync_gen.source import Ref
 
-METHODS: tuple[str, ...] = get_args(Method)
 _ROOT_LINKS = ("x-archimate-ref", "x-business-service-ref", "x-governed-by-principles")
 _OPERATION_LINKS = tuple(
     f.encode_name for f in msgspec.structs.fields(Operation) if f.encode_name.startswith("x-")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cloudsync_gen.targets import charts, chassis, docs, layer_schemas, stores
+from cloudsync_gen.targets import charts, chassis, clients, docs, layer_schemas, stores
 from cloudsync_gen.targets._target import Target
 
 TARGETS: tuple[Target, ...] = (
     charts.TARGET,
     chassis.TARGET,
+    clients.TARGET,
     docs.TARGET,
     layer_schemas.TARGET,
     stores.TARGET,

@@ -4,7 +4,7 @@ sources.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, field
 
@@ -13,6 +13,7 @@ from cloudsync_gen.model.ids import Link
 from cloudsync_gen.model.values import Duration, Identifier, Name, Percentage, Positive, Slug, Text
 
 Method = Literal["get", "put", "post", "delete", "patch", "head", "options"]
+METHODS: tuple[str, ...] = get_args(Method)
 
 
 class Plan(Part, frozen=True, kw_only=True):

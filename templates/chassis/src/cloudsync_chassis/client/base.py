@@ -141,7 +141,7 @@ class ServiceClient:
     def _build(self, request: Call, headers: dict[str, str]) -> httpx.Request:
         content = None
         if request.body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = request.media
             content = json.dumps(request.body)
         query = {
             name: to_jsonable_python(value)

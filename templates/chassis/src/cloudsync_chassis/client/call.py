@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request: `path` is a template, `body` JSON; `repeatable`: whether a retry is harmless."""
+    """One request: `path` is a template, `body` JSON of type `media`; `repeatable`: whether a retry is harmless."""
 
     service: str
     operation: str
@@ -22,6 +22,7 @@ class Call:
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str | None] = field(default_factory=dict)
     body: Any = None
+    media: str = "application/json"
     repeatable: bool = True
 
     @property
