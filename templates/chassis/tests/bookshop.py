@@ -333,6 +333,10 @@ SERVICE = ServiceSpec(
         "book:reserve": frozenset({"clerk"}),
         "loan:any": frozenset({"head"}),
     },
+    related={
+        "book:reserve": frozenset({"visitor"}),
+        "loan:any": frozenset({"clerk", "visitor"}),
+    },
     tables=metadata,
     schemas=("stock",),
 )

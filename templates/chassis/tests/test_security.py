@@ -201,7 +201,7 @@ async def test_a_workload_calls_only_what_the_model_lets_it(table_shop: Running)
     assert (await table_shop.http.get(url, headers=headers)).status_code == 400
 
 
-async def test_a_relation_stands_in_for_a_role(shop: Running) -> None:
+async def test_a_role_may_hold_a_permission_for_related_things_only(shop: Running) -> None:
     clerk = shop.caller("clerk")
     book = (
         await shop.http.post(
@@ -209,15 +209,18 @@ async def test_a_relation_stands_in_for_a_role(shop: Running) -> None:
         )
     ).json()
     url = f"/v1/books/{book['id']}"
-    seller = shop.caller(organization=clerk.organization, subject=clerk.subject)
-    keeper = shop.caller(organization=clerk.organization)
-    reader = shop.caller(organization=clerk.organization)
+    seller = shop.caller("visitor", organization=clerk.organization, subject=clerk.subject)
+    keeper = shop.caller("visitor", organization=clerk.organization)
+    reader = shop.caller("visitor", organization=clerk.organization)
+    roleless = shop.caller(organization=clerk.organization, subject=keeper.subject)
     for person, level in ((keeper, "keeper"), (reader, "reader")):
         body = {"reader": f"user:{person.subject}", "level": level}
         refused = await shop.http.post(f"{url}/loans", json=body, headers=keeper.headers)
         lent = await shop.http.post(f"{url}/loans", json=body, headers=seller.headers)
         assert (refused.status_code, lent.status_code) == (403, 201), "only the seller lends"
     assert (await shop.http.post(f"{url}/reserve", headers=reader.headers)).status_code == 403
+    refused = await shop.http.post(f"{url}/reserve", headers=roleless.headers)
+    assert refused.status_code == 403, "a relation without a role that holds the permission"
     assert (await shop.http.post(f"{url}/reserve", headers=keeper.headers)).status_code == 200
 
 
@@ -231,7 +234,7 @@ async def test_a_handler_that_forgets_the_relation_changes_nothing(table_shop: R
         "/v1/books", json={"title": "x", "priceMinor": 1}, headers=clerk.headers
     )
     books = table_shop.runtime.aggregates["book"]
-    stranger = Principal("stranger", "user", clerk.organization)
+    stranger = Principal("stranger", "user", clerk.organization, frozenset({"visitor"}))
 
     async def careless(ctx: Any) -> Any:
         book = await books.repository.find(ctx, {"id": UUID(answer.json()["id"])})
@@ -246,3 +249,17 @@ async def test_a_handler_that_forgets_the_relation_changes_nothing(table_shop: R
     assert refused.value.kind.slug == "forbidden"
     url = f"/v1/books/{answer.json()['id']}"
     assert (await table_shop.http.get(url, headers=clerk.headers)).json() == answer.json()
+
+
+def test_relations_alone_decide_where_there_is_no_permission() -> None:
+    from cloudsync_chassis.operation import Operation
+    from cloudsync_chassis.security.access import Access, authorize, holds
+
+    anybody, nothing = Principal("someone"), Access({})
+    assert holds(Operation(id="open"), anybody, nothing)
+    own = Operation(id="own", relations=("self",))
+    authorize(own, anybody, nothing)
+    assert not holds(own, anybody, nothing), "the entity decides"
+    guarded = Operation(id="guarded", permission="book:read", relations=("self",))
+    with pytest.raises(Problem):
+        authorize(guarded, anybody, nothing)

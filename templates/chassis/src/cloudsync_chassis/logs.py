@@ -57,7 +57,8 @@ def _context(service: str) -> Any:
         if context is not None:
             entry.setdefault("trace_id", context.trace.trace_id)
             entry.setdefault("operation", context.operation.id)
-            entry.setdefault("organization_id", str(context.principal.organization_id))
+            if context.principal.organization_id is not None:
+                entry.setdefault("organization_id", str(context.principal.organization_id))
         return entry
 
     return add

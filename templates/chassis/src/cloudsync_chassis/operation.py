@@ -16,8 +16,8 @@ class Operation:
     Attributes:
         id: of the command or query in the model; names logs, spans and the idempotency record.
         permission: what a role must grant; None: any authenticated caller.
-        relations: relations to the entity that callers need whose roles hold the permission only for
-            what they are related to.
+        relations: to the entity; what callers need whose roles hold the permission only for what
+            they are related to.
         callers: services that may call it as workloads.
         writes: whether it is a command.
         status: of the successful HTTP answer.

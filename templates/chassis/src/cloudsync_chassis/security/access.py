@@ -48,7 +48,7 @@ def authorize(operation: Operation, principal: Principal, access: Access) -> Non
 
 
 def holds(operation: Operation, principal: Principal, access: Access) -> bool:
-    """Whether the roles alone grant the operation; without a permission relations decide, if any."""
+    """Whether the roles alone grant the operation; without one, relations decide."""
     if operation.permission is None:
         return not operation.relations
     return bool(access.full.get(operation.permission, frozenset()) & principal.roles)

@@ -64,7 +64,7 @@ class TableRepository(Generic[E]):
         statement = self._select().where(self._tenant == ctx.tenant, *conditions)
         key = predicates.sort_key(self._columns[query.field_name])
         after = query.page.after
-        last = (sa.literal(after.value), sa.literal(after.id)) if after else None
+        last = (sa.literal(after.value, key.type), sa.literal(after.id)) if after else None
         statement = predicates.paged(statement, query, key, self._id, last)
         rows = (await (await ctx.unit.connection()).execute(statement)).all()
         entities = [self._entity(row) for row in rows]
