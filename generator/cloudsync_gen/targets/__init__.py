@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cloudsync_gen.targets import charts, chassis, clients, docs, layer_schemas, stores
+from cloudsync_gen.targets import (
+    charts,
+    chassis,
+    clients,
+    contracts,
+    docs,
+    grpc_stubs,
+    layer_schemas,
+    stores,
+)
 from cloudsync_gen.targets._target import Target
 
 TARGETS: tuple[Target, ...] = (
     charts.TARGET,
     chassis.TARGET,
     clients.TARGET,
+    contracts.TARGET,
     docs.TARGET,
+    grpc_stubs.TARGET,
     layer_schemas.TARGET,
     stores.TARGET,
 )
