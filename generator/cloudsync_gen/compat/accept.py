@@ -13,7 +13,7 @@ from fractions import Fraction
 from cloudsync_gen.compat.judge import Judge
 from cloudsync_gen.compat.nodes import ATOMS, Group, Node
 from cloudsync_gen.compat.normalise import Normal
-from cloudsync_gen.compat.values import Raw, entries, number, sequence
+from cloudsync_gen.compat.values import Raw, atom, entries, number, sequence
 
 _MAX_DEPTH = 12
 
@@ -38,22 +38,6 @@ def accepts(
     if normal.values is not None and judge.digests.of(value) not in normal.values:
         return Verdict.NO
     return every(_checks(judge, normal, value, given, depth))
-
-
-def atom(value: Raw) -> str:
-    """The name of what a value is."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    exact = number(value)
-    if exact is not None:
-        return "integer" if exact.denominator == 1 else "fraction"
-    if isinstance(value, str):
-        return "string"
-    if isinstance(value, list | tuple):
-        return "array"
-    return "object" if hasattr(value, "keys") else "?"
 
 
 def every(verdicts: Iterable[Verdict]) -> Verdict:

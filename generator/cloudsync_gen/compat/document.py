@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
-from cloudsync_gen.compat.values import Digests, Raw, entries, mapping
+from cloudsync_gen.compat.values import Digests, Raw, entries
 from cloudsync_gen.model.changes import Pointer
 
 _MAX_CHAIN = 64
@@ -50,7 +50,7 @@ class Document:
     def follow(self, raw: Raw, pointer: Pointer) -> tuple[Raw, Pointer]:
         """The object that a Reference Object (parameter, response, header, …) stands for.
 
-        What does not resolve is returned as it stands, `$ref` included: see `refused`.
+        What does not resolve is returned as it stands, `$ref` included.
         """
         for _ in range(_MAX_CHAIN):
             if not isinstance(raw, Mapping) or "$ref" not in raw:
@@ -62,9 +62,12 @@ class Document:
         return raw, pointer
 
 
-def refused(raw: Raw) -> Raw:
-    """The reference that `Document.follow` could not resolve, or `None`."""
-    return mapping(raw).get("$ref")
+def reference_to(pointer: Pointer) -> str:
+    """The reference that leads to a place in its own document."""
+    steps = (
+        str(step).replace("~", "~0").replace("/", "~1").replace("%", "%25") for step in pointer
+    )
+    return "/".join(("#", *steps))
 
 
 def _child(here: Raw, name: str) -> tuple[Raw, str | int] | None:

@@ -129,6 +129,8 @@ def _deprecation(
             message = "it is no longer deprecated"
             yield Event(codes.reactivated, Level.INFO, "deprecated", message)
         return
+    if (was, is_deprecated(old)) == (now, True):
+        return
     for side in (was, now):
         if side.unreadable and (side is now or is_deprecated(old)):
             message = "the sunset is not a date"

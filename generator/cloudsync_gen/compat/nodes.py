@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from cloudsync_gen.compat.document import Document
+from cloudsync_gen.compat.document import Document, reference_to
 from cloudsync_gen.compat.values import Raw, mapping, sequence
 from cloudsync_gen.model.changes import Pointer
 
@@ -198,9 +198,8 @@ def _children(document: Document, member: Member, flat: Flat) -> Iterator[Seed]:
             keep(flat.opaque, "allOf", raw["allOf"])
         for index, part in enumerate(sequence(raw["allOf"])):
             yield Seed(part, member.at("allOf", index), *flags)
-    if not member.bare:
-        yield from _alternatives(document, member, "oneOf", flat)
-        yield from _alternatives(document, member, "anyOf", flat)
+    yield from _alternatives(document, member, "oneOf", flat)
+    yield from _alternatives(document, member, "anyOf", flat)
 
 
 def _alternatives(document: Document, member: Member, kind: Kind, flat: Flat) -> Iterator[Seed]:
@@ -218,7 +217,7 @@ def _alternatives(document: Document, member: Member, kind: Kind, flat: Flat) ->
     if (loose or member.nullable) and not any(map(_is_null, seeds)):
         seeds.append(Seed(NULL, member.at(kind)))
     if len(seeds) == 1:
-        yield seeds[0]
+        yield seeds[0]._replace(bare=member.bare, nullable=member.nullable)
         return
     types = _union_of_types(kind, seeds)
     if types is not None:
@@ -226,10 +225,16 @@ def _alternatives(document: Document, member: Member, kind: Kind, flat: Flat) ->
         return
     only = _null_beside(document, kind, seeds)
     if only is not None:
-        yield only
+        yield only._replace(bare=member.bare)
+        return
+    if member.bare:
         return
     branches = tuple(Node(document, [seed]) for seed in seeds)
-    flat.groups.append(Group(kind, branches, tuple(_name(document, seed) for seed in seeds)))
+    names = tuple(
+        reference_to(node.pointer) if node.pointer != seed.pointer and node.seeds else ""
+        for node, seed in zip(branches, seeds, strict=True)
+    )
+    flat.groups.append(Group(kind, branches, names))
 
 
 def _spliced(document: Document, seeds: list[Seed]) -> list[Seed]:
@@ -252,18 +257,6 @@ def _spliced(document: Document, seeds: list[Seed]) -> list[Seed]:
         else:
             found.append(seed)
     return found
-
-
-def _name(document: Document, seed: Seed) -> str:
-    """What an alternative refers to in the end, when it is nothing but a reference."""
-    name, raw = "", seed.raw
-    for _ in range(MAX_MEMBERS):
-        reference = mapping(raw).get("$ref")
-        target = document.resolve(reference)
-        if not isinstance(reference, str) or target is None:
-            break
-        name, raw = reference, target[0]
-    return name
 
 
 def _is_null(seed: Seed) -> bool:

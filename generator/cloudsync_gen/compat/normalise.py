@@ -27,7 +27,7 @@ from cloudsync_gen.compat.nodes import (
     keep,
 )
 from cloudsync_gen.compat.objects import ObjectPart, object_part
-from cloudsync_gen.compat.values import Digests, Raw, count, number, text
+from cloudsync_gen.compat.values import Digests, Raw, atom, count, number, text
 from cloudsync_gen.model.changes import Pointer
 
 _SMALLEST = ("minLength", "minItems", "minProperties")
@@ -211,8 +211,19 @@ def _values(normal: Normal, members: list[Member], digests: Digests, opaque: Opa
             normal.values = {
                 key: value for key, value in allowed.items() if known is None or key in known
             }
-    if normal.values is not None and not normal.values:
-        normal.never = True
+    if normal.values is None:
+        return
+    normal.never = normal.never or not normal.values
+    if normal.types == ATOMS:
+        normal.types = frozenset().union(*map(_atoms_of, normal.values.values()))
+    if list(normal.values.values()) == [None]:
+        normal.types, normal.values = normal.types & {"null"}, None
+
+
+def _atoms_of(value: Raw) -> frozenset[str]:
+    """What a listed value is; a list with a number in it says nothing about whole numbers."""
+    name = atom(value)
+    return frozenset({"integer", "fraction"} if name in ("integer", "fraction") else {name})
 
 
 def _numbers(normal: Normal, members: list[Member], opaque: Opaque) -> None:

@@ -110,6 +110,7 @@ class _Objects:
 
     def _added(self, name: str, node: Node) -> None:
         hidden = self._is_hidden(node)
+        self._required(name, name in self.old.required - self.new.required, False)
         if self.pair.request:
             self._added_to_request(name, node, hidden)
             return

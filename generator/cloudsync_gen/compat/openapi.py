@@ -36,13 +36,11 @@ def compare_openapi(
 def _compare(findings: Findings, base: At, revision: At) -> None:
     security = Security(findings, base, revision)
     operations = Operations(findings, security)
-    old = all_operations(base)
-    for operation in old:
+    for operation in all_operations(base):
         security.use(operation)
-    if any("security" not in operation.fields for operation in old):
-        security.compare_global(Site())
     operations.paths(base, revision)
     operations.webhooks(base, revision)
+    security.compare_global(Site())
     security.schemes.compare()
 
 

@@ -57,7 +57,7 @@ class Operations:
 
     def paths(self, base: At, revision: At) -> None:
         """Compare the operations that consumers call."""
-        old, new = base.children("paths"), revision.children("paths")
+        old, new = base.patterned("paths"), revision.patterned("paths")
         for before, after in _matched(old, new):
             if after is not None and self._refused(old.get(before or ""), new.get(after), after):
                 continue
@@ -234,6 +234,7 @@ def _callbacks(operation: At) -> _Items:
         f"{name} {expression}": item
         for name, callback in operation.children("callbacks").items()
         for expression, item in callback.named().items()
+        if not expression.startswith("x-")
     }
 
 
@@ -252,5 +253,5 @@ def _matched(old: _Items, new: _Items) -> list[tuple[str | None, str | None]]:
 
 def all_operations(document: At) -> list[At]:
     """Every operation that consumers call."""
-    items = document.children("paths")
+    items = document.patterned("paths")
     return [op.at for path in items for op in _operations(path, items).values()]

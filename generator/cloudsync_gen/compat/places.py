@@ -36,17 +36,21 @@ class At(NamedTuple):
         return At(self.document, *self.document.follow(raw, (*self.pointer, key)))
 
     def children(self, key: str) -> dict[str, At]:
-        """The entries of the mapping at a key, by name, without `x-` extensions."""
+        """The entries of the map at a key, by name."""
         child = self.child(key)
         return child.named() if child is not None else {}
 
     def named(self) -> dict[str, At]:
-        """The entries of this mapping, by name, without `x-` extensions."""
-        found: dict[str, At] = {}
-        for name, raw, key in entries(self.raw):
-            if not name.startswith("x-"):
-                found[name] = At(self.document, *self.document.follow(raw, (*self.pointer, key)))
-        return found
+        """The entries of this map, by name."""
+        return {
+            name: At(self.document, *self.document.follow(raw, (*self.pointer, key)))
+            for name, raw, key in entries(self.raw)
+        }
+
+    def patterned(self, key: str) -> dict[str, At]:
+        """The entries at a key of an object that may also hold extensions: those left out."""
+        found = self.children(key)
+        return {name: at for name, at in found.items() if not name.startswith("x-")}
 
     def items(self, key: str) -> list[At]:
         """The entries of the list at a key."""

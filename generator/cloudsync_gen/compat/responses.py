@@ -27,7 +27,7 @@ def compare_responses(findings: Findings, site: Site, old: At, new: At) -> None:
 
 
 def _responses(operation: At) -> _Responses:
-    return {code.upper(): at for code, at in operation.children("responses").items()}
+    return {code.upper(): at for code, at in operation.patterned("responses").items()}
 
 
 def _is_success(code: str) -> bool:

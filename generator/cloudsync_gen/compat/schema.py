@@ -31,7 +31,7 @@ from cloudsync_gen.compat.nodes import ATOMS, OF_TYPE, Node, NodeKey, Seed
 from cloudsync_gen.compat.normalise import Normal, normalise
 from cloudsync_gen.compat.object_changes import compare_objects
 from cloudsync_gen.compat.scalars import compare_scalars
-from cloudsync_gen.compat.union_changes import compare_unions
+from cloudsync_gen.compat.union_changes import compare_spread, compare_unions
 from cloudsync_gen.compat.values import Raw, number, plain_number
 from cloudsync_gen.model.changes import Direction, Level, Pointer
 
@@ -158,14 +158,8 @@ class Schemas:
         pair = Pair(self.normal(old), self.normal(new), mode)
         if pair.old.never or pair.new.never:
             return _nothing_accepted(pair)
-        compare_scalars(pair)
-        frame = self._frames[-1]
-        frame.inside = True
-        compare_objects(self, pair)
-        compare_arrays(self, pair)
-        frame.inside = False
-        compare_logic(self, pair)
-        compare_unions(self, pair, old, new)
+        if mode.strict or not compare_spread(self, pair, old, new):
+            self._keywords(pair, old, new)
         self._acquit(pair, old, new)
         if pair.deltas and (pair.old.tangled or pair.new.tangled):
             message = "what the unevaluated parts are may have changed"
@@ -174,6 +168,16 @@ class Schemas:
             compare_annotations(self, pair, old, new)
         _opaque(pair)
         return pair.deltas
+
+    def _keywords(self, pair: Pair, old: Node, new: Node) -> None:
+        compare_scalars(pair)
+        frame = self._frames[-1]
+        frame.inside = True
+        compare_objects(self, pair)
+        compare_arrays(self, pair)
+        frame.inside = False
+        compare_logic(self, pair)
+        compare_unions(self, pair, old, new)
 
     def _acquit(self, pair: Pair, old: Node, new: Node) -> None:
         """Take back what was accused when the schema as a whole is proven to be contained, and all

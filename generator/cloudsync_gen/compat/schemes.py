@@ -65,7 +65,7 @@ class Schemes:
                 message = f"its {keyword} changed"
                 code = f"api-security-component-{action}-changed"
                 self._say(code, breaks, message, name, old, new, before, after)
-        flows = old.children("flows"), new.children("flows")
+        flows = old.patterned("flows"), new.patterned("flows")
         for flow in sorted(flows[0].keys() | flows[1].keys()):
             was, now = flows[0].get(flow), flows[1].get(flow)
             if was is not None and now is not None:

@@ -30,6 +30,8 @@ class Security:
         self.findings = findings
         self.base, self.revision = base, revision
         self.schemes = Schemes(findings, base, revision)
+        self.inherited = False
+        """Whether an operation leaves its demands to the document on both sides."""
 
     def use(self, operation: At) -> None:
         """Note the schemes that an operation of the base demands."""
@@ -39,7 +41,8 @@ class Security:
 
     def compare_global(self, site: Site) -> None:
         """Compare what the documents demand of operations that say nothing themselves."""
-        self._compare(site, self.base, self.revision, "api-global-security")
+        if self.inherited:
+            self._compare(site, self.base, self.revision, "api-global-security")
 
     def compare_operation(self, site: Site, old: At, new: At) -> None:
         """Compare what two operations demand, unless both leave that to the document."""
@@ -49,6 +52,8 @@ class Security:
                 new if "security" in new.fields else self.revision,
             )
             self._compare(site, *sides, "api-security")
+        elif not site.inverted:
+            self.inherited = True
 
     def _compare(self, site: Site, old: At, new: At, prefix: str) -> None:
         olds = _alternatives(old, {})

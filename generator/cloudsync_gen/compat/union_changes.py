@@ -48,6 +48,27 @@ def compare_unions(judge: Judge, pair: Pair, old: Node, new: Node) -> None:
         _lone(judge, pair, group, sub, appeared=True)
 
 
+def compare_spread(judge: Judge, pair: Pair, old: Node, new: Node) -> bool:
+    """Compare a schema without alternatives with one that has some, and say whether that was so.
+
+    What stands beside the alternatives holds for each of them, so that the plain schema is compared
+    with each as a whole.
+    """
+    olds, news = pair.old.groups, pair.new.groups
+    if len(olds) + len(news) != 1 or pair.old.tangled or pair.new.tangled:
+        return False
+    groups = [_spread(old, olds, (*olds, *news)[0]), _spread(new, news, (*olds, *news)[0])]
+    _Union(judge, pair, groups[0], groups[1]).run()
+    return True
+
+
+def _spread(node: Node, groups: Sequence[Group], like: Group) -> Group:
+    if not groups:
+        return Group(like.kind, (node,), ("",))
+    rest = node.bare()
+    return like._replace(branches=tuple(rest.having(*branch.seeds) for branch in like.branches))
+
+
 def _counterpart(judge: Judge, group: Group, others: Sequence[Group]) -> Group | None:
     keys = {branch.name or branch.label for branch in _branches(judge, group)}
 
@@ -68,8 +89,15 @@ def _branches(judge: Judge, group: Group) -> list[Branch]:
 def _label(judge: Judge, node: Node, name: str) -> str:
     if name:
         return name.rpartition("/")[2]
-    title = mapping(node.seeds[0].raw).get("title") if node.seeds else None
-    return title if isinstance(title, str) and title else describe(judge.normal(node))
+    title = mapping(node.seeds[-1].raw).get("title") if node.seeds else None
+    if isinstance(title, str) and title:
+        return title
+    normal = judge.normal(node)
+    for name, schema in normal.objects.properties.items():
+        values = judge.normal(schema).values or {}
+        if len(values) == 1:
+            return f"{name}={next(iter(values.values()))}"[:80]
+    return describe(normal)
 
 
 def _lone(judge: Judge, pair: Pair, group: Group, sub: Node, *, appeared: bool) -> None:
@@ -203,7 +231,14 @@ class _Union:
         fits = fits and _within(
             self.judge, self.sup.kind, candidates, sub.node, self.pair.mode.wire
         )
-        self._say(Level.INFO if fits else Level.ERROR, sub.label, removed=self.pair.request)
+        level = Level.INFO if fits else Level.ERROR
+        if len(self.subs) > 1:
+            self._say(level, sub.label, removed=self.pair.request)
+            return
+        action = "wrapped-in" if self.pair.request else "unwrapped-from"
+        message = f"alternatives {'were introduced' if self.pair.request else 'are gone'}"
+        code = f"{PLACE}-{action}-{_ASPECTS[self.sup.kind]}"
+        self.pair.note(code, level, self.sup.kind, message)
 
     def _gained(self, sup: Branch) -> None:
         """An alternative that only the accepting side has."""

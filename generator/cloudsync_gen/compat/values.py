@@ -72,6 +72,22 @@ def number(value: Raw) -> Fraction | None:
     return None
 
 
+def atom(value: Raw) -> str:
+    """The name of what a value is."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    exact = number(value)
+    if exact is not None:
+        return "integer" if exact.denominator == 1 else "fraction"
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, list | tuple):
+        return "array"
+    return "object" if hasattr(value, "keys") else "?"
+
+
 def count(value: Raw) -> int | None:
     """The value as a non-negative whole number (`2.0` is 2, as in JSON Schema), else `None`."""
     exact = number(value)
