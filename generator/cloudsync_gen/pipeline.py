@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from cloudsync_gen.contracts.agree import shapes
 from cloudsync_gen.diagnostics import Diagnostic, Severity, has_errors
 from cloudsync_gen.engine import paths
 from cloudsync_gen.engine.cache import Store
@@ -57,11 +58,16 @@ def check(tree: Tree, rules: Iterable[Rule] = RULES, store: Store | None = None)
             model=None, diagnostics=ordered(loaded.diagnostics, sources), sources=sources
         )
     linked = link(loaded.value)
+    model = linked.value
     found = (*loaded.diagnostics, *linked.diagnostics)
     if not has_errors(found):
-        found = (*found, *(each for rule in rules for each in rule.check(linked.value)))
-    model = linked.value if loaded.value.complete else None
-    return Checked(model=model, diagnostics=ordered(found, sources), sources=sources)
+        model = structs.replace(model, shapes=shapes(model))
+        found = (*found, *(each for rule in rules for each in rule.check(model)))
+    return Checked(
+        model=model if loaded.value.complete else None,
+        diagnostics=ordered(found, sources),
+        sources=sources,
+    )
 
 
 def generate(tree: Tree, scope: Scope, store: Store, jobs: int) -> Generated:

@@ -68,12 +68,23 @@ from cloudsync_gen.rules.security import (
     stored_in_clear,
     unclassified_property,
 )
+from cloudsync_gen.rules.shapes import (
+    enum_members_differ,
+    format_differs,
+    integer_width,
+    length_differs,
+    missing_field,
+    optionality_differs,
+    type_differs,
+    unknown_field,
+)
 from cloudsync_gen.rules.slo import (
     latency_without_threshold,
     service_without_availability_slo,
     sla_above_slo,
     slo_of_another_service,
 )
+from cloudsync_gen.rules.stores import unknown_key_column
 
 RULES: tuple[Rule, ...] = (
     command_of_another_service.RULE,
@@ -86,6 +97,7 @@ RULES: tuple[Rule, ...] = (
     create_leaves_property_unset.RULE,
     unknown_field.RULE,
     transition_effect.RULE,
+    unknown_key_column.RULE,
     event_nobody_emits.RULE,
     event_key_not_in_payload.RULE,
     topic_without_dead_letter.RULE,
@@ -129,6 +141,14 @@ RULES: tuple[Rule, ...] = (
     stored_in_clear.RULE,
     restricted_in_event.RULE,
     role_inheritance_cycle.RULE,
+    missing_field.RULE,
+    unknown_field.RULE,
+    type_differs.RULE,
+    optionality_differs.RULE,
+    enum_members_differ.RULE,
+    length_differs.RULE,
+    integer_width.RULE,
+    format_differs.RULE,
     service_without_availability_slo.RULE,
     slo_of_another_service.RULE,
     sla_above_slo.RULE,

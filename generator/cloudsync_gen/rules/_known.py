@@ -5,7 +5,7 @@ from __future__ import annotations
 from cloudsync_gen.model.effects import lifecycle_of, operations_of, rpcs_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Aggregate, Command, Lifecycle
-from cloudsync_gen.model.schema_view import properties
+from cloudsync_gen.model.schema_view import properties, required
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._links import astray, misled
 
@@ -30,3 +30,8 @@ def draws_on_the_known(model: Model, command: Command) -> bool:
     if lifecycle is None:
         return not astray(model, Lifecycle, "lifecycle-aggregate")
     return lifecycle.state_field in properties(model, aggregate.schema)
+
+
+def undeclared(model: Model, element: str) -> frozenset[str]:
+    """Names that an object schema requires and does not declare: misspelt, as another rule says."""
+    return required(model, element) - properties(model, element).keys()

@@ -1,0 +1,58 @@
+"""Differences between the shapes of an entity, one aspect at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cloudsync_gen.diagnostics import Diagnostic, Related
+from cloudsync_gen.model.shapes import Aspect, Difference, FieldShape, differences
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._rule import Rule
+
+_FORMS = {
+    "json-schema": "schema",
+    "openapi": "OpenAPI answer",
+    "graphql": "GraphQL type",
+    "proto": "message",
+    "table": "table",
+    "wide-table": "wide table",
+    "collection": "collection",
+    "index": "index",
+    "payload": "payload",
+}
+
+
+def both(model: Model, aspect: Aspect) -> Iterator[tuple[Difference, FieldShape, FieldShape]]:
+    """(difference, the schema's field, the shape's field) for an aspect that two fields have."""
+    for shapes in model.shapes.values():
+        for each in differences(shapes):
+            if each.aspect == aspect and each.meant is not None and each.found is not None:
+                yield each, each.meant, each.found
+
+
+def single(model: Model, aspect: Aspect) -> Iterator[tuple[Difference, FieldShape]]:
+    """(difference, the only field) for a field that is missing or too many."""
+    for shapes in model.shapes.values():
+        for each in differences(shapes):
+            field = each.meant or each.found
+            if each.aspect == aspect and field is not None:
+                yield each, field
+
+
+def form(each: Difference) -> str:
+    """What the shape is and how it is called, for a message."""
+    return f"{_FORMS[each.shape.kind]} `{each.shape.name}`"
+
+
+def differs(rule: Rule, each: Difference, message: str, hint: str) -> Diagnostic:
+    """A finding at the shape, with the schema's field as the related place."""
+    related = (Related(each.meant.ref, "the entity's schema"),) if each.meant else ()
+    field = each.meant or each.found
+    return rule.at(
+        each.ref,
+        message,
+        hint,
+        element=each.shape.element or each.shape.entity,
+        related=related,
+        facts=(each.shape.kind, each.shape.name, field.name if field else ""),
+    )
