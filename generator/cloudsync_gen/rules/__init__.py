@@ -70,13 +70,13 @@ from cloudsync_gen.rules.security import (
 )
 from cloudsync_gen.rules.shapes import (
     enum_members_differ,
+    extra_field,
     format_differs,
     integer_width,
     length_differs,
     missing_field,
     optionality_differs,
     type_differs,
-    unknown_field,
 )
 from cloudsync_gen.rules.slo import (
     latency_without_threshold,
@@ -84,7 +84,6 @@ from cloudsync_gen.rules.slo import (
     sla_above_slo,
     slo_of_another_service,
 )
-from cloudsync_gen.rules.stores import unknown_key_column
 
 RULES: tuple[Rule, ...] = (
     command_of_another_service.RULE,
@@ -97,7 +96,6 @@ RULES: tuple[Rule, ...] = (
     create_leaves_property_unset.RULE,
     unknown_field.RULE,
     transition_effect.RULE,
-    unknown_key_column.RULE,
     event_nobody_emits.RULE,
     event_key_not_in_payload.RULE,
     topic_without_dead_letter.RULE,
@@ -142,7 +140,7 @@ RULES: tuple[Rule, ...] = (
     restricted_in_event.RULE,
     role_inheritance_cycle.RULE,
     missing_field.RULE,
-    unknown_field.RULE,
+    extra_field.RULE,
     type_differs.RULE,
     optionality_differs.RULE,
     enum_members_differ.RULE,
