@@ -15,10 +15,11 @@ from cloudsync_gen.contracts.memory import Forgetful, Memory, remembered
 from cloudsync_gen.contracts.openapi import compile_rest
 from cloudsync_gen.contracts.publication import publication_of
 from cloudsync_gen.contracts.schemas import schemas_of
+from cloudsync_gen.contracts.source_check import form_findings
 from cloudsync_gen.contracts.webhooks import compile_webhooks
 from cloudsync_gen.diagnostics import Diagnostic, Staged
 from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
-from cloudsync_gen.model.sources import GraphqlSource, GrpcSource
+from cloudsync_gen.model.sources import GraphqlSource, GrpcSource, RestSource, WebhookSource
 from cloudsync_gen.model.system import Model
 
 
@@ -34,10 +35,19 @@ def compile_contracts(model: Model, memory: Memory | None = None) -> Staged[Cont
     found += problems
     lookups = Lookups(model)
     rest = _collected(
-        (compile_rest(each, schemas, publication, lookups) for each in model.sources.rest), found
+        (
+            compile_rest(each, schemas, publication, lookups)
+            for each in model.sources.rest
+            if _has_form(each, found)
+        ),
+        found,
     )
     webhooks = _collected(
-        (compile_webhooks(each, schemas, publication, model) for each in model.sources.webhooks),
+        (
+            compile_webhooks(each, schemas, publication, model)
+            for each in model.sources.webhooks
+            if _has_form(each, found)
+        ),
         found,
     )
     asyncapi = compile_asyncapi(schemas, model)
@@ -55,6 +65,13 @@ def compile_contracts(model: Model, memory: Memory | None = None) -> Staged[Cont
         schema_names={element: each.name for element, each in jsonschema.items()},
     )
     return Staged(contracts, tuple(found))
+
+
+def _has_form(source: RestSource | WebhookSource, found: list[Diagnostic]) -> bool:
+    """Whether a source can be walked; what stands in the way goes to `found`."""
+    problems = form_findings(source.file, source.data)
+    found.extend(problems)
+    return not problems
 
 
 def _collected(

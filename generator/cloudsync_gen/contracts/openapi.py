@@ -24,6 +24,7 @@ from cloudsync_gen.contracts.headers import (
 )
 from cloudsync_gen.contracts.publication import Publication
 from cloudsync_gen.contracts.schemas import Rewriter, Schemas
+from cloudsync_gen.contracts.source_check import METHODS
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.contracts import ContractDocument
 from cloudsync_gen.model.layers.api import Operation, RestApi
@@ -33,7 +34,6 @@ from cloudsync_gen.model.layers.business import Actor
 from cloudsync_gen.model.sources import RestSource
 from cloudsync_gen.source import Ref
 
-METHODS = ("get", "put", "post", "delete", "patch", "head", "options")
 _VERBATIM = frozenset(("example", "examples", "default", "enum", "const", "mapping"))
 _COMPILED = ("servers", "security", "components", "webhooks", "jsonSchemaDialect")
 """Root fields of a source that compile owns."""

@@ -81,12 +81,12 @@ class SchemaShapes:
 
     def _field(self, name: str, schema: Any, ref: Ref, optional: bool) -> FieldShape:
         written = schema if isinstance(schema, Mapping) else {}
-        resolved, _ = self._resolved(written, ref)
-        base, nullable = self._base(resolved, ref)
+        resolved, place = self._resolved(written, ref)
+        base, nullable = self._base(resolved, place)
         items = resolved.get("items")
-        item, _ = self._base(self._resolved(items, ref)[0], ref) if items else (None, False)
-        members = resolved.get("enum") or ([resolved["const"]] if "const" in resolved else None)
-        texts = [camel(each) for each in members or () if isinstance(each, str)]
+        item, _ = self._base(*self._resolved(items, place)) if items else (None, False)
+        members = _members(resolved)
+        texts = [camel(each) for each in members if isinstance(each, str)]
         return FieldShape(
             name=name,
             base=base,
@@ -123,26 +123,54 @@ class SchemaShapes:
         place = self._model.ref(element.id, "schema")
         if not target.definition:
             return element.schema, place
-        schema = element.schema.get("$defs", {}).get(target.definition)
-        return schema, place.at("$defs", target.definition)
+        definitions = element.schema.get("$defs")
+        if not isinstance(definitions, dict):
+            return None
+        return definitions.get(target.definition), place.at("$defs", target.definition)
 
-    def _base(self, schema: Mapping[str, Any], ref: Ref) -> tuple[Base, bool]:
-        """(base, whether null is allowed): of alternatives the base that they share."""
-        types = schema.get("type")
-        names = set(types if isinstance(types, list) else [types])
-        nullable = "null" in names
-        known = names & _BASES
-        if len(known) == 1:
-            return cast("Base", known.pop()), nullable
-        for key in ("anyOf", "oneOf", "allOf"):
-            alternatives = schema.get(key)
-            if isinstance(alternatives, list) and alternatives:
-                bases = {self._base(self._resolved(e, ref)[0], ref)[0] for e in alternatives}
-                return (bases.pop() if len(bases) == 1 else "any"), nullable
-        values = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
-        if values and all(isinstance(each, str) for each in values):
-            return "string", nullable
-        return "any", nullable
+    def _base(self, schema: Mapping[str, Any], place: Ref) -> tuple[Base, bool]:
+        """(base, whether null is allowed): of alternatives the base that all of them share."""
+        pending = [(schema, place)]
+        bases: set[Base] = set()
+        nullable = False
+        for _ in range(MAX_CHAIN):
+            if not pending:
+                break
+            current, where = pending.pop()
+            names = _type_names(current)
+            nullable = nullable or "null" in names
+            known = _BASES.intersection(names)
+            alternatives = _alternatives(current)
+            if len(known) == 1:
+                bases.add(cast("Base", min(known)))
+            elif alternatives and not known:
+                pending += [self._resolved(each, where) for each in alternatives]
+            elif names != ["null"]:
+                bases.add(_of_members(current))
+        return (bases.pop() if len(bases) == 1 and not pending else "any"), nullable
+
+
+def _type_names(schema: Mapping[str, Any]) -> list[str]:
+    types = schema.get("type")
+    return [e for e in (types if isinstance(types, list) else [types]) if isinstance(e, str)]
+
+
+def _alternatives(schema: Mapping[str, Any]) -> list[Any]:
+    found = (schema.get(key) for key in ("anyOf", "oneOf", "allOf"))
+    return next((each for each in found if isinstance(each, list)), [])
+
+
+def _of_members(schema: Mapping[str, Any]) -> Base:
+    values = _members(schema)
+    return "string" if values and all(isinstance(each, str) for each in values) else "any"
+
+
+def _members(schema: Mapping[str, Any]) -> list[Any]:
+    """The only values that a schema allows; none where it does not list them."""
+    members = schema.get("enum")
+    if isinstance(members, list):
+        return members
+    return [schema["const"]] if "const" in schema else []
 
 
 def _loosened(shape: Shape, payload: str) -> Shape:
@@ -173,8 +201,8 @@ def _loosened(shape: Shape, payload: str) -> Shape:
 
 def _inline(data: Mapping[str, Any], operation: Operation) -> Iterator[tuple[Any, tuple[str, ...]]]:
     """(schema, pointer below `responses`) of the successful answers of an operation."""
-    written = data["paths"][operation.path][operation.method].get("responses", {})
-    for status, response in written.items():
+    written = data["paths"][operation.path][operation.method].get("responses")
+    for status, response in (written if isinstance(written, dict) else {}).items():
         content = response.get("content") if isinstance(response, dict) else None
         for media, each in (content if isinstance(content, dict) else {}).items():
             schema = each.get("schema") if isinstance(each, dict) else None

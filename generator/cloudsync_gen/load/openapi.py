@@ -123,7 +123,7 @@ def _operation(
             "required": p.get("required", False),
             "schema": p["schema"],
         }
-        for p in (*item.get("parameters", ()), *operation.get("parameters", ()))
+        for p in (*_listed(item, "parameters"), *_listed(operation, "parameters"))
         if isinstance(p, dict) and "name" in p and "in" in p and isinstance(p.get("schema"), dict)
     ]
     written = {
@@ -142,6 +142,12 @@ def _operation(
         **{name: operation[name] for name in _OPERATION_LINKS if name in operation},
     }
     return _convert(Operation, written, operation, ref)
+
+
+def _listed(data: Mapping[str, Any], name: str) -> list[Any]:
+    """A list of a source, empty where something else stands; compile says so."""
+    found = data.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _success(operation: Mapping[str, Any]) -> tuple[int, str | None]:
