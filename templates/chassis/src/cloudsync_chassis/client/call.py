@@ -12,7 +12,10 @@ from pydantic import BaseModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request: `path` is a template, `body` JSON of type `media`; `repeatable`: whether a retry is harmless."""
+    """One request: `path` is a template, `body` JSON of type `media`.
+
+    `repeatable`: whether a retry is harmless.
+    """
 
     service: str
     operation: str
