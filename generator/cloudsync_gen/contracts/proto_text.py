@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from cloudsync_gen.model.sources import PROTO_SCALARS
+
 if TYPE_CHECKING:
     from google.protobuf.descriptor_pb2 import (
         DescriptorProto,
@@ -19,23 +21,6 @@ if TYPE_CHECKING:
     )
 
 _STEP = "  "
-_SCALARS = {
-    1: "double",
-    2: "float",
-    3: "int64",
-    4: "uint64",
-    5: "int32",
-    6: "fixed64",
-    7: "fixed32",
-    8: "bool",
-    9: "string",
-    12: "bytes",
-    13: "uint32",
-    15: "sfixed32",
-    16: "sfixed64",
-    17: "sint32",
-    18: "sint64",
-}
 _MAX_RESERVED = 2**29
 _MAX_ENUM = 2**31 - 1
 
@@ -165,7 +150,7 @@ class _Printer:
         yield f"{indent}{kind} {field.name} = {field.number}{suffix};"
 
     def _type(self, field: FieldDescriptorProto, scope: str) -> str:
-        return _SCALARS.get(field.type) or self._name(field.type_name, scope)
+        return PROTO_SCALARS.get(field.type) or self._name(field.type_name, scope)
 
     def _name(self, full: str, scope: str) -> str:
         """The shortest spelling of a type that means it from within `scope`; else the full one."""

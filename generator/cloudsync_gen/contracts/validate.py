@@ -13,12 +13,12 @@ import msgspec
 
 from cloudsync_gen.contracts.findings import contract_finding
 from cloudsync_gen.contracts.memory import Forgetful, Memory, judged
-from cloudsync_gen.contracts.schema_check import Fault, default_faults, faults_of
 from cloudsync_gen.contracts.schemas import BASE
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
 from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.data_model import DataElement
+from cloudsync_gen.model.schema_check import Fault, default_faults, faults_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import Pointer, Ref
 

@@ -6,28 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cloudsync_gen.model.sources import LINK_OPTIONS
+from cloudsync_gen.model.sources import LINK_OPTIONS, PROTO_SCALARS
 
 MAX_COMMENT = 4000
 _BREAKS = re.compile("[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_SCALARS = {
-    1: "double",
-    2: "float",
-    3: "int64",
-    4: "uint64",
-    5: "int32",
-    6: "fixed64",
-    7: "fixed32",
-    8: "bool",
-    9: "string",
-    12: "bytes",
-    13: "uint32",
-    15: "sfixed32",
-    16: "sfixed64",
-    17: "sint32",
-    18: "sint64",
-}
-"""google.protobuf.FieldDescriptorProto.Type -> keyword."""
 
 
 def outlines(descriptor_set: bytes, paths: Iterable[str]) -> dict[str, Any]:
@@ -166,7 +148,7 @@ def _types(file: Any, extensions: Mapping[str, Any]) -> Iterator[dict[str, Any]]
 
 
 def _field(package: str, maps: set[str], field: Any) -> dict[str, Any]:
-    named = _SCALARS.get(field.type) or _within(package, field.type_name)
+    named = PROTO_SCALARS.get(field.type) or _within(package, field.type_name)
     is_map = named in maps
     return {
         "name": field.name,

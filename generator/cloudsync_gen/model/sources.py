@@ -69,6 +69,26 @@ LINK_OPTIONS = "cloudsync_gen/options.proto"
 """The import that gives a proto source its link options; stripped from the contract."""
 
 
+PROTO_SCALARS: Mapping[int, str] = {
+    1: "double",
+    2: "float",
+    3: "int64",
+    4: "uint64",
+    5: "int32",
+    6: "fixed64",
+    7: "fixed32",
+    8: "bool",
+    9: "string",
+    12: "bytes",
+    13: "uint32",
+    15: "sfixed32",
+    16: "sfixed64",
+    17: "sint32",
+    18: "sint64",
+}
+"""google.protobuf.FieldDescriptorProto.Type -> keyword."""
+
+
 class GrpcSource(Struct, frozen=True, kw_only=True):
     """A proto3 source with its serialized FileDescriptorProto, options included, comments not.
 

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from cloudsync_gen.contracts.compile import compile_contracts
 from cloudsync_gen.contracts.graphql_check import graphql_faults
 from cloudsync_gen.contracts.proto_check import proto_faults
-from cloudsync_gen.contracts.schema_check import accepts, faults_of
 from cloudsync_gen.contracts.validate import openapi_faults, validate
 from cloudsync_gen.load.cache import ParseCache
+from cloudsync_gen.model.schema_check import accepts, faults_of
 
 DATA = "model/data/all.yaml"
 SOURCE = "model/api/rest-apis/catalogue.openapi.yaml"
