@@ -12,7 +12,7 @@ from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets._target import Target
 
-FILES = ("pyproject.toml",)
+FILES = ("README.md", "pyproject.toml")
 PACKAGE = "src/cloudsync_chassis"
 
 
