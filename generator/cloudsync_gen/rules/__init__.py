@@ -84,6 +84,17 @@ from cloudsync_gen.rules.slo import (
     sla_above_slo,
     slo_of_another_service,
 )
+from cloudsync_gen.rules.stores import (
+    foreign_key_across_schemas,
+    foreign_key_cycle,
+    foreign_key_mismatch,
+    partition_outside_key,
+    reserved_word,
+    schema_without_owner,
+    sql_expression,
+    unknown_index_column,
+    unknown_key_column,
+)
 
 RULES: tuple[Rule, ...] = (
     command_of_another_service.RULE,
@@ -96,6 +107,15 @@ RULES: tuple[Rule, ...] = (
     create_leaves_property_unset.RULE,
     unknown_field.RULE,
     transition_effect.RULE,
+    unknown_key_column.RULE,
+    unknown_index_column.RULE,
+    partition_outside_key.RULE,
+    sql_expression.RULE,
+    reserved_word.RULE,
+    foreign_key_across_schemas.RULE,
+    schema_without_owner.RULE,
+    foreign_key_mismatch.RULE,
+    foreign_key_cycle.RULE,
     event_nobody_emits.RULE,
     event_key_not_in_payload.RULE,
     topic_without_dead_letter.RULE,

@@ -13,12 +13,13 @@ Use instead: let one of them publish an event, or move what both need into a thi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Command, Query, Service
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._circles import circles
 from cloudsync_gen.rules._rule import Rule
 
 
@@ -37,63 +38,19 @@ def check(model: Model) -> Iterator[Diagnostic]:
             target = callee(model, call.operation)
             if target and target != service.id:
                 graph[service.id].add(target)
-    circles = _components(graph)
+    found = circles(graph)
     for service in model.all(Service):
+        circle = found.get(service.id, ())
         for index, call in enumerate(service.calls):
             target = callee(model, call.operation)
-            if target == service.id or service.id not in circles:
-                continue
-            if circles.get(target) == circles[service.id]:
-                members = sorted(each for each, c in circles.items() if c == circles[target])
+            if target in circle and target != service.id:
                 yield RULE.at(
                     model.ref(service.id, "calls", index, "operation"),
-                    f"this call closes a circle of {', '.join(f'`{m}`' for m in members)}",
+                    f"this call closes a circle of {', '.join(f'`{m}`' for m in circle)}",
                     "turn one of the calls into an event",
                     element=service.id,
                     facts=(call.operation,),
                 )
-
-
-def _components(graph: Mapping[str, set[str]]) -> dict[str, int]:
-    """Node -> number of its circle, for nodes that lie on one (Tarjan's algorithm, without
-    recursion).
-    """
-    order: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-    circles: dict[str, int] = {}
-    for root in sorted(graph):
-        work = [(root, iter(sorted(graph.get(root, ()))))] if root not in order else []
-        if work:
-            order[root] = low[root] = len(order)
-            stack.append(root)
-        while work:
-            node, rest = work[-1]
-            child = next(rest, None)
-            if child is None:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
-                if low[node] == order[node]:
-                    _close(node, stack, order, circles)
-            elif child not in order:
-                order[child] = low[child] = len(order)
-                stack.append(child)
-                work.append((child, iter(sorted(graph.get(child, ())))))
-            elif child in stack:
-                low[node] = min(low[node], order[child])
-    return circles
-
-
-def _close(node: str, stack: list[str], order: Mapping[str, int], circles: dict[str, int]) -> None:
-    members = []
-    while True:
-        member = stack.pop()
-        members.append(member)
-        if member == node:
-            break
-    if len(members) > 1:
-        circles.update(dict.fromkeys(members, order[node]))
 
 
 RULE = Rule(code="DDD003", name="call-cycle", family="domain-driven design", check=check)

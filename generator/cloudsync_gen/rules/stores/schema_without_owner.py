@@ -1,0 +1,40 @@
+"""A table lies in a schema that its database does not have.
+
+What it does: looks up `schema` among the schemas of the table's database, each of which names the
+service that writes it.
+
+Why: a table without an owner is migrated by nobody.
+
+Example: `schema: recipe` where the database has `recipes`.
+
+Use instead: a schema of the database, or a new one with its service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cloudsync_gen.diagnostics import Diagnostic, Related
+from cloudsync_gen.model.layers.datastore import Database, Table
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.naming import nearest
+from cloudsync_gen.rules._rule import Rule
+
+
+def check(model: Model) -> Iterator[Diagnostic]:
+    for table in model.all(Table):
+        database = model.get(Database, table.database)
+        names = [each.name for each in database.schemas] if database else []
+        if database is None or table.schema in names:
+            continue
+        near = nearest(table.schema, names)
+        yield RULE.at(
+            model.ref(table.id, "schema"),
+            f"`{database.id}` has no schema `{table.schema}`",
+            f"did you mean `{near}`?" if near else "declare it with the service that writes it",
+            element=table.id,
+            related=(Related(model.ref(database.id, "schemas"), "the database's schemas"),),
+        )
+
+
+RULE = Rule(code="DST007", name="schema-without-owner", family="data stores", check=check)
