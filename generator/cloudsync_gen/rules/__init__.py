@@ -9,22 +9,29 @@ from cloudsync_gen.rules.ddd import (
     call_cycle,
     command_of_another_service,
     create_leaves_property_unset,
+    foreign_context_store,
     invariant_expression,
     lifecycle_field,
     lifecycle_unknown_state,
     self_call,
+    store_of_another_service,
+    terminal_state_left,
     transition_effect,
     unknown_field,
     unreachable_state,
 )
 from cloudsync_gen.rules.events import (
+    consumer_of_own_event,
+    dead_letter_retention,
+    duplicate_consumption,
     event_key_not_in_payload,
     event_nobody_emits,
+    handler_of_another_service,
     payload_property_unfillable,
     topic_with_two_producers,
     topic_without_dead_letter,
 )
-from cloudsync_gen.rules.links import dangling_link, link_target_type
+from cloudsync_gen.rules.links import dangling_link, link_target_type, unknown_permission_action
 from cloudsync_gen.rules.model import key_differs_from_id
 from cloudsync_gen.rules.observability import (
     alert_without_condition,
@@ -97,6 +104,7 @@ from cloudsync_gen.rules.stores import (
 )
 
 RULES: tuple[Rule, ...] = (
+    store_of_another_service.RULE,
     command_of_another_service.RULE,
     call_cycle.RULE,
     self_call.RULE,
@@ -107,6 +115,8 @@ RULES: tuple[Rule, ...] = (
     create_leaves_property_unset.RULE,
     unknown_field.RULE,
     transition_effect.RULE,
+    foreign_context_store.RULE,
+    terminal_state_left.RULE,
     unknown_key_column.RULE,
     unknown_index_column.RULE,
     partition_outside_key.RULE,
@@ -121,8 +131,13 @@ RULES: tuple[Rule, ...] = (
     topic_without_dead_letter.RULE,
     topic_with_two_producers.RULE,
     payload_property_unfillable.RULE,
+    consumer_of_own_event.RULE,
+    dead_letter_retention.RULE,
+    duplicate_consumption.RULE,
+    handler_of_another_service.RULE,
     dangling_link.RULE,
     link_target_type.RULE,
+    unknown_permission_action.RULE,
     key_differs_from_id.RULE,
     operation_without_command.RULE,
     compiled_in.RULE,

@@ -1,0 +1,35 @@
+"""Which services write a store."""
+
+from __future__ import annotations
+
+from cloudsync_gen.model.ids import ElementId
+from cloudsync_gen.model.layers.application import Service
+from cloudsync_gen.model.layers.datastore import (
+    Bucket,
+    Collection,
+    Database,
+    KeyPattern,
+    Keyspace,
+    SearchIndex,
+    Table,
+    WideTable,
+)
+from cloudsync_gen.model.system import Model
+
+
+def writers(model: Model, store: str) -> frozenset[str]:
+    """Ids of the services that may write it; empty where that cannot be told."""
+    found = model.elements.get(ElementId(store))
+    names: set[str] = set()
+    if isinstance(found, WideTable):
+        found = model.get(Keyspace, found.keyspace)
+    if isinstance(found, Table):
+        database = model.get(Database, found.database)
+        schemas = database.schemas if database else ()
+        names = {each.service for each in schemas if each.name == found.schema}
+    elif isinstance(found, Database):
+        names = {each.service for each in found.schemas}
+    elif isinstance(found, (Bucket, Collection, KeyPattern, Keyspace, SearchIndex)):
+        names = {found.service}
+    known = all(model.get(Service, each) for each in names)
+    return frozenset(names) if known else frozenset()
