@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cloudsync_gen.model.sources import LINK_DIRECTIVES
 
 _LINKS = ("contract", "resolves", "entity")
+
+
+def _show(described: Any) -> None:
+    """Makes every character of the descriptions show: reviewers see what readers get."""
+    text = described.description
+    if text and not text.replace("\n", "").isprintable():
+        described.description = "".join(
+            each if each.isprintable() or each == "\n" else f"<U+{ord(each):04X}>" for each in text
+        )
+    for part in ("fields", "args", "values"):
+        for each in (getattr(described, part, None) or {}).values():
+            _show(each)
 
 
 def published(text: str) -> str:
@@ -20,6 +34,8 @@ def published(text: str) -> str:
     ]
     whole = type(own)(definitions=(*kept, *links.definitions))
     schema = build_ast_schema(whole, assume_valid=True)
+    for described in (schema, *schema.type_map.values()):
+        _show(described)
     arguments = schema.to_kwargs()
     arguments["directives"] = tuple(
         each for each in arguments["directives"] if each.name not in _LINKS

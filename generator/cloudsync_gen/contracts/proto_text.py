@@ -145,7 +145,7 @@ class _Printer:
             kind = label + self._type(field, scope)
         options = list(_options(field.options))
         if field.json_name and field.json_name != _json_name(field.name):
-            options.append(f'json_name = "{field.json_name}"')
+            options.append(f"json_name = {_literal(field.json_name)}")
         suffix = f" [{', '.join(options)}]" if options else ""
         yield f"{indent}{kind} {field.name} = {field.number}{suffix};"
 
@@ -219,8 +219,6 @@ def _json_name(name: str) -> str:
 
 def _options(options: Any) -> Iterator[str]:
     """`name = value` of the standard options that are set; link options are unknown here."""
-    from google.protobuf import text_encoding
-
     for field, value in options.ListFields():
         if field.message_type is not None or field.is_repeated or field.name == "map_entry":
             continue
@@ -229,10 +227,18 @@ def _options(options: Any) -> Iterator[str]:
         elif isinstance(value, bool):
             text = "true" if value else "false"
         elif isinstance(value, str):
-            text = f'"{text_encoding.CEscape(value.encode(), as_utf8=True)}"'
+            text = _literal(value)
         else:
             text = str(value)
         yield f"{field.name} = {text}"
+
+
+def _literal(text: str) -> str:
+    """A string literal; whatever does not show becomes the escapes of its bytes."""
+    from google.protobuf import text_encoding
+
+    shown = text.isprintable()
+    return f'"{text_encoding.CEscape(text.encode(), as_utf8=shown)}"'
 
 
 def _reserved(
@@ -247,5 +253,5 @@ def _reserved(
     if ranges:
         yield f"{indent}reserved {', '.join(ranges)};"
     if owner.reserved_name:
-        names = ", ".join(f'"{each}"' for each in owner.reserved_name)
+        names = ", ".join(map(_literal, owner.reserved_name))
         yield f"{indent}reserved {names};"
