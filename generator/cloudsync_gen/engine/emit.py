@@ -16,10 +16,11 @@ from cloudsync_gen.model.sql import tokens
 
 _LINE_BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _UNSAFE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_PATH = re.compile(r"^[A-Za-z0-9_.@+=/-]+$")
-_SQL_NAME = re.compile(r"^[a-z_][a-z0-9_]{0,62}$")
-_SQL_TYPE = re.compile(r"^[a-z]+( precision)?(\([0-9]+(,[0-9]+)?\)|\[\])?$")
-_SLUG = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+# all of these are matched in full: `$` would let a line break pass at the end
+_PATH = re.compile(r"[A-Za-z0-9_.@+=/-]+")
+_SQL_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_SQL_TYPE = re.compile(r"[a-z]+( precision)?(\([0-9]+(,[0-9]+)?\)|\[\])?")
+_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _TYPE_NODES = (
     ast.Expression,
     ast.Name,
@@ -96,11 +97,19 @@ def py_type(value: str) -> str:
     """A type annotation: names, subscripts, unions and literals, nothing that could be called."""
     try:
         tree = ast.parse(value, mode="eval")
-    except SyntaxError as error:
+        used = ast.parse(f"_: {value} = 0")
+    except (SyntaxError, ValueError) as error:
         raise NotEmittable(f"not a type: {value!r}") from error
-    if not all(isinstance(node, _TYPE_NODES) for node in ast.walk(tree)):
+    plain = value.isprintable() and all(isinstance(node, _TYPE_NODES) for node in ast.walk(tree))
+    if not plain or [ast.dump(each) for each in used.body] != [_annotated(tree.body)]:
         raise NotEmittable(f"not a type: {value!r}")
     return value
+
+
+def _annotated(annotation: ast.expr) -> str:
+    """`_: <annotation> = 0`, and nothing more."""
+    name, zero = ast.Name("_", ast.Store()), ast.Constant(0)
+    return ast.dump(ast.AnnAssign(name, annotation, zero, 1))
 
 
 def py_doc(value: str) -> str:
@@ -116,7 +125,7 @@ def comment(value: str) -> str:
 
 def md(value: str) -> str:
     """Inline Markdown text: markup, HTML and mentions shown as they are."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>~@$-])", r"\\\1", one_line(value))
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>~@$&-])", r"\\\1", one_line(value))
 
 
 def separator(value: str) -> str:
@@ -137,27 +146,26 @@ def md_code(value: str) -> str:
 
 def mermaid(value: str) -> str:
     """Text of a Mermaid label, within double quotes."""
-    escaped = one_line(value).replace("&", "#amp;").replace('"', "#quot;")
-    return escaped.replace("<", "#lt;").replace(">", "#gt;").replace("`", "#96;")
+    return re.sub(r"[#&\"<>`%{}\\]", lambda m: f"#{ord(m[0])};", one_line(value))
 
 
 def path(value: str) -> str:
     """A relative path or a slug with slashes."""
-    if not _PATH.match(value) or ".." in value.split("/"):
+    if not _PATH.fullmatch(value) or ".." in value.split("/"):
         raise NotEmittable(f"not a path: {value!r}")
     return value
 
 
 def slug(value: str) -> str:
     """A name that needs no quotes in any of our languages."""
-    if not _SLUG.match(value):
+    if not _SLUG.fullmatch(value):
         raise NotEmittable(f"not a slug: {value!r}")
     return value
 
 
 def sql_name(value: str) -> str:
     """An SQL identifier, double-quoted (SQL-92, delimited identifier)."""
-    if not _SQL_NAME.match(value):
+    if not _SQL_NAME.fullmatch(value):
         raise NotEmittable(f"not an SQL name: {value!r}")
     return f'"{value}"'
 
@@ -170,15 +178,22 @@ def sql_names(value: Sequence[str]) -> str:
 def sql_expr(value: str) -> str:
     """An SQL expression of tokens that the model's grammar knows: no statement can begin in it."""
     try:
-        tokens(value)
+        found = [token for kind, token in tokens(value) if kind == "operator"]
     except ValueError as error:
         raise NotEmittable(f"not an SQL expression: {value!r}") from error
+    depth = 0
+    for token in found:
+        depth += {"(": 1, ")": -1}.get(token, 0)
+        if depth < 0:
+            break
+    if depth or not value.strip():
+        raise NotEmittable(f"not an SQL expression: {value!r}")
     return value
 
 
 def sql_type(value: str) -> str:
     """An SQL type name such as `varchar(120)` or `text[]`."""
-    if not _SQL_TYPE.match(value):
+    if not _SQL_TYPE.fullmatch(value):
         raise NotEmittable(f"not an SQL type: {value!r}")
     return value
 

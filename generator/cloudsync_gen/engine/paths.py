@@ -16,8 +16,8 @@ SOURCE_ROOT = "model"
 CONFIGURATION = "cloudsync-gen.toml"
 MAX_PATH = 240
 MAX_NAME = 120
-_NAME = re.compile(r"^[A-Za-z0-9_.][A-Za-z0-9_.+@=-]*$")
-_WINDOWS = re.compile(r"^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.+@=-]*")
+_WINDOWS = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 _FORBIDDEN = frozenset((".git", ".github", ".gitlab", ".hg", ".svn"))
 
 
@@ -44,9 +44,9 @@ def _unusable(path: str) -> str:
             return "has an empty or relative step"
         if len(name) > MAX_NAME:
             return f"has a name longer than {MAX_NAME} characters"
-        if not _NAME.match(name):
+        if not _NAME.fullmatch(name):
             return f"has the unusable name {name!r}"
-        if name.endswith((".", " ")) or _WINDOWS.match(name):
+        if name.endswith((".", " ")) or _WINDOWS.fullmatch(name):
             return f"has the name {name!r}, which Windows reserves"
         if name.lower() in _FORBIDDEN:
             return f"would write into `{name}`"

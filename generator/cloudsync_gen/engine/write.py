@@ -30,7 +30,7 @@ from cloudsync_gen.model.artefacts import Action, Change
 
 _STAGE = f"{STATE}/stage"
 _JOURNAL = f"{STATE}/journal"
-_STAGED = re.compile(r"^[0-9]{6}$")
+_STAGED = re.compile(r"[0-9]{6}")
 
 
 class _Step(Struct, frozen=True):
@@ -166,7 +166,7 @@ def _carry_out(root: Path, steps: Iterable[_Step], *, recovering: bool) -> None:
         now = _now(root, step.path)
         if now == step.new:
             continue
-        if step.staged is not None and not _STAGED.match(step.staged):
+        if step.staged is not None and not _STAGED.fullmatch(step.staged):
             raise Unsafe(STATE, "its journal was not written by this tool; delete it")
         if recovering and (now != step.old or _used_up(root, step)):
             continue

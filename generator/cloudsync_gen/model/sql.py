@@ -12,7 +12,7 @@ from collections.abc import Collection
 
 _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<string>'(?:[^'\\\x00]|'')*')|(?P<number>\d+(?:\.\d+)?)"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<cast>::)"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<cast>::)|(?P<comment>--|/\*)"
     r"|(?P<operator><=|>=|<>|!=|\|\||->>|->|@>|[-+*/%<>=~(),\[\]])"
 )
 KEYWORDS = frozenset(
@@ -36,7 +36,7 @@ def tokens(text: str) -> list[tuple[str, str]]:
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)
-        if match is None or match.lastgroup is None:
+        if match is None or match.lastgroup is None or match.lastgroup == "comment":
             raise ValueError(f"`{text[position]}` has no place in an expression")
         if match.lastgroup != "space":
             found.append((match.lastgroup, match[0]))

@@ -9,7 +9,7 @@ from pathlib import Path
 from cloudsync_gen.engine.resources import resource
 from cloudsync_gen.model.artefacts import Layout
 
-_SLUG = re.compile(r"^[a-z][a-z0-9]*([-_][a-z0-9]+)*$")
+_SLUG = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 
 
 class NotASlug(ValueError):
@@ -19,7 +19,7 @@ class NotASlug(ValueError):
 def render(form: Layout) -> dict[str, bytes]:
     """File name relative to the layout's folder -> bytes. Raises `NotASlug`."""
     for key, value in form.slugs.items():
-        if not _SLUG.match(value) or len(value) > 80:
+        if not _SLUG.fullmatch(value) or len(value) > 80:
             raise NotASlug(f"{key} is not a slug: {value!r}")
     from cookiecutter.main import cookiecutter
 

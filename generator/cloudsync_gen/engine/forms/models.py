@@ -46,11 +46,11 @@ def _unused_name(schema: Mapping[str, Any]) -> str:
 def _without_root(text: str, root: str) -> str:
     """The module without the class of the document itself and without its generator's header."""
     tree = ast.parse(text)
-    lines = text.splitlines(keepends=True)
+    lines = text.split("\n")  # as the tree counts them: text may hold other line separators
     found = (each for each in tree.body if isinstance(each, ast.ClassDef) and each.name == root)
     for each in found:
         lines[each.lineno - 1 : each.end_lineno] = []
-    return "".join(lines[tree.body[0].lineno - 1 :])
+    return "\n".join(lines[tree.body[0].lineno - 1 :])
 
 
 def refuse(schema: Any) -> None:

@@ -1,0 +1,169 @@
+"""The cache and the warm index may be lost, damaged or planted: that costs time, never truth."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from cloudsync_gen.cli import main
+from cloudsync_gen.engine import index
+from cloudsync_gen.engine.cache import Store
+from cloudsync_gen.engine.locks import STATE
+from support.rules import BASE
+from support.trees import Files, read_tree, write_tree
+
+KEY, OTHER = "ab" * 20, "cd" * 20
+MODEL = "model/01_motivation/goals.yaml"
+
+
+def entry(root: Path, key: str = KEY) -> Path:
+    return root / STATE / "cache" / key[:2] / key
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    assert store.read(KEY) is None
+    store.write(KEY, b"content")
+    assert store.read(KEY) == Store(tmp_path).read(KEY) == b"content"
+    assert store.read(OTHER) is None
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "empty", "swap", "folder"])
+def test_a_damaged_entry_is_not_there(tmp_path: Path, damage: str) -> None:
+    store = Store(tmp_path)
+    store.write(KEY, b"content")
+    store.write(OTHER, b"another")
+    path, content = entry(tmp_path), entry(tmp_path).read_bytes()
+    if damage == "cut":
+        path.write_bytes(content[:-1])
+    elif damage == "flip":
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    elif damage == "empty":
+        path.write_bytes(b"")
+    elif damage == "swap":
+        path.write_bytes(entry(tmp_path, OTHER).read_bytes())
+    else:
+        path.unlink()
+        path.mkdir()
+    assert store.read(KEY) is None
+    assert store.read(OTHER) == b"another"
+
+
+def test_a_cache_that_came_with_a_tree_is_not_believed(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    Store(tmp_path / "a").write(KEY, b"content")
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    assert Store(tmp_path / "a").read(KEY) == b"content"
+    assert Store(tmp_path / "b").read(KEY) is None
+
+
+def test_a_cache_that_is_a_link_is_not_used(tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    away.mkdir()
+    for link in (STATE, f"{STATE}/cache"):
+        root = tmp_path / f"root-{link.count('/')}"
+        (root / link).parent.mkdir(parents=True)
+        (root / link).symlink_to(away)
+        store = Store(root)
+        store.write(KEY, b"content")
+        assert store.read(KEY) is None
+    assert list(away.iterdir()) == []
+
+
+def test_a_disk_that_refuses_is_no_error(tmp_path: Path) -> None:
+    for store in (Store(None), Store(tmp_path / "none" / "there")):
+        store.write(KEY, b"content")
+        assert store.read(KEY) is None
+        store.prune()
+
+
+def test_the_oldest_entries_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cloudsync_gen.engine.cache.MAX_ENTRIES", 4)
+    store = Store(tmp_path)
+    keys = [f"{n:02d}" * 20 for n in range(6)]
+    for age, key in enumerate(reversed(keys)):
+        store.write(key, b"x")
+        os.utime(entry(tmp_path, key), (age, age))
+    store.prune()
+    assert [key for key in keys if store.read(key) is not None] == keys[:2]
+
+
+# -- the whole, by its effect ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def lemonade(tmp_path: Path) -> Path:
+    """A generated tree, clean, its index written."""
+    root = write_tree(tmp_path / "root", read_tree(BASE))
+    assert main(["--root", str(root), "generate", "-j1"]) == 0
+    assert main(["--root", str(root), "generate", "--check"]) == 0
+    return root
+
+
+def outputs(root: Path) -> Files:
+    return {n: c for n, c in read_tree(root).items() if n.startswith(("generated/", "contracts/"))}
+
+
+DAMAGE = [b"", b"\xff\x00", b"9" * 30 + b" check generate\n\x1e\n\n\x1e\n\n\x1e\n"]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_index_costs_a_run(lemonade: Path, damage: bytes) -> None:
+    (lemonade / index.NAME).write_bytes(damage)
+    assert not index.is_clean(str(lemonade), "generate")
+    assert main(["--root", str(lemonade), "generate", "--check"]) == 0
+    assert index.is_clean(str(lemonade), "generate")
+
+
+@pytest.mark.parametrize(
+    "path", ["generated/.lock/recipe.json", MODEL, "model/.schema/api.json", "pyproject.toml"]
+)
+def test_any_change_makes_the_index_stale(lemonade: Path, path: str) -> None:
+    assert index.is_clean(str(lemonade), "generate")
+    with (lemonade / path).open("a") as file:
+        file.write("\n")
+    assert not index.is_clean(str(lemonade), "generate")
+    assert index.is_clean(str(lemonade), "check") == path.startswith(("generated", "model/.schema"))
+
+
+def test_the_same_size_and_time_do_not_deceive_it(lemonade: Path) -> None:
+    path = lemonade / "model/.schema/api.json"
+    before = path.stat()
+    content = path.read_bytes()
+    path.write_bytes(content[:-2] + b"x\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert not index.is_clean(str(lemonade), "generate")
+
+
+def test_an_index_of_another_place_or_time_is_stale(lemonade: Path, tmp_path: Path) -> None:
+    shutil.copytree(lemonade, tmp_path / "copy", copy_function=shutil.copy2)
+    assert not index.is_clean(str(tmp_path / "copy"), "check")
+    state = index.State(str(lemonade), outputs=True)
+    state.latest = time.time_ns() + 10**9  # a file that changes as the index is written
+    index.remember(str(lemonade), ("check",), state)
+    (lemonade / MODEL).touch()
+    assert not index.is_clean(str(lemonade), "check")
+
+
+def test_an_index_behind_a_link_is_not_written(tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    away.mkdir()
+    root = write_tree(tmp_path / "root", read_tree(BASE))
+    (root / STATE).symlink_to(away)
+    assert main(["--root", str(root), "check"]) == 0
+    assert list(away.iterdir()) == []
+
+
+@pytest.mark.parametrize("loss", ["flip", "remove"])
+def test_a_lost_cache_gives_the_same_bytes(lemonade: Path, loss: str) -> None:
+    before = outputs(lemonade)
+    (lemonade / index.NAME).unlink()
+    for path in (lemonade / STATE / "cache").glob("??/*"):
+        path.write_bytes(path.read_bytes()[::-1]) if loss == "flip" else path.unlink()
+    assert main(["--root", str(lemonade), "generate", "-j1"]) == 0
+    assert outputs(lemonade) == before
