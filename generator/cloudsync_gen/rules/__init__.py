@@ -57,6 +57,14 @@ from cloudsync_gen.rules.openapi import (
     unresolved_ref,
 )
 from cloudsync_gen.rules.regions import failover_leaves_residency, tier_1_in_one_region
+from cloudsync_gen.rules.sagas import (
+    idempotency_key_unknown,
+    saga_deadline,
+    saga_never_completes,
+    step_not_triggered,
+    step_of_another_service,
+    step_without_compensation,
+)
 from cloudsync_gen.rules.schema import (
     entity_envelope,
     enum_member_style,
@@ -160,6 +168,12 @@ RULES: tuple[Rule, ...] = (
     metric_name_style.RULE,
     tier_1_in_one_region.RULE,
     failover_leaves_residency.RULE,
+    step_without_compensation.RULE,
+    step_of_another_service.RULE,
+    saga_deadline.RULE,
+    saga_never_completes.RULE,
+    step_not_triggered.RULE,
+    idempotency_key_unknown.RULE,
     invalid_schema.RULE,
     unresolved_schema_ref.RULE,
     required_without_property.RULE,
