@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from graphql import DocumentNode, GraphQLError, Node
 
 MAX_BYTES = 1024 * 1024
-MAX_TOKENS = 100_000
+MAX_TOKENS = 50_000
 MAX_DEPTH = 32
 """Brackets within brackets; the parser is recursive."""
 

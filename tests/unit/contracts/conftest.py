@@ -11,12 +11,16 @@ from cloudsync_gen.contracts.compile import compile_contracts
 from cloudsync_gen.diagnostics import Diagnostic, Staged
 from cloudsync_gen.link import link
 from cloudsync_gen.load import LOCATORS, load
+from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import SourceMap, tree_from_disk
 from support.trees import Edits, Files, edited
 
 LIBRARY = Path(__file__).parent / "library"
+_kept: dict[str, bytes] = {}
+PARSED = ParseCache(_kept.get, _kept.__setitem__)
+"""So that sources which a test leaves alone are read once."""
 
 
 class Compiled:
@@ -24,7 +28,7 @@ class Compiled:
 
     def __init__(self, files: Files) -> None:
         self.files = files
-        loaded = load(files)
+        loaded = load(files, PARSED)
         assert loaded.value is not None
         assert loaded.diagnostics == ()
         linked = link(loaded.value)

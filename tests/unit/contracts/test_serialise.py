@@ -47,7 +47,7 @@ def test_every_trap_stays_a_string_as_value_as_key_and_in_a_list(text: str) -> N
     assert json.loads(json_text(data)) == data
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=settings().max_examples * 5)
 @given(DATA)
 def test_round_trip_through_readers_of_yaml_1_1_and_1_2(data: Any) -> None:
     written = yaml_text(data)

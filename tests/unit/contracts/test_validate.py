@@ -21,6 +21,9 @@ from cloudsync_gen.contracts.validate import openapi_faults, validate
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.model.schema_check import accepts, faults_of
 
+MANY = settings().max_examples * 10
+"""Cheap examples: ten times what the profile asks for."""
+
 DATA = "model/data/all.yaml"
 SOURCE = "model/api/rest-apis/catalogue.openapi.yaml"
 
@@ -198,7 +201,7 @@ SCHEMAS: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-@settings(max_examples=1500)
+@settings(max_examples=MANY)
 @given(SCHEMAS)
 def test_our_table_and_the_official_metaschema_agree(schema: Any) -> None:
     document = schema if isinstance(schema, bool) else {**schema, "$schema": _DRAFT}
@@ -209,7 +212,7 @@ def test_our_table_and_the_official_metaschema_agree(schema: Any) -> None:
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
-@settings(max_examples=500)
+@settings(max_examples=MANY)
 @given(
     st.fixed_dictionaries(
         {},
