@@ -378,7 +378,7 @@ def test_a_change_says_where_it_is_in_both_documents() -> None:
 
 
 def test_a_change_that_many_paths_lead_to_is_said_once_by_the_shortest() -> None:
-    schemas = {
+    schemas: Json = {
         "A": {"properties": {"x": {"$ref": "#/components/schemas/B"}, "y": {"maxLength": 3}}},
         "B": {"properties": {"a": {"$ref": "#/components/schemas/A"}}},
     }

@@ -21,6 +21,8 @@ class Document:
     def __init__(self, root: Mapping[str, Raw], digests: Digests) -> None:
         self.root = root
         self.digests = digests
+        self.types: dict[int, frozenset[str] | None] = {}
+        """Identity of a schema → its types when it says nothing else; filled by `nodes`."""
         self._targets: dict[str, tuple[Raw, Pointer] | None] = {}
 
     def resolve(self, reference: Raw) -> tuple[Raw, Pointer] | None:

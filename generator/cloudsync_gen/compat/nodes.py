@@ -7,7 +7,7 @@ conjunction are one node, and endless recursion through references stays a finit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from cloudsync_gen.compat.values import Raw, mapping, sequence
 from cloudsync_gen.model.changes import Pointer
 
 MAX_MEMBERS = 256
+_MAX_FOLDS = 32
 
 ATOMS = frozenset({"null", "boolean", "object", "array", "string", "integer", "fraction"})
 """What a JSON value can be; `number` is `integer` or `fraction`, so that sets tell containment."""
@@ -214,12 +215,12 @@ def _alternatives(document: Document, member: Member, kind: Kind, flat: Flat) ->
     if kind == "anyOf":
         seeds = _spliced(document, seeds)
     loose = member.raw.get("nullable") is True and "type" not in member.raw
-    if (loose or member.nullable) and not any(map(_is_null, seeds)):
+    if (loose or member.nullable) and not any(_is_null(document, seed) for seed in seeds):
         seeds.append(Seed(NULL, member.at(kind)))
     if len(seeds) == 1:
         yield seeds[0]._replace(bare=member.bare, nullable=member.nullable)
         return
-    types = _union_of_types(kind, seeds)
+    types = _union_of_types(kind, [_only_types(document, seed.raw) for seed in seeds])
     if types is not None:
         flat.types.append(types)
         return
@@ -259,31 +260,51 @@ def _spliced(document: Document, seeds: list[Seed]) -> list[Seed]:
     return found
 
 
-def _is_null(seed: Seed) -> bool:
-    return _only_types(seed.raw) == frozenset({"null"})
+def _is_null(document: Document, seed: Seed) -> bool:
+    return _only_types(document, seed.raw) == frozenset({"null"})
 
 
-def _only_types(raw: Raw) -> frozenset[str] | None:
+def _only_types(document: Document, raw: Raw, depth: int = 0) -> frozenset[str] | None:
     """The types of a schema that says nothing else; `const: null` and `enum: [null]` are a type."""
-    says = {key: value for key, value in mapping(raw).items() if key not in ANNOTATIONS}
+    raw = _followed(document, Seed(raw, ())).raw
+    if not isinstance(raw, Mapping) or depth > _MAX_FOLDS:
+        return None
+    if id(raw) not in document.types:
+        document.types[id(raw)] = None  # a schema within itself is more than its types
+        document.types[id(raw)] = _types_of(document, raw, depth)
+    return document.types[id(raw)]
+
+
+def _types_of(document: Document, raw: Mapping[str, Raw], depth: int) -> frozenset[str] | None:
+    says = {key: value for key, value in raw.items() if key not in ANNOTATIONS}
     if says in ({"const": None}, {"enum": [None]}, {"enum": [None], "nullable": True}):
         return frozenset({"null"})
-    return atoms(says["type"]) if says.keys() == {"type"} else None
+    if len(says) != 1:
+        return None
+    ((keyword, value),) = says.items()
+    if keyword == "type":
+        return atoms(value)
+    parts = value if isinstance(value, list) else []
+    if keyword not in ("allOf", "anyOf", "oneOf") or not parts:
+        return None
+    sets = [_only_types(document, part, depth + 1) for part in parts]
+    if len(sets) == 1:
+        return sets[0]
+    return None if keyword == "allOf" else _union_of_types(keyword, sets)
 
 
-def _union_of_types(kind: Kind, seeds: list[Seed]) -> frozenset[str] | None:
-    sets = [_only_types(seed.raw) for seed in seeds]
+def _union_of_types(keyword: str, sets: Sequence[frozenset[str] | None]) -> frozenset[str] | None:
     known = [types for types in sets if types is not None]
     union = frozenset[str]().union(*known)
     if len(known) < len(sets):
         return None
-    exclusive = kind == "anyOf" or sum(map(len, known)) == len(union)
+    exclusive = keyword == "anyOf" or sum(map(len, known)) == len(union)
     return union if exclusive else None
 
 
 def _null_beside(document: Document, kind: Kind, seeds: list[Seed]) -> Seed | None:
     """`X` of `anyOf: [X, {type: null}]` when null can simply be added to what X accepts."""
-    others = [seed for seed in seeds if not _is_null(seed)]
+    others = [seed for seed in seeds if not _is_null(document, seed)]
     if len(others) != 1 or len(seeds) != 2:
         return None
     parts = _plain_parts(document, others[0].raw)
