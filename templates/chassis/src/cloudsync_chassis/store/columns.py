@@ -56,8 +56,8 @@ class Textual(TypeDecorator[str]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type proper."""
-        found = self._postgresql if dialect.name == "postgresql" else self._sqlite
-        return dialect.type_descriptor(found)
+        # not `dialect.type_descriptor`: psycopg's would make VARCHAR of TEXT and CHAR
+        return self._postgresql if dialect.name == "postgresql" else self._sqlite
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Text on the way in."""
