@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from cloudsync_gen.contracts.facts import Lookups
 from cloudsync_gen.contracts.schemas import BASE, Schemas
 from cloudsync_gen.model.contracts import ContractDocument
 from cloudsync_gen.model.event_names import event_source, event_type
@@ -17,7 +18,6 @@ from cloudsync_gen.model.layers.application import Event, Service
 from cloudsync_gen.model.layers.business import Actor, Domain
 from cloudsync_gen.model.layers.data_model import DataElement
 from cloudsync_gen.model.layers.technology import Broker, Topic
-from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.naming import camel, pascal
 
@@ -26,8 +26,9 @@ BINDING_VERSION = "0.5.0"
 _PROTOCOLS = {"kafka": "kafka-secure", "rabbitmq": "amqps"}
 
 
-def compile_asyncapi(schemas: Schemas, model: Model) -> dict[str, ContractDocument]:
+def compile_asyncapi(schemas: Schemas, lookups: Lookups) -> dict[str, ContractDocument]:
     """Domain -> its document; domains whose services announce nothing have none."""
+    model = lookups.model
     by_domain: dict[str, list[Event]] = {}
     for event in model.all(Event):
         service = model.get(Service, event.service)
@@ -43,7 +44,7 @@ def compile_asyncapi(schemas: Schemas, model: Model) -> dict[str, ContractDocume
                 path=f"asyncapi/{name}.yaml",
                 source=identity,
                 file=model.ref(identity).file,
-                data=_Builder(domain, events, schemas, model).document(),
+                data=_Builder(domain, events, schemas, lookups).document(),
             )
     return found
 
@@ -51,9 +52,13 @@ def compile_asyncapi(schemas: Schemas, model: Model) -> dict[str, ContractDocume
 class _Builder:
     """The document of one domain."""
 
-    def __init__(self, domain: Domain, events: list[Event], schemas: Schemas, model: Model) -> None:
+    def __init__(
+        self, domain: Domain, events: list[Event], schemas: Schemas, lookups: Lookups
+    ) -> None:
+        model = lookups.model
         self._domain = domain
         self._model = model
+        self._consumers = lookups.consumers
         self._schemas = schemas
         self._by_topic: dict[str, list[Event]] = {}
         for event in events:
@@ -119,18 +124,18 @@ class _Builder:
         }
 
     def _operations(self) -> Iterable[tuple[str, dict[str, Any]]]:
-        services = self._model.all(Service)
         for topic, events in self._topics():
             producers: dict[str, list[str]] = {}
             for event in events:
                 producers.setdefault(event.service, []).append(pascal(name_of(event.id)))
             for service, names in producers.items():
                 yield self._operation("send", service, topic, names)
-            held = {event.id: pascal(name_of(event.id)) for event in events}
-            for each in services:
-                wanted = [held[c.event] for c in each.consumes if c.event in held]
-                if wanted:
-                    yield self._operation("receive", each.id, topic, wanted)
+            receivers: dict[str, list[str]] = {}
+            for event in events:
+                for service in self._consumers.get(event.id, ()):
+                    receivers.setdefault(service, []).append(pascal(name_of(event.id)))
+            for service, names in receivers.items():
+                yield self._operation("receive", service, topic, names)
 
     def _operation(
         self, action: str, service: str, topic: Topic, names: list[str]

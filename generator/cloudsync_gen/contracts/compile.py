@@ -50,7 +50,7 @@ def compile_contracts(model: Model, memory: Memory | None = None) -> Staged[Cont
         ),
         found,
     )
-    asyncapi = compile_asyncapi(schemas, model)
+    asyncapi = compile_asyncapi(schemas, lookups)
     jsonschema = compile_schemas(schemas, model)
     graphql = _graphql(model.sources.graphql, known)
     grpc = _grpc(model.sources.grpc, known)

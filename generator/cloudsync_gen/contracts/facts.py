@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.api import Operation
+from cloudsync_gen.model.layers.apm import Slo
 from cloudsync_gen.model.layers.application import (
     Aggregate,
     Command,
@@ -55,15 +56,33 @@ class Facts(Struct, frozen=True, kw_only=True):
     reads: bool
 
 
+T = TypeVar("T")
+
+
+def _grouped(pairs: Iterable[tuple[str, T]]) -> Mapping[str, list[T]]:
+    groups: dict[str, list[T]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return groups
+
+
 class Lookups:
-    """Indexes over the model that every operation needs, made once.
+    """Indexes over the model, made once, so that no contract walks the whole of it.
 
     `governed` maps a command of a life cycle to whether one of its transitions has a condition;
-    `guarded` are the aggregates that have invariants.
+    `guarded` are the aggregates that have invariants. `operations` are by document, `objectives`
+    by service; `consumers` are the services that listen to an event, by the event.
     """
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.operations = _grouped((each.document, each) for each in model.all(Operation))
+        self.objectives = _grouped((each.service, each) for each in model.all(Slo))
+        self.consumers = _grouped(
+            (event, service.id)
+            for service in model.all(Service)
+            for event in sorted({each.event for each in service.consumes})
+        )
         self.guarded = frozenset(each.aggregate for each in model.all(Invariant))
         self.governed: dict[str, bool] = {}
         for lifecycle in model.all(Lifecycle):

@@ -49,6 +49,7 @@ class _Entries:
     """Builds the entries of each kind."""
 
     def __init__(self, lookups: Lookups) -> None:
+        self._lookups = lookups
         self._model = lookups.model
 
     def links(self, element: str) -> dict[str, Any]:
@@ -150,17 +151,12 @@ class _Entries:
             topic = self._model.get(Topic, each.topic)
             if document is None or topic is None:
                 continue
-            consumers = [
-                service.id
-                for service in self._model.all(Service)
-                if any(consumption.event == each.id for consumption in service.consumes)
-            ]
             found[each.id] = self._entry(
                 each.id,
                 document.path,
                 each.service,
                 type=event_type(self._model, each),
                 topic=topic.topic,
-                consumers=consumers,
+                consumers=self._lookups.consumers.get(each.id, []),
             )
         return found

@@ -28,7 +28,7 @@ from cloudsync_gen.contracts.source_check import METHODS
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.contracts import ContractDocument
 from cloudsync_gen.model.layers.api import Operation, RestApi
-from cloudsync_gen.model.layers.apm import Sli, Slo
+from cloudsync_gen.model.layers.apm import Sli
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.business import Actor
 from cloudsync_gen.model.sources import RestSource
@@ -132,11 +132,8 @@ class _Builder:
         self._copy = transcriber.copy
         self._publication = publication
         self._lookups = lookups
-        model = lookups.model
         self._operations: dict[tuple[str, str], Operation] = {
-            (each.path, each.method): each
-            for each in model.all(Operation)
-            if each.document == source.document
+            (each.path, each.method): each for each in lookups.operations.get(source.document, ())
         }
         self.refusals = problems.Refusals(publication)
         self.parameters: set[str] = set()
@@ -163,9 +160,9 @@ class _Builder:
     def _objectives(self, service: Service) -> list[dict[str, Any]]:
         model = self._lookups.model
         found = []
-        for slo in model.all(Slo):
+        for slo in self._lookups.objectives.get(service.id, ()):
             sli = model.get(Sli, slo.sli)
-            if slo.service == service.id and sli is not None:
+            if sli is not None:
                 facts = {
                     "kind": sli.kind,
                     "objective": slo.objective,
