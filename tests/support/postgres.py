@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,10 +72,14 @@ def server(folder: Path) -> Iterator[str]:
 
 def open_up(folder: Path) -> None:
     """Lets the unprivileged user in that the server runs as, when the tests run as root."""
-    if os.geteuid() == 0:
-        for path in (folder, *folder.parents[:3]):
-            path.chmod(0o755)
-        shutil.chown(folder, "nobody")
+    if os.geteuid() != 0:
+        return
+    top = Path(tempfile.gettempdir())
+    for path in (folder, *folder.parents):
+        if path == top or not path.is_relative_to(top):
+            break
+        path.chmod(path.stat().st_mode | 0o055)
+    shutil.chown(folder, "nobody")
 
 
 def _unprivileged(folder: Path) -> list[str]:
