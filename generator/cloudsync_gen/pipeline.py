@@ -13,6 +13,7 @@ from cloudsync_gen.engine import paths
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.generate import Work, render_all
 from cloudsync_gen.engine.reconcile import Plan, Scope, reconcile
+from cloudsync_gen.engine.resources import digest_of_package
 from cloudsync_gen.link import link
 from cloudsync_gen.load import LOCATORS, load
 from cloudsync_gen.load.cache import ParseCache
@@ -48,11 +49,18 @@ def read_model(root: Path) -> Tree:
     return tree_from_disk(root, "model")
 
 
+def memory(store: Store | None) -> ParseCache:
+    """What earlier runs of this very code read out of texts."""
+    if store is None:
+        return ParseCache()
+    return ParseCache(store.read, store.write, digest_of_package())
+
+
 def check(tree: Tree, rules: Iterable[Rule] = RULES, store: Store | None = None) -> Checked:
     """All findings over a model. Rules run once all text is readable and every element has its
     type: before that, what looks missing may only be misspelt."""
     sources = SourceMap(tree, LOCATORS)
-    loaded = load(tree, ParseCache(store.read, store.write) if store else None)
+    loaded = load(tree, memory(store))
     if loaded.value is None:
         return Checked(
             model=None, diagnostics=ordered(loaded.diagnostics, sources), sources=sources
@@ -78,10 +86,11 @@ def generate(tree: Tree, scope: Scope, store: Store, jobs: int) -> Generated:
     checked = check(tree, store=store)
     if checked.model is None or has_errors(checked.diagnostics):
         return Generated(checked=checked, rendered=None, diagnostics=checked.diagnostics)
-    compiled = compile_contracts(checked.model)
+    kept = memory(store)
+    compiled = compile_contracts(checked.model, kept)
     found = (*checked.diagnostics, *compiled.diagnostics)
     if not has_errors(found):
-        found = (*found, *validate(checked.model, compiled.value))
+        found = (*found, *validate(checked.model, compiled.value, kept))
     if not has_errors(found):
         rendered = render_all(units(checked.model, compiled.value, scope), WORK, store, jobs)
         found = (*found, *_path_findings(rendered))

@@ -131,7 +131,7 @@ def _contract(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> Non
     if path.suffix in (".graphql", ".gql"):
         from cloudsync_gen.load.graphql import graphql_source
 
-        graphql, (elements, found) = graphql_source(file, tree[file])
+        graphql, (elements, found) = graphql_source(file, tree[file], cache)
         if graphql is not None:
             into.graphql.append(graphql)
     elif path.suffix not in _YAML:

@@ -23,6 +23,8 @@ class Known(Struct, frozen=True):
 class ParseCache:
     """Keeps nothing by itself; with a store behind it, what it is given.
 
+    `salt` tells apart what different versions of the readers made of one text.
+
     `read` and `write` take a hex key; `read` returns `None` for an unknown one.
     """
 
@@ -30,9 +32,11 @@ class ParseCache:
         self,
         read: Callable[[str], bytes | None] | None = None,
         write: Callable[[str, bytes], None] | None = None,
+        salt: bytes = b"",
     ) -> None:
         self._read = read
         self._write = write
+        self._salt = salt
 
     def get(self, kind: str, content: bytes) -> Known | None:
         """What `content` parsed to as `kind`, if that is known."""
@@ -51,6 +55,6 @@ class ParseCache:
         if self._write is not None:
             self._write(self._key(kind, content), _encode(value))
 
-    @staticmethod
-    def _key(kind: str, content: bytes) -> str:
-        return blake2b(FORMAT + kind.encode() + b"\0" + content, digest_size=20).hexdigest()
+    def _key(self, kind: str, content: bytes) -> str:
+        salted = FORMAT + self._salt + kind.encode() + b"\0" + content
+        return blake2b(salted, digest_size=20).hexdigest()
