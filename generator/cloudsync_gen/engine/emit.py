@@ -21,6 +21,10 @@ _PATH = re.compile(r"[A-Za-z0-9_.@+=/-]+")
 _SQL_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _SQL_TYPE = re.compile(r"[a-z]+( precision)?(\([0-9]+(,[0-9]+)?\)|\[\])?")
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ENTRY = re.compile(r"([a-z_]+=(frozenset)?)?")
+_LINE = 100
+"""Columns of a line of Python."""
+
 _TYPE_NODES = (
     ast.Expression,
     ast.Name,
@@ -79,6 +83,43 @@ def py_literal(value: Any) -> str:
         pairs = (f"{py_literal(k)}: {py_literal(v)}" for k, v in value.items())
         return "{" + ", ".join(pairs) + "}"
     raise NotEmittable(f"no Python literal of {type(value).__name__}")
+
+
+def py_entry(value: tuple[int, str, Any]) -> str:
+    """`(indent, "name=", plain data)` -> an entry of a call or a mapping as black lays it out.
+
+    It ends in a comma; lines after the first are indented by `indent` columns. The prefix is empty,
+    `name=`, or `name=frozenset`: the data are the members of one.
+    """
+    indent, prefix, data = value
+    if not _ENTRY.fullmatch(prefix):
+        raise NotEmittable(f"no prefix of an entry: {prefix!r}")
+    if prefix.endswith("frozenset"):
+        return _laid_out(f"{prefix}(", _Set(data), "),", indent)
+    return _laid_out(prefix, data, ",", indent)
+
+
+class _Set(tuple[Any, ...]):
+    """Members of a set that is the only argument of a call."""
+
+
+def _laid_out(prefix: str, data: Any, suffix: str, indent: int) -> str:
+    """On one line where it fits, else each item on a line of its own."""
+    members = isinstance(data, _Set)
+    flat = prefix + ("{" + ", ".join(map(py_literal, data)) + "}" if members else py_literal(data))
+    if len(flat) + len(suffix) + indent <= _LINE or not isinstance(data, (list, tuple, Mapping)):
+        return flat + suffix
+    inner = indent + 8 if members else indent + 4
+    if isinstance(data, Mapping):
+        items = [_laid_out(f"{py_literal(k)}: ", v, ",", inner) for k, v in data.items()]
+    else:
+        items = [_laid_out("", each, ",", inner) for each in data]
+    body = "".join(f"{' ' * inner}{each}\n" for each in items)
+    if members:
+        step = " " * (indent + 4)
+        return f"{prefix}\n{step}{{\n{body}{step}}}\n{' ' * indent}{suffix}"
+    kind = "{}" if isinstance(data, Mapping) else "[]" if isinstance(data, list) else "()"
+    return f"{prefix}{kind[0]}\n{body}{' ' * indent}{kind[1]}{suffix}"
 
 
 def py_name(value: str) -> str:
@@ -228,6 +269,7 @@ def toml_str(value: str) -> str:
 FILTERS: Mapping[str, Callable[[Any], str]] = {
     "py_str": py_str,
     "py_literal": py_literal,
+    "py_entry": py_entry,
     "py_name": py_name,
     "py_path": py_path,
     "py_type": py_type,

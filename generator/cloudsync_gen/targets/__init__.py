@@ -12,6 +12,7 @@ from cloudsync_gen.targets import (
     docs,
     grpc_stubs,
     layer_schemas,
+    service,
     stores,
 )
 from cloudsync_gen.targets._target import Target
@@ -24,6 +25,7 @@ TARGETS: tuple[Target, ...] = (
     docs.TARGET,
     grpc_stubs.TARGET,
     layer_schemas.TARGET,
+    service.TARGET,
     stores.TARGET,
 )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from cloudsync_gen.engine.resources import resource
 from cloudsync_gen.model.artefacts import Layout
 
-_SLUG = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+_SLUG = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*_?")
 
 
 class NotASlug(ValueError):

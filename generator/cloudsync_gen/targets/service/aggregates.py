@@ -1,0 +1,200 @@
+"""Aggregates as the chassis is told of them: life cycles, invariants, effects, stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cloudsync_gen.model.event_names import event_type
+from cloudsync_gen.model.ids import name_of
+from cloudsync_gen.model.layers.application import (
+    Aggregate,
+    Assignment,
+    Command,
+    Event,
+    RelationRule,
+    Transition,
+)
+from cloudsync_gen.model.layers.datastore import Table
+from cloudsync_gen.model.layers.technology import Topic
+from cloudsync_gen.model.values import milliseconds
+from cloudsync_gen.targets.service.facts import ServiceFacts
+from cloudsync_gen.targets.service.tables import variable_of
+from cloudsync_gen.targets.service.views import (
+    AggregateView,
+    AssignmentView,
+    CommandView,
+    EmissionView,
+    RelationView,
+    TransitionView,
+)
+
+_TENANT = "organizationId"
+
+
+def aggregates_of(facts: ServiceFacts) -> tuple[AggregateView, ...]:
+    """Each aggregate of the service, by id."""
+    return tuple(_aggregate(facts, each) for each in facts.aggregates.values())
+
+
+def _aggregate(facts: ServiceFacts, aggregate: Aggregate) -> AggregateView:
+    schema = facts.schema(aggregate.schema)
+    table = _table(facts, aggregate, schema)
+    lifecycle = facts.system.lifecycles.get(aggregate.id)
+    part_of = aggregate.part_of
+    own = part_of is not None and part_of.aggregate in facts.aggregates
+    return AggregateView(
+        name=name_of(aggregate.id),
+        attribute=facts.attributes[aggregate.id],
+        constant=facts.attributes[aggregate.id].upper(),
+        model=facts.class_of(aggregate.schema),
+        table=variable_of(table) if table else "",
+        columns=_columns(table) if table else {},
+        encrypted=_encrypted(table) if table else (),
+        blind=_blind(table) if table else {},
+        collection=name_of(aggregate.id),
+        collection_unique=tuple(_within_tenant(each) for each in aggregate.unique),
+        key=aggregate.key,
+        state_field=lifecycle.state_field if lifecycle else "",
+        initial=lifecycle.initial if lifecycle else "",
+        transitions=tuple(_transitions(facts, lifecycle.transitions)) if lifecycle else (),
+        invariants=tuple(
+            (name_of(each.id), each.expression, each.message)
+            for each in facts.system.invariants[aggregate.id]
+        ),
+        commands=tuple(_commands(facts, aggregate)),
+        part_of=(part_of.field, name_of(part_of.aggregate)) if part_of and own else None,
+        references=tuple(
+            (each.field, name_of(each.aggregate))
+            for each in aggregate.references
+            if each.aggregate in facts.aggregates
+        ),
+        unique=aggregate.unique,
+        defaults=_defaults(schema),
+        tenant_root=aggregate.tenant_root,
+        relations=tuple(_relation(each) for each in aggregate.relations),
+    )
+
+
+def _within_tenant(fields: tuple[str, ...]) -> tuple[str, ...]:
+    return fields if _TENANT in fields else (_TENANT, *fields)
+
+
+def _table(facts: ServiceFacts, aggregate: Aggregate, schema: Mapping[str, Any]) -> Table | None:
+    """The aggregate's table, if it has a column for each property."""
+    table = facts.model.get(Table, aggregate.store)
+    known = {variable_of(each) for each in facts.system.tables[facts.service.id]}
+    if table is None or variable_of(table) not in known:
+        return None
+    held = {column.property for column in table.columns.values() if not column.blind_index_of}
+    return table if set(schema.get("properties", {})) <= held else None
+
+
+def _columns(table: Table) -> dict[str, str]:
+    return {
+        column.property: name
+        for name, column in table.columns.items()
+        if column.property and not column.blind_index_of
+    }
+
+
+def _encrypted(table: Table) -> tuple[str, ...]:
+    return tuple(c.property for c in table.columns.values() if c.encrypted and c.property)
+
+
+def _blind(table: Table) -> dict[str, str]:
+    return {
+        name: column.blind_index_of
+        for name, column in table.columns.items()
+        if column.blind_index_of
+    }
+
+
+def _transitions(
+    facts: ServiceFacts, transitions: tuple[Transition, ...]
+) -> Iterator[TransitionView]:
+    for each in transitions:
+        yield TransitionView(
+            command=name_of(each.command),
+            sources=each.sources,
+            to=each.to,
+            roles=tuple(sorted({facts.system.grants.role_name(role) for role in each.roles})),
+            relations=tuple(sorted(each.relations)),
+            condition=each.condition or "",
+            guard=each.guard or "",
+        )
+
+
+def _commands(facts: ServiceFacts, aggregate: Aggregate) -> Iterator[CommandView]:
+    for command in facts.system.commands[facts.service.id]:
+        if command.aggregate == aggregate.id:
+            yield CommandView(
+                command=name_of(command.id),
+                effect=command.effect,
+                idempotency=command.idempotency,
+                sets=(
+                    *(_assignment(each) for each in command.sets),
+                    *(AssignmentView(field=each) for each in command.clears),
+                ),
+                emits=tuple(_emissions(facts, command)),
+            )
+
+
+def _assignment(assignment: Assignment) -> AssignmentView:
+    """A time ahead is `context.now.plus.<length>`."""
+    source = assignment.source or ""
+    if source and assignment.offset:
+        source = f"{source}.plus.{_length(assignment.offset)}"
+    return AssignmentView(field=assignment.field, value=assignment.value, source=source)
+
+
+def _length(duration: str) -> str:
+    return duration if milliseconds(duration) % 1000 == 0 else f"{milliseconds(duration)}ms"
+
+
+def _emissions(facts: ServiceFacts, command: Command) -> Iterator[EmissionView]:
+    model = facts.model
+    for event in (model.get(Event, each) for each in command.emits):
+        topic = model.get(Topic, event.topic) if event else None
+        if event is not None and topic is not None:
+            properties = facts.schema(event.payload).get("properties", {})
+            yield EmissionView(
+                type=event_type(model, event),
+                topic=topic.topic,
+                key=_subject(facts, command, event),
+                key_field=event.key,
+                fields=tuple(properties),
+            )
+
+
+def _subject(facts: ServiceFacts, command: Command, event: Event) -> str:
+    """The field of the command's entity that holds the id of the event's aggregate."""
+    if event.aggregate == command.aggregate:
+        return "id"
+    aggregate = facts.aggregates.get(command.aggregate)
+    part_of = aggregate.part_of if aggregate else None
+    if part_of is not None and part_of.aggregate == event.aggregate:
+        return part_of.field
+    return event.key
+
+
+def _relation(rule: RelationRule) -> RelationView:
+    return RelationView(
+        name=rule.name,
+        fields=rule.fields,
+        through=name_of(rule.through) if rule.through else "",
+        parent=rule.parent or "",
+        principal=rule.principal or "",
+        prefix=rule.prefix,
+        value_field=rule.value_field or "",
+        values=rule.values,
+    )
+
+
+def _defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """What a new entity has before anybody says anything."""
+    return {
+        name: each["default"]
+        for name, each in schema.get("properties", {}).items()
+        if isinstance(each, Mapping) and "default" in each
+    }

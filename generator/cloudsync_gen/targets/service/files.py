@@ -1,0 +1,100 @@
+"""A service's view -> its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from cloudsync_gen.model.artefacts import (
+    Data,
+    Form,
+    Layout,
+    Ownership,
+    Planned,
+    PydanticModels,
+    Template,
+    Verbatim,
+)
+from cloudsync_gen.targets.service.views import ServiceView
+
+MODULES = (
+    *("aggregates", "app", "defaults", "events", "operations", "port", "service", "settings"),
+    *("tables", "testing"),
+)
+"""Modules of every service; `rest` is there for those that answer over HTTP."""
+
+CHASSIS = "0.1"
+
+
+def files(view: ServiceView) -> Iterable[Planned]:
+    """Files below `generated/services/<service>/`."""
+    folder = f"generated/services/{view.name}"
+    package = f"{folder}/src/{view.package}"
+    modules = (*MODULES, "rest") if view.rest else MODULES
+    forms: dict[str, Form] = {
+        f"{package}/generated/{name}.py": Template(f"service/{name}.py.j2", view)
+        for name in modules
+    }
+    forms |= {
+        f"{package}/generated/__init__.py": Template("service/init.py.j2", view),
+        f"{package}/generated/models.py": PydanticModels(view.models),
+        f"{package}/py.typed": Verbatim(""),
+        f"{folder}/Dockerfile": Template("service/Dockerfile.j2", view),
+        f"{folder}/README.md": Template("service/README.md.j2", view),
+        f"{folder}/pyproject.toml": Data("toml", _project(view)),
+        f"{folder}/tests/test_contract.py": Template("service/test_contract.py.j2", view),
+        f"{folder}/tests/contract.json": Verbatim(_lines(view)),
+    }
+    if view.contract is not None:
+        contract = json.dumps(view.contract, separators=(",", ":"), ensure_ascii=True)
+        forms[f"{package}/generated/openapi.json"] = Verbatim(contract + "\n")
+    yield from (Planned(path=path, form=form, sources=view.sources) for path, form in forms.items())
+    yield Planned(
+        path=folder,
+        form=Layout("scaffold", {"service": view.name, "package": view.package}),
+        ownership=Ownership.SCAFFOLD,
+        sources=view.sources[:1],
+    )
+
+
+def _lines(view: ServiceView) -> str:
+    """The cases as JSON, one on a line."""
+    return (
+        "[\n" + ",\n".join(_case(each) for each in view.cases) + "\n]\n" if view.cases else "[]\n"
+    )
+
+
+def _case(case: Any) -> str:
+    import msgspec
+
+    return json.dumps(msgspec.to_builtins(case), sort_keys=True, ensure_ascii=True)
+
+
+def _project(view: ServiceView) -> dict[str, Any]:
+    """`pyproject.toml`."""
+    extras = "postgresql,server,telemetry"
+    project = {
+        "name": view.name,
+        "version": view.version,
+        "description": view.about,
+        "requires-python": ">=3.11",
+        "dependencies": [f"cloudsync-chassis[{extras}]>={CHASSIS},<1"],
+        "optional-dependencies": {"test": ["jsonschema>=4.23,<5", "pytest>=8"]},
+    }
+    if view.license:
+        project["license"] = view.license
+    return {
+        "build-system": {"requires": ["hatchling>=1.27"], "build-backend": "hatchling.build"},
+        "project": project,
+        "tool": {
+            "hatch": {"build": {"targets": {"wheel": {"packages": [f"src/{view.package}"]}}}},
+            "pytest": {
+                "ini_options": {
+                    "testpaths": ["tests"],
+                    "pythonpath": ["src"],
+                    "addopts": ["--import-mode=importlib"],
+                }
+            },
+        },
+    }

@@ -1,0 +1,120 @@
+"""What surrounds a service: its settings, the services that it calls, who may call it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cloudsync_gen.model.effects import performed_by
+from cloudsync_gen.model.ids import name_of
+from cloudsync_gen.model.layers.api import Operation, Rpc
+from cloudsync_gen.model.layers.application import Breaker, Call, Service, Setting
+from cloudsync_gen.model.values import milliseconds
+from cloudsync_gen.naming import python_name
+from cloudsync_gen.targets._text import summary
+from cloudsync_gen.targets.service.facts import ServiceFacts
+from cloudsync_gen.targets.service.views import (
+    BreakerView,
+    BudgetView,
+    EdgeView,
+    GrantView,
+    MethodView,
+    SettingView,
+)
+
+COMMON = frozenset(
+    (
+        *("environment", "state_dir", "host", "port", "log_level", "telemetry", "database_url"),
+        *("database_schema", "database_pool", "bus", "issuer", "audience", "jwks_url", "peers"),
+        *("clock_skew", "workload_token_file", "field_key_file", "cursor_key_file"),
+        *("problem_base", "max_body_bytes", "page_size", "max_page_size", "request_timeout"),
+        *("shutdown_grace", "drain_pause", "model_config", "copy", "json", "dict", "schema"),
+        *("state_path", "validate", "construct"),
+    )
+)
+"""Names of the settings that every service has, and of what its settings' class is made of."""
+
+_TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
+
+
+def settings_of(service: Service) -> tuple[SettingView, ...]:
+    """The service's own settings; one that is called as a common one has `own_` in front."""
+    return tuple(_setting(each) for each in service.settings)
+
+
+def _setting(setting: Setting) -> SettingView:
+    name = python_name(setting.key)
+    common = name in COMMON or name.startswith("model_")
+    value = setting.default
+    if setting.type == "duration":
+        value = seconds(str(value))
+    elif setting.type == "number" and isinstance(value, int):
+        value = float(value)
+    return SettingView(
+        name=f"own_{name}" if common else name,
+        type="Seconds" if setting.type == "duration" else _TYPES[setting.type],
+        default=value,
+        about=summary(setting.description),
+    )
+
+
+def seconds(duration: str) -> float:
+    """Length of a duration of the model in seconds."""
+    return milliseconds(duration) / 1000
+
+
+def edges_of(facts: ServiceFacts) -> tuple[EdgeView, ...]:
+    """Callees by name; a callee is found on this machine until the settings say otherwise."""
+    by_callee: dict[str, tuple[Service, list[BudgetView]]] = {}
+    for call in facts.service.calls:
+        found = _callee(facts, call)
+        if found is not None:
+            callee, operation = found
+            _, budgets = by_callee.setdefault(name_of(callee.id), (callee, []))
+            budgets.append(_budget(operation, call))
+    return tuple(
+        EdgeView(service=name, url=f"http://127.0.0.1:{callee.port}", budgets=tuple(budgets))
+        for name, (callee, budgets) in sorted(by_callee.items())
+    )
+
+
+def _callee(facts: ServiceFacts, call: Call) -> tuple[Service, str] | None:
+    """(the service that answers a call, the name of the operation there)."""
+    model = facts.model
+    operation, rpc = model.get(Operation, call.operation), model.get(Rpc, call.operation)
+    name = operation.operation_id if operation else rpc.rpc_name if rpc else ""
+    carrier = operation or rpc
+    performed = performed_by(model, carrier.command if carrier else None)
+    service = model.get(Service, performed.service) if performed else None
+    return (service, name) if service else None
+
+
+def _budget(operation: str, call: Call) -> BudgetView:
+    fallback = call.fallback
+    return BudgetView(
+        operation=operation,
+        timeout=seconds(call.timeout),
+        retries=call.retries,
+        fallback=fallback.kind,
+        max_age=seconds(fallback.max_age) if fallback.max_age else -1.0,
+    )
+
+
+def breaker_of(breaker: Breaker) -> BreakerView:
+    """The circuit breaker with its times in seconds."""
+    return BreakerView(
+        requests=breaker.requests,
+        failure_ratio=breaker.failure_ratio,
+        window=seconds(breaker.window),
+        open_for=seconds(breaker.open_for),
+        probes=breaker.probes,
+    )
+
+
+def grants_of(methods: Iterable[MethodView], holders: dict[str, set[str]]) -> tuple[GrantView, ...]:
+    """The roles that hold each permission which an operation of the service asks for."""
+    asked = sorted({method.permission for method in methods if method.permission})
+    return tuple(
+        GrantView(permission, tuple(sorted(holders[permission])))
+        for permission in asked
+        if holders.get(permission)
+    )

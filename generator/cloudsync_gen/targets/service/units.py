@@ -1,0 +1,169 @@
+"""Services of the model -> units with their views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cloudsync_gen.model.artefacts import Unit
+from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.event_names import event_source
+from cloudsync_gen.model.ids import name_of
+from cloudsync_gen.model.layers.application import Event, Service
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.naming import python_name, screaming
+from cloudsync_gen.targets._models import document
+from cloudsync_gen.targets._text import summary
+from cloudsync_gen.targets.service.aggregates import aggregates_of
+from cloudsync_gen.targets.service.cases import cases_of
+from cloudsync_gen.targets.service.consumers import consumers_of
+from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
+from cloudsync_gen.targets.service.methods import methods_of
+from cloudsync_gen.targets.service.surroundings import (
+    breaker_of,
+    edges_of,
+    grants_of,
+    settings_of,
+)
+from cloudsync_gen.targets.service.tables import schemas_of, tables_of
+from cloudsync_gen.targets.service.views import MethodView, ServiceView
+
+NAME = "service"
+
+
+def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
+    """One unit per service."""
+    system = SystemFacts(model, contracts)
+    for service in model.all(Service):
+        view = _view(ServiceFacts(system, service))
+        yield Unit(target=NAME, name=name_of(service.id), view=view)
+
+
+def _view(facts: ServiceFacts) -> ServiceView:
+    service, system = facts.service, facts.system
+    methods = methods_of(facts)
+    consumers = consumers_of(facts, methods)
+    aggregates = aggregates_of(facts)
+    name = name_of(service.id)
+    return ServiceView(
+        name=name,
+        title=service.name,
+        about=summary(service.description),
+        domain=name_of(service.domain),
+        owner=name_of(service.owner),
+        package=python_name(name),
+        version=facts.model.project.version,
+        license=facts.model.project.license or "",
+        env_prefix=f"{screaming(name)}_",
+        source=event_source(facts.model, service.id),
+        **_gateway(facts),
+        port=service.port,
+        database_pool=service.resilience.pool_per_store,
+        schemas=schemas_of(facts),
+        migrations=bool(system.tables[service.id]),
+        rest=any(method.route for method in methods),
+        methods=methods,
+        consumers=consumers,
+        aggregates=aggregates,
+        tables=tables_of(facts),
+        settings=settings_of(service),
+        edges=edges_of(facts),
+        breaker=breaker_of(service.resilience.breaker),
+        access=grants_of(methods, system.grants.full),
+        related=grants_of(methods, system.grants.related),
+        port_imports=_used(_port_types(methods)),
+        rest_imports=_used(_route_types(methods)),
+        models=_models(facts),
+        contract=dict(facts.document.data) if facts.document else None,
+        cases=cases_of(facts, methods),
+        sources=_sources(facts),
+    )
+
+
+def _gateway(facts: ServiceFacts) -> dict[str, Any]:
+    """What the gateway and all services behind it agree on; the chassis' values without one."""
+    gateway = facts.system.gateway
+    if gateway is None:
+        return {
+            "issuer": "https://issuer.invalid/",
+            "problem_base": "https://problems.invalid/",
+            "max_body_bytes": 1_048_576,
+            "page_size": 50,
+            "max_page_size": 200,
+        }
+    return {
+        "issuer": gateway.issuer,
+        "problem_base": gateway.problem_base,
+        "max_body_bytes": gateway.max_body_bytes,
+        "page_size": gateway.page_size,
+        "max_page_size": gateway.max_page_size,
+    }
+
+
+def _models(facts: ServiceFacts) -> dict[str, Any]:
+    """The JSON Schema of all classes: entities, messages, payloads published and consumed."""
+    for event in facts.system.events[facts.service.id]:
+        facts.class_of(event.payload)
+    for each in facts.performed:
+        if each.input:
+            facts.class_of(each.input)
+    names = {facts.system.contracts.schema_names.get(each, "") for each in facts.needed}
+    return document({name: facts.schemas[name] for name in _closure(facts, names)})
+
+
+def _closure(facts: ServiceFacts, names: set[str]) -> list[str]:
+    """The schemas and all that they refer to, sorted."""
+    found: set[str] = set()
+    pending = [name for name in names if name in facts.schemas]
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending += [each for each in _references(facts.schemas[name]) if each in facts.schemas]
+    return sorted(found)
+
+
+def _references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        reference = node.get("$ref")
+        if isinstance(reference, str):
+            yield reference.rpartition("/")[2]
+        for each in node.values():
+            yield from _references(each)
+    elif isinstance(node, list):
+        for each in node:
+            yield from _references(each)
+
+
+def _port_types(methods: tuple[MethodView, ...]) -> Iterator[str]:
+    for method in methods:
+        yield from (each.type for each in method.fields)
+        yield method.result
+
+
+def _route_types(methods: tuple[MethodView, ...]) -> Iterator[str]:
+    for method in methods:
+        if method.route is not None:
+            yield method.route.body
+            yield from (each.place for each in method.route.parameters)
+            yield from (each.type for each in method.route.parameters)
+            if method.paged:
+                yield "PageRequest"
+
+
+def _used(types: Iterator[str]) -> tuple[str, ...]:
+    """The words in annotations, sorted: what a template may have to import."""
+    words: set[str] = set()
+    for each in types:
+        words |= set("".join(c if c.isalnum() else " " for c in each).split())
+    return tuple(sorted(words))
+
+
+def _sources(facts: ServiceFacts) -> tuple[str, ...]:
+    consumed = (each.event for each in facts.service.consumes)
+    return (
+        facts.service.id,
+        *facts.aggregates,
+        *(each.id for each in facts.performed),
+        *sorted({each for each in consumed if facts.model.get(Event, each)}),
+    )

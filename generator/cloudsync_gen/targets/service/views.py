@@ -1,0 +1,406 @@
+"""What a service's package is rendered from: final names, nothing to be looked up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class FieldView(Struct, frozen=True, kw_only=True):
+    """A field of a request of the port. `default`: whether it may be left out (then `None`)."""
+
+    name: str
+    type: str
+    default: bool = False
+
+
+class ParameterView(Struct, frozen=True, kw_only=True):
+    """A parameter of a route: `place` is FastAPI's class for it, `limits` what it checks."""
+
+    name: str
+    type: str
+    place: str
+    alias: str
+    limits: tuple[tuple[str, str | int | float], ...]
+    default: bool
+
+
+class RouteView(Struct, frozen=True, kw_only=True):
+    """A route: an HTTP method and a path that call a method of the port."""
+
+    verb: str
+    path: str
+    body: str
+    body_required: bool
+    parameters: tuple[ParameterView, ...]
+
+
+class ArgumentView(Struct, frozen=True):
+    """`"name": value`, the value a dotted Python name."""
+
+    name: str
+    value: str
+
+
+class DefaultView(Struct, frozen=True, kw_only=True):
+    """What a method does by the model alone: `verb` of an aggregate's default behaviour.
+
+    An empty `verb`: nothing follows from the model. `projection` is the class that the result is
+    cut to.
+    """
+
+    aggregate: str = ""
+    verb: str = ""
+    key: str = ""
+    body: str = ""
+    filters: tuple[ArgumentView, ...] = ()
+    parameters: tuple[ArgumentView, ...] = ()
+    projection: str = ""
+
+
+class MethodView(Struct, frozen=True, kw_only=True):
+    """A command or query: a method of the port with its request, and the facts of the operation."""
+
+    name: str
+    command: str
+    constant: str
+    request: str
+    about: str
+    fields: tuple[FieldView, ...]
+    result: str
+    paged: bool
+    route: RouteView | None
+    default: DefaultView
+    permission: str
+    access: str
+    relations: tuple[str, ...]
+    callers: tuple[str, ...]
+    writes: bool
+    idempotency: str
+    status: int
+    location: str
+    sorts: tuple[str, ...]
+
+
+class ConsumerView(Struct, frozen=True, kw_only=True):
+    """A consumed event and the commands that the default answers with.
+
+    `calls`: (method, request class, its fields); a field whose value is `data` gets the payload,
+    any other the payload's property of that name.
+    """
+
+    name: str
+    event: str
+    about: str
+    topic: str
+    type: str
+    model: str
+    calls: tuple[CallView, ...]
+
+
+class CallView(Struct, frozen=True, kw_only=True):
+    """A command called with parts of a payload; `property` is empty for the whole of it."""
+
+    method: str
+    request: str
+    fields: tuple[tuple[str, str], ...]
+
+
+class TransitionView(Struct, frozen=True, kw_only=True):
+    """A row of a life cycle."""
+
+    command: str
+    sources: tuple[str, ...]
+    to: str
+    roles: tuple[str, ...]
+    relations: tuple[str, ...]
+    condition: str
+    guard: str
+
+
+class AssignmentView(Struct, frozen=True, kw_only=True):
+    """A field that a command sets: to `source` where that is given, else to `value`."""
+
+    field: str
+    value: str | int | float | bool | None = None
+    source: str = ""
+
+
+class EmissionView(Struct, frozen=True, kw_only=True):
+    """An event that a command announces."""
+
+    type: str
+    topic: str
+    key: str
+    key_field: str
+    fields: tuple[str, ...]
+
+
+class CommandView(Struct, frozen=True, kw_only=True):
+    """What a command does to its aggregate."""
+
+    command: str
+    effect: str
+    idempotency: str
+    sets: tuple[AssignmentView, ...]
+    emits: tuple[EmissionView, ...]
+
+
+class RelationView(Struct, frozen=True, kw_only=True):
+    """How a caller stands to an entity."""
+
+    name: str
+    fields: tuple[str, ...]
+    through: str
+    parent: str
+    principal: str
+    prefix: str
+    value_field: str
+    values: tuple[str, ...]
+
+
+class AggregateView(Struct, frozen=True, kw_only=True):
+    """An aggregate; `table` is the variable of its table, empty for a document store."""
+
+    name: str
+    attribute: str
+    constant: str
+    model: str
+    table: str
+    columns: dict[str, str]
+    encrypted: tuple[str, ...]
+    blind: dict[str, str]
+    collection: str
+    collection_unique: tuple[tuple[str, ...], ...]
+    key: str
+    state_field: str
+    initial: str
+    transitions: tuple[TransitionView, ...]
+    invariants: tuple[tuple[str, str, str], ...]
+    commands: tuple[CommandView, ...]
+    part_of: tuple[str, str] | None
+    references: tuple[tuple[str, str], ...]
+    unique: tuple[tuple[str, ...], ...]
+    defaults: dict[str, Any]
+    tenant_root: bool
+    relations: tuple[RelationView, ...]
+
+
+class ColumnView(Struct, frozen=True, kw_only=True):
+    """A column; `default` is an SQL expression that every engine reads."""
+
+    name: str
+    type: str
+    nullable: bool
+    default: str
+
+
+class IndexPartView(Struct, frozen=True):
+    """A column of an index, or an expression."""
+
+    text: str
+    plain: bool
+
+
+class IndexView(Struct, frozen=True, kw_only=True):
+    """An index that SQLite has too."""
+
+    name: str
+    parts: tuple[IndexPartView, ...]
+    unique: bool
+    where: str
+
+
+class TableView(Struct, frozen=True, kw_only=True):
+    """A table as the embedded database gets it."""
+
+    variable: str
+    name: str
+    schema: str
+    columns: tuple[ColumnView, ...]
+    primary_key: tuple[str, ...]
+    checks: tuple[tuple[str, str], ...]
+    indexes: tuple[IndexView, ...]
+
+
+class SettingView(Struct, frozen=True, kw_only=True):
+    """A setting of the service beyond the common ones."""
+
+    name: str
+    type: str
+    default: str | int | float | bool
+    about: str
+
+
+class BudgetView(Struct, frozen=True, kw_only=True):
+    """What a call may cost; times in seconds, `max_age` negative for none."""
+
+    operation: str
+    timeout: float
+    retries: int
+    fallback: str
+    max_age: float
+
+
+class EdgeView(Struct, frozen=True, kw_only=True):
+    """A callee with the budgets of the operations that are called there."""
+
+    service: str
+    url: str
+    budgets: tuple[BudgetView, ...]
+
+
+class BreakerView(Struct, frozen=True, kw_only=True):
+    """The circuit breaker of all calls; times in seconds."""
+
+    requests: int
+    failure_ratio: float
+    window: float
+    open_for: float
+    probes: int
+
+
+class GrantView(Struct, frozen=True):
+    """A permission and the roles that hold it."""
+
+    permission: str
+    roles: tuple[str, ...]
+
+
+class CaseView(Struct, frozen=True, kw_only=True):
+    """An operation of the contract with an example request.
+
+    `parameters`: path parameter -> an example. `makes`: parameter -> (operation, field of its
+    answer) that make a value which exists. `custom`: nothing follows from the model for it.
+    """
+
+    operation: str
+    method: str
+    path: str
+    parameters: dict[str, str]
+    makes: dict[str, tuple[str, str]]
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: Any
+    media: str
+    roles: tuple[str, ...]
+    callers: tuple[str, ...]
+    access: str
+    custom: bool
+
+
+class ServiceView(Struct, frozen=True, kw_only=True):
+    """The whole service. `imports` are the names that `port` and `rest` need from elsewhere."""
+
+    name: str
+    title: str
+    about: str
+    domain: str
+    owner: str
+    package: str
+    version: str
+    license: str
+    env_prefix: str
+    source: str
+    port: int
+    issuer: str
+    problem_base: str
+    max_body_bytes: int
+    page_size: int
+    max_page_size: int
+    database_pool: int
+    schemas: tuple[str, ...]
+    migrations: bool
+    rest: bool
+    methods: tuple[MethodView, ...]
+    consumers: tuple[ConsumerView, ...]
+    aggregates: tuple[AggregateView, ...]
+    tables: tuple[TableView, ...]
+    settings: tuple[SettingView, ...]
+    edges: tuple[EdgeView, ...]
+    breaker: BreakerView
+    access: tuple[GrantView, ...]
+    related: tuple[GrantView, ...]
+    port_imports: tuple[str, ...]
+    rest_imports: tuple[str, ...]
+    models: dict[str, Any]
+    contract: dict[str, Any] | None
+    cases: tuple[CaseView, ...]
+    sources: tuple[str, ...]
+
+    @property
+    def routes(self) -> tuple[MethodView, ...]:
+        """Methods with a route; of two paths the one with the fixed segment first."""
+        routed = (method for method in self.methods if method.route is not None)
+        return tuple(sorted(routed, key=_specificity))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Commands and queries whose behaviour does not follow from the model."""
+        return tuple(method.command for method in self.methods if not method.default.verb)
+
+    @property
+    def default_uses(self) -> dict[str, bool]:
+        """What the module of the defaults has to import."""
+        classes = any("models." in method.result for method in self.methods)
+        projections = any(method.default.projection for method in self.methods)
+        return {
+            "missing": bool(self.missing),
+            "unhandled": any(not consumer.calls for consumer in self.consumers),
+            "projections": projections,
+            "port": bool(self.methods),
+            "models": classes or projections or bool(self.consumers),
+        }
+
+    @property
+    def spec_uses(self) -> dict[str, bool]:
+        """What the module of the aggregates has to import."""
+        commands = [command for each in self.aggregates for command in each.commands]
+        return {
+            "assignments": any(command.sets for command in commands),
+            "commands": bool(commands),
+            "emissions": any(command.emits for command in commands),
+            "invariants": any(each.invariants for each in self.aggregates),
+            "references": any(each.references or each.part_of for each in self.aggregates),
+            "relations": any(each.relations for each in self.aggregates),
+            "transitions": any(each.transitions for each in self.aggregates),
+            "documents": any(not each.table for each in self.aggregates),
+            "stored": any(each.table for each in self.aggregates),
+        }
+
+    @property
+    def table_uses(self) -> dict[str, bool]:
+        """What the module of the tables has to import."""
+        indexes = [index for table in self.tables for index in table.indexes]
+        expressions = any(
+            index.where or not part.plain for index in indexes for part in index.parts
+        )
+        defaults = any(column.default for table in self.tables for column in table.columns)
+        return {
+            "checks": any(table.checks for table in self.tables),
+            "indexes": bool(indexes),
+            "texts": expressions or defaults,
+        }
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """FastAPI's classes that the routes' parameters use."""
+        names = ("Cookie", "Header", "Path", "Query")
+        return tuple(each for each in names if each in self.rest_imports)
+
+    @property
+    def has_bodies(self) -> bool:
+        """Whether a route reads a body."""
+        return any(method.route is not None and method.route.body for method in self.methods)
+
+    @property
+    def has_seconds(self) -> bool:
+        """Whether a setting is a length of time."""
+        return any(setting.type == "Seconds" for setting in self.settings)
+
+
+def _specificity(method: MethodView) -> tuple[list[tuple[bool, str]], str]:
+    route = method.route
+    path, verb = (route.path, route.verb) if route else ("", "")
+    return [(segment.startswith("{"), segment) for segment in path.split("/")], verb

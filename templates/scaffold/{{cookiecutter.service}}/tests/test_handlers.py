@@ -1,0 +1,16 @@
+"""What the handlers of {{ cookiecutter.service }} do beyond the model. This file is yours."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from {{ cookiecutter.package }}.generated.testing import started
+
+
+def test_it_starts(tmp_path: Path) -> None:
+    async def ready() -> int:
+        async with started(tmp_path) as service:
+            return (await service.http.get("/health/ready")).status_code
+
+    assert asyncio.run(ready()) == 200
