@@ -2,148 +2,67 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
 import grpc
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2
 from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 import bookshop
-from cloudsync_chassis.rpc.call import RpcCalls
-from cloudsync_chassis.rpc.convert import Converter
-from cloudsync_chassis.rpc.server import RpcServer, Servicer
-from cloudsync_chassis.rpc.status import DETAILS
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.problem import NOT_FOUND
+from cloudsync_chassis.protobuf.convert import Converter
+from cloudsync_chassis.protobuf.status import DETAILS
+from cloudsync_chassis.rpc.call import Reply
+from cloudsync_chassis.rpc.server import RpcServer
+from cloudsync_chassis.rpc.service import RpcService
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Caller, Running
-
-F = descriptor_pb2.FieldDescriptorProto
-NAME = "shop.v1.BookService"
+from shop_messages import NAME, Ask, Book, Loose, Page, Shelf
 
 
-def _field(name: str, number: int, kind: Any, **more: Any) -> Any:
-    label = F.LABEL_REPEATED if more.pop("repeated", False) else F.LABEL_OPTIONAL
-    return F(name=name, number=number, type=kind, label=label, **more)
-
-
-def _file() -> Any:
-    """What protoc would make of shop/v1/books.proto."""
-    found = descriptor_pb2.FileDescriptorProto(
-        name="shop/v1/books.proto",
-        package="shop.v1",
-        syntax="proto3",
-        dependency=["google/protobuf/timestamp.proto"],
-    )
-    status = found.enum_type.add(name="BookStatus")
-    for number, name in enumerate(("UNSPECIFIED", "LISTED", "RESERVED", "SOLD_OUT")):
-        status.value.add(name=f"BOOK_STATUS_{name}", number=number)
-    book = found.message_type.add(name="Book")
-    book.oneof_decl.add(name="_isbn")
-    entry = book.nested_type.add(name="ExtraEntry")
-    entry.options.map_entry = True
-    entry.field.append(_field("key", 1, F.TYPE_STRING))
-    entry.field.append(_field("value", 2, F.TYPE_INT64))
-    book.field.extend(
-        [
-            _field("id", 1, F.TYPE_STRING),
-            _field("title", 2, F.TYPE_STRING),
-            _field("price_minor", 3, F.TYPE_INT64),
-            _field("status", 4, F.TYPE_ENUM, type_name=".shop.v1.BookStatus"),
-            _field("tags", 5, F.TYPE_STRING, repeated=True),
-            _field("created_at", 6, F.TYPE_MESSAGE, type_name=".google.protobuf.Timestamp"),
-            _field("isbn", 7, F.TYPE_STRING, oneof_index=0, proto3_optional=True),
-            _field("lock", 8, F.TYPE_MESSAGE, type_name=".shop.v1.Lock"),
-            _field("extra", 9, F.TYPE_MESSAGE, type_name=".shop.v1.Book.ExtraEntry", repeated=True),
-            _field("cover", 10, F.TYPE_BYTES),
-        ]
-    )
-    lock = found.message_type.add(name="Lock")
-    lock.field.append(_field("holder_id", 1, F.TYPE_STRING))
-    lock.field.append(
-        _field("expires_at", 2, F.TYPE_MESSAGE, type_name=".google.protobuf.Timestamp")
-    )
-    page = found.message_type.add(name="Page")
-    page.field.append(_field("items", 1, F.TYPE_MESSAGE, type_name=".shop.v1.Book", repeated=True))
-    page.field.append(_field("next_cursor", 2, F.TYPE_STRING))
-    ask = found.message_type.add(name="Ask")
-    ask.field.append(_field("book_id", 1, F.TYPE_STRING))
-    ask.field.append(_field("limit", 2, F.TYPE_INT32))
-    ask.field.append(_field("cursor", 3, F.TYPE_STRING))
-    service = found.service.add(name="BookService")
-    for name, given, result in (("ListBook", "Book", "Book"), ("GetBook", "Ask", "Book")):
-        service.method.add(
-            name=name, input_type=f".shop.v1.{given}", output_type=f".shop.v1.{result}"
-        )
-    return found
-
-
-POOL = descriptor_pool.Default()
-assert timestamp_pb2.DESCRIPTOR.name, "the pool knows the dependency"
-POOL.Add(_file())
-
-
-def message(name: str) -> Any:
-    return message_factory.GetMessageClass(POOL.FindMessageTypeByName(f"shop.v1.{name}"))
-
-
-Book, Ask, Page, Lock = (message(name) for name in ("Book", "Ask", "Page", "Lock"))
-
-
-class BookServicer:
+def book_service(runtime: Runtime, service: bookshop.Books) -> RpcService:
     """As a generator would emit it."""
+    rpc = RpcService(NAME, runtime)
 
-    def __init__(self, service: bookshop.Books, rpc: RpcCalls) -> None:
-        self._service = service
-        self._rpc = rpc
+    @rpc.unary("ListBook", bookshop.LIST_BOOK, service.list_book, Book, Reply(Book))
+    def list_book(message: Any) -> bookshop.WithBody:
+        return bookshop.WithBody(body=rpc.read(message, bookshop.BookInput))
 
-    async def list_book(self, request: Any, context: Any) -> Any:
-        return await self._rpc.unary(
-            (request, context),
-            bookshop.LIST_BOOK,
-            self._service.list_book,
-            lambda: bookshop.WithBody(body=self._rpc.read(request, bookshop.BookInput)),
-            Book,
+    @rpc.unary("GetBook", bookshop.GET_BOOK, service.get_book, Ask, Reply(Shelf, "book"))
+    def get_book(message: Any) -> bookshop.ByBook:
+        return bookshop.ByBook(book_id=rpc.required(message, "bookId", UUID))
+
+    @rpc.unary("FindBooks", bookshop.FIND_BOOKS, service.find_books, Ask, Reply(Page))
+    def find_books(message: Any) -> bookshop.FindBooks:
+        return bookshop.FindBooks(
+            page=rpc.page(bookshop.FIND_BOOKS, message.limit, message.cursor),
+            tag=rpc.value(message, "tag", str),
         )
 
-    async def get_book(self, request: Any, context: Any) -> Any:
-        return await self._rpc.unary(
-            (request, context),
-            bookshop.GET_BOOK,
-            self._service.get_book,
-            lambda: bookshop.ByBook(book_id=self._rpc.required(request, "bookId", UUID)),
-            Book,
-        )
+    async def pages(ctx: Context, request: bookshop.ByBook) -> AsyncIterator[bookshop.Book]:
+        return _read_out(await service.get_book(ctx, request))
 
-    async def find_books(self, request: Any, context: Any) -> Any:
-        return await self._rpc.unary(
-            (request, context),
-            bookshop.FIND_BOOKS,
-            self._service.find_books,
-            lambda: bookshop.FindBooks(
-                page=self._rpc.page(bookshop.FIND_BOOKS, request.limit, request.cursor)
-            ),
-            Page,
-        )
+    @rpc.stream("ReadBook", bookshop.GET_BOOK, pages, Ask, Reply(Shelf, "book"))
+    def read_book(message: Any) -> bookshop.ByBook:
+        return bookshop.ByBook(book_id=rpc.required(message, "bookId", UUID))
 
-    def add(self, server: grpc.aio.Server) -> None:
-        methods = {
-            "ListBook": (self.list_book, Book),
-            "GetBook": (self.get_book, Ask),
-            "FindBooks": (self.find_books, Ask),
-        }
-        handlers: dict[str, Any] = {
-            name: grpc.unary_unary_rpc_method_handler(
-                method,
-                request_deserializer=given.FromString,
-                response_serializer=lambda each: each.SerializeToString(),
-            )
-            for name, (method, given) in methods.items()
-        }
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(NAME, handlers),))
+    return rpc
+
+
+async def _read_out(book: bookshop.Book) -> AsyncIterator[bookshop.Book]:
+    """The book, again and again under a shorter title; a sign in it fails, one waits."""
+    for length in range(len(book.title), 0, -1):
+        if book.title[length - 1] == "!":
+            raise NOT_FOUND("torn out")
+        if book.title[length - 1] == "~":
+            await asyncio.sleep(60)
+        yield book.model_copy(update={"title": book.title[:length]})
 
 
 class Calling:
@@ -170,8 +89,7 @@ class Calling:
 @pytest.fixture
 async def rpc(settings: bookshop.BookSettings) -> AsyncIterator[Calling]:
     runtime = Runtime(bookshop.SERVICE, settings.model_copy(update={"port": 0}))
-    servicer = BookServicer(bookshop.Books(runtime), RpcCalls(runtime))
-    server = RpcServer(runtime, [Servicer(NAME, servicer.add)])
+    server = RpcServer(runtime, [book_service(runtime, bookshop.Books(runtime))])
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         yield Calling(channel, Running(runtime, None))  # type: ignore[arg-type]
@@ -201,7 +119,7 @@ async def test_messages_reach_the_port_and_come_back(rpc: Calling) -> None:
     )
     assert made.created_at.seconds > 1_700_000_000
     assert not made.HasField("isbn")
-    assert await rpc("GetBook", Ask(book_id=made.id), Book, clerk) == made
+    assert (await rpc("GetBook", Ask(book_id=made.id), Shelf, clerk)).book == made
 
 
 async def test_pages_and_cursors(rpc: Calling) -> None:
@@ -217,6 +135,7 @@ async def test_pages_and_cursors(rpc: Calling) -> None:
             break
         ask = Ask(limit=2, cursor=page.next_cursor)
     assert seen == ["4", "3", "2", "1", "0"]
+    assert not (await rpc("FindBooks", Ask(tag="old"), Page, clerk)).items
 
 
 @pytest.mark.parametrize(
@@ -321,3 +240,55 @@ def test_names_that_cannot_be_derived_are_given() -> None:
     converter.to_message({"status": "sold-out"}, filled)
     assert filled.status == 3
     assert converter.to_json(filled)["status"] == "sold-out"
+
+
+def test_wrappers_and_free_objects_are_their_values() -> None:
+    values = {"free": {"a": [1.5, None, {"b": "c"}]}, "count": 0, "since": "2026-03-01T10:00:00Z"}
+    converter = Converter()
+    filled = Loose()
+    converter.to_message(values, filled)
+    assert converter.to_json(Loose.FromString(filled.SerializeToString())) == values
+    assert converter.to_json(Loose()) == {}
+
+
+async def streamed(rpc: Calling, title: str, timeout: float = 5) -> tuple[list[str], str]:
+    """The titles that arrive, and how the stream ends."""
+    clerk = rpc.running.caller("clerk")
+    made = await rpc("ListBook", Book(title=title), Book, clerk)
+    method: Any = rpc.channel.unary_stream(
+        f"/{NAME}/ReadBook",
+        request_serializer=lambda each: each.SerializeToString(),
+        response_deserializer=Shelf.FromString,
+    )
+    metadata = [("authorization", f"Bearer {clerk.token}")]
+    call = method(Ask(book_id=made.id), metadata=metadata, timeout=timeout)
+    seen = []
+    try:
+        async for each in call:
+            seen.append(each.book.title)
+    except grpc.aio.AioRpcError as error:
+        return seen, details(error)[0].reason
+    return seen, (await call.code()).name
+
+
+async def test_a_stream_arrives_piece_by_piece(rpc: Calling) -> None:
+    assert await streamed(rpc, "Emma") == (["Emma", "Emm", "Em", "E"], "OK")
+
+
+async def test_a_stream_that_breaks_off_says_why(rpc: Calling) -> None:
+    assert await streamed(rpc, "E!ma") == (["E!ma", "E!m"], "not-found")
+
+
+async def test_the_deadline_ends_a_stream(rpc: Calling) -> None:
+    assert await streamed(rpc, "E~ma", 0.4) == (["E~ma", "E~m"], "deadline-exceeded")
+
+
+async def test_a_stream_is_admitted_like_any_call(rpc: Calling) -> None:
+    method: Any = rpc.channel.unary_stream(
+        f"/{NAME}/ReadBook",
+        request_serializer=lambda each: each.SerializeToString(),
+        response_deserializer=Shelf.FromString,
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await method(Ask(book_id=str(UUID(int=1)))).read()
+    assert details(refused.value)[0].reason == "unauthenticated"

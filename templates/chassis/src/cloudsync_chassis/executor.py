@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
-from uuid import UUID
 
 from opentelemetry.trace import SpanKind
 from sqlalchemy.exc import IntegrityError
@@ -142,9 +141,18 @@ class Executor:
             raise DEADLINE_EXCEEDED() from error
         finally:
             propagation.current.reset(token)
-        if not ctx.grant.given:
-            raise FORBIDDEN(f"{ctx.operation.id} was not granted")
+        require_grant(ctx)
         return result
+
+
+def require_grant(ctx: Context) -> None:
+    """Refuse what neither a role nor a relation has granted.
+
+    Raises:
+        Problem: `forbidden`.
+    """
+    if not ctx.grant.given:
+        raise FORBIDDEN(f"{ctx.operation.id} was not granted")
 
 
 class _OvertakenError(Exception):
@@ -158,12 +166,3 @@ def digest(*parts: bytes) -> str:
         hashed.update(len(part).to_bytes(8, "big"))
         hashed.update(part)
     return hashed.hexdigest()
-
-
-def tenant_of(header: str | None) -> UUID | None:
-    """The tenant that a workload names; None without a header.
-
-    Raises:
-        ValueError: no UUID.
-    """
-    return UUID(header) if header else None

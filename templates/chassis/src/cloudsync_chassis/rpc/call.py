@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
-from uuid import UUID
 
 import grpc
 from google.protobuf.message import Message
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_json
 
-from cloudsync_chassis import faults
+from cloudsync_chassis import faults, headers
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.executor import Incoming, digest
+from cloudsync_chassis.executor import Incoming, digest, require_grant
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import Problem, not_valid
 from cloudsync_chassis.propagation import TENANT_HEADER, TRACE_HEADER, Trace
-from cloudsync_chassis.rpc import status
-from cloudsync_chassis.rpc.convert import Converter, EnumNames
+from cloudsync_chassis.protobuf import status
+from cloudsync_chassis.protobuf.convert import Converter, EnumNames
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.idempotency import Answer
 from cloudsync_chassis.store.query import Page, PageRequest
@@ -31,123 +32,186 @@ R = TypeVar("R")
 B = TypeVar("B", bound=BaseModel)
 M = TypeVar("M", bound=Message)
 
+RpcContext = grpc.aio.ServicerContext[Any, Any]
+
+_RESERVE = 0.02
+
 log = logger("grpc")
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The message that a result becomes: in the field called `field` in JSON, or as it is.
+
+    Of a page, `field` holds the items (`items` if none is named), `nextCursor` the cursor.
+    """
+
+    message: type[Message]
+    field: str = ""
+
+
 class RpcCalls:
-    """What the servicers of one service share."""
+    """What the RPCs of one service share."""
 
     def __init__(self, runtime: Runtime, enum_names: EnumNames | None = None) -> None:
         self._runtime = runtime
         self._converter = Converter(enum_names)
 
-    async def unary(
+    async def answer(
         self,
-        call: tuple[Message, grpc.aio.ServicerContext[Any, Any]],
+        call: tuple[Message, RpcContext],
         operation: Operation,
-        method: Callable[[Context, Q], Awaitable[R]],
+        method: Callable[[Context, Q], Awaitable[object]],
         request: Callable[[], Q],
-        response: type[M],
-    ) -> M:
+        reply: Reply,
+    ) -> Message:
         """The port's result as a message; a problem ends the call with a rich status.
 
         `request` is called once the caller has been admitted.
         """
         message, context = call
+
+        async def work() -> Message:
+            incoming = await self._incoming(message, context, operation)
+            typed = request()
+
+            async def action(ctx: Context) -> Answer:
+                made = self._message(await method(ctx, typed), reply)
+                return Answer(0, (), made.SerializeToString())
+
+            answer = await self._runtime.executor.answer(operation, incoming, action)
+            return reply.message.FromString(answer.body)
+
+        return await self._told(context, operation, work)
+
+    async def send(
+        self,
+        call: tuple[Message, RpcContext],
+        operation: Operation,
+        method: Callable[[Context, Q], Awaitable[AsyncIterator[object]]],
+        request: Callable[[], Q],
+        reply: Reply,
+    ) -> None:
+        """As `answer`, of a method that answers with many results, each sent when it comes.
+
+        What grants the call must have done so before the first result: nothing sent comes back.
+        """
+        message, context = call
+
+        async def work() -> None:
+            incoming = await self._incoming(message, context, operation)
+            typed = request()
+
+            async def action(ctx: Context) -> None:
+                results = await method(ctx, typed)
+                require_grant(ctx)
+                try:
+                    async for each in results:
+                        await context.write(self._message(each, reply))
+                finally:
+                    await _close(results)
+
+            await self._runtime.executor.run(operation, incoming, action)
+
+        await self._told(context, operation, work)
+
+    def read(self, message: Message, model: type[B], *left_out: str) -> B:
+        """The message as a model of the data model, without the fields that are parameters.
+
+        Raises:
+            Problem: `validation-failed`.
+        """
+        values = self._converter.to_json(message)
+        for name in left_out:
+            values.pop(name, None)
+        return parse(model, to_json(values))
+
+    def value(self, message: Message, name: str, kind: type[R]) -> R | None:
+        """One field of the request as a parameter; None if it is absent, empty or says nothing.
+
+        Raises:
+            Problem: `validation-failed`.
+        """
+        fields = (each for each in message.DESCRIPTOR.fields if each.json_name == name)
+        said = any(each.has_presence or getattr(message, each.name) for each in fields)
+        return self._parameter(message, name, kind) if said else None
+
+    def required(self, message: Message, name: str, kind: type[R]) -> R:
+        """As `value`, of a field that must be there; zero is a value."""
+        found = self._parameter(message, name, kind)
+        if found is None:
+            raise not_valid("required", parameter=name)
+        return found
+
+    def _parameter(self, message: Message, name: str, kind: type[R]) -> R | None:
+        found = self._converter.to_json(message).get(name)
+        if found is None or found == "":
+            return None
+        wanted: Any = kind
+        try:
+            adapter: TypeAdapter[R] = _adapter(wanted)
+            return adapter.validate_json(to_json(found), strict=False)
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            raise not_valid(fault["msg"], parameter=name) from error
+
+    def page(
+        self, operation: Operation, limit: int = 0, cursor: str = "", sort: str = ""
+    ) -> PageRequest:
+        """The page asked for; zero and empty mean the default."""
+        given = {"limit": str(limit) if limit else None, "cursor": cursor or None}
+        return self._runtime.pages.read(operation, {**given, "sort": sort or None})
+
+    async def _incoming(
+        self, message: Message, context: RpcContext, operation: Operation
+    ) -> Incoming:
+        metadata = {str(name): str(value) for name, value in context.invocation_metadata() or ()}
+        principal = await self._runtime.identity.caller(metadata.get("authorization"))
+        principal = principal.acting_for(headers.tenant(metadata.get(TENANT_HEADER.lower())))
+        self._runtime.executor.admit(operation, principal)
+        key = headers.idempotency_key(metadata.get("idempotency-key"))
+        content = message.SerializeToString(deterministic=True) if key else b""
+        return Incoming(
+            principal=principal,
+            trace=Trace.parse(metadata.get(TRACE_HEADER)) or Trace.new(),
+            timeout=_in_time(context.time_remaining()),
+            idempotency_key=key,
+            if_match=headers.versions(_quoted(metadata.get("if-match")), operation),
+            digest=digest(operation.id.encode(), content) if key else "",
+        )
+
+    async def _told(
+        self, context: RpcContext, operation: Operation, work: Callable[[], Awaitable[R]]
+    ) -> R:
+        """What the work returns; its failure as a status. Either is logged."""
         began = time.perf_counter()
         try:
-            answer = await self._answer(message, context, operation, method, request, response)
+            result = await work()
         except Exception as error:
             problem = faults.of_exception(error)
             self._log(operation, began, status.code_of(problem).name)
             await self._abort(context, problem)
             raise
         self._log(operation, began, "OK")
-        return response.FromString(answer.body)
+        return result
 
-    def read(self, message: Message, model: type[B]) -> B:
-        """The message as a model of the data model.
+    def _message(self, result: object, reply: Reply) -> Message:
+        values = self._values(result, reply.field)
+        made = reply.message()
+        self._converter.to_message(values, made)
+        return made
 
-        Raises:
-            Problem: `validation-failed`.
-        """
-        return parse(model, to_json(self._converter.to_json(message)))
-
-    def value(self, message: Message, name: str, kind: type[R]) -> R | None:
-        """One field of the request as a parameter; None if it is absent or empty.
-
-        Raises:
-            Problem: `validation-failed`.
-        """
-        found = self._converter.to_json(message).get(name)
-        if found is None or found == "":
-            return None
-        try:
-            return kind(found)  # type: ignore[call-arg]
-        except ValueError as error:
-            raise not_valid(f"no {kind.__name__}", parameter=name) from error
-
-    def required(self, message: Message, name: str, kind: type[R]) -> R:
-        """As `value`, of a field that must be there."""
-        found = self.value(message, name, kind)
-        if found is None:
-            raise not_valid("required", parameter=name)
-        return found
-
-    def page(self, operation: Operation, limit: int, cursor: str, sort: str = "") -> PageRequest:
-        """The page asked for; zero and empty mean the default."""
-        given = {"limit": str(limit) if limit else None, "cursor": cursor or None}
-        return self._runtime.pages.read(operation, {**given, "sort": sort or None})
-
-    async def _answer(
-        self,
-        message: Message,
-        context: grpc.aio.ServicerContext[Any, Any],
-        operation: Operation,
-        method: Callable[[Context, Q], Awaitable[R]],
-        request: Callable[[], Q],
-        response: type[M],
-    ) -> Answer:
-        metadata = {str(name): str(value) for name, value in context.invocation_metadata() or ()}
-        principal = await self._runtime.identity.caller(metadata.get("authorization"))
-        principal = principal.acting_for(_tenant(metadata.get(TENANT_HEADER.lower())))
-        self._runtime.executor.admit(operation, principal)
-        typed = request()
-        key = metadata.get("idempotency-key")
-        incoming = Incoming(
-            principal=principal,
-            trace=Trace.parse(metadata.get(TRACE_HEADER)) or Trace.new(),
-            timeout=context.time_remaining(),
-            idempotency_key=key,
-            if_match=_versions(metadata.get("if-match")),
-            digest=(
-                digest(operation.id.encode(), message.SerializeToString(deterministic=True))
-                if key
-                else ""
-            ),
-        )
-
-        async def action(ctx: Context) -> Answer:
-            return Answer(0, (), self._encode(await method(ctx, typed), response))
-
-        return await self._runtime.executor.answer(operation, incoming, action)
-
-    def _encode(self, result: Any, response: type[Message]) -> bytes:
-        message = response()
-        self._converter.to_message(self._values(result), message)
-        return message.SerializeToString()
-
-    def _values(self, result: Any) -> Mapping[str, Any]:
+    def _values(self, result: Any, field: str) -> Mapping[str, Any]:
         if result is None:
             return {}
         if isinstance(result, Page):
-            items = [self._values(each) for each in result.items]
+            items = [self._values(each, "") for each in result.items]
             following = result.following and self._runtime.cursors.encode(result.following)
-            return {"items": items, "nextCursor": following}
+            return {field or "items": items, "nextCursor": following}
         values: dict[str, Any] = result.model_dump(by_alias=True, exclude_none=True)
-        return values
+        return {field: values} if field else values
 
-    async def _abort(self, context: grpc.aio.ServicerContext[Any, Any], problem: Problem) -> None:
+    async def _abort(self, context: RpcContext, problem: Problem) -> None:
         base = self._runtime.settings.problem_base
         rich = status.rich_status(problem, base)
         metadata = ((status.DETAILS, rich.SerializeToString()),)
@@ -158,15 +222,22 @@ class RpcCalls:
         log.info("rpc", operation=operation.id, status=code, milliseconds=milliseconds)
 
 
-def _tenant(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError as error:
-        raise not_valid("a UUID", parameter=TENANT_HEADER) from error
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
-def _versions(text: str | None) -> frozenset[int] | None:
-    if text is None or text == "*":
-        return None
-    digits = text.strip('"')
-    return frozenset({int(digits)} if digits.isascii() and digits.isdigit() else ())
+async def _close(results: AsyncIterator[object]) -> None:
+    """End a generator here and now, not whenever it is collected."""
+    if isinstance(results, AsyncGenerator):
+        await results.aclose()
+
+
+def _in_time(remaining: float | None) -> float | None:
+    """The caller's deadline, less what telling it takes: at the deadline gRPC cancels us midway."""
+    return None if remaining is None else max(0.0, remaining - _RESERVE)
+
+
+def _quoted(text: str | None) -> str | None:
+    """A version as HTTP writes it; callers may leave the quotes out."""
+    return f'"{text}"' if text is not None and text.isascii() and text.isdigit() else text

@@ -1,12 +1,11 @@
-"""The gRPC server of a service: health and reflection beside its servicers."""
+"""The gRPC server of a service: health and reflection beside its own services."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -14,6 +13,7 @@ from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from cloudsync_chassis.logs import logger
+from cloudsync_chassis.rpc.service import RpcService
 from cloudsync_chassis.runtime import Runtime
 
 _SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -21,21 +21,13 @@ _SERVING = health_pb2.HealthCheckResponse.SERVING
 log = logger("grpc")
 
 
-@dataclass(frozen=True, slots=True)
-class Servicer:
-    """A gRPC service: its full name, and what adds it to a server."""
-
-    name: str
-    add: Callable[[grpc.aio.Server], None]
-
-
 class RpcServer:
-    """Serves the servicers on the settings' host and port; `port` is the real one once it runs."""
+    """Serves the services on the settings' host and port; `port` is the real one once it runs."""
 
-    def __init__(self, runtime: Runtime, servicers: Sequence[Servicer]) -> None:
+    def __init__(self, runtime: Runtime, services: Sequence[RpcService]) -> None:
         self.port = 0
         self._runtime = runtime
-        self._servicers = servicers
+        self._services = services
         self._health = HealthServicer()
         self._server: grpc.aio.Server | None = None
 
@@ -45,12 +37,12 @@ class RpcServer:
         settings = self._runtime.settings
         limits = [("grpc.max_receive_message_length", settings.max_body_bytes)]
         server = self._server = grpc.aio.server(options=limits)
-        for each in self._servicers:
+        for each in self._services:
             each.add(server)
             await self._health.set(each.name, _SERVING)
         await self._health.set("", _SERVING)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
-        names = [each.name for each in self._servicers]
+        names = [each.name for each in self._services]
         own = (health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
         reflection.enable_server_reflection([*names, *own], server)
         # the mesh speaks mutual TLS for us; the port itself is reachable from the pod only

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
-from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
+from cloudsync_chassis import headers as sent
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming, digest
 from cloudsync_chassis.operation import Operation
-from cloudsync_chassis.problem import (
-    not_valid,
-)
 from cloudsync_chassis.propagation import TENANT_HEADER, TIMEOUT_HEADER, timeout_seconds
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Principal
@@ -25,9 +21,6 @@ from cloudsync_chassis.web.middleware import TRACE
 
 Q = TypeVar("Q")
 R = TypeVar("R")
-
-_TAG = re.compile(r'"(\d{1,18})"')
-_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 class RestCall:
@@ -51,13 +44,13 @@ class RestCall:
 
     async def _incoming(self) -> Incoming:
         headers = self._request.headers
-        key = self._key(headers.get("Idempotency-Key"))
+        key = sent.idempotency_key(headers.get("Idempotency-Key"))
         return Incoming(
             principal=self._principal,
             trace=self._request.scope[TRACE],
             timeout=timeout_seconds(headers.get(TIMEOUT_HEADER)),
             idempotency_key=key,
-            if_match=self._versions(headers.get("If-Match")),
+            if_match=sent.versions(headers.get("If-Match"), self._operation),
             digest=await self._digest() if key else "",
         )
 
@@ -65,20 +58,6 @@ class RestCall:
         url = self._request.url
         target = f"{self._request.method} {url.path}?{url.query}"
         return digest(target.encode(), await self._request.body())
-
-    def _key(self, header: str | None) -> str | None:
-        if header is not None and not _KEY.fullmatch(header):
-            raise not_valid("1 to 128 printable characters", parameter="Idempotency-Key")
-        return header
-
-    def _versions(self, header: str | None) -> frozenset[int] | None:
-        """The versions that `If-Match` allows (RFC 9110 §13.1.1); None: any; weak tags: none."""
-        if header is None and self._operation.idempotency == "if-match":
-            raise not_valid("required", parameter="If-Match")
-        if header is None or header.strip() == "*":
-            return None
-        tags = (_TAG.fullmatch(each.strip()) for each in header.split(","))
-        return frozenset(int(tag[1]) for tag in tags if tag is not None)
 
     def _encode(self, result: Any) -> Answer:
         request = self._request
@@ -109,7 +88,7 @@ def admitted(operation: Operation) -> Any:
     async def admit(request: Request) -> RestCall:
         runtime: Runtime = request.app.state.runtime
         principal = await runtime.identity.caller(request.headers.get("Authorization"))
-        principal = principal.acting_for(_tenant(request.headers.get(TENANT_HEADER)))
+        principal = principal.acting_for(sent.tenant(request.headers.get(TENANT_HEADER)))
         runtime.executor.admit(operation, principal)
         return RestCall(request, operation, principal)
 
@@ -124,10 +103,3 @@ def page_of(operation: Operation) -> Any:
         return runtime.pages.read(operation, request.query_params)
 
     return Depends(read)
-
-
-def _tenant(header: str | None) -> UUID | None:
-    try:
-        return UUID(header) if header else None
-    except ValueError as error:
-        raise not_valid("a UUID", parameter=TENANT_HEADER) from error

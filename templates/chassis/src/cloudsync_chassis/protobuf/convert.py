@@ -1,7 +1,8 @@
 """Protobuf messages to JSON values of the data model, and back, by descriptor.
 
 Differs from protobuf's own JSON mapping: enumerations have the model's names, 64-bit integers are
-numbers, a field without presence is there even at its default.
+numbers, a field without presence is there even at its default. Wrappers are the values that they
+wrap, a Struct is the object that it describes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from pydantic_core import to_jsonable_python
@@ -24,6 +26,11 @@ Field = Any
 
 _TIMESTAMP = "google.protobuf.Timestamp"
 _DURATION = "google.protobuf.Duration"
+_FREE = frozenset(f"google.protobuf.{name}" for name in ("Struct", "Value", "ListValue"))
+_WRAPPED = frozenset(
+    f"google.protobuf.{name}Value"
+    for name in ("Bool", "Bytes", "Double", "Float", "Int32", "Int64", "String", "UInt32", "UInt64")
+)
 
 
 class Converter:
@@ -80,6 +87,10 @@ class Converter:
             return to_jsonable_python(value.ToDatetime(tzinfo=UTC))
         if name == _DURATION:
             return to_jsonable_python(value.ToTimedelta())
+        if name in _FREE:
+            return json_format.MessageToDict(value)
+        if name in _WRAPPED:
+            return self._one(value.DESCRIPTOR.fields_by_name["value"], value.value)
         return self.to_json(value)
 
     def _fill(self, each: Field, target: Any, values: Any) -> None:
@@ -104,6 +115,11 @@ class Converter:
             target.FromTimedelta(
                 value if isinstance(value, timedelta) else timedelta(seconds=value)
             )
+        elif name in _FREE:
+            json_format.ParseDict(to_jsonable_python(value), target)
+        elif name in _WRAPPED:
+            target.SetInParent()
+            target.value = self._scalar(target.DESCRIPTOR.fields_by_name["value"], value)
         else:
             target.SetInParent()
             self.to_message(value, target)
