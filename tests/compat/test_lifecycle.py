@@ -68,6 +68,18 @@ TABLE: list[tuple[str, Json, Json, list[str]]] = [
         ["E api-stability-decreased"],
     ),
     (
+        "stability lowered a little",
+        call(),
+        call(**{"x-stability-level": "beta"}),
+        ["W api-stability-decreased"],
+    ),
+    (
+        "stability promised in so many words",
+        call(),
+        call(**{"x-stability-level": "stable"}),
+        ["I api-stability-increased"],
+    ),
+    (
         "stability that nobody knows",
         call(),
         call(**{"x-stability-level": "solid"}),

@@ -78,7 +78,9 @@ def nested(keyword: str, count: int, leaf: Json) -> Json:
 
 def tower(count: int, leaf: Json) -> Json:
     """Alternatives that all refer to the next floor: 10^count ways down."""
-    floors = {f"T{n}": {"anyOf": [ref(f"T{n + 1}")] * 9 + [{"type": "boolean"}]} for n in range(count)}
+    floors = {
+        f"T{n}": {"anyOf": [ref(f"T{n + 1}")] * 9 + [{"type": "boolean"}]} for n in range(count)
+    }
     return {**floors, f"T{count}": leaf}
 
 

@@ -382,6 +382,20 @@ OBJECTS: list[tuple[str, Any, Any, list[str], list[str]]] = [
         ["I response-property-became-required"],
     ),
     (
+        "property with a default became required",
+        {"type": "object", "properties": {"a": {"default": "x"}}},
+        {"type": "object", "properties": {"a": {"default": "x"}}, "required": ["a"]},
+        ["E request-property-became-required-with-default"],
+        ["I response-property-became-required"],
+    ),
+    (
+        "an empty name in the list of those required",
+        A,
+        {**A, "required": [""]},
+        [],
+        [],
+    ),
+    (
         "required, though nobody declares it",
         A,
         {**A, "required": ["z"]},

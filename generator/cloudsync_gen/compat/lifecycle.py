@@ -167,6 +167,7 @@ def _moved(was: date, now: date | None, today: date, codes: Codes) -> Iterator[E
 
 
 def _stability(old: Mapping[str, Raw], new: Mapping[str, Raw], codes: Codes) -> Iterator[Event]:
+    """A level that is not written promises what `stable` does."""
     keyword = "x-stability-level"
     was, now = old.get(keyword), new.get(keyword)
     if was == now:
@@ -177,13 +178,14 @@ def _stability(old: Mapping[str, Raw], new: Mapping[str, Raw], codes: Codes) -> 
             code = codes.stability.replace("-stability", "-invalid-stability-level")
             yield Event(code, Level.ERROR, keyword, message, was, now)
             return
-    lower = _rank(now) < _rank(was)
-    if now is None:
-        lower = True
-    action, level = ("decreased", Level.ERROR) if lower else ("increased", Level.INFO)
-    message = f"the promised stability was {action}"
-    yield Event(f"{codes.stability}-{action}", level, keyword, message, was, now)
+    if now is None or _rank(now) < _rank(was):
+        level = Level.WARNING if (was, now) == (None, "beta") else Level.ERROR
+        message = "the promised stability was lowered"
+        yield Event(f"{codes.stability}-decreased", level, keyword, message, was, now)
+    else:
+        message = "the promised stability was raised"
+        yield Event(f"{codes.stability}-increased", Level.INFO, keyword, message, was, now)
 
 
 def _rank(written: Raw) -> int:
-    return _STABILITY.index(written) if isinstance(written, str) else len(_STABILITY)
+    return _STABILITY.index(written if isinstance(written, str) else "stable")

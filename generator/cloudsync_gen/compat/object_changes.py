@@ -100,13 +100,11 @@ class _Objects:
             return
         level = grade(self.pair.mode, Effect.NARROWED if now else Effect.WIDENED)
         action = "required" if now else "optional"
-        self.pair.note(
-            f"{PLACE}-became-{action}",
-            level,
-            "required",
-            f"the property became {action}",
-            path=(name,),
-        )
+        schema = self.new.properties.get(name)
+        assumed = schema is not None and "default" in self.judge.normal(schema).notes
+        default = "-with-default" if assumed and now and self.pair.request else ""
+        code, message = f"{PLACE}-became-{action}{default}", f"the property became {action}"
+        self.pair.note(code, level, "required", message, path=(name,))
 
     def _added(self, name: str, node: Node) -> None:
         hidden = self._is_hidden(node)

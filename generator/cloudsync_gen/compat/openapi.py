@@ -1,4 +1,21 @@
-"""Breaking changes between two OpenAPI documents (3.0 and 3.1)."""
+"""Breaking changes between two OpenAPI documents (3.0 and 3.1).
+
+An error is a break, or what nothing proves to be none. Where this differs from what other tools
+say of the same documents, it does so because something is proven, or because nothing is:
+
+- Silent: parts of an `allOf` that add nothing, and whatever else is only another spelling.
+- Harmless: values that are no longer limited to a list when consumers send them; numbers that
+  become text where everything is text (parameters, headers, forms).
+- What a webhook or a callback sends is judged as a response: consumers receive it.
+- Errors: a pattern that responses no longer keep; a security scheme that is another one, a demand
+  for credentials or scopes that callers do not have; a property that must be sent because it is
+  no longer `readOnly`, or is no longer sent because it became `writeOnly`;
+  `additionalProperties`, `multipleOf`, `uniqueItems`, `style`; a property added where the old
+  schema forbade others; a string that becomes an object in XML.
+- An alternative that both documents know by name is not replaced by another of the same form.
+- A property that an open object (`additionalProperties` left out or `true`) did not name is taken
+  as never sent, so that a new optional property of a request is harmless.
+"""
 
 from __future__ import annotations
 

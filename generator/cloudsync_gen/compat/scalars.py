@@ -7,7 +7,7 @@ from fractions import Fraction
 from cloudsync_gen.compat.deltas import Effect, Pair, change_of
 from cloudsync_gen.compat.nodes import ATOMS, SCALARS
 from cloudsync_gen.compat.normalise import Bound, Normal
-from cloudsync_gen.compat.values import plain_number
+from cloudsync_gen.compat.values import Raw, plain_number
 
 _STRING = frozenset({"string"})
 _NUMBERS = frozenset({"integer", "fraction"})
@@ -169,7 +169,7 @@ def _const(normal: Normal) -> bool:
 def _bound(pair: Pair, keyword: str, old: Bound | None, new: Bound | None, sign: int) -> None:
     exclusive = any(bound is not None and bound.exclusive for bound in (old, new))
     aspect = ("exclusive-" if exclusive else "") + keyword[:3]
-    before, after = _limit(old), _limit(new)
+    before, after = _limit(old, sign), _limit(new, sign)
     if "fraction" not in pair.old.types | pair.new.types:
         old, new = _whole(old, sign), _whole(new, sign)
     if old == new:
@@ -196,10 +196,14 @@ def _whole(bound: Bound | None, sign: int) -> Bound | None:
     return Bound(Fraction(least * sign), False)
 
 
-def _limit(bound: Bound | None) -> str | None:
-    if bound is None:
-        return None
-    return f"{plain_number(bound.value)}{' (exclusive)' if bound.exclusive else ''}"
+def _limit(bound: Bound | None, sign: int) -> Raw:
+    if bound is None or not bound.exclusive:
+        return None if bound is None else _plain(bound.value)
+    return f"{'>' if sign > 0 else '<'} {plain_number(bound.value)}"
+
+
+def _plain(value: Fraction) -> int | float:
+    return value.numerator if value.denominator == 1 else float(value)
 
 
 def _multiples(pair: Pair) -> None:
@@ -207,13 +211,15 @@ def _multiples(pair: Pair) -> None:
     effect = change_of(_divides(old, new), _divides(new, old))
     if effect is None:
         return
-    before, after = (
-        ", ".join(plain_number(step) for step in sorted(side.multiples)) or None
-        for side in (old, new)
-    )
+    before, after = (_steps(side) for side in (old, new))
     action = "set" if before is None else "unset" if after is None else "changed"
     message = f"multipleOf was {action}"
     pair.say(f"multiple-of-{action}", effect, "multipleOf", message, before=before, after=after)
+
+
+def _steps(side: Normal) -> Raw:
+    steps = [_plain(step) for step in sorted(side.multiples)]
+    return steps[0] if len(steps) == 1 else steps or None
 
 
 def _divides(sub: Normal, sup: Normal) -> bool:
