@@ -154,8 +154,8 @@ class RelationRule(Part, frozen=True, kw_only=True):
     """How a caller stands to an entity, as commands name it in `relations`.
 
     Direct: one of `fields` holds the caller's id, or is a list with it. Through: an entity of the
-    aggregate `through`, whose `parent` field is this one's id, names the caller in `principal` (after
-    `prefix`), and has one of `values` in `valueField` where those are given.
+    aggregate `through`, whose `parent` field is this one's id, names the caller in `principal`
+    (after `prefix`), and has one of `values` in `valueField` where those are given.
     """
 
     name: Identifier
