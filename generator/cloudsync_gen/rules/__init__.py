@@ -31,6 +31,7 @@ from cloudsync_gen.rules.events import (
     topic_with_two_producers,
     topic_without_dead_letter,
 )
+from cloudsync_gen.rules.graphql import field_without_resolver, query_with_command, unknown_entity
 from cloudsync_gen.rules.links import dangling_link, link_target_type, unknown_permission_action
 from cloudsync_gen.rules.model import key_differs_from_id
 from cloudsync_gen.rules.observability import (
@@ -40,6 +41,7 @@ from cloudsync_gen.rules.observability import (
     service_without_dashboard,
     service_without_log,
     service_without_trace,
+    unknown_metric_in_expression,
 )
 from cloudsync_gen.rules.openapi import (
     body_differs_from_input,
@@ -56,7 +58,18 @@ from cloudsync_gen.rules.openapi import (
     unknown_extension,
     unresolved_ref,
 )
-from cloudsync_gen.rules.regions import failover_leaves_residency, tier_1_in_one_region
+from cloudsync_gen.rules.proto import (
+    rpc_name_differs,
+    rpc_of_another_service,
+    rpc_without_command,
+    unknown_entity_option,
+)
+from cloudsync_gen.rules.regions import (
+    failover_leaves_residency,
+    namespace_not_in_region,
+    store_away_from_service,
+    tier_1_in_one_region,
+)
 from cloudsync_gen.rules.sagas import (
     idempotency_key_unknown,
     saga_deadline,
@@ -77,10 +90,15 @@ from cloudsync_gen.rules.schema import (
 )
 from cloudsync_gen.rules.security import (
     command_without_permission,
+    long_lived_token,
     permission_granted_to_nobody,
+    permissive_mesh,
+    policy_condition,
     restricted_in_event,
     role_inheritance_cycle,
+    secret_literal,
     stored_in_clear,
+    transition_role_lacks_permission,
     unclassified_property,
 )
 from cloudsync_gen.rules.shapes import (
@@ -97,7 +115,9 @@ from cloudsync_gen.rules.slo import (
     latency_without_threshold,
     service_without_availability_slo,
     sla_above_slo,
+    slo_above_dependencies,
     slo_of_another_service,
+    timeout_below_target,
 )
 from cloudsync_gen.rules.stores import (
     foreign_key_across_schemas,
@@ -110,6 +130,13 @@ from cloudsync_gen.rules.stores import (
     unknown_index_column,
     unknown_key_column,
 )
+from cloudsync_gen.rules.ux import (
+    route_admits_more_than_screen,
+    route_of_nothing,
+    screen_roles_lack_permission,
+    screen_without_route,
+)
+from cloudsync_gen.rules.webhooks import body_differs_from_payload, webhook_without_event
 
 RULES: tuple[Rule, ...] = (
     store_of_another_service.RULE,
@@ -143,6 +170,9 @@ RULES: tuple[Rule, ...] = (
     dead_letter_retention.RULE,
     duplicate_consumption.RULE,
     handler_of_another_service.RULE,
+    field_without_resolver.RULE,
+    unknown_entity.RULE,
+    query_with_command.RULE,
     dangling_link.RULE,
     link_target_type.RULE,
     unknown_permission_action.RULE,
@@ -166,8 +196,15 @@ RULES: tuple[Rule, ...] = (
     service_without_log.RULE,
     alert_without_condition.RULE,
     metric_name_style.RULE,
+    unknown_metric_in_expression.RULE,
+    rpc_without_command.RULE,
+    rpc_of_another_service.RULE,
+    unknown_entity_option.RULE,
+    rpc_name_differs.RULE,
     tier_1_in_one_region.RULE,
+    store_away_from_service.RULE,
     failover_leaves_residency.RULE,
+    namespace_not_in_region.RULE,
     step_without_compensation.RULE,
     step_of_another_service.RULE,
     saga_deadline.RULE,
@@ -186,8 +223,13 @@ RULES: tuple[Rule, ...] = (
     permission_granted_to_nobody.RULE,
     unclassified_property.RULE,
     stored_in_clear.RULE,
+    secret_literal.RULE,
     restricted_in_event.RULE,
     role_inheritance_cycle.RULE,
+    transition_role_lacks_permission.RULE,
+    policy_condition.RULE,
+    permissive_mesh.RULE,
+    long_lived_token.RULE,
     missing_field.RULE,
     extra_field.RULE,
     type_differs.RULE,
@@ -200,6 +242,14 @@ RULES: tuple[Rule, ...] = (
     slo_of_another_service.RULE,
     sla_above_slo.RULE,
     latency_without_threshold.RULE,
+    slo_above_dependencies.RULE,
+    timeout_below_target.RULE,
+    screen_roles_lack_permission.RULE,
+    route_admits_more_than_screen.RULE,
+    screen_without_route.RULE,
+    route_of_nothing.RULE,
+    webhook_without_event.RULE,
+    body_differs_from_payload.RULE,
 )
 
 RETIRED: Mapping[str, str] = {}

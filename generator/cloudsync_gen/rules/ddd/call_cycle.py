@@ -16,19 +16,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.layers.api import Operation, Rpc
-from cloudsync_gen.model.layers.application import Command, Query, Service
+from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._calls import callee
 from cloudsync_gen.rules._circles import circles
 from cloudsync_gen.rules._rule import Rule
-
-
-def callee(model: Model, operation: str) -> str:
-    """Id of the service behind an operation, or an empty string."""
-    found = model.get(Operation, operation) or model.get(Rpc, operation)
-    performed = (found.command if found else None) or ""
-    what = model.get(Command, performed) or model.get(Query, performed)
-    return what.service if what else ""
 
 
 def check(model: Model) -> Iterator[Diagnostic]:

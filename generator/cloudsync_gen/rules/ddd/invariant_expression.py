@@ -19,6 +19,7 @@ from cloudsync_gen.model.layers.application import Aggregate, Invariant
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
+from cloudsync_gen.rules._cel import syntax_fault
 from cloudsync_gen.rules._rule import Rule
 
 _TEXT = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
@@ -50,17 +51,6 @@ def _problem(model: Model, invariant: Invariant) -> tuple[str, str]:
                 f"did you mean `{nearest(name, fields)}`?",
             )
     return "", ""
-
-
-def syntax_fault(expression: str) -> str:
-    """The parser's complaint on one line, or an empty string."""
-    import cel
-
-    try:
-        cel.compile(expression)
-    except ValueError as error:
-        return " ".join(str(error).split())[:200]
-    return ""
 
 
 RULE = Rule(

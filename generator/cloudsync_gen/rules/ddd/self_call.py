@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._calls import callee
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.rules.ddd.call_cycle import callee
 
 
 def check(model: Model) -> Iterator[Diagnostic]:

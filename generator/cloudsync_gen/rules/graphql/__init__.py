@@ -1,0 +1,1 @@
+"""GraphQL sources: every root field is resolved by an operation, every entity exists."""

@@ -1,0 +1,1 @@
+"""Proto sources: every RPC carries a command or query, every entity exists."""

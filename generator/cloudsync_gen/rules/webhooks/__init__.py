@@ -1,0 +1,1 @@
+"""Webhook sources: every webhook tells an event as it is."""
