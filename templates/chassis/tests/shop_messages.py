@@ -22,56 +22,74 @@ def _field(name: str, number: int, kind: Any, **more: Any) -> Any:
     return F(name=name, number=number, type=kind, label=label, **more)
 
 
-def _file() -> Any:
-    """What protoc would make of shop/v1/books.proto."""
-    found = descriptor_pb2.FileDescriptorProto(
-        name="shop/v1/books.proto",
-        package="shop.v1",
-        syntax="proto3",
-        dependency=[each.DESCRIPTOR.name for each in (struct_pb2, timestamp_pb2, wrappers_pb2)],
-    )
+def _add(found: Any, name: str, *fields: Any) -> Any:
+    made = found.message_type.add(name=name)
+    made.field.extend(fields)
+    return made
+
+
+def _a(kind: str) -> dict[str, Any]:
+    """The type of a field that holds a message."""
+    return {"kind": F.TYPE_MESSAGE, "type_name": f".{kind}"}
+
+
+def _book(found: Any) -> None:
     status = found.enum_type.add(name="BookStatus")
     for number, name in enumerate(("UNSPECIFIED", "LISTED", "RESERVED", "SOLD_OUT")):
         status.value.add(name=f"BOOK_STATUS_{name}", number=number)
-    book = found.message_type.add(name="Book")
+    book = _add(
+        found,
+        "Book",
+        _field("id", 1, F.TYPE_STRING),
+        _field("title", 2, F.TYPE_STRING),
+        _field("price_minor", 3, F.TYPE_INT64),
+        _field("status", 4, F.TYPE_ENUM, type_name=".shop.v1.BookStatus"),
+        _field("tags", 5, F.TYPE_STRING, repeated=True),
+        _field("created_at", 6, **_a("google.protobuf.Timestamp")),
+        _field("isbn", 7, F.TYPE_STRING, oneof_index=0, proto3_optional=True),
+        _field("lock", 8, **_a("shop.v1.Lock")),
+        _field("extra", 9, **_a("shop.v1.Book.ExtraEntry"), repeated=True),
+        _field("cover", 10, F.TYPE_BYTES),
+    )
     book.oneof_decl.add(name="_isbn")
     entry = book.nested_type.add(name="ExtraEntry")
     entry.options.map_entry = True
     entry.field.append(_field("key", 1, F.TYPE_STRING))
     entry.field.append(_field("value", 2, F.TYPE_INT64))
-    book.field.extend(
-        [
-            _field("id", 1, F.TYPE_STRING),
-            _field("title", 2, F.TYPE_STRING),
-            _field("price_minor", 3, F.TYPE_INT64),
-            _field("status", 4, F.TYPE_ENUM, type_name=".shop.v1.BookStatus"),
-            _field("tags", 5, F.TYPE_STRING, repeated=True),
-            _field("created_at", 6, F.TYPE_MESSAGE, type_name=".google.protobuf.Timestamp"),
-            _field("isbn", 7, F.TYPE_STRING, oneof_index=0, proto3_optional=True),
-            _field("lock", 8, F.TYPE_MESSAGE, type_name=".shop.v1.Lock"),
-            _field("extra", 9, F.TYPE_MESSAGE, type_name=".shop.v1.Book.ExtraEntry", repeated=True),
-            _field("cover", 10, F.TYPE_BYTES),
-        ]
+
+
+def _others(found: Any) -> None:
+    _add(
+        found,
+        "Lock",
+        _field("holder_id", 1, F.TYPE_STRING),
+        _field("expires_at", 2, **_a("google.protobuf.Timestamp")),
     )
-    lock = found.message_type.add(name="Lock")
-    lock.field.append(_field("holder_id", 1, F.TYPE_STRING))
-    lock.field.append(
-        _field("expires_at", 2, F.TYPE_MESSAGE, type_name=".google.protobuf.Timestamp")
+    _add(
+        found,
+        "Page",
+        _field("items", 1, **_a("shop.v1.Book"), repeated=True),
+        _field("next_cursor", 2, F.TYPE_STRING),
     )
-    page = found.message_type.add(name="Page")
-    page.field.append(_field("items", 1, F.TYPE_MESSAGE, type_name=".shop.v1.Book", repeated=True))
-    page.field.append(_field("next_cursor", 2, F.TYPE_STRING))
-    ask = found.message_type.add(name="Ask")
-    ask.field.append(_field("book_id", 1, F.TYPE_STRING))
-    ask.field.append(_field("limit", 2, F.TYPE_INT32))
-    ask.field.append(_field("cursor", 3, F.TYPE_STRING))
-    ask.field.append(_field("tag", 4, F.TYPE_STRING))
-    shelf = found.message_type.add(name="Shelf")
-    shelf.field.append(_field("book", 1, F.TYPE_MESSAGE, type_name=".shop.v1.Book"))
-    loose = found.message_type.add(name="Loose")
-    loose.field.append(_field("free", 1, F.TYPE_MESSAGE, type_name=".google.protobuf.Struct"))
-    loose.field.append(_field("count", 2, F.TYPE_MESSAGE, type_name=".google.protobuf.Int64Value"))
-    loose.field.append(_field("since", 3, F.TYPE_MESSAGE, type_name=".google.protobuf.Timestamp"))
+    _add(
+        found,
+        "Ask",
+        _field("book_id", 1, F.TYPE_STRING),
+        _field("limit", 2, F.TYPE_INT32),
+        _field("cursor", 3, F.TYPE_STRING),
+        _field("tag", 4, F.TYPE_STRING),
+    )
+    _add(found, "Shelf", _field("book", 1, **_a("shop.v1.Book")))
+    _add(
+        found,
+        "Loose",
+        _field("free", 1, **_a("google.protobuf.Struct")),
+        _field("count", 2, **_a("google.protobuf.Int64Value")),
+        _field("since", 3, **_a("google.protobuf.Timestamp")),
+    )
+
+
+def _service(found: Any) -> None:
     service = found.service.add(name="BookService")
     methods = (
         ("ListBook", "Book", "Book", False),
@@ -86,6 +104,19 @@ def _file() -> Any:
             output_type=f".shop.v1.{result}",
             server_streaming=streams,
         )
+
+
+def _file() -> Any:
+    """What protoc would make of shop/v1/books.proto."""
+    found = descriptor_pb2.FileDescriptorProto(
+        name="shop/v1/books.proto",
+        package="shop.v1",
+        syntax="proto3",
+        dependency=[each.DESCRIPTOR.name for each in (struct_pb2, timestamp_pb2, wrappers_pb2)],
+    )
+    _book(found)
+    _others(found)
+    _service(found)
     return found
 
 

@@ -1,0 +1,134 @@
+"""The rules of the trade: states, invariants, commands and what they announce."""
+
+from __future__ import annotations
+
+from cloudsync_chassis.aggregate.spec import (
+    AggregateSpec,
+    Assignment,
+    Command,
+    Emission,
+    Invariant,
+    Reference,
+    Relation,
+    Transition,
+)
+from cloudsync_chassis.store.document import DocumentStore
+from cloudsync_chassis.store.table import TableStore
+
+from .models import Book, Loan
+
+TOPIC = "shop.stock.book.v1"
+
+TRANSITIONS: tuple[Transition, ...] = (
+    Transition(command="list-book", sources=(), to="listed"),
+    Transition(
+        command="reserve-book",
+        sources=("listed",),
+        to="reserved",
+        roles=frozenset({"clerk"}),
+        relations=frozenset({"seller", "keeper"}),
+    ),
+    Transition(command="release-book", sources=("reserved",), to="listed"),
+    Transition(
+        command="sell-book",
+        sources=("listed", "reserved"),
+        to="sold",
+        condition="this.priceMinor > 0 && now > this.createdAt - duration('1s')",
+        guard="a price is set",
+    ),
+)
+
+INVARIANTS: tuple[Invariant, ...] = (
+    Invariant("book-sold-time", "(this.status == 'sold') == has(this.soldAt)", "when"),
+    Invariant(
+        "book-lock-short",
+        "!has(this.lock) || this.lock.expiresAt <= this.updatedAt + duration('15m')",
+        "locks are short",
+    ),
+)
+
+COMMANDS: dict[str, Command] = {
+    "list-book": Command(
+        effect="create",
+        idempotency="key",
+        sets=(Assignment("sellerId", source="context.principalId"),),
+        emits=(
+            Emission(
+                type="BookListed",
+                topic=TOPIC,
+                fields=("bookId", "title", "priceMinor", "unknown"),
+            ),
+        ),
+    ),
+    "change-book": Command(
+        effect="update",
+        idempotency="if-match",
+        emits=(
+            Emission(
+                type="BookChanged",
+                topic=TOPIC,
+                fields=("bookId", "changedFields", "fromTitle", "toTitle"),
+            ),
+        ),
+    ),
+    "reserve-book": Command(
+        effect="transition",
+        idempotency="natural",
+        emits=(Emission(type="BookReserved", topic=TOPIC, fields=("bookId", "from", "to")),),
+    ),
+    "release-book": Command(effect="transition", idempotency="natural"),
+    "sell-book": Command(effect="transition", sets=(Assignment("soldAt", source="context.now"),)),
+    "remove-book": Command(
+        effect="delete",
+        emits=(Emission(type="BookRemoved", topic=TOPIC, fields=("bookId",)),),
+    ),
+}
+
+
+def book_spec(store: TableStore | DocumentStore) -> AggregateSpec[Book]:
+    """The aggregate over one of its stores."""
+    return AggregateSpec(
+        name="book",
+        model=Book,
+        store=store,
+        state_field="status",
+        initial="listed",
+        defaults={"tags": [], "relatedIds": []},
+        unique=(("organizationId", "isbn"),),
+        references=(Reference("relatedIds", "book"),),
+        relations={
+            "keeper": Relation(
+                through="loan",
+                parent="bookId",
+                principal="reader",
+                prefix="user:",
+                value_field="level",
+                values=("keeper",),
+            )
+        },
+        transitions=TRANSITIONS,
+        invariants=INVARIANTS,
+        commands=COMMANDS,
+    )
+
+
+def loan_spec(store: TableStore | DocumentStore) -> AggregateSpec[Loan]:
+    """Loans, parts of a book."""
+    return AggregateSpec(
+        name="loan",
+        model=Loan,
+        store=store,
+        part_of=Reference("bookId", "book"),
+        unique=(("bookId", "reader"),),
+        commands={
+            "lend-book": Command(
+                effect="create",
+                idempotency="natural",
+                emits=(
+                    Emission(
+                        type="BookLent", topic=TOPIC, key="bookId", fields=("bookId", "reader")
+                    ),
+                ),
+            ),
+        },
+    )
