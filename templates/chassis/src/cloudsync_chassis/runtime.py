@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from cloudsync_chassis import files, logs
 from cloudsync_chassis.aggregate.engine import Aggregate, Registry
 from cloudsync_chassis.aggregate.spec import AggregateSpec
-from cloudsync_chassis.client.base import ServiceClient
+from cloudsync_chassis.client.attempts import Client
 from cloudsync_chassis.client.queue import CallQueue
 from cloudsync_chassis.events.bus import Bus, InProcessBus
 from cloudsync_chassis.events.consumer import Consumer, Subscription
@@ -34,7 +34,7 @@ from cloudsync_chassis.store.table import TableRepository
 from cloudsync_chassis.telemetry import Telemetry
 
 E = TypeVar("E", bound=BaseModel)
-C = TypeVar("C", bound=ServiceClient)
+C = TypeVar("C", bound=Client)
 
 
 class Runtime:
@@ -55,7 +55,7 @@ class Runtime:
         self.health = Health(self.database.ping)
         self.telemetry: Telemetry | None = None
         self.aggregates = Registry()
-        self.clients: dict[str, ServiceClient] = {}
+        self.clients: dict[str, Client] = {}
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
         self._subscriptions: list[Subscription] = []
         self._tasks: list[asyncio.Task[None]] = []

@@ -8,7 +8,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from cloudsync_chassis import ids
-from cloudsync_chassis.client.base import ServiceClient
+from cloudsync_chassis.client.attempts import Client
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.client.fallback import Attempt
@@ -27,7 +27,7 @@ log = logger("call-queue")
 class CallQueue:
     """Keeps calls of one service; `clients`, by the callee's name, make them later."""
 
-    def __init__(self, service: str, outbox: Outbox, clients: Mapping[str, ServiceClient]) -> None:
+    def __init__(self, service: str, outbox: Outbox, clients: Mapping[str, Client]) -> None:
         self._service = service
         self._outbox = outbox
         self._clients = clients
