@@ -20,7 +20,7 @@ from cloudsync_gen.model.sources import (
     Sources,
     WebhookSource,
 )
-from cloudsync_gen.source import Located, Locator, Ref, Span, Tree
+from cloudsync_gen.source import Located, Locator, Ref, SourceMap, Span, Tree
 
 MANIFEST = layers.MANIFEST
 _YAML = (".yaml", ".yml", ".json")
@@ -53,7 +53,7 @@ def load(tree: Tree, cache: ParseCache | None = None) -> Staged[Declared | None]
             if layer == "api":
                 _contract(file, tree, cache, into)
             elif PurePosixPath(file).suffix in _YAML:
-                _elements(file, layer, _data(file, tree, cache, into), into)
+                _elements(file, layer, _data(file, tree, cache, into), tree, into)
     _grpc(manifest.folders.get("api"), tree, cache, into)
     return Staged(_declared(manifest.project, into), tuple(into.found))
 
@@ -114,16 +114,32 @@ def _data(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> Any:
     return parsed.value
 
 
-def _elements(file: str, layer: str, data: Any, into: _Collected) -> None:
+def _elements(file: str, layer: str, data: Any, tree: Tree, into: _Collected) -> None:
     for _, ref, written in layers.elements_of(file, layer, data):
         element, problems, identity = layers.declare(ref, layer, written)
-        into.found.extend(problems)
+        into.found.extend(_untold(file, problems, tree, into) if problems else ())
         if element is not None:
             into.elements.append(element)
         elif identity:
             into.broken.setdefault(identity, ref)
         else:
             into.complete = False
+
+
+def _untold(
+    file: str, problems: list[Diagnostic], tree: Tree, into: _Collected
+) -> list[Diagnostic]:
+    """Without those about a value of which the reader of the text has complained already."""
+    told = _told(file, into)
+    if not told:
+        return problems
+    sources = SourceMap(tree, LOCATORS)
+    return [each for each in problems if sources.span(each.ref) not in told]
+
+
+def _told(file: str, into: _Collected) -> set[Span]:
+    """Where the reader of a text has complained."""
+    return {each.span for each in into.found if each.span and each.span.file == file}
 
 
 def _contract(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> None:
@@ -136,17 +152,22 @@ def _contract(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> Non
             into.graphql.append(graphql)
     elif path.suffix not in _YAML:
         return
-    elif len(path.parts) > 3 and path.parts[-2] == "webhooks":
-        webhook, (elements, found) = openapi.webhook_source(file, _data(file, tree, cache, into))
-        if webhook is not None:
-            into.webhooks.append(webhook)
-    elif len(path.parts) > 3 and path.parts[-2] == "rest-apis":
-        rest, (elements, found) = openapi.rest_source(file, _data(file, tree, cache, into))
-        if rest is not None:
-            into.rest.append(rest)
     else:
-        _elements(file, "api", _data(file, tree, cache, into), into)
-        return
+        data = _data(file, tree, cache, into)
+        folder = path.parts[-2] if len(path.parts) > 3 else ""
+        if data is None and _told(file, into):
+            return
+        if folder == "webhooks":
+            webhook, (elements, found) = openapi.webhook_source(file, data)
+            if webhook is not None:
+                into.webhooks.append(webhook)
+        elif folder == "rest-apis":
+            rest, (elements, found) = openapi.rest_source(file, data)
+            if rest is not None:
+                into.rest.append(rest)
+        else:
+            _elements(file, "api", data, tree, into)
+            return
     into.elements.extend(elements)
     into.found.extend(found)
     into.complete = into.complete and not found

@@ -110,17 +110,23 @@ def declare(
 def _field_errors(
     ref: Ref, element: str, struct: type[Element], data: Mapping[str, Any]
 ) -> Iterator[Diagnostic]:
-    """One finding per wrong field: msgspec stops at the first, so each field is tried by itself."""
+    """One finding per wrong field: msgspec stops at the first, so each field is tried by itself.
+
+    A required field that is missing because it is misspelt is no second finding.
+    """
     fields = {field.encode_name: field for field in msgspec.structs.fields(struct)}
     code = "MDL005", "element-schema"
+    meant: set[str] = set()
     for name in data:
         if name not in fields:
-            hint = f"did you mean `{nearest(name, fields)}`? Fields: {', '.join(sorted(fields))}"
+            near = nearest(name, fields)
+            meant.add(near)
+            hint = f"did you mean `{near}`? Fields: {', '.join(sorted(fields))}"
             what = f"`{name}` is no field of `{type_of(element)}`"
             yield finding(*code, ref.name(name), what, hint, element)
     for name, field in fields.items():
         if name not in data:
-            if field.required:
+            if field.required and name not in meant:
                 hint = f"add it; `cloudsync-gen schema {type_of(element)}` shows the fields"
                 yield finding(*code, ref, f"field `{name}` is missing", hint, element)
             continue

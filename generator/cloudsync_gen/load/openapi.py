@@ -70,6 +70,7 @@ def operations_of(
 
 
 def _root_findings(ref: Ref, data: Any, document: str) -> Iterator[Diagnostic]:
+    """What the root lacks; a webhook document, which has no `x-id`, is passed without a name."""
     code = "OAS001", "openapi-document"
     if not isinstance(data, dict):
         yield finding(*code, ref, "not an OpenAPI document", "begin with `openapi: 3.1.0`")
@@ -84,7 +85,7 @@ def _root_findings(ref: Ref, data: Any, document: str) -> Iterator[Diagnostic]:
     ):
         yield finding(*code, ref.at("info"), "`info` lacks title or version", "add both, quoted")
     identity = data.get("x-id")
-    if "webhooks" not in data and (not isinstance(identity, str) or not is_id(identity)):
+    if document and (not isinstance(identity, str) or not is_id(identity)):
         hint = f"add `x-id: api.rest-api.{kebab(document)}`"
         yield finding(*code, ref.at("x-id"), "the document has no `x-id`", hint)
 
@@ -171,7 +172,7 @@ def webhook_source(file: str, data: Any) -> tuple[WebhookSource | None, Loaded]:
     """The source and one element per webhook, or what makes it no webhook document."""
     ref = Ref(file)
     document = document_of(file)
-    found = list(_root_findings(ref, data, document)) if isinstance(data, dict) else []
+    found = list(_root_findings(ref, data, "")) if isinstance(data, dict) else []
     webhooks = data.get("webhooks") if isinstance(data, dict) else None
     if not isinstance(webhooks, dict):
         hint = "begin with `openapi: 3.1.0` and give `webhooks`"

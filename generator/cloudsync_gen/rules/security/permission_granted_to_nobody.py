@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.application import Command, Query
-from cloudsync_gen.model.layers.security import Role
+from cloudsync_gen.model.layers.security import Resource, Role
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._links import astray, misled
 from cloudsync_gen.rules._rule import Rule
@@ -33,8 +33,11 @@ def check(model: Model) -> Iterator[Diagnostic]:
             continue
         if misled(model, each.id, "requires-permission"):
             continue
-        resource = each.permission.partition(":")[0]
-        wanted = {each.permission, f"{resource}:*"}
+        name, _, action = each.permission.partition(":")
+        actions = _actions(model, name)
+        if action not in actions or _misspelt(name, actions, always | related):
+            continue
+        wanted = {each.permission, f"{name}:*"}
         if wanted & always or (each.relations and wanted & related):
             continue
         hint = "grant it to a role in layer security"
@@ -46,6 +49,17 @@ def check(model: Model) -> Iterator[Diagnostic]:
             hint,
             element=each.id,
         )
+
+
+def _actions(model: Model, name: str) -> frozenset[str]:
+    resource = model.get(Resource, f"security.resource.{name}")
+    return frozenset(each.action for each in resource.actions) if resource else frozenset()
+
+
+def _misspelt(name: str, actions: frozenset[str], granted: set[str]) -> bool:
+    """Whether a role grants an action that the resource does not have."""
+    found = {each.partition(":")[2] for each in granted if each.startswith(f"{name}:")}
+    return not found <= actions | {"*"}
 
 
 RULE = Rule(code="SEC002", name="permission-granted-to-nobody", family="zero trust", check=check)

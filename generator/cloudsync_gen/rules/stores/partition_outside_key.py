@@ -27,7 +27,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
             continue
         for place, what, columns in _unique(model, table):
             outside = [each for each in table.partition.columns if each not in columns]
-            if outside:
+            if outside and set(columns) <= table.columns.keys():
                 yield RULE.at(
                     place,
                     f"{what} lacks `{outside[0]}`, by which the table is partitioned",
@@ -42,7 +42,10 @@ def _unique(model: Model, table: Table) -> Iterator[tuple[Ref, str, tuple[str, .
     yield model.ref(table.id, "primaryKey"), "the primary key", table.primary_key
     for number, index in enumerate(table.indexes):
         if index.unique:
-            columns = tuple(part.partition(" ")[0] for part in index.columns)
+            columns = tuple(
+                part.partition(" ")[0].removeprefix("lower(").removesuffix(")")
+                for part in index.columns
+            )
             place = model.ref(table.id, "indexes", number, "columns")
             yield place, f"unique index `{index.name}`", columns
 

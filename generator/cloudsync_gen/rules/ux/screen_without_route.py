@@ -22,7 +22,8 @@ from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
-    if astray(model, Route, "route-screen"):
+    unfinished = any(each.kind != "api" and each.screen is None for each in model.all(Route))
+    if unfinished or astray(model, Route, "route-screen"):
         return
     for screen in model.all(Screen):
         if not model.origins(screen.id, "route-screen"):

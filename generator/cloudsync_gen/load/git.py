@@ -1,0 +1,143 @@
+"""What git knows of the tree: files at a revision, and what is not committed. Reads, never writes.
+
+Blobs come from `git cat-file --batch`: nothing is checked out or cloned, no index and no reference
+is touched, and nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+MAX_BLOB = 16 * 1024 * 1024
+_FILE_MODES = (b"100644", b"100755")
+_QUIET = ("-c", "core.fsmonitor=false", "-c", "core.quotepath=false", "--no-optional-locks")
+_SHA = re.compile(r"[0-9a-f]{7,64}")
+_BACK = re.compile(r"(.+?)[~^](\d*)")
+
+
+class GitFailed(Exception):
+    """Why git did not answer, in a sentence with what to do."""
+
+
+class Uncommitted(Struct, frozen=True):
+    """Paths (relative to the root) that differ from the last commit, untracked ones included."""
+
+    paths: frozenset[str]
+
+
+def git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
+    """What a git command prints. Raises `GitFailed`."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            ["git", *_QUIET, *arguments],
+            cwd=root,
+            env=environment,
+            input=given,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise GitFailed("git is not installed, or not on the PATH") from error
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise GitFailed(said[-1] if said else f"git {arguments[0]} ended with {done.returncode}")
+    return done.stdout
+
+
+def commit_of(root: Path, revision: str) -> str:
+    """The id of the commit that a revision names. Raises `GitFailed`, with the fetch that may help
+    where the clone is shallow.
+    """
+    if revision.startswith("-") or not revision.isprintable():
+        raise GitFailed(f"`{revision!r}` is no revision")
+    git(root, "rev-parse", "--git-dir")
+    try:
+        found = git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    except GitFailed:
+        raise GitFailed(f"git knows no commit `{revision}`{_remedy(root, revision)}") from None
+    return found.decode().strip()
+
+
+def _remedy(root: Path, revision: str) -> str:
+    """The exact `git fetch`, where the clone is shallow or the revision is a remote's."""
+    remotes = git(root, "remote").decode().split()
+    if not remotes:
+        return ""
+    shallow = git(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
+    remote, _, branch = revision.partition("/")
+    if remote in remotes and branch:
+        depth = "--depth=1 " if shallow else ""
+        refspec = f"{branch}:refs/remotes/{remote}/{branch}"
+        return f"; fetch it: git fetch {depth}{remote} {refspec}"
+    if not shallow:
+        return f"; fetch it, if {remotes[0]} has it: git fetch {remotes[0]} {revision}"
+    back = _BACK.fullmatch(revision)
+    if back is not None:
+        return f"; this clone is shallow: git fetch --deepen={int(back[2] or 1)} {remotes[0]}"
+    what = revision if _SHA.fullmatch(revision) else f"tag {revision}"
+    return f"; this clone is shallow: git fetch --depth=1 {remotes[0]} {what}"
+
+
+def tree_at(root: Path, revision: str, folders: Iterable[str]) -> dict[str, bytes]:
+    """Regular files below folders of the root at a revision, keyed by path relative to the root.
+
+    Links and submodules are left out. Raises `GitFailed`.
+    """
+    commit = commit_of(root, revision)
+    prefix = git(root, "rev-parse", "--show-prefix").decode().rstrip("\n")
+    wanted = [f"{prefix}{folder}/" for folder in folders]
+    listed = git(root, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *wanted)
+    blobs: dict[str, str] = {}
+    for line in filter(None, listed.split(b"\0")):
+        facts, _, name = line.partition(b"\t")
+        mode, kind, blob = facts.split()
+        if kind == b"blob" and mode in _FILE_MODES:
+            blobs[os.fsdecode(name).removeprefix(prefix)] = blob.decode()
+    return _contents(root, blobs)
+
+
+def _contents(root: Path, blobs: dict[str, str]) -> dict[str, bytes]:
+    if not blobs:
+        return {}
+    names = "".join(f"{blob}\n" for blob in blobs.values()).encode()
+    sizes = git(root, "cat-file", "--batch-check=%(objectsize)", given=names).split(b"\n")
+    for path, said in zip(blobs, sizes, strict=False):
+        if not said.isdigit():
+            raise GitFailed(f"`{path}` of that revision is not in this clone; fetch it whole")
+        if int(said) > MAX_BLOB:
+            raise GitFailed(f"`{path}` is larger than {MAX_BLOB // 1024 // 1024} MiB")
+    stream = git(root, "cat-file", "--batch", given=names)
+    found: dict[str, bytes] = {}
+    position = 0
+    for path in blobs:
+        begin = stream.index(b"\n", position) + 1
+        size = int(stream[position:begin].split()[2])
+        found[path] = stream[begin : begin + size]
+        position = begin + size + 1
+    return found
+
+
+def uncommitted(root: Path, folders: Iterable[str]) -> Uncommitted | None:
+    """What of these folders is not as committed; `None` without git or outside a work tree."""
+    try:
+        prefix = git(root, "rev-parse", "--show-prefix").decode().rstrip("\n")
+        listed = git(
+            root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--", *folders
+        )
+    except GitFailed:
+        return None
+    found: set[str] = set()
+    entries = iter(filter(None, listed.split(b"\0")))
+    for entry in entries:
+        found.add(os.fsdecode(entry[3:]).removeprefix(prefix))
+        if entry[:1] in b"RC":
+            found.add(os.fsdecode(next(entries, b"")).removeprefix(prefix))
+    return Uncommitted(frozenset(found))
