@@ -1,8 +1,11 @@
 """Schemas of a contract as `$defs` for pydantic models: value types inlined, annotations left out.
 
-A property that refers to a plain value type (a UUID, a time, a short text) gets that type's keywords
-itself, so that the model's field is a `UUID` and not a class around one. Objects and enumerations
-stay classes of their own.
+A property that refers to a plain value type (a UUID, a time, a short text) gets that type's
+keywords itself, so that the model's field is a `UUID` and not a class around one. Objects and
+enumerations stay classes of their own; those that are written in place get a name that says where.
+
+Defaults are left out: they are for whoever fills in what was not sent, and a model that put them in
+would answer and store what nobody said.
 """
 
 from __future__ import annotations
@@ -10,25 +13,63 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cloudsync_gen.naming import pascal, python_class
+from cloudsync_gen.targets._text import summary
+
 UNIQUE = "x-unique"
 """Stands for `uniqueItems`, which a list field checks by itself."""
+
+NULLABLE = "x-nullable"
+"""Marks a property that may be null; all others may only be absent."""
+
+FEWEST = "x-min-properties"
+"""Stands for `minProperties` of a class."""
+
+_PYTHON_FORMATS = ("uuid", "date-time", "date", "ipv4", "ipv6")
+"""Formats that are types of Python; their texts have no bounds of their own."""
+
+_FORMATS = (*_PYTHON_FORMATS, "int32", "int64", "float", "double")
+_LEFT_OUT = ("examples", "example", "default", "readOnly", "writeOnly", "deprecated", "title")
+_BOUNDS = ("minLength", "maxLength", "pattern")
+_LIMITS = (
+    *(*_BOUNDS, "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    *("minItems", "maxItems"),
+)
+_UNIONS = ("oneOf", "anyOf", "allOf")
+_TAKEN = frozenset(
+    (
+        *("Model", "RootModel", "ConfigDict", "Field", "StringConstraints", "AwareDatetime"),
+        *("Annotated", "Any", "Literal", "StrEnum", "Enum", "TypeAliasType", "BaseModel"),
+        *("IPv4Address", "IPv6Address", "UUID", "Decimal"),
+    )
+)
+"""Names that the module of the models imports."""
 
 _PREFIX = "#/components/schemas/"
 _MAX_DEPTH = 32
 
 
+def class_name(name: str) -> str:
+    """The class of a schema that contracts call `name`."""
+    made = python_class(name)
+    return f"{made}Model" if made in _TAKEN else made
+
+
 def is_class(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema becomes a class: an object with properties, an enumeration, a union."""
-    return bool({"enum", "properties", "oneOf", "anyOf", "allOf"} & schema.keys())
+    """Whether a schema becomes a class: an object with properties, an enumeration, a union of
+    such.
+    """
+    if "enum" in schema or "properties" in schema:
+        return True
+    alternatives = (each for key in _UNIONS for each in schema.get(key, ()))
+    return any(
+        isinstance(each, Mapping) and ("$ref" in each or is_class(each)) for each in alternatives
+    )
 
 
 def definitions(schemas: Mapping[str, Any]) -> dict[str, Any]:
     """`$defs` of all schemas that become classes; refs are those of an OpenAPI document."""
-    return {
-        name: _rewritten(schema, schemas, 0)
-        for name, schema in schemas.items()
-        if isinstance(schema, Mapping) and is_class(schema)
-    }
+    return _Definitions(schemas).made()
 
 
 def document(schemas: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,36 +80,103 @@ def document(schemas: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rewritten(node: Any, schemas: Mapping[str, Any], depth: int) -> Any:
-    if isinstance(node, list):
-        return [_rewritten(each, schemas, depth) for each in node]
-    if not isinstance(node, Mapping):
-        return node
-    reference = node.get("$ref")
-    if isinstance(reference, str):
-        return _referred(node, reference.removeprefix(_PREFIX), schemas, depth)
-    made: dict[str, Any] = {}
-    for key, value in node.items():
-        if key == "uniqueItems" and value is True:
-            made[UNIQUE] = True
-        elif key == "properties" and isinstance(value, Mapping):
-            made[key] = {name: _rewritten(each, schemas, depth) for name, each in value.items()}
-        elif not key.startswith("x-") and key not in ("examples", "example"):
-            made[key] = _rewritten(value, schemas, depth) if _may_hold_schemas(key) else value
-    return made
+class _Definitions:
+    """Rewrites schemas one by one and collects those that were written in place."""
+
+    def __init__(self, schemas: Mapping[str, Any]) -> None:
+        self._schemas = schemas
+        self._made: dict[str, Any] = {}
+        self._names = {class_name(name) for name in schemas}
+
+    def made(self) -> dict[str, Any]:
+        """All definitions, sorted."""
+        for name, schema in self._schemas.items():
+            if isinstance(schema, Mapping) and is_class(schema):
+                made = self._rewritten(schema, class_name(name), 0)
+                text = schema.get("description")
+                about = {"description": summary(text)} if isinstance(text, str) else {}
+                self._made[class_name(name)] = {**about, **made}
+        return dict(sorted(self._made.items()))
+
+    def _rewritten(self, node: Mapping[str, Any], hint: str, depth: int) -> dict[str, Any]:
+        """A schema without what models do not need; `hint` names what is written in place."""
+        made: dict[str, Any] = {}
+        for key, value in node.items():
+            if key == "uniqueItems" and value is True:
+                made[UNIQUE] = True
+            elif key == "minProperties" and "properties" in node:
+                made[FEWEST] = value
+            elif key == "properties" and isinstance(value, Mapping):
+                made[key] = {
+                    n: self._property(each, hint + pascal(n), depth) for n, each in value.items()
+                }
+            elif key in _UNIONS and isinstance(value, list):
+                made[key] = [
+                    self._part(e, f"{hint}Option{i}", depth) for i, e in enumerate(value, 1)
+                ]
+            elif key in ("items", "additionalProperties") and isinstance(value, Mapping):
+                made[key] = self._item(value, hint + ("Item" if key == "items" else "Value"), depth)
+            elif key == "propertyNames" and isinstance(value, Mapping):
+                made[key] = self._part(value, f"{hint}Key", depth)
+            elif _is_kept(key, value, node):
+                made[key] = value
+        return made
+
+    def _part(self, node: Any, hint: str, depth: int) -> Any:
+        """A schema within another: a reference, a value type in place, or a class of its own."""
+        if not isinstance(node, Mapping) or depth > _MAX_DEPTH:
+            return {} if isinstance(node, Mapping) else node
+        reference = node.get("$ref")
+        if not isinstance(reference, str):
+            made = self._rewritten(node, hint, depth + 1)
+            return self._own(made, hint) if is_class(made) else made
+        name = reference.removeprefix(_PREFIX)
+        target = self._schemas.get(name, {})
+        if is_class(target):
+            return {"$ref": f"#/$defs/{class_name(name)}"}
+        return self._part(target, class_name(name), depth + 1)
+
+    def _item(self, node: Mapping[str, Any], hint: str, depth: int) -> Any:
+        """A schema of items: with limits it needs a class, which its value type names."""
+        made = self._part(node, hint, depth)
+        if not set(_LIMITS) & made.keys():
+            return made
+        reference = node.get("$ref")
+        if not isinstance(reference, str):
+            return self._own(made, hint)
+        name = class_name(reference.removeprefix(_PREFIX))
+        self._made[name] = made
+        return {"$ref": f"#/$defs/{name}"}
+
+    def _own(self, made: dict[str, Any], hint: str) -> dict[str, Any]:
+        name, number = hint, 1
+        while name in self._names and self._made.get(name) != made:
+            number += 1
+            name = f"{hint}{number}"
+        self._names.add(name)
+        self._made[name] = made
+        return {"$ref": f"#/$defs/{name}"}
+
+    def _property(self, node: Any, hint: str, depth: int) -> Any:
+        made = self._part(node, hint, depth)
+        if isinstance(made, dict) and _takes_null(made):
+            made[NULLABLE] = True
+        return made
 
 
-def _may_hold_schemas(key: str) -> bool:
-    return key not in ("default", "enum", "const", "required")
+def _is_kept(key: str, value: Any, node: Mapping[str, Any]) -> bool:
+    if key == "format":
+        return value in _FORMATS
+    if key in _BOUNDS:
+        return node.get("format") not in _PYTHON_FORMATS
+    return key != "description" and not key.startswith("x-") and key not in _LEFT_OUT
 
 
-def _referred(
-    node: Mapping[str, Any], name: str, schemas: Mapping[str, Any], depth: int
-) -> dict[str, Any]:
-    target = schemas.get(name, {})
-    beside = {key: value for key, value in node.items() if key in ("default", "description")}
-    if is_class(target) or depth > _MAX_DEPTH:
-        return {"$ref": f"#/$defs/{name}", **beside}
-    inlined: dict[str, Any] = _rewritten(target, schemas, depth + 1)
-    inlined.pop("description", None)
-    return {**inlined, **beside}
+def _takes_null(schema: Mapping[str, Any]) -> bool:
+    kind = schema.get("type")
+    alternatives = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    return (
+        kind == "null"
+        or (isinstance(kind, list) and "null" in kind)
+        or any(isinstance(each, Mapping) and _takes_null(each) for each in alternatives)
+    )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cloudsync_gen.naming import python_class
-from cloudsync_gen.targets._models import is_class
+from cloudsync_gen.targets._models import class_name, is_class
 
 _FORMATS = {"uuid": "UUID", "date-time": "datetime", "date": "date"}
 _TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
@@ -32,7 +31,7 @@ def python_type(schema: Any, schemas: Mapping[str, Any]) -> str:
     """Annotation of a value: classes of the models are `models.X`."""
     name, found = followed(schema, schemas)
     if name and is_class(found):
-        return f"models.{python_class(name)}"
+        return f"models.{class_name(name)}"
     kind = found.get("type")
     if kind == "array":
         return f"list[{python_type(found.get('items', {}), schemas)}]"

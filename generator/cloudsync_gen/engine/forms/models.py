@@ -26,13 +26,27 @@ class Denied(ValueError):
     """A schema keyword that steers the generator's imports."""
 
 
+class Renamed(ValueError):
+    """A definition whose class got another name."""
+
+
 def render(form: PydanticModels) -> bytes:
     """One module with a class for each of the `$defs`. Raises `Denied`."""
     refuse(form.schema)
     root = _unused_name(form.schema)
     schema = {**form.schema, "type": "object", "title": root, "additionalProperties": False}
     made = _without_root(_generate(json.dumps(schema, ensure_ascii=True)), root)
-    return format_python(HEADER + made).encode()
+    text = format_python(HEADER + made)
+    _check_names(text, schema["$defs"])
+    return text.encode()
+
+
+def _check_names(text: str, definitions: Mapping[str, Any]) -> None:
+    """Other modules refer to the classes by the names of the definitions."""
+    made = {each.name for each in ast.parse(text).body if isinstance(each, ast.ClassDef)}
+    missing = sorted(definitions.keys() - made)
+    if missing:
+        raise Renamed(f"no class for {', '.join(missing)}")
 
 
 def _unused_name(schema: Mapping[str, Any]) -> str:
@@ -96,8 +110,8 @@ def _generate(text: str) -> str:
             use_double_quotes=True,
             use_subclass_enum=True,
             set_default_enum_member=True,
-            collapse_root_models=True,
-            field_extra_keys={"x-unique"},
+            field_extra_keys={"x-unique", "x-nullable"},
+            model_extra_keys={"x-min-properties"},
         )
     if not isinstance(made, str):
         raise TypeError("one schema makes one module")

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from cloudsync_gen.model.layers.application import Aggregate, Command, Query
-from cloudsync_gen.naming import python_class
+from cloudsync_gen.targets._models import class_name
 from cloudsync_gen.targets._python_types import followed, python_type
 from cloudsync_gen.targets.service.facts import PREFIX, ServiceFacts
 from cloudsync_gen.targets.service.requests import Request, effect_of
@@ -113,7 +113,7 @@ def _projection(
     enough = set(cut.get("required", ())) <= set(entity.get("required", ()))
     if not cut.get("properties") or not same or not enough:
         return None
-    return python_class(result.name)
+    return class_name(result.name)
 
 
 def _bare(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from cloudsync_gen.model.layers.datastore import Database, Table
 from cloudsync_gen.model.layers.security import Resource, Role
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import python_class, python_name
+from cloudsync_gen.targets._models import class_name
 
 PREFIX = "#/components/schemas/"
 WORKLOAD = "workload"
@@ -237,7 +238,7 @@ class ServiceFacts:
         """Name of the class of a data model element; notes that the models need it."""
         self.needed.add(element)
         self.schema(element)
-        return python_class(self.system.contracts.schema_names.get(element, name_of(element)))
+        return class_name(self.system.contracts.schema_names.get(element, name_of(element)))
 
     @cached_property
     def elements(self) -> Mapping[str, str]:

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from cloudsync_gen.model.layers.api import Operation
 from cloudsync_gen.model.layers.application import Aggregate, Command, Query
-from cloudsync_gen.naming import python_class, python_name
+from cloudsync_gen.naming import python_name
+from cloudsync_gen.targets._models import class_name
 from cloudsync_gen.targets._python_types import followed, python_type
 from cloudsync_gen.targets.service.facts import PREFIX, Scope, ServiceFacts
 from cloudsync_gen.targets.service.views import FieldView, ParameterView, RouteView
@@ -30,7 +31,16 @@ _PLACES = {"path": "Path", "query": "Query", "header": "Header", "cookie": "Cook
 _PARAMETERS = "#/components/parameters/"
 _PAGING = ("limit", "cursor", "sort")
 _IN_PATH = re.compile(r"\{([^}]+)\}")
-_LOCALS = ("call", "page", "body", "request", "service", "router", "self")
+_LOCALS = (
+    *("call", "page", "body", "request", "service", "router", "self"),
+    *("all", "any", "bin", "bool", "bytes", "chr", "dict", "dir", "eval", "exec", "exit", "filter"),
+    *("float", "format", "hash", "help", "hex", "id", "input", "int", "iter", "len", "license"),
+    *("list", "map", "max", "min", "next", "object", "oct", "open", "ord", "pow", "print"),
+    *("property", "quit", "range", "repr", "reversed", "round", "set", "slice", "sorted", "str"),
+    *("sum", "super", "tuple", "type", "vars", "zip"),
+)
+"""Names that a route uses itself, and builtins, which a parameter would hide."""
+
 _BY_KEY = ("get", "update", "delete", "transition")
 
 
@@ -129,7 +139,7 @@ class _Reader:
 
 def _parameter_type(name: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
     if "enum" in schema:
-        return f"models.{python_class(name)}" if name else _literal(schema["enum"])
+        return f"models.{class_name(name)}" if name else _literal(schema["enum"])
     found = python_type(schema, schemas)
     if found == "datetime":
         return "AwareDatetime"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import Any
 
 from msgspec import Struct
@@ -57,6 +58,12 @@ class DefaultView(Struct, frozen=True, kw_only=True):
     filters: tuple[ArgumentView, ...] = ()
     parameters: tuple[ArgumentView, ...] = ()
     projection: str = ""
+
+    @property
+    def plain(self) -> bool:
+        """Whether the names of all parameters can stand as keywords of a call."""
+        names = [each.name for each in self.parameters]
+        return all(name.isidentifier() and not iskeyword(name) for name in names)
 
 
 class MethodView(Struct, frozen=True, kw_only=True):
@@ -231,6 +238,12 @@ class SettingView(Struct, frozen=True, kw_only=True):
     type: str
     default: str | int | float | bool
     about: str
+
+    @property
+    def long(self) -> bool:
+        """Whether a text does not fit the line that its name is on."""
+        text = self.default if isinstance(self.default, str) else ""
+        return len(text) + len(self.name) + len(self.type) > 87
 
 
 class BudgetView(Struct, frozen=True, kw_only=True):
