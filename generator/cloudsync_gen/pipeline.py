@@ -11,7 +11,7 @@ from cloudsync_gen.contracts.agree import shapes
 from cloudsync_gen.diagnostics import Diagnostic, Severity, has_errors
 from cloudsync_gen.engine import paths
 from cloudsync_gen.engine.cache import Store
-from cloudsync_gen.engine.generate import Work, render_all
+from cloudsync_gen.engine.generate import Progress, Work, render_all
 from cloudsync_gen.engine.reconcile import Plan, Scope, reconcile
 from cloudsync_gen.engine.resources import digest_of_package
 from cloudsync_gen.link import link
@@ -78,12 +78,20 @@ def check(tree: Tree, rules: Iterable[Rule] = RULES, store: Store | None = None)
     )
 
 
-def generate(tree: Tree, scope: Scope, store: Store, jobs: int) -> Generated:
+def generate(
+    tree: Tree,
+    scope: Scope,
+    store: Store,
+    jobs: int,
+    *,
+    rules: Iterable[Rule] = RULES,
+    progress: Progress | None = None,
+) -> Generated:
     """Everything that the model implies, as bytes. Nothing is rendered from a model with errors."""
     from cloudsync_gen.contracts.compile import compile_contracts
     from cloudsync_gen.contracts.validate import validate
 
-    checked = check(tree, store=store)
+    checked = check(tree, rules, store)
     if checked.model is None or has_errors(checked.diagnostics):
         return Generated(checked=checked, rendered=None, diagnostics=checked.diagnostics)
     kept = memory(store)
@@ -92,7 +100,8 @@ def generate(tree: Tree, scope: Scope, store: Store, jobs: int) -> Generated:
     if not has_errors(found):
         found = (*found, *validate(checked.model, compiled.value, kept))
     if not has_errors(found):
-        rendered = render_all(units(checked.model, compiled.value, scope), WORK, store, jobs)
+        due = units(checked.model, compiled.value, scope)
+        rendered = render_all(due, WORK, store, jobs, progress)
         found = (*found, *_path_findings(rendered))
         if not has_errors(found):
             return Generated(

@@ -18,12 +18,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code (design §5); never raises for a user's mistake."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     answer = _QUICK.get(tuple(arguments))
-    if answer is not None and _unchanged(arguments[0]):
+    if answer is not None and not set_by_environment() and _unchanged(arguments[0]):
         sys.stderr.write(answer + "\n")
         return 0
     from cloudsync_gen.cli.dispatch import run
 
     return run(arguments)
+
+
+def set_by_environment() -> bool:
+    """Whether a variable says what to do: the index knows of files only."""
+    return any(
+        name.startswith("CLOUDSYNC_GEN_") and name != "CLOUDSYNC_GEN_ROOT" for name in os.environ
+    )
 
 
 def _unchanged(verdict: str) -> bool:

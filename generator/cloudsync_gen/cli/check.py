@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
+from cloudsync_gen.cli import set_by_environment
 from cloudsync_gen.cli.dispatch import FINDINGS, OK, UNREADABLE, USAGE
 from cloudsync_gen.engine import index
 
 if TYPE_CHECKING:
     from cloudsync_gen.diagnostics import Diagnostic
     from cloudsync_gen.rules._rule import Rule
+    from cloudsync_gen.source import SourceMap
 
 FORMATS = ("text", "json", "sarif", "github")
+
+EXAMPLES = """
+check
+check --select LNK                    only rules whose code begins so
+check --ignore unclassified-property  by name
+check --format sarif > findings.sarif
+"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     plain = options.format == "text" and not (options.select or options.ignore or options.summary)
+    plain = plain and not set_by_environment()
     if plain and not options.no_cache and index.is_clean(options.root, "check"):
         sys.stderr.write("no findings (nothing has changed)\n")
         return OK
@@ -37,46 +48,45 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, plain: bool) -> int:
     from cloudsync_gen import pipeline
+    from cloudsync_gen.cli.settings import Misconfigured, chosen, settings
     from cloudsync_gen.engine.cache import Store
-    from cloudsync_gen.report import formats, text
-    from cloudsync_gen.rules import RULES
+    from cloudsync_gen.report import text
 
-    rules, unknown = chosen(RULES, options.select, options.ignore)
-    if unknown:
-        sys.stderr.write(unknown)
-        return USAGE
     root = Path(options.root)
     before = index.State(options.root, outputs=False)
+    try:
+        rules = chosen(settings(root), options.select, options.ignore)
+    except Misconfigured as error:
+        sys.stderr.write(f"{text.printable(str(error))}\n")
+        return USAGE
     store = Store(None if options.no_cache else root)
     checked = pipeline.check(pipeline.read_model(root), rules, store)
     if plain and not checked.diagnostics:
         index.remember(options.root, ("check",), before)
-    documentation = formats.documentation_of((rule.code, rule.check) for rule in rules)
-    found = checked.diagnostics
-    sys.stdout.write(formats.render(options.format, found, checked.sources, documentation))
+    say(checked.diagnostics, checked.sources, options.format, rules)
     if options.summary:
-        sys.stderr.write(_families(rules, found))
+        sys.stderr.write(_families(rules, checked.diagnostics))
+    return exit_code(checked.diagnostics)
+
+
+def say(
+    found: tuple[Diagnostic, ...], sources: SourceMap, form: str, rules: tuple[Rule, ...]
+) -> None:
+    """Findings on stdout in a format, their number on stderr."""
+    from cloudsync_gen.report import formats, text
+
+    documentation = formats.documentation_of((rule.code, rule.check) for rule in rules)
+    colour = form == "text" and coloured(sys.stdout)
+    sys.stdout.write(formats.render(form, found, sources, documentation, colour=colour))
     sys.stderr.write(text.summary(found) + "\n")
-    return exit_code(found)
 
 
-def chosen(
-    rules: tuple[Rule, ...], select: list[str], ignore: list[str]
-) -> tuple[tuple[Rule, ...], str]:
-    """The rules by codes, prefixes of codes or names; and a message for one that matches
-    nothing.
-    """
-    from cloudsync_gen.naming import nearest
-
-    def matches(rule: Rule, pattern: str) -> bool:
-        return rule.name == pattern or rule.code.startswith(pattern)
-
-    for pattern in (*select, *ignore):
-        if not any(matches(rule, pattern) for rule in rules):
-            near = nearest(pattern, [*(r.name for r in rules), *(r.code for r in rules)])
-            return (), f"no rule `{pattern}`; did you mean `{near}`?\n"
-    kept = [r for r in rules if not select or any(matches(r, p) for p in select)]
-    return tuple(r for r in kept if not any(matches(r, p) for p in ignore)), ""
+def coloured(stream: TextIO) -> bool:
+    """Whether to colour what goes there: NO_COLOR wins, then FORCE_COLOR, then the terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    forced = os.environ.get("FORCE_COLOR", "")
+    return forced not in ("", "0") or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def _families(rules: tuple[Rule, ...], found: tuple[Diagnostic, ...]) -> str:

@@ -7,44 +7,88 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
+from typing import NoReturn, TextIO
 
 OK, FINDINGS, USAGE, UNREADABLE, UNSAFE, CONFLICT, INTERNAL = 0, 1, 2, 3, 4, 5, 70
+INTERRUPTED = 130
 
 COMMANDS = {
     "check": "judge the model by all rules",
+    "doctor": "look at the installation, the tree and the state kept beside it",
     "explain": "say what a rule is about",
     "generate": "write everything that the model implies",
+    "graph": "draw calls, contexts, events or sagas as Mermaid text",
+    "list": "list elements, of one layer or one type",
+    "schema": "print the JSON Schema of a layer or of a type of element",
+    "show": "show an element, what it links to and what links to it",
+    "stats": "count elements, operations and links; services by kinds of output",
+    "where": "list the files that an element caused",
+    "why": "say what caused a file",
 }
-"""Command -> one line of help; the module of the same name has `arguments(parser)` and
-`run(options)`.
+"""Command -> one line of help; the module of the same name has `arguments(parser)`, `run(options)`
+and `EXAMPLES`, lines of `cloudsync-gen` with what each does.
 """
 
+WIDTH = 79
 MARK = os.path.join("model", "manifest.yaml")
+_CODES = """exit codes:
+  0 clean            1 findings, drift or breaks   2 wrong usage or configuration
+  3 unreadable       4 unsafe, refused             5 a conflict to resolve
+  70 a bug of this tool"""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit code; never raises for a mistake of the user."""
+    for stream in (sys.stdout, sys.stderr):
+        _any_text(stream)
     try:
-        options = _parser(list(arguments)).parse_args(arguments)
+        options = _parsed(list(arguments))
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else USAGE
+    if options.root is not None and not os.path.isdir(options.root):
+        sys.stderr.write(f"cloudsync-gen: no folder `{options.root}`\n")
+        return USAGE
     options.root = _root(options.root)
-    module = import_module(f"cloudsync_gen.cli.{options.command}")
     try:
-        code: int = module.run(options)
+        code: int = _module(options.command).run(options)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted; nothing is half written\n")
-        return 130
-    except Exception:
-        return _internal()
+        sys.stderr.write("interrupted; a write that had begun is finished by the next run\n")
+        return INTERRUPTED
+    except OSError as error:
+        return _refused_by_the_system(error)
+    except Exception as error:
+        return _failed(error)
     return code
 
 
-def _internal() -> int:
+def _any_text(stream: TextIO) -> None:
+    """A pipe gets UTF-8; a terminal what it can show, and escapes for the rest."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        encoding = {} if stream.isatty() else {"encoding": "utf-8"}
+        reconfigure(errors="backslashreplace", **encoding)
+
+
+def _refused_by_the_system(error: OSError) -> int:
+    where = f"{error.filename}: " if error.filename else ""
+    sys.stderr.write(f"cloudsync-gen: {where}{error.strerror or error}\n")
+    return UNREADABLE
+
+
+def _failed(error: Exception) -> int:
+    from cloudsync_gen.engine.disk import Unsafe
+    from cloudsync_gen.engine.locks import Busy
+
+    if isinstance(error, (Unsafe, Busy)):
+        from cloudsync_gen.report.text import printable
+
+        sys.stderr.write(f"refused: {printable(str(error))}\n")
+        return UNSAFE
     import traceback
 
     traceback.print_exc()
@@ -66,18 +110,85 @@ def _root(given: str | None) -> str:
     return folder
 
 
-def _parser(argv: list[str]) -> argparse.ArgumentParser:
+# -- arguments ------------------------------------------------------------------------------------
+
+
+class _Parser(argparse.ArgumentParser):
+    """Help within 80 columns, no abbreviated flags, and a suggestion for what is misspelt."""
+
+    def __init__(self, **given: object) -> None:
+        super().__init__(
+            formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=WIDTH),
+            allow_abbrev=False,
+            **given,  # type: ignore[arg-type]
+        )
+
+    def error(self, message: str) -> NoReturn:
+        sys.stderr.write(f"{self.prog}: {message}\ntry `{self.prog} --help`\n")
+        raise SystemExit(USAGE)
+
+
+def _module(command: str) -> ModuleType:
+    return import_module(f"cloudsync_gen.cli.{command}")
+
+
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    parser = _top()
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", parser_class=_Parser, prog=parser.prog
+    )
+    chosen = _command(arguments)
+    if chosen is not None and chosen not in COMMANDS:
+        parser.error(f"no command `{chosen}`{_suggestion(chosen, COMMANDS)}")
+    for name, text in COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=f"{text[:1].upper()}{text[1:]}.")
+        if name == chosen:
+            _describe(command, _module(name))
+    options, strangers = parser.parse_known_args(arguments)
+    spoken = commands.choices[chosen] if chosen else parser
+    if strangers:
+        known = [each for action in spoken._actions for each in action.option_strings]
+        spoken.error(f"does not know `{strangers[0]}`{_suggestion(strangers[0], known)}")
+    if chosen is None:
+        parser.error("which command?")
+    return options
+
+
+def _top() -> _Parser:
     from cloudsync_gen import __version__
 
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="cloudsync-gen",
         description="One architecture model in; everything that must agree with it out.",
+        epilog=_CODES,
     )
     parser.add_argument("--version", action="version", version=f"cloudsync-gen {__version__}")
-    parser.add_argument("--root", help="folder that holds model/ (default: searched upwards)")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, text in COMMANDS.items():
-        command = commands.add_parser(name, help=text, description=text)
-        if name in argv:
-            import_module(f"cloudsync_gen.cli.{name}").arguments(command)
+    parser.add_argument(
+        "--root", metavar="DIR", help="folder that holds model/ (default: searched upwards)"
+    )
     return parser
+
+
+def _describe(command: argparse.ArgumentParser, module: ModuleType) -> None:
+    command.add_argument("--root", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    module.arguments(command)
+    lines = [f"  cloudsync-gen {line}" for line in module.EXAMPLES.strip().splitlines()]
+    command.epilog = "\n".join(("examples:", *lines))
+
+
+def _command(arguments: list[str]) -> str | None:
+    """The first argument that is no flag of the tool itself, nor the value of one."""
+    rest = iter(arguments)
+    for each in rest:
+        if each == "--root":
+            next(rest, None)
+        elif not each.startswith("-"):
+            return each
+    return None
+
+
+def _suggestion(given: str, known: Sequence[str] | dict[str, str]) -> str:
+    from cloudsync_gen.naming import nearest
+
+    near = nearest(given.partition("=")[0], known)
+    return f"; did you mean `{near}`?" if near else ""

@@ -7,6 +7,11 @@ import sys
 
 from cloudsync_gen.cli.dispatch import OK, USAGE
 
+EXAMPLES = """
+explain LNK001
+explain dangling-link
+"""
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("code", metavar="CODE", help="code or name of a rule, such as LNK001")

@@ -7,12 +7,24 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cloudsync_gen.cli.dispatch import CONFLICT, FINDINGS, OK, UNSAFE, USAGE
+from cloudsync_gen.cli import set_by_environment
+from cloudsync_gen.cli.dispatch import CONFLICT, FINDINGS, OK, USAGE
 from cloudsync_gen.engine import index
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cloudsync_gen.engine.reconcile import Plan, Scope
     from cloudsync_gen.pipeline import Generated
+    from cloudsync_gen.rules._rule import Rule
+
+EXAMPLES = """
+generate                         write what the model implies
+generate --check                 write nothing, exit 1 on any difference
+generate user-service --diff     one service, line by line
+generate --target charts         one kind of output
+generate --dry-run --format json
+"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,68 +40,91 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--diff", action="store_true", help="show what changes, line by line")
     parser.add_argument("-j", "--jobs", type=int, default=0, help="processes (default: all)")
     parser.add_argument("--no-cache", action="store_true", help="trust nothing rendered before")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="text, or the plan as JSON"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     whole = not options.services and not options.target
-    if (
-        options.check
-        and whole
-        and not options.no_cache
-        and index.is_clean(options.root, "generate")
-    ):
+    known = not options.no_cache and options.format == "text" and not set_by_environment()
+    if options.check and whole and known and index.is_clean(options.root, "generate"):
         sys.stderr.write("everything is as the model implies (nothing has changed)\n")
         return OK
     return _run(options)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from cloudsync_gen import pipeline
-    from cloudsync_gen.cli.check import exit_code
-    from cloudsync_gen.engine.cache import Store
-    from cloudsync_gen.engine.disk import Unsafe
+    from cloudsync_gen.cli.settings import Misconfigured, chosen, settings
     from cloudsync_gen.engine.executors import default_jobs
     from cloudsync_gen.engine.reconcile import Scope
-    from cloudsync_gen.engine.locks import Busy
-    from cloudsync_gen.engine.write import exclusive
-    from cloudsync_gen.report import text
+    from cloudsync_gen.report.text import printable
     from cloudsync_gen.targets import BY_NAME
 
     root = Path(options.root)
+    try:
+        made = settings(root)
+        rules = chosen(made)
+    except Misconfigured as error:
+        sys.stderr.write(f"{printable(str(error))}\n")
+        return USAGE
     unknown = sorted(set(options.target) - set(BY_NAME))
     if unknown:
         sys.stderr.write(f"no target `{unknown[0]}`; targets: {', '.join(BY_NAME)}\n")
         return USAGE
+    options.jobs = options.jobs if options.jobs > 0 else made.jobs or default_jobs()
     scope = Scope(frozenset(options.services), frozenset(options.target))
-    store = Store(None if options.no_cache else root)
-    jobs = options.jobs if options.jobs > 0 else default_jobs()
+    return _carried_out(root, scope, rules, options)
+
+
+def _carried_out(
+    root: Path, scope: Scope, rules: tuple[Rule, ...], options: argparse.Namespace
+) -> int:
+    from cloudsync_gen import pipeline
+    from cloudsync_gen.cli.check import exit_code, say
+    from cloudsync_gen.engine.cache import Store
+    from cloudsync_gen.engine.write import exclusive
+
     before = index.State(options.root, outputs=True)
-    made = pipeline.generate(pipeline.read_model(root), scope, store, jobs)
-    sys.stdout.write(text.render(made.diagnostics, made.checked.sources))
+    store = Store(None if options.no_cache else root)
+    progress = progress_on_a_terminal()
+    made = pipeline.generate(
+        pipeline.read_model(root), scope, store, options.jobs, rules=rules, progress=progress
+    )
     if made.rendered is None:
-        sys.stderr.write(text.summary(made.diagnostics) + "; nothing was generated\n")
+        say(made.diagnostics, made.checked.sources, options.format, rules)
+        sys.stderr.write("nothing was generated\n")
         return exit_code(made.diagnostics) or FINDINGS
     stranger = _stranger(made, scope)
     if stranger:
         sys.stderr.write(stranger)
         return USAGE
-    try:
-        if options.check or options.dry_run:
-            plan = pipeline.plan(root, made.rendered, scope)
-            code = _report(plan, options)
-            clean = plan.clean
-        else:
-            with exclusive(root):
-                code = _write(root, pipeline.plan(root, made.rendered, scope), options)
-            after = index.State(options.root, outputs=True)
-            clean = code == OK and (after.tool, after.inputs) == (before.tool, before.inputs)
-            before = after
-    except (Unsafe, Busy) as error:
-        sys.stderr.write(f"refused: {text.printable(str(error))}\n")
-        return UNSAFE
-    if clean and scope.whole and not made.diagnostics:
+    if options.check or options.dry_run:
+        plan = pipeline.plan(root, made.rendered, scope)
+        code = _report(plan, made, options)
+        clean = plan.clean
+    else:
+        with exclusive(root):
+            code = _write(root, pipeline.plan(root, made.rendered, scope), made, options)
+        after = index.State(options.root, outputs=True)
+        clean = code == OK and (after.tool, after.inputs) == (before.tool, before.inputs)
+        before = after
+    if clean and scope.whole and not made.diagnostics and not set_by_environment():
         index.remember(options.root, ("check", "generate"), before)
     return code
+
+
+def progress_on_a_terminal() -> Callable[[int, int], None] | None:
+    """Writes how many units are rendered on stderr, where somebody sees it."""
+    if not sys.stderr.isatty():
+        return None
+
+    def progress(done: int, due: int) -> None:
+        ends = "\r\x1b[K" if done == due else ""
+        sys.stderr.write(f"\r\x1b[Krendered {done} of {due} units{ends}")
+        sys.stderr.flush()
+
+    return progress
 
 
 def _stranger(made: Generated, scope: Scope) -> str:
@@ -106,26 +141,57 @@ def _stranger(made: Generated, scope: Scope) -> str:
     return ""
 
 
-def _report(plan: Plan, options: argparse.Namespace) -> int:
+def say_plan(plan: Plan, made: Generated, options: argparse.Namespace) -> None:
+    """Findings and changes on stdout."""
+    from cloudsync_gen.cli.check import coloured
+    from cloudsync_gen.report import changes, text
+
+    if options.format == "json":
+        sys.stdout.write(changes.render_json(plan, made.diagnostics, made.checked.sources))
+        return
+    colour = coloured(sys.stdout)
+    sys.stdout.write(text.render(made.diagnostics, made.checked.sources, colour=colour))
+    root = Path(options.root) if options.diff else None
+    sys.stdout.write(changes.render(plan, root))
+
+
+def _report(plan: Plan, made: Generated, options: argparse.Namespace) -> int:
     from cloudsync_gen.report import changes
 
-    sys.stdout.write(changes.render(plan, Path(options.root) if options.diff else None))
+    say_plan(plan, made, options)
     sys.stderr.write(changes.summary(plan) + "\n")
     if options.check and not plan.clean:
-        sys.stderr.write("run `cloudsync-gen generate` and commit what it writes\n")
+        sys.stderr.write(_whose_fault(plan, Path(options.root)))
         return FINDINGS
     return OK
 
 
-def _write(root: Path, plan: Plan, options: argparse.Namespace) -> int:
+def _whose_fault(plan: Plan, root: Path) -> str:
+    """What to do about differences: git tells edits that are not committed from drift."""
+    from cloudsync_gen.load.git import uncommitted
+
+    touched = {*plan.differing, *plan.orphans}
+    changed = uncommitted(root, ("contracts", "generated", "model"))
+    edited = {path for path in touched if changed is not None and path in changed.paths}
+    drifted = len(touched) - len(edited)
+    lines = []
+    if changed is not None and edited:
+        lines.append(
+            f"{len(edited)} of them have changes that are not committed: your tree is dirty"
+        )
+    if changed is not None and drifted:
+        lines.append(f"{drifted} of them are as committed, and not what the model implies")
+    lines.append("run `cloudsync-gen generate` and commit what it writes")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _write(root: Path, plan: Plan, made: Generated, options: argparse.Namespace) -> int:
     from cloudsync_gen.engine import write
-    from cloudsync_gen.model.artefacts import Action
     from cloudsync_gen.report import changes
 
-    sys.stdout.write(changes.render(plan, root if options.diff else None))
-    conflicts = plan.having(Action.CONFLICT)
-    if conflicts:
-        sys.stderr.write(f"{len(conflicts)} conflicts; nothing was written\n")
+    say_plan(plan, made, options)
+    if plan.conflicts:
+        sys.stderr.write(f"{len(plan.conflicts)} conflicts; nothing was written\n")
         return CONFLICT
     write.apply(root, (*plan.changes, *plan.bookkeeping))
     sys.stderr.write(changes.summary(plan) + "\n")

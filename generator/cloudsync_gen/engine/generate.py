@@ -15,6 +15,9 @@ from cloudsync_gen.model.artefacts import Planned, Rendered, Unit
 Files = Callable[[Unit], Iterable[Planned]]
 """A unit's files; a function of a module, so that other processes find it by name."""
 
+Progress = Callable[[int, int], None]
+"""Told after each unit: so many are rendered, of so many that are due."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _rendered = msgspec.msgpack.Decoder(tuple[Rendered, ...])
 
@@ -35,7 +38,11 @@ class Work:
 
 
 def render_all(
-    units: Iterable[Unit], work: Callable[[bytes], bytes], store: Store, jobs: int
+    units: Iterable[Unit],
+    work: Callable[[bytes], bytes],
+    store: Store,
+    jobs: int,
+    progress: Progress | None = None,
 ) -> tuple[Rendered, ...]:
     """All files of all units, ordered by path. Units whose fingerprint is known are not
     rendered.
@@ -45,9 +52,11 @@ def render_all(
     known = {key: stored for key in prints if (stored := _stored(store, key)) is not None}
     due = [(key, unit) for key, unit in zip(prints, ordered, strict=True) if key not in known]
     tasks = [_encode((unit.target, unit.name, _encode(unit.view))) for _, unit in due]
-    for (key, _), result in zip(due, each(work, tasks, jobs), strict=True):
+    for done, ((key, _), result) in enumerate(zip(due, each(work, tasks, jobs), strict=True), 1):
         store.write(key, result)
         known[key] = _rendered.decode(result)
+        if progress is not None:
+            progress(done, len(due))
     return tuple(sorted((file for key in prints for file in known[key]), key=lambda r: r.path))
 
 

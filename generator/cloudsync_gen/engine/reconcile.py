@@ -54,12 +54,16 @@ class Plan(Struct, frozen=True, kw_only=True):
         return tuple(each for each in touched if each.action is Action.CONFLICT)
 
     @property
+    def differing(self) -> tuple[str, ...]:
+        """Paths that are not as wanted, lock and bases included, orphans left out."""
+        touched = (*self.changes, *self.bookkeeping)
+        wrong = (*TOUCHING, Action.CONFLICT)
+        return tuple(each.path for each in touched if each.action in wrong)
+
+    @property
     def clean(self) -> bool:
         """Whether the disk is what the model implies, lock included."""
-        touched = (*self.changes, *self.bookkeeping)
-        return not self.orphans and not any(
-            each.action in (*TOUCHING, Action.CONFLICT) for each in touched
-        )
+        return not self.orphans and not self.differing
 
 
 def read_shards(root: Path) -> dict[str, Shard]:
@@ -206,11 +210,12 @@ def _orphans(root: Path, known: Iterable[str], open_below: tuple[str, ...]) -> t
     return tuple(
         path
         for path in disk.outputs(root)
-        if path not in expected and not path.startswith(bookkept) and _closed(path, open_below)
+        if path not in expected and not path.startswith(bookkept) and closed(path, open_below)
     )
 
 
-def _closed(path: str, open_below: tuple[str, ...]) -> bool:
+def closed(path: str, open_below: tuple[str, ...]) -> bool:
+    """Whether only the tool puts files there: everywhere but in a team's own folders."""
     for folder in open_below:
         if path.startswith(folder + "/"):
             return "generated" in path[len(folder) + 1 :].split("/")[:-1]

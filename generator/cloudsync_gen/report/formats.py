@@ -16,8 +16,16 @@ def render(
     diagnostics: Iterable[Diagnostic],
     sources: SourceMap,
     documentation: Mapping[str, str],
+    *,
+    colour: bool = False,
 ) -> str:
-    """Findings in one of the formats; `documentation` maps codes to what their rules say."""
+    """Findings in one of the formats; `documentation` maps codes to what their rules say, `colour`
+    is for text on a terminal.
+    """
+    if name == "text":
+        from cloudsync_gen.report import text
+
+        return text.render(diagnostics, sources, colour=colour)
     if name == "sarif":
         from cloudsync_gen.report import sarif
 
@@ -30,13 +38,9 @@ def _plain(name: str) -> Callable[[Iterable[Diagnostic], SourceMap], str]:
         from cloudsync_gen.report import json
 
         return json.render
-    if name == "github":
-        from cloudsync_gen.report import github
+    from cloudsync_gen.report import github
 
-        return github.render
-    from cloudsync_gen.report import text
-
-    return text.render
+    return github.render
 
 
 def documentation_of(rules: Iterable[tuple[str, Callable[..., object]]]) -> dict[str, str]:

@@ -8,11 +8,14 @@ from cloudsync_gen.diagnostics import Diagnostic, Severity
 from cloudsync_gen.source import SourceMap, Span
 
 _MAX_FRAME = 160
+_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
+_BOLD, _FAINT = "1", "2"
 
 
-def render(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> str:
-    """One block per finding, in the order given."""
-    return "".join(f"{block}\n" for d in diagnostics for block in _block(d, sources))
+def render(diagnostics: Iterable[Diagnostic], sources: SourceMap, *, colour: bool = False) -> str:
+    """One block per finding, in the order given; with ANSI colours where asked for."""
+    blocks = (_block(d, sources, colour) for d in diagnostics)
+    return "".join(f"{line}\n" for block in blocks for line in block)
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
@@ -35,21 +38,36 @@ def _escaped(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 
 
-def _block(d: Diagnostic, sources: SourceMap) -> Iterator[str]:
+def _block(d: Diagnostic, sources: SourceMap, colour: bool) -> Iterator[str]:
     span = d.span or sources.span(d.ref)
-    yield f"{_place(span)}: {d.severity.value}[{d.code}] {printable(d.message)} ({d.name})"
-    yield from _frame(span, sources)
+    paint = _paint if colour else _plain
+    weight = paint(f"{d.severity.value}[{d.code}]", f"{_BOLD};{_COLOURS[d.severity]}")
+    yield f"{_place(span)}: {weight} {printable(d.message)} ({d.name})"
+    for line, marks in _frame(span, sources):
+        yield paint(line, _COLOURS[d.severity] if marks else _FAINT)
     if d.hint:
-        yield f"  hint: {printable(d.hint)}"
+        yield f"  {paint('hint:', _BOLD)} {printable(d.hint)}"
+    for kind, reached in d.impact.items():
+        yield f"  {kind}: {', '.join(map(printable, reached))}"
     for related in d.related:
         yield f"  see {_place(sources.span(related.ref))}: {printable(related.message)}"
+
+
+def _paint(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m"
+
+
+def _plain(text: str, code: str) -> str:
+    del code
+    return text
 
 
 def _place(span: Span) -> str:
     return f"{printable(span.file)}:{span.line}:{span.column}"
 
 
-def _frame(span: Span, sources: SourceMap) -> Iterator[str]:
+def _frame(span: Span, sources: SourceMap) -> Iterator[tuple[str, bool]]:
+    """The line, and below it the marks (`True`) under what is meant."""
     text = sources.text(span.file)
     lines = text.split("\n") if text is not None else []
     if not 0 < span.line <= len(lines):
@@ -63,5 +81,5 @@ def _frame(span: Span, sources: SourceMap) -> Iterator[str]:
     )
     marked = printable(line[span.column - 1 : span.column - 1 + max(width, 1)])
     gutter = " " * len(str(span.line))
-    yield f"  {span.line} | {printable(line)}"
-    yield f"  {gutter} | {' ' * len(before)}{'^' * max(len(marked), 1)}"
+    yield f"  {span.line} | {printable(line)}", False
+    yield f"  {gutter} | {' ' * len(before)}{'^' * max(len(marked), 1)}", True

@@ -19,7 +19,8 @@ class Target(Struct, frozen=True, kw_only=True):
 
     `units` reads the model; `files` sees a unit's view and nothing else, and may run in another
     process. `open_below` are folders in which teams keep files of their own: there only what lies
-    below a folder called `generated` is closed, and an unknown file elsewhere is no orphan.
+    below a folder called `generated` is closed, and an unknown file elsewhere is no orphan. `needs`
+    says what a service lacks of which it makes nothing (`needs a REST contract`).
     """
 
     name: str
@@ -28,3 +29,4 @@ class Target(Struct, frozen=True, kw_only=True):
     units: Callable[[Model, Contracts], Iterable[Unit]]
     files: Callable[[Any], Iterable[Planned]]
     open_below: tuple[str, ...] = ()
+    needs: str = ""

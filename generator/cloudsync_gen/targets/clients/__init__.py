@@ -177,4 +177,5 @@ TARGET = Target(
     view=ClientView,
     units=units,
     files=files,
+    needs="a REST contract",
 )

@@ -144,4 +144,5 @@ TARGET = Target(
     view=ContractsView,
     units=units,
     files=files,
+    needs="a contract or a schema of its own",
 )

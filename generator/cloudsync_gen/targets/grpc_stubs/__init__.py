@@ -90,4 +90,5 @@ TARGET = Target(
     view=StubsView,
     units=units,
     files=files,
+    needs="a gRPC contract",
 )

@@ -175,4 +175,5 @@ TARGET = Target(
     units=units,
     files=files,
     open_below=("generated/services",),
+    needs="a PostgreSQL table that it writes",
 )
