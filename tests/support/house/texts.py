@@ -44,7 +44,7 @@ def lines_matching(root: Path, names: list[str], pattern: re.Pattern[str]) -> It
 
 
 def nothing_left_for_later(root: Path) -> Iterator[str]:
-    """No reminders and no stubs in code, of ours or generated; protoc's base classes are its own."""
+    """No reminders and no stubs in code, ours or generated; protoc's base classes are its own."""
     names = [n for n in tracked(root) if n.endswith(CODE) and not n.endswith("_pb2_grpc.py")]
     yield from lines_matching(root, names, LATER)
 

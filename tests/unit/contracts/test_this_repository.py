@@ -90,4 +90,4 @@ def test_asyncapi_and_json_schemas_are_valid_by_their_specifications(
         found = [error.message for error in specification.iter_errors(document.data)]
         assert found == [], document.name
     for document in contracts.jsonschema.values():
-        assert jsonschema_rs.meta.is_valid(document.data), document.name
+        assert jsonschema_rs.meta.is_valid(dict(document.data)), document.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,26 @@ SOURCES = (
     "model/api/webhooks/lending.yaml",
     "model/data/all.yaml",
 )
-STRANGE = (None, [], {}, "x", 1, True, [None], {"x": None}, {"$ref": "#/x"}, {"$ref": 1}, [[]])
+STRANGE: tuple[Any, ...] = (
+    None,
+    [],
+    {},
+    "x",
+    1,
+    True,
+    [None],
+    {"x": None},
+    {"$ref": "#/x"},
+    {"$ref": 1},
+    [[]],
+)
 _stored: dict[str, bytes] = {}
 MEMORY = ParseCache(_stored.get, _stored.__setitem__)
 
 
 def _nodes(value: Any, pointer: Pointer = ()) -> Iterator[Pointer]:
     yield pointer
-    steps = value.items() if isinstance(value, dict) else ()
+    steps: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else ()
     if isinstance(value, list):
         steps = enumerate(value)
     for step, each in steps:

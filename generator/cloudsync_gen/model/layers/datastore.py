@@ -23,7 +23,10 @@ ColumnType = Annotated[
 CqlType = Annotated[
     str,
     Meta(
-        pattern=r"^(uuid|timeuuid|text|int|bigint|boolean|timestamp|date|blob|double|inet|list<text>|set<text>|map<text, text>)$"
+        pattern=(
+            r"^(uuid|timeuuid|text|int|bigint|boolean|timestamp|date|blob|double|inet|"
+            r"list<text>|set<text>|map<text, text>)$"
+        )
     ),
 ]
 

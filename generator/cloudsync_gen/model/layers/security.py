@@ -44,9 +44,9 @@ class Control(Element, frozen=True, kw_only=True):
 class Role(Element, frozen=True, kw_only=True):
     """Who may do what.
 
-    `permissions` (`resource:action`) hold for everything of the tenant; `relatedPermissions` only for
-    what the caller stands in a relation to, of those that the command names. `inherits` adds both of
-    other roles.
+    `permissions` (`resource:action`) hold for everything of the tenant; `relatedPermissions` only
+    for what the caller stands in a relation to, of those that the command names. `inherits` adds
+    both of other roles.
     """
 
     holder: Literal["customer", "operator", "workload"]
