@@ -14,6 +14,7 @@ OK, FINDINGS, USAGE, UNREADABLE, UNSAFE, CONFLICT, INTERNAL = 0, 1, 2, 3, 4, 5, 
 INTERRUPTED = 130
 
 COMMANDS = {
+    "breaking": "what a changed contract breaks, and for whom",
     "check": "judge the model by all rules",
     "doctor": "look at the installation, the tree and the state kept beside it",
     "explain": "say what a rule is about",
