@@ -76,7 +76,7 @@ class Repository:
 def repository(tmp_path: Path) -> Repository:
     """One whose model and output are committed already."""
     root = tmp_path / "company"
-    shutil.copytree(BASE, root)
+    shutil.copytree(BASE / "model", root / "model")
     there = Repository(root)
     there.tool("generate")
     committed, said = there.commit()
