@@ -13,6 +13,7 @@ from cloudsync_gen.targets import (
     grpc_stubs,
     layer_schemas,
     service,
+    service_grpc,
     stores,
 )
 from cloudsync_gen.targets._target import Target
@@ -26,6 +27,7 @@ TARGETS: tuple[Target, ...] = (
     grpc_stubs.TARGET,
     layer_schemas.TARGET,
     service.TARGET,
+    service_grpc.TARGET,
     stores.TARGET,
 )
 

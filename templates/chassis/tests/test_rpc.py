@@ -22,7 +22,7 @@ from cloudsync_chassis.rpc.call import Reply
 from cloudsync_chassis.rpc.server import RpcServer
 from cloudsync_chassis.rpc.service import RpcService
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.testing import Caller, Running
+from cloudsync_chassis.testing import Caller, Running, running
 from shop_messages import NAME, Ask, Book, Loose, Page, Shelf
 
 
@@ -88,12 +88,12 @@ class Calling:
 
 @pytest.fixture
 async def rpc(settings: bookshop.BookSettings) -> AsyncIterator[Calling]:
-    runtime = Runtime(bookshop.SERVICE, settings.model_copy(update={"port": 0}))
+    runtime = Runtime(bookshop.SERVICE, settings)
     server = RpcServer(runtime, [book_service(runtime, bookshop.Books(runtime))])
-    await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-        yield Calling(channel, Running(runtime, None))  # type: ignore[arg-type]
-    await server.stop()
+    async with running(server) as shop, grpc.aio.insecure_channel(shop.address) as channel:
+        assert await shop.ready()
+        yield Calling(channel, shop)
+    assert not await shop.ready()
 
 
 def details(error: grpc.aio.AioRpcError) -> tuple[Any, list[Any]]:

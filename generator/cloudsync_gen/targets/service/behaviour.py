@@ -35,6 +35,9 @@ def result_of(facts: ServiceFacts, performed: Command | Query, request: Request)
         return Result(type="None", name="", paged=False)
     name, found = followed(schema, schemas)
     properties = found.get("properties", {})
+    if facts.streams(performed):
+        kind = f"AsyncIterator[{_typed(facts, schema, schemas)}]"
+        return Result(type=kind, name=name, paged=False)
     if request.paged and properties.keys() <= _PAGE:
         item = properties.get("items", {}).get("items", {})
         name, _ = followed(item, schemas)
@@ -74,7 +77,7 @@ def default_of(
     """The default, or an empty one where the model does not say enough."""
     aggregate = facts.aggregates.get(performed.aggregate)
     verb = effect_of(performed)
-    if aggregate is None or verb == "custom":
+    if aggregate is None or verb == "custom" or facts.streams(performed):
         return DefaultView()
     projection = _projection(facts, aggregate, result, listed=verb == "list")
     needs_key = verb not in ("create", "list")

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from cloudsync_gen.model.contracts import ContractDocument, Contracts
-from cloudsync_gen.model.effects import key_name, operations_of
+from cloudsync_gen.model.effects import key_name, operations_of, rpcs_of
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Gateway, GraphqlApi, Operation, RestApi, RootField, Rpc
 from cloudsync_gen.model.layers.application import (
@@ -206,6 +206,12 @@ class ServiceFacts:
     def operation(self, performed: Command | Query) -> Operation | None:
         """The REST operation that carries a command or query."""
         return next(iter(operations_of(self.model, performed.id)), None)
+
+    def streams(self, performed: Command | Query) -> bool:
+        """Whether a query answers with a stream: an RPC that does carries it, and nothing else."""
+        carriers = rpcs_of(self.model, performed.id)
+        alone = self.operation(performed) is None
+        return alone and any(each.server_streaming for each in carriers)
 
     def compiled(self, operation: Operation) -> Mapping[str, Any]:
         """The operation as its contract has it, path-level parameters included."""

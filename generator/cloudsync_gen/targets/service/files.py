@@ -73,13 +73,14 @@ def _case(case: Any) -> str:
 
 def _project(view: ServiceView) -> dict[str, Any]:
     """`pyproject.toml`."""
-    extras = "postgresql,server,telemetry"
+    extras = "grpc,postgresql,server,telemetry" if view.stubs else "postgresql,server,telemetry"
+    stubs = [view.stubs] if view.stubs else []
     project = {
         "name": view.name,
         "version": view.version,
         "description": view.about,
         "requires-python": ">=3.11",
-        "dependencies": [f"cloudsync-chassis[{extras}]>={CHASSIS},<1"],
+        "dependencies": [f"cloudsync-chassis[{extras}]>={CHASSIS},<1", *stubs],
         "optional-dependencies": {"test": ["jsonschema>=4.23,<5", "pytest>=8"]},
     }
     if view.license:
@@ -92,7 +93,7 @@ def _project(view: ServiceView) -> dict[str, Any]:
             "pytest": {
                 "ini_options": {
                     "testpaths": ["tests"],
-                    "pythonpath": ["src"],
+                    "pythonpath": ["src", *(["../../clients/grpc/src"] if stubs else [])],
                     "addopts": ["--import-mode=importlib"],
                 }
             },

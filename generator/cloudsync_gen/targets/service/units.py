@@ -9,9 +9,10 @@ from cloudsync_gen.model.artefacts import Unit
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.event_names import event_source
 from cloudsync_gen.model.ids import name_of
+from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.layers.application import Event, Service
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import python_name, screaming
+from cloudsync_gen.naming import kebab, python_name, screaming
 from cloudsync_gen.targets._models import document
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.aggregates import aggregates_of
@@ -62,6 +63,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         schemas=schemas_of(facts),
         migrations=bool(system.tables[service.id]),
         rest=any(method.route for method in methods),
+        stubs=_stubs(facts),
         methods=methods,
         consumers=consumers,
         aggregates=aggregates,
@@ -78,6 +80,13 @@ def _view(facts: ServiceFacts) -> ServiceView:
         cases=cases_of(facts, methods),
         sources=_sources(facts),
     )
+
+
+def _stubs(facts: ServiceFacts) -> str:
+    """Distribution of the gRPC stubs, where the service speaks gRPC."""
+    apis = {each.service for each in facts.model.all(GrpcApi)}
+    speaks = facts.service.style == "grpc" and facts.service.id in apis
+    return f"{kebab(facts.model.project.slug)}-grpc" if speaks else ""
 
 
 def _gateway(facts: ServiceFacts) -> dict[str, Any]:

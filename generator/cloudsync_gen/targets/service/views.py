@@ -285,7 +285,8 @@ class CaseView(Struct, frozen=True, kw_only=True):
     """An operation of the contract with an example request.
 
     `parameters`: path parameter -> an example. `makes`: parameter -> (operation, field of its
-    answer) that make a value which exists. `custom`: nothing follows from the model for it.
+    answer) that make a value which exists. `roles`, `callers` and `scopes` let a caller in.
+    `custom`: nothing follows from the model for it.
     """
 
     operation: str
@@ -299,12 +300,17 @@ class CaseView(Struct, frozen=True, kw_only=True):
     media: str
     roles: tuple[str, ...]
     callers: tuple[str, ...]
+    scopes: tuple[str, ...]
     access: str
     custom: bool
 
 
 class ServiceView(Struct, frozen=True, kw_only=True):
-    """The whole service. `imports` are the names that `port` and `rest` need from elsewhere."""
+    """The whole service. `imports` are the names that `port` and `rest` need from elsewhere.
+
+    `stubs`: the distribution with the messages of a gRPC service, empty for all others; its adapter
+    is a target of its own.
+    """
 
     name: str
     title: str
@@ -326,6 +332,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     schemas: tuple[str, ...]
     migrations: bool
     rest: bool
+    stubs: str
     methods: tuple[MethodView, ...]
     consumers: tuple[ConsumerView, ...]
     aggregates: tuple[AggregateView, ...]

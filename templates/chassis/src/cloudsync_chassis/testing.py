@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx
@@ -17,6 +17,9 @@ from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Kind, Principal
+
+if TYPE_CHECKING:
+    from cloudsync_chassis.rpc.server import RpcServer
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,19 @@ class Caller:
 
 
 class Running:
-    """A started service; `http` sends requests to it without a network."""
+    """A started service; `http` sends requests to it without a network.
 
-    def __init__(self, runtime: Runtime, http: httpx.AsyncClient) -> None:
+    A gRPC service answers at `address`, on a free port of this machine.
+    """
+
+    def __init__(self, runtime: Runtime, http: httpx.AsyncClient, address: str = "") -> None:
         self.runtime = runtime
         self.http = http
+        self.address = address
+
+    async def ready(self) -> bool:
+        """Whether the service would be sent requests."""
+        return await self.runtime.health.ready()
 
     def caller(
         self,
@@ -63,8 +74,12 @@ class Running:
 
 
 @asynccontextmanager
-async def running(app: FastAPI) -> AsyncIterator[Running]:
+async def running(app: FastAPI | RpcServer) -> AsyncIterator[Running]:
     """Start the application, stop it at the end."""
+    if not isinstance(app, FastAPI):
+        async with app, httpx.AsyncClient() as http:
+            yield Running(app.runtime, http, f"127.0.0.1:{app.port}")
+        return
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
@@ -75,4 +90,4 @@ async def running(app: FastAPI) -> AsyncIterator[Running]:
 
 def isolated(state: Path) -> dict[str, Any]:
     """Arguments for a service's settings: everything below `state`, events in this process."""
-    return {"environment": "test", "state_dir": state, "bus": "memory"}
+    return {"environment": "test", "state_dir": state, "bus": "memory", "port": 0}

@@ -9,8 +9,8 @@ from {{ cookiecutter.package }}.generated.testing import started
 
 
 def test_it_starts(tmp_path: Path) -> None:
-    async def ready() -> int:
+    async def ready() -> bool:
         async with started(tmp_path) as service:
-            return (await service.http.get("/health/ready")).status_code
+            return await service.ready()
 
-    assert asyncio.run(ready()) == 200
+    assert asyncio.run(ready())

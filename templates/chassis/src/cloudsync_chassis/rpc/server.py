@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -26,15 +28,15 @@ class RpcServer:
 
     def __init__(self, runtime: Runtime, services: Sequence[RpcService]) -> None:
         self.port = 0
-        self._runtime = runtime
+        self.runtime = runtime
         self._services = services
         self._health = HealthServicer()
         self._server: grpc.aio.Server | None = None
 
     async def start(self) -> None:
         """Start the runtime, then accept calls."""
-        await self._runtime.start()
-        settings = self._runtime.settings
+        await self.runtime.start()
+        settings = self.runtime.settings
         limits = [("grpc.max_receive_message_length", settings.max_body_bytes)]
         server = self._server = grpc.aio.server(options=limits)
         for each in self._services:
@@ -52,12 +54,24 @@ class RpcServer:
 
     async def stop(self) -> None:
         """Say that we stop, drain, stop."""
-        self._runtime.health.stopping = True
+        self.runtime.health.stopping = True
         await self._health.enter_graceful_shutdown()
-        await asyncio.sleep(self._runtime.settings.drain_pause)
+        await asyncio.sleep(self.runtime.settings.drain_pause)
         if self._server is not None:
-            await self._server.stop(self._runtime.settings.shutdown_grace)
-        await self._runtime.stop()
+            await self._server.stop(self.runtime.settings.shutdown_grace)
+        await self.runtime.stop()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
@@ -66,8 +80,5 @@ class RpcServer:
         for number in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(number, stopped.set)
-        await self.start()
-        try:
+        async with self:
             await stopped.wait()
-        finally:
-            await self.stop()
