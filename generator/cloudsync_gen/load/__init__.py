@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from cloudsync_gen.diagnostics import Diagnostic, Staged
+from cloudsync_gen.diagnostics import Diagnostic, Staged, finding
 from cloudsync_gen.load import layers, openapi, yaml_tree
 from cloudsync_gen.load.cache import ParseCache
-from cloudsync_gen.load.findings import finding, unreadable
+from cloudsync_gen.load.findings import unreadable
 from cloudsync_gen.model.declared import Declared, DeclaredElement, Project
 from cloudsync_gen.model.sources import (
     GraphqlSource,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cloudsync_gen.diagnostics import Diagnostic, Related, Severity
+from cloudsync_gen.diagnostics import Diagnostic, Severity
 from cloudsync_gen.load.yaml_tree import Problem
 from cloudsync_gen.source import Ref
 
@@ -18,28 +18,6 @@ _SYNTAX = {
     "SRC007": "encoding",
 }
 """Codes of texts that cannot be read as they stand; the run ends with exit code 3."""
-
-
-def finding(
-    code: str,
-    name: str,
-    ref: Ref,
-    message: str,
-    hint: str,
-    element: str = "",
-    related: Iterable[Related] = (),
-) -> Diagnostic:
-    """An error at `ref`."""
-    return Diagnostic(
-        code=code,
-        name=name,
-        severity=Severity.ERROR,
-        ref=ref,
-        message=message,
-        hint=hint,
-        element=element,
-        related=tuple(related),
-    )
 
 
 def unreadable(file: str, problems: Iterable[Problem]) -> list[Diagnostic]:

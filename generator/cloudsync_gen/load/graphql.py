@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cloudsync_gen.diagnostics import Diagnostic, Severity
+from cloudsync_gen.diagnostics import Diagnostic, Severity, finding
 from cloudsync_gen.load.cache import ParseCache
-from cloudsync_gen.load.findings import finding, unreadable
+from cloudsync_gen.load.findings import unreadable
 from cloudsync_gen.load.layers import explain
 from cloudsync_gen.load.openapi import Loaded, document_of
 from cloudsync_gen.load.yaml_tree import Problem

@@ -9,8 +9,7 @@ from typing import Any
 
 import msgspec
 
-from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.load.findings import finding
+from cloudsync_gen.diagnostics import Diagnostic, finding
 from cloudsync_gen.model.declared import DeclaredElement, Project
 from cloudsync_gen.model.element import Element
 from cloudsync_gen.model.ids import LAYERS, ElementId, is_id, layer_of, type_of

@@ -8,8 +8,7 @@ from typing import Any
 
 import msgspec
 
-from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.load.findings import finding
+from cloudsync_gen.diagnostics import Diagnostic, finding
 from cloudsync_gen.load.layers import explain
 from cloudsync_gen.model.declared import DeclaredElement
 from cloudsync_gen.model.ids import ElementId, is_id

@@ -18,10 +18,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from cloudsync_gen.diagnostics import Diagnostic, Severity
+from cloudsync_gen.diagnostics import Diagnostic, Severity, finding
 from cloudsync_gen.load import proto_outline
 from cloudsync_gen.load.cache import ParseCache
-from cloudsync_gen.load.findings import finding, unreadable
+from cloudsync_gen.load.findings import unreadable
 from cloudsync_gen.load.layers import explain
 from cloudsync_gen.load.openapi import Loaded, document_of
 from cloudsync_gen.load.proto_text import head, locate

@@ -97,7 +97,9 @@ def _events(file: str, text: str) -> Iterator[Any]:
         span = Span(file, line, column, line, column + 1)
         raise _Stop(Problem("SRC001", f"not YAML: {what}", "mend the syntax", span)) from None
     except (yaml.YAMLError, ValueError) as error:
-        span = Span(file, 1, 1, 1, 1)
+        before = text.encode("utf-8", "surrogatepass")[: getattr(error, "position", 0)]
+        line = before.count(b"\n") + 1
+        span = Span(file, line, 1, line, 1)
         what = str(error).splitlines()[0]
         raise _Stop(Problem("SRC001", f"not YAML: {what}", "mend the syntax", span)) from None
     finally:

@@ -20,7 +20,7 @@ from cloudsync_gen.model.effects import filled_by_create
 from cloudsync_gen.model.layers.application import Aggregate, Command
 from cloudsync_gen.model.schema_view import required
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.rules._known import draws_on_the_known, undeclared
+from cloudsync_gen.rules._known import draws_on_the_known
 from cloudsync_gen.rules._rule import Rule
 
 
@@ -30,7 +30,6 @@ def check(model: Model) -> Iterator[Diagnostic]:
         if command.effect != "create" or aggregate is None:
             continue
         left = required(model, aggregate.schema) - filled_by_create(model, command, aggregate)
-        left -= undeclared(model, aggregate.schema)
         if not left or not draws_on_the_known(model, command):
             continue
         for name in sorted(left):

@@ -20,6 +20,7 @@ from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
 from cloudsync_gen.rules._cel import syntax_fault
+from cloudsync_gen.rules._known import undeclared
 from cloudsync_gen.rules._rule import Rule
 
 _TEXT = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
@@ -44,8 +45,9 @@ def _problem(model: Model, invariant: Invariant) -> tuple[str, str]:
     names = _PROPERTY.findall(_TEXT.sub("''", invariant.expression))
     if fields and not names:
         return "the expression says nothing of `this`", "name a property of the entity"
+    known = {*fields, *undeclared(model, aggregate.schema if aggregate else None)}
     for name in names:
-        if fields and name not in fields:
+        if fields and name not in known:
             return (
                 f"the entity has no property `{name}`",
                 f"did you mean `{nearest(name, fields)}`?",

@@ -19,6 +19,7 @@ from cloudsync_gen.model.layers.application import Aggregate, Lifecycle
 from cloudsync_gen.model.schema_view import properties, resolved
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
+from cloudsync_gen.rules._known import undeclared
 from cloudsync_gen.rules._rule import Rule
 
 
@@ -27,6 +28,8 @@ def check(model: Model) -> Iterator[Diagnostic]:
         aggregate = model.get(Aggregate, lifecycle.aggregate)
         fields = properties(model, aggregate.schema) if aggregate else {}
         if aggregate is None or not fields:
+            continue
+        if lifecycle.state_field in undeclared(model, aggregate.schema):
             continue
         if lifecycle.state_field not in fields:
             yield RULE.at(

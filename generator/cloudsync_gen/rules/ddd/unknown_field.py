@@ -20,6 +20,7 @@ from cloudsync_gen.model.layers.application import Aggregate, Command, Query
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
+from cloudsync_gen.rules._known import undeclared
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Pointer
 
@@ -74,7 +75,7 @@ def _of_query(query: Query) -> Named:
 def _missing(model: Model, element: str, schema: str, named: Named) -> Iterator[Diagnostic]:
     fields = properties(model, schema)
     for pointer, name in named:
-        if fields and name not in fields:
+        if fields and name not in fields and name not in undeclared(model, schema):
             yield RULE.at(
                 model.ref(element, *pointer),
                 f"`{schema}` has no property `{name}`",

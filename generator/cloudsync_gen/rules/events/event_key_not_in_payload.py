@@ -17,12 +17,15 @@ from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.application import Event
 from cloudsync_gen.model.schema_view import properties, required
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._known import sound
 from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for event in model.all(Event):
         if not properties(model, event.payload) or event.key in required(model, event.payload):
+            continue
+        if not sound(model, event.payload):
             continue
         yield RULE.at(
             model.ref(event.id, "key"),

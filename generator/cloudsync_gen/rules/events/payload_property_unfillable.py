@@ -19,7 +19,7 @@ from cloudsync_gen.model.effects import payload_sources
 from cloudsync_gen.model.layers.application import Command, Event
 from cloudsync_gen.model.schema_view import required
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.rules._known import draws_on_the_known, undeclared
+from cloudsync_gen.rules._known import draws_on_the_known, sound
 from cloudsync_gen.rules._rule import Rule
 
 
@@ -29,10 +29,11 @@ def check(model: Model) -> Iterator[Diagnostic]:
             continue
         for index, name in enumerate(command.emits):
             event = model.get(Event, name)
-            if event is None or event.key not in required(model, event.payload):
+            if event is None or not sound(model, event.payload):
+                continue
+            if event.key not in required(model, event.payload):
                 continue
             left = required(model, event.payload) - payload_sources(model, command, event.key)
-            left -= undeclared(model, event.payload)
             if not left or not draws_on_the_known(model, command):
                 continue
             for each in sorted(left):

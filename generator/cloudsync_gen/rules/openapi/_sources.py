@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from cloudsync_gen.model.layers.api import Operation
+from cloudsync_gen.model.element import Element
+from cloudsync_gen.model.layers.api import Operation, RestApi
 from cloudsync_gen.model.schema_refs import SchemaTarget, schema_target
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import Ref
 
 Tree = Mapping[str, Any]
+
+
+def _fields(struct: type[Element]) -> frozenset[str]:
+    names = (each.encode_name for each in structs.fields(struct))
+    return frozenset(name for name in names if name.startswith("x-"))
+
+
+ROOT_FIELDS = _fields(RestApi) | {"x-id"}
+LINK_FIELDS = _fields(Operation)
+"""Extensions that mean something, at the root of a document and in its operations."""
 
 
 class Written(Struct, frozen=True):
@@ -56,9 +67,13 @@ def parameters(each: Written) -> Iterator[tuple[Ref, Tree]]:
 
 
 def json_schemas(ref: Ref, body: Any) -> Iterator[tuple[Ref, Any]]:
-    """(place, schema) of each JSON media type of a request body or response."""
+    """(place, schema) of each JSON media type of a request body or response.
+
+    A media type whose reference stands under a misspelt key is left to `unresolved-ref`.
+    """
     for media, content in table(table(body).get("content")).items():
-        if media.partition(";")[0].endswith("json"):
+        stray = any("$ref" in table(e) for key, e in table(content).items() if key != "schema")
+        if media.partition(";")[0].endswith("json") and not stray:
             yield ref.at("content", media, "schema"), table(content).get("schema")
 
 

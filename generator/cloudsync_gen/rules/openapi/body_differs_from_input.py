@@ -21,6 +21,7 @@ from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._links import misled
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi._sources import Written, element_at, json_schemas, written
+from cloudsync_gen.rules.openapi._structure import strangers
 from cloudsync_gen.source import Ref
 
 
@@ -50,6 +51,8 @@ def _problem(model: Model, each: Written, performed: Command | Query) -> tuple[R
     if performed.input is None:
         message = f"`{performed.id}` takes no input"
         return (each.ref.name("requestBody"), message) if body is not None else None
+    if body is None and strangers("operation", each.data):
+        return None
     if body is None:
         return each.ref, f"`{performed.id}` takes `{performed.input}`, but there is no body"
     for place, schema in json_schemas(each.ref.at("requestBody"), body):

@@ -20,21 +20,26 @@ from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi._sources import Written, parameters, written
+from cloudsync_gen.rules.openapi._structure import strangers
 
 _NAME = re.compile(r"\{([^{}]*)\}")
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for each in written(model):
+        if strangers("operation", each.data) or strangers("path item", each.item):
+            continue
+        if any(strangers("parameter", parameter) for _, parameter in parameters(each)):
+            continue
         names = _NAME.findall(each.operation.path)
         given = {
             str(parameter.get("name"))
             for _, parameter in parameters(each)
-            if parameter.get("in") == "path" or "$ref" in parameter
+            if parameter.get("in", "path") == "path"
         }
         yield from _given(each, names)
         for name in names:
-            if name not in given and set(names) >= given:
+            if name not in given and given <= set(names):
                 yield RULE.at(
                     each.item_ref.name(),
                     f"`{{{name}}}` has no parameter in `{each.operation.operation_id}`",

@@ -17,12 +17,13 @@ from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi._sources import successes, written
+from cloudsync_gen.rules.openapi._structure import strangers
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for each in written(model):
         found = successes(each)
-        if len(found) == 1:
+        if len(found) == 1 or strangers("operation", each.data):
             continue
         what = f"answers {' and '.join(found)}" if found else "has no answer that means success"
         yield RULE.at(

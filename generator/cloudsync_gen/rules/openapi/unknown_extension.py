@@ -13,32 +13,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.element import Element
-from cloudsync_gen.model.layers.api import Operation, RestApi
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
 from cloudsync_gen.rules._rule import Rule
-from cloudsync_gen.rules.openapi._sources import Tree, written
+from cloudsync_gen.rules.openapi._sources import LINK_FIELDS, ROOT_FIELDS, Tree, written
 from cloudsync_gen.source import Ref
-
-
-def _fields(struct: type[Element]) -> frozenset[str]:
-    names = (each.encode_name for each in msgspec.structs.fields(struct))
-    return frozenset(name for name in names if name.startswith("x-"))
-
-
-_ROOT = _fields(RestApi) | {"x-id"}
-_OPERATION = _fields(Operation)
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for source in model.sources.rest:
-        yield from _unknown(Ref(source.file), source.data, _ROOT, source.id)
+        yield from _unknown(Ref(source.file), source.data, ROOT_FIELDS, source.id)
     for each in written(model):
-        yield from _unknown(each.ref, each.data, _OPERATION, each.operation.id)
+        yield from _unknown(each.ref, each.data, LINK_FIELDS, each.operation.id)
 
 
 def _unknown(ref: Ref, data: Tree, known: frozenset[str], element: str) -> Iterator[Diagnostic]:

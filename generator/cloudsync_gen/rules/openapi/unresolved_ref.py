@@ -23,6 +23,9 @@ from cloudsync_gen.rules._refs import fault
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Pointer, Ref
 
+_REFERABLE = frozenset(
+    ("paths", "webhooks", "parameters", "requestBody", "responses", "headers", "links", "examples")
+)
 _TEXT = frozenset(("example", "examples", "default", "enum", "const", "mapping"))
 
 
@@ -34,6 +37,8 @@ def check(model: Model) -> Iterator[Diagnostic]:
             message, hint = "a `$ref` stands for a schema alone", "write it out here"
             if in_schema:
                 message, hint = fault(model, source.file, reference)
+            elif not _REFERABLE & set(pointer[-3:-1]):
+                continue
             if message:
                 yield RULE.at(Ref(source.file, pointer), message, hint)
 

@@ -33,6 +33,8 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 continue
             if misled(model, service.id, "consumes-event", "event-handled-by"):
                 continue
+            if misled(model, event.id, "event-producer"):
+                continue
             if not any((c.event, c.command) == (event.id, command.id) for c in service.consumes):
                 yield RULE.at(
                     model.ref(saga.id, "steps", index, "on"),

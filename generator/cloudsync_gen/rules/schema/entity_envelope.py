@@ -20,6 +20,7 @@ from cloudsync_gen.model.effects import ENVELOPE
 from cloudsync_gen.model.layers.data_model import Entity
 from cloudsync_gen.model.schema_view import properties, required
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._known import sound
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Ref
 
@@ -28,7 +29,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
     for entity in model.all(Entity):
         for name in ENVELOPE:
             ref, message, hint = _problem(model, entity, name)
-            if message:
+            if message and sound(model, entity.id):
                 yield RULE.at(ref, message, hint, element=entity.id, facts=(name,))
 
 

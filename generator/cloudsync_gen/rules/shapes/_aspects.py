@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.shapes import Aspect, Difference, FieldShape, differences
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._known import sound
 from cloudsync_gen.rules._rule import Rule
 
 _FORMS = {
@@ -24,19 +25,25 @@ _FORMS = {
 
 def both(model: Model, aspect: Aspect) -> Iterator[tuple[Difference, FieldShape, FieldShape]]:
     """(difference, the schema's field, the shape's field) for an aspect that two fields have."""
-    for shapes in model.shapes.values():
-        for each in differences(shapes):
-            if each.aspect == aspect and each.meant is not None and each.found is not None:
-                yield each, each.meant, each.found
+    for each in _differences(model, aspect):
+        if each.meant is not None and each.found is not None:
+            yield each, each.meant, each.found
 
 
 def single(model: Model, aspect: Aspect) -> Iterator[tuple[Difference, FieldShape]]:
     """(difference, the only field) for a field that is missing or too many."""
+    for each in _differences(model, aspect):
+        field = each.meant or each.found
+        if field is not None:
+            yield each, field
+
+
+def _differences(model: Model, aspect: Aspect) -> Iterator[Difference]:
+    """Those of one aspect, where the schema that the others are held against is sound itself."""
     for shapes in model.shapes.values():
         for each in differences(shapes):
-            field = each.meant or each.found
-            if each.aspect == aspect and field is not None:
-                yield each, field
+            if each.aspect == aspect and sound(model, shapes.canonical.entity):
+                yield each
 
 
 def form(each: Difference) -> str:

@@ -17,15 +17,12 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.rules._known import undeclared
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.shapes._aspects import both, differs, form
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for each, meant, found in both(model, "optional"):
-        if undeclared(model, each.shape.entity):
-            continue
         is_ = "may be absent" if found.optional else "has to be there"
         should = "may be absent" if meant.optional else "is required"
         message = f"`{found.name}` {is_} in {form(each)}, but {should} in the schema"

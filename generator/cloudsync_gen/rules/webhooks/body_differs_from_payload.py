@@ -21,6 +21,7 @@ from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._links import misled
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi._sources import element_at, json_schemas, table
+from cloudsync_gen.rules.openapi._structure import strangers
 from cloudsync_gen.source import Ref
 
 
@@ -31,7 +32,10 @@ def check(model: Model) -> Iterator[Diagnostic]:
         if event is None or misled(model, event.id, "event-payload"):
             continue
         item = table(sources.get(webhook.document, {}).get("webhooks")).get(webhook.webhook_name)
-        body = table(table(item).get("post")).get("requestBody")
+        operation = table(table(item).get("post"))
+        if strangers("operation", operation):
+            continue
+        body = operation.get("requestBody")
         place, message = _problem(model, model.ref(webhook.id), body, event)
         if message:
             yield RULE.at(

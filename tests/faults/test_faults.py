@@ -1,0 +1,68 @@
+"""Single mistakes: each is found under its code at its line, and nothing else is said."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloudsync_gen import pipeline
+from support.rules import BASE, MEMORY, findings
+from support.trees import Files, edited, read_tree
+
+ROWS: list[dict[str, str]] = tomllib.loads(
+    (Path(__file__).parent / "faults.toml").read_text(encoding="utf-8")
+)["fault"]
+
+
+@pytest.fixture(scope="module")
+def lemonade() -> Files:
+    return read_tree(BASE)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
+def test_a_fault_is_found_where_it_is(lemonade: Files, row: dict[str, str]) -> None:
+    files = edited(lemonade, {row["file"]: {row["old"]: row["new"]}})
+    found = [f"{each.file}:{each.line} {each.code}" for each in findings(files)]
+    assert found == [f"{row['at']} {row['code']}"]
+
+
+def test_there_are_enough_faults_of_every_family() -> None:
+    assert len({row["name"] for row in ROWS}) == len(ROWS) >= 60
+    families = {row["code"][:3] for row in ROWS}
+    assert families == set(
+        "SRC MDL LNK OAS GQL PRT WHK SCH SHP DST DDD EVT SEC SLO OBS REG UX0".split()
+    )
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
+def test_a_finding_says_what_to_do(lemonade: Files, row: dict[str, str]) -> None:
+    files = edited(lemonade, {row["file"]: {row["old"]: row["new"]}})
+    for each in pipeline.check(files, store=MEMORY).diagnostics:
+        said: list[Any] = [each.message, each.hint, each.name]
+        assert all(said), said
+        assert "\n" not in each.message + each.hint
+        assert len(each.message) <= 300
+
+
+BYTES = [
+    ("text that is not UTF-8", "model/01_motivation/goals.yaml", b"40", b"4\xff", "SRC007", 6),
+    ("a NUL", "model/01_motivation/goals.yaml", b"40", b"4\x00", "SRC001", 6),
+    ("proto not UTF-8", "model/06_api/grpc-services/press.proto", b"lever", b"\xff", "SRC007", 1),
+    ("SDL not UTF-8", "model/06_api/graphql-apis/board.graphql", b"counter", b"\xff", "SRC007", 1),
+]
+
+
+@pytest.mark.parametrize(("name", "file", "old", "new", "code", "line"), BYTES)
+def test_a_fault_of_bytes(
+    lemonade: Files, name: str, file: str, old: bytes, new: bytes, code: str, line: int
+) -> None:
+    found = findings({**lemonade, file: lemonade[file].replace(old, new, 1)})
+    assert [(each.file, each.line, each.code) for each in found] == [(file, line, code)], name
+
+
+def test_no_manifest_is_one_finding(lemonade: Files) -> None:
+    files = {name: text for name, text in lemonade.items() if name != "model/manifest.yaml"}
+    assert [each.code for each in findings(files)] == ["SRC008"]

@@ -1,0 +1,109 @@
+"""Every type of link, broken: found at the link, and nothing else is said of what hangs on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cloudsync_gen import pipeline
+from cloudsync_gen.model.ids import type_of
+from cloudsync_gen.model.links import BY_NAME, REGISTRY, Link, covers
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.source import Span
+from conftest import Effort
+from support.rules import BASE, MEMORY, Finding, findings
+from support.trees import Files, read_tree
+
+ROOT = Path(__file__).resolve().parents[2]
+OVERLAYS = sorted((ROOT / "tests" / "rules").glob("*/_base"))
+
+
+def overlaid() -> Files:
+    """The model of the rules' fixtures, with what their folders add to it."""
+    files = read_tree(BASE)
+    for overlay in OVERLAYS:
+        files |= read_tree(overlay)
+    return files
+
+
+FILES = overlaid()
+CHECKED = pipeline.check(FILES, store=MEMORY)
+
+
+def model_of(checked: pipeline.Checked) -> Model:
+    assert checked.model is not None, [each.message for each in checked.diagnostics]
+    return checked.model
+
+
+MODEL = model_of(CHECKED)
+LINKS = [link for links in MODEL.out.values() for link in links]
+FIRST = {link.type: link for link in reversed(LINKS)}
+
+
+def replaced(link: Link, target: str) -> tuple[Files, Span]:
+    """The model with another target written at the link, and where that is."""
+    span = CHECKED.sources.span(link.ref)
+    lines = FILES[span.file].decode().split("\n")
+    line = lines[span.line - 1]
+    written = line[span.column - 1 : span.end_column - 1]
+    bare = written.strip("\"'")
+    new = written.replace(bare, target)
+    lines[span.line - 1] = line[: span.column - 1] + new + line[span.end_column - 1 :]
+    return {**FILES, span.file: "\n".join(lines).encode()}, span
+
+
+def dangling(link: Link) -> str:
+    """What is written so that the link leads nowhere."""
+    if BY_NAME[link.type].form == "permission":
+        return "nothing:read"
+    return f"{type_of(link.target)}.nothing"
+
+
+def at(span: Span, code: str) -> list[Finding]:
+    return [Finding(span.file, span.line, span.column, code)]
+
+
+def test_the_overlaid_model_is_clean() -> None:
+    assert findings(FILES) == []
+
+
+@pytest.mark.parametrize("link_type", sorted(FIRST))
+def test_a_dangling_link_is_the_only_finding(link_type: str) -> None:
+    link = FIRST[link_type]
+    files, span = replaced(link, dangling(link))
+    assert findings(files) == at(span, "LNK001")
+
+
+@pytest.mark.parametrize(
+    "link_type", [each for each in sorted(FIRST) if not BY_NAME[each].form == "permission"]
+)
+def test_a_link_of_the_wrong_type_is_the_only_finding(link_type: str) -> None:
+    row, link = BY_NAME[link_type], FIRST[link_type]
+    wrong = next(
+        each
+        for each in ("motivation.stakeholder.elder-child", "apm.metric.requests")
+        if not covers(row.targets, type_of(each))
+    )
+    files, span = replaced(link, wrong)
+    assert findings(files) == at(span, "LNK002")
+
+
+def test_any_dangling_link_is_the_only_finding(effort: Effort) -> None:
+    step = effort.count(small=7, full=1)
+    for link in LINKS[::step]:
+        files, span = replaced(link, dangling(link))
+        assert findings(files) == at(span, "LNK001"), (link.type, link.source)
+
+
+def used(model: Model) -> set[str]:
+    return {link.type for links in model.out.values() for link in links}
+
+
+def test_the_registry_is_used() -> None:
+    whole = pipeline.check(pipeline.read_model(ROOT), rules=())
+    here = used(model_of(whole))
+    unused = {row.name for row in REGISTRY} - here - used(MODEL)
+    assert len(here) >= 40
+    assert len(FIRST) >= 40
+    assert unused == set(), "a row that no model uses is tried by nothing"
