@@ -57,6 +57,28 @@ class Diagnostic(Struct, frozen=True, kw_only=True):
         return sha256(msgspec.json.encode((self.code, self.element, facts))).hexdigest()[:12]
 
 
+def finding(
+    code: str,
+    name: str,
+    ref: Ref,
+    message: str,
+    hint: str,
+    element: str = "",
+    related: Iterable[Related] = (),
+) -> Diagnostic:
+    """An error at `ref`, without a span."""
+    return Diagnostic(
+        code=code,
+        name=name,
+        severity=Severity.ERROR,
+        ref=ref,
+        message=message,
+        hint=hint,
+        element=element,
+        related=tuple(related),
+    )
+
+
 class Staged(Struct, Generic[T], frozen=True):
     """What a stage returns: its value and what it found. Mistakes of users are never raised."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cloudsync_gen.diagnostics import Diagnostic, Related, Severity
+from cloudsync_gen.diagnostics import Diagnostic, Related, finding
 from cloudsync_gen.source import Ref
 
 CODES = {
@@ -31,13 +31,4 @@ def contract_finding(
     related: Iterable[Related] = (),
 ) -> Diagnostic:
     """An error at a place of the model."""
-    return Diagnostic(
-        code=CODES[name],
-        name=name,
-        severity=Severity.ERROR,
-        ref=ref,
-        message=message,
-        hint=hint,
-        element=element,
-        related=tuple(related),
-    )
+    return finding(CODES[name], name, ref, message, hint, element, related)
