@@ -26,7 +26,8 @@ CIRCUMSTANCES = {
 
 
 def generated(model: Path, root: Path, env: dict[str, str], jobs: str, cwd: str) -> Files:
-    shutil.copytree(model / "model", root / "model")
+    no_output = shutil.ignore_patterns(".schema")
+    shutil.copytree(model / "model", root / "model", ignore=no_output)
     command = [str(TOOL), "--root", str(root), "generate", jobs]
     done = subprocess.run(
         command,
