@@ -84,6 +84,19 @@ def tower(count: int, leaf: Json) -> Json:
     return {**floors, f"T{count}": leaf}
 
 
+def wide(keyword: str, count: int, leaf: Json) -> Json:
+    """A great many alternatives, each of them changed."""
+    names = [f"k{index}" for index in range(count)]
+    return request({keyword: [{"required": [name], "properties": {name: leaf}} for name in names]})
+
+
+def patterned(count: int, leaf: Json) -> Json:
+    """A great many names and patterns that could match each of them."""
+    names = {f"p{index}": {"maxLength": 9} for index in range(count)}
+    patterns = {f"p.*{index}": leaf for index in range(count)}
+    return request({"properties": names, "patternProperties": patterns})
+
+
 def deep(count: int, leaf: Json) -> Json:
     schema = leaf
     for _ in range(count):
@@ -100,11 +113,27 @@ def deep(count: int, leaf: Json) -> Json:
         lambda leaf: nested("anyOf", 8, leaf),
         lambda leaf: request(ref("T0"), tower(25, leaf)),
         lambda leaf: nested("oneOf", 8, leaf),
+        lambda leaf: wide("anyOf", 1500, leaf),
+        lambda leaf: wide("oneOf", 1500, leaf),
+        lambda leaf: patterned(600, leaf),
         lambda leaf: deep(40, leaf),
         lambda leaf: deep(90, leaf),
         lambda leaf: deep(20_000, leaf),
     ],
-    ids=["graph", "ladder", "long ladder", "anyOf", "tower", "oneOf", "deep", "deeper", "deepest"],
+    ids=[
+        "graph",
+        "ladder",
+        "long ladder",
+        "anyOf",
+        "tower",
+        "oneOf",
+        "wide anyOf",
+        "wide oneOf",
+        "patterns",
+        "deep",
+        "deeper",
+        "deepest",
+    ],
 )
 def test_a_change_far_inside_is_reported_or_called_unjudged(make: Any) -> None:
     changes = compare(make(STRING), make({"type": "integer", "minimum": 3}))

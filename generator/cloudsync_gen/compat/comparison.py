@@ -13,7 +13,7 @@ from cloudsync_gen.model.changes import Change, Level
 
 _BUDGET_BASE = 2_000
 _BUDGET_PER_CONTAINER = 6
-_BUDGET_MOST = 400_000
+_BUDGET_MOST = 200_000
 
 
 def compare_documents(

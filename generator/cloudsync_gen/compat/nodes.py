@@ -17,6 +17,9 @@ from cloudsync_gen.compat.values import Raw, mapping, sequence
 from cloudsync_gen.model.changes import Pointer
 
 MAX_MEMBERS = 256
+MAX_ALTERNATIVES = 100
+"""Of more alternatives than this, each is not taken together with what stands beside them."""
+
 _MAX_FOLDS = 32
 
 ATOMS = frozenset({"null", "boolean", "object", "array", "string", "integer", "fraction"})

@@ -133,7 +133,8 @@ class Normal(Struct):
     refusals: tuple[Node, ...] = ()
     conditions: tuple[Condition, ...] = ()
     tangled: bool = False
-    """`unevaluated…` beside alternatives or conditions: what it sees depends on the value."""
+    """What the schema demands is not told from its parts one by one: `unevaluated…` beside
+    alternatives or conditions, or more patterns than are held against each other."""
     opaque: dict[str, str] = {}
     """Keyword → digest of what is only compared for equality."""
     notes: dict[str, Raw] = {}
@@ -331,6 +332,7 @@ def _logic(normal: Normal, node: Node, members: list[Member]) -> None:
     normal.content = Node(document, content) if content else None
     branching = normal.groups or normal.conditions or normal.objects.dependent_schemas
     normal.tangled = unevaluated and bool(branching or normal.arrays.contains)
+    normal.tangled = normal.tangled or normal.objects.crowded
 
 
 def _annotations(normal: Normal, members: list[Member], opaque: Opaque) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cloudsync_gen.compat.deltas import PLACE, Delta, Effect, Pair, broken, grade
 from cloudsync_gen.compat.judge import Judge
 from cloudsync_gen.compat.nodes import Node
-from cloudsync_gen.compat.objects import ObjectPart, may_match, surely_matches
+from cloudsync_gen.compat.objects import MAX_HELD_AGAINST, ObjectPart, may_match, surely_matches
 from cloudsync_gen.model.changes import Level
 
 _OBJECT = frozenset({"object"})
@@ -38,6 +38,9 @@ class _Objects:
         self.new: ObjectPart = pair.new.objects
         self.side = "request" if pair.request else "response"
         self.hidden = "readOnly" if pair.request else "writeOnly"
+        names = len(self.old.properties) + len(self.new.properties)
+        patterns = len(self.old.patterns) + len(self.new.patterns)
+        self.crowded = names * patterns + patterns * patterns > MAX_HELD_AGAINST
         self.kind = "read-only" if pair.request else "write-only"
 
     def run(self) -> None:
@@ -152,6 +155,8 @@ class _Objects:
 
     def _accepted(self, part: ObjectPart, name: str, node: Node) -> bool:
         """Whether a side that does not name the property accepts all that `node` accepts."""
+        if self.crowded:
+            return False
         matching = [schema for pattern, schema in part.patterns.items() if may_match(pattern, name)]
         sure = any(surely_matches(pattern, name) for pattern in part.patterns)
         limits = matching if part.rest is None or sure else [*matching, part.rest]
@@ -159,6 +164,8 @@ class _Objects:
 
     def _covered(self, part: ObjectPart, name: str, node: Node) -> bool:
         """Whether `node` accepts what a side that does not name the property allows there."""
+        if self.crowded:
+            return False
         sources = [schema for pattern, schema in part.patterns.items() if may_match(pattern, name)]
         if not any(surely_matches(pattern, name) for pattern in part.patterns):
             if part.rest is not None:
@@ -226,6 +233,8 @@ class _Objects:
             self.pair.note(code, level, "patternProperties", message, before=before, after=after)
 
     def _pattern_fits(self, pattern: str, old: Node | None, new: Node | None) -> bool:
+        if self.crowded:
+            return False
         sub, sup = (old, new) if self.pair.request else (new, old)
         sub_part, sup_part = (self.old, self.new) if self.pair.request else (self.new, self.old)
         wire = self.pair.mode.wire

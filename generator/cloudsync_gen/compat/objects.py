@@ -10,6 +10,7 @@ from cloudsync_gen.compat.document import Document
 from cloudsync_gen.compat.nodes import Member, Node, Opaque, Seed, keep
 from cloudsync_gen.compat.values import entries, name_of
 
+MAX_HELD_AGAINST = 100_000
 _METACHARACTERS = frozenset(".^$*+?()[]{}|\\")
 
 
@@ -21,6 +22,8 @@ class ObjectPart(Struct):
     rest: Node | None = None
     """Schema of every property that is not named; `None`: whatever it is, nobody promised it."""
     patterns: dict[str, Node] = {}
+    crowded: bool = False
+    """Too many names or patterns for all to be held against each other: nothing is proven."""
     names: Node | None = None
     dependent_required: dict[str, frozenset[str]] = {}
     dependent_schemas: dict[str, Node] = {}
@@ -51,10 +54,13 @@ def object_part(document: Document, members: list[Member], opaque: Opaque) -> Ob
     part = ObjectPart()
     seeds: dict[str, list[Seed]] = {}
     names = sorted({name for entry in known for name in entry.own})
+    closing = sum(map(_closes, members)) + sum(len(entry.patterns) for entry in known)
+    part.crowded = len(names) * closing > MAX_HELD_AGAINST
     for name in names:
         seeds[name] = [
             seed
             for member, entry in zip(members, known, strict=True)
+            if name in entry.own or not part.crowded
             for seed in _governing(member, entry, name, opaque)
         ]
     part.properties = {name: Node(document, seeds[name]) for name in names}

@@ -27,7 +27,7 @@ from cloudsync_gen.compat.deltas import (
 )
 from cloudsync_gen.compat.document import Document, Unchanged
 from cloudsync_gen.compat.logic_changes import compare_logic
-from cloudsync_gen.compat.nodes import ATOMS, OF_TYPE, Node, NodeKey, Seed
+from cloudsync_gen.compat.nodes import ATOMS, MAX_ALTERNATIVES, OF_TYPE, Node, NodeKey, Seed
 from cloudsync_gen.compat.normalise import Normal, normalise
 from cloudsync_gen.compat.object_changes import compare_objects
 from cloudsync_gen.compat.scalars import compare_scalars
@@ -216,9 +216,9 @@ class Schemas:
         return scalar and accepts(self, sup, written, given) is Verdict.YES
 
     def _cases(self, sub: Node, one: Normal, other: Normal) -> list[Node]:
-        if one.groups:
+        if one.groups and len(one.groups[0].branches) <= MAX_ALTERNATIVES:
             return [sub.bare().having(*branch.seeds) for branch in one.groups[0].branches]
-        if other.groups and len(one.types) > 1:
+        if not one.groups and other.groups and len(one.types) > 1:
             return [sub.having(Seed(OF_TYPE[atom], sub.pointer)) for atom in sorted(one.types)]
         return []
 

@@ -7,13 +7,14 @@ is an error unless another alternative provably takes it in.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from cloudsync_gen.compat.accept import disjoint
 from cloudsync_gen.compat.deltas import PLACE, Delta, Effect, Pair, Wire, grade
 from cloudsync_gen.compat.judge import Judge
-from cloudsync_gen.compat.nodes import Group, Kind, Node
+from cloudsync_gen.compat.nodes import MAX_ALTERNATIVES, Group, Kind, Node
 from cloudsync_gen.compat.scalars import describe
 from cloudsync_gen.compat.values import mapping
 from cloudsync_gen.model.changes import Level
@@ -35,8 +36,12 @@ _Matcher = Callable[[Branch, Branch], bool]
 def compare_unions(judge: Judge, pair: Pair, old: Node, new: Node) -> None:
     """Record differences in alternatives."""
     olds, news = list(pair.old.groups), list(pair.new.groups)
+    keys = {
+        id(group): {branch.name or branch.label for branch in _branches(judge, group)}
+        for group in (*olds, *news)
+    }
     for group in tuple(olds):
-        match = _counterpart(judge, group, news)
+        match = _counterpart(group, news, keys)
         if match is not None:
             olds.remove(group)
             news.remove(match)
@@ -57,6 +62,8 @@ def compare_spread(judge: Judge, pair: Pair, old: Node, new: Node) -> bool:
     olds, news = pair.old.groups, pair.new.groups
     if len(olds) + len(news) != 1 or pair.old.tangled or pair.new.tangled:
         return False
+    if len((*olds, *news)[0].branches) > MAX_ALTERNATIVES:
+        return False
     groups = [_spread(old, olds, (*olds, *news)[0]), _spread(new, news, (*olds, *news)[0])]
     _Union(judge, pair, groups[0], groups[1]).run()
     return True
@@ -69,12 +76,11 @@ def _spread(node: Node, groups: Sequence[Group], like: Group) -> Group:
     return like._replace(branches=tuple(rest.having(*branch.seeds) for branch in like.branches))
 
 
-def _counterpart(judge: Judge, group: Group, others: Sequence[Group]) -> Group | None:
-    keys = {branch.name or branch.label for branch in _branches(judge, group)}
+def _counterpart(group: Group, others: Sequence[Group], keys: dict[int, set[str]]) -> Group | None:
+    """The group on the other side that has most alternatives in common with this one."""
 
     def likeness(other: Group) -> tuple[int, bool]:
-        shared = {branch.name or branch.label for branch in _branches(judge, other)} & keys
-        return len(shared), other.kind == group.kind
+        return len(keys[id(group)] & keys[id(other)]), other.kind == group.kind
 
     return max(others, key=likeness, default=None)
 
@@ -113,6 +119,8 @@ def _lone(judge: Judge, pair: Pair, group: Group, sub: Node, *, appeared: bool) 
 def _within(judge: Judge, kind: Kind, branches: Iterable[Node], sub: Node, wire: Wire) -> bool:
     """Whether alternatives provably accept a schema, by one of them."""
     nodes = list(branches)
+    if len(nodes) > 10 * MAX_ALTERNATIVES:
+        return False
     for node in nodes:
         if judge.contains(node, sub, wire):
             others = (other for other in nodes if other is not node)
@@ -131,17 +139,17 @@ class _Union:
         self.subs = _branches(judge, self.sub)
         self.sups = _branches(judge, self.sup)
         self.paired: list[tuple[Branch, Branch]] = []
+        self.crowded = len(self.subs) + len(self.sups) > 2 * MAX_ALTERNATIVES
+        """Too many alternatives to compare each with each: then nothing is proven."""
 
     def run(self) -> None:
         if self.old.kind != self.new.kind:
             self._kind()
-        subs, sups = self._pair(
-            lambda s, t: bool(s.name) and s.name == t.name, self.subs, self.sups
-        )
-        subs, sups = self._pair(self._same_text, subs, sups)
-        subs, sups = self._pair(self._identical, subs, sups)
-        subs, sups = self._pair(self._alike, subs, sups)
-        subs, sups = self._pair(self._one_left(subs, sups), subs, sups)
+        subs, sups = self._pair_by_text()
+        if not self.crowded:
+            subs, sups = self._pair(self._identical, subs, sups)
+            subs, sups = self._pair(self._alike, subs, sups)
+            subs, sups = self._pair(self._one_left(subs, sups), subs, sups)
         for sub, sup in self.paired:
             old = sub if self.pair.request else sup
             self.pair.nest(f"<{old.label}>", self._deltas(sub, sup))
@@ -165,10 +173,24 @@ class _Union:
                 self.paired.append((sub, found))
         return left, rest
 
-    def _same_text(self, sub: Branch, sup: Branch) -> bool:
-        digest = self.judge.digests.of
-        raws = [node.seeds[0].raw if node.seeds else True for node in (sub.node, sup.node)]
-        return not sub.name and not sup.name and digest(raws[0]) == digest(raws[1])
+    def _pair_by_text(self) -> tuple[list[Branch], list[Branch]]:
+        """Pair what has the same name, or no name and the same text; returns what is left over."""
+        known: dict[str, list[Branch]] = {}
+        for sup in self.sups:
+            known.setdefault(self._text(sup), []).append(sup)
+        left = []
+        for sub in self.subs:
+            same = known.get(self._text(sub))
+            if same:
+                self.paired.append((sub, same.pop(0)))
+            else:
+                left.append(sub)
+        taken = {id(sup) for _, sup in self.paired}
+        return left, [sup for sup in self.sups if id(sup) not in taken]
+
+    def _text(self, branch: Branch) -> str:
+        raw = branch.node.seeds[-1].raw if branch.node.seeds else True
+        return branch.name or self.judge.digests.of(raw)
 
     def _identical(self, sub: Branch, sup: Branch) -> bool:
         return self._exchangeable(sub, sup) and not self._deltas(sub, sup)
@@ -197,13 +219,11 @@ class _Union:
     def _one_left(self, subs: list[Branch], sups: list[Branch]) -> _Matcher:
         """What is left over is the same thing changed when only one of a type is left."""
         known = self.judge.normal
+        counts = [Counter(known(branch.node).types for branch in side) for side in (subs, sups)]
 
         def matches(sub: Branch, sup: Branch) -> bool:
             types = known(sub.node).types
-            alone = all(
-                sum(known(branch.node).types == types for branch in side) == 1
-                for side in (subs, sups)
-            )
+            alone = all(count[types] == 1 for count in counts)
             return alone and known(sup.node).types == types and self._exchangeable(sub, sup)
 
         return matches
@@ -211,7 +231,7 @@ class _Union:
     def _kind(self) -> None:
         exclusive = self.old if self.old.kind == "oneOf" else self.new
         nodes = exclusive.branches
-        if all(
+        if not self.crowded and all(
             disjoint(self.judge, node, other)
             for index, node in enumerate(nodes)
             for other in nodes[index + 1 :]
@@ -224,14 +244,7 @@ class _Union:
 
     def _lost(self, sub: Branch) -> None:
         """An alternative whose values must be accepted has no counterpart."""
-        candidates = [sup.node for sup in self.sups if self._exchangeable(sub, sup)]
-        told_apart = len(candidates) < len(self.sups)
-        self.pair.final = self.pair.final or (told_apart and not candidates)
-        fits = not told_apart or self.sup.kind == "anyOf"
-        fits = fits and _within(
-            self.judge, self.sup.kind, candidates, sub.node, self.pair.mode.wire
-        )
-        level = Level.INFO if fits else Level.ERROR
+        level = Level.INFO if self._taken_in(sub) else Level.ERROR
         if len(self.subs) > 1:
             self._say(level, sub.label, removed=self.pair.request)
             return
@@ -239,6 +252,17 @@ class _Union:
         message = f"alternatives {'were introduced' if self.pair.request else 'are gone'}"
         code = f"{PLACE}-{action}-{_ASPECTS[self.sup.kind]}"
         self.pair.note(code, level, self.sup.kind, message)
+
+    def _taken_in(self, sub: Branch) -> bool:
+        if self.crowded:
+            self.pair.final = True
+            return False
+        candidates = [sup.node for sup in self.sups if self._exchangeable(sub, sup)]
+        told_apart = len(candidates) < len(self.sups)
+        self.pair.final = self.pair.final or (told_apart and not candidates)
+        kind, wire = self.sup.kind, self.pair.mode.wire
+        possible = not told_apart or kind == "anyOf"
+        return possible and _within(self.judge, kind, candidates, sub.node, wire)
 
     def _gained(self, sup: Branch) -> None:
         """An alternative that only the accepting side has."""
@@ -257,8 +281,8 @@ class _Union:
     def _claims(self, sup: Branch, subs: Iterable[Branch]) -> Level:
         """What it means that an alternative on the accepting side may take in values of others: in
         a `oneOf`, a value that two alternatives accept is refused."""
-        if self.sup.kind == "anyOf":
-            return Level.INFO
+        if self.sup.kind == "anyOf" or self.crowded:
+            return Level.INFO if self.sup.kind == "anyOf" else Level.WARNING
         levels = (self._claim(sup, sub) for sub in subs)
         return min(levels, key=lambda level: level.rank, default=Level.INFO)
 
