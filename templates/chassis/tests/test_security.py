@@ -263,3 +263,28 @@ def test_relations_alone_decide_where_there_is_no_permission() -> None:
     guarded = Operation(id="guarded", permission="book:read", relations=("self",))
     with pytest.raises(Problem):
         authorize(guarded, anybody, nothing)
+
+
+async def test_a_list_shows_what_the_caller_is_related_to(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    urls = []
+    for title in ("mine", "lent", "other"):
+        book = {"title": title, "priceMinor": 1}
+        answer = await shop.http.post("/v1/books", json=book, headers=clerk.headers)
+        urls.append(f"/v1/books/{answer.json()['id']}")
+    seller = shop.caller("reader", organization=clerk.organization, subject=clerk.subject)
+    keeper = shop.caller("reader", organization=clerk.organization)
+    lending = {"reader": f"user:{keeper.subject}", "level": "keeper"}
+    own = shop.caller("clerk", organization=clerk.organization, subject=clerk.subject)
+    await shop.http.post(f"{urls[1]}/loans", json=lending, headers=own.headers)
+
+    async def titles(headers: dict[str, str]) -> list[str]:
+        found = await shop.http.get("/v1/books", params={"sort": "title"}, headers=headers)
+        return [each["title"] for each in found.json()["items"]]
+
+    assert await titles(seller.headers) == ["lent", "mine", "other"]
+    assert await titles(keeper.headers) == ["lent"]
+    stranger = shop.caller("reader", organization=clerk.organization)
+    assert await titles(stranger.headers) == []
+    roleless = await shop.http.get("/v1/books", headers=shop.caller().headers)
+    assert roleless.status_code == 403

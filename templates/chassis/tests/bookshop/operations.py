@@ -19,7 +19,12 @@ LIST_BOOK = Operation(
     location="/v1/books/{id}",
 )
 GET_BOOK = Operation(id="get-book", permission="book:read", callers=frozenset({"till-service"}))
-FIND_BOOKS = Operation(id="find-books", permission="book:read", sorts=("-createdAt", "title"))
+FIND_BOOKS = Operation(
+    id="find-books",
+    permission="book:read",
+    relations=("keeper", "seller"),
+    sorts=("-createdAt", "title"),
+)
 CHANGE_BOOK = Operation(
     id="change-book", permission="book:list", writes=True, idempotency="if-match"
 )
@@ -46,6 +51,7 @@ SERVICE = ServiceSpec(
         "loan:any": frozenset({"head"}),
     },
     related={
+        "book:read": frozenset({"reader"}),
         "book:reserve": frozenset({"visitor"}),
         "loan:any": frozenset({"clerk", "visitor"}),
     },

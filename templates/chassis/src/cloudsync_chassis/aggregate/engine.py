@@ -15,8 +15,9 @@ from cloudsync_chassis.aggregate import payload, relations, sources
 from cloudsync_chassis.aggregate.lifecycle import Lifecycle
 from cloudsync_chassis.aggregate.merge import merge
 from cloudsync_chassis.aggregate.payload import Change
+from cloudsync_chassis.aggregate.relations import default_rule
 from cloudsync_chassis.aggregate.rules import Invariants
-from cloudsync_chassis.aggregate.spec import AggregateSpec, Command, Emission
+from cloudsync_chassis.aggregate.spec import AggregateSpec, Command, Emission, Relation
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.events.outbox import Outbox
@@ -40,6 +41,8 @@ from cloudsync_chassis.store.repository import E, Repository, UniqueViolationErr
 Body = BaseModel | Mapping[str, Any] | None
 
 log = logger("aggregate")
+
+_MANY = 500
 
 
 class Registry(dict[str, "Aggregate[Any]"]):
@@ -92,13 +95,16 @@ class Aggregate(Generic[E]):
     async def list(
         self, ctx: Context, page: PageRequest, filters: Mapping[str, Any] | None = None
     ) -> Page[E]:
-        """A page; filters whose value is None do not filter."""
+        """A page; filters whose value is None do not filter.
+
+        A caller whose roles hold the permission for related things only sees those.
+        """
         wanted = {name: value for name, value in (filters or {}).items() if value is not None}
-        await self._grant_new(ctx, wanted)
+        related = await self._reach(ctx, wanted)
         sort = (page.after.sort if page.after else page.sort).removeprefix("-")
         if sort not in self._fields:
             raise not_valid("not a field to sort by", parameter="sort")
-        return await self.repository.select(ctx, ListQuery(page, wanted))
+        return await self.repository.select(ctx, ListQuery(page, wanted, related))
 
     async def create(
         self, ctx: Context, command: str, body: Body = None, /, **parameters: Any
@@ -293,6 +299,42 @@ class Aggregate(Generic[E]):
             return await self._grant(ctx, record, names)
         ctx.grant.given = await self._stands_to_parent(ctx, names, record)
         return await self._grant(ctx, {}, frozenset())
+
+    async def _reach(self, ctx: Context, wanted: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+        """What restricts a list to the caller's own things; nothing for who may see all."""
+        names = frozenset(ctx.operation.relations)
+        if ctx.grant.given:
+            return ()
+        if await self._stands_to_parent(ctx, names, dict(wanted)):
+            ctx.grant.given = True
+            return ()
+        rules = [self.spec.relations.get(name) or default_rule(name) for name in sorted(names)]
+        subject = ctx.principal.subject
+        found: list[tuple[str, Any]] = [
+            (name, subject) for rule in rules for name in rule.fields if name in self._fields
+        ]
+        for rule in rules:
+            through = self._registry.get(rule.through or "")
+            if through is not None:
+                found.append(("id", await through.reached(ctx, rule)))
+        if not found:
+            raise FORBIDDEN(f"{ctx.operation.id} needs a role that may list everything")
+        ctx.grant.given = True
+        return tuple(found)
+
+    async def reached(self, ctx: Context, rule: Relation) -> tuple[Any, ...]:
+        """The ids of the entities that entities of this aggregate relate the caller to."""
+        filters: dict[str, Any] = {rule.principal: rule.prefix + ctx.principal.subject}
+        if rule.values:
+            filters[rule.value_field] = rule.values
+        found: list[Any] = []
+        page = PageRequest(limit=_MANY)
+        while True:
+            rows = await self.repository.select(ctx, ListQuery(page, filters))
+            found += [to_record(each)[rule.parent] for each in rows.items]
+            if rows.following is None:
+                return tuple(dict.fromkeys(found))
+            page = PageRequest(limit=_MANY, after=rows.following)
 
     async def _check_references(
         self, ctx: Context, record: Record, body: Mapping[str, Any]

@@ -69,6 +69,9 @@ class DocumentRepository(Generic[E]):
             ctx, sa.select(documents.c.body, key.label("place"), documents.c.id)
         )
         statement = statement.where(*self._conditions(ctx, query.filters))
+        if query.related:
+            alternatives = (self._passes(ctx, name, value) for name, value in query.related)
+            statement = statement.where(sa.or_(*alternatives))
         after = query.page.after
         last = (sa.literal(after.value, key.type), sa.literal(after.id)) if after else None
         statement = predicates.paged(statement, query, key, documents.c.id, last)

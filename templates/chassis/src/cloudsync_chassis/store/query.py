@@ -30,10 +30,14 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """Filters by field: equal to a value, a list field that contains it, one of a tuple."""
+    """Filters by field: equal to a value, a list field that contains it, one of a tuple.
+
+    `related`: fields and values of which at least one must fit; none: all entities.
+    """
 
     page: PageRequest
     filters: Mapping[str, Any] = field(default_factory=dict)
+    related: tuple[tuple[str, Any], ...] = ()
 
     @property
     def field_name(self) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record, field_names, from_record, to_record
+from cloudsync_chassis.problem import INVARIANT_BROKEN
 from cloudsync_chassis.store import predicates
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.columns import Array
@@ -61,6 +62,8 @@ class TableRepository(Generic[E]):
     async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
         """See `Repository.select`."""
         conditions = [self._passes(ctx, name, value) for name, value in query.filters.items()]
+        if query.related:
+            conditions.append(sa.or_(*(self._related(ctx, *each) for each in query.related)))
         statement = self._select().where(self._tenant == ctx.tenant, *conditions)
         key = predicates.sort_key(self._columns[query.field_name])
         after = query.page.after
@@ -96,6 +99,8 @@ class TableRepository(Generic[E]):
         try:
             result = await (await ctx.unit.connection()).execute(statement)
         except IntegrityError as error:
+            if not _is_taken(error):
+                raise INVARIANT_BROKEN("the store does not take it") from error
             raise self._violation(error) from error
         return int(result.rowcount)
 
@@ -147,6 +152,17 @@ class TableRepository(Generic[E]):
             return predicates.array_contains(column, value, ctx.unit.dialect)
         return self._equals(ctx, name, value)
 
+    def _related(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
+        """Whether the caller, or what leads to them, stands in a field."""
+        kind = self._columns[name].type
+        item = kind.item if isinstance(kind, Array) else kind
+        if isinstance(item, sa.Uuid) and isinstance(value, str):
+            try:
+                value = UUID(value)
+            except ValueError:
+                return sa.false()
+        return self._passes(ctx, name, value)
+
     def _violation(self, error: IntegrityError) -> UniqueViolationError:
         """Which fields: SQLite names the columns, PostgreSQL the constraint."""
         text = str(error.orig)
@@ -163,6 +179,12 @@ class TableRepository(Generic[E]):
 
     def _constraints(self) -> list[Any]:
         return [each for each in self._store.table.constraints if each.name]
+
+
+def _is_taken(error: IntegrityError) -> bool:
+    """Whether a unique value is, and no other constraint broken (PostgreSQL: class 23 codes)."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state == "23505" if state else "UNIQUE constraint" in str(error.orig)
 
 
 def _place(entity: Any, name: str) -> tuple[Any, UUID]:
