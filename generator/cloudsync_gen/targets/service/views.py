@@ -281,19 +281,25 @@ class GrantView(Struct, frozen=True):
     roles: tuple[str, ...]
 
 
+class SeedView(Struct, frozen=True, kw_only=True):
+    """An entity that exists before an operation is asked."""
+
+    aggregate: str
+    values: dict[str, Any]
+
+
 class CaseView(Struct, frozen=True, kw_only=True):
     """An operation of the contract with an example request.
 
-    `parameters`: path parameter -> an example. `makes`: parameter -> (operation, field of its
-    answer) that make a value which exists. `roles`, `callers` and `scopes` let a caller in.
-    `custom`: nothing follows from the model for it.
+    `parameters`: path parameter -> an example. `seeds` must exist before it is asked. `roles`,
+    `callers` and `scopes` let a caller in. `custom`: nothing follows from the model for it.
     """
 
     operation: str
     method: str
     path: str
     parameters: dict[str, str]
-    makes: dict[str, tuple[str, str]]
+    seeds: tuple[SeedView, ...]
     query: dict[str, str]
     headers: dict[str, str]
     body: Any

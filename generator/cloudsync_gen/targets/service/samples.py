@@ -1,0 +1,108 @@
+"""Example values of schemas, the same on every run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+from cloudsync_gen.targets._python_types import followed
+from cloudsync_gen.targets.service.texts import matching
+
+FORMATS = {
+    "uuid": "01890a5d-ac96-774b-bcce-b302099a8057",
+    "date-time": "2030-01-02T03:04:05Z",
+    "date": "2030-01-02",
+    "email": "someone@example.org",
+    "uri": "https://example.org/thing",
+    "uri-reference": "/thing",
+    "hostname": "example.org",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+}
+_TEXT = "example"
+_MAX_DEPTH = 12
+
+
+class Unsampled(Exception):
+    """A schema of which no example was found."""
+
+
+def sample(schema: Any, schemas: Mapping[str, Any], name: str = "", depth: int = 0) -> Any:
+    """A value that satisfies the schema as far as its commonest keywords go; optional properties
+    are left out. Values of different names differ where they can. Raises `Unsampled`.
+    """
+    if depth > _MAX_DEPTH:
+        raise Unsampled("too deep")
+    _, found = followed(schema, schemas)
+    for key in ("const", "default"):
+        if key in found:
+            return found[key]
+    for key in ("enum", "examples"):
+        if found.get(key):
+            return found[key][0]
+    for key in ("oneOf", "anyOf"):
+        if found.get(key):
+            return sample(found[key][0], schemas, name, depth + 1)
+    if found.get("allOf"):
+        parts = [sample(each, schemas, name, depth + 1) for each in found["allOf"]]
+        return {key: value for part in parts for key, value in part.items()}
+    return _typed(found, schemas, name, depth)
+
+
+def _typed(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str, depth: int) -> Any:
+    kind = schema.get("type")
+    kind = kind[0] if isinstance(kind, list) else kind
+    match kind:
+        case "object":
+            return _object(schema, schemas, depth)
+        case "array":
+            if not schema.get("minItems", 0):
+                return []
+            return [sample(schema.get("items", {}), schemas, name, depth + 1)]
+        case "integer" | "number":
+            return _number(schema)
+        case "boolean":
+            return True
+        case "string":
+            return _text(schema, name)
+        case _:
+            raise Unsampled(f"type {kind}")
+
+
+def _object(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int) -> dict[str, Any]:
+    properties = schema.get("properties", {})
+    names = list(schema.get("required", ()))
+    fewest = schema.get("minProperties", 0)
+    names += [each for each in properties if each not in names][: max(0, fewest - len(names))]
+    made = {n: sample(properties.get(n, {}), schemas, n, depth + 1) for n in names}
+    if len(made) < fewest and isinstance(schema.get("additionalProperties"), Mapping):
+        names_of = {"type": "string", **schema.get("propertyNames", {})}
+        key = sample(names_of, schemas, "", depth + 1)
+        made[key] = sample(schema["additionalProperties"], schemas, key, depth + 1)
+    if len(made) < fewest:
+        raise Unsampled("too few properties")
+    return made
+
+
+def _number(schema: Mapping[str, Any]) -> int | float:
+    step: int | float = schema.get("multipleOf", 1)
+    lowest: int | float = schema.get("minimum", schema.get("exclusiveMinimum", 0))
+    if "exclusiveMinimum" in schema:
+        lowest += step
+    value = max(lowest, step) if schema.get("maximum", step) >= step else lowest
+    return value if value % step == 0 else value - value % step + step
+
+
+def _text(schema: Mapping[str, Any], name: str) -> str:
+    fewest, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", 10_000))
+    if schema.get("format") == "uuid":
+        return FORMATS["uuid"][:-12] + sha256(name.encode()).hexdigest()[:12]
+    if schema.get("format") in FORMATS:
+        return FORMATS[schema["format"]]
+    if "pattern" in schema:
+        found = matching(schema["pattern"], fewest, most)
+        if found is None:
+            raise Unsampled(f"pattern {schema['pattern']}")
+        return found
+    return (_TEXT * (fewest // len(_TEXT) + 1))[: max(fewest, min(most, len(_TEXT)))]

@@ -1,0 +1,141 @@
+"""Entities that must exist before an operation can be asked: examples with a fitting state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cloudsync_gen.model.ids import name_of
+from cloudsync_gen.model.layers.application import Aggregate, Command, Query, Transition
+from cloudsync_gen.targets._python_types import followed
+from cloudsync_gen.targets.service.facts import ServiceFacts
+from cloudsync_gen.targets.service.requests import Request, effect_of
+from cloudsync_gen.targets.service.samples import Unsampled, sample
+from cloudsync_gen.targets.service.views import SeedView
+
+ORGANIZATION = "{organization}"
+SUBJECT = "{subject}"
+"""Stand for the tenant and the person who asks."""
+
+_TENANT = "organizationId"
+_SELF = ("id", "userId")
+"""Fields in which an entity of the relation `self` holds the caller, where no rule says."""
+
+_ON_ONE = ("get", "update", "delete", "transition")
+
+
+class Arrangement:
+    """The values of a request's path parameters, and the entities that they name."""
+
+    def __init__(self, facts: ServiceFacts, performed: Command | Query, request: Request) -> None:
+        self._facts = facts
+        self._performed = performed
+        self._request = request
+        self._own = facts.aggregates.get(performed.aggregate)
+
+    def parameters(self, examples: Mapping[str, str]) -> dict[str, str]:
+        """Path parameters with values that the seeds have."""
+        found = {}
+        for name, example in examples.items():
+            own = self._own is not None and name == self._request.key
+            field = self._own.key if self._own and own else name
+            if name == _TENANT:
+                found[name] = ORGANIZATION
+            else:
+                found[name] = SUBJECT if field in self._related(self._own) else example
+        return found
+
+    def seeds(self, parameters: Mapping[str, str]) -> tuple[SeedView, ...]:
+        """What must exist, parents first."""
+        wanted: dict[str, Aggregate] = {}
+        for name in self._request.in_path:
+            for aggregate in self._facts.aggregates.values():
+                if self._facts.key_of(aggregate) == name and aggregate.part_of is None:
+                    wanted[aggregate.id] = aggregate
+        if self._own is not None:
+            for each in reversed(list(self._ancestors(self._own))):
+                wanted.setdefault(each.id, each)
+            if effect_of(self._performed) in _ON_ONE:
+                wanted[self._own.id] = self._own
+            else:
+                wanted.pop(self._own.id, None)
+        seeds = (self._seed(each, parameters) for each in wanted.values())
+        return tuple(each for each in seeds if each is not None)
+
+    def _ancestors(self, aggregate: Aggregate) -> Iterable[Aggregate]:
+        seen = {aggregate.id}
+        while aggregate.part_of is not None:
+            parent = self._facts.aggregates.get(aggregate.part_of.aggregate)
+            if parent is None or parent.id in seen:
+                return
+            seen.add(parent.id)
+            yield parent
+            aggregate = parent
+
+    def _seed(self, aggregate: Aggregate, parameters: Mapping[str, str]) -> SeedView | None:
+        """An example of an entity; `None` where there is none."""
+        schema, schemas = self._facts.schema(aggregate.schema), self._facts.schemas
+        properties = schema.get("properties", {})
+        state, told = self._state(aggregate)
+        try:
+            values = dict(sample(schema, schemas))
+            values |= {n: sample(properties[n], schemas, n) for n in told if n in properties}
+        except (Unsampled, ValueError):
+            return None
+        values |= state
+        for name in self._related(aggregate) & properties.keys():
+            values[name] = [SUBJECT] if _is_list(properties[name], schemas) else SUBJECT
+        values |= {name: value for name, value in parameters.items() if name in properties}
+        values |= self._identity(aggregate, parameters)
+        values[_TENANT] = ORGANIZATION
+        if aggregate.tenant_root:
+            values["id"] = ORGANIZATION
+        return SeedView(aggregate=name_of(aggregate.id), values={**values, "version": 1})
+
+    def _identity(self, aggregate: Aggregate, parameters: Mapping[str, str]) -> dict[str, str]:
+        """The key, as the path has it, and the parent's."""
+        own = aggregate is self._own
+        key = self._request.key if own else self._facts.key_of(aggregate)
+        found = {aggregate.key: parameters[key]} if key in parameters else {}
+        part_of = aggregate.part_of
+        parent = self._facts.aggregates.get(part_of.aggregate) if part_of else None
+        if part_of is not None and parent is not None:
+            name = self._facts.key_of(parent)
+            if name in parameters:
+                found[part_of.field] = parameters[name]
+        return found
+
+    def _related(self, aggregate: Aggregate | None) -> set[str]:
+        """Fields by which the caller stands in a relation that the operation names."""
+        rules = {each.name: each.fields for each in aggregate.relations} if aggregate else {}
+        found: set[str] = set()
+        for name in self._performed.relations:
+            default = _SELF if name == "self" else (f"{name}Id", f"{name}Ids")
+            found.update(rules.get(name) or default)
+        return found
+
+    def _state(self, aggregate: Aggregate) -> tuple[dict[str, str], list[str]]:
+        """(the state in which the command can come, fields that are told on the way there)."""
+        lifecycle = self._facts.system.lifecycles.get(aggregate.id)
+        if lifecycle is None:
+            return {}, []
+        state = lifecycle.initial
+        if aggregate is self._own:
+            state = _source(lifecycle.transitions, self._performed.id) or state
+        leading = [each for each in lifecycle.transitions if each.to == state]
+        commands = {each.id: each for each in self._facts.system.commands[self._facts.service.id]}
+        moved = commands.get(leading[0].command) if leading else None
+        told = [each.field for each in moved.sets] if moved else []
+        return {lifecycle.state_field: state}, told
+
+
+def _source(transitions: Iterable[Transition], command: str) -> str:
+    """The first state from which the command leads."""
+    return next(
+        (each.sources[0] for each in transitions if each.command == command and each.sources), ""
+    )
+
+
+def _is_list(schema: Any, schemas: Mapping[str, Any]) -> bool:
+    _, found = followed(schema, schemas)
+    return found.get("type") == "array"
