@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+import sys
+from functools import cache
+from importlib import import_module
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
+
+_PACKAGE = "cel"
+_PARSER = "cel.cel"
+
 
 def syntax_fault(expression: str) -> str:
     """The parser's complaint on one line, or an empty string."""
-    import cel
-
     try:
-        cel.compile(expression)
+        _parser().compile(expression)
     except ValueError as error:
         return " ".join(str(error).split())[:200]
     return ""
+
+
+@cache
+def _parser() -> ModuleType:
+    """The parser without its package, whose import brings a terminal's user interface along and
+    takes longer than all rules together.
+    """
+    package = find_spec(_PACKAGE)
+    places = package.submodule_search_locations if package else None
+    spec = PathFinder.find_spec(_PARSER, places)
+    if _PACKAGE in sys.modules or spec is None or spec.loader is None:
+        return import_module(_PACKAGE)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.modules[_PARSER] = module
+    return module
