@@ -45,6 +45,11 @@ class _Journal(Struct, frozen=True):
     checksum: str
 
 
+def make_root(root: Path) -> None:
+    """The folder that a model is to begin in. Raises `OSError`."""
+    root.mkdir(parents=True, exist_ok=True)
+
+
 @contextmanager
 def exclusive(root: Path) -> Iterator[None]:
     """Holds the tree for one run; finishes or drops what a broken run left. Raises `Busy`,
