@@ -31,7 +31,8 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     `changes`: it works on an entity that exists, so that the entity's version matters. `tagged`:
     its answer has a version and so an entity tag. `governed`: a life cycle decides whether it may
-    happen; `conditional`: under a condition. `paged`: it answers a list page by page.
+    happen; `conditional`: under a condition. `paged`: it answers a list page by page. `refers`: its
+    body may name other entities.
     """
 
     operation: Operation
@@ -54,6 +55,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     tagged: bool
     paged: bool
     reads: bool
+    refers: bool
 
 
 T = TypeVar("T")
@@ -139,6 +141,7 @@ def facts_of(lookups: Lookups, operation: Operation, file: str, body: bool) -> F
         tagged="version" in properties and "items" not in properties,
         paged=_is_paged(performs, operation, properties),
         reads=operation.method == "get",
+        refers=bool(body and command and aggregate and (aggregate.references or aggregate.part_of)),
     )
 
 

@@ -36,6 +36,8 @@ CONDITION = Case("condition-not-met", 409, "A condition of the command does not 
 VERSION = Case("version-conflict", 412, "The entity has changed since the version in `If-Match`.")
 TOO_LARGE = Case("body-too-large", 413, "The body is larger than the gateway accepts.")
 MEDIA = Case("unsupported-media-type", 415, "The body is of another media type.")
+CURSOR = Case("cursor-unknown", 422, "The cursor is none that a page of this list gave.")
+REFERENCE = Case("reference-unknown", 422, "The body names something that does not exist.")
 INVARIANT = Case("invariant-broken", 422, "The result would break an invariant of the entity.")
 KEY_REUSED = Case("idempotency-key-reused", 422, "The key came before with another request.")
 RATE = Case("rate-limited", 429, "The caller's plan or the tenant's share is used up for now.")
@@ -44,7 +46,7 @@ UNAVAILABLE = Case("unavailable", 503, "The service or a store behind it cannot 
 _COMMON = frozenset(
     (
         *(VALIDATION, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, EXISTS, TRANSITION, CONDITION),
-        *(VERSION, TOO_LARGE, MEDIA, INVARIANT, KEY_REUSED, RATE, UNAVAILABLE),
+        *(VERSION, TOO_LARGE, MEDIA, CURSOR, REFERENCE, INVARIANT, KEY_REUSED, RATE, UNAVAILABLE),
     )
 )
 
@@ -63,6 +65,8 @@ def cases_of(facts: Facts) -> list[Case]:
         (VERSION, facts.changes),
         (TOO_LARGE, facts.has_body),
         (MEDIA, facts.has_body),
+        (CURSOR, facts.paged),
+        (REFERENCE, facts.refers),
         (INVARIANT, facts.writes and facts.invariants),
         (KEY_REUSED, facts.idempotency == "key"),
         (RATE, True),

@@ -87,6 +87,7 @@ VERSION_CONFLICT = ProblemType("version-conflict", 412, "Changed in the meantime
 BODY_TOO_LARGE = ProblemType("body-too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE = ProblemType("unsupported-media-type", 415, "Media type not supported")
 CURSOR_UNKNOWN = ProblemType("cursor-unknown", 422, "Not a cursor of this list")
+REFERENCE_UNKNOWN = ProblemType("reference-unknown", 422, "It refers to nothing that exists")
 INVARIANT_BROKEN = ProblemType("invariant-broken", 422, "An invariant would be broken")
 KEY_REUSED = ProblemType("idempotency-key-reused", 422, "Idempotency key used for another request")
 RATE_LIMITED = ProblemType("rate-limited", 429, "Too many requests")

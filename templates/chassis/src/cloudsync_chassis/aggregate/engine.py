@@ -28,6 +28,7 @@ from cloudsync_chassis.problem import (
     FORBIDDEN,
     INTERNAL,
     NOT_FOUND,
+    REFERENCE_UNKNOWN,
     VALIDATION_FAILED,
     VERSION_CONFLICT,
     FieldError,
@@ -342,14 +343,14 @@ class Aggregate(Generic[E]):
         """The parent must exist; so must entities of this service that the body refers to."""
         part_of = self.spec.part_of
         if part_of is not None and part_of.field in record:
-            await self._must_exist(ctx, part_of.aggregate, record[part_of.field], NOT_FOUND())
+            missing = _dangling(part_of.field) if part_of.field in body else NOT_FOUND()
+            await self._must_exist(ctx, part_of.aggregate, record[part_of.field], missing)
         for each in self.spec.references:
             value = record.get(each.field)
             for one in (
                 (value if isinstance(value, list) else [value]) if each.field in body else ()
             ):
-                missing = not_valid("no such entity", pointer=json_pointer([each.field]))
-                await self._must_exist(ctx, each.aggregate, one, missing)
+                await self._must_exist(ctx, each.aggregate, one, _dangling(each.field))
 
     async def _must_exist(self, ctx: Context, name: str, key: Any, missing: Problem) -> None:
         aggregate = self._registry.get(name)
@@ -380,6 +381,11 @@ class Aggregate(Generic[E]):
                 raise INTERNAL() from error
             errors = [FieldError(each["msg"], json_pointer(each["loc"])) for each in sent]
             raise VALIDATION_FAILED(errors=errors) from error
+
+
+def _dangling(field: str) -> Problem:
+    """The refusal of a body whose field refers to nothing that exists."""
+    return REFERENCE_UNKNOWN(errors=(FieldError("no such entity", json_pointer([field])),))
 
 
 def _taken(error: UniqueViolationError) -> Problem:

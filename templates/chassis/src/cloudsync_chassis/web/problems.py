@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -22,6 +23,9 @@ from cloudsync_chassis.problem import (
     ProblemType,
 )
 
+_LONGEST = 2048
+"""Characters of an `instance`; what is longer is left out."""
+
 
 def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     """Answer problems, faults in parameters, unknown paths and methods of `routes`."""
@@ -33,7 +37,9 @@ def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
 
 def response(problem: Problem, base: str, instance: str) -> Response:
     """The problem as an answer."""
-    content = json.dumps(problem.document(base, instance), default=str)
+    place = quote(instance)
+    named = place if len(place) <= _LONGEST else None
+    content = json.dumps(problem.document(base, named), default=str)
     return Response(content, problem.kind.status, dict(problem.headers), MEDIA_TYPE)
 
 
