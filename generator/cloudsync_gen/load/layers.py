@@ -154,4 +154,5 @@ def explain(error: msgspec.ValidationError) -> tuple[Pointer, str]:
     named = _NAMED.search(text)
     if named is not None and "unknown" in text:
         pointer.append(named[1])
+    text = text.replace(r"(?!\\n)", "")  # how `$` is kept from passing a line break
     return tuple(pointer), text[:1].lower() + text[1:]

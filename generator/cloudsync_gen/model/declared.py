@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from cloudsync_gen.model.element import Element
 from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.sources import Sources
+from cloudsync_gen.model.values import Name, Slug, Text, Version
 from cloudsync_gen.source import Ref
 
 
 class Project(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The `project` block of the manifest."""
 
-    name: str
-    slug: str
-    description: str
-    version: str
-    license: str = "UNLICENSED"
+    name: Name
+    slug: Slug
+    description: Text
+    version: Version
+    license: Annotated[str, Meta(pattern=r"^[A-Za-z0-9.+() -]{1,80}$(?!\n)")] = "UNLICENSED"
 
 
 class DeclaredElement(Struct, frozen=True, kw_only=True):

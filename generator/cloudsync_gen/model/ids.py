@@ -24,7 +24,7 @@ LAYERS = (
 )
 """The eleven layers in the order of the model; found by name through `manifest.yaml`."""
 
-ID_PATTERN = r"^[a-z_]+\.[a-z][a-z0-9-]*\.[a-z0-9][a-z0-9-]*$"
+ID_PATTERN = r"^[a-z_]+\.[a-z][a-z0-9-]*\.[a-z0-9][a-z0-9-]*$(?!\n)"
 _ID = re.compile(ID_PATTERN)
 MAX_ID_LENGTH = 200
 

@@ -10,31 +10,31 @@ from msgspec import Meta
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 Text = Annotated[str, Meta(min_length=1, max_length=4000)]
 Short = Annotated[str, Meta(min_length=1, max_length=300)]
-Slug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=63)]
+Slug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$(?!\n)", max_length=63)]
 """RFC 1123 label that begins with a letter."""
 
-Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-zA-Z0-9]*$", max_length=80)]
+Identifier = Annotated[str, Meta(pattern=r"^[a-z][a-zA-Z0-9]*$(?!\n)", max_length=80)]
 """lowerCamelCase name of a property."""
 
-SqlName = Annotated[str, Meta(pattern=r"^[a-z_][a-z0-9_]*$", max_length=63)]
+SqlName = Annotated[str, Meta(pattern=r"^[a-z_][a-z0-9_]*$(?!\n)", max_length=63)]
 """Unquoted SQL identifier: 63 bytes is PostgreSQL's NAMEDATALEN - 1."""
 
-Duration = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(ms|s|m|h|d)$")]
-Percentage = Annotated[str, Meta(pattern=r"^(100|[0-9]{1,2})(\.[0-9]{1,6})?%$")]
-Permission = Annotated[str, Meta(pattern=r"^[a-z][a-z-]*:(\*|[a-z][a-z-]*)$", max_length=80)]
+Duration = Annotated[str, Meta(pattern=r"^[0-9]{1,9}(ms|s|m|h|d)$(?!\n)")]
+Percentage = Annotated[str, Meta(pattern=r"^(100|[0-9]{1,2})(\.[0-9]{1,6})?%$(?!\n)")]
+Permission = Annotated[str, Meta(pattern=r"^[a-z][a-z-]*:(\*|[a-z][a-z-]*)$(?!\n)", max_length=80)]
 """`resource:action`, the action one of the resource's, or `*` in a role for all of them."""
 
-HttpsUrl = Annotated[str, Meta(pattern=r"^https://[^\s]+$", max_length=2048)]
-MetricName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=120)]
-Quantity = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")]
+HttpsUrl = Annotated[str, Meta(pattern=r"^https://[^\s]+$(?!\n)", max_length=2048)]
+MetricName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$(?!\n)", max_length=120)]
+Quantity = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$(?!\n)")]
 """Kubernetes resource quantity."""
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Positive = Annotated[int, Meta(ge=1, le=2**53)]
-Version = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+){0,2}([.-][a-z0-9]+)*$")]
+Version = Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+){0,2}([.-][a-z0-9]+)*$(?!\n)")]
 
 _UNIT_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"^([0-9]{1,9})(ms|s|m|h|d)$")
+_DURATION = re.compile(r"^([0-9]{1,9})(ms|s|m|h|d)$(?!\n)")
 
 
 def milliseconds(duration: str) -> int:

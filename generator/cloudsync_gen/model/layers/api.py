@@ -30,9 +30,9 @@ class Gateway(Element, frozen=True, kw_only=True):
     """
 
     edge: Link
-    host: Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253)]
-    problem_base: Annotated[str, Meta(pattern=r"^https://[^\s]+/$")]
-    issuer: Annotated[str, Meta(pattern=r"^https://[^\s]+$")]
+    host: Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$(?!\n)", max_length=253)]
+    problem_base: Annotated[str, Meta(pattern=r"^https://[^\s]+/$(?!\n)")]
+    issuer: Annotated[str, Meta(pattern=r"^https://[^\s]+$(?!\n)")]
     max_body_bytes: Positive
     page_size: Positive
     max_page_size: Positive
@@ -127,7 +127,7 @@ class Webhook(Element, frozen=True, kw_only=True):
     """A webhook of a webhook document: the event that fires it and the body that it sends."""
 
     document: Slug
-    webhook_name: Annotated[str, Meta(pattern=r"^[a-z]+(\.[a-z]+)+$")]
+    webhook_name: Annotated[str, Meta(pattern=r"^[a-z]+(\.[a-z]+)+$(?!\n)")]
     request_schema: str | None = None
     event: Link | None = field(name="x-event", default=None)
     summary: Text | None = None

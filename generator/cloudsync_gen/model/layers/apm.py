@@ -74,7 +74,7 @@ class Trace(Element, frozen=True, kw_only=True):
     service: Link
     instruments: tuple[Link, ...]
     sampling: Percentage
-    attributes: tuple[Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.]*$", max_length=80)], ...]
+    attributes: tuple[Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.]*$(?!\n)", max_length=80)], ...]
     retention: Duration
 
 

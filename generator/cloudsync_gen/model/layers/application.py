@@ -232,7 +232,7 @@ class ProblemCase(Part, frozen=True, kw_only=True):
 
 
 AssignmentSource = Annotated[
-    str, Meta(pattern=r"^(body|parameter|context)\.[a-zA-Z][a-zA-Z0-9]*$", max_length=90)
+    str, Meta(pattern=r"^(body|parameter|context)\.[a-zA-Z][a-zA-Z0-9]*$(?!\n)", max_length=90)
 ]
 
 

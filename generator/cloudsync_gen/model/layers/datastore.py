@@ -16,7 +16,7 @@ ColumnType = Annotated[
         pattern=(
             r"^(uuid|text|citext|ltree|integer|bigint|smallint|boolean|timestamptz|date|jsonb|bytea|"
             r"inet|double precision|char\([0-9]{1,4}\)|varchar\([0-9]{1,5}\)|"
-            r"numeric\([0-9]{1,3},[0-9]{1,3}\)|(text|uuid|integer|bigint)\[\])$"
+            r"numeric\([0-9]{1,3},[0-9]{1,3}\)|(text|uuid|integer|bigint)\[\])$(?!\n)"
         )
     ),
 ]
@@ -25,7 +25,7 @@ CqlType = Annotated[
     Meta(
         pattern=(
             r"^(uuid|timeuuid|text|int|bigint|boolean|timestamp|date|blob|double|inet|"
-            r"list<text>|set<text>|map<text, text>)$"
+            r"list<text>|set<text>|map<text, text>)$(?!\n)"
         )
     ),
 ]
@@ -65,7 +65,10 @@ class Index(Part, frozen=True, kw_only=True):
     name: SqlName
     columns: tuple[
         Annotated[
-            str, Meta(pattern=r"^[a-z_][a-z0-9_]*( (asc|desc))?$|^lower\([a-z_][a-z0-9_]*\)$")
+            str,
+            Meta(
+                pattern=r"^[a-z_][a-z0-9_]*( (asc|desc))?$(?!\n)|^lower\([a-z_][a-z0-9_]*\)$(?!\n)"
+            ),
         ],
         ...,
     ]
@@ -188,7 +191,7 @@ class SearchIndex(Element, frozen=True, kw_only=True):
     """An Elasticsearch index."""
 
     store: Link
-    index: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]*$", max_length=100)]
+    index: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]*$(?!\n)", max_length=100)]
     service: Link
     json_schema: Link = field(name="x-json-schema")
     fields: dict[Identifier, SearchField]
@@ -203,7 +206,9 @@ class KeyPattern(Element, frozen=True, kw_only=True):
     """A family of Redis keys."""
 
     store: Link
-    pattern: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*(:[a-zA-Z0-9{}|-]+)*$", max_length=120)]
+    pattern: Annotated[
+        str, Meta(pattern=r"^[a-z][a-z0-9-]*(:[a-zA-Z0-9{}|-]+)*$(?!\n)", max_length=120)
+    ]
     service: Link
     value_type: Literal["string", "hash", "set", "zset", "list", "stream"]
     ttl: Duration | None = None
@@ -216,7 +221,7 @@ class Bucket(Element, frozen=True, kw_only=True):
     """
 
     storage: Link
-    bucket: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,40}[a-z0-9]$")]
+    bucket: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{1,40}[a-z0-9]$(?!\n)")]
     service: Link
     key_pattern: Short
     encryption: Literal["kms", "s3"]

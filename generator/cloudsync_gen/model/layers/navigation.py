@@ -11,7 +11,7 @@ from cloudsync_gen.model.ids import Link
 from cloudsync_gen.model.layers.ux import Access, BusinessAlignment
 from cloudsync_gen.model.values import Duration, Name, Short
 
-RoutePath = Annotated[str, Meta(pattern=r"^(/|[a-z]+://)[^\s?#]*$", max_length=300)]
+RoutePath = Annotated[str, Meta(pattern=r"^(/|[a-z]+://)[^\s?#]*$(?!\n)", max_length=300)]
 
 
 class Route(Element, frozen=True, kw_only=True):

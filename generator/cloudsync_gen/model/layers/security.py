@@ -59,7 +59,7 @@ class Role(Element, frozen=True, kw_only=True):
 class Action(Part, frozen=True, kw_only=True):
     """One thing that can be done to a resource."""
 
-    action: Annotated[str, Meta(pattern=r"^[a-z][a-z-]*$", max_length=40)]
+    action: Annotated[str, Meta(pattern=r"^[a-z][a-z-]*$(?!\n)", max_length=40)]
     description: Short
     privileged: bool = False
 

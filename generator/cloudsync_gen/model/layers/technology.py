@@ -10,8 +10,8 @@ from cloudsync_gen.model.element import Element, Motivation, Part
 from cloudsync_gen.model.ids import Link
 from cloudsync_gen.model.values import Count, Duration, Name, Positive, Quantity, Short, Slug
 
-RegionCode = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", max_length=30)]
-Cidr = Annotated[str, Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$")]
+RegionCode = Annotated[str, Meta(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$(?!\n)", max_length=30)]
+Cidr = Annotated[str, Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$(?!\n)")]
 
 
 class Region(Element, frozen=True, kw_only=True):
@@ -32,7 +32,7 @@ class Cluster(Element, frozen=True, kw_only=True):
     """A Kubernetes cluster."""
 
     region: Link
-    version: Annotated[str, Meta(pattern=r"^1\.[0-9]{1,2}$")]
+    version: Annotated[str, Meta(pattern=r"^1\.[0-9]{1,2}$(?!\n)")]
     mesh: Link | None = None
 
 
@@ -59,7 +59,7 @@ class NodePool(Element, frozen=True, kw_only=True):
 
     clusters: tuple[Link, ...]
     node_class: Slug
-    instance_type: Annotated[str, Meta(pattern=r"^[a-z0-9]+\.[a-z0-9]+$")]
+    instance_type: Annotated[str, Meta(pattern=r"^[a-z0-9]+\.[a-z0-9]+$(?!\n)")]
     vcpu: Positive
     memory: Quantity
     min_nodes: Count
@@ -83,7 +83,7 @@ class ManagedStore(Element, frozen=True, kw_only=True):
     """A server or cluster of servers of one store engine."""
 
     engine: Literal["postgresql", "mongodb", "cassandra", "elasticsearch", "clickhouse", "redis"]
-    engine_version: Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9x]+){0,2}$")]
+    engine_version: Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9x]+){0,2}$(?!\n)")]
     regions: tuple[Link, ...]
     instance_type: Short
     nodes_per_region: Positive
@@ -96,7 +96,7 @@ class Broker(Element, frozen=True, kw_only=True):
     """A message broker."""
 
     engine: Literal["kafka", "rabbitmq"]
-    engine_version: Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9x]+){0,2}$")]
+    engine_version: Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9x]+){0,2}$(?!\n)")]
     regions: tuple[Link, ...]
     nodes_per_region: Positive
     recovery: Recovery
@@ -107,7 +107,7 @@ class Topic(Element, frozen=True, kw_only=True):
     """A stream of events with one owner."""
 
     broker: Link
-    topic: Annotated[str, Meta(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$", max_length=249)]
+    topic: Annotated[str, Meta(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$(?!\n)", max_length=249)]
     partitions: Positive
     replication_factor: Positive
     retention: Duration
@@ -138,7 +138,7 @@ class Mesh(Element, frozen=True, kw_only=True):
     """The service mesh."""
 
     engine: Literal["istio"]
-    engine_version: Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+){1,2}$")]
+    engine_version: Annotated[str, Meta(pattern=r"^[0-9]+(\.[0-9]+){1,2}$(?!\n)")]
     mutual_tls: Literal["strict", "permissive"]
     certificate_lifetime: Duration
     controls: tuple[Link, ...] = ()

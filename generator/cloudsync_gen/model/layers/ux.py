@@ -10,7 +10,7 @@ from cloudsync_gen.model.element import Element, MotivationAlignment, Part
 from cloudsync_gen.model.ids import Link
 from cloudsync_gen.model.values import Duration, Identifier, Permission, Short
 
-StateName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
+StateName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$(?!\n)", max_length=60)]
 
 
 class BusinessAlignment(Part, frozen=True, kw_only=True):
