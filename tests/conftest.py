@@ -7,6 +7,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from support.effort import Effort
 from support.golden import Golden
 
 UPDATE = "--update-golden"
@@ -20,16 +21,6 @@ settings.register_profile(
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
-
-
-class Effort:
-    """How much a test does: `make test` runs a small count, `make test-all` the full figure."""
-
-    def __init__(self, full: bool) -> None:
-        self.full = full
-
-    def count(self, *, small: int, full: int) -> int:
-        return full if self.full else small
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,7 +11,7 @@ from cloudsync_gen.model.ids import type_of
 from cloudsync_gen.model.links import BY_NAME, REGISTRY, Link, covers
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import Span
-from conftest import Effort
+from support.effort import Effort
 from support.rules import BASE, MEMORY, Finding, findings
 from support.trees import Files, read_tree
 

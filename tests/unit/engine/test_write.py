@@ -18,7 +18,7 @@ from cloudsync_gen.engine import lock, write
 from cloudsync_gen.engine.disk import Unsafe
 from cloudsync_gen.engine.locks import STATE, Busy
 from cloudsync_gen.model.artefacts import Action, Change
-from conftest import Effort
+from support.effort import Effort
 from support.trees import Files, read_tree, write_tree
 
 OURS = {
