@@ -28,6 +28,19 @@ FEWEST = "x-min-properties"
 _PYTHON_FORMATS = ("uuid", "date-time", "date", "ipv4", "ipv6")
 """Formats that are types of Python; their texts have no bounds of their own."""
 
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = rf"{_LABEL}(\.{_LABEL})*$"
+
+PATTERNS = {
+    "email": r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@" + _HOST,
+    "uri": r"^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$",
+    "uri-reference": r"^[!-~]*$",
+    "hostname": "^" + _HOST,
+}
+"""Formats that models check by an expression: e-mail as HTML forms do (HTML, 4.10.5.1.5), URIs by
+their scheme and characters (RFC 3986), host names by their labels (RFC 1123).
+"""
+
 _FORMATS = (*_PYTHON_FORMATS, "int32", "int64", "float", "double")
 _LEFT_OUT = ("examples", "example", "default", "readOnly", "writeOnly", "deprecated", "title")
 _BOUNDS = ("minLength", "maxLength", "pattern")
@@ -118,6 +131,8 @@ class _Definitions:
                 made[key] = self._item(value, hint + ("Item" if key == "items" else "Value"), depth)
             elif key == "propertyNames" and isinstance(value, Mapping):
                 made[key] = self._part(value, f"{hint}Key", depth)
+            elif key == "format" and value in PATTERNS:
+                made.setdefault("pattern", node.get("pattern", PATTERNS[value]))
             elif _is_kept(key, value, node):
                 made[key] = value
         return made

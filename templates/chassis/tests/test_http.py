@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 
 from cloudsync_chassis.testing import Caller, Running
@@ -262,3 +264,30 @@ async def test_public_keys_are_published(table_shop: Running) -> None:
     keys = (await table_shop.http.get("/.well-known/jwks.json")).json()["keys"]
     assert [(each["kty"], each["crv"], each["alg"]) for each in keys] == [("EC", "P-256", "ES256")]
     assert all("d" not in each for each in keys)
+
+
+async def test_a_fixed_path_is_not_taken_for_one_with_a_parameter() -> None:
+    from fastapi import APIRouter, FastAPI, Response
+
+    from cloudsync_chassis.web import problems
+
+    router = APIRouter()
+    for method, path in (
+        ("POST", "/things/special"),
+        ("GET", "/things/{name}"),
+        ("PATCH", "/things/{name}"),
+    ):
+        router.add_api_route(path, lambda: Response("taken"), methods=[method])
+    app = FastAPI()
+    app.state.runtime = SimpleNamespace(settings=SimpleNamespace(problem_base=BASE))
+    problems.install(app, list(router.routes))
+    problems.refuse_other_methods(router)
+    app.include_router(router)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as http:
+        assert (await http.post("/things/special")).text == "taken"
+        assert (await http.patch("/things/other")).text == "taken"
+        refused = await http.patch("/things/special")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
+        refused = await http.delete("/things/other")
+        assert (refused.status_code, refused.headers["allow"]) == (405, "GET, PATCH")

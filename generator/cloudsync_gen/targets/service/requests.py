@@ -12,7 +12,7 @@ from msgspec import Struct
 from cloudsync_gen.model.layers.api import Operation
 from cloudsync_gen.model.layers.application import Aggregate, Command, Query
 from cloudsync_gen.naming import python_name
-from cloudsync_gen.targets._models import class_name
+from cloudsync_gen.targets._models import PATTERNS, class_name
 from cloudsync_gen.targets._python_types import followed, python_type
 from cloudsync_gen.targets.service.facts import PREFIX, Scope, ServiceFacts
 from cloudsync_gen.targets.service.views import FieldView, ParameterView, RouteView
@@ -154,7 +154,9 @@ def _limits(kind: str, schema: Mapping[str, Any]) -> tuple[tuple[str, str | int 
     """What FastAPI checks beyond the type; of formatted texts only the format."""
     if kind not in ("str", "int", "float"):
         return ()
-    return tuple((made, schema[key]) for key, made in _LIMITS.items() if key in schema)
+    pattern = PATTERNS.get(schema.get("format", ""))
+    known = {"pattern": pattern, **schema} if pattern else schema
+    return tuple((made, known[key]) for key, made in _LIMITS.items() if key in known)
 
 
 def _fields(

@@ -37,9 +37,10 @@ def create_app(runtime: Runtime, *routers: APIRouter) -> FastAPI:
     )
     app.state.runtime = runtime
     all_routers = (_own_routes(runtime), *routers)
-    for router in all_routers:
-        app.include_router(router)
     problems.install(app, [route for router in all_routers for route in router.routes])
+    for router in all_routers:
+        problems.refuse_other_methods(router)
+        app.include_router(router)
     app.add_middleware(
         Envelope,
         max_body_bytes=runtime.settings.max_body_bytes,

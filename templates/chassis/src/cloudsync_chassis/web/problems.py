@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
@@ -23,6 +23,7 @@ from cloudsync_chassis.problem import (
     ProblemType,
 )
 
+_VERBS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 _LONGEST = 2048
 """Characters of an `instance`; what is longer is left out."""
 
@@ -68,9 +69,31 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _methods(routes: Sequence[BaseRoute], scope: Any) -> list[str]:
-    """All methods that the path has, whichever routes they belong to."""
-    found: set[str] = set()
+    """All methods of the path; of several that fit the first is meant, the most specific."""
+    plain = [route for route in routes if isinstance(route, Route)]
+    fitting = (each.path for each in plain if each.matches(scope)[0] is not Match.NONE)
+    path = next(fitting, None)
+    return sorted({name for each in plain if each.path == path for name in each.methods or ()})
+
+
+def refuse_other_methods(router: APIRouter) -> None:
+    """Answer 405 to what a path has no route for, before a path with parameters takes it.
+
+    Without it `PATCH /things/special` is taken for `PATCH /things/{id}`.
+    """
+    routes = [each for each in router.routes if isinstance(each, Route)]
+    declared: dict[str, set[str]] = {}
     for route in routes:
-        if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
-            found |= route.methods or set()
-    return sorted(found)
+        declared.setdefault(route.path, set()).update(route.methods or ())
+    last = {route.path: route for route in routes}
+    made: list[BaseRoute] = []
+    for each in router.routes:
+        made.append(each)
+        if isinstance(each, Route) and last[each.path] is each:
+            others = sorted(_VERBS - declared[each.path])
+            made.append(Route(each.path, _not_allowed, methods=others))
+    router.routes[:] = made
+
+
+async def _not_allowed(request: Request) -> Response:
+    raise HTTPException(METHOD_NOT_ALLOWED.status)
