@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Mapping,
+)
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -56,6 +64,7 @@ class RpcCalls:
     def __init__(self, runtime: Runtime, enum_names: EnumNames | None = None) -> None:
         self._runtime = runtime
         self._converter = Converter(enum_names)
+        self._abandoned: set[asyncio.Task[Any]] = set()
 
     async def answer(
         self,
@@ -181,12 +190,12 @@ class RpcCalls:
         )
 
     async def _told(
-        self, context: RpcContext, operation: Operation, work: Callable[[], Awaitable[R]]
+        self, context: RpcContext, operation: Operation, work: Callable[[], Coroutine[Any, Any, R]]
     ) -> R:
         """What the work returns; its failure as a status. Either is logged."""
         began = time.perf_counter()
         try:
-            result = await work()
+            result = await self._alone(work())
         except Exception as error:
             problem = faults.of_exception(error)
             self._log(operation, began, status.code_of(problem).name)
@@ -194,6 +203,30 @@ class RpcCalls:
             raise
         self._log(operation, began, "OK")
         return result
+
+    async def _alone(self, work: Coroutine[Any, Any, R]) -> R:
+        """What the work returns. Whatever happens it is cancelled once: a database connection that
+        is cancelled while it ends because of that is never given back.
+        """
+        task = asyncio.create_task(work)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.done() and not task.cancelling():
+                task.cancel()
+            self._abandoned.add(task)
+            task.add_done_callback(self._ended)
+            raise
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._abandoned.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.info("abandoned_call_failed", error=type(task.exception()).__name__)
+
+    async def settle(self, patience: float) -> None:
+        """Wait, at most `patience` seconds, for calls that nobody waits for any more."""
+        if self._abandoned:
+            await asyncio.wait(self._abandoned, timeout=patience)
 
     def _message(self, result: object, reply: Reply) -> Message:
         values = self._values(result, reply.field)

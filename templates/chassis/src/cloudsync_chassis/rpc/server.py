@@ -59,6 +59,8 @@ class RpcServer:
         await asyncio.sleep(self.runtime.settings.drain_pause)
         if self._server is not None:
             await self._server.stop(self.runtime.settings.shutdown_grace)
+        for each in self._services:
+            await each.settle(self.runtime.settings.shutdown_grace)
         await self.runtime.stop()
 
     async def __aenter__(self) -> Self:
