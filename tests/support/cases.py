@@ -2,7 +2,8 @@
 
     cmd.json      {"args": ["check"], "exit": 0}
                   or {"steps": [{"args": [...], "exit": 0}, ...]}, each step optionally with what
-                  happens before it: "write": {path: text}, "edit": {path: {old: new} or null}
+                  happens before it: "write": {path: text}, "edit": {path: {old: new} or null},
+                  "link": {path: what the symbolic link there points to}
                   and optionally "base": a folder of tests/models/ that the case's files overlay,
                   "env": {name: value}, "process": true (a process of its own, not this one)
     expected/     every file that the commands made or changed, and nothing else
@@ -39,6 +40,7 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
     exit: int = 0
     write: dict[str, str] = {}
     edit: dict[str, dict[str, str] | None] = {}
+    link: dict[str, str] = {}
 
 
 class Case(Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,8 +129,10 @@ def judge(folder: Path, outcome: Outcome, exits: list[int], golden: Golden, root
 
 
 def _prepare(step: Step, root: Path) -> Files:
-    """Write and edit what the step says, touching nothing else; the content of what was touched."""
+    """Write, link and edit what the step says; the content of what was touched."""
     write_tree(root, step.write)
+    for name, target in step.link.items():
+        (root / name).symlink_to(target)
     found = {name: (root / name).read_bytes() for name in step.edit if (root / name).is_file()}
     changed = edited(found, step.edit)
     write_tree(root, changed)

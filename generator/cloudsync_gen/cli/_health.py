@@ -17,7 +17,7 @@ from cloudsync_gen.cli.settings import FILES, Misconfigured, settings
 from cloudsync_gen.engine import disk, index, lock, write
 from cloudsync_gen.engine.disk import Unsafe
 from cloudsync_gen.engine.locks import STATE, is_plain
-from cloudsync_gen.load.git import GitFailed, git, uncommitted
+from cloudsync_gen.load.git import GitFailed, git, is_repository, uncommitted
 
 OLDEST_PYTHON = (3, 11)
 DISTRIBUTION = "cloudsync-gen"
@@ -198,10 +198,11 @@ def _readable(content: bytes) -> bool:
 
 def _git(root: Path) -> _Answers:
     try:
-        git(root, "rev-parse", "--git-dir")
+        if not is_repository(root):
+            yield "git", "note", "this is no git repository"
+            return
     except GitFailed as error:
-        absent = "not installed" in str(error)
-        yield "git", "note", str(error) if absent else "this is no git repository"
+        yield "git", "note", str(error)
         return
     changed = uncommitted(root, FOLDERS)
     if changed is None or not changed.paths:

@@ -11,6 +11,8 @@ from typing import Any
 from msgspec import Struct
 
 from cloudsync_gen import pipeline
+from cloudsync_gen.cli.check import exit_code
+from cloudsync_gen.cli.dispatch import FINDINGS, UNREADABLE, USAGE
 from cloudsync_gen.contracts.compile import compile_contracts
 from cloudsync_gen.diagnostics import Diagnostic, has_errors
 from cloudsync_gen.engine.cache import Store
@@ -36,7 +38,7 @@ class Pairs(Struct, frozen=True, kw_only=True):
 
 
 class Unusable(Exception):
-    """Why nothing can be compared: findings, or a sentence. `unreadable`: exit code 3, else 1."""
+    """Why nothing can be compared: findings, or a sentence; and the exit code."""
 
     def __init__(
         self,
@@ -44,12 +46,12 @@ class Unusable(Exception):
         diagnostics: Iterable[Diagnostic] = (),
         sources: SourceMap | None = None,
         *,
-        unreadable: bool = True,
+        code: int = UNREADABLE,
     ) -> None:
         super().__init__(message)
         self.diagnostics = tuple(diagnostics)
         self.sources = sources or SourceMap({}, {})
-        self.unreadable = unreadable
+        self.code = code
 
 
 # -- a revision and the model ---------------------------------------------------------------------
@@ -85,11 +87,11 @@ def against(root: str, revision: str) -> Pairs:
 def _compiled(tree: Mapping[str, bytes], store: Store) -> tuple[Model, Contracts]:
     checked = pipeline.check(tree, (), store)
     if checked.model is None or has_errors(checked.diagnostics):
-        broken = any(each.code.startswith("SRC") for each in checked.diagnostics)
-        raise Unusable("", checked.diagnostics, checked.sources, unreadable=broken)
+        code = exit_code(checked.diagnostics) or FINDINGS
+        raise Unusable("", checked.diagnostics, checked.sources, code=code)
     compiled = compile_contracts(checked.model)
     if has_errors(compiled.diagnostics):
-        raise Unusable("", compiled.diagnostics, checked.sources, unreadable=False)
+        raise Unusable("", compiled.diagnostics, checked.sources, code=FINDINGS)
     return checked.model, compiled.value
 
 
@@ -130,7 +132,8 @@ def of_files(root: str, base: str, revision: str) -> Pairs:
     """Two documents, or those of two folders that have the same name. Raises `Unusable`."""
     old, new = _files(base), _files(revision)
     if os.path.isdir(base) != os.path.isdir(revision):
-        raise Unusable(f"`{base}` and `{revision}` are not both files or both folders")
+        said = f"`{base}` and `{revision}` are not both files or both folders"
+        raise Unusable(said, code=USAGE)
     tree = {**old, **new}
     sources = SourceMap(tree, LOCATORS)
     parsed = {path: _document(path, content, sources) for path, content in tree.items()}

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from cloudsync_gen.cli.dispatch import FINDINGS, OK, UNREADABLE, USAGE
+from cloudsync_gen.cli.dispatch import FINDINGS, OK, USAGE
 
 if TYPE_CHECKING:
     from datetime import date
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     except _pairs.Unusable as error:
         sys.stderr.write(text.render(error.diagnostics, error.sources))
         sys.stderr.write(f"{text.printable(str(error))}\n" if str(error) else "")
-        return UNREADABLE if error.unreadable else FINDINGS
+        return error.code
     return _judge(found, options)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import NoReturn, TextIO
@@ -126,13 +126,22 @@ class _Parser(argparse.ArgumentParser):
             **given,  # type: ignore[arg-type]
         )
 
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = [str(each) for each in action.choices]
+            near = _suggested(str(value), known)
+            said = f"no `{value}`{near}" if near else f"no `{value}`; {', '.join(known)}"
+            raise argparse.ArgumentError(action, said)
+
     def error(self, message: str) -> NoReturn:
         sys.stderr.write(f"{self.prog}: {message}\ntry `{self.prog} --help`\n")
         raise SystemExit(USAGE)
 
 
 def _module(command: str) -> ModuleType:
-    return import_module(f"cloudsync_gen.cli.{command}")
+    # a submodule is an attribute of its package: there, `list` would hide the builtin
+    name = f"{command}_" if command == "list" else command
+    return import_module(f"cloudsync_gen.cli.{name}")
 
 
 def _parsed(arguments: list[str]) -> argparse.Namespace:
@@ -140,9 +149,9 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(
         dest="command", metavar="COMMAND", parser_class=_Parser, prog=parser.prog
     )
-    chosen = _command(arguments)
+    chosen = _command(parser, arguments)
     if chosen is not None and chosen not in COMMANDS:
-        parser.error(f"no command `{chosen}`{_suggestion(chosen, COMMANDS)}")
+        parser.error(f"no command `{chosen}`{_suggested(chosen, COMMANDS)}")
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=f"{text[:1].upper()}{text[1:]}.")
         if name == chosen:
@@ -151,7 +160,7 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     spoken = commands.choices[chosen] if chosen else parser
     if strangers:
         known = [each for action in spoken._actions for each in action.option_strings]
-        spoken.error(f"does not know `{strangers[0]}`{_suggestion(strangers[0], known)}")
+        spoken.error(f"does not know `{strangers[0]}`{_suggested(strangers[0], known)}")
     if chosen is None:
         parser.error("which command?")
     return options
@@ -179,19 +188,21 @@ def _describe(command: argparse.ArgumentParser, module: ModuleType) -> None:
     command.epilog = "\n".join(("examples:", *lines))
 
 
-def _command(arguments: list[str]) -> str | None:
+def _command(parser: argparse.ArgumentParser, arguments: list[str]) -> str | None:
     """The first argument that is no flag of the tool itself, nor the value of one."""
+    known = [each for action in parser._actions for each in action.option_strings]
     rest = iter(arguments)
     for each in rest:
+        if not each.startswith("-"):
+            return each
+        if each.partition("=")[0] not in known:
+            parser.error(f"does not know `{each}`{_suggested(each, known)}")
         if each == "--root":
             next(rest, None)
-        elif not each.startswith("-"):
-            return each
     return None
 
 
-def _suggestion(given: str, known: Sequence[str] | dict[str, str]) -> str:
-    from cloudsync_gen.naming import nearest
+def _suggested(given: str, known: Iterable[str]) -> str:
+    from cloudsync_gen.cli.suggest import did_you_mean
 
-    near = nearest(given.partition("=")[0], known)
-    return f"; did you mean `{near}`?" if near else ""
+    return did_you_mean(given.partition("=")[0], known)

@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from cloudsync_gen.naming import nearest
+    from cloudsync_gen.cli.suggest import did_you_mean
     from cloudsync_gen.report.formats import documentation_of
     from cloudsync_gen.rules import RETIRED, RULES
 
@@ -34,6 +34,6 @@ def run(options: argparse.Namespace) -> int:
         after = RETIRED[wanted]
         sys.stdout.write(f"{wanted} is retired{f'; see {after}' if after else ''}\n")
         return OK
-    near = nearest(wanted, [*(r.code for r in RULES), *(r.name for r in RULES)])
-    sys.stderr.write(f"no rule `{wanted}`; did you mean `{near}`?\n")
+    known = [*(r.code for r in RULES), *(r.name for r in RULES)]
+    sys.stderr.write(f"no rule `{wanted}`{did_you_mean(wanted, known)}\n")
     return USAGE

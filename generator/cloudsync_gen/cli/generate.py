@@ -56,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     from cloudsync_gen.cli.settings import Misconfigured, chosen, settings
+    from cloudsync_gen.cli.suggest import did_you_mean
     from cloudsync_gen.engine.executors import default_jobs
     from cloudsync_gen.engine.reconcile import Scope
     from cloudsync_gen.report.text import printable
@@ -70,7 +71,8 @@ def _run(options: argparse.Namespace) -> int:
         return USAGE
     unknown = sorted(set(options.target) - set(BY_NAME))
     if unknown:
-        sys.stderr.write(f"no target `{unknown[0]}`; targets: {', '.join(BY_NAME)}\n")
+        near = did_you_mean(unknown[0], BY_NAME) or f"; targets: {', '.join(BY_NAME)}"
+        sys.stderr.write(f"no target `{unknown[0]}`{near}\n")
         return USAGE
     options.jobs = options.jobs if options.jobs > 0 else made.jobs or default_jobs()
     scope = Scope(frozenset(options.services), frozenset(options.target))
@@ -81,9 +83,11 @@ def _carried_out(
     root: Path, scope: Scope, rules: tuple[Rule, ...], options: argparse.Namespace
 ) -> int:
     from cloudsync_gen import pipeline
-    from cloudsync_gen.cli.check import exit_code, say
+    from cloudsync_gen.cli.check import exit_code
     from cloudsync_gen.engine.cache import Store
+    from cloudsync_gen.engine.reconcile import Plan
     from cloudsync_gen.engine.write import exclusive
+    from cloudsync_gen.report import text
 
     before = index.State(options.root, outputs=True)
     store = Store(None if options.no_cache else root)
@@ -92,8 +96,8 @@ def _carried_out(
         pipeline.read_model(root), scope, store, options.jobs, rules=rules, progress=progress
     )
     if made.rendered is None:
-        say(made.diagnostics, made.checked.sources, options.format, rules)
-        sys.stderr.write("nothing was generated\n")
+        say_plan(Plan(changes=(), bookkeeping=(), orphans=()), made, options)
+        sys.stderr.write(f"{text.summary(made.diagnostics)}; nothing was generated\n")
         return exit_code(made.diagnostics) or FINDINGS
     stranger = _stranger(made, scope)
     if stranger:
@@ -129,15 +133,15 @@ def progress_on_a_terminal() -> Callable[[int, int], None] | None:
 
 def _stranger(made: Generated, scope: Scope) -> str:
     """A message when a service was asked for that the model does not have."""
+    from cloudsync_gen.cli.suggest import did_you_mean
     from cloudsync_gen.model.artefacts import SYSTEM
     from cloudsync_gen.model.ids import name_of
     from cloudsync_gen.model.layers.application import Service
-    from cloudsync_gen.naming import nearest
 
     services = made.checked.model.all(Service) if made.checked.model else ()
     known = [SYSTEM, *(name_of(service.id) for service in services)]
     for name in sorted(scope.units - set(known)):
-        return f"no service `{name}`; did you mean `{nearest(name, known)}`?\n"
+        return f"no service `{name}`{did_you_mean(name, known)}\n"
     return ""
 
 
@@ -181,7 +185,8 @@ def _whose_fault(plan: Plan, root: Path) -> str:
         )
     if changed is not None and drifted:
         lines.append(f"{drifted} of them are as committed, and not what the model implies")
-    lines.append("run `cloudsync-gen generate` and commit what it writes")
+    first = "resolve the conflicts, " if plan.conflicts else ""
+    lines.append(f"{first}run `cloudsync-gen generate` and commit what it writes")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -191,7 +196,7 @@ def _write(root: Path, plan: Plan, made: Generated, options: argparse.Namespace)
 
     say_plan(plan, made, options)
     if plan.conflicts:
-        sys.stderr.write(f"{len(plan.conflicts)} conflicts; nothing was written\n")
+        sys.stderr.write(f"{changes.conflicts(plan)}; nothing was written\n")
         return CONFLICT
     write.apply(root, (*plan.changes, *plan.bookkeeping))
     sys.stderr.write(changes.summary(plan) + "\n")

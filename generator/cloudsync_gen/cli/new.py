@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         draft = _draft(checked.model, tree, options)
         made = texts(draft, tree)
     except Refused as error:
-        sys.stderr.write(f"{printable(str(error))}; nothing was written\n")
+        sys.stderr.write(f"{printable(str(error))}\nnothing was written\n")
         return CONFLICT if error.conflict else USAGE
     generated = _generated({**tree, **made}, root, rules)
     if generated.rendered is None:
@@ -124,7 +124,7 @@ def _write(
         plan = pipeline.plan(root, rendered, Scope())
         _say(edits, plan, made, options)
         if plan.conflicts:
-            sys.stderr.write(f"{len(plan.conflicts)} conflicts; nothing was written\n")
+            sys.stderr.write(f"{changes.conflicts(plan)}; nothing was written\n")
             return CONFLICT
         write.apply(root, (*plan.changes, *plan.bookkeeping), edits)
     for sentence in draft.says:

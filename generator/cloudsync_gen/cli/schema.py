@@ -35,9 +35,9 @@ def run(options: argparse.Namespace) -> int:
 
 def schema(name: str | None) -> dict[str, Any] | str:
     """The schema, or a message when there is no such layer or type."""
+    from cloudsync_gen.cli.suggest import did_you_mean
     from cloudsync_gen.model.ids import LAYERS
     from cloudsync_gen.model.layers import ELEMENT_TYPES
-    from cloudsync_gen.naming import nearest
     from cloudsync_gen.targets.layer_schemas import element_schema, layer_schema
 
     if name is None:
@@ -46,5 +46,5 @@ def schema(name: str | None) -> dict[str, Any] | str:
         return layer_schema(name)
     if name in ELEMENT_TYPES:
         return element_schema(ELEMENT_TYPES[name])
-    near = nearest(name, [*LAYERS, *ELEMENT_TYPES])
-    return f"no layer and no type `{name}`; did you mean `{near}`?\n"
+    near = did_you_mean(name, [*LAYERS, *ELEMENT_TYPES])
+    return f"no layer and no type `{name}`{near}\n"

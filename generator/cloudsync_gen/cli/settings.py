@@ -15,9 +15,9 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from cloudsync_gen.cli.suggest import did_you_mean
 from cloudsync_gen.diagnostics import Diagnostic, Severity
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
 from cloudsync_gen.rules import RULES
 from cloudsync_gen.rules._rule import Rule
 
@@ -51,8 +51,8 @@ def settings(root: Path, environment: Mapping[str, str] = os.environ) -> Setting
     for source, values in (_file(root), _environment(environment)):
         for key, value in values.items():
             if key not in Settings.__struct_fields__:
-                near = nearest(key, Settings.__struct_fields__)
-                raise Misconfigured(f"{source}: no setting `{key}`; did you mean `{near}`?")
+                near = did_you_mean(key, Settings.__struct_fields__)
+                raise Misconfigured(f"{source}: no setting `{key}`{near}")
             given[key] = _converted(source, key, value)
     made = Settings(**given)
     _rules_known(made)
@@ -135,8 +135,8 @@ def _known(pattern: str, place: str) -> None:
 
 
 def _unknown(pattern: str) -> str:
-    near = nearest(pattern, [*(r.name for r in RULES), *(r.code for r in RULES)])
-    return f"no rule `{pattern}`; did you mean `{near}`?"
+    known = [*(r.name for r in RULES), *(r.code for r in RULES)]
+    return f"no rule `{pattern}`{did_you_mean(pattern, known)}"
 
 
 def chosen(

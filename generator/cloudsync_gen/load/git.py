@@ -52,13 +52,24 @@ def git(root: Path, *arguments: str, given: bytes = b"") -> bytes:
     return done.stdout
 
 
+def is_repository(root: Path) -> bool:
+    """Whether the folder lies in a work tree or repository. Raises `GitFailed` without git."""
+    try:
+        git(root, "rev-parse", "--git-dir")
+    except GitFailed:
+        git(root, "--version")
+        return False
+    return True
+
+
 def commit_of(root: Path, revision: str) -> str:
     """The id of the commit that a revision names. Raises `GitFailed`, with the fetch that may help
     where the clone is shallow.
     """
     if revision.startswith("-") or not revision.isprintable():
-        raise GitFailed(f"`{revision!r}` is no revision")
-    git(root, "rev-parse", "--git-dir")
+        raise GitFailed(f"{ascii(revision)} is no revision")
+    if not is_repository(root):
+        raise GitFailed("this is no git repository")
     try:
         found = git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     except GitFailed:

@@ -84,6 +84,12 @@ def summary(plan: Plan) -> str:
     return ", ".join(parts) or "nothing to generate"
 
 
+def conflicts(plan: Plan) -> str:
+    """`2 conflicts`."""
+    number = len(plan.conflicts)
+    return f"{number} conflict{'s' if number != 1 else ''}"
+
+
 def _shown(plan: Plan) -> Iterator[Change]:
     for change in (*plan.changes, *plan.bookkeeping):
         if change.action in (*TOUCHING, Action.CONFLICT):

@@ -38,6 +38,11 @@ class Finding(Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
+def reach(finding: Finding) -> str:
+    """Whom a finding reaches, in one line; empty where it reaches nobody."""
+    return "; ".join(f"{kind}: {', '.join(ids)}" for kind, ids in finding.impact.items())
+
+
 def resolve(diagnostic: Diagnostic, sources: SourceMap) -> Finding:
     """The finding with lines and columns."""
     span = diagnostic.span or sources.span(diagnostic.ref)

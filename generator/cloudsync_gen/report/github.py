@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.report.finding import Finding, resolve
+from cloudsync_gen.report.finding import Finding, reach, resolve
 from cloudsync_gen.source import SourceMap
 
 _COMMAND = {"error": "error", "warning": "warning", "info": "notice"}
@@ -30,7 +30,7 @@ def _line(finding: Finding) -> str:
         "title": f"{finding.code} {finding.name}",
     }
     given = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    text = f"{finding.message}\n{finding.hint}" if finding.hint else finding.message
+    text = "\n".join(filter(None, (finding.message, finding.hint, reach(finding))))
     return f"::{_COMMAND[finding.severity]} {given}::{_data(text)}"
 
 

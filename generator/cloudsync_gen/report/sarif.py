@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from cloudsync_gen import __version__
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.report.finding import Finding, Place, resolve
+from cloudsync_gen.report.finding import Finding, Place, reach, resolve
 from cloudsync_gen.report.json import dumps
 from cloudsync_gen.source import SourceMap
 
@@ -51,7 +51,7 @@ def _rule(code: str, name: str, documentation: str) -> dict[str, Any]:
 
 
 def _result(finding: Finding, rule: int) -> dict[str, Any]:
-    text = f"{finding.message}. {finding.hint}" if finding.hint else finding.message
+    text = ". ".join(filter(None, (finding.message, finding.hint, reach(finding))))
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": rule,

@@ -48,14 +48,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _unknown(wanted: str) -> str:
     """A message when there is no such layer or type."""
+    from cloudsync_gen.cli.suggest import did_you_mean
     from cloudsync_gen.model.ids import LAYERS
     from cloudsync_gen.model.layers import ELEMENT_TYPES, types_of
-    from cloudsync_gen.naming import nearest
 
     layer = wanted.partition(".")[0]
     if layer and layer not in LAYERS:
-        return f"no layer `{layer}`; did you mean `{nearest(layer, LAYERS)}`?\n"
+        return f"no layer `{layer}`{did_you_mean(layer, LAYERS)}\n"
     if "." in wanted and wanted not in ELEMENT_TYPES:
-        near = nearest(wanted.partition(".")[2], types_of(layer))
-        return f"no type `{wanted}`; did you mean `{layer}.{near}`?\n"
+        near = did_you_mean(wanted.partition(".")[2], types_of(layer), f"{layer}.")
+        return f"no type `{wanted}`{near}\n"
     return ""
