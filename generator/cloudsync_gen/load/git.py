@@ -67,7 +67,7 @@ def commit_of(root: Path, revision: str) -> str:
     where the clone is shallow.
     """
     if revision.startswith("-") or not revision.isprintable():
-        raise GitFailed(f"{ascii(revision)} is no revision")
+        raise GitFailed(f"{revision!a} is no revision")
     if not is_repository(root):
         raise GitFailed("this is no git repository")
     try:
