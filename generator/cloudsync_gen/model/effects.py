@@ -54,7 +54,9 @@ def filled_by_create(model: Model, command: Command, aggregate: Aggregate) -> fr
     """Properties of the entity that have a value after the default handler of a create ran."""
     fields = properties(model, aggregate.schema)
     body = set(properties(model, command.input)) if command.input else set()
-    defaults = {name for name, schema in fields.items() if "default" in schema}
+    defaults = {
+        n for n, schema in fields.items() if isinstance(schema, dict) and "default" in schema
+    }
     filled = {*ENVELOPE, *body, *defaults, *(each.field for each in command.sets)}
     filled |= parameters_of(model, command.id)
     lifecycle = lifecycle_of(model, aggregate.id)

@@ -40,7 +40,8 @@ def required(model: Model, element: str | None) -> frozenset[str]:
     """Names of the required properties."""
     found = data_element(model, element)
     names = found.schema.get("required") if found else None
-    return frozenset(names) if isinstance(names, list) else frozenset()
+    listed = names if isinstance(names, list) else ()
+    return frozenset(each for each in listed if isinstance(each, str))
 
 
 def resolved(
@@ -68,4 +69,5 @@ def members(model: Model, element: str, schema: Any) -> tuple[str, ...]:
     """Members of the enumeration that a property's schema stands for, in the order written."""
     _, found = resolved(model, element, schema)
     names = found.get("enum")
-    return tuple(names) if isinstance(names, list) else ()
+    listed = names if isinstance(names, list) else ()
+    return tuple(each for each in listed if isinstance(each, str))

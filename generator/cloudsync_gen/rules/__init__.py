@@ -17,8 +17,11 @@ from cloudsync_gen.rules.ddd import (
     self_call,
     store_of_another_service,
     terminal_state_left,
+    transition_condition,
     transition_effect,
     unknown_field,
+    unknown_relation,
+    unknown_source,
     unreachable_state,
 )
 from cloudsync_gen.rules.events import (
@@ -158,6 +161,9 @@ RULES: tuple[Rule, ...] = (
     foreign_context_store.RULE,
     terminal_state_left.RULE,
     page_form.RULE,
+    unknown_source.RULE,
+    transition_condition.RULE,
+    unknown_relation.RULE,
     unknown_key_column.RULE,
     unknown_index_column.RULE,
     partition_outside_key.RULE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 from importlib import import_module
@@ -11,6 +12,13 @@ from types import ModuleType
 
 _PACKAGE = "cel"
 _PARSER = "cel.cel"
+_TEXT = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+
+
+def selected(expression: str, root: str) -> list[str]:
+    """Names that an expression selects of one variable: `x` of `this.x.y`, in order."""
+    found = re.findall(rf"(?<![\w.]){root}\.([A-Za-z_][A-Za-z0-9_]*)", _TEXT.sub("''", expression))
+    return list(dict.fromkeys(found))
 
 
 def syntax_fault(expression: str) -> str:

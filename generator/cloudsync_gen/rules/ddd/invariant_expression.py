@@ -11,7 +11,6 @@ Use instead: CEL (cel-spec, language definition) over the properties that the en
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
@@ -19,12 +18,9 @@ from cloudsync_gen.model.layers.application import Aggregate, Invariant
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
-from cloudsync_gen.rules._cel import syntax_fault
+from cloudsync_gen.rules._cel import selected, syntax_fault
 from cloudsync_gen.rules._known import undeclared
 from cloudsync_gen.rules._rule import Rule
-
-_TEXT = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
-_PROPERTY = re.compile(r"\bthis\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
@@ -42,7 +38,7 @@ def _problem(model: Model, invariant: Invariant) -> tuple[str, str]:
         return f"not CEL: {fault}", "mend the expression (CEL, language definition)"
     aggregate = model.get(Aggregate, invariant.aggregate)
     fields = properties(model, aggregate.schema) if aggregate else {}
-    names = _PROPERTY.findall(_TEXT.sub("''", invariant.expression))
+    names = selected(invariant.expression, "this")
     if fields and not names:
         return "the expression says nothing of `this`", "name a property of the entity"
     known = {*fields, *undeclared(model, aggregate.schema if aggregate else None)}

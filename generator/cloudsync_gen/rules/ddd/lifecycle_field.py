@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.layers.application import Aggregate, Lifecycle
-from cloudsync_gen.model.schema_view import properties, resolved
+from cloudsync_gen.model.schema_view import members, properties, resolved
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
 from cloudsync_gen.rules._known import undeclared
@@ -45,12 +45,12 @@ def check(model: Model) -> Iterator[Diagnostic]:
 def _members(
     model: Model, lifecycle: Lifecycle, entity: str, schema: object
 ) -> Iterator[Diagnostic]:
-    named, found = resolved(model, entity, schema)
-    members = found.get("enum")
-    if not isinstance(members, list):
+    named, _ = resolved(model, entity, schema)
+    names = members(model, entity, schema)
+    if not names:
         return
     states = [state.name for state in lifecycle.states]
-    missing = sorted(set(states) - set(members)) or sorted(set(members) - set(states))
+    missing = sorted(set(states) - set(names)) or sorted(set(names) - set(states))
     if missing:
         place = model.ref(named.id, "schema", "enum") if named else model.ref(entity, "schema")
         yield RULE.at(

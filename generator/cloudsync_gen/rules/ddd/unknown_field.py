@@ -1,7 +1,7 @@
 """A command, query or aggregate names a property that the entity does not have.
 
 What it does: looks up the fields of `sets`, `clears`, `filters`, `sorts`, `unique`, `references`,
-`partOf` and `key` in the entity's schema, and `body.…` sources in the input.
+`relations`, `partOf` and `key` in the entity's schema, and `body.…` sources in the input.
 
 Why: the generated handler would write a column, or filter by one, that does not exist.
 
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.effects import ENVELOPE
-from cloudsync_gen.model.layers.application import Aggregate, Command, Query
+from cloudsync_gen.model.layers.application import Aggregate, Command, Query, RelationRule
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
@@ -30,6 +30,11 @@ Named = Iterator[tuple[Pointer, str]]
 def check(model: Model) -> Iterator[Diagnostic]:
     for aggregate in model.all(Aggregate):
         yield from _missing(model, aggregate.id, aggregate.schema, _of_aggregate(aggregate))
+        for index, rule in enumerate(aggregate.relations):
+            through = model.get(Aggregate, rule.through or "")
+            if through is not None:
+                named = _of_relation(index, rule)
+                yield from _missing(model, aggregate.id, through.schema, named)
     for command in model.all(Command):
         owner = model.get(Aggregate, command.aggregate)
         yield from _missing(model, command.id, owner.schema if owner else "", _of_command(command))
@@ -50,6 +55,21 @@ def _of_aggregate(aggregate: Aggregate) -> Named:
         yield ("references", index, "field"), reference.field
     if aggregate.part_of is not None:
         yield ("partOf", "field"), aggregate.part_of.field
+    for index, rule in enumerate(aggregate.relations):
+        for position, name in enumerate(rule.fields):
+            yield ("relations", index, "fields", position), name
+
+
+def _of_relation(index: int, rule: RelationRule) -> Named:
+    """The fields of the other aggregate by which a relation goes through it."""
+    named = (
+        ("parent", rule.parent),
+        ("principal", rule.principal),
+        ("valueField", rule.value_field),
+    )
+    for field, name in named:
+        if name is not None:
+            yield ("relations", index, field), name
 
 
 def _of_command(command: Command) -> Named:

@@ -87,7 +87,11 @@ def objects(data: Any, kind: str = "document") -> Iterator[tuple[str, Pointer, M
         for field, held in KINDS[name].holds.items():
             value = current.get(field)
             if held.startswith("*") and isinstance(value, Mapping):
-                pending += [(held[1:], (*pointer, field, key), e) for key, e in value.items()]
+                pending += [
+                    (held[1:], (*pointer, field, key), each)
+                    for key, each in value.items()
+                    if not key.startswith("x-")
+                ]
             elif held.startswith("+") and isinstance(value, list):
                 pending += [
                     (held[1:], (*pointer, field, index), e) for index, e in enumerate(value)

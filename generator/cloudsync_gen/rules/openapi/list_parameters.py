@@ -53,10 +53,10 @@ def check(model: Model) -> Iterator[Diagnostic]:
 def _of_filters(
     each: Written, given: list[tuple[Ref, Tree]], query: Query
 ) -> Iterator[tuple[Ref, str, str]]:
-    names = {parameter["name"] for _, parameter in given}
+    names = {str(parameter["name"]) for _, parameter in given}
     missing = [name for name in query.filters if name not in names]
     for ref, parameter in given:
-        name = parameter["name"]
+        name = str(parameter["name"])
         if parameter["in"] == "query" and name not in (*query.filters, *_PAGING):
             near = nearest(name, query.filters)
             hint = (
@@ -82,7 +82,7 @@ def _of_sort(
             return
         schema = parameter["schema"]
         members = schema.get("enum") if isinstance(schema, dict) else None
-        if not isinstance(members, list) or set(members) != set(wanted):
+        if not isinstance(members, list) or {*map(str, members)} != {*wanted}:
             yield ref.at("schema"), f"`{query.id}` sorts by {', '.join(wanted) or 'nothing'}", (
                 f"write `enum: [{', '.join(wanted)}]`" if wanted else "remove the parameter"
             )

@@ -42,6 +42,7 @@ def _of_object(kind: str, ref: Ref, data: Mapping[str, Any]) -> Iterator[Diagnos
         yield RULE.at(
             ref.name(name), f"`{name}` is no field of a {kind}", f"did you mean `{near}`?"
         )
+    yield from _containers(kind, ref, data)
     for name in KINDS[kind].required:
         if name not in data and name not in meant:
             yield RULE.at(ref, f"this {kind} has no `{name}`", f"add `{name}`")
@@ -51,6 +52,27 @@ def _of_object(kind: str, ref: Ref, data: Mapping[str, Any]) -> Iterator[Diagnos
         if "in" in data and data["in"] not in _PLACES:
             hint = f"one of {', '.join(_PLACES)}"
             yield RULE.at(ref.at("in"), f"`{data['in']}` is no place for a parameter", hint)
+
+
+def _containers(kind: str, ref: Ref, data: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """Fields that hold objects, but are neither list nor mapping as they should be."""
+    for field, held in KINDS[kind].holds.items():
+        value = data.get(field, {} if held[0] != "+" else [])
+        wanted = "list" if held[0] == "+" else "mapping"
+        if not isinstance(value, list if held[0] == "+" else dict):
+            yield RULE.at(ref.at(field), f"`{field}` is not a {wanted}", f"write a {wanted}")
+            continue
+        inner = enumerate(value) if isinstance(value, list) else value.items()
+        for key, each in inner if held[0] in "*+" else ():
+            if not isinstance(each, dict) and not str(key).startswith("x-"):
+                message = f"this {held[1:]} is not a mapping"
+                yield RULE.at(ref.at(field, key), message, "write a mapping")
+    if kind == "document":
+        paths = data.get("paths")
+        for path in paths if isinstance(paths, dict) else ():
+            if not path.startswith(("/", "x-")):
+                message = f"the path `{path}` does not begin with a slash"
+                yield RULE.at(ref.at("paths").name(path), message, f"write `/{path}`")
 
 
 RULE = Rule(code="OAS023", name="openapi-structure", family="OpenAPI contracts", check=check)

@@ -23,7 +23,8 @@ from cloudsync_gen.rules.openapi._structure import strangers
 def check(model: Model) -> Iterator[Diagnostic]:
     for each in written(model):
         found = successes(each)
-        if len(found) == 1 or strangers("operation", each.data):
+        written_so = isinstance(each.data.get("responses", {}), dict)
+        if len(found) == 1 or strangers("operation", each.data) or not written_so:
             continue
         what = f"answers {' and '.join(found)}" if found else "has no answer that means success"
         yield RULE.at(

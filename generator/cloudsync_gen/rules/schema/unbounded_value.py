@@ -21,7 +21,7 @@ from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.schema._walk import elements, subschemas
 
-_BOUNDED = frozenset(("uuid", "date-time", "date", "time", "duration", "ipv4", "ipv6"))
+_BOUNDED = ("uuid", "date-time", "date", "time", "duration", "ipv4", "ipv6")
 _ENDLESS = re.compile(r"(?<!\\)[*+]|\{\d+,\}")
 _APART = frozenset(("not", "if", "contains", "propertyNames"))
 
@@ -50,7 +50,7 @@ def _wanted(schema: Mapping[str, Any]) -> str:
         return "" if "maxItems" in schema or closed else "maxItems"
     if schema.get("type") != "string" or "maxLength" in schema:
         return ""
-    if schema.get("format") in _BOUNDED:
+    if any(schema.get("format") == each for each in _BOUNDED):
         return ""
     pattern = schema.get("pattern")
     anchored = isinstance(pattern, str) and pattern[:1] == "^" and pattern[-1:] == "$"

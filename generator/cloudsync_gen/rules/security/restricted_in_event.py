@@ -32,7 +32,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
             schema = fields.get(name)
             if aggregate is None or not isinstance(schema, dict):
                 continue
-            if schema.get("x-classification") in closed:
+            if str(schema.get("x-classification")) in closed:
                 place = model.ref(aggregate.schema, "schema", "properties", name)
                 yield RULE.at(
                     model.ref(event.payload, "schema", "properties", name),

@@ -31,7 +31,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
         fields = {
             name
             for name, schema in properties(model, entity.id).items()
-            if isinstance(schema, dict) and schema.get("x-classification") in secret
+            if isinstance(schema, dict) and str(schema.get("x-classification")) in secret
         }
         for ref, name in _in_clear(model, entity.id, fields):
             yield RULE.at(
