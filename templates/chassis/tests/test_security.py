@@ -73,7 +73,9 @@ async def test_a_running_verifier_learns_a_new_key_and_a_retired_one_goes(tmp_pa
 
 
 def _claims(**changes: Any) -> dict[str, Any]:
+    """Claims that fit, but for the changes; numbers are seconds from now."""
     now = int(time.time())
+    changes = {n: now + v if isinstance(v, int) else v for n, v in changes.items()}
     claims = {"iss": ISSUER, "sub": "u1", "aud": "book-service", "iat": now, "exp": now + 900}
     merged = {**claims, **changes}
     return {name: value for name, value in merged.items() if value is not None}
@@ -88,10 +90,10 @@ def _claims(**changes: Any) -> dict[str, Any]:
         {"aud": None},
         {"sub": None},
         {"exp": None},
-        {"exp": int(time.time()) - 60, "iat": int(time.time()) - 900},
-        {"iat": int(time.time()) + 600, "exp": int(time.time()) + 900},
-        {"exp": int(time.time()) + 1000},
-        {"nbf": int(time.time()) + 600},
+        {"exp": -60, "iat": -900},
+        {"iat": 600, "exp": 900},
+        {"exp": 1000},
+        {"nbf": 600},
         {"kind": "anonymous"},
         {"org": "no uuid"},
     ],
