@@ -26,9 +26,8 @@ ODD += [{"$ref": 7}, {"$ref": "#/x"}, {"": ""}, {"type": []}, ["x", "x"], {"x-":
 
 def places(value: Any, pointer: Pointer = ()) -> Iterator[Pointer]:
     """Every place below a value."""
-    entries = value.items() if isinstance(value, dict) else ()
-    entries = enumerate(value) if isinstance(value, list) else entries
-    for key, each in entries:
+    entries: dict[Any, Any] = value if isinstance(value, dict) else {}
+    for key, each in enumerate(value) if isinstance(value, list) else entries.items():
         yield (*pointer, key)
         yield from places(each, (*pointer, key))
 
@@ -37,7 +36,7 @@ def put(value: Any, pointer: Pointer, odd: Any) -> Any:
     """The value with something else at a place."""
     if not pointer:
         return odd
-    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
     copy[pointer[0]] = put(value[pointer[0]], pointer[1:], odd)
     return copy
 

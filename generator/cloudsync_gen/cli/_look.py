@@ -14,7 +14,6 @@ from cloudsync_gen.model.ids import ElementId, name_of, type_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import SourceMap
 
-FORMATS = ("text", "json")
 _MAX_NAMED = 5
 
 
@@ -24,11 +23,6 @@ class Look(Struct, frozen=True):
     root: Path
     model: Model
     sources: SourceMap
-
-
-def add_format(parser: argparse.ArgumentParser) -> None:
-    """`--format text|json`."""
-    parser.add_argument("--format", choices=FORMATS, default="text", help="text, or JSON alone")
 
 
 def opened(root: str) -> Look | int:

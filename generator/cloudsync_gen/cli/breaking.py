@@ -19,10 +19,10 @@ LEVELS = ("error", "warning", "info")
 FORMATS = ("text", "json", "sarif", "github")
 
 EXAMPLES = """
-breaking --against origin/main              the work tree against a revision
+breaking --against origin/main  the work tree with it
 breaking --against v1.2.0 --fail-on warning
-breaking old.yaml new.yaml                  two documents
-breaking released/ contracts/openapi/       two folders
+breaking old.yaml new.yaml  two documents
+breaking released/ contracts/openapi/  two folders
 """
 
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "sarif", "github")
 
 EXAMPLES = """
-check
-check --select LNK                    only rules whose code begins so
-check --ignore unclassified-property  by name
+check  all rules
+check --select LNK  codes that begin so
+check --ignore metric-name-style  all but one, by name
 check --format sarif > findings.sarif
 """
 

@@ -36,8 +36,8 @@ and `EXAMPLES`, lines of `cloudsync-gen` with what each does.
 WIDTH = 79
 MARK = os.path.join("model", "manifest.yaml")
 _CODES = """exit codes:
-  0 clean            1 findings, drift or breaks   2 wrong usage or configuration
-  3 unreadable       4 unsafe, refused             5 a conflict to resolve
+  0 clean        1 findings, drift or breaks   2 wrong usage or configuration
+  3 unreadable   4 unsafe, refused             5 a conflict to resolve
   70 a bug of this tool"""
 
 
@@ -184,8 +184,10 @@ def _top() -> _Parser:
 def _describe(command: argparse.ArgumentParser, module: ModuleType) -> None:
     command.add_argument("--root", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     module.arguments(command)
-    lines = [f"  cloudsync-gen {line}" for line in module.EXAMPLES.strip().splitlines()]
-    command.epilog = "\n".join(("examples:", *lines))
+    examples = [line.partition("  ")[::2] for line in module.EXAMPLES.strip().splitlines()]
+    width = max((len(words) for words, what in examples if what), default=0)
+    lines = [f"  cloudsync-gen {words.ljust(width)}  {what.strip()}" for words, what in examples]
+    command.epilog = "\n".join(("examples:", *(line.rstrip() for line in lines)))
 
 
 def _command(parser: argparse.ArgumentParser, arguments: list[str]) -> str | None:

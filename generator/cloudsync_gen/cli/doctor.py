@@ -8,15 +8,15 @@ import sys
 from cloudsync_gen.cli.dispatch import FINDINGS, OK
 
 EXAMPLES = """
-doctor
-doctor --versions       with the version of every package, for a report
+doctor  what is amiss, and what to do
+doctor --versions  with versions, for a report
 doctor --format json
 """
 _MARKS = {"ok": "ok     ", "note": "note   ", "problem": "PROBLEM"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from cloudsync_gen.cli._look import add_format
+    from cloudsync_gen.cli._options import add_format
 
     parser.add_argument("--versions", action="store_true", help="list all versions")
     add_format(parser)

@@ -8,8 +8,8 @@ import sys
 from cloudsync_gen.cli.dispatch import OK, USAGE
 
 EXAMPLES = """
-explain LNK001
-explain dangling-link
+explain LNK001  by code
+explain dangling-link  by name
 """
 
 

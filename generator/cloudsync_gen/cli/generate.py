@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from cloudsync_gen.rules._rule import Rule
 
 EXAMPLES = """
-generate                         write what the model implies
-generate --check                 write nothing, exit 1 on any difference
-generate user-service --diff     one service, line by line
-generate --target charts         one kind of output
+generate  write what the model implies
+generate --check  exit 1 on any difference
+generate user-service --diff  one service, line by line
+generate --target charts  one kind of output
 generate --dry-run --format json
 """
 
@@ -84,17 +84,26 @@ def _carried_out(
 ) -> int:
     from cloudsync_gen import pipeline
     from cloudsync_gen.cli.check import exit_code
+    from cloudsync_gen.diagnostics import has_errors
     from cloudsync_gen.engine.cache import Store
     from cloudsync_gen.engine.reconcile import Plan
     from cloudsync_gen.engine.write import exclusive
     from cloudsync_gen.report import text
+    from cloudsync_gen.rules import RULES
 
     before = index.State(options.root, outputs=True)
     store = Store(None if options.no_cache else root)
     progress = progress_on_a_terminal()
-    made = pipeline.generate(
-        pipeline.read_model(root), scope, store, options.jobs, rules=rules, progress=progress
-    )
+    tree = pipeline.read_model(root)
+    try:
+        made = pipeline.generate(tree, scope, store, options.jobs, rules=rules, progress=progress)
+    except Exception:
+        hidden = pipeline.check(tree)
+        if rules == RULES or not has_errors(hidden.diagnostics):
+            raise
+        sys.stdout.write(text.render(hidden.diagnostics, hidden.sources))
+        sys.stderr.write("settings turn off rules that generating relies on, see above\n")
+        return FINDINGS
     if made.rendered is None:
         say_plan(Plan(changes=(), bookkeeping=(), orphans=()), made, options)
         sys.stderr.write(f"{text.summary(made.diagnostics)}; nothing was generated\n")

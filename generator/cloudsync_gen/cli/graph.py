@@ -16,15 +16,15 @@ KINDS = {
 """Kind -> types of element that its nodes stand for."""
 
 EXAMPLES = """
-graph                              the call graph
-graph user-service                 who calls it, and whom it calls
-graph --kind context > map.mmd     the context map of the domains
-graph --kind saga file-upload      one saga
+graph  the call graph
+graph user-service  who calls it, whom it calls
+graph --kind context > map.mmd  the context map
+graph --kind saga file-upload  one saga
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from cloudsync_gen.cli._look import add_format
+    from cloudsync_gen.cli._options import add_format
 
     parser.add_argument("element", nargs="?", metavar="ELEMENT", help="only this and what it joins")
     parser.add_argument("--kind", choices=[*KINDS], default="calls", help="what to draw")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from cloudsync_gen.edit.draft import Draft
 
 EXAMPLES = """
-init                                  here
-init shop --name "The Shop" --domain selling
+init  here
+init shop --name "The Shop" --domain selling  elsewhere
 """
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _MAX = 40

@@ -8,15 +8,15 @@ import sys
 from cloudsync_gen.cli.dispatch import USAGE
 
 EXAMPLES = """
-list                            every element
-list application                those of one layer
-list application service        those of one type
+list  every element
+list application  those of one layer
+list application service  those of one type
 list api.operation --format json
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from cloudsync_gen.cli._look import add_format
+    from cloudsync_gen.cli._options import add_format
 
     parser.add_argument("layer", nargs="?", metavar="LAYER", help="a layer, or LAYER.TYPE")
     parser.add_argument("type", nargs="?", metavar="TYPE", help="a type of element of it")

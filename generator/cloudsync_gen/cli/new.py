@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 new service billing --domain content
-new service billing --domain content --aggregate invoice --owner content-team
+new service billing --domain content --aggregate invoice
 new service billing --domain content --dry-run
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from cloudsync_gen.cli._look import add_format
+    from cloudsync_gen.cli._options import add_format
 
     parser.add_argument("kind", choices=("service",), metavar="service", help="what to add")
     parser.add_argument("name", metavar="NAME", help="of the service, in kebab case")

@@ -9,9 +9,9 @@ from typing import Any
 from cloudsync_gen.cli.dispatch import USAGE
 
 EXAMPLES = """
-schema                          of all layers, by name
-schema application              of a file of that layer
-schema application.service      of one type of element
+schema  of all layers, by name
+schema application  of a file of that layer
+schema application.service  of one type of element
 """
 
 

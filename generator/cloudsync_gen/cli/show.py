@@ -6,13 +6,13 @@ import argparse
 
 EXAMPLES = """
 show application.service.user-service
-show service.user-service               the end of an id, where only one ends so
+show service.user-service  the end of an id
 show api.operation.user-get-user --format json
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from cloudsync_gen.cli._look import add_format
+    from cloudsync_gen.cli._options import add_format
 
     parser.add_argument("element", metavar="ELEMENT", help="id of an element, or the end of one")
     add_format(parser)

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from cloudsync_gen.cli._look import Look
 
 EXAMPLES = """
-stats                elements of each layer and type, operations, links
-stats --artefacts    services by kinds of output, with a reason for each gap
+stats  elements, operations, links
+stats --artefacts  services by kinds of output
 stats --format json
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from cloudsync_gen.cli._look import add_format
+    from cloudsync_gen.cli._options import add_format
 
     parser.add_argument(
         "--artefacts", action="store_true", help="files of each service by kind of output"

@@ -6,13 +6,13 @@ import argparse
 import sys
 
 EXAMPLES = """
-where application.service.user-service
+where application.service.user-service  its files
 where data_model.entity.document --format json
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from cloudsync_gen.cli._look import add_format
+    from cloudsync_gen.cli._options import add_format
 
     parser.add_argument("element", metavar="ELEMENT", help="id of an element, or the end of one")
     add_format(parser)

@@ -11,13 +11,13 @@ from cloudsync_gen.cli.dispatch import OK, USAGE
 
 EXAMPLES = """
 why generated/charts/user-service/values.yaml
-why contracts/openapi/user.yaml:120    and what that line names
-why generated/services/user-service/src/user_service/handlers.py --format json
+why contracts/openapi/user.yaml:120  and what that line names
+why contracts/index.json --format json
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    from cloudsync_gen.cli._look import add_format
+    from cloudsync_gen.cli._options import add_format
 
     parser.add_argument("file", metavar="FILE[:LINE]", help="a path, from here or from the root")
     add_format(parser)

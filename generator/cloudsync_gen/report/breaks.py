@@ -69,8 +69,8 @@ def breaks(pair: Pair, models: tuple[Model, ...], today: date) -> list[Diagnosti
 
 
 def _empty(other: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """A document without anything, of the other's version."""
-    return {key: (other or {}).get(key) for key in ("openapi", "info")} | {"paths": {}}
+    """The other document without its operations: what is gone, or new, is only those."""
+    return {**(other or {}), "paths": {}, "webhooks": {}}
 
 
 def _operations(pair: Pair, models: Iterable[Model]) -> dict[str, set[str]]:

@@ -38,6 +38,11 @@ class Finding(Struct, frozen=True, kw_only=True):
     fingerprint: str
 
 
+def shown(path: str) -> str:
+    """A path as text: bytes of a name that are not UTF-8 become replacement characters."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def reach(finding: Finding) -> str:
     """Whom a finding reaches, in one line; empty where it reaches nobody."""
     return "; ".join(f"{kind}: {', '.join(ids)}" for kind, ids in finding.impact.items())
@@ -50,13 +55,15 @@ def resolve(diagnostic: Diagnostic, sources: SourceMap) -> Finding:
     for each in diagnostic.related:
         place = sources.span(each.ref)
         related.append(
-            Place(file=place.file, line=place.line, column=place.column, message=each.message)
+            Place(
+                file=shown(place.file), line=place.line, column=place.column, message=each.message
+            )
         )
     return Finding(
         code=diagnostic.code,
         name=diagnostic.name,
         severity=diagnostic.severity.value,
-        file=span.file,
+        file=shown(span.file),
         line=span.line,
         column=span.column,
         end_line=span.end_line,

@@ -23,6 +23,7 @@ class _Walk:
         self._order: dict[str, int] = {}
         self._low: dict[str, int] = {}
         self._stack: list[str] = []
+        self._open: set[str] = set()
         self.found: dict[str, tuple[str, ...]] = {}
 
     def visit(self, root: str) -> None:
@@ -34,7 +35,7 @@ class _Walk:
                 child = rest.pop()
                 if child not in self._order:
                     work.append((child, self._enter(child)))
-                elif child in self._stack:
+                elif child in self._open:
                     self._low[node] = min(self._low[node], self._order[child])
                 continue
             work.pop()
@@ -46,11 +47,13 @@ class _Walk:
     def _enter(self, node: str) -> list[str]:
         self._order[node] = self._low[node] = len(self._order)
         self._stack.append(node)
+        self._open.add(node)
         return sorted(self._graph.get(node, ()), reverse=True)
 
     def _close(self, node: str) -> None:
-        start = self._stack.index(node)
-        members = tuple(sorted(self._stack[start:]))
-        del self._stack[start:]
+        members = [self._stack.pop()]
+        while members[-1] != node:
+            members.append(self._stack.pop())
+        self._open.difference_update(members)
         if len(members) > 1:
-            self.found.update(dict.fromkeys(members, members))
+            self.found.update(dict.fromkeys(members, tuple(sorted(members))))

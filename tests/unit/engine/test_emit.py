@@ -298,3 +298,19 @@ def test_every_filter_is_tried_here() -> None:
 @pytest.mark.parametrize("value", [object(), b"x", {1, 2}, {"a": b"x"}, range(3)])
 def test_a_literal_of_anything_but_data_is_refused(value: object) -> None:
     assert emitted(emit.py_literal, value) is None
+
+
+@pytest.mark.parametrize("data", [1, ["a"] * 40, {"k": "v" * 90, "l": [1, 2]}, ("x",), {}])
+@pytest.mark.parametrize("prefix", ["", "name="])
+def test_an_entry_holds_its_data_however_long_it_is(prefix: str, data: object) -> None:
+    text = emit.py_entry((8, prefix, data))
+    call = ast.parse(f"f(\n        {text}\n)", mode="eval").body
+    assert isinstance(call, ast.Call)
+    (value,) = [*call.args, *(each.value for each in call.keywords)]
+    assert ast.literal_eval(value) == data
+
+
+@pytest.mark.parametrize("prefix", ["name", "a.b=", "__import__('os')=", "name=open"])
+def test_an_entry_has_no_other_prefix(prefix: str) -> None:
+    with pytest.raises(emit.NotEmittable):
+        emit.py_entry((4, prefix, 1))

@@ -22,7 +22,7 @@ Pair = tuple[str, Mapping[str, Any]]
 
 def enum_names(
     known: Messages, pairs: Iterator[Pair], schemas: Mapping[str, Any]
-) -> tuple[tuple[str, dict[str, str]], ...]:
+) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     """Enumeration -> its values that the runtime cannot derive -> their members; sorted."""
     found: dict[str, dict[str, str]] = {}
     for name, schema in _enums(known, pairs, schemas):
@@ -30,7 +30,7 @@ def enum_names(
         table = _table(name.rpartition(".")[2], known.enums.get(name, ()), members)
         if table:
             found.setdefault(name, {}).update(table)
-    return tuple(sorted((name, dict(sorted(table.items()))) for name, table in found.items()))
+    return tuple(sorted((name, tuple(sorted(table.items()))) for name, table in found.items()))
 
 
 def _table(enum: str, values: tuple[str, ...], members: list[str]) -> dict[str, str]:

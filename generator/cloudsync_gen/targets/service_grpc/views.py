@@ -113,7 +113,7 @@ class GrpcView(Struct, frozen=True, kw_only=True):
     imports: tuple[ImportView, ...]
     uses: tuple[str, ...]
     has_models: bool
-    enums: tuple[tuple[str, dict[str, str]], ...]
+    enums: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     rpcs: tuple[RpcView, ...]
     client: ClientView
     sources: tuple[str, ...]
