@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from support.rules import BASE
 from support.trees import Files, edited, read_tree, write_tree
 
 COMMON = "model/07_data_model/common/common.yaml"
-NARROWED = {COMMON: {"[sweet, sour, import]": "[sweet, sour]"}}
+NARROWED: dict[str, dict[str, str]] = {COMMON: {"[sweet, sour, import]": "[sweet, sour]"}}
 UX, ROUTES = "model/09_ux/ux.yaml", "model/10_navigation/routes.yaml"
 
 
@@ -57,7 +58,7 @@ def root(tmp_path: Path, lemonade: Files) -> Path:
     return root
 
 
-def edit(root: Path, edits: dict[str, dict[str, str] | None]) -> None:
+def edit(root: Path, edits: Mapping[str, Mapping[str, str] | None]) -> None:
     files = {name: (root / name).read_bytes() for name in edits}
     write_tree(root, edited(files, edits))
 
@@ -193,7 +194,7 @@ def test_a_revision_whose_model_cannot_be_read_still_counts(
 def test_a_model_that_is_broken_now_is_told_first(
     root: Path,
     capsys: pytest.CaptureFixture[str],
-    damage: dict[str, dict[str, str] | None],
+    damage: Mapping[str, Mapping[str, str] | None],
     code: int,
 ) -> None:
     edit(root, damage)
