@@ -1,0 +1,14 @@
+{{- /* Everything that a service needs in its namespace. */ -}}
+{{- define "service-library.all" -}}
+{{ include "service-library.serviceaccount" . }}
+---
+{{ include "service-library.deployment" . }}
+---
+{{ include "service-library.service" . }}
+---
+{{ include "service-library.autoscaler" . }}
+---
+{{ include "service-library.disruption" . }}
+---
+{{ include "service-library.network" . }}
+{{- end -}}

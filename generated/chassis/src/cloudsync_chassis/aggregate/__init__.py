@@ -1,0 +1,1 @@
+"""The behaviour that a model implies: life cycles, invariants, events, references."""

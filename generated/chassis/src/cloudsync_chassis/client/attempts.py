@@ -1,0 +1,151 @@
+"""Attempts at a call, whatever carries it: budget, retries within the deadline, breaker, span."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from opentelemetry.trace import SpanKind
+
+from cloudsync_chassis import propagation, telemetry
+from cloudsync_chassis.client.breaker import Breaker
+from cloudsync_chassis.client.call import Call
+from cloudsync_chassis.client.errors import CallError, NoAnswerError
+from cloudsync_chassis.client.policy import BreakerPolicy, Budget
+
+A = TypeVar("A")
+TokenSource = Callable[[], Awaitable[str | None]]
+
+_FIRST_PAUSE = 0.025
+_RESERVE = 0.01
+_DEFAULT = Budget(timeout=10.0)
+
+
+async def no_token() -> str | None:
+    """For services that are called without one."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[A]):
+    """An answer, or the error to raise. `healthy`: whether the callee is; `pause` in seconds.
+
+    `again`: whether another attempt may end otherwise.
+    """
+
+    answer: A | None = None
+    error: CallError | None = None
+    healthy: bool = True
+    again: bool = False
+    pause: float = 0.0
+
+
+class Client(ABC):
+    """Calls one service. `budgets` by operation come from the caller's edges; without one, ten
+    seconds and no retry.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: TokenSource = no_token,
+        budgets: Mapping[str, Budget] | None = None,
+        breaker: BreakerPolicy | None = None,
+    ) -> None:
+        self.base_url = base_url
+        self._token = token
+        self._budgets = budgets or {}
+        self._breaker = Breaker(breaker or BreakerPolicy())
+
+    @abstractmethod
+    async def send(self, request: Call) -> object:
+        """The answer as it came.
+
+        Raises:
+            NoAnswerError: no answer within the budget.
+            RefusedError: the callee refused.
+        """
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Close the connections."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def budget(self, request: Call) -> Budget:
+        """What the call may cost."""
+        return self._budgets.get(request.operation, _DEFAULT)
+
+    def timeout(self, request: Call) -> float:
+        """Seconds for an attempt that begins now."""
+        return min(self.budget(request).timeout, time_left())
+
+    async def headers(self, request: Call, timeout: float) -> dict[str, str]:
+        """What goes beside the request: trace, tenant, deadline, who we are."""
+        found = propagation.outgoing_headers()
+        found[propagation.TIMEOUT_HEADER] = str(max(1, int(timeout * 1000)))
+        token = await self._token()
+        if token is not None:
+            found["Authorization"] = f"Bearer {token}"
+        return found | {name: each for name, each in request.headers.items() if each is not None}
+
+    async def attempts(self, request: Call, attempt: Callable[[float], Awaitable[Outcome[A]]]) -> A:
+        """The answer of the first attempt that has one. Raises as `send` does."""
+        attributes = {"peer.service": request.service, "rpc.method": request.operation}
+        with telemetry.span(
+            f"{request.service} {request.operation}", SpanKind.CLIENT, None, attributes
+        ):
+            return await self._attempts(request, attempt)
+
+    async def _attempts(
+        self, request: Call, attempt: Callable[[float], Awaitable[Outcome[A]]]
+    ) -> A:
+        left = self.budget(request).retries if request.repeatable else 0
+        pause = _FIRST_PAUSE
+        while True:
+            outcome = await self._attempt(request, attempt)
+            if outcome.error is None:
+                return outcome.answer  # type: ignore[return-value]
+            wait = max(random.uniform(0, pause), outcome.pause)
+            if not outcome.again or left == 0 or wait >= time_left():
+                raise outcome.error
+            await asyncio.sleep(wait)
+            left, pause = left - 1, pause * 2
+
+    async def _attempt(
+        self, request: Call, attempt: Callable[[float], Awaitable[Outcome[A]]]
+    ) -> Outcome[A]:
+        if not self._breaker.allow():
+            return Outcome(error=NoAnswerError(request, "circuit breaker is open"), again=True)
+        outcome = await attempt(self.timeout(request))
+        self._breaker.record(outcome.healthy)
+        return outcome
+
+
+def silent(request: Call, error: Exception, reason: str = "") -> Outcome[Any]:
+    """No answer came."""
+    failure = NoAnswerError(request, reason or type(error).__name__)
+    failure.__cause__ = error
+    return Outcome(error=failure, healthy=False, again=True)
+
+
+def time_left() -> float:
+    """Seconds for calls; the operation keeps some of its time for a fallback."""
+    context = propagation.current.get()
+    return max(0.0, context.deadline.remaining - _RESERVE) if context is not None else math.inf

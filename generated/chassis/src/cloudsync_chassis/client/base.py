@@ -1,0 +1,93 @@
+"""Base of the generated REST clients: one method per operation on top of `call`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
+
+from cloudsync_chassis.client.attempts import Client, Outcome, TokenSource, no_token, silent
+from cloudsync_chassis.client.call import Call
+from cloudsync_chassis.client.errors import RefusedError
+from cloudsync_chassis.client.policy import BreakerPolicy, Budget
+
+R = TypeVar("R")
+
+_RETRIED = frozenset({429, 502, 503, 504})
+
+
+class ServiceClient(Client):
+    """Calls one service by HTTP and JSON."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: TokenSource = no_token,
+        budgets: Mapping[str, Budget] | None = None,
+        breaker: BreakerPolicy | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        super().__init__(base_url, token=token, budgets=budgets, breaker=breaker)
+        self._http = httpx.AsyncClient(base_url=base_url, transport=transport, timeout=None)
+
+    async def call(self, request: Call, result: TypeAdapter[R]) -> R:
+        """The typed answer. Raises as `send` does."""
+        response = await self.send(request)
+        return result.validate_json(response.content or b"null", strict=False)
+
+    async def send(self, request: Call) -> httpx.Response:
+        """The successful answer as it came."""
+        return await self.attempts(request, lambda timeout: self._answer(request, timeout))
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def _answer(self, request: Call, timeout: float) -> Outcome[httpx.Response]:
+        try:
+            headers = await self.headers(request, timeout)
+            async with asyncio.timeout(timeout):
+                response = await self._http.send(self._build(request, headers))
+        except (httpx.TransportError, TimeoutError) as error:
+            return silent(request, error)
+        if response.is_success:
+            return Outcome(response)
+        return Outcome(
+            error=RefusedError(request, response.status_code, _problem(response)),
+            healthy=response.status_code < 500,
+            again=response.status_code in _RETRIED,
+            pause=_retry_after(response),
+        )
+
+    def _build(self, request: Call, headers: dict[str, str]) -> httpx.Request:
+        content = None
+        if request.body is not None:
+            headers["Content-Type"] = request.media
+            content = json.dumps(request.body)
+        query = {
+            name: to_jsonable_python(value)
+            for name, value in request.query.items()
+            if value is not None
+        }
+        return self._http.build_request(
+            request.method, request.url, params=query, headers=headers, content=content
+        )
+
+
+def _retry_after(response: httpx.Response) -> float:
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdigit() else 0.0
+
+
+def _problem(response: httpx.Response) -> Mapping[str, Any]:
+    try:
+        document = response.json()
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}

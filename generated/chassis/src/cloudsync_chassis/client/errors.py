@@ -1,0 +1,45 @@
+"""How a call fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cloudsync_chassis.client.call import Call
+
+
+class CallError(Exception):
+    """A call did not succeed."""
+
+    def __init__(self, call: Call, reason: str) -> None:
+        super().__init__(f"{call.service}.{call.operation}: {reason}")
+        self.call = call
+        self.reason = reason
+
+    @property
+    def retriable(self) -> bool:
+        """Whether the callee gave no answer, rather than said no: then a fallback applies."""
+        return True
+
+
+class NoAnswerError(CallError):
+    """The callee did not answer in time, could not be reached, or its breaker is open."""
+
+
+class RefusedError(CallError):
+    """The callee answered with a problem."""
+
+    def __init__(self, call: Call, status: int, problem: Mapping[str, Any]) -> None:
+        super().__init__(call, f"{status} {problem.get('title', '')}".strip())
+        self.status = status
+        self.problem = problem
+
+    @property
+    def retriable(self) -> bool:
+        """Overload and faults of the callee count as no answer."""
+        return self.status >= 500 or self.status == 429
+
+    @property
+    def slug(self) -> str:
+        """The last segment of the problem's type."""
+        return str(self.problem.get("type", "")).rsplit("/", 1)[-1]

@@ -1,0 +1,70 @@
+"""The fallback `queue`: a call that got no answer is made later, through the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TypeVar
+from uuid import UUID
+
+from cloudsync_chassis import ids
+from cloudsync_chassis.client.attempts import Client
+from cloudsync_chassis.client.call import Call
+from cloudsync_chassis.client.errors import CallError
+from cloudsync_chassis.client.fallback import Attempt
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.events.consumer import Subscription
+from cloudsync_chassis.events.envelope import Event
+from cloudsync_chassis.events.outbox import Outbox
+from cloudsync_chassis.logs import logger
+
+R = TypeVar("R")
+QUEUED = "call.queued"
+
+log = logger("call-queue")
+
+
+class CallQueue:
+    """Keeps calls of one service; `clients`, by the callee's name, make them later."""
+
+    def __init__(self, service: str, outbox: Outbox, clients: Mapping[str, Client]) -> None:
+        self._service = service
+        self._outbox = outbox
+        self._clients = clients
+
+    @property
+    def subscription(self) -> Subscription:
+        """What the service's consumer listens to; its retries and dead letters apply."""
+        return Subscription(f"{self._service}.calls", QUEUED, self.make)
+
+    async def call(self, ctx: Context, attempt: Attempt[R]) -> R | None:
+        """The answer, or None once the call is queued with the running operation's transaction."""
+        try:
+            return await attempt()
+        except CallError as error:
+            if not error.retriable:
+                raise
+            log.warning("fallback_used", kind="queue", error=str(error))
+            await self.add(ctx, error.call)
+            return None
+
+    async def add(self, ctx: Context, call: Call) -> None:
+        """Queue a call."""
+        aggregate_id: UUID = ctx.principal.organization_id or ids.uuid7()
+        event = Event(
+            id=ids.uuid7(),
+            type=QUEUED,
+            source=f"/{self._service}",
+            topic=f"{self._service}.calls",
+            subject=str(aggregate_id),
+            time=ctx.now,
+            organization_id=ctx.principal.organization_id,
+            traceparent=ctx.trace.header,
+            data=asdict(call),
+        )
+        await self._outbox.append(ctx, aggregate_id, event)
+
+    async def make(self, ctx: Context, event: Event) -> None:
+        """Make a queued call."""
+        call = Call(**event.data)
+        await self._clients[call.service].send(call)

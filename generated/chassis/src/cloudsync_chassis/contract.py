@@ -1,0 +1,234 @@
+"""For tests of services: does each operation answer as the published contract says?
+
+A generated service brings one example request per operation; the answers are held against its
+contract with `jsonschema`, which only the tests need.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.model import from_record
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.problem import HANDLER_MISSING, Problem
+from cloudsync_chassis.propagation import TENANT_HEADER, Trace
+from cloudsync_chassis.security.principal import Principal, workload
+from cloudsync_chassis.store import system
+from cloudsync_chassis.store.repository import UniqueViolationError
+from cloudsync_chassis.testing import Running
+
+_SEED = Operation(id="seed", access="workload", writes=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """An example request of an operation.
+
+    Attributes:
+        seeds: entities that exist before, parents first. In their values and in `parameters`
+            `{organization}` and `{subject}` stand for the caller's.
+        roles: a caller with all of them may call the operation.
+        scopes: those of a workload that may call it.
+        custom: whether the model implies no behaviour, so that a handler may be missing.
+    """
+
+    operation: str
+    method: str
+    path: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    seeds: tuple[Mapping[str, Any], ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    media: str = ""
+    roles: tuple[str, ...] = ()
+    callers: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    access: str = "authenticated"
+    custom: bool = False
+
+    def __str__(self) -> str:
+        return self.operation
+
+
+def load(path: Path) -> tuple[Case, ...]:
+    """The cases that lie in a JSON file."""
+    return tuple(Case(**each) for each in json.loads(path.read_bytes()))
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One person of one organisation, who asks everything that a case needs."""
+
+    subject: UUID = field(default_factory=uuid7)
+    organization: UUID = field(default_factory=uuid7)
+
+    def filled(self, values: Any) -> Any:
+        """The values with the marks of both replaced."""
+        if isinstance(values, Mapping):
+            return {name: self.filled(each) for name, each in values.items()}
+        if isinstance(values, list):
+            return [self.filled(each) for each in values]
+        marks = {"{organization}": str(self.organization), "{subject}": str(self.subject)}
+        return marks.get(values, values) if isinstance(values, str) else values
+
+
+class Bench:
+    """A service, started once for many questions; `start` is its `started`."""
+
+    def __init__(
+        self,
+        start: Callable[[Path], AbstractAsyncContextManager[Running]],
+        state: Path,
+    ) -> None:
+        self._running = start(state)
+        self._runner = asyncio.Runner()
+        self._service: Running | None = None
+
+    def __enter__(self) -> Bench:
+        self._service = self._runner.run(self._running.__aenter__())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._runner.run(self._running.__aexit__(kind, error, trace))
+        self._runner.close()
+
+    @property
+    def service(self) -> Running:
+        """The running service."""
+        if self._service is None:
+            raise RuntimeError("the service is not running; use `with`")
+        return self._service
+
+    def ready(self) -> bool:
+        """Whether the service would be sent requests."""
+        return self._runner.run(self.service.ready())
+
+    def get(self, path: str) -> httpx.Response:
+        """A request without a token."""
+        return self._runner.run(self.service.http.get(path))
+
+    def ask(self, case: Case, *, token: bool = True) -> httpx.Response:
+        """The answer to a case, asked of an empty store but for what the case needs."""
+        return self._runner.run(self._ask(case, Tenant(), token))
+
+    async def _ask(self, case: Case, tenant: Tenant, token: bool) -> httpx.Response:
+        await self._empty()
+        for each in case.seeds if token else ():
+            await self._seed(each["aggregate"], tenant.filled(each["values"]), tenant)
+        headers = dict(case.headers) | (self._caller(case, tenant) if token else {})
+        content = None
+        if case.media and case.body is not None:
+            headers["Content-Type"] = case.media
+            content = json.dumps(case.body)
+        return await self.service.http.request(
+            case.method,
+            case.path.format_map(tenant.filled(case.parameters)),
+            params=dict(case.query),
+            headers=headers,
+            content=content,
+        )
+
+    async def _empty(self) -> None:
+        runtime = self.service.runtime
+        async with runtime.database.transaction(write=True) as connection:
+            for metadata in (runtime.spec.tables, system.metadata):
+                for table in reversed(metadata.sorted_tables):
+                    await connection.execute(table.delete())
+
+    async def _seed(self, name: str, values: Mapping[str, Any], tenant: Tenant) -> None:
+        """Put an entity into the store, as if the service had made it."""
+        runtime = self.service.runtime
+        aggregate = runtime.aggregates[name]
+        entity = from_record(aggregate.spec.model, values)
+        me = workload(runtime.spec.name, tenant.organization)
+
+        async def insert(ctx: Context) -> None:
+            await aggregate.repository.insert(ctx, entity)
+
+        with suppress(Problem, UniqueViolationError):  # then the contract says what is missing
+            await runtime.executor.run(_SEED, Incoming(principal=me, trace=Trace.new()), insert)
+
+    def _caller(self, case: Case, tenant: Tenant) -> dict[str, str]:
+        """The headers of a caller whom the model lets in."""
+        runtime = self.service.runtime
+        subject, kind, roles = str(tenant.subject), "user", frozenset(case.roles)
+        if case.access == "workload":
+            subject, kind = next(iter(case.callers), "contract-test"), "workload"
+            roles = frozenset({"workload"})
+        principal = Principal(
+            subject,
+            "workload" if kind == "workload" else "user",
+            tenant.organization,
+            roles,
+            frozenset(case.scopes),
+        )
+        token = runtime.identity.issuer().issue(principal, [runtime.spec.name])
+        return {
+            "Authorization": f"Bearer {token}",
+            TENANT_HEADER: str(tenant.organization),
+        }
+
+    def faults(self, case: Case, answer: httpx.Response) -> list[str]:
+        """What the contract does not say of the answer; nothing if it answers as it should."""
+        if case.custom and answer.status_code == HANDLER_MISSING.status:
+            slug = str(answer.json().get("type", "")).rpartition("/")[2]
+            return [] if slug == HANDLER_MISSING.slug else [f"{slug} is no missing handler"]
+        path = self.service.runtime.spec.contract
+        document = json.loads(path.read_bytes()) if path is not None else {}
+        return list(_faults(document, case, answer))
+
+
+def _faults(document: Mapping[str, Any], case: Case, answer: httpx.Response) -> Iterator[str]:
+    operation = document["paths"][case.path][case.method.lower()]
+    declared = operation["responses"].get(str(answer.status_code))
+    if declared is None:
+        yield f"status {answer.status_code} is not declared: {answer.text[:500]}"
+        return
+    response = _resolved(document, declared)
+    for name, each in response.get("headers", {}).items():
+        if _resolved(document, each).get("required") and name not in answer.headers:
+            yield f"header {name} is missing"
+    content = response.get("content", {})
+    if not content:
+        if answer.content:
+            yield "a body that the contract does not have"
+        return
+    media = answer.headers.get("content-type", "").partition(";")[0]
+    if media not in content:
+        yield f"media type {media!r} is not declared"
+        return
+    from jsonschema import Draft202012Validator
+
+    schema = {**content[media]["schema"], "components": document["components"]}
+    for error in Draft202012Validator(schema).iter_errors(answer.json()):
+        yield f"{error.json_path}: {error.message}"
+
+
+def _resolved(document: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a reference within the document stands for."""
+    reference = node.get("$ref")
+    if not isinstance(reference, str):
+        return node
+    found: Any = document
+    for step in reference.removeprefix("#/").split("/"):
+        found = found[step]
+    return _resolved(document, found)

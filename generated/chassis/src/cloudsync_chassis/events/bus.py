@@ -1,0 +1,89 @@
+"""The bus: topics are logs; each consumer group keeps its offset. Delivery is at least once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from cloudsync_chassis.events.envelope import Event
+
+DEAD_LETTERS = ".dlq"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event at its place in the log."""
+
+    offset: int
+    event: Event
+
+
+class Bus(Protocol):
+    """What the relay and the consumers ask of a broker."""
+
+    async def start(self) -> None:
+        """Connect."""
+        ...
+
+    async def stop(self) -> None:
+        """Disconnect."""
+        ...
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Append to the events' topics, in order; returns when they are durable."""
+        ...
+
+    async def fetch(self, group: str, topics: Sequence[str], limit: int) -> list[Delivery]:
+        """The next events of a group, in order; empty if there are none within a moment."""
+        ...
+
+    async def acknowledge(self, group: str, delivery: Delivery) -> None:
+        """The group has handled everything of the topic up to this event."""
+        ...
+
+
+class InProcessBus:
+    """A bus for tests: lists in memory."""
+
+    def __init__(self, wait: float = 0.05) -> None:
+        self.log: list[Event] = []
+        self._offsets: dict[tuple[str, str], int] = {}
+        self._wait = wait
+        self._arrived = asyncio.Event()
+
+    async def start(self) -> None:
+        """Nothing to connect."""
+
+    async def stop(self) -> None:
+        """Nothing to disconnect."""
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """See `Bus.publish`."""
+        self.log.extend(events)
+        self._arrived.set()
+
+    async def fetch(self, group: str, topics: Sequence[str], limit: int) -> list[Delivery]:
+        """See `Bus.fetch`."""
+        found = self._pending(group, topics)[:limit]
+        if found:
+            return found
+        self._arrived.clear()
+        try:
+            async with asyncio.timeout(self._wait):
+                await self._arrived.wait()
+        except TimeoutError:
+            return []
+        return self._pending(group, topics)[:limit]
+
+    async def acknowledge(self, group: str, delivery: Delivery) -> None:
+        """See `Bus.acknowledge`."""
+        self._offsets[group, delivery.event.topic] = delivery.offset
+
+    def _pending(self, group: str, topics: Sequence[str]) -> list[Delivery]:
+        return [
+            Delivery(offset, event)
+            for offset, event in enumerate(self.log, 1)
+            if event.topic in topics and offset > self._offsets.get((group, event.topic), 0)
+        ]

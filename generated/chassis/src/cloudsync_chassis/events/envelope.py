@@ -1,0 +1,105 @@
+"""CloudEvents 1.0 in the JSON format, with the extensions partitioning, sequence and tracing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
+
+from cloudsync_chassis.model import from_record, to_record
+
+C = TypeVar("C")
+D = TypeVar("D", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact. `subject` is the aggregate's id and orders the events of `topic`; `data` is JSON."""
+
+    id: UUID
+    type: str
+    source: str
+    topic: str
+    subject: str
+    time: datetime
+    organization_id: UUID | None = None
+    sequence: int = 0
+    traceparent: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The structured form; extension names are lower case, as the specification demands."""
+        found = {
+            "specversion": "1.0",
+            "id": str(self.id),
+            "type": self.type,
+            "source": self.source,
+            "subject": self.subject,
+            "time": to_jsonable_python(self.time),
+            "datacontenttype": "application/json",
+            "topic": self.topic,
+            "partitionkey": self.subject,
+            "sequence": str(self.sequence),
+            "organizationid": (str(self.organization_id) if self.organization_id else None),
+            "traceparent": self.traceparent,
+            "data": to_jsonable_python(dict(self.data)),
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Event:
+        """Read the structured form.
+
+        Raises:
+            ValueError, KeyError: not an event of ours.
+        """
+        organization = document.get("organizationid")
+        return cls(
+            id=UUID(document["id"]),
+            type=document["type"],
+            source=document["source"],
+            topic=document["topic"],
+            subject=document["subject"],
+            time=datetime.fromisoformat(document["time"]),
+            organization_id=UUID(organization) if organization else None,
+            sequence=int(document.get("sequence", 0)),
+            traceparent=document.get("traceparent"),
+            data=document.get("data", {}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[D]):
+    """A consumed event with its typed data."""
+
+    event: Event
+    data: D
+
+    def value(self, name: str) -> Any:
+        """A field of the data by the name that it has in JSON; None if it is absent."""
+        return to_record(self.data).get(name)
+
+
+def received(event: Event, model: type[D]) -> Received[D]:
+    """The event with its data checked.
+
+    Raises:
+        pydantic.ValidationError: the data does not satisfy the schema.
+    """
+    return Received(event, from_record(model, event.data))
+
+
+def typed(
+    model: type[D], handle: Callable[[C, Received[D]], Awaitable[None]]
+) -> Callable[[C, Event], Awaitable[None]]:
+    """A handler of plain events that checks their data and passes it on typed."""
+
+    async def checked(ctx: C, event: Event) -> None:
+        await handle(ctx, received(event, model))
+
+    return checked

@@ -1,0 +1,103 @@
+"""The embedded bus between processes: one SQLite file in the state folder."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from cloudsync_chassis.events.bus import Delivery
+from cloudsync_chassis.events.envelope import Event
+from cloudsync_chassis.store.columns import Json, sql
+from cloudsync_chassis.store.database import Database, dialect_insert
+
+metadata = sa.MetaData()
+
+log = sa.Table(
+    "log",
+    metadata,
+    sa.Column("position", sa.Integer(), primary_key=True, autoincrement=True),
+    sa.Column("topic", sql("text"), nullable=False),
+    sa.Column("event", Json(), nullable=False),
+    sa.Index("log_topic", "topic", "position"),
+    sqlite_autoincrement=True,
+)
+
+offsets = sa.Table(
+    "offsets",
+    metadata,
+    sa.Column("consumers", sql("text"), primary_key=True),
+    sa.Column("topic", sql("text"), primary_key=True),
+    sa.Column("position", sa.Integer(), nullable=False),
+)
+
+
+class SqliteBus:
+    """Polls every `pause` seconds while nothing comes, for at most `wait` seconds a fetch."""
+
+    def __init__(self, path: Path, pause: float = 0.05, wait: float = 1.0) -> None:
+        self._database = Database(f"sqlite+aiosqlite:///{path}", pool=2)
+        self._path = path
+        self._pause = pause
+        self._wait = wait
+
+    async def start(self) -> None:
+        """See `Bus.start`."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await self._database.create_all(metadata)
+
+    async def stop(self) -> None:
+        """See `Bus.stop`."""
+        await self._database.dispose()
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        """See `Bus.publish`."""
+        rows: list[dict[str, object]] = [
+            {"topic": event.topic, "event": event.to_json()} for event in events
+        ]
+        await self._write(sa.insert(log), rows)
+
+    async def fetch(self, group: str, topics: Sequence[str], limit: int) -> list[Delivery]:
+        """See `Bus.fetch`."""
+        until = time.monotonic() + self._wait
+        while True:
+            found = await self._next(group, topics, limit)
+            if found or time.monotonic() >= until:
+                return found
+            await asyncio.sleep(self._pause)
+
+    async def acknowledge(self, group: str, delivery: Delivery) -> None:
+        """See `Bus.acknowledge`."""
+        row = {
+            "consumers": group,
+            "topic": delivery.event.topic,
+            "position": delivery.offset,
+        }
+        async with self._database.transaction(write=True) as connection:
+            statement = dialect_insert(connection, offsets).values(row)
+            key = [offsets.c.consumers, offsets.c.topic]
+            changed = {"position": statement.excluded.position}
+            await connection.execute(
+                statement.on_conflict_do_update(index_elements=key, set_=changed)
+            )
+
+    async def _next(self, group: str, topics: Sequence[str], limit: int) -> list[Delivery]:
+        mine = sa.and_(offsets.c.topic == log.c.topic, offsets.c.consumers == group)
+        statement = (
+            sa.select(log.c.position, log.c.event)
+            .outerjoin(offsets, mine)
+            .where(log.c.topic.in_(topics))
+            .where(log.c.position > sa.func.coalesce(offsets.c.position, 0))
+            .order_by(log.c.position)
+            .limit(limit)
+        )
+        async with self._database.transaction(write=False) as connection:
+            rows = (await connection.execute(statement)).all()
+        return [Delivery(row.position, Event.from_json(row.event)) for row in rows]
+
+    async def _write(self, statement: sa.Insert, rows: list[dict[str, object]]) -> None:
+        async with self._database.transaction(write=True) as connection:
+            await connection.execute(statement, rows)

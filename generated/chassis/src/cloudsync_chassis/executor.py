@@ -1,0 +1,168 @@
+"""Runs an operation for any adapter: authorisation, deadline, span, transaction, idempotency."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from opentelemetry.trace import SpanKind
+from sqlalchemy.exc import IntegrityError
+
+from cloudsync_chassis import propagation, telemetry
+from cloudsync_chassis.context import Context, Deadline, Grant
+from cloudsync_chassis.events.envelope import Event
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.problem import DEADLINE_EXCEEDED, FORBIDDEN
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.security.access import Access, authorize, holds
+from cloudsync_chassis.security.principal import Principal, workload
+from cloudsync_chassis.store import idempotency
+from cloudsync_chassis.store.database import Database
+from cloudsync_chassis.store.idempotency import Answer
+from cloudsync_chassis.store.unit import Unit
+
+T = TypeVar("T")
+
+CONSUME = Operation(id="consume-event", access="workload", writes=True, timeout=30.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """What an adapter read off a request. `digest` hashes the request for its idempotency key."""
+
+    principal: Principal
+    trace: Trace
+    timeout: float | None = None
+    idempotency_key: str | None = None
+    if_match: frozenset[int] | None = None
+    digest: str = ""
+
+
+class Executor:
+    """Runs operations of one service."""
+
+    def __init__(self, service: str, database: Database, access: Access) -> None:
+        self._service = service
+        self._database = database
+        self._access = access
+
+    def admit(self, operation: Operation, principal: Principal) -> None:
+        """Refuse a caller before the request is even read.
+
+        Raises:
+            Problem: `unauthenticated` or `forbidden`.
+        """
+        authorize(operation, principal, self._access)
+
+    async def answer(
+        self,
+        operation: Operation,
+        incoming: Incoming,
+        action: Callable[[Context], Awaitable[Answer]],
+    ) -> Answer:
+        """The encoded answer; with an idempotency key the one given before, if there was one."""
+        key = incoming.idempotency_key if operation.idempotency == "key" else None
+        if key is None:
+            return await self.run(operation, incoming, action)
+
+        async def once(ctx: Context) -> Answer:
+            given = await idempotency.replay(ctx, incoming.digest)
+            if given is not None:
+                ctx.grant.given = True
+                return given
+            answer = await action(ctx)
+            try:
+                await idempotency.keep(ctx, incoming.digest, answer)
+            except IntegrityError as error:
+                raise _OvertakenError from error
+            return answer
+
+        try:
+            return await self.run(operation, incoming, once)
+        except _OvertakenError:
+            return await self.run(operation, incoming, once)
+
+    async def run(
+        self,
+        operation: Operation,
+        incoming: Incoming,
+        action: Callable[[Context], Awaitable[T]],
+    ) -> T:
+        """What `action` returns, once its transaction has committed.
+
+        Raises:
+            Problem: `deadline-exceeded`, `forbidden`, or whatever the action raises.
+        """
+        attributes = {
+            "service.name": self._service,
+            "enduser.kind": incoming.principal.kind,
+        }
+        with telemetry.span(operation.id, SpanKind.SERVER, incoming.trace, attributes) as running:
+            trace = telemetry.ids_of(running, incoming.trace)
+            deadline = Deadline.after(operation.timeout).sooner(incoming.timeout)
+            async with Unit(self._database, write=operation.writes) as unit:
+                ctx = self._context(operation, replace(incoming, trace=trace), unit, deadline)
+                return await self._within(ctx, action)
+
+    async def consume(self, event: Event, action: Callable[[Context], Awaitable[None]]) -> None:
+        """Handle an event as the service itself, in the event's tenant."""
+        incoming = Incoming(
+            principal=workload(self._service, event.organization_id),
+            trace=Trace.parse(event.traceparent) or Trace.new(),
+        )
+        consume = replace(CONSUME, id=f"consume {event.type}")
+        await self.run(consume, incoming, lambda ctx: action(replace(ctx, cause=event)))
+
+    def _context(
+        self, operation: Operation, incoming: Incoming, unit: Unit, deadline: Deadline
+    ) -> Context:
+        principal = incoming.principal
+        sure = not operation.relations or principal.kind != "user"
+        return Context(
+            operation=operation,
+            principal=principal,
+            unit=unit,
+            deadline=deadline,
+            trace=incoming.trace,
+            idempotency_key=incoming.idempotency_key,
+            if_match=incoming.if_match,
+            grant=Grant(sure or holds(operation, principal, self._access)),
+        )
+
+    async def _within(self, ctx: Context, action: Callable[[Context], Awaitable[T]]) -> T:
+        token = propagation.current.set(ctx)
+        try:
+            async with asyncio.timeout(ctx.deadline.remaining):
+                result = await action(ctx)
+        except TimeoutError as error:
+            raise DEADLINE_EXCEEDED() from error
+        finally:
+            propagation.current.reset(token)
+        require_grant(ctx)
+        return result
+
+
+def require_grant(ctx: Context) -> None:
+    """Refuse what neither a role nor a relation has granted.
+
+    Raises:
+        Problem: `forbidden`.
+    """
+    if not ctx.grant.given:
+        raise FORBIDDEN(f"{ctx.operation.id} was not granted")
+
+
+class _OvertakenError(Exception):
+    """Another request with the same idempotency key committed first."""
+
+
+def digest(*parts: bytes) -> str:
+    """A hash of the parts, each framed by its length."""
+    hashed = hashlib.sha256()
+    for part in parts:
+        hashed.update(len(part).to_bytes(8, "big"))
+        hashed.update(part)
+    return hashed.hexdigest()

@@ -1,0 +1,129 @@
+"""Base class of generated models, and the records as which the chassis handles entities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, LiteralString, Self, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
+
+M = TypeVar("M", bound=BaseModel)
+
+Record = dict[str, Any]
+"""An entity by the names of its JSON Schema, Python values, absent optional fields left out."""
+
+
+class Model(BaseModel):
+    """Strict as JSON Schema is: `"1"` is no integer, `true` no number, NaN nothing."""
+
+    model_config = ConfigDict(
+        strict=True,
+        populate_by_name=True,
+        allow_inf_nan=False,
+        protected_namespaces=(),
+        ser_json_timedelta="iso8601",
+    )
+
+    @model_validator(mode="after")
+    def _as_the_schema_says(self, info: ValidationInfo) -> Self:
+        """What pydantic does not check: null where the schema has none, items that occur twice.
+
+        A field's `json_schema_extra` says `x-nullable` and `x-unique` where the schema does, the
+        model's own says `x-min-properties`.
+        """
+        kind = type(self)
+        if len(self.model_fields_set) < _fewest(kind):
+            raise PydanticCustomError("too_few_properties", "more properties are required")
+        if info.mode == "json":
+            for name in self.model_fields_set:
+                if self.__dict__.get(name, ...) is None and not _says(kind, name, "x-nullable"):
+                    raise _fault(kind, name, "null_forbidden", "null is not allowed")
+        for name in _unique_lists(kind):
+            items = [repr(each) for each in self.__dict__[name] or ()]
+            if len(items) != len(set(items)):
+                raise _fault(kind, name, "items_repeated", "items must be unique")
+        return self
+
+
+def _says(model: type[BaseModel], name: str, keyword: str) -> bool:
+    extra = model.model_fields[name].json_schema_extra if name in model.model_fields else None
+    return isinstance(extra, dict) and extra.get(keyword) is True
+
+
+@cache
+def _unique_lists(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(name for name in model.model_fields if _says(model, name, "x-unique"))
+
+
+@cache
+def _fewest(model: type[BaseModel]) -> int:
+    extra = model.model_config.get("json_schema_extra")
+    found = extra.get("x-min-properties") if isinstance(extra, dict) else None
+    return found if isinstance(found, int) else 0
+
+
+def _fault(
+    model: type[BaseModel], name: str, code: LiteralString, text: LiteralString
+) -> Exception:
+    field = model.model_fields[name].alias or name
+    return PydanticCustomError(code, "{field}: " + text, {"field": field})
+
+
+def to_record(entity: BaseModel) -> Record:
+    """All present fields; absent ones have no key (they are never null)."""
+    return entity.model_dump(mode="python", by_alias=True, exclude_none=True)
+
+
+def given(body: BaseModel | Mapping[str, Any] | None) -> Record:
+    """The fields that a caller sent, with `None` where null was sent (merge patch: remove)."""
+    if body is None:
+        return {}
+    if isinstance(body, BaseModel):
+        return body.model_dump(mode="python", by_alias=True, exclude_unset=True)
+    return dict(body)
+
+
+def from_record(model: type[M], record: Mapping[str, Any]) -> M:
+    """The typed entity.
+
+    Raises:
+        pydantic.ValidationError: the record does not satisfy the schema.
+    """
+    return model.model_validate(record, strict=False)
+
+
+def project(model: type[M], entity: BaseModel) -> M:
+    """Those fields of the entity that `model` has.
+
+    Raises:
+        pydantic.ValidationError: they do not satisfy its schema.
+    """
+    wanted = field_names(model)
+    record = {name: each for name, each in to_record(entity).items() if name in wanted}
+    return from_record(model, record)
+
+
+def field_names(model: type[BaseModel]) -> frozenset[str]:
+    """Names of the fields as they stand in JSON."""
+    return frozenset(info.alias or name for name, info in model.model_fields.items())
+
+
+def fields_holding(model: type[BaseModel], *kinds: type) -> frozenset[str]:
+    """JSON names of the fields whose values are of one of `kinds`."""
+    return frozenset(
+        info.alias or name
+        for name, info in model.model_fields.items()
+        if any(_holds(info.annotation, kind) for kind in kinds)
+    )
+
+
+def _holds(annotation: Any, kind: type) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        annotation = annotation.model_fields["root"].annotation
+    if annotation is kind or get_origin(annotation) is kind:
+        return True
+    if get_origin(annotation) in (list, dict, set, tuple):
+        return False
+    return any(_holds(each, kind) for each in get_args(annotation))

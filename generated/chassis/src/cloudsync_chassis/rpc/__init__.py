@@ -1,0 +1,1 @@
+"""The gRPC adapter: servicers over the same port."""

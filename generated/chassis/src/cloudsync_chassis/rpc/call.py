@@ -1,0 +1,276 @@
+"""RPCs on their way to the port: caller, deadline, trace, errors."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Mapping,
+)
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from cloudsync_chassis import faults, headers
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming, digest, require_grant
+from cloudsync_chassis.logs import logger
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.problem import Problem, not_valid
+from cloudsync_chassis.propagation import TENANT_HEADER, TRACE_HEADER, Trace
+from cloudsync_chassis.protobuf import status
+from cloudsync_chassis.protobuf.convert import Converter, EnumNames
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.store.idempotency import Answer
+from cloudsync_chassis.store.query import Page, PageRequest
+from cloudsync_chassis.validation import parse
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+B = TypeVar("B", bound=BaseModel)
+M = TypeVar("M", bound=Message)
+
+RpcContext = grpc.aio.ServicerContext[Any, Any]
+
+_RESERVE = 0.02
+
+log = logger("grpc")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The message that a result becomes: in the field called `field` in JSON, or as it is.
+
+    Of a page, `field` holds the items (`items` if none is named), `nextCursor` the cursor.
+    """
+
+    message: type[Message]
+    field: str = ""
+
+
+class RpcCalls:
+    """What the RPCs of one service share."""
+
+    def __init__(self, runtime: Runtime, enum_names: EnumNames | None = None) -> None:
+        self._runtime = runtime
+        self._converter = Converter(enum_names)
+        self._abandoned: set[asyncio.Task[Any]] = set()
+
+    async def answer(
+        self,
+        call: tuple[Message, RpcContext],
+        operation: Operation,
+        method: Callable[[Context, Q], Awaitable[object]],
+        request: Callable[[], Q],
+        reply: Reply,
+    ) -> Message:
+        """The port's result as a message; a problem ends the call with a rich status.
+
+        `request` is called once the caller has been admitted.
+        """
+        message, context = call
+
+        async def work() -> Message:
+            incoming = await self._incoming(message, context, operation)
+            typed = request()
+
+            async def action(ctx: Context) -> Answer:
+                made = self._message(await method(ctx, typed), reply)
+                return Answer(0, (), made.SerializeToString())
+
+            answer = await self._runtime.executor.answer(operation, incoming, action)
+            return reply.message.FromString(answer.body)
+
+        return await self._told(context, operation, work)
+
+    async def send(
+        self,
+        call: tuple[Message, RpcContext],
+        operation: Operation,
+        method: Callable[[Context, Q], Awaitable[AsyncIterator[object]]],
+        request: Callable[[], Q],
+        reply: Reply,
+    ) -> None:
+        """As `answer`, of a method that answers with many results, each sent when it comes.
+
+        What grants the call must have done so before the first result: nothing sent comes back.
+        """
+        message, context = call
+
+        async def work() -> None:
+            incoming = await self._incoming(message, context, operation)
+            typed = request()
+
+            async def action(ctx: Context) -> None:
+                results = await method(ctx, typed)
+                require_grant(ctx)
+                try:
+                    async for each in results:
+                        await context.write(self._message(each, reply))
+                finally:
+                    await _close(results)
+
+            await self._runtime.executor.run(operation, incoming, action)
+
+        await self._told(context, operation, work)
+
+    def read(self, message: Message, model: type[B], *left_out: str) -> B:
+        """The message as a model of the data model, without the fields that are parameters.
+
+        Raises:
+            Problem: `validation-failed`.
+        """
+        values = self._converter.to_json(message)
+        for name in left_out:
+            values.pop(name, None)
+        return parse(model, to_json(values))
+
+    def value(self, message: Message, name: str, kind: type[R]) -> R | None:
+        """One field of the request as a parameter; None if it is absent, empty or says nothing.
+
+        Raises:
+            Problem: `validation-failed`.
+        """
+        fields = (each for each in message.DESCRIPTOR.fields if each.json_name == name)
+        said = any(each.has_presence or getattr(message, each.name) for each in fields)
+        return self._parameter(message, name, kind) if said else None
+
+    def required(self, message: Message, name: str, kind: type[R]) -> R:
+        """As `value`, of a field that must be there; zero is a value."""
+        found = self._parameter(message, name, kind)
+        if found is None:
+            raise not_valid("required", parameter=name)
+        return found
+
+    def _parameter(self, message: Message, name: str, kind: type[R]) -> R | None:
+        found = self._converter.to_json(message).get(name)
+        if found is None or found == "":
+            return None
+        wanted: Any = kind
+        try:
+            adapter: TypeAdapter[R] = _adapter(wanted)
+            return adapter.validate_json(to_json(found), strict=False)
+        except ValidationError as error:
+            fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
+            raise not_valid(fault["msg"], parameter=name) from error
+
+    def page(
+        self, operation: Operation, limit: int = 0, cursor: str = "", sort: str = ""
+    ) -> PageRequest:
+        """The page asked for; zero and empty mean the default."""
+        given = {"limit": str(limit) if limit else None, "cursor": cursor or None}
+        return self._runtime.pages.read(operation, {**given, "sort": sort or None})
+
+    async def _incoming(
+        self, message: Message, context: RpcContext, operation: Operation
+    ) -> Incoming:
+        metadata = {str(name): str(value) for name, value in context.invocation_metadata() or ()}
+        principal = await self._runtime.identity.caller(metadata.get("authorization"))
+        principal = principal.acting_for(headers.tenant(metadata.get(TENANT_HEADER.lower())))
+        self._runtime.executor.admit(operation, principal)
+        key = headers.idempotency_key(metadata.get("idempotency-key"))
+        content = message.SerializeToString(deterministic=True) if key else b""
+        return Incoming(
+            principal=principal,
+            trace=Trace.parse(metadata.get(TRACE_HEADER)) or Trace.new(),
+            timeout=_in_time(context.time_remaining()),
+            idempotency_key=key,
+            if_match=headers.versions(_quoted(metadata.get("if-match")), operation),
+            digest=digest(operation.id.encode(), content) if key else "",
+        )
+
+    async def _told(
+        self, context: RpcContext, operation: Operation, work: Callable[[], Coroutine[Any, Any, R]]
+    ) -> R:
+        """What the work returns; its failure as a status. Either is logged."""
+        began = time.perf_counter()
+        try:
+            result = await self._alone(work())
+        except Exception as error:
+            problem = faults.of_exception(error)
+            self._log(operation, began, status.code_of(problem).name)
+            await self._abort(context, problem)
+            raise
+        self._log(operation, began, "OK")
+        return result
+
+    async def _alone(self, work: Coroutine[Any, Any, R]) -> R:
+        """What the work returns. Whatever happens it is cancelled once: a database connection that
+        is cancelled while it ends because of that is never given back.
+        """
+        task = asyncio.create_task(work)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.done() and not task.cancelling():
+                task.cancel()
+            self._abandoned.add(task)
+            task.add_done_callback(self._ended)
+            raise
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._abandoned.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.info("abandoned_call_failed", error=type(task.exception()).__name__)
+
+    async def settle(self, patience: float) -> None:
+        """Wait, at most `patience` seconds, for calls that nobody waits for any more."""
+        if self._abandoned:
+            await asyncio.wait(self._abandoned, timeout=patience)
+
+    def _message(self, result: object, reply: Reply) -> Message:
+        values = self._values(result, reply.field)
+        made = reply.message()
+        self._converter.to_message(values, made)
+        return made
+
+    def _values(self, result: Any, field: str) -> Mapping[str, Any]:
+        if result is None:
+            return {}
+        if isinstance(result, Page):
+            items = [self._values(each, "") for each in result.items]
+            following = result.following and self._runtime.cursors.encode(result.following)
+            return {field or "items": items, "nextCursor": following}
+        values: dict[str, Any] = result.model_dump(by_alias=True, exclude_none=True)
+        return {field: values} if field else values
+
+    async def _abort(self, context: RpcContext, problem: Problem) -> None:
+        base = self._runtime.settings.problem_base
+        rich = status.rich_status(problem, base)
+        metadata = ((status.DETAILS, rich.SerializeToString()),)
+        await context.abort(status.code_of(problem), rich.message, metadata)
+
+    def _log(self, operation: Operation, began: float, code: str) -> None:
+        milliseconds = round((time.perf_counter() - began) * 1000, 2)
+        log.info("rpc", operation=operation.id, status=code, milliseconds=milliseconds)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+async def _close(results: AsyncIterator[object]) -> None:
+    """End a generator here and now, not whenever it is collected."""
+    if isinstance(results, AsyncGenerator):
+        await results.aclose()
+
+
+def _in_time(remaining: float | None) -> float | None:
+    """The caller's deadline, less what telling it takes: at the deadline gRPC cancels us midway."""
+    return None if remaining is None else max(0.0, remaining - _RESERVE)
+
+
+def _quoted(text: str | None) -> str | None:
+    """A version as HTTP writes it; callers may leave the quotes out."""
+    return f'"{text}"' if text is not None and text.isascii() and text.isdigit() else text

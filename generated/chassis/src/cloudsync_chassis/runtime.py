@@ -1,0 +1,155 @@
+"""Everything a running service holds together, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from cloudsync_chassis import files, logs
+from cloudsync_chassis.aggregate.engine import Aggregate, Registry
+from cloudsync_chassis.aggregate.spec import AggregateSpec
+from cloudsync_chassis.client.attempts import Client
+from cloudsync_chassis.client.queue import CallQueue
+from cloudsync_chassis.events.bus import Bus, InProcessBus
+from cloudsync_chassis.events.consumer import Consumer, Subscription
+from cloudsync_chassis.events.outbox import Outbox, Relay
+from cloudsync_chassis.events.sqlite_bus import SqliteBus
+from cloudsync_chassis.executor import Executor
+from cloudsync_chassis.health import Health
+from cloudsync_chassis.paging import Pages
+from cloudsync_chassis.security.identity import Identity
+from cloudsync_chassis.service import ServiceSpec
+from cloudsync_chassis.settings import Settings
+from cloudsync_chassis.store import migrate, system
+from cloudsync_chassis.store.cipher import FieldCipher
+from cloudsync_chassis.store.cursor import CursorSigner
+from cloudsync_chassis.store.database import Database
+from cloudsync_chassis.store.document import DocumentRepository, DocumentStore
+from cloudsync_chassis.store.repository import Repository
+from cloudsync_chassis.store.table import TableRepository
+from cloudsync_chassis.telemetry import Telemetry
+
+E = TypeVar("E", bound=BaseModel)
+C = TypeVar("C", bound=Client)
+
+
+class Runtime:
+    """The parts of one service. Nothing is opened before `start`; `stop` undoes it in reverse."""
+
+    def __init__(self, spec: ServiceSpec, settings: Settings) -> None:
+        self.spec = spec
+        self.settings = settings
+        self.database = _database(spec, settings)
+        self.bus = _bus(settings)
+        self.relay = Relay(self.database, self.bus)
+        self.outbox = Outbox(self.relay.wake)
+        self.executor = Executor(spec.name, self.database, spec.grants)
+        self.identity = Identity(spec.name, settings)
+        self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
+        self.pages = Pages(settings, self.cursors)
+        self.cipher = FieldCipher(_secret(settings, settings.field_key_file, "field.key"))
+        self.health = Health(self.database.ping)
+        self.telemetry: Telemetry | None = None
+        self.aggregates = Registry()
+        self.clients: dict[str, Client] = {}
+        self.calls = CallQueue(spec.name, self.outbox, self.clients)
+        self._subscriptions: list[Subscription] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def aggregate(self, spec: AggregateSpec[E]) -> Aggregate[E]:
+        """The default behaviour of an aggregate over its store."""
+        repository: Repository[E]
+        if isinstance(spec.store, DocumentStore):
+            repository = DocumentRepository(spec.model, spec.store)
+        else:
+            repository = TableRepository(spec.model, spec.store, self.cipher)
+        return Aggregate(spec, repository, self.outbox, self.spec.event_source, self.aggregates)
+
+    def client(self, kind: type[C], service: str) -> C:
+        """A client for a callee of the model, with the edge's budgets and our own identity."""
+        edge = self.spec.edges[service]
+        client = kind(
+            self.settings.peers.get(service, edge.url),
+            token=lambda: self.identity.workload_token(service),
+            budgets=edge.budgets,
+            breaker=edge.breaker,
+        )
+        self.clients[service] = client
+        return client
+
+    def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
+        """Handle these events once the service runs."""
+        self._subscriptions.extend(subscriptions)
+
+    async def start(self) -> None:
+        """Log, trace, open, migrate, relay, consume."""
+        logs.configure(self.settings.log_level, self.spec.name)
+        self.telemetry = Telemetry(self.settings.telemetry, self.spec.name)
+        self.identity.prepare()
+        await self.prepare_database()
+        await self.bus.start()
+        self._spawn(self.relay.run())
+        if self._subscriptions or self.clients:
+            self._spawn(self._consumer().run())
+        self.health.started = True
+
+    async def prepare_database(self) -> None:
+        """Create what the embedded database lacks; PostgreSQL is migrated before we start."""
+        if self.database.is_sqlite:
+            await self.database.create_all(self.spec.tables, system.metadata)
+
+    async def migrate(self) -> None:
+        """Bring the database to the newest revision, and our own tables into being."""
+        if self.spec.migrations is not None and not self.database.is_sqlite:
+            await migrate.upgrade(self.database, self.spec.migrations)
+        await self.prepare_database()
+        await self.database.create_all(system.metadata)
+
+    async def stop(self) -> None:
+        """Publish what is committed, then close everything."""
+        self.health.stopping = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        for client in self.clients.values():
+            await client.aclose()
+        await self.bus.stop()
+        await self.database.dispose()
+        if self.telemetry is not None:
+            self.telemetry.stop()
+
+    def _consumer(self) -> Consumer:
+        subscriptions = (*self._subscriptions, self.calls.subscription)
+        return Consumer(self.bus, self.spec.name, subscriptions, self.executor.consume)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.create_task(work))
+
+
+def _database(spec: ServiceSpec, settings: Settings) -> Database:
+    if settings.database_url is not None:
+        url = settings.database_url.get_secret_value()
+    else:
+        path = files.private_folder(settings.state_path(spec.name)) / "store.sqlite"
+        url = f"sqlite+aiosqlite:///{path}"
+    return Database(
+        url,
+        schema=settings.database_schema,
+        schemas=spec.schemas,
+        pool=settings.database_pool,
+    )
+
+
+def _bus(settings: Settings) -> Bus:
+    if settings.bus == "memory":
+        return InProcessBus()
+    return SqliteBus(settings.state_path("bus.sqlite"))
+
+
+def _secret(settings: Settings, given: Path | None, name: str) -> bytes:
+    return given.read_bytes() if given else files.secret_bytes(settings.state_path("keys", name))

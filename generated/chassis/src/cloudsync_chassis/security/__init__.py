@@ -1,0 +1,1 @@
+"""Who calls, proven by signed tokens, and what they may do."""

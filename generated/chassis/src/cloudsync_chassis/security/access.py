@@ -1,0 +1,69 @@
+"""What a caller may do: roles by permission, and the services that may call an operation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.problem import FORBIDDEN
+from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.security.tokens import refused
+
+AccessTable = Mapping[str, frozenset[str]]
+"""Permission (`document:share`) → roles that hold it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may do what: `full` for everything of the tenant, `related` only for one's own things.
+
+    A role of `related` needs, besides, one of the operation's relations to the entity.
+    """
+
+    full: AccessTable
+    related: AccessTable = field(default_factory=dict)
+
+
+def authorize(operation: Operation, principal: Principal, access: Access) -> None:
+    """Refuse a caller whom the model does not let in; deny is the default.
+
+    Whether a caller stands in a relation to the entity is decided once it is loaded.
+
+    Raises:
+        Problem: `unauthenticated` or `forbidden`.
+    """
+    if operation.access == "public":
+        return
+    if not principal.authenticated:
+        raise refused()
+    if principal.kind == "workload":
+        allowed = _workload_may(operation, principal)
+    elif operation.access == "workload":
+        allowed = False
+    else:
+        allowed = holds(operation, principal, access) or may_hold(operation, principal, access)
+    if not allowed:
+        raise FORBIDDEN(f"{operation.permission or operation.id} is not granted")
+
+
+def holds(operation: Operation, principal: Principal, access: Access) -> bool:
+    """Whether the roles alone grant the operation; without one, relations decide."""
+    if operation.permission is None:
+        return not operation.relations
+    return bool(access.full.get(operation.permission, frozenset()) & principal.roles)
+
+
+def may_hold(operation: Operation, principal: Principal, access: Access) -> bool:
+    """Whether the roles grant the operation for things to which the caller has a relation."""
+    if not operation.relations:
+        return False
+    if operation.permission is None:
+        return True
+    return bool(access.related.get(operation.permission, frozenset()) & principal.roles)
+
+
+def _workload_may(operation: Operation, principal: Principal) -> bool:
+    return principal.subject in operation.callers or (
+        operation.permission is not None and operation.permission in principal.scopes
+    )

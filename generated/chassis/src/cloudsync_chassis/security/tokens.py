@@ -1,0 +1,162 @@
+"""Access tokens: JWT (RFC 9068 style), ES256, at most 15 minutes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.problem import UNAUTHENTICATED, Problem
+from cloudsync_chassis.security.jwks import JwksCache, UnknownKeyError
+from cloudsync_chassis.security.keys import ALGORITHM
+from cloudsync_chassis.security.principal import Principal
+
+LIFETIME = 900
+_MAX_TOKEN = 8192
+_CACHED = 4096
+
+Now = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A token's caller and the time (seconds since the epoch) until which that is true."""
+
+    principal: Principal
+    expires_at: float
+
+
+class TokenIssuer:
+    """Signs tokens; `lifetime` in seconds."""
+
+    def __init__(
+        self, key: ECKey, issuer: str, lifetime: int = LIFETIME, now: Now = time.time
+    ) -> None:
+        self._key = key
+        self._issuer = issuer
+        self._lifetime = lifetime
+        self._now = now
+
+    def issue(self, principal: Principal, audience: Sequence[str]) -> str:
+        """A signed token for `principal` that the services named in `audience` accept."""
+        issued = int(self._now())
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "sub": principal.subject,
+            "aud": list(audience),
+            "iat": issued,
+            "exp": issued + self._lifetime,
+            "jti": str(uuid7()),
+            "kind": principal.kind,
+            "roles": sorted(principal.roles),
+            "scope": " ".join(sorted(principal.scopes)),
+        }
+        if principal.organization_id is not None:
+            claims["org"] = str(principal.organization_id)
+        header = {"alg": ALGORITHM, "kid": self._key.kid, "typ": "at+jwt"}
+        return jwt.encode(header, claims, self._key, algorithms=[ALGORITHM])
+
+
+class TokenVerifier:
+    """Verifies tokens offline against the issuer's published keys; `leeway` in seconds."""
+
+    def __init__(
+        self,
+        keys: JwksCache,
+        issuer: str,
+        audience: str,
+        leeway: int = 30,
+        max_lifetime: int = LIFETIME,
+        now: Now = time.time,
+    ) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._leeway = leeway
+        self._max_lifetime = max_lifetime
+        self._now = now
+        self._seen: dict[str, Verified] = {}
+
+    async def verify(self, token: str) -> Principal:
+        """The caller that the token names.
+
+        Raises:
+            Problem: `unauthenticated`, for whatever reason; the reason is not told.
+        """
+        seen = self._seen.get(token)
+        if seen is None:
+            seen = await self._check(token)
+            self._remember(token, seen)
+        if seen.expires_at + self._leeway <= self._now():
+            self._seen.pop(token, None)
+            raise refused()
+        return seen.principal
+
+    def _remember(self, token: str, verified: Verified) -> None:
+        while len(self._seen) >= _CACHED:
+            self._seen.pop(next(iter(self._seen)))
+        self._seen[token] = verified
+
+    async def _check(self, token: str) -> Verified:
+        if len(token) > _MAX_TOKEN:
+            raise refused()
+        try:
+            kid = jws.extract_compact(token.encode()).headers().get("kid")
+            key = await self._keys.key(str(kid))
+            claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
+            self._registry().validate(claims)
+            return self._verified(claims)
+        except (JoseError, UnknownKeyError, ValueError, KeyError, TypeError) as error:
+            raise refused() from error
+
+    def _registry(self) -> jwt.JWTClaimsRegistry:
+        return jwt.JWTClaimsRegistry(
+            now=int(self._now()),
+            leeway=self._leeway,
+            iss={"essential": True, "value": self._issuer},
+            aud={"essential": True, "value": self._audience},
+            sub={"essential": True},
+            iat={"essential": True},
+            exp={"essential": True},
+        )
+
+    def _verified(self, claims: dict[str, Any]) -> Verified:
+        if claims["exp"] - claims["iat"] > self._max_lifetime:
+            raise ValueError("token lives too long")
+        kind = claims.get("kind", "user")
+        if kind not in ("user", "workload"):
+            raise ValueError("unknown kind of caller")
+        principal = Principal(
+            subject=str(claims["sub"]),
+            kind=kind,
+            organization_id=UUID(claims["org"]) if "org" in claims else None,
+            roles=frozenset(map(str, claims.get("roles", ()))),
+            scopes=frozenset(str(claims.get("scope", "")).split()),
+        )
+        return Verified(principal, float(claims["exp"]))
+
+
+def refused() -> Problem:
+    """The answer to a missing or unusable token (RFC 6750 §3)."""
+    return Problem(UNAUTHENTICATED, headers={"WWW-Authenticate": "Bearer"})
+
+
+def bearer(authorization: str | None) -> str | None:
+    """The token of an `Authorization` header; None without a header.
+
+    Raises:
+        Problem: `unauthenticated`: another scheme, or no token.
+    """
+    if authorization is None:
+        return None
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise refused()
+    return token.strip()

@@ -1,0 +1,130 @@
+"""The command line of a service: serve (the default), migrate, token."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from cloudsync_chassis.health import Health
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.service import ServiceSpec
+from cloudsync_chassis.settings import Settings
+
+if TYPE_CHECKING:
+    from cloudsync_chassis.rpc.server import RpcServer
+
+Build = Callable[[Runtime], "FastAPI | RpcServer"]
+
+WRONG_USAGE = 2
+
+
+def main(
+    spec: ServiceSpec,
+    settings_type: type[Settings],
+    build: Build,
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Run one command; the exit code."""
+    options = _parser(spec).parse_args(arguments)
+    try:
+        settings = settings_type()
+    except ValidationError as error:
+        # the values may be secrets, so only places and messages are shown
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        lines = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in faults)
+        sys.stderr.write("settings: " + "; ".join(lines) + "\n")
+        return WRONG_USAGE
+    runtime = Runtime(spec, settings)
+    if options.command == "migrate":
+        asyncio.run(_migrate(runtime))
+    elif options.command == "token":
+        return _token(runtime, options)
+    else:
+        application = build(runtime)
+        if isinstance(application, FastAPI):
+            serve(application, runtime)
+        else:
+            asyncio.run(application.run())
+    return 0
+
+
+def serve(app: FastAPI, runtime: Runtime) -> None:
+    """Serve until SIGTERM or SIGINT, then drain."""
+    settings = runtime.settings
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.shutdown_grace),
+    )
+    _Server(config, runtime.health, settings.drain_pause).run()
+
+
+class _Server(uvicorn.Server):
+    """Says that it is not ready `pause` seconds before it stops accepting, so that routers know."""
+
+    def __init__(self, config: uvicorn.Config, health: Health, pause: float) -> None:
+        super().__init__(config)
+        self._health = health
+        self._pause = pause
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """First signal: drain; second: stop at once."""
+        if self._health.stopping or not self._pause:
+            self._health.stopping = True
+            super().handle_exit(sig, frame)
+            return
+        self._health.stopping = True
+        loop = asyncio.get_running_loop()
+        exit_now = super().handle_exit
+        loop.call_soon_threadsafe(loop.call_later, self._pause, exit_now, sig, frame)
+
+
+async def _migrate(runtime: Runtime) -> None:
+    try:
+        await runtime.migrate()
+    finally:
+        await runtime.database.dispose()
+
+
+def _token(runtime: Runtime, options: argparse.Namespace) -> int:
+    """Print a token for work on one machine; there is none in production."""
+    if runtime.settings.environment == "production" or runtime.settings.jwks_url is not None:
+        sys.stderr.write("token: only where the state folder's own key is trusted\n")
+        return WRONG_USAGE
+    principal = Principal(
+        options.subject,
+        "workload" if options.workload else "user",
+        options.organization,
+        frozenset(options.role),
+        frozenset(options.scope),
+    )
+    sys.stdout.write(runtime.identity.issuer().issue(principal, [runtime.spec.name]) + "\n")
+    return 0
+
+
+def _parser(spec: ServiceSpec) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=spec.name)
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("serve", help="serve until stopped (the default)")
+    commands.add_parser("migrate", help="bring the database to the newest revision")
+    token = commands.add_parser("token", help="print a development token")
+    token.add_argument("--subject", required=True)
+    token.add_argument("--organization", type=UUID)
+    token.add_argument("--role", action="append", default=[])
+    token.add_argument("--scope", action="append", default=[])
+    token.add_argument("--workload", action="store_true")
+    return parser

@@ -1,0 +1,86 @@
+"""Settings: environment variables over embedded defaults. A service starts without any."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from cloudsync_chassis.telemetry import Exporter
+
+SHARED_PREFIX = "CHASSIS_"
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """What every service can be told. `<PREFIX>_<NAME>` wins over `CHASSIS_<NAME>`.
+
+    A service derives from it: prefix (`DOCUMENT_SERVICE_`), the model's defaults, own fields.
+    Secrets are given as files; nothing secret has a default. In production the stores, the issuer's
+    keys and the secret files must be named: the embedded ones are for one machine.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    environment: Literal["development", "test", "production"] = "development"
+    state_dir: Path = Path(".state")
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    telemetry: Exporter = "none"
+
+    database_url: SecretStr | None = None
+    database_schema: str | None = None
+    database_pool: Annotated[int, Field(ge=1, le=200)] = 5
+    bus: Literal["sqlite", "memory"] = "sqlite"
+
+    issuer: str = "https://issuer.invalid/"
+    audience: str | None = None
+    jwks_url: str | None = None
+    clock_skew: Annotated[int, Field(ge=0, le=300)] = 30
+    workload_token_file: Path | None = None
+    field_key_file: Path | None = None
+    cursor_key_file: Path | None = None
+
+    problem_base: str = "https://problems.invalid/"
+    max_body_bytes: Annotated[int, Field(ge=1)] = 1_048_576
+    page_size: Annotated[int, Field(ge=1)] = 50
+    max_page_size: Annotated[int, Field(ge=1)] = 200
+    request_timeout: Seconds = 10.0
+    shutdown_grace: Seconds = 10.0
+    drain_pause: Annotated[float, Field(ge=0)] = 0.0
+    peers: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _complete_in_production(self) -> Self:
+        needed = ("database_url", "jwks_url", "field_key_file", "cursor_key_file")
+        missing = [name for name in needed if getattr(self, name) is None]
+        if self.environment == "production" and missing:
+            raise ValueError(f"production needs {', '.join(missing)}")
+        return self
+
+    def state_path(self, *names: str) -> Path:
+        """A place below the state folder."""
+        return self.state_dir.joinpath(*names)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, the service's variables, the shared ones."""
+        shared = EnvSettingsSource(settings_cls, env_prefix=SHARED_PREFIX)
+        return init_settings, env_settings, shared

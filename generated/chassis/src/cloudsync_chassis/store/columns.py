@@ -1,0 +1,139 @@
+"""PostgreSQL column types by name, each with what SQLite keeps instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic_core import to_jsonable_python
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+
+_SIZED = re.compile(r"(char|varchar|numeric)\((\d+)(?:,(\d+))?\)")
+
+
+class Timestamp(TypeDecorator[datetime]):
+    """`timestamptz`; SQLite forgets the zone, so it keeps UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """UTC on the way in."""
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """An aware value on the way out."""
+        if value is not None and value.tzinfo is None:
+            return value.replace(tzinfo=UTC)
+        return value
+
+
+class Ltree(UserDefinedType[str]):
+    """PostgreSQL's `ltree`, as text."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """DDL."""
+        return "ltree"
+
+
+class Textual(TypeDecorator[str]):
+    """A text type that also takes what JSON writes as text: enumerations, addresses, UUIDs."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def __init__(self, sqlite: TypeEngine[Any], postgresql: TypeEngine[Any] | None = None) -> None:
+        super().__init__()
+        self._sqlite = sqlite
+        self._postgresql = postgresql or sqlite
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type proper."""
+        # not `dialect.type_descriptor`: psycopg's would make VARCHAR of TEXT and CHAR
+        return self._postgresql if dialect.name == "postgresql" else self._sqlite
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Text on the way in."""
+        return value if value is None or type(value) is str else str(to_jsonable_python(value))
+
+
+class Json(TypeDecorator[Any]):
+    """`jsonb`; SQLite keeps text."""
+
+    impl = sa.JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type proper."""
+        binary = pg.JSONB(none_as_null=True)
+        return dialect.type_descriptor(binary if dialect.name == "postgresql" else self.impl)
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """JSON values on the way in."""
+        return to_jsonable_python(value)
+
+
+class Array(TypeDecorator[list[Any]]):
+    """An array of `item`; SQLite keeps JSON."""
+
+    impl = sa.JSON(none_as_null=True)
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type proper."""
+        array = pg.ARRAY(self.item)
+        return dialect.type_descriptor(array if dialect.name == "postgresql" else self.impl)
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """JSON values for SQLite, the items themselves for PostgreSQL."""
+        return value if dialect.name == "postgresql" else to_jsonable_python(value)
+
+
+_PLAIN: dict[str, Callable[[], TypeEngine[Any]]] = {
+    "uuid": sa.Uuid,
+    "text": lambda: Textual(sa.Text()),
+    "citext": lambda: Textual(sa.Text(collation="NOCASE"), pg.CITEXT()),
+    "ltree": lambda: Textual(sa.Text(), Ltree()),
+    "integer": sa.Integer,
+    "bigint": sa.BigInteger,
+    "smallint": sa.SmallInteger,
+    "boolean": sa.Boolean,
+    "timestamptz": Timestamp,
+    "date": sa.Date,
+    "jsonb": Json,
+    "bytea": sa.LargeBinary,
+    "inet": lambda: Textual(sa.Text(), pg.INET()),
+    "double precision": sa.Double,
+    "text[]": lambda: Array(sa.Text()),
+    "uuid[]": lambda: Array(sa.Uuid()),
+    "integer[]": lambda: Array(sa.Integer()),
+    "bigint[]": lambda: Array(sa.BigInteger()),
+}
+
+
+def sql(name: str) -> TypeEngine[Any]:
+    """`sql("varchar(120)")`: a column type that works on both engines.
+
+    Raises:
+        ValueError: the name is none of the model's column types.
+    """
+    if name in _PLAIN:
+        return _PLAIN[name]()
+    sized = _SIZED.fullmatch(name)
+    if sized is None:
+        raise ValueError(f"unknown column type {name!r}")
+    kind, first, second = sized.groups()
+    if kind == "numeric":
+        return sa.Numeric(int(first), int(second or 0))
+    return Textual(sa.CHAR(int(first)) if kind == "char" else sa.String(int(first)))

@@ -1,0 +1,187 @@
+"""Entities as JSON documents: the embedded stand-in for document, search and key-value stores."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic_core import to_jsonable_python
+from sqlalchemy.exc import IntegrityError
+
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.model import Record, fields_holding, from_record, to_record
+from cloudsync_chassis.store import predicates
+from cloudsync_chassis.store.query import ListQuery, Page, cut
+from cloudsync_chassis.store.repository import E, UniqueViolationError
+from cloudsync_chassis.store.system import documents, unique_keys
+
+_OWN_COLUMNS = {
+    "id": documents.c.id,
+    "version": documents.c.version,
+    "createdAt": documents.c.created_at,
+    "updatedAt": documents.c.updated_at,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentStore:
+    """A collection; each entry of `unique` is a set of fields whose values occur once in it."""
+
+    collection: str
+    unique: tuple[tuple[str, ...], ...] = ()
+
+
+class DocumentRepository(Generic[E]):
+    """A repository over the table `aggregate_documents`."""
+
+    def __init__(self, model: type[E], store: DocumentStore) -> None:
+        self._model = model
+        self._store = store
+        self._lists = fields_holding(model, list)
+        self._numbers = fields_holding(model, int, float)
+
+    async def insert(self, ctx: Context, entity: E) -> None:
+        """See `Repository.insert`."""
+        row = self._row(ctx, entity)
+        connection = await ctx.unit.connection()
+        try:
+            await connection.execute(sa.insert(documents).values(row))
+        except IntegrityError as error:
+            raise UniqueViolationError(("id",)) from error
+        await self._claim(ctx, row)
+
+    async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
+        """See `Repository.find`."""
+        statement = self._scoped(ctx, sa.select(documents.c.body)).limit(1)
+        statement = statement.where(*self._conditions(ctx, values))
+        body = (await (await ctx.unit.connection()).execute(statement)).scalar()
+        return from_record(self._model, body) if body is not None else None
+
+    async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
+        """See `Repository.select`."""
+        key = predicates.sort_key(self._column(query.field_name))
+        statement = self._scoped(
+            ctx, sa.select(documents.c.body, key.label("place"), documents.c.id)
+        )
+        statement = statement.where(*self._conditions(ctx, query.filters))
+        if query.related:
+            alternatives = (self._passes(ctx, name, value) for name, value in query.related)
+            statement = statement.where(sa.or_(*alternatives))
+        after = query.page.after
+        last = (sa.literal(after.value, key.type), sa.literal(after.id)) if after else None
+        statement = predicates.paged(statement, query, key, documents.c.id, last)
+        rows = list((await (await ctx.unit.connection()).execute(statement)).all())
+        page = cut(rows, query, lambda row: (row.place, row.id))
+        return Page(
+            tuple(from_record(self._model, row.body) for row in page.items),
+            page.following,
+        )
+
+    async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
+        """See `Repository.replace`."""
+        row = self._row(ctx, entity)
+        statement = self._scoped(ctx, sa.update(documents)).where(
+            documents.c.id == row["id"], documents.c.version == expected
+        )
+        result = await (await ctx.unit.connection()).execute(statement.values(row))
+        if result.rowcount != 1:
+            return False
+        await self._release(ctx, row["id"])
+        await self._claim(ctx, row)
+        return True
+
+    async def remove(self, ctx: Context, entity_id: UUID, expected: int) -> bool:
+        """See `Repository.remove`."""
+        statement = self._scoped(ctx, sa.delete(documents)).where(
+            documents.c.id == entity_id, documents.c.version == expected
+        )
+        result = await (await ctx.unit.connection()).execute(statement)
+        await self._release(ctx, entity_id)
+        return bool(result.rowcount == 1)
+
+    def _scoped(self, ctx: Context, statement: Any) -> Any:
+        return statement.where(
+            documents.c.collection == self._store.collection,
+            documents.c.organization_id == ctx.tenant,
+        )
+
+    def _row(self, ctx: Context, entity: E) -> dict[str, Any]:
+        record = to_record(entity)
+        if record["organizationId"] != ctx.tenant:
+            raise ValueError("entity of another organisation")
+        return {
+            "collection": self._store.collection,
+            "organization_id": record["organizationId"],
+            "id": record["id"],
+            "version": record["version"],
+            "created_at": record["createdAt"],
+            "updated_at": record["updatedAt"],
+            "body": sortable(record),
+        }
+
+    async def _claim(self, ctx: Context, row: dict[str, Any]) -> None:
+        """Keep the unique values, each as one row with a primary key."""
+        for fields, value in self._unique_values(row["body"]):
+            entry = {
+                "collection": self._store.collection,
+                "name": ",".join(fields),
+                "value": value,
+                "id": row["id"],
+            }
+            try:
+                await (await ctx.unit.connection()).execute(sa.insert(unique_keys).values(entry))
+            except IntegrityError as error:
+                raise UniqueViolationError(fields) from error
+
+    async def _release(self, ctx: Context, entity_id: UUID) -> None:
+        if self._store.unique:
+            statement = sa.delete(unique_keys).where(
+                unique_keys.c.collection == self._store.collection,
+                unique_keys.c.id == entity_id,
+            )
+            await (await ctx.unit.connection()).execute(statement)
+
+    def _unique_values(self, body: Record) -> Iterator[tuple[tuple[str, ...], str]]:
+        for fields in self._store.unique:
+            if all(name in body for name in fields):
+                values = json.dumps([body[name] for name in fields], sort_keys=True)
+                yield tuple(name for name in fields if name != "organizationId"), values
+
+    def _column(self, name: str) -> predicates.Column:
+        if name in _OWN_COLUMNS:
+            return _OWN_COLUMNS[name]
+        entry = documents.c.body[name]
+        column: predicates.Column = entry.as_float() if name in self._numbers else entry.as_string()
+        return column
+
+    def _conditions(self, ctx: Context, values: Mapping[str, Any]) -> list[predicates.Condition]:
+        return [self._passes(ctx, name, value) for name, value in values.items()]
+
+    def _passes(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
+        if name in self._lists and not isinstance(value, tuple):
+            return predicates.json_contains(
+                documents.c.body[name], sortable(value), ctx.unit.dialect
+            )
+        column = self._column(name)
+        if name not in _OWN_COLUMNS:
+            value = sortable(value)
+            if isinstance(value, bool):
+                column = documents.c.body[name].as_boolean()
+        return column.in_(value) if isinstance(value, list | tuple) else column == value
+
+
+def sortable(value: Any) -> Any:
+    """JSON of a record's value in which times sort as texts: UTC, always with microseconds."""
+    if isinstance(value, dict):
+        return {name: sortable(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [sortable(each) for each in value]
+    if isinstance(value, datetime):
+        utc = value.astimezone(UTC).replace(tzinfo=None)
+        return utc.isoformat(timespec="microseconds") + "Z"
+    return value if type(value) in (str, int, float, bool) else to_jsonable_python(value)

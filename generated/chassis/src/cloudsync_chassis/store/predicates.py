@@ -1,0 +1,51 @@
+"""SQL conditions that differ between the two dialects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic_core import to_jsonable_python
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.sql.elements import ColumnElement
+
+from cloudsync_chassis.store.columns import Textual
+from cloudsync_chassis.store.cursor import TEXT_LENGTH
+from cloudsync_chassis.store.query import ListQuery
+
+Condition = ColumnElement[bool]
+Column = ColumnElement[Any]
+
+
+def json_contains(column: Column, value: Any, dialect: str) -> Condition:
+    """Whether a JSON array holds a scalar."""
+    if dialect == "postgresql":
+        return sa.cast(column, pg.JSONB).contains([value])
+    entries = sa.func.json_each(column).table_valued("value")
+    return sa.exists(sa.select(sa.literal(1)).select_from(entries).where(entries.c.value == value))
+
+
+def array_contains(column: Column, value: Any, dialect: str) -> Condition:
+    """Whether an array column (JSON on SQLite) holds a scalar."""
+    if dialect == "postgresql":
+        return sa.literal(value) == sa.func.any(column)
+    return json_contains(column, to_jsonable_python(value), dialect)
+
+
+def sort_key(column: Column) -> Column:
+    """What a list is ordered by: texts by their beginning, so that a cursor can hold it."""
+    if isinstance(column.type, sa.String | Textual):
+        return sa.func.substr(column, 1, TEXT_LENGTH)
+    return column
+
+
+def paged(select: Any, query: ListQuery, key: Column, row_id: Column, after: Any) -> Any:
+    """Order by (key, id), begin after the cursor, fetch one row more than the page holds.
+
+    `after`: (key, id) of the last row of the page before, or None.
+    """
+    order = (key.desc(), row_id.desc()) if query.descending else (key.asc(), row_id.asc())
+    if after is not None:
+        place, last = sa.tuple_(key, row_id), sa.tuple_(*after)
+        select = select.where(place < last if query.descending else place > last)
+    return select.order_by(*order).limit(query.page.limit + 1)

@@ -1,0 +1,54 @@
+"""What the aggregate engine asks of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.store.query import ListQuery, Page
+
+E = TypeVar("E", bound=BaseModel)
+
+
+class UniqueViolationError(Exception):
+    """Another entity has the same values in `fields` (JSON names; empty if unknown)."""
+
+    def __init__(self, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields
+
+
+class Repository(Protocol[E]):
+    """Entities of one type. Every call sees the context's tenant only, within its unit of work."""
+
+    async def insert(self, ctx: Context, entity: E) -> None:
+        """Add a new entity.
+
+        Raises:
+            UniqueViolationError: its id or another unique value is taken.
+        """
+        ...
+
+    async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
+        """The one entity whose fields have these values."""
+        ...
+
+    async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
+        """A page of those that pass the filters."""
+        ...
+
+    async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
+        """Store a new state if the stored version is still `expected`.
+
+        Raises:
+            UniqueViolationError: a unique value is taken.
+        """
+        ...
+
+    async def remove(self, ctx: Context, entity_id: UUID, expected: int) -> bool:
+        """Delete if the stored version is still `expected`."""
+        ...

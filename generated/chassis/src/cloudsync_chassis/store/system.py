@@ -1,0 +1,87 @@
+"""Tables that every service has beside its own."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from cloudsync_chassis.store.columns import Json, Timestamp, sql
+
+metadata = sa.MetaData()
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Uuid(), primary_key=True),
+    sa.Column("aggregate_id", sa.Uuid(), nullable=False),
+    sa.Column("sequence", sa.BigInteger(), nullable=False),
+    sa.Column("type", sql("text"), nullable=False),
+    sa.Column("payload", Json(), nullable=False),
+    sa.Column("occurred_at", Timestamp(), nullable=False),
+    sa.Column("published_at", Timestamp(), nullable=True),
+    sa.Index("outbox_aggregate_sequence", "aggregate_id", "sequence", unique=True),
+    sa.Index(
+        "outbox_unpublished",
+        "occurred_at",
+        "id",
+        sqlite_where=sa.text("published_at IS NULL"),
+    ),
+)
+"""Events committed with the state that they tell of; `payload` is the CloudEvent."""
+
+idempotency_keys = sa.Table(
+    "idempotency_keys",
+    metadata,
+    sa.Column("key", sql("text"), primary_key=True),
+    sa.Column("principal", sql("text"), primary_key=True),
+    sa.Column("request_hash", sql("text"), nullable=False),
+    sa.Column("response", Json(), nullable=False),
+    sa.Column("expires_at", Timestamp(), nullable=False),
+)
+"""Answers already given, replayed for 24 hours."""
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("consumer", sql("text"), primary_key=True),
+    sa.Column("event_id", sql("text"), primary_key=True),
+    sa.Column("handled_at", Timestamp(), nullable=False),
+)
+"""Events already handled, so that a repeated delivery changes nothing."""
+
+sequences = sa.Table(
+    "event_sequences",
+    metadata,
+    sa.Column("aggregate_id", sa.Uuid(), primary_key=True),
+    sa.Column("last", sa.BigInteger(), nullable=False),
+)
+"""The last sequence number of each aggregate's events."""
+
+documents = sa.Table(
+    "aggregate_documents",
+    metadata,
+    sa.Column("collection", sql("text"), primary_key=True),
+    sa.Column("organization_id", sa.Uuid(), primary_key=True),
+    sa.Column("id", sa.Uuid(), primary_key=True),
+    sa.Column("version", sa.BigInteger(), nullable=False),
+    sa.Column("created_at", Timestamp(), nullable=False),
+    sa.Column("updated_at", Timestamp(), nullable=False),
+    sa.Column("body", Json(), nullable=False),
+    sa.Index(
+        "aggregate_documents_created",
+        "collection",
+        "organization_id",
+        "created_at",
+        "id",
+    ),
+)
+"""Entities whose real store is no relational one, as JSON."""
+
+unique_keys = sa.Table(
+    "aggregate_unique_keys",
+    metadata,
+    sa.Column("collection", sql("text"), primary_key=True),
+    sa.Column("name", sql("text"), primary_key=True),
+    sa.Column("value", sql("text"), primary_key=True),
+    sa.Column("id", sa.Uuid(), nullable=False, index=True),
+)
+"""Unique values of such entities."""

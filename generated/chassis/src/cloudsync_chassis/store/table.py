@@ -1,0 +1,192 @@
+"""Entities in the columns of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.model import Record, field_names, from_record, to_record
+from cloudsync_chassis.problem import INVARIANT_BROKEN
+from cloudsync_chassis.store import predicates
+from cloudsync_chassis.store.cipher import FieldCipher
+from cloudsync_chassis.store.columns import Array
+from cloudsync_chassis.store.query import ListQuery, Page, cut
+from cloudsync_chassis.store.repository import E, UniqueViolationError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableStore:
+    """Where the fields of an entity lie: `columns` maps the field's JSON name to the column's.
+
+    `encrypted`: fields kept as ciphertext. `blind`: blind index column → field that it stands for.
+    """
+
+    table: sa.Table
+    columns: Mapping[str, str]
+    encrypted: frozenset[str] = frozenset()
+    blind: Mapping[str, str] = field(default_factory=dict)
+
+
+class TableRepository(Generic[E]):
+    """A repository over one table with the envelope's columns (id, organization, version)."""
+
+    def __init__(self, model: type[E], store: TableStore, cipher: FieldCipher) -> None:
+        missing = sorted(field_names(model) - set(store.columns))
+        if missing:
+            raise ValueError(f"{store.table.name} has no column for {', '.join(missing)}")
+        self._model = model
+        self._store = store
+        self._cipher = cipher
+        self._columns = {name: store.table.c[each] for name, each in store.columns.items()}
+        self._id = self._columns["id"]
+        self._tenant = self._columns["organizationId"]
+        self._version = self._columns["version"]
+
+    async def insert(self, ctx: Context, entity: E) -> None:
+        """See `Repository.insert`."""
+        await self._change(ctx, sa.insert(self._store.table).values(self._row(ctx, entity)))
+
+    async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
+        """See `Repository.find`."""
+        conditions = [self._equals(ctx, name, value) for name, value in values.items()]
+        statement = self._select().where(self._tenant == ctx.tenant, *conditions).limit(1)
+        row = (await (await ctx.unit.connection()).execute(statement)).first()
+        return self._entity(row) if row is not None else None
+
+    async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
+        """See `Repository.select`."""
+        conditions = [self._passes(ctx, name, value) for name, value in query.filters.items()]
+        if query.related:
+            conditions.append(sa.or_(*(self._related(ctx, *each) for each in query.related)))
+        statement = self._select().where(self._tenant == ctx.tenant, *conditions)
+        key = predicates.sort_key(self._columns[query.field_name])
+        after = query.page.after
+        last = (sa.literal(after.value, key.type), sa.literal(after.id)) if after else None
+        statement = predicates.paged(statement, query, key, self._id, last)
+        rows = (await (await ctx.unit.connection()).execute(statement)).all()
+        entities = [self._entity(row) for row in rows]
+        return cut(entities, query, lambda each: _place(each, query.field_name))
+
+    async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
+        """See `Repository.replace`."""
+        row = self._row(ctx, entity)
+        row_id = row.pop(self._id.name)
+        statement = sa.update(self._store.table).where(*self._one(ctx, row_id, expected))
+        return await self._change(ctx, statement.values(row)) == 1
+
+    async def remove(self, ctx: Context, entity_id: UUID, expected: int) -> bool:
+        """See `Repository.remove`."""
+        statement = sa.delete(self._store.table).where(*self._one(ctx, entity_id, expected))
+        return await self._change(ctx, statement) == 1
+
+    def _select(self) -> sa.Select[Any]:
+        return sa.select(*self._columns.values())
+
+    def _one(self, ctx: Context, entity_id: UUID, expected: int) -> tuple[Any, ...]:
+        return (
+            self._tenant == ctx.tenant,
+            self._id == entity_id,
+            self._version == expected,
+        )
+
+    async def _change(self, ctx: Context, statement: Any) -> int:
+        try:
+            result = await (await ctx.unit.connection()).execute(statement)
+        except IntegrityError as error:
+            if not _is_taken(error):
+                raise INVARIANT_BROKEN("the store does not take it") from error
+            raise self._violation(error) from error
+        return int(result.rowcount)
+
+    def _row(self, ctx: Context, entity: E) -> dict[str, Any]:
+        record = to_record(entity)
+        if record["organizationId"] != ctx.tenant:
+            raise ValueError("entity of another organisation")
+        row = {
+            column.name: self._stored(ctx, name, record.get(name))
+            for name, column in self._columns.items()
+        }
+        for column_name, name in self._store.blind.items():
+            row[column_name] = self._blind(column_name, record.get(name))
+        return row
+
+    def _stored(self, ctx: Context, name: str, value: Any) -> Any:
+        if value is None:
+            return None
+        if name in self._store.encrypted:
+            return self._cipher.encrypt(value, ctx.tenant)
+        return value
+
+    def _blind(self, column_name: str, value: Any) -> str | bytes | None:
+        index = self._cipher.blind_index(value)
+        binary = isinstance(self._store.table.c[column_name].type, sa.LargeBinary)
+        return bytes.fromhex(index) if binary and index else index
+
+    def _entity(self, row: sa.Row[Any]) -> E:
+        record: Record = {
+            name: value for name, value in zip(self._columns, row, strict=True) if value is not None
+        }
+        for name in self._store.encrypted & record.keys():
+            record[name] = self._cipher.decrypt(record[name], record["organizationId"])
+        return from_record(self._model, record)
+
+    def _equals(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
+        column, wanted = self._columns[name], self._stored(ctx, name, value)
+        for blind, indexed in self._store.blind.items():
+            if indexed == name:
+                column, wanted = self._store.table.c[blind], self._blind(blind, value)
+        condition: predicates.Condition = column == wanted
+        return condition
+
+    def _passes(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
+        column = self._columns[name]
+        if isinstance(value, tuple):
+            return column.in_([self._stored(ctx, name, each) for each in value])
+        if isinstance(column.type, Array):
+            return predicates.array_contains(column, value, ctx.unit.dialect)
+        return self._equals(ctx, name, value)
+
+    def _related(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
+        """Whether the caller, or what leads to them, stands in a field."""
+        kind = self._columns[name].type
+        item = kind.item if isinstance(kind, Array) else kind
+        if isinstance(item, sa.Uuid) and isinstance(value, str):
+            try:
+                value = UUID(value)
+            except ValueError:
+                return sa.false()
+        return self._passes(ctx, name, value)
+
+    def _violation(self, error: IntegrityError) -> UniqueViolationError:
+        """Which fields: SQLite names the columns, PostgreSQL the constraint."""
+        text = str(error.orig)
+        named = {each.name: each for each in (*self._store.table.indexes, *self._constraints())}
+        columns = {
+            column for name, each in named.items() if name in text for column in each.columns
+        }
+        if not columns:
+            columns = {
+                c for c in self._store.table.c if f"{self._store.table.name}.{c.name}" in text
+            }
+        fields = (name for name, column in self._columns.items() if column in columns)
+        return UniqueViolationError(tuple(sorted(set(fields) - {"organizationId"})))
+
+    def _constraints(self) -> list[Any]:
+        return [each for each in self._store.table.constraints if each.name]
+
+
+def _is_taken(error: IntegrityError) -> bool:
+    """Whether a unique value is, and no other constraint broken (PostgreSQL: class 23 codes)."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state == "23505" if state else "UNIQUE constraint" in str(error.orig)
+
+
+def _place(entity: Any, name: str) -> tuple[Any, UUID]:
+    record = to_record(entity)
+    return record[name], record["id"]

@@ -1,0 +1,46 @@
+"""Reads JSON as strictly as its schema, neither less nor more."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
+
+from cloudsync_chassis import faults
+from cloudsync_chassis.problem import VALIDATION_FAILED
+
+B = TypeVar("B", bound=BaseModel)
+
+_FLOAT = re.compile(rb"\d[.eE]")
+
+
+def parse(model: type[B], content: bytes) -> B:
+    """The typed value of a JSON text.
+
+    Raises:
+        Problem: `validation-failed`, with a pointer to each fault.
+    """
+    try:
+        return model.model_validate_json(_with_integers(content))
+    except ValidationError as error:
+        raise VALIDATION_FAILED(errors=faults.of_validation(error)) from error
+
+
+def _with_integers(content: bytes) -> bytes:
+    """`1.0` and `1e2` are integers to JSON Schema, but not to pydantic's strict mode."""
+    if not _FLOAT.search(content):
+        return content
+    try:
+        return to_json(_integers(from_json(content)))
+    except ValueError:
+        return content  # not JSON, or no finite number: validation says so
+
+
+def _integers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _integers(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_integers(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,84 @@
+"""The FastAPI application of a service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, Response
+
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.web import problems
+from cloudsync_chassis.web.middleware import Envelope
+
+_MEDIA_TYPES = {".json": "application/json", ".yaml": "application/yaml"}
+
+
+def create_app(runtime: Runtime, *routers: APIRouter) -> FastAPI:
+    """The service's routes, health, keys and contract; starting it starts the runtime."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await runtime.start()
+        try:
+            yield
+        finally:
+            await runtime.stop()
+
+    app = FastAPI(
+        title=runtime.spec.name,
+        lifespan=lifespan,
+        openapi_url=None,
+        redirect_slashes=False,
+        # spans are made per operation, alike for REST, gRPC and events
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.state.runtime = runtime
+    all_routers = (_own_routes(runtime), *routers)
+    problems.install(app, [route for router in all_routers for route in router.routes])
+    for router in all_routers:
+        problems.refuse_other_methods(router)
+        app.include_router(router)
+    app.add_middleware(
+        Envelope,
+        max_body_bytes=runtime.settings.max_body_bytes,
+        problem_base=runtime.settings.problem_base,
+    )
+    return app
+
+
+def _own_routes(runtime: Runtime) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/health/live")
+    async def live() -> Response:
+        return _state(True)
+
+    @router.get("/health/started")
+    async def started() -> Response:
+        return _state(runtime.health.started)
+
+    @router.get("/health/ready")
+    async def ready() -> Response:
+        return _state(await runtime.health.ready())
+
+    @router.get("/.well-known/jwks.json")
+    async def keys() -> Response:
+        keys = runtime.identity.keys.public_keys()
+        return Response(json.dumps({"keys": keys}), media_type="application/jwk-set+json")
+
+    contract = runtime.spec.contract
+    if contract is not None:
+        router.add_api_route(f"/openapi{contract.suffix}", lambda: _file(contract))
+    return router
+
+
+def _state(good: bool) -> Response:
+    content = b'{"status":"pass"}' if good else b'{"status":"fail"}'
+    return Response(content, 200 if good else 503, media_type="application/health+json")
+
+
+def _file(path: Path) -> Response:
+    return Response(path.read_bytes(), media_type=_MEDIA_TYPES.get(path.suffix, "text/plain"))

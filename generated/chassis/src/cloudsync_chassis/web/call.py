@@ -1,0 +1,105 @@
+"""One REST request on its way to the port."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from fastapi import Depends, Request, Response
+
+from cloudsync_chassis import headers as sent
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming, digest
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.propagation import TENANT_HEADER, TIMEOUT_HEADER, timeout_seconds
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.store.idempotency import Answer
+from cloudsync_chassis.store.query import PageRequest
+from cloudsync_chassis.web import answers
+from cloudsync_chassis.web.middleware import TRACE
+
+Q = TypeVar("Q")
+R = TypeVar("R")
+
+
+class RestCall:
+    """A request whose caller has been admitted. Calling it runs the port's method."""
+
+    def __init__(self, request: Request, operation: Operation, principal: Principal) -> None:
+        self._request = request
+        self._operation = operation
+        self._principal = principal
+        self._runtime: Runtime = request.app.state.runtime
+
+    async def __call__(self, method: Callable[[Context, Q], Awaitable[R]], request: Q) -> Response:
+        """The port's result as an HTTP answer."""
+        incoming = await self._incoming()
+
+        async def action(ctx: Context) -> Answer:
+            return self._encode(await method(ctx, request))
+
+        answer = await self._runtime.executor.answer(self._operation, incoming, action)
+        return self._response(answer)
+
+    async def _incoming(self) -> Incoming:
+        headers = self._request.headers
+        key = sent.idempotency_key(headers.get("Idempotency-Key"))
+        return Incoming(
+            principal=self._principal,
+            trace=self._request.scope[TRACE],
+            timeout=timeout_seconds(headers.get(TIMEOUT_HEADER)),
+            idempotency_key=key,
+            if_match=sent.versions(headers.get("If-Match"), self._operation),
+            digest=await self._digest() if key else "",
+        )
+
+    async def _digest(self) -> str:
+        url = self._request.url
+        target = f"{self._request.method} {url.path}?{url.query}"
+        return digest(target.encode(), await self._request.body())
+
+    def _encode(self, result: Any) -> Answer:
+        request = self._request
+        return answers.encode(
+            self._operation,
+            result,
+            request.path_params,
+            self._runtime.cursors,
+            request.query_params.multi_items(),
+            request.url.path,
+        )
+
+    def _response(self, answer: Answer) -> Response:
+        headers = dict(answer.headers)
+        tag = headers.get("etag")
+        if self._request.method == "GET" and tag and self._known(tag):
+            return Response(status_code=304, headers={"etag": tag})
+        return Response(answer.body, answer.status, headers)
+
+    def _known(self, tag: str) -> bool:
+        given = self._request.headers.get("If-None-Match", "")
+        return tag in {each.strip().removeprefix("W/") for each in given.split(",")}
+
+
+def admitted(operation: Operation) -> Any:
+    """The dependency that names an operation: authenticates and authorises before all else."""
+
+    async def admit(request: Request) -> RestCall:
+        runtime: Runtime = request.app.state.runtime
+        principal = await runtime.identity.caller(request.headers.get("Authorization"))
+        principal = principal.acting_for(sent.tenant(request.headers.get(TENANT_HEADER)))
+        runtime.executor.admit(operation, principal)
+        return RestCall(request, operation, principal)
+
+    return Depends(admit)
+
+
+def page_of(operation: Operation) -> Any:
+    """The dependency that reads `limit`, `sort` and `cursor`."""
+
+    async def read(request: Request) -> PageRequest:
+        runtime: Runtime = request.app.state.runtime
+        return runtime.pages.read(operation, request.query_params)
+
+    return Depends(read)

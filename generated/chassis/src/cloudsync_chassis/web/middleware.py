@@ -1,0 +1,118 @@
+"""What happens around every request: id, trace, size limit, headers, access log, last resort."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cloudsync_chassis import faults
+from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.logs import logger
+from cloudsync_chassis.problem import BODY_TOO_LARGE
+from cloudsync_chassis.propagation import REQUEST_ID_HEADER, TRACE_HEADER, Trace
+from cloudsync_chassis.web import problems
+
+log = logger("http")
+
+TRACE = "chassis.trace"
+
+_SECURITY: list[tuple[bytes, bytes]] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"cache-control", b"private, no-cache"),
+]
+_ID_LENGTH = 64
+
+
+class Envelope:
+    """The outermost layer."""
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int, problem_base: str) -> None:
+        self._app = app
+        self._max = max_body_bytes
+        self._base = problem_base
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        trace = Trace.parse(headers.get(TRACE_HEADER)) or Trace.new()
+        scope[TRACE] = trace
+        exchange = _Exchange(scope, send, _request_id(headers.get(REQUEST_ID_HEADER.lower())))
+        try:
+            await self._app(scope, self._limited(headers, receive), exchange.send)
+        except Exception as error:
+            if exchange.status:
+                raise  # too late for an answer
+            answer = problems.response(faults.of_exception(error), self._base, scope["path"])
+            await answer(scope, receive, exchange.send)
+        exchange.finished(trace)
+
+    def _limited(self, headers: dict[str, str], receive: Receive) -> Receive:
+        """Refuses a body that is announced or turns out to be too large."""
+        announced = headers.get("content-length", "0")
+        too_large = announced.isdigit() and int(announced) > self._max
+        seen = 0
+
+        async def limited() -> Message:
+            nonlocal seen
+            if too_large:
+                raise BODY_TOO_LARGE(f"at most {self._max} bytes")
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._max:
+                raise BODY_TOO_LARGE(f"at most {self._max} bytes")
+            return message
+
+        return limited
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+        self._scope = scope
+        self._send = send
+        self._request_id = request_id
+        self._began = time.perf_counter()
+        self.status = 0
+
+    async def send(self, message: Message) -> None:
+        """Pass the answer on, with the headers that every answer has."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [
+                *message.get("headers", ()),
+                *_SECURITY,
+                (b"x-request-id", self._request_id.encode("latin-1")),
+            ]
+        await self._send(message)
+
+    def finished(self, trace: Trace) -> None:
+        """One log line."""
+        route: Any = self._scope.get("route")
+        log.info(
+            "request",
+            method=self._scope["method"],
+            route=getattr(route, "path", None),
+            status=self.status,
+            milliseconds=round((time.perf_counter() - self._began) * 1000, 2),
+            request_id=self._request_id,
+            trace_id=trace.trace_id,
+        )
+
+
+def _request_id(given: str | None) -> str:
+    """The caller's id if it is harmless, else a new one."""
+    if given and len(given) <= _ID_LENGTH and given.isascii() and given.isprintable():
+        return given
+    return str(uuid7())
