@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import grpc
 import pytest
-from cloudsync_chassis.client.errors import RefusedError
-from cloudsync_chassis.client.policy import Budget
 from cloudsync_chassis.protobuf.convert import Converter
 from cloudsync_chassis.protobuf.status import DETAILS
 from google.protobuf.message import Message
@@ -32,7 +28,7 @@ from cloudsync_gen.model.layers.security import Role
 from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
 from cloudsync_gen.targets.service.requests import request_of
 from cloudsync_gen.targets.service.samples import sample
-from support.rpc_services import CHASSIS, Generated, Process, arguments, generated, running
+from support.rpc_services import Generated, Process, arguments, generated, running
 
 ROOT = Path(__file__).parents[2]
 MODELS = {"cloudsync": ROOT, "lemonade": ROOT / "tests" / "models" / "lemonade"}
@@ -76,29 +72,20 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Generated]:
     return {name: generated(root, tmp_path_factory.mktemp(name)) for name, root in MODELS.items()}
 
 
-@pytest.fixture(scope="module")
-def processes(
-    made: dict[str, Generated], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, tuple[Process, Api]]]:
-    """Every service, running; their stubs and clients can be imported."""
-    with ExitStack() as stack:
-        found = {}
-        for model, service in SERVICES:
-            paths = [str(each) for each in made[model].clients()]
-            sys.path[:0] = paths
-            for path in paths:
-                stack.callback(sys.path.remove, path)
-            state = tmp_path_factory.mktemp(service) / "state"
-            process = stack.enter_context(running(made[model], service, state))
-            found[service] = process, Api(made[model], made[model].services[service])
-        yield found
-
-
-@pytest.fixture(scope="module", params=[service for _, service in SERVICES])
+@pytest.fixture(scope="module", params=SERVICES, ids=lambda each: each[1])
 def served(
-    request: pytest.FixtureRequest, processes: dict[str, tuple[Process, Api]]
-) -> tuple[Process, Api]:
-    return processes[request.param]
+    request: pytest.FixtureRequest,
+    made: dict[str, Generated],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Process, Api]]:
+    model, service = request.param
+    api = Api(made[model], made[model].services[service])
+    paths = [str(each) for each in made[model].clients()]
+    sys.path[:0] = paths
+    with running(made[model], service, tmp_path_factory.mktemp("state") / "state") as process:
+        yield process, api
+    for each in paths:
+        sys.path.remove(each)
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +96,7 @@ def stub(served: tuple[Process, Api]) -> Iterator[Any]:
 
 
 class Tokens:
-    """Of callers who may do everything.
-
-    People have all roles; what no role may do without a relation is asked for by workloads.
-    """
+    """Of callers who may do everything: people with all roles, workloads for what no role may without being related."""
 
     def __init__(self, process: Process, api: Api) -> None:
         self._process = process
@@ -233,9 +217,7 @@ def test_every_rpc_does_what_the_model_implies(
     for rpc, performed in ordered:
         message = api.request(rpc, example(facts, performed, keys))
         token = tokens.of(performed)
-        more: dict[str, Any] = (
-            {"if_match": "1"} if getattr(performed, "idempotency", "") == "if-match" else {}
-        )
+        more = {"if_match": "1"} if getattr(performed, "idempotency", "") == "if-match" else {}
         needs_key = bool(request_of(facts, performed).key)
         if is_custom(performed):
             found = refusal(stub, rpc, message, token)
@@ -292,169 +274,3 @@ def test_another_organisation_sees_nothing(
     for rpc, performed in lists:
         (answer,) = call(stub, rpc, api.request(rpc, {}), tokens.of(performed, stranger))
         assert not answer.items
-
-
-def client(process: Process, api: Api, bearer: str) -> Any:
-    """The generated client, with a budget for each operation."""
-
-    async def token() -> str:
-        return bearer
-
-    package = importlib.import_module(f"{api.contract.name}_grpc_client")
-    (name,) = package.__all__
-    budgets = {rpc.rpc_name: Budget(timeout=10) for rpc, _ in api.rpcs}
-    return getattr(package, name)(f"http://{process.address}", token=token, budgets=budgets)
-
-
-async def test_the_client_of_a_press(processes: dict[str, tuple[Process, Api]]) -> None:
-    """Typed in and out; the same key gives the same press, nonsense is refused with its place."""
-    process, api = processes["lambda"]
-    ((_, performed),) = api.rpcs
-    models = importlib.import_module("press_grpc_client.models")
-    asked = models.RunRequest(recipe_id=uuid4(), litres=7)
-    async with client(process, api, Tokens(process, api).of(performed)) as press:
-        first = await press.run(asked, idempotency_key="once")
-        assert (first.litres, first.recipe_id, first.version) == (7, asked.recipe_id, 1)
-        assert str(first.organization_id) == process.organization
-        assert await press.run(asked, idempotency_key="once") == first
-        assert (await press.run(asked)).id != first.id
-        with pytest.raises(RefusedError) as refused:
-            await press.run(asked.model_copy(update={"litres": 501}))
-    assert (refused.value.status, refused.value.slug) == (400, "validation-failed")
-    assert refused.value.problem["errors"][0]["pointer"] == "/litres"
-
-
-def version_request(models: Any, subject: UUID, trigger: str, **more: Any) -> Any:
-    values = {
-        "subjectKind": "document",
-        "subjectId": subject,
-        "trigger": trigger,
-        "contentRef": "body:" + "0" * 24,
-        "contentDigest": "0" * 64,
-        "fromSequence": 1,
-        "toSequence": 2,
-        "contributorIds": [uuid4()],
-        **more,
-    }
-    return models.CreateVersionRequest.model_validate(values, strict=False)
-
-
-def workload(process: Process) -> str:
-    scopes = ("create", "read", "list", "caption", "pin", "diff", "restore", "set-policy")
-    scoped = arguments("scope", [f"version:{each}" for each in scopes])
-    return process.token("--workload", "--role", "workload", *scoped)
-
-
-async def test_the_client_of_versions(processes: dict[str, tuple[Process, Api]]) -> None:
-    """Made, found by key and by filter, changed; enumerations, lists and pages are typed."""
-    process, api = processes["version-service"]
-    models = importlib.import_module("version_grpc_client.models")
-    subject = uuid4()
-    async with client(process, api, workload(process)) as versions:
-        made = [
-            await versions.create_version(version_request(models, subject, each, **more))
-            for each, more in (
-                ("interval", {}),
-                ("sessionEnd", {}),
-                ("manual", {"caption": "so", "milestone": True}),
-            )
-        ]
-        assert [each.trigger.value for each in made] == ["interval", "sessionEnd", "manual"]
-        assert made[0].contributor_ids
-        assert made[0].caption is None
-        key = made[1].id
-        found = await versions.get_version(content_version_id=key)
-        assert found.model_dump() == made[1].model_dump()
-        page = await versions.list_versions(subject_id=subject, limit=2)
-        following = await versions.list_versions(subject_id=subject, cursor=page.next_cursor)
-        assert [each.id for each in (*page.items, *following.items)] == [
-            each.id for each in reversed(made)
-        ]
-        assert following.next_cursor is None
-        filtered = await versions.list_versions(subject_id=subject, milestone=True)
-        assert [each.id for each in filtered.items] == [made[2].id]
-        none = await versions.list_versions(subject_id=subject, status=models.VersionStatus.sealed)
-        assert none.items == []
-        named = await versions.caption_version(
-            models.CaptionVersionRequest(caption="here"), content_version_id=key
-        )
-        assert (named.caption, named.milestone, named.version) == ("here", True, 2)
-        asked = models.StreamContentRequest(content_version_id=key)
-        with pytest.raises(RefusedError, match="handler"):
-            await anext(versions.stream_content(asked))
-
-
-STREAMING = """
-from collections.abc import AsyncIterator
-
-from cloudsync_chassis.context import Context
-
-from .generated import models, port
-from .generated.defaults import Defaults
-
-
-class Handlers(Defaults):
-    async def stream_content(
-        self, ctx: Context, request: port.StreamContent
-    ) -> AsyncIterator[models.ContentChunk]:
-        await self.content_version.get(ctx, request.body.content_version_id)
-        return chunks(request.body.offset or 0)
-
-
-async def chunks(offset: int) -> AsyncIterator[models.ContentChunk]:
-    for place in range(offset, 9, 3):
-        yield models.ContentChunk(offset=place, data="YWJj", last=place == 6)
-"""
-
-
-async def test_handlers_of_a_team_stream(
-    processes: dict[str, tuple[Process, Api]], tmp_path: Path
-) -> None:
-    """What the handlers check is checked before the first chunk; bytes arrive as they were."""
-    _, api = processes["version-service"]
-    models = importlib.import_module("version_grpc_client.models")
-    with running(api.made, "version-service", tmp_path / "state", STREAMING) as process:
-        async with client(process, api, workload(process)) as versions:
-            made = await versions.create_version(version_request(models, uuid4(), "interval"))
-            asked = models.StreamContentRequest(content_version_id=made.id, offset=3)
-            found = [each async for each in versions.stream_content(asked)]
-            asked = models.StreamContentRequest(content_version_id=uuid4())
-            with pytest.raises(RefusedError, match="404"):
-                await anext(versions.stream_content(asked))
-    assert [(each.offset, each.data, each.last) for each in found] == [
-        (3, "YWJj", False),
-        (6, "YWJj", True),
-    ]
-
-
-def commands(api: Api, service: str, config: Path) -> Iterator[list[str]]:
-    """Checks of the adapter and of the client, as a team's own pipeline would run them."""
-    source = api.made.source(service)
-    clients = [str(each) for each in api.made.clients() if "python" in each.parts]
-    written = [str(next(source.rglob("rpc.py"))), *clients]
-    house = ("--config", str(ROOT / "pyproject.toml"))
-    yield ["ruff", "check", "--no-cache", *house, *written]
-    yield ["black", "--check", "--quiet", *house, *written]
-    yield ["mypy", "--config-file", str(config), str(source), *clients]
-
-
-@pytest.mark.parametrize(("model", "service"), SERVICES)
-def test_the_style_of_what_is_generated(
-    made: dict[str, Generated], model: str, service: str, tmp_path: Path
-) -> None:
-    api = Api(made[model], made[model].services[service])
-    roots = [api.made.source(service), *api.made.clients(), CHASSIS]
-    environment = {**os.environ, "MYPYPATH": os.pathsep.join(map(str, roots))}
-    config = tmp_path / "mypy.ini"
-    stubs = api.contract.import_path.removesuffix(".proto").replace("/", ".") + "_pb2"
-    # what protoc leaves untyped in its stubs is not ours to say
-    config.write_text(
-        "[mypy]\nstrict = true\nexplicit_package_bases = true\nincremental = false\n"
-        f"[mypy-{stubs}]\nignore_errors = true\n"
-    )
-    for tool, *rest in commands(api, service, config):
-        command = [sys.executable, "-m", tool, *rest]
-        done = subprocess.run(
-            command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr

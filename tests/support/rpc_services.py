@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -26,7 +25,6 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import python_name
-from cloudsync_gen.targets import BY_NAME
 
 CHASSIS = Path(__file__).parents[2] / "templates" / "chassis" / "src"
 TARGETS = ("grpc_stubs", "service", "service_grpc")
@@ -51,9 +49,9 @@ class Generated:
                 found[name_of(api.service)] = contract
         return found
 
-    def source(self, service: str) -> Path:
-        """Source root of the service."""
-        return self.folder / "services" / service / "src"
+    def sources(self, service: str) -> list[Path]:
+        """Source roots with which the service runs."""
+        return [self.folder / "services" / service / "src", *self.clients(), CHASSIS]
 
     def clients(self) -> list[Path]:
         """Source roots of stubs and clients."""
@@ -69,7 +67,7 @@ def generated(root: Path, folder: Path) -> Generated:
     contracts = compile_contracts(checked.model).value
     made = Generated(checked.model, contracts, folder / "generated")
     for name in TARGETS:
-        target = BY_NAME[name]
+        target = pipeline.BY_NAME[name]
         for unit in target.units(checked.model, contracts):
             if unit.name in (*made.services, "system"):
                 for each in render(unit, target.files(unit.view)):
@@ -113,23 +111,13 @@ class Process:
 
 
 @contextmanager
-def running(
-    made: Generated, service: str, state: Path, handlers: str | None = None
-) -> Iterator[Process]:
-    """The service, serving, with the text of its team's handlers or with none of its own.
-
-    Its log is shown where it does not come up or does not go in peace.
-    """
+def running(made: Generated, service: str, state: Path) -> Iterator[Process]:
+    """The service, serving; its log is shown where it does not come up or does not go in peace."""
     prefix = python_name(service).rstrip("_").upper()
     port = _free_port()
-    source = made.source(service)
-    if handlers is not None:
-        source = Path(shutil.copytree(source, state.with_name("src")))
-        (source / python_name(service) / "handlers.py").write_text(handlers, encoding="utf-8")
-    sources = (source, *made.clients(), CHASSIS)
     environment = {
         "PATH": os.environ.get("PATH", ""),
-        "PYTHONPATH": os.pathsep.join(map(str, sources)),
+        "PYTHONPATH": os.pathsep.join(map(str, made.sources(service))),
         "PYTHONDONTWRITEBYTECODE": "1",
         "CHASSIS_STATE_DIR": str(state),
         f"{prefix}_PORT": str(port),
