@@ -96,7 +96,7 @@ def stub(served: tuple[Process, Api]) -> Iterator[Any]:
 
 
 class Tokens:
-    """Of callers who may do everything: people with all roles, workloads for what no role may without being related."""
+    """Callers who may do everything: people with all roles, workloads for the rest."""
 
     def __init__(self, process: Process, api: Api) -> None:
         self._process = process
@@ -217,7 +217,9 @@ def test_every_rpc_does_what_the_model_implies(
     for rpc, performed in ordered:
         message = api.request(rpc, example(facts, performed, keys))
         token = tokens.of(performed)
-        more = {"if_match": "1"} if getattr(performed, "idempotency", "") == "if-match" else {}
+        more: dict[str, Any] = (
+            {"if_match": "1"} if getattr(performed, "idempotency", "") == "if-match" else {}
+        )
         needs_key = bool(request_of(facts, performed).key)
         if is_custom(performed):
             found = refusal(stub, rpc, message, token)

@@ -25,6 +25,7 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import python_name
+from cloudsync_gen.targets import BY_NAME
 
 CHASSIS = Path(__file__).parents[2] / "templates" / "chassis" / "src"
 TARGETS = ("grpc_stubs", "service", "service_grpc")
@@ -67,7 +68,7 @@ def generated(root: Path, folder: Path) -> Generated:
     contracts = compile_contracts(checked.model).value
     made = Generated(checked.model, contracts, folder / "generated")
     for name in TARGETS:
-        target = pipeline.BY_NAME[name]
+        target = BY_NAME[name]
         for unit in target.units(checked.model, contracts):
             if unit.name in (*made.services, "system"):
                 for each in render(unit, target.files(unit.view)):
