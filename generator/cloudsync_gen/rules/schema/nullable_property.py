@@ -25,7 +25,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
     for element in elements(model):
         for pointer, schema in subschemas(element.schema):
             keyword = _null(schema)
-            if keyword:
+            if keyword and "not" not in pointer:
                 yield RULE.at(
                     model.ref(element.id, "schema", *pointer, keyword),
                     "the value may be null",

@@ -22,6 +22,8 @@ from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.schema._walk import elements, subschemas
 
 _COMBINING = frozenset(("$ref", "allOf", "anyOf", "oneOf", "if", "patternProperties"))
+_PARTS = frozenset(("allOf", "anyOf", "oneOf", "if", "then", "else", "not", "dependentSchemas"))
+"""Below these a schema says something of properties that may be declared around it."""
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
@@ -30,7 +32,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
             names, fields = schema.get("required"), schema.get("properties")
             if not isinstance(names, list) or not isinstance(fields, dict):
                 continue
-            if _COMBINING & schema.keys():
+            if _COMBINING & schema.keys() or _PARTS & set(pointer):
                 continue
             for index, name in enumerate(names):
                 if isinstance(name, str) and name not in fields:

@@ -23,14 +23,17 @@ from cloudsync_gen.rules.schema._walk import elements, subschemas
 
 _BOUNDED = ("uuid", "date-time", "date", "time", "duration", "ipv4", "ipv6")
 _ENDLESS = re.compile(r"(?<!\\)[*+]|\{\d+,\}")
-_APART = frozenset(("not", "if", "contains", "propertyNames"))
+_APART = frozenset(
+    ("allOf", "not", "if", "then", "else", "contains", "propertyNames", "dependentSchemas")
+)
+"""Below these a schema adds to one that stands around it, or describes what is not there."""
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for element in elements(model):
         for pointer, schema in subschemas(element.schema):
             wanted = _wanted(schema)
-            if not wanted or _APART & set(pointer) or "allOf" in pointer:
+            if not wanted or _APART & set(pointer):
                 continue
             yield RULE.at(
                 model.ref(element.id, "schema", *pointer),
