@@ -28,19 +28,25 @@ def grants(model: Model) -> Mapping[str, Grants]:
     return {role.id: _of(model, role) for role in model.all(Role)}
 
 
-def _of(model: Model, role: Role) -> Grants:
-    always: set[str] = set()
-    related: set[str] = set()
+def above(model: Model, role: str) -> frozenset[str]:
+    """A role and all that it inherits from."""
     seen: set[str] = set()
-    pending = [role.id]
+    pending = [role]
     while pending:
-        found = model.get(Role, pending.pop())
-        if found is not None and found.id not in seen:
-            seen.add(found.id)
-            always.update(found.permissions)
-            related.update(found.related_permissions)
-            pending.extend(found.inherits)
-    return Grants(frozenset(always), frozenset(related))
+        current = pending.pop()
+        if current not in seen:
+            seen.add(current)
+            found = model.get(Role, current)
+            pending.extend(found.inherits if found else ())
+    return frozenset(seen)
+
+
+def _of(model: Model, role: Role) -> Grants:
+    roles = [found for each in above(model, role.id) if (found := model.get(Role, each))]
+    return Grants(
+        frozenset(permission for each in roles for permission in each.permissions),
+        frozenset(permission for each in roles for permission in each.related_permissions),
+    )
 
 
 def asks_for(performed: Command | Query) -> str:

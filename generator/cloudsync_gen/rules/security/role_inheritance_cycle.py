@@ -16,13 +16,14 @@ from collections.abc import Iterator
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.security import Role
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.rules._permissions import above
 from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for role in model.all(Role):
         for index, parent in enumerate(role.inherits):
-            if role.id in _above(model, parent):
+            if role.id in above(model, parent):
                 yield RULE.at(
                     model.ref(role.id, "inherits", index),
                     f"`{parent}` inherits from `{role.id}` in turn",
@@ -30,18 +31,6 @@ def check(model: Model) -> Iterator[Diagnostic]:
                     element=role.id,
                     facts=(parent,),
                 )
-
-
-def _above(model: Model, role: str) -> set[str]:
-    seen: set[str] = set()
-    pending = [role]
-    while pending:
-        current = pending.pop()
-        if current not in seen:
-            seen.add(current)
-            found = model.get(Role, current)
-            pending.extend(found.inherits if found else ())
-    return seen
 
 
 RULE = Rule(code="SEC008", name="role-inheritance-cycle", family="zero trust", check=check)

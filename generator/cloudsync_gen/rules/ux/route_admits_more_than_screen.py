@@ -1,6 +1,7 @@
 """A route lets in somebody whom its screen keeps out.
 
-What it does: compares the roles in the guard of each route with those that its screen demands.
+What it does: compares the roles in the guard of each route with those that its screen demands; a
+role that inherits from one of these is let in by both.
 
 Why: they are led to a page that refuses them, or, where only the route is checked, to one that they
 should not see.
@@ -20,6 +21,7 @@ from cloudsync_gen.model.layers.security import Role
 from cloudsync_gen.model.layers.ux import Screen
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._links import misled
+from cloudsync_gen.rules._permissions import above
 from cloudsync_gen.rules._rule import Rule
 
 
@@ -28,7 +30,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
         screen = model.get(Screen, route.screen or "")
         if screen is None or misled(model, screen.id, "ux-required-role"):
             continue
-        demanded = screen.security.required_roles
+        demanded = set(screen.security.required_roles)
         related = (Related(model.ref(screen.id, "security"), "what the screen demands"),)
         if route.guard.anonymous and not screen.security.anonymous:
             yield RULE.at(
@@ -39,7 +41,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 related=related,
             )
         for index, role in enumerate(route.guard.required_roles):
-            if demanded and role not in demanded and model.get(Role, role) is not None:
+            if demanded and model.get(Role, role) is not None and not demanded & above(model, role):
                 yield RULE.at(
                     model.ref(route.id, "guard", "requiredRoles", index),
                     f"`{screen.id}` does not admit `{role}`",
