@@ -189,11 +189,9 @@ def _whose_fault(plan: Plan, root: Path) -> str:
     drifted = len(touched) - len(edited)
     lines = []
     if changed is not None and edited:
-        lines.append(
-            f"{len(edited)} of them have changes that are not committed: your tree is dirty"
-        )
+        lines.append(f"changed and not committed: {len(edited)} (your tree is dirty)")
     if changed is not None and drifted:
-        lines.append(f"{drifted} of them are as committed, and not what the model implies")
+        lines.append(f"as committed, and not what the model implies: {drifted}")
     first = "resolve the conflicts, " if plan.conflicts else ""
     lines.append(f"{first}run `cloudsync-gen generate` and commit what it writes")
     return "".join(f"{line}\n" for line in lines)
