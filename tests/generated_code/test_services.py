@@ -1,0 +1,405 @@
+"""Services of two models: generated, linted, type-checked, started, and asked for everything."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import sqlite3
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cloudsync_chassis.contract import load
+from cloudsync_chassis.events.envelope import Event
+
+from cloudsync_gen.targets.service.samples import sample
+from support.effort import Effort
+from support.services import Process, Written, running, written
+
+ROOT = Path(__file__).parents[2]
+MODELS = {"cloudsync": ROOT, "lemonade": ROOT / "tests" / "models" / "lemonade"}
+SMALL = {("lemonade", "recipe"), ("lemonade", "lambda"), ("cloudsync", "document-service")}
+ORGANIZATION, OTHER = "01890000-0000-7000-8000-00000000000a", "01890000-0000-7000-8000-00000000000b"
+PERSON = "01890000-0000-7000-8000-000000000001"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Written]:
+    return {name: written(root, tmp_path_factory.mktemp(name)) for name, root in MODELS.items()}
+
+
+@pytest.fixture(scope="module")
+def chosen(made: dict[str, Written], effort: Effort) -> list[tuple[Written, str]]:
+    """A few services in the small run, all of them in the full one."""
+    everything = [(name, service) for name, each in made.items() for service in each.names]
+    assert set(everything) >= SMALL
+    return [
+        (made[name], service)
+        for name, service in everything
+        if effort.full or (name, service) in SMALL
+    ]
+
+
+@pytest.fixture(scope="module")
+def documents(
+    made: dict[str, Written], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Process]:
+    state = tmp_path_factory.mktemp("documents") / "state"
+    with running(made["cloudsync"], "document-service", state) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def recipes(
+    made: dict[str, Written], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Process]:
+    state = tmp_path_factory.mktemp("recipes") / "state"
+    with running(made["lemonade"], "recipe", state) as process:
+        yield process
+
+
+def client(process: Process, *roles: str, organization: str = ORGANIZATION) -> httpx.Client:
+    """A caller with these roles."""
+    token = process.token(*roles, organization=organization, subject=PERSON)
+    return httpx.Client(base_url=process.url, headers={"Authorization": f"Bearer {token}"})
+
+
+def told(process: Process) -> list[str]:
+    """Types of the events in the outbox, in the order in which they were announced."""
+    store = process.state / process.service / "store.sqlite"
+    with closing(sqlite3.connect(store)) as database:
+        rows = database.execute("SELECT type FROM outbox ORDER BY occurred_at, id").fetchall()
+    return [row[0] for row in rows]
+
+
+def test_every_service_has_all_parts(made: dict[str, Written]) -> None:
+    for each in made.values():
+        assert each.names
+        for service in each.names:
+            package = each.folder(service) / "src" / each.package(service)
+            for name in ("handlers.py", "__main__.py", "generated/models.py", "generated/port.py"):
+                assert (package / name).is_file(), f"{service}: {name}"
+
+
+def test_black_and_ruff_have_nothing_to_say(made: dict[str, Written]) -> None:
+    folders = [str(each.root / "generated" / "services") for each in made.values()]
+    config = str(ROOT / "pyproject.toml")
+    for command in (
+        ["black", "--config", config, "--check", "--quiet"],
+        ["ruff", "check", "--quiet", "--no-cache", "--config", config, "--ignore", "E501"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", *command, *folders], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_types_hold(chosen: list[tuple[Written, str]]) -> None:
+    for each, service in chosen:
+        folder = each.folder(service)
+        variables = each.environment(service)
+        command = (
+            "mypy",
+            "--strict",
+            "--explicit-package-bases",
+            "--config-file",
+            str(ROOT / "pyproject.toml"),
+        )
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", *command),
+                *("--cache-dir", str(ROOT / ".mypy_cache" / "services")),
+                *("--package", each.package(service)),
+            ],
+            cwd=folder,
+            env={**variables, "MYPYPATH": variables["PYTHONPATH"]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{service}: {done.stdout}{done.stderr}"
+
+
+def test_dockerfiles_are_clean(made: dict[str, Written]) -> None:
+    files = [str(each.folder(name) / "Dockerfile") for each in made.values() for name in each.names]
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("hadolint")), "--no-color", *files],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_own_tests_pass(chosen: list[tuple[Written, str]]) -> None:
+    """What a team runs: the contract tests and the tests of its handlers."""
+    for each, service in chosen:
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-c",
+                "pyproject.toml",
+                "-p",
+                "no:cacheprovider",
+            ],
+            cwd=each.folder(service),
+            env=each.environment(service),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{service}: {done.stdout[-4000:]}{done.stderr[-2000:]}"
+
+
+def test_rest_services_start_and_are_ready(
+    made: dict[str, Written], effort: Effort, tmp_path: Path
+) -> None:
+    each = made["cloudsync"]
+    rest = [
+        name
+        for name in each.names
+        if (each.folder(name) / "src" / each.package(name) / "generated" / "rest.py").is_file()
+    ]
+    assert len(rest) > 5
+    for service in rest[: effort.count(small=2, full=len(rest))]:
+        with running(each, service, tmp_path / service) as process:
+            assert httpx.get(f"{process.url}/health/live").json() == {"status": "pass"}
+            assert httpx.get(f"{process.url}/health/started").status_code == 200
+
+
+def test_defaults_carry_every_operation_out(
+    made: dict[str, Written], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A contract test that only ever saw refusals would prove little."""
+    each, service = made["cloudsync"], "document-service"
+    monkeypatch.syspath_prepend(str(each.folder(service) / "src"))
+    testing = importlib.import_module("document_service.generated.testing")
+    cases = [
+        case for case in load(each.folder(service) / "tests" / "contract.json") if not case.custom
+    ]
+    assert len(cases) > 25
+    with testing.Bench(testing.started, tmp_path) as bench:
+        refused = {
+            str(case): answer.text for case in cases if not (answer := bench.ask(case)).is_success
+        }
+    assert refused == {}
+
+
+def test_the_contract_is_served_as_published(documents: Process) -> None:
+    published = documents.made.contracts.rest["document"].data
+    served = httpx.get(f"{documents.url}/openapi.json").json()
+    assert served == json.loads(json.dumps(published))
+
+
+def test_a_document_from_draft_to_deletion(documents: Process) -> None:
+    with client(documents, "member", "org-admin") as http:
+        before = len(told(documents))
+        body = {"title": "Plan", "documentType": "page"}
+        created = http.post("/v1/documents", json=body, headers={"Idempotency-Key": "a-key"})
+        assert created.status_code == 201, created.text
+        document = created.json()
+        url = created.headers["location"]
+        assert url == f"/v1/documents/{document['id']}"
+        assert (document["status"], document["ownerId"], document["version"]) == (
+            "draft",
+            PERSON,
+            1,
+        )
+        assert http.get(url).json() == document
+        assert document in http.get("/v1/documents").json()["items"]
+
+        tag = {"If-Match": created.headers["etag"]}
+        changed = http.patch(url, json={"title": "Better plan"}, headers=tag)
+        assert (changed.status_code, changed.json()["title"]) == (200, "Better plan")
+        for step, state in (
+            ("publish", "active"),
+            ("archive", "archived"),
+            ("unarchive", "active"),
+            ("trash", "trashed"),
+        ):
+            moved = http.post(f"{url}/{step}")
+            assert (moved.status_code, moved.json()["status"]) == (200, state), moved.text
+        assert http.delete(url).status_code == 204
+        assert http.get(url).status_code == 404
+        names = [each.split(".")[2] for each in told(documents)[before:]]
+        assert names[0] == "document-created"
+        assert names[-1] == "document-deleted"
+        assert {"document-published", "document-archived", "document-trashed"} <= set(names)
+
+
+def test_a_recipe_in_a_language_of_reserved_words(recipes: Process) -> None:
+    with client(recipes, "brewer") as http:
+        body = {
+            "title": "Sour",
+            "class": "import",
+            "from": "Sicily",
+            "lemons": 3,
+            "secretSpice": "mint",
+        }
+        created = http.post("/v1/recipes", json=body)
+        assert created.status_code == 201, created.text
+        assert {name: created.json()[name] for name in body} == body
+        url = created.headers["location"]
+        listed = http.get("/v1/recipes", params={"class": "import", "sort": "title"}).json()
+        assert [each["id"] for each in listed["items"]] == [created.json()["id"]]
+        assert http.get("/v1/recipes", params={"class": "sweet"}).json()["items"] == []
+        assert http.patch(url, json={}, headers={"If-Match": '"1"'}).status_code == 400
+        approved = http.post(f"{url}/approve").json()
+        assert approved["status"] == "approved"
+        assert approved["approvedAt"]
+        assert told(recipes) == [
+            "zitrusgarten.brewing.recipe-created.v1",
+            "zitrusgarten.brewing.recipe-approved.v1",
+        ]
+        taken = http.post("/v1/recipes", json=body)
+        assert (taken.status_code, taken.json()["errors"][0]["pointer"]) == (409, "/title")
+
+
+def test_only_the_model_lets_callers_in(documents: Process) -> None:
+    body = {"title": "Plan", "documentType": "page"}
+    assert httpx.post(f"{documents.url}/v1/documents", json=body).status_code == 401
+    with client(documents, "nobody-of-that-name") as stranger:
+        refused = stranger.post("/v1/documents", json=body)
+        assert (refused.status_code, refused.headers["content-type"]) == (
+            403,
+            "application/problem+json",
+        )
+    with (
+        client(documents, "member") as ours,
+        client(documents, "member", "org-admin", organization=OTHER) as theirs,
+    ):
+        url = ours.post("/v1/documents", json=body).headers["location"]
+        assert ours.get(url).status_code == 200
+        assert theirs.get(url).status_code == 404
+        assert theirs.get("/v1/documents").json()["items"] == []
+        assert theirs.delete(url).status_code == 404
+
+
+def test_related_permissions_end_where_the_relation_does(documents: Process) -> None:
+    """A member may read documents that are theirs; another member of the same tenant may not."""
+    with client(documents, "member") as owner:
+        url = owner.post("/v1/documents", json={"title": "Mine", "documentType": "page"}).headers[
+            "location"
+        ]
+    token = documents.token("member", organization=ORGANIZATION, subject=str(uuid.uuid4()))
+    colleague = {"Authorization": f"Bearer {token}"}
+    assert httpx.get(documents.url + url, headers=colleague).status_code == 403
+    assert httpx.get(f"{documents.url}/v1/documents", headers=colleague).json()["items"] == []
+
+
+def test_repetitions_and_stale_versions(documents: Process) -> None:
+    with client(documents, "member", "org-admin") as http:
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        body = {"title": "Once", "documentType": "page"}
+        first, again = (http.post("/v1/documents", json=body, headers=key) for _ in range(2))
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert first.json() == again.json()
+        other = http.post("/v1/documents", json={**body, "title": "Twice"}, headers=key)
+        assert (other.status_code, other.json()["type"].rpartition("/")[2]) == (
+            422,
+            "idempotency-key-reused",
+        )
+        url = first.headers["location"]
+        assert (
+            http.patch(url, json={"title": "New"}, headers={"If-Match": '"1"'}).status_code == 200
+        )
+        assert (
+            http.patch(url, json={"title": "Old"}, headers={"If-Match": '"1"'}).status_code == 412
+        )
+        assert http.patch(url, json={"title": "Any"}).status_code == 400
+        fresh = http.get(url, headers={"If-None-Match": '"2"'})
+        assert (fresh.status_code, fresh.content) == (304, b"")
+
+
+def test_a_consumed_event_runs_its_command(
+    made: dict[str, Written], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A profile opens for a new user, once: the payload fills it, the tenant is the event's."""
+    each, service = made["cloudsync"], "profile-service"
+    monkeypatch.syspath_prepend(str(each.folder(service) / "src"))
+    testing = importlib.import_module("profile_service.generated.testing")
+    contract = each.contracts.jsonschema["data_model.payload.user-created"].data
+    data = sample(contract, {f"#/$defs/{name}": found for name, found in contract["$defs"].items()})
+    event = Event(
+        id=uuid.uuid4(),
+        type="cloudsync.user.user-created.v1",
+        source="/cloudsync/user-service",
+        topic="cloudsync.user.user.v1",
+        subject=data["userId"],
+        time=datetime.now(UTC),
+        organization_id=uuid.UUID(ORGANIZATION),
+        data=data,
+    )
+
+    async def opened() -> tuple[httpx.Response, int]:
+        async with testing.started(tmp_path) as running:
+            await running.runtime.bus.publish([event, event])
+            caller = running.caller(
+                "org-admin",
+                "member",
+                organization=event.organization_id,
+                subject=uuid.UUID(data["userId"]),
+            )
+            for _ in range(100):
+                answer = await running.http.get(
+                    f"/v1/profiles/{data['userId']}", headers=caller.headers
+                )
+                if answer.is_success:
+                    break
+                await asyncio.sleep(0.05)
+            return answer, len(await running.published())
+
+    answer, events = asyncio.run(opened())
+    profile: dict[str, Any] = answer.json()
+    assert (profile.get("userId"), profile.get("organizationId")) == (data["userId"], ORGANIZATION)
+    assert profile["version"] == 1
+    assert events >= 2
+
+
+def test_schemathesis_finds_nothing(documents: Process, effort: Effort, tmp_path: Path) -> None:
+    """All checks, with a token, valid and invalid input; handlers that are missing are left out."""
+    cases = load(documents.made.folder(documents.service) / "tests" / "contract.json")
+    missing = [
+        part for case in cases if case.custom for part in ("--exclude-operation-id", case.operation)
+    ]
+    roles = sorted({role for case in cases for role in case.roles})
+    token = documents.token(*roles, organization=ORGANIZATION, subject=PERSON)
+    accepted = ["2xx", "3xx", "401", "403", "404", "409", "412", "422", "429", "5xx"]
+    (tmp_path / "schemathesis.toml").write_text(
+        "[checks.positive_data_acceptance]\n"
+        f"expected-statuses = {json.dumps(accepted)}  # valid input that the domain refuses\n"
+    )
+    (tmp_path / "contract.json").write_bytes(httpx.get(f"{documents.url}/openapi.json").content)
+    done = subprocess.run(
+        [
+            *(
+                sys.executable,
+                "-m",
+                "schemathesis.cli",
+                "run",
+                "contract.json",
+                "--url",
+                documents.url,
+            ),
+            *("--header", f"Authorization: Bearer {token}", "--checks", "all", "--mode", "all"),
+            *("--seed", "1", "--max-examples", str(effort.count(small=5, full=100))),
+            *("--continue-on-failure", "--no-color", *missing),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout

@@ -1,0 +1,143 @@
+"""All services of a model, generated into a folder; REST services started as processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+from uuid import uuid4
+
+import httpx
+
+from cloudsync_gen import pipeline
+from cloudsync_gen.contracts.compile import compile_contracts
+from cloudsync_gen.engine.render import render
+from cloudsync_gen.model.contracts import Contracts
+from cloudsync_gen.model.ids import name_of
+from cloudsync_gen.model.layers.application import Service
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.naming import python_name, screaming
+from cloudsync_gen.targets import BY_NAME
+
+CHASSIS = Path(__file__).parents[2] / "templates" / "chassis" / "src"
+TARGETS = ("grpc_stubs", "service", "service_grpc", "stores")
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Written:
+    """A model, its contracts, and the folder that all its services have been written to."""
+
+    model: Model
+    contracts: Contracts
+    root: Path
+
+    @property
+    def names(self) -> list[str]:
+        return [name_of(each.id) for each in self.model.all(Service)]
+
+    def folder(self, service: str) -> Path:
+        return self.root / "generated" / "services" / service
+
+    def package(self, service: str) -> str:
+        return python_name(service)
+
+    def environment(self, service: str, **more: str) -> dict[str, str]:
+        """Variables with which a process finds the service, its stubs and the chassis."""
+        stubs = self.root / "generated" / "clients" / "grpc" / "src"
+        paths = (self.folder(service) / "src", stubs, CHASSIS)
+        return {
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONPATH": os.pathsep.join(map(str, paths)),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **more,
+        }
+
+
+def written(root: Path, folder: Path) -> Written:
+    """Write every service of the model below `root`."""
+    checked = pipeline.check(pipeline.read_model(root))
+    assert checked.model is not None
+    contracts = compile_contracts(checked.model).value
+    for name in TARGETS:
+        target = BY_NAME[name]
+        for unit in target.units(checked.model, contracts):
+            for each in render(unit, target.files(unit.view)):
+                path = folder / each.path
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(each.content)
+    return Written(checked.model, contracts, folder)
+
+
+@dataclass(frozen=True)
+class Process:
+    """A REST service that runs."""
+
+    made: Written
+    service: str
+    url: str
+    state: Path
+
+    def token(self, *roles: str, organization: str, subject: str = "") -> str:
+        """A development token, as the service's own command line gives it."""
+        arguments = ["token", "--subject", subject or str(uuid4()), "--organization", organization]
+        arguments += [part for role in roles for part in ("--role", role)]
+        done = subprocess.run(
+            [sys.executable, "-m", self.made.package(self.service), *arguments],
+            env=self.made.environment(self.service, CHASSIS_STATE_DIR=str(self.state)),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+
+@contextmanager
+def running(made: Written, service: str, state: Path) -> Iterator[Process]:
+    """The service, serving on a free port; its log is shown where it does not come up."""
+    port = _free_port()
+    variables = {"CHASSIS_STATE_DIR": str(state), f"{screaming(service)}_PORT": str(port)}
+    log = state.with_suffix(".log")
+    with log.open("wb") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", made.package(service)],
+            env=made.environment(service, **variables),
+            stdout=output,
+            stderr=output,
+        )
+    process = Process(made, service, f"http://127.0.0.1:{port}", state)
+    try:
+        _wait(process, child, log)
+        yield process
+        child.terminate()
+        assert child.wait(PATIENCE) in (0, -signal.SIGTERM), log.read_text("utf-8")
+        assert "Application shutdown complete" in log.read_text("utf-8")
+    finally:
+        child.kill()
+        child.wait()
+
+
+def _wait(process: Process, child: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + PATIENCE
+    while True:
+        assert child.poll() is None, log.read_text("utf-8")
+        assert time.monotonic() < until, log.read_text("utf-8")
+        try:
+            if httpx.get(f"{process.url}/health/ready").status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
