@@ -20,6 +20,7 @@ from cloudsync_gen.source import Pointer, Ref
 MANIFEST = "model/manifest.yaml"
 _PATH = re.compile(r" - at `(?:key in )?\$([^`]*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[(\.\.\.)\]")
+_LONG_PATTERN = re.compile(r"matching regex '.{120,}'$")
 _NAMED = re.compile(r"(?:unknown|required) field `([^`]+)`")
 
 
@@ -129,13 +130,62 @@ def _field_errors(
                 hint = f"add it; `cloudsync-gen schema {type_of(element)}` shows the fields"
                 yield finding(*code, ref, f"field `{name}` is missing", hint, element)
             continue
-        try:
-            msgspec.convert(data[name], field.type)
-        except msgspec.ValidationError as error:
-            pointer, what = explain(error)
+        wrong = _first_error(data[name], field.type)
+        if wrong is not None:
+            pointer, what = wrong
             hint = f"`cloudsync-gen schema {type_of(element)}` shows what is allowed"
             place = ref.at(name, *pointer)
             yield finding(*code, place, f"`{name}`: {what}", hint, element)
+
+
+def _first_error(data: Any, kind: Any) -> tuple[Pointer, str] | None:
+    """(pointer, message) of the first thing in `data` that does not fit its type.
+
+    msgspec does not say at which key of a mapping it stopped: its entries are tried one by one.
+    """
+    error = _refusal(data, kind)
+    if error is None:
+        return None
+    pointer, what = explain(error)
+    _, elided, after = str(error).partition("[...]")
+    mapping = _at(data, pointer) if elided else None
+    if not isinstance(mapping, dict):
+        return pointer, what
+    for key, value in mapping.items():
+        if _refusal(_with(data, pointer, {key: value}), kind) is not None:
+            inner = _STEP.findall(after.rstrip("`").partition("[...]")[0])
+            more = (int(index) if index else name for name, index, _ in inner)
+            return (*pointer, key, *more), what
+    return pointer, what
+
+
+def _refusal(data: Any, kind: Any) -> msgspec.ValidationError | None:
+    try:
+        msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        return error
+    return None
+
+
+def _at(data: Any, pointer: Pointer) -> Any:
+    """What lies at `pointer`, or nothing where a key holds signs that the pointer splits at."""
+    for step in pointer:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data
+
+
+def _with(data: Any, pointer: Pointer, value: Any) -> Any:
+    """`data` with `value` at `pointer`."""
+    if not pointer:
+        return value
+    step, rest = pointer[0], pointer[1:]
+    inner = _with(data[step], rest, value)
+    if isinstance(data, list):
+        return [inner if index == step else each for index, each in enumerate(data)]
+    return {**data, step: inner}
 
 
 def explain(error: msgspec.ValidationError) -> tuple[Pointer, str]:
@@ -154,5 +204,6 @@ def explain(error: msgspec.ValidationError) -> tuple[Pointer, str]:
     named = _NAMED.search(text)
     if named is not None and "unknown" in text:
         pointer.append(named[1])
+    text = _LONG_PATTERN.sub("of a form that is allowed here", text)
     text = text.replace(r"(?!\\n)", "")  # how `$` is kept from passing a line break
     return tuple(pointer), text[:1].lower() + text[1:]
