@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cloudsync_gen.model.sources import LINK_DIRECTIVES
-
-_LINKS = ("contract", "resolves", "entity")
+from cloudsync_gen.model.sources import LINK_DIRECTIVES, LINK_NAMES
 
 
 def _show(described: Any) -> None:
@@ -30,7 +28,7 @@ def published(text: str) -> str:
     kept = [
         each
         for each in own.definitions
-        if each.kind != "directive_definition" or each.name.value not in _LINKS  # type: ignore[attr-defined]
+        if each.kind != "directive_definition" or each.name.value not in LINK_NAMES  # type: ignore[attr-defined]
     ]
     whole = type(own)(definitions=(*kept, *links.definitions))
     schema = build_ast_schema(whole, assume_valid=True)
@@ -38,6 +36,6 @@ def published(text: str) -> str:
         _show(described)
     arguments = schema.to_kwargs()
     arguments["directives"] = tuple(
-        each for each in arguments["directives"] if each.name not in _LINKS
+        each for each in arguments["directives"] if each.name not in LINK_NAMES
     )
     return print_schema(lexicographic_sort_schema(type(schema)(**arguments))) + "\n"

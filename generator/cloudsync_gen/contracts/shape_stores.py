@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from cloudsync_gen.model.layers.application import Aggregate
-from cloudsync_gen.model.layers.datastore import Collection, Column, SearchIndex, Table, WideTable
-from cloudsync_gen.model.shapes import Base, FieldShape, Shape
+from cloudsync_gen.model.layers.datastore import (
+    Collection,
+    Column,
+    ColumnarColumn,
+    ColumnarTable,
+    SearchIndex,
+    Table,
+    WideTable,
+)
+from cloudsync_gen.model.shapes import Base, FieldShape, Kind, Shape
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import Ref
 
@@ -52,6 +60,13 @@ _CQL: Mapping[str, _Stored] = {
     **dict.fromkeys(("list<text>", "set<text>"), _Stored("array", item="string")),
     "map<text, text>": _Stored("object"),
 }
+_COLUMNAR: Mapping[str, _Stored] = {
+    "UUID": _Stored("string", "uuid"),
+    "Bool": _Stored("boolean"),
+    "Date": _Stored("string", "date"),
+    **dict.fromkeys(("DateTime", "DateTime64(3)"), _Stored("string", "date-time")),
+}
+_WIDTH = re.compile(r"^U?Int([0-9]+)$")
 _SEARCH: Mapping[str, _Stored] = {
     **dict.fromkeys(("keyword", "text"), _Stored("string")),
     "date": _Stored("string"),
@@ -76,6 +91,9 @@ def store_shapes(model: Model) -> Iterator[Shape]:
     for wide in model.all(WideTable):
         if wide.json_schema:
             yield _wide(model, wide, wide.json_schema)
+    for columnar in model.all(ColumnarTable):
+        if columnar.json_schema:
+            yield _columnar(model, columnar, columnar.json_schema)
     for index in model.all(SearchIndex):
         yield _index(model, index)
     for collection in model.all(Collection):
@@ -129,22 +147,72 @@ def _field(name: str, stored: _Stored, ref: Ref, optional: bool | None) -> Field
     )
 
 
+def _projection(
+    place: Ref,
+    kind: Kind,
+    table: WideTable | ColumnarTable,
+    schema: str,
+    fields: Iterable[FieldShape],
+) -> Shape:
+    """A table made for one question: it may leave out what that does not ask for."""
+    return Shape(
+        entity=schema,
+        kind=kind,
+        name=table.table,
+        ref=place,
+        fields=tuple(fields),
+        element=table.id,
+        partial=True,
+    )
+
+
+def _columnar(model: Model, table: ColumnarTable, schema: str) -> Shape:
+    place = model.ref(table.id)
+    fields = (
+        _field(each.property, _columnar_type(each), place.at("columns", name), None)
+        for name, each in table.columns.items()
+        if each.property
+    )
+    return _projection(place, "columnar-table", table, schema, fields)
+
+
+def _columnar_type(column: ColumnarColumn) -> _Stored:
+    """States of aggregate functions hold no value of their own."""
+    wrapper, _, inner = column.type.removesuffix(")").partition("(")
+    if wrapper in ("Nullable", "LowCardinality"):
+        return _plain_columnar(inner)
+    if wrapper == "SimpleAggregateFunction":
+        return _plain_columnar(inner.partition(", ")[2])
+    if wrapper == "Array":
+        return _Stored("array", item=_plain_columnar(inner).base)
+    if wrapper in ("Map", "AggregateFunction"):
+        return _Stored("object" if wrapper == "Map" else "any")
+    return _plain_columnar(column.type)
+
+
+def _plain_columnar(kind: str) -> _Stored:
+    integer = _WIDTH.match(kind)
+    if integer:
+        signed = not kind.startswith("U")
+        return _Stored("integer", bits=int(integer[1]) if signed else _next_width(int(integer[1])))
+    if kind.startswith(("Decimal", "Float")):
+        return _Stored("number")
+    return _COLUMNAR.get(kind, _Stored("string"))
+
+
+def _next_width(bits: int) -> int:
+    """Signed integers that hold all of an unsigned width; beyond 64 there is none to compare."""
+    return min(bits * 2, 64)
+
+
 def _wide(model: Model, table: WideTable, schema: str) -> Shape:
     place = model.ref(table.id)
-    fields = tuple(
+    fields = (
         _field(column.property, _CQL[column.type], place.at("columns", name), None)
         for name, column in table.columns.items()
         if column.property
     )
-    return Shape(
-        entity=schema,
-        kind="wide-table",
-        name=table.table,
-        ref=place,
-        fields=fields,
-        element=table.id,
-        partial=True,
-    )
+    return _projection(place, "wide-table", table, schema, fields)
 
 
 def _index(model: Model, index: SearchIndex) -> Shape:

@@ -21,7 +21,7 @@ from cloudsync_gen.load.yaml_tree import Problem
 from cloudsync_gen.model.declared import DeclaredElement
 from cloudsync_gen.model.ids import ElementId, is_id
 from cloudsync_gen.model.layers.api import GraphqlApi, RootField
-from cloudsync_gen.model.sources import LINK_DIRECTIVES, GraphqlSource, SourceType
+from cloudsync_gen.model.sources import LINK_DIRECTIVES, LINK_NAMES, GraphqlSource, SourceType
 from cloudsync_gen.naming import kebab
 from cloudsync_gen.source import Located, Pointer, Ref, Span
 
@@ -33,8 +33,10 @@ MAX_TOKENS = 50_000
 MAX_DEPTH = 32
 """Brackets within brackets; the parser is recursive."""
 
-_LINKS = ("contract", "resolves", "entity")
-_MEANT = frozenset((*_LINKS, "deprecated", "specifiedBy", "oneOf"))
+_FIELD_LINKS = ("resolves", "performs")
+"""Directives of root fields: their one argument is the link of that name."""
+
+_MEANT = frozenset((*LINK_NAMES, "deprecated", "specifiedBy", "oneOf"))
 _ROOTS = ("query", "mutation", "subscription")
 
 
@@ -139,7 +141,7 @@ def _findings(file: str, document: DocumentNode) -> Iterator[Diagnostic]:
 
 
 def _is_link_definition(node: Node) -> bool:
-    return node.kind == "directive_definition" and node.name.value in _LINKS  # type: ignore[attr-defined]
+    return node.kind == "directive_definition" and node.name.value in LINK_NAMES  # type: ignore[attr-defined]
 
 
 def _invalid(file: str, error: GraphQLError) -> Diagnostic:
@@ -218,10 +220,10 @@ def _with_links(pointer: Pointer, node: Any) -> Iterator[tuple[Pointer, Node]]:
 def _link_arguments(node: Any) -> Iterator[tuple[str, Any]]:
     """(field of the element, argument) of the link directives on a node."""
     for directive in node.directives or ():
-        if directive.name.value in _LINKS:
+        kind = directive.name.value
+        if kind in LINK_NAMES:
             for argument in directive.arguments or ():
-                name = "resolves" if directive.name.value == "resolves" else argument.name.value
-                yield name, argument
+                yield kind if kind in _FIELD_LINKS else argument.name.value, argument
 
 
 def _links_of(node: Any) -> dict[str, str]:
@@ -340,7 +342,7 @@ def _root_field(document: str, field: Mapping[str, Any]) -> dict[str, Any]:
         "operationType": field["operation"],
         "fieldName": name,
         "returnType": field["returns"],
-        **({"resolves": field["resolves"]} if "resolves" in field else {}),
+        **{name: field[name] for name in _FIELD_LINKS if name in field},
     }
 
 

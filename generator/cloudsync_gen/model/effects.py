@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloudsync_gen.model.ids import name_of
-from cloudsync_gen.model.layers.api import Operation, Rpc
+from cloudsync_gen.model.layers.api import Operation, RootField, Rpc
 from cloudsync_gen.model.layers.application import Aggregate, Command, Lifecycle, Query
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
@@ -80,3 +80,13 @@ def payload_sources(model: Model, command: Command, event_key: str) -> frozenset
 def performed_by(model: Model, performed: str | None) -> Command | Query | None:
     """The command or query with that id."""
     return model.get(Command, performed or "") or model.get(Query, performed or "")
+
+
+def carried_by(model: Model, called: str) -> Command | Query | None:
+    """What an operation, an RPC or a root field of GraphQL carries out in the end."""
+    field = model.get(RootField, called)
+    if field is not None and field.performs:
+        return performed_by(model, field.performs)
+    name = (field.resolves or "") if field else called
+    found = model.get(Operation, name) or model.get(Rpc, name)
+    return performed_by(model, found.command) if found else None

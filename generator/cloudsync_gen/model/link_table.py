@@ -12,7 +12,7 @@ GROUPS = """
 @schema | data_model.entity data_model.value data_model.message data_model.payload data_model.enumeration
 @data | data_model.entity data_model.value data_model.message data_model.payload
 @callable | api.operation api.rpc api.field
-@stored | datastore.table datastore.collection datastore.wide-table datastore.index datastore.key-pattern datastore.bucket
+@stored | datastore.table datastore.collection datastore.wide-table datastore.columnar-table datastore.index datastore.key-pattern datastore.bucket
 @aligned | business.domain business.service business.process application.service application.saga technology.*
 @ux | ux.screen navigation.route
 """
@@ -71,6 +71,9 @@ realizes | application.service | realizes[] | business.service | realizedBy
 uses-store | application.service | stores[].store | datastore.database datastore.keyspace @stored | usedBy
 calls | application.service | calls[].operation | api.operation api.rpc | calledBy
 consumes-event | application.service | consumes[].event | application.event | consumers
+takes-from-queue | application.service | queues[].queue | technology.queue | workers
+queue-handled-by | application.service | queues[].command | application.command | triggeredByQueue
+sends-to-queue | application.service | sends[].queue | technology.queue | senders
 event-handled-by | application.service | consumes[].command | application.command | triggeredByEvent
 placed-in-region | application.service | placement.regions[] | technology.region | hosts
 placed-in-namespace | application.service | placement.namespace | technology.namespace | hosts
@@ -114,6 +117,8 @@ node-pool-size | technology.node-pool | sizes[].cluster | technology.cluster | n
 platform-region | technology.store technology.broker technology.object-storage technology.edge | regions[] | technology.region | provides
 topic-broker | technology.topic | broker | technology.broker | topics
 topic-dead-letter | technology.topic | deadLetter | technology.topic | deadLetterOf
+queue-broker | technology.queue | broker | technology.broker | queues
+queue-dead-letter | technology.queue | deadLetter | technology.queue | deadLetterOf
 platform-control | technology.edge technology.mesh | controls[] | security.control | implementedBy
 # api
 gateway-edge | api.gateway | edge | technology.edge | gateway
@@ -128,6 +133,7 @@ operation-requirement | api.operation | x-fulfills-requirements[] | motivation.r
 operation-metric | api.operation | x-apm-business-metrics[] | apm.metric | operationMetricOf
 rpc-command | api.rpc | command | @performed | rpcs
 field-resolves | api.field | resolves | api.operation api.rpc | resolvedBy
+field-performs | api.field | performs | @performed | rootFields
 webhook-event | api.webhook | x-event | application.event | webhooks
 # data model
 schema-service | data_model.* | x-archimate-ref | application.service | schemas
@@ -144,8 +150,8 @@ stores-schema | datastore.* | x-json-schema | @data | storedIn
 foreign-key | datastore.table | foreignKeys[].table | datastore.table | referencedByTable
 table-requirement | datastore.table | x-governed-by-requirements[] | motivation.requirement | governsTable
 table-metric | datastore.table | x-apm-performance-metrics[] | apm.metric | measuresTable
-written-by | datastore.collection datastore.keyspace datastore.index datastore.key-pattern datastore.bucket | service | application.service | writes
-keyspace-store | datastore.keyspace datastore.index datastore.key-pattern | store | technology.store | holds
+written-by | datastore.collection datastore.keyspace datastore.columnar-table datastore.index datastore.key-pattern datastore.bucket | service | application.service | writes
+keyspace-store | datastore.keyspace datastore.columnar-table datastore.index datastore.key-pattern | store | technology.store | holds
 wide-table-keyspace | datastore.wide-table | keyspace | datastore.keyspace | tables
 bucket-storage | datastore.bucket | storage | technology.object-storage | buckets
 # ux and navigation

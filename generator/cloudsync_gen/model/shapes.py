@@ -20,6 +20,7 @@ Kind = Literal[
     "proto",
     "table",
     "wide-table",
+    "columnar-table",
     "collection",
     "index",
     "payload",

@@ -61,9 +61,13 @@ class GraphqlSource(Struct, frozen=True, kw_only=True):
 LINK_DIRECTIVES = """
 directive @contract(id: String!, service: String) on SCHEMA
 directive @resolves(operation: String!) on FIELD_DEFINITION
+directive @performs(action: String!) on FIELD_DEFINITION
 directive @entity(schema: String!) on OBJECT | INPUT_OBJECT | INTERFACE | ENUM
 """
 """Directives that link a GraphQL source to the model: built in, and stripped from the contract."""
+
+LINK_NAMES = ("contract", "resolves", "performs", "entity")
+"""Names of the link directives."""
 
 LINK_OPTIONS = "cloudsync_gen/options.proto"
 """The import that gives a proto source its link options; stripped from the contract."""

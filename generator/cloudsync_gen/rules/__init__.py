@@ -32,10 +32,16 @@ from cloudsync_gen.rules.events import (
     event_nobody_emits,
     handler_of_another_service,
     payload_property_unfillable,
+    queue_without_dead_letter,
     topic_with_two_producers,
     topic_without_dead_letter,
 )
-from cloudsync_gen.rules.graphql import field_without_resolver, query_with_command, unknown_entity
+from cloudsync_gen.rules.graphql import (
+    field_without_resolver,
+    performs_of_another_service,
+    query_with_command,
+    unknown_entity,
+)
 from cloudsync_gen.rules.links import dangling_link, link_target_type, unknown_permission_action
 from cloudsync_gen.rules.model import key_differs_from_id
 from cloudsync_gen.rules.observability import (
@@ -182,9 +188,11 @@ RULES: tuple[Rule, ...] = (
     dead_letter_retention.RULE,
     duplicate_consumption.RULE,
     handler_of_another_service.RULE,
+    queue_without_dead_letter.RULE,
     field_without_resolver.RULE,
     unknown_entity.RULE,
     query_with_command.RULE,
+    performs_of_another_service.RULE,
     dangling_link.RULE,
     link_target_type.RULE,
     unknown_permission_action.RULE,

@@ -7,6 +7,7 @@ from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.datastore import (
     Bucket,
     Collection,
+    ColumnarTable,
     Database,
     KeyPattern,
     Keyspace,
@@ -15,6 +16,9 @@ from cloudsync_gen.model.layers.datastore import (
     WideTable,
 )
 from cloudsync_gen.model.system import Model
+
+_WRITTEN_BY_ONE = (Bucket, Collection, ColumnarTable, KeyPattern, Keyspace, SearchIndex)
+"""Stores that name their service themselves."""
 
 
 def writers(model: Model, store: str) -> frozenset[str]:
@@ -29,7 +33,7 @@ def writers(model: Model, store: str) -> frozenset[str]:
         names = {each.service for each in schemas if each.name == found.schema}
     elif isinstance(found, Database):
         names = {each.service for each in found.schemas}
-    elif isinstance(found, (Bucket, Collection, KeyPattern, Keyspace, SearchIndex)):
+    elif isinstance(found, _WRITTEN_BY_ONE):
         names = {found.service}
     known = all(model.get(Service, each) for each in names)
     return frozenset(names) if known else frozenset()

@@ -114,13 +114,18 @@ class GraphqlApi(Element, frozen=True, kw_only=True):
 
 
 class RootField(Element, frozen=True, kw_only=True):
-    """A field of `Query`, `Mutation` or `Subscription` and the operation that resolves it."""
+    """A field of `Query`, `Mutation` or `Subscription` and what answers it.
+
+    `resolves`: an operation of another service, which the schema's service calls. `performs`: a
+    command or query of the schema's own service.
+    """
 
     document: Slug
     operation_type: Literal["query", "mutation", "subscription"]
     field_name: str
     return_type: str
     resolves: Link | None = None
+    performs: Link | None = None
 
 
 class Webhook(Element, frozen=True, kw_only=True):

@@ -62,6 +62,21 @@ class Consumption(Part, frozen=True, kw_only=True):
     effect: Short
 
 
+class QueueUse(Part, frozen=True, kw_only=True):
+    """A queue from which a service takes commands, at most `prefetch` at a time in one replica."""
+
+    queue: Link
+    command: Link
+    prefetch: Annotated[int, Meta(ge=1, le=1000)]
+
+
+class QueueSend(Part, frozen=True, kw_only=True):
+    """A queue into which a service puts commands for another."""
+
+    queue: Link
+    purpose: Short
+
+
 class Scaling(Part, frozen=True, kw_only=True):
     """Replicas and the mean CPU use (per cent) that adds one."""
 
@@ -134,6 +149,8 @@ class Service(Element, frozen=True, kw_only=True):
     stores: tuple[StoreUse, ...]
     calls: tuple[Call, ...] = ()
     consumes: tuple[Consumption, ...] = ()
+    queues: tuple[QueueUse, ...] = ()
+    sends: tuple[QueueSend, ...] = ()
     scaling: Scaling
     resources: Resources
     placement: Placement

@@ -31,6 +31,25 @@ CqlType = Annotated[
 ]
 
 
+_COLUMNAR = (
+    r"(UUID|String|Bool|Date|DateTime|DateTime64\(3\)|U?Int(8|16|32|64)|Float(32|64)|IPv6"
+    r"|Decimal\([0-9]{1,2}, [0-9]{1,2}\)|FixedString\([0-9]{1,4}\)|LowCardinality\(String\))"
+)
+ColumnarType = Annotated[
+    str,
+    Meta(
+        pattern=(
+            rf"^({_COLUMNAR}|Nullable\({_COLUMNAR}\)|Array\({_COLUMNAR}\)"
+            rf"|Map\((String|LowCardinality\(String\)), {_COLUMNAR}\)"
+            rf"|SimpleAggregateFunction\([a-zA-Z]+, {_COLUMNAR}\)"
+            rf"|AggregateFunction\([a-zA-Z0-9]+(\([0-9.]+(, [0-9.]+)*\))?, {_COLUMNAR}\))$(?!\n)"
+        ),
+        max_length=120,
+    ),
+]
+"""A ClickHouse type: a plain one, or one wrapper around it."""
+
+
 class SchemaOf(Part, frozen=True, kw_only=True):
     """A schema of a database and the one service that writes it."""
 
@@ -175,6 +194,57 @@ class WideTable(Element, frozen=True, kw_only=True):
     ttl: Duration | None = None
 
 
+class ColumnarColumn(Part, frozen=True, kw_only=True):
+    """A column of a ClickHouse table."""
+
+    type: ColumnarType
+    property: Identifier | None = None
+    codec: Literal["Delta", "DoubleDelta", "Gorilla", "T64", "ZSTD"] | None = None
+
+
+class Expiry(Part, frozen=True, kw_only=True):
+    """Rows leave the table `after` what `column` says."""
+
+    column: SqlName
+    after: Duration
+
+
+class Partitioning(Part, frozen=True, kw_only=True):
+    """What shares a part: a column as it is, or the month, week or day of a time."""
+
+    column: SqlName
+    by: Literal["value", "month", "week", "day"]
+
+
+class SkipIndex(Part, frozen=True, kw_only=True):
+    """A data-skipping index over `granularity` granules."""
+
+    name: SqlName
+    column: SqlName
+    type: Literal["minmax", "set(100)", "set(1000)", "bloom_filter", "tokenbf_v1(10240, 3, 0)"]
+    granularity: Positive = 4
+
+
+class ColumnarTable(Element, frozen=True, kw_only=True):
+    """A ClickHouse table. `versionColumn`: of rows with one key, the one with its largest value
+    stays (ReplacingMergeTree).
+    """
+
+    store: Link
+    database: SqlName
+    table: SqlName
+    service: Link
+    json_schema: Link | None = field(name="x-json-schema", default=None)
+    engine: Literal["MergeTree", "ReplacingMergeTree", "SummingMergeTree", "AggregatingMergeTree"]
+    version_column: SqlName | None = None
+    columns: dict[SqlName, ColumnarColumn]
+    order_by: tuple[SqlName, ...]
+    partition: Partitioning | None = None
+    indexes: tuple[SkipIndex, ...] = ()
+    ttl: Expiry | None = None
+    expected_rows: Count | None = None
+
+
 class SearchField(Part, frozen=True, kw_only=True):
     """A field of an Elasticsearch index."""
 
@@ -237,6 +307,7 @@ TYPES: dict[str, type[Element]] = {
     "collection": Collection,
     "keyspace": Keyspace,
     "wide-table": WideTable,
+    "columnar-table": ColumnarTable,
     "index": SearchIndex,
     "key-pattern": KeyPattern,
     "bucket": Bucket,

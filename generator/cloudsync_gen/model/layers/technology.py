@@ -114,6 +114,18 @@ class Topic(Element, frozen=True, kw_only=True):
     dead_letter: Link | None = None
 
 
+class Queue(Element, frozen=True, kw_only=True):
+    """A queue of commands; a message that fails `deliveryLimit` times goes to `deadLetter`."""
+
+    broker: Link
+    queue: Annotated[str, Meta(pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*$(?!\n)", max_length=249)]
+    kind: Literal["quorum", "classic", "stream"] = "quorum"
+    delivery_limit: Annotated[int, Meta(ge=1, le=100)] | None = None
+    message_ttl: Duration | None = None
+    max_length: Positive | None = None
+    dead_letter: Link | None = None
+
+
 class ObjectStorage(Element, frozen=True, kw_only=True):
     """Object storage that buckets live in."""
 
@@ -153,6 +165,7 @@ TYPES: dict[str, type[Element]] = {
     "store": ManagedStore,
     "broker": Broker,
     "topic": Topic,
+    "queue": Queue,
     "object-storage": ObjectStorage,
     "edge": Edge,
     "mesh": Mesh,

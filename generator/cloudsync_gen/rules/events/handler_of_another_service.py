@@ -1,6 +1,7 @@
-"""An event is answered with a command of another service.
+"""An event or queue is answered with a command of another service.
 
-What it does: compares the service that consumes an event with that of the command it names.
+What it does: compares the service that consumes an event, or takes from a queue, with that of the
+command it names.
 
 Why: the command is a method of the other service's port; the consumer cannot carry it out.
 
@@ -18,24 +19,33 @@ from cloudsync_gen.model.layers.application import Command, Service
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._links import misled
 from cloudsync_gen.rules._rule import Rule
+from cloudsync_gen.source import Pointer
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for service in model.all(Service):
-        for index, each in enumerate(service.consumes):
-            command = model.get(Command, each.command or "")
+        for pointer, source, name in _answers(service):
+            command = model.get(Command, name)
             if command is None or command.service == service.id:
                 continue
             if misled(model, command.id, "performed-by-service"):
                 continue
             yield RULE.at(
-                model.ref(service.id, "consumes", index, "command"),
+                model.ref(service.id, *pointer, "command"),
                 f"`{command.id}` is a command of `{command.service}`",
                 f"name a command of `{service.id}`",
                 element=service.id,
                 related=(Related(model.ref(command.id, "service"), "its service"),),
-                facts=(each.event, command.id),
+                facts=(source, command.id),
             )
+
+
+def _answers(service: Service) -> Iterator[tuple[Pointer, str, str]]:
+    """(place, event or queue, command) of all that a service takes in by itself."""
+    for index, each in enumerate(service.consumes):
+        yield ("consumes", index), each.event, each.command or ""
+    for index, use in enumerate(service.queues):
+        yield ("queues", index), use.queue, use.command
 
 
 RULE = Rule(

@@ -1,6 +1,7 @@
 """A root field of a GraphQL schema is resolved by nothing.
 
-What it does: reports fields of `Query`, `Mutation` and `Subscription` without `@resolves`.
+What it does: reports fields of `Query`, `Mutation` and `Subscription` that have neither `@resolves`
+nor `@performs`, or both.
 
 Why: the gateway's resolvers are generated from the directive; without it the field answers null.
 
@@ -21,11 +22,19 @@ from cloudsync_gen.rules._rule import Rule
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for field in model.all(RootField):
-        if field.resolves is None:
+        if field.resolves is None and field.performs is None:
             yield RULE.at(
                 model.ref(field.id),
                 f"nothing resolves `{field.field_name}`",
-                'add `@resolves(operation: "api.operation.…")`',
+                'add `@resolves(operation: "api.operation.…")`, or `@performs(action: '
+                '"application.query.…")` for what the service of the schema does itself',
+                element=field.id,
+            )
+        elif field.resolves and field.performs:
+            yield RULE.at(
+                model.ref(field.id, "performs"),
+                f"`{field.field_name}` is resolved twice",
+                "keep one of `@resolves` and `@performs`",
                 element=field.id,
             )
 

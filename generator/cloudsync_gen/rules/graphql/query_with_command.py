@@ -1,6 +1,6 @@
 """A GraphQL query changes something, or a mutation does not.
 
-What it does: follows `@resolves` to what the operation carries: fields of `Query` and
+What it does: follows `@resolves` and `@performs` to what is carried out: fields of `Query` and
 `Subscription` lead to queries, those of `Mutation` to commands.
 
 Why: fields of a query may be carried out in any order, at the same time and more than once; only
@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic, Related
-from cloudsync_gen.model.effects import performed_by
-from cloudsync_gen.model.layers.api import Operation, RootField, Rpc
+from cloudsync_gen.model.effects import carried_by
+from cloudsync_gen.model.layers.api import RootField
 from cloudsync_gen.model.layers.application import Command
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules._rule import Rule
@@ -25,9 +25,7 @@ from cloudsync_gen.rules._rule import Rule
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for field in model.all(RootField):
-        name = field.resolves or ""
-        operation = model.get(Operation, name) or model.get(Rpc, name)
-        performed = performed_by(model, operation.command) if operation else None
+        performed = carried_by(model, field.id)
         if performed is None:
             continue
         changes = isinstance(performed, Command)
@@ -35,7 +33,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
             continue
         does = "changes something" if changes else "changes nothing"
         yield RULE.at(
-            model.ref(field.id, "resolves"),
+            model.ref(field.id, "performs" if field.performs else "resolves"),
             f"a {field.operation_type} is resolved by `{performed.id}`, which {does}",
             "move the field to `Mutation`" if changes else "move the field to `Query`",
             element=field.id,

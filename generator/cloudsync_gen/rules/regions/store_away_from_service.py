@@ -20,6 +20,7 @@ from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.datastore import (
     Bucket,
     Collection,
+    ColumnarTable,
     Database,
     KeyPattern,
     Keyspace,
@@ -61,7 +62,7 @@ def _server(model: Model, store: str) -> ManagedStore | ObjectStorage | None:
         found = model.get(Keyspace, found.keyspace)
     if isinstance(found, Bucket):
         return model.get(ObjectStorage, found.storage)
-    if isinstance(found, (Database, Keyspace, SearchIndex, KeyPattern)):
+    if isinstance(found, (ColumnarTable, Database, Keyspace, SearchIndex, KeyPattern)):
         return model.get(ManagedStore, found.store)
     return None
 

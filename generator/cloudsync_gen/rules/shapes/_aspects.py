@@ -17,6 +17,7 @@ _FORMS = {
     "proto": "message",
     "table": "table",
     "wide-table": "wide table",
+    "columnar-table": "columnar table",
     "collection": "collection",
     "index": "index",
     "payload": "payload",

@@ -1,8 +1,8 @@
 """A key names a column that does not exist.
 
 What it does: looks up the columns of primary keys, partitions and foreign keys of tables, of
-partition keys and clustering of wide tables, the routing of indexes, and the property of blind
-indexes.
+partition keys and clustering of wide tables, of order, partition, expiry and indexes of columnar
+tables, the routing of search indexes, and the property of blind indexes.
 
 Why: the database refuses the migration; where it does not, rows are spread by nothing.
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
-from cloudsync_gen.model.layers.datastore import SearchIndex, Table, WideTable
+from cloudsync_gen.model.layers.datastore import ColumnarTable, SearchIndex, Table, WideTable
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
@@ -33,6 +33,8 @@ def check(model: Model) -> Iterator[Diagnostic]:
         yield from _missing(model, table.id, fields, _blind_indexes(table))
     for wide in model.all(WideTable):
         yield from _missing(model, wide.id, wide.columns, _of_wide_table(wide))
+    for columnar in model.all(ColumnarTable):
+        yield from _missing(model, columnar.id, columnar.columns, _of_columnar_table(columnar))
     for index in model.all(SearchIndex):
         if index.routing is not None:
             routing: Named = iter([(("routing",), index.routing)])
@@ -60,6 +62,19 @@ def _of_wide_table(table: WideTable) -> Named:
         yield ("partitionKey", index), name
     for name in table.clustering:
         yield ("clustering", name), name
+
+
+def _of_columnar_table(table: ColumnarTable) -> Named:
+    for index, name in enumerate(table.order_by):
+        yield ("orderBy", index), name
+    if table.version_column is not None:
+        yield ("versionColumn",), table.version_column
+    if table.partition is not None:
+        yield ("partition", "column"), table.partition.column
+    if table.ttl is not None:
+        yield ("ttl", "column"), table.ttl.column
+    for number, skip in enumerate(table.indexes):
+        yield ("indexes", number, "column"), skip.column
 
 
 def _missing(

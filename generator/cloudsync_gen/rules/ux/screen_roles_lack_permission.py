@@ -15,9 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic, Related
-from cloudsync_gen.model.effects import performed_by
-from cloudsync_gen.model.layers.api import Operation, RootField, Rpc
-from cloudsync_gen.model.layers.application import Command, Query
+from cloudsync_gen.model.effects import carried_by
 from cloudsync_gen.model.layers.security import Role
 from cloudsync_gen.model.layers.ux import Component, Screen
 from cloudsync_gen.model.system import Model
@@ -35,7 +33,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
     views: tuple[Screen | Component, ...] = (*model.all(Screen), *model.all(Component))
     for view in views:
         for index, name in enumerate(view.operations):
-            performed = _performed(model, name)
+            performed = carried_by(model, name)
             if performed is None or misled(model, performed.id, "requires-permission"):
                 continue
             place = model.ref(view.id, "operations", index)
@@ -58,14 +56,6 @@ def check(model: Model) -> Iterator[Diagnostic]:
                         related=related,
                         facts=(performed.id, role),
                     )
-
-
-def _performed(model: Model, operation: str) -> Command | Query | None:
-    """What an operation, RPC or field of GraphQL carries."""
-    field = model.get(RootField, operation)
-    name = (field.resolves or "") if field else operation
-    found = model.get(Operation, name) or model.get(Rpc, name)
-    return performed_by(model, found.command) if found else None
 
 
 RULE = Rule(

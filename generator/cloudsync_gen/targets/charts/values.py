@@ -11,7 +11,13 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Command, Query, Service
 from cloudsync_gen.model.layers.business import Actor
-from cloudsync_gen.model.layers.datastore import Database, KeyPattern, Keyspace, SearchIndex
+from cloudsync_gen.model.layers.datastore import (
+    ColumnarTable,
+    Database,
+    KeyPattern,
+    Keyspace,
+    SearchIndex,
+)
 from cloudsync_gen.model.layers.navigation import Route
 from cloudsync_gen.model.layers.technology import Broker, ManagedStore, Namespace, NodePool, Region
 from cloudsync_gen.model.system import Model
@@ -131,6 +137,7 @@ def _engines(model: Model, service: Service) -> Iterator[str]:
             or model.get(Keyspace, use.store)
             or model.get(SearchIndex, use.store)
             or model.get(KeyPattern, use.store)
+            or model.get(ColumnarTable, use.store)
         )
         store = model.get(ManagedStore, holder.store) if holder else None
         if store is not None:
