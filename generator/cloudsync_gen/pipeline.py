@@ -34,6 +34,13 @@ class Checked(Struct, frozen=True, kw_only=True):
     sources: SourceMap
 
 
+class Compiled(Struct, frozen=True, kw_only=True):
+    """A model after all rules and its contracts; these are absent when an error stands before."""
+
+    checked: Checked
+    contracts: Contracts | None
+
+
 class Generated(Struct, frozen=True, kw_only=True):
     """What the model implies, not yet written; `rendered` is absent when an error stands before
     it.
@@ -78,6 +85,23 @@ def check(tree: Tree, rules: Iterable[Rule] = RULES, store: Store | None = None)
     )
 
 
+def compile_model(
+    tree: Tree, rules: Iterable[Rule] = RULES, store: Store | None = None
+) -> Compiled:
+    """`check`, and then whether the contracts can be put together; `checked` holds all findings."""
+    from cloudsync_gen.contracts.compile import compile_contracts
+
+    checked = check(tree, rules, store)
+    if checked.model is None or has_errors(checked.diagnostics):
+        return Compiled(checked=checked, contracts=None)
+    made = compile_contracts(checked.model, memory(store))
+    found = ordered((*checked.diagnostics, *made.diagnostics), checked.sources)
+    return Compiled(
+        checked=structs.replace(checked, diagnostics=found),
+        contracts=None if has_errors(found) else made.value,
+    )
+
+
 def generate(
     tree: Tree,
     scope: Scope,
@@ -88,19 +112,15 @@ def generate(
     progress: Progress | None = None,
 ) -> Generated:
     """Everything that the model implies, as bytes. Nothing is rendered from a model with errors."""
-    from cloudsync_gen.contracts.compile import compile_contracts
     from cloudsync_gen.contracts.validate import validate
 
-    checked = check(tree, rules, store)
-    if checked.model is None or has_errors(checked.diagnostics):
+    made = compile_model(tree, rules, store)
+    checked, contracts = made.checked, made.contracts
+    if checked.model is None or contracts is None:
         return Generated(checked=checked, rendered=None, diagnostics=checked.diagnostics)
-    kept = memory(store)
-    compiled = compile_contracts(checked.model, kept)
-    found = (*checked.diagnostics, *compiled.diagnostics)
+    found = (*checked.diagnostics, *validate(checked.model, contracts, memory(store)))
     if not has_errors(found):
-        found = (*found, *validate(checked.model, compiled.value, kept))
-    if not has_errors(found):
-        due = units(checked.model, compiled.value, scope)
+        due = units(checked.model, contracts, scope)
         rendered = render_all(due, WORK, store, jobs, progress)
         found = (*found, *_path_findings(rendered))
         if not has_errors(found):

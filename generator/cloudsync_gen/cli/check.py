@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace, plain: bool) -> int:
         sys.stderr.write(f"{text.printable(str(error))}\n")
         return USAGE
     store = Store(None if options.no_cache else root)
-    checked = pipeline.check(pipeline.read_model(root), rules, store)
+    checked = pipeline.compile_model(pipeline.read_model(root), rules, store).checked
     if plain and not checked.diagnostics:
         index.remember(options.root, ("check",), before)
     say(checked.diagnostics, checked.sources, options.format, rules)
