@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "judge the model by all rules",
     "doctor": "look at the installation, the tree and the state kept beside it",
     "explain": "say what a rule is about",
+    "export": "write the model in a form that another tool reads",
     "generate": "write everything that the model implies",
     "graph": "draw calls, contexts, events or sagas as Mermaid text",
     "init": "write a small valid model into an empty folder",

@@ -14,6 +14,9 @@ OUTPUT_ROOTS = ("contracts", "generated", "model/.schema")
 
 SOURCE_ROOT = "model"
 CONFIGURATION = "cloudsync-gen.toml"
+EXPORT_ROOT = "documentation-robotics"
+"""Folder, relative to the one that an export is asked into, that it writes."""
+
 MAX_PATH = 240
 MAX_NAME = 120
 _NAME = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.+@=-]*")
@@ -29,9 +32,12 @@ def fault(path: str) -> str:
 
 
 def source_fault(path: str) -> str:
-    """Why a command that edits the model may not write `path`, or an empty string."""
+    """Why a command that edits the model, or exports it, may not write `path`, or an empty
+    string.
+    """
     hidden = any(name.startswith(".") for name in path.split("/"))
-    if hidden or not (path.startswith(SOURCE_ROOT + "/") or path == CONFIGURATION):
+    roots = (f"{SOURCE_ROOT}/", f"{EXPORT_ROOT}/")
+    if hidden or not (path.startswith(roots) or path == CONFIGURATION):
         return f"is neither below {SOURCE_ROOT}/ nor {CONFIGURATION}"
     return _unusable(path)
 
