@@ -20,7 +20,7 @@ COMMANDS = {
     "explain": "say what a rule is about",
     "export": "write the model in a form that another tool reads",
     "generate": "write everything that the model implies",
-    "graph": "draw calls, contexts, events or sagas as Mermaid text",
+    "graph": "draw calls, contexts, events, sagas or the way from a goal",
     "init": "write a small valid model into an empty folder",
     "list": "list elements, of one layer or one type",
     "new": "add a service to the model and generate it",
