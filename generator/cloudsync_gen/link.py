@@ -11,6 +11,7 @@ from cloudsync_gen.model.declared import Declared, DeclaredElement
 from cloudsync_gen.model.element import Element
 from cloudsync_gen.model.ids import ElementId, layer_of, type_of
 from cloudsync_gen.model.links import Link, LinkType, rows_of, values_at
+from cloudsync_gen.model.schema_refs import SchemaTarget, schema_target
 from cloudsync_gen.model.system import Model
 
 _rows = cache(rows_of)
@@ -21,7 +22,8 @@ def link(declared: Declared) -> Staged[Model]:
     finding.
     """
     unique, duplicates = _index(declared.elements)
-    links = tuple(_links(unique.values()))
+    schemas = _schemas(unique.values())
+    links = tuple(_links(unique.values(), schemas))
     by_type: defaultdict[type[Element], list[Element]] = defaultdict(list)
     for each in unique.values():
         by_type[type(each.value)].append(each.value)
@@ -32,7 +34,7 @@ def link(declared: Declared) -> Staged[Model]:
         by_type={kind: tuple(values) for kind, values in by_type.items()},
         out=_grouped((each.source, each) for each in links),
         into=_grouped((ElementId(each.target), each) for each in links),
-        schemas=_schemas(unique.values()),
+        schemas=schemas,
         broken=declared.broken,
         sources=declared.sources,
     )
@@ -64,18 +66,27 @@ def _duplicate(second: DeclaredElement, first: DeclaredElement) -> Diagnostic:
     )
 
 
-def _links(elements: Iterable[DeclaredElement]) -> Iterable[Link]:
+Schemas = Mapping[tuple[str, str], ElementId]
+
+
+def _links(elements: Iterable[DeclaredElement], schemas: Schemas) -> Iterable[Link]:
     for each in elements:
         for row in _rows(type_of(each.id)):
             for pointer, value in values_at(each.data, row.path):
-                target = _target(row, value)
+                target = _target(row, value, each, schemas)
                 if target:
                     yield Link(row.name, each.id, target, each.ref.at(*pointer))
 
 
-def _target(row: LinkType, value: object) -> str:
+def _target(row: LinkType, value: object, source: DeclaredElement, schemas: Schemas) -> str:
+    """The id that is meant; of a `$ref` only what it finds: rules of schemas judge the rest."""
     if not isinstance(value, str):
         return ""
+    if row.form == "ref":
+        found = schema_target(source.ref.file, value)
+        named = (found.file, found.key) if isinstance(found, SchemaTarget) else ("", "")
+        target = schemas.get(named, "")
+        return "" if target == source.id else target
     if row.form == "permission":
         resource = value.partition(":")[0]
         return f"security.resource.{resource}"
@@ -89,7 +100,7 @@ def _grouped(pairs: Iterable[tuple[ElementId, Link]]) -> Mapping[ElementId, tupl
     return {key: tuple(values) for key, values in groups.items()}
 
 
-def _schemas(elements: Iterable[DeclaredElement]) -> Mapping[tuple[str, str], ElementId]:
+def _schemas(elements: Iterable[DeclaredElement]) -> Schemas:
     return {
         (each.ref.file, str(each.ref.pointer[0])): each.id
         for each in elements

@@ -1,7 +1,7 @@
 """The rows of the link registry, one a line: name | sources | field path | targets | inverse.
 
 Types are `layer.type`, `layer.*`, or a group of `GROUPS`. `:permission` after a path: the value is
-written `resource:action`. Names of fields follow the catalogue of Documentation Robotics spec 0.2.0
+written `resource:action`; `:ref`: as a `$ref` with a path and a pointer. Names of fields follow the catalogue of Documentation Robotics spec 0.2.0
 where it has one.
 """
 
@@ -142,6 +142,7 @@ schema-classification | data_model.* | x-security-classification | security.clas
 schema-principle | data_model.* | x-data-governance.governedBy.principleRefs[] | motivation.principle | governsData
 schema-requirement | data_model.* | x-data-governance.governedBy.requirementRefs[] | motivation.requirement | governsSchema
 schema-constraint | data_model.* | x-data-governance.governedBy.constraintRefs[] | motivation.constraint | constrainsData
+refers-to-schema | data_model.* api.operation api.webhook | **.$ref :ref | data_model.* | referredToBy
 # datastore
 database-store | datastore.database | store | technology.store | databases
 database-schema-service | datastore.database | schemas[].service | application.service | databaseSchemas

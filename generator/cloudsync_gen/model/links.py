@@ -1,7 +1,7 @@
 """The link registry: every type of typed reference from one element to another (`link_table`).
 
 A path walks the element as it is written: `calls[].operation` is the `operation` of every entry of
-`calls`, `columns.*.x` the `x` of every value of a mapping.
+`calls`, `columns.*.x` the `x` of every value of a mapping, `**.x` every `x` at any depth.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.link_table import GROUPS, TABLE
 from cloudsync_gen.source import Pointer, Ref
 
-Form = Literal["id", "permission"]
+Form = Literal["id", "permission", "ref"]
 
 
 class LinkType(Struct, frozen=True):
     """A row of the registry.
 
     `sources` and `targets` are `layer.type`, or `layer.*` for all types of a layer. `form` says
-    how the value is written: an element's id, or a permission (`resource:action`, found in a
-    resource's actions).
+    how the value is written: an element's id, a permission (`resource:action`, found in a
+    resource's actions), or the `$ref` of a schema (a relative path and a pointer).
     """
 
     name: str
@@ -36,7 +36,7 @@ class LinkType(Struct, frozen=True):
     @property
     def many(self) -> bool:
         """Whether one element may have several links of this type."""
-        return "[]" in self.path or "*" in self.path.split(".")
+        return "[]" in self.path or "*" in self.path
 
 
 class Link(Struct, frozen=True):
@@ -54,6 +54,7 @@ def _cells(text: str) -> Iterator[list[str]]:
             yield [cell.strip() for cell in line.split("|")]
 
 
+_FORMS: Mapping[str, Form] = {"": "id", "permission": "permission", "ref": "ref"}
 _GROUPS = {name: types.split() for name, types in _cells(GROUPS)}
 
 
@@ -64,8 +65,7 @@ def _types(cell: str) -> tuple[str, ...]:
 def _rows() -> Iterator[LinkType]:
     for name, sources, path, targets, inverse in _cells(TABLE):
         bare, _, form = path.partition(" :")
-        permission: Form = "permission" if form else "id"
-        yield LinkType(name, _types(sources), bare, _types(targets), inverse, permission)
+        yield LinkType(name, _types(sources), bare, _types(targets), inverse, _FORMS[form])
 
 
 REGISTRY: tuple[LinkType, ...] = tuple(_rows())
@@ -97,6 +97,9 @@ def _walk(data: Any, steps: tuple[str, ...], pointer: Pointer) -> Iterator[tuple
     if not isinstance(data, Mapping):
         return
     step, rest = steps[0], steps[1:]
+    if step == "**":
+        yield from _deep(data, rest[0], pointer)
+        return
     if step == "*":
         for key, value in data.items():
             yield from _walk(value, rest, (*pointer, key))
@@ -110,3 +113,19 @@ def _walk(data: Any, steps: tuple[str, ...], pointer: Pointer) -> Iterator[tuple
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _walk(item, rest, (*pointer, key, index))
+
+
+def _deep(data: Any, key: str, pointer: Pointer) -> Iterator[tuple[Pointer, Any]]:
+    """Every value of `key`, in the order written."""
+    pending: list[tuple[Pointer, Any]] = [(pointer, data)]
+    while pending:
+        place, node = pending.pop()
+        if isinstance(node, Mapping):
+            if key in node:
+                yield (*place, key), node[key]
+            inner = [((*place, name), each) for name, each in node.items()]
+        elif isinstance(node, list):
+            inner = [((*place, index), each) for index, each in enumerate(node)]
+        else:
+            continue
+        pending += [each for each in reversed(inner) if isinstance(each[1], (dict, list))]
