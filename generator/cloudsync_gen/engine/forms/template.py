@@ -8,6 +8,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from cloudsync_gen.engine.emit import FILTERS
+from cloudsync_gen.engine.forms.compact import compact
 from cloudsync_gen.engine.resources import templates
 from cloudsync_gen.model.artefacts import Template
 
@@ -45,4 +46,5 @@ def render(form: Template) -> bytes:
     both.
     """
     template = environment(form.brackets).get_template(form.name)
-    return template.render(v=form.view).encode()
+    text = template.render(v=form.view)
+    return (compact(text) if form.name.endswith(".py.j2") else text).encode()
