@@ -53,10 +53,9 @@ def _artefacts(look: Look, options: argparse.Namespace) -> int:
     if has_errors(compiled.diagnostics):
         sys.stderr.write(text.render(compiled.diagnostics, look.sources))
         return FINDINGS
-    units = [*pipeline.units(look.model, compiled.value, Scope())]
     counted: dict[str, int] = {}
-    for unit in units:
+    for unit in pipeline.units(look.model, compiled.value, Scope()):
         key = f"{unit.target}/{unit.name}"
         counted[key] = counted.get(key, 0) + sum(1 for _ in pipeline.files_of(unit))
-    view = artefacts(look.model, units, TARGETS, counted)
+    view = artefacts(look.model, TARGETS, counted)
     return answer(options, view, matrix(view))

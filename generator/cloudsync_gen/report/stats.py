@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from cloudsync_gen.model.artefacts import SYSTEM, Unit
+from cloudsync_gen.model.artefacts import SYSTEM
 from cloudsync_gen.model.ids import LAYERS, layer_of, name_of, type_of
 from cloudsync_gen.model.layers.api import Operation, RootField, Rpc, Webhook
 from cloudsync_gen.model.layers.application import Service
@@ -45,8 +45,8 @@ class Stats(Struct, frozen=True, kw_only=True):
 
 
 class Cell(Struct, frozen=True, kw_only=True):
-    """What a target makes of a service: so many files (folders of a foreign generator count once),
-    or the reason why none.
+    """What there is of one kind for a service: so many files (a folder of a foreign generator
+    counts once), or the reason why none.
     """
 
     files: int
@@ -54,10 +54,13 @@ class Cell(Struct, frozen=True, kw_only=True):
 
 
 class Artefacts(Struct, frozen=True, kw_only=True):
-    """Service -> target -> cell; `system` is what belongs to no single service."""
+    """Service -> kind of output -> cell; `system`: files of targets that belong to no single
+    service.
+    """
 
-    targets: tuple[str, ...]
+    kinds: tuple[str, ...]
     services: Mapping[str, Mapping[str, Cell]]
+    system: Mapping[str, int]
 
 
 def stats(model: Model) -> Stats:
@@ -102,49 +105,48 @@ def lines_of(figures: Stats) -> Iterator[str]:
     yield f"links {links.total}, of {links.types} types out of {links.registered}"
 
 
-def artefacts(
-    model: Model, units: Iterable[Unit], targets: Iterable[Target], counted: Mapping[str, int]
-) -> Artefacts:
+KINDS = ("skeleton", "client", "schemas", "migrations", "chart")
+"""Kinds of output of a service, in the order in which they are shown."""
+
+
+def artefacts(model: Model, targets: Iterable[Target], counted: Mapping[str, int]) -> Artefacts:
     """The matrix. `counted`: `target/unit` -> number of files."""
-    made = {(unit.name, unit.target) for unit in units}
-    known = [*targets]
-    names = [SYSTEM, *(name_of(service.id) for service in model.all(Service))]
-    whole = {
-        t.name for t in known if not any(target == t.name for n, target in made if n != SYSTEM)
-    }
-    rows = {}
-    for name in names:
-        service = model.get(Service, f"application.service.{name}")
-        rows[name] = {
-            target.name: (
-                Cell(files=counted[f"{target.name}/{name}"])
-                if (name, target.name) in made
-                else Cell(files=0, reason=_reason(target, service, target.name in whole))
-            )
-            for target in known
+    makers = {kind: [each for each in targets if each.makes == kind] for kind in KINDS}
+    rows = {
+        name_of(service.id): {
+            kind: _cell(service, made, counted) for kind, made in makers.items() if made
         }
-    return Artefacts(targets=tuple(target.name for target in known), services=rows)
+        for service in model.all(Service)
+    }
+    ends = ((key.rpartition("/"), number) for key, number in counted.items())
+    return Artefacts(
+        kinds=tuple(kind for kind, made in makers.items() if made),
+        services=rows,
+        system={target: number for (target, _, unit), number in ends if unit == SYSTEM},
+    )
 
 
-def _reason(target: Target, service: Service | None, whole: bool) -> str:
-    if service is None:
-        return "all of it belongs to services"
-    if whole:
-        return "made once, for the whole system"
-    return f"needs {target.needs}" if target.needs else f"nothing for style {service.style}"
+def _cell(service: Service, makers: Iterable[Target], counted: Mapping[str, int]) -> Cell:
+    name = name_of(service.id)
+    files = sum(counted.get(f"{target.name}/{name}", 0) for target in makers)
+    if files:
+        return Cell(files=files)
+    needs = " or ".join(target.needs for target in makers if target.needs)
+    return Cell(files=0, reason=f"needs {needs}" if needs else f"nothing for {service.style}")
 
 
 def matrix(view: Artefacts) -> Iterator[str]:
     """The matrix as text: numbers of files, and the reasons of empty cells below."""
     reasons: dict[str, list[str]] = {}
-    rows = [("", *view.targets)]
+    rows = [("", *view.kinds)]
     for service, cells in view.services.items():
         row = [service]
-        for target, cell in cells.items():
+        for kind, cell in cells.items():
             if cell.reason:
-                reasons.setdefault(f"{target}: {cell.reason}", []).append(service)
+                reasons.setdefault(f"{kind}: {cell.reason}", []).append(service)
             row.append(str(cell.files) if not cell.reason else "·")
         rows.append(tuple(row))
     yield from columns(rows)
     for reason, services in sorted(reasons.items()):
         yield f"· {reason} ({', '.join(services)})"
+    yield f"once for the system: {', '.join(f'{t} {n}' for t, n in sorted(view.system.items()))}"

@@ -20,7 +20,8 @@ class Target(Struct, frozen=True, kw_only=True):
     `units` reads the model; `files` sees a unit's view and nothing else, and may run in another
     process. `open_below` are folders in which teams keep files of their own: there only what lies
     below a folder called `generated` is closed, and an unknown file elsewhere is no orphan. `needs`
-    says what a service lacks of which it makes nothing (`needs a REST contract`).
+    says what a service lacks of which it makes nothing (`needs a REST contract`). `makes` names the
+    kind of output under which it is counted for a service; empty for what belongs to the system.
     """
 
     name: str
@@ -30,3 +31,4 @@ class Target(Struct, frozen=True, kw_only=True):
     files: Callable[[Any], Iterable[Planned]]
     open_below: tuple[str, ...] = ()
     needs: str = ""
+    makes: str = ""

@@ -6,12 +6,13 @@ import ast
 
 import black
 import pytest
+from black.mode import TargetVersion
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cloudsync_gen.engine.forms.compact import WIDTH, compact
 
-MODE = black.Mode(line_length=WIDTH, target_versions={black.TargetVersion.PY311})
+MODE = black.Mode(line_length=WIDTH, target_versions={TargetVersion.PY311})
 
 JOINED = {
     "call": ("f(\n    a,\n    b=1,\n)\n", "f(a, b=1)\n"),

@@ -92,6 +92,7 @@ def files(view: ChartView) -> Iterable[Planned]:
 TARGET = Target(
     name="charts",
     title="Helm library chart and one chart per service",
+    makes="chart",
     view=ChartView,
     units=units,
     files=files,

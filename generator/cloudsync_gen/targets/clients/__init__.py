@@ -174,6 +174,7 @@ def _project(view: ClientView) -> dict[str, Any]:
 TARGET = Target(
     name="clients",
     title="typed Python clients of REST contracts",
+    makes="client",
     view=ClientView,
     units=units,
     files=files,

@@ -141,6 +141,7 @@ def _form(file: FileView) -> Form:
 TARGET = Target(
     name="contracts",
     title="Contracts",
+    makes="schemas",
     view=ContractsView,
     units=units,
     files=files,

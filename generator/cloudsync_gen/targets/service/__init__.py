@@ -14,6 +14,7 @@ from cloudsync_gen.targets.service.views import ServiceView
 TARGET = Target(
     name="service",
     title="Python services over the shared library",
+    makes="skeleton",
     view=ServiceView,
     units=units,
     files=files,

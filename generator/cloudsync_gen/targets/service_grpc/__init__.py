@@ -14,6 +14,7 @@ from cloudsync_gen.targets.service_grpc.views import GrpcView
 TARGET = Target(
     name=NAME,
     title="gRPC adapters of services and typed clients for their callers",
+    makes="client",
     view=GrpcView,
     units=units,
     files=files,

@@ -171,6 +171,7 @@ def files(view: StoreView) -> Iterable[Planned]:
 TARGET = Target(
     name="stores",
     title="PostgreSQL schemas and Alembic migrations",
+    makes="migrations",
     view=StoreView,
     units=units,
     files=files,

@@ -1,0 +1,94 @@
+"""Services without an API of their own, and those that answer GraphQL: a worker and a till."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import subprocess
+import sys
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from cloudsync_chassis.events.envelope import Event
+
+from cloudsync_gen import pipeline
+from support.services import Written, running, written
+from support.trees import read_tree, write_tree
+
+MODELS = Path(__file__).parents[1] / "models"
+STYLES = {"waiter": "worker", "till": "graphql"}
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def stall(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """The lemonade company with a stall: two more services over queue, Redis and ClickHouse."""
+    files = read_tree(MODELS / "lemonade") | read_tree(MODELS / "stall")
+    root = write_tree(tmp_path_factory.mktemp("stall"), files)
+    assert pipeline.check(files).diagnostics == ()
+    return written(root, root)
+
+
+@pytest.mark.parametrize("service", STYLES)
+def test_it_is_typed_and_its_own_tests_pass(stall: Written, service: str) -> None:
+    variables = stall.environment(service)
+    config = ("--config-file", str(ROOT / "pyproject.toml"), "--explicit-package-bases")
+    cache = ("--cache-dir", str(ROOT / ".mypy_cache" / "services"))
+    for command in (
+        ("mypy", "--strict", *config, *cache, "--package", stall.package(service)),
+        ("pytest", "-q", "-c", "pyproject.toml", "-p", "no:cacheprovider"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=stall.folder(service),
+            env={**variables, "MYPYPATH": variables["PYTHONPATH"]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("service", STYLES)
+def test_it_starts_and_says_that_it_is_ready(stall: Written, service: str, tmp_path: Path) -> None:
+    with running(stall, service, tmp_path / service) as process:
+        assert httpx.get(f"{process.url}/health/live").json() == {"status": "pass"}
+        assert httpx.get(f"{process.url}/health/started").status_code == 200
+
+
+def test_what_it_hears_becomes_an_entity_once(
+    stall: Written, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.syspath_prepend(str(stall.folder("till") / "src"))
+    testing = importlib.import_module("till.generated.testing")
+    errand, tenant = uuid.uuid4(), uuid.uuid4()
+    event = Event(
+        id=uuid.uuid4(),
+        type="zitrusgarten.selling.glass-served.v1",
+        source="/zitrusgarten/waiter",
+        topic="zitrusgarten.selling.glass.v1",
+        subject=str(errand),
+        time=datetime.now(UTC),
+        organization_id=tenant,
+        data={"errandId": str(errand), "glasses": 3},
+    )
+
+    async def sold() -> int:
+        async with testing.started(tmp_path) as service:
+            await service.runtime.bus.publish([event, event])
+            for _ in range(100):
+                async with service.runtime.database.transaction(write=False) as connection:
+                    rows = (
+                        await connection.exec_driver_sql(
+                            "SELECT * FROM aggregate_documents WHERE collection = 'sale'"
+                        )
+                    ).all()
+                if rows:
+                    break
+                await asyncio.sleep(0.05)
+            return len(rows)
+
+    assert asyncio.run(sold()) == 1
