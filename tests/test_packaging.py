@@ -16,7 +16,7 @@ import pytest
 import cloudsync_gen
 from support.house.texts import tracked
 from support.rules import BASE
-from support.trees import Files
+from support.trees import Files, read_tree
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "generator/cloudsync_gen/"
@@ -35,7 +35,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv = tmp_path_factory.mktemp("fresh") / "venv"
     run(sys.executable, "-m", "venv", "--without-pip", str(venv))
     pip = ("-m", "pip", "--disable-pip-version-check", "-qq", "--python", str(venv / "bin/python"))
-    run(sys.executable, *pip, "install", "--no-deps", "--no-index", "--no-compile", str(wheel))
+    run(sys.executable, *pip, "install", "--no-deps", "--no-index", str(wheel))
     site = next((venv / "lib").glob("python*")) / "site-packages"
     # a .pth adds folders but is not followed further, so this checkout stays out of it
     (site / "locked.pth").write_text(sysconfig.get_path("purelib") + "\n")
@@ -89,3 +89,16 @@ def test_it_works_on_a_model_elsewhere(installed: Path, tmp_path: Path) -> None:
     for arguments in (["check"], ["generate"], ["generate", "--check"]):
         run(tool, *arguments, cwd=tmp_path)
     assert (tmp_path / "model" / ".schema" / "motivation.json").is_file()
+
+
+def test_it_writes_the_same_bytes_as_this_checkout(installed: Path, tmp_path: Path) -> None:
+    """Installed means compiled: what an interpreter leaves beside templates is no output."""
+    assert any((installed.parent / "lib").rglob("_templates/**/__pycache__"))
+    written = []
+    for name, tool in (("wheel", installed), ("checkout", Path(sys.executable).parent)):
+        root = tmp_path / name
+        shutil.copytree(BASE, root)
+        run(str(tool / "cloudsync-gen"), "generate", cwd=root)
+        shutil.rmtree(root / ".cloudsync-gen")
+        written.append(read_tree(root))
+    assert written[0] == written[1]

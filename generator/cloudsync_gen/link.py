@@ -36,6 +36,7 @@ def link(declared: Declared) -> Staged[Model]:
         into=_grouped((ElementId(each.target), each) for each in links),
         schemas=schemas,
         broken=declared.broken,
+        lost=declared.lost,
         sources=declared.sources,
     )
     return Staged(model, tuple(duplicates))

@@ -4,7 +4,6 @@ words.
 
 from __future__ import annotations
 
-import keyword
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -12,7 +11,17 @@ from difflib import get_close_matches
 from functools import lru_cache
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+[0-9]*|[A-Z]+[0-9]*|[0-9]+")
-_PYTHON_RESERVED = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)
+PYTHON_KEYWORDS = frozenset(
+    (
+        *("False", "None", "True", "and", "as", "assert", "async", "await", "break"),
+        *("class", "continue", "def", "del", "elif", "else", "except", "finally", "for"),
+        *("from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not"),
+        *("or", "pass", "raise", "return", "try", "while", "with", "yield"),
+    )
+)
+"""Of Python 3.11 to 3.14, written down so that names do not change with the interpreter."""
+
+_PYTHON_RESERVED = PYTHON_KEYWORDS | {"_", "case", "match"}
 
 
 @lru_cache(maxsize=65536)

@@ -64,8 +64,9 @@ def memory(store: Store | None) -> ParseCache:
 
 
 def check(tree: Tree, rules: Iterable[Rule] = RULES, store: Store | None = None) -> Checked:
-    """All findings over a model. Rules run once all text is readable and every element has its
-    type: before that, what looks missing may only be misspelt."""
+    """All findings over a model. Rules are silent about what could not be read: what looks missing
+    may only be misspelt.
+    """
     sources = SourceMap(tree, LOCATORS)
     loaded = load(tree, memory(store))
     if loaded.value is None:
@@ -75,9 +76,8 @@ def check(tree: Tree, rules: Iterable[Rule] = RULES, store: Store | None = None)
     linked = link(loaded.value)
     model = linked.value
     found = (*loaded.diagnostics, *linked.diagnostics)
-    if not has_errors(found):
-        model = structs.replace(model, shapes=shapes(model))
-        found = (*found, *(each for rule in rules for each in rule.check(model)))
+    model = structs.replace(model, shapes=shapes(model))
+    found = (*found, *(each for rule in rules for each in rule.findings(model)))
     return Checked(
         model=model if loaded.value.complete else None,
         diagnostics=ordered(found, sources),

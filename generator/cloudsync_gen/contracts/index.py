@@ -53,13 +53,17 @@ class _Entries:
         self._model = lookups.model
 
     def links(self, element: str) -> dict[str, Any]:
-        """`links` by link type and `usedBy` by inverse name, each with sorted ids."""
+        """`links` by link type and `usedBy` by inverse name, each with sorted ids; without `$ref`s,
+        which contracts keep.
+        """
         out: dict[str, set[str]] = {}
         into: dict[str, set[str]] = {}
         for link in self._model.out.get(ElementId(element), ()):
-            out.setdefault(link.type, set()).add(link.target)
+            if BY_NAME[link.type].form != "ref":
+                out.setdefault(link.type, set()).add(link.target)
         for link in self._model.into.get(ElementId(element), ()):
-            into.setdefault(BY_NAME[link.type].inverse, set()).add(link.source)
+            if BY_NAME[link.type].form != "ref":
+                into.setdefault(BY_NAME[link.type].inverse, set()).add(link.source)
         found = {"links": out, "usedBy": into}
         return {
             name: {key: sorted(group[key]) for key in sorted(group)}

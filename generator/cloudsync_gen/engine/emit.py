@@ -7,12 +7,12 @@ Nothing is ever stripped silently: a value that cannot be written safely is a bu
 from __future__ import annotations
 
 import ast
-import keyword
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cloudsync_gen.model.sql import tokens
+from cloudsync_gen.naming import PYTHON_KEYWORDS
 
 _LINE_BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _UNSAFE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -124,7 +124,7 @@ def _laid_out(prefix: str, data: Any, suffix: str, indent: int) -> str:
 
 def py_name(value: str) -> str:
     """A Python identifier, refused when it is none or a keyword."""
-    if not value.isascii() or not value.isidentifier() or keyword.iskeyword(value):
+    if not value.isascii() or not value.isidentifier() or value in PYTHON_KEYWORDS:
         raise NotEmittable(f"not a Python name: {value!r}")
     return value
 

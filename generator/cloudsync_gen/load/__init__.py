@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,6 +14,7 @@ from cloudsync_gen.load import layers, openapi, yaml_tree
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.load.findings import unreadable
 from cloudsync_gen.model.declared import Declared, DeclaredElement, Project
+from cloudsync_gen.model.ids import LAYERS
 from cloudsync_gen.model.sources import (
     GraphqlSource,
     GrpcSource,
@@ -20,15 +22,25 @@ from cloudsync_gen.model.sources import (
     Sources,
     WebhookSource,
 )
+from cloudsync_gen.naming import kebab
 from cloudsync_gen.source import Located, Locator, Ref, SourceMap, Span, Tree
 
 MANIFEST = layers.MANIFEST
 _YAML = (".yaml", ".yml", ".json")
+_ID = re.compile(r"(?m)^ *[\"']?id[\"']?: *[\"']?([a-z_]+\.[a-z-]+\.[a-z0-9-]+)")
+_DERIVED = {
+    "rest-apis": ("api.rest-api.{}", "api.operation.{}-"),
+    "graphql-apis": ("api.graphql-api.{}", "api.field.{}-"),
+    "grpc-services": ("api.grpc-service.{}", "api.rpc.{}-"),
+    "webhooks": ("api.webhook.",),
+}
+"""Folder of contract sources -> how the ids begin that a document gives."""
 
 
 class _Collected(Struct):
     elements: list[DeclaredElement] = []
     broken: dict[str, Ref] = {}
+    lost: list[str] = []
     found: list[Diagnostic] = []
     rest: list[RestSource] = []
     webhooks: list[WebhookSource] = []
@@ -53,7 +65,10 @@ def load(tree: Tree, cache: ParseCache | None = None) -> Staged[Declared | None]
             if layer == "api":
                 _contract(file, tree, cache, into)
             elif PurePosixPath(file).suffix in _YAML:
-                _elements(file, layer, _data(file, tree, cache, into), tree, into)
+                data = _data(file, tree, cache, into)
+                if data is None and _told(file, into):
+                    _remember(file, tree, into)
+                _elements(file, layer, data, tree, into)
     _grpc(manifest.folders.get("api"), tree, cache, into)
     return Staged(_declared(manifest.project, into), tuple(into.found))
 
@@ -63,6 +78,7 @@ def _declared(project: Project, into: _Collected) -> Declared:
         project=project,
         elements=tuple(into.elements),
         broken=into.broken,
+        lost=tuple(sorted(into.lost)),
         sources=Sources(
             rest=tuple(into.rest),
             webhooks=tuple(into.webhooks),
@@ -87,6 +103,8 @@ def _manifest(tree: Tree, cache: ParseCache, into: _Collected) -> layers.Manifes
         return None
     manifest, problems = layers.read_manifest(data)
     into.found.extend(problems)
+    if problems and manifest is not None:
+        into.lost += [f"{layer}." for layer in LAYERS if layer not in manifest.folders]
     return manifest
 
 
@@ -120,10 +138,17 @@ def _elements(file: str, layer: str, data: Any, tree: Tree, into: _Collected) ->
         into.found.extend(_untold(file, problems, tree, into) if problems else ())
         if element is not None:
             into.elements.append(element)
-        elif identity:
+        if problems and identity:
             into.broken.setdefault(identity, ref)
-        else:
-            into.complete = False
+        if not identity.endswith(f".{ref.pointer[-1]}") or (problems and element is None):
+            into.lost += layers.meant(layer, identity, str(ref.pointer[-1]))
+        into.complete = into.complete and bool(identity)
+
+
+def _remember(file: str, tree: Tree, into: _Collected) -> None:
+    """The ids in a text that cannot be read as YAML: nobody may call them missing."""
+    for found in _ID.finditer(tree[file].decode("utf-8", "replace")):
+        into.broken.setdefault(found[1], Ref(file))
 
 
 def _untold(
@@ -150,12 +175,15 @@ def _contract(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> Non
         graphql, (elements, found) = graphql_source(file, tree[file], cache)
         if graphql is not None:
             into.graphql.append(graphql)
+        if found:
+            _lose("graphql-apis", file, into)
     elif path.suffix not in _YAML:
         return
     else:
         data = _data(file, tree, cache, into)
         folder = path.parts[-2] if len(path.parts) > 3 else ""
         if data is None and _told(file, into):
+            _lose(folder, file, into)
             return
         if folder == "webhooks":
             webhook, (elements, found) = openapi.webhook_source(file, data)
@@ -168,9 +196,16 @@ def _contract(file: str, tree: Tree, cache: ParseCache, into: _Collected) -> Non
         else:
             _elements(file, "api", data, tree, into)
             return
+        if found:
+            _lose(folder, file, into)
     into.elements.extend(elements)
     into.found.extend(found)
     into.complete = into.complete and not found
+
+
+def _lose(folder: str, file: str, into: _Collected) -> None:
+    document = kebab(openapi.document_of(file))
+    into.lost += [form.format(document) for form in _DERIVED.get(folder, ())]
 
 
 def _grpc(folder: str | None, tree: Tree, cache: ParseCache, into: _Collected) -> None:
@@ -184,6 +219,8 @@ def _grpc(folder: str | None, tree: Tree, cache: ParseCache, into: _Collected) -
     sources, (elements, found) = grpc_sources(protos, cache)
     into.grpc.extend(sources)
     into.elements.extend(elements)
+    for file in protos if found else ():
+        _lose("grpc-services", file, into)
     into.found.extend(found)
     into.complete = into.complete and not found
 

@@ -79,8 +79,9 @@ def elements_of(file: str, layer: str, data: Any) -> Iterator[tuple[str, Ref, An
 def declare(
     ref: Ref, layer: str, data: Any
 ) -> tuple[DeclaredElement | None, list[Diagnostic], str]:
-    """The element at `ref` with its typed value, or what is wrong with it; and its id if it has
-    one.
+    """The element at `ref` with its typed value, what is wrong with it, and its id if it has one.
+
+    Of an element with wrong fields the rest is read, where that is enough for a value.
     """
     if not isinstance(data, dict):
         hint = "an element is a mapping with `id`, `name` and `description`"
@@ -103,8 +104,31 @@ def declare(
     try:
         value = msgspec.convert(data, struct)
     except msgspec.ValidationError:
-        return None, list(_field_errors(ref, element, struct, data)), element
+        found = list(_field_errors(ref, element, struct, data))
+        return _salvaged(ref, element, struct, data, found), found, element
     return DeclaredElement(id=ElementId(element), value=value, data=data, ref=ref), [], element
+
+
+def _salvaged(
+    ref: Ref, element: str, struct: type[Element], data: Mapping[str, Any], found: list[Diagnostic]
+) -> DeclaredElement | None:
+    """The element without the fields that findings are about, and its data as written."""
+    wrong = {
+        each.ref.pointer[len(ref.pointer)] for each in found if each.ref.pointer != ref.pointer
+    }
+    rest = {name: value for name, value in data.items() if name not in wrong}
+    try:
+        value = msgspec.convert(rest, struct)
+    except msgspec.ValidationError:
+        return None
+    return DeclaredElement(id=ElementId(element), value=value, data=data, ref=ref)
+
+
+def meant(layer: str, identity: str, key: str) -> tuple[str, ...]:
+    """The ids by which others may mean an element whose id is not what its key says, or no id."""
+    known = [f"{layer}.{name}" for name in types_of(layer)]
+    kinds = [kind for kind in known if kind == type_of(identity)] if identity else []
+    return tuple(f"{kind}.{key}" for kind in kinds or known)
 
 
 def _field_errors(

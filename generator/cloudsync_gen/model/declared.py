@@ -34,12 +34,17 @@ class DeclaredElement(Struct, frozen=True, kw_only=True):
 
 
 class Declared(Struct, frozen=True, kw_only=True):
-    """The model as written. `broken` are ids whose element could not be read: known, but
-    valueless.
+    """The model as written.
+
+    `broken`: ids whose element, or a part of it, could not be read, with its place: known, though
+    perhaps without a value. `lost`: how ids begin that others may use for what could not be read:
+    of a layer, of a contract source, of an element whose id is not what its key says. `complete`:
+    whether all text could be read and every element told by its id.
     """
 
     project: Project
     elements: tuple[DeclaredElement, ...]
     broken: Mapping[str, Ref]
+    lost: tuple[str, ...]
     sources: Sources
     complete: bool

@@ -5,7 +5,8 @@ Where a language cannot say something, the shape says `None` (or base `any`): no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from typing import Literal
 
 from msgspec import Struct
@@ -99,12 +100,17 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 def differences(shapes: ShapeSet) -> Iterator[Difference]:
-    """All differences of one entity's shapes, in the order of shapes and fields."""
+    """All differences of one entity's shapes, in the order of shapes and fields.
+
+    A field that is missing where another is too many and reads like it is one misspelt field.
+    """
     meant = {words(each.name): each for each in shapes.canonical.fields}
     for shape in shapes.others:
         found = {words(each.name): each for each in shape.fields}
         for key, field in meant.items():
-            if key not in found and not _may_be_left_out(shape, field):
+            if key in found or _may_be_left_out(shape, field):
+                continue
+            if not _is_misspelt(field.name, (o.name for k, o in found.items() if k not in meant)):
                 yield Difference(aspect="missing", shape=shape, meant=field, found=None)
         for key, other in found.items():
             if key in meant:
@@ -112,6 +118,10 @@ def differences(shapes: ShapeSet) -> Iterator[Difference]:
                     yield Difference(aspect=aspect, shape=shape, meant=meant[key], found=other)
             elif not shape.open:
                 yield Difference(aspect="extra", shape=shape, meant=None, found=other)
+
+
+def _is_misspelt(name: str, others: Iterable[str]) -> bool:
+    return bool(get_close_matches(name, others, n=1, cutoff=0.8))
 
 
 def _may_be_left_out(shape: Shape, field: FieldShape) -> bool:

@@ -21,8 +21,9 @@ E = TypeVar("E", bound=Element)
 class Model(Struct, frozen=True, kw_only=True):
     """All elements, ordered by id, and all links in both directions.
 
-    Dangling links are kept as written; rules report them. `schemas` maps the (file, first key) of a
-    data model element to its id, so that a `$ref` can be followed.
+    Dangling links are kept as written; rules report them. Of what could not be read, `broken` holds
+    the ids and `lost` beginnings of ids (see `Declared`): nobody may call it missing. `schemas`
+    maps the (file, first key) of a data model element to its id, so that a `$ref` can be followed.
     """
 
     project: Project
@@ -33,6 +34,7 @@ class Model(Struct, frozen=True, kw_only=True):
     into: Mapping[ElementId, tuple[Link, ...]]
     schemas: Mapping[tuple[str, str], ElementId]
     broken: Mapping[str, Ref]
+    lost: tuple[str, ...]
     sources: Sources
     shapes: Mapping[ElementId, ShapeSet] = {}
 
@@ -44,6 +46,22 @@ class Model(Struct, frozen=True, kw_only=True):
         """The element with that id if it exists and is of that struct."""
         found = self.elements.get(ElementId(element))
         return found if isinstance(found, kind) else None
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything could be read, so that what is not there is missing."""
+        return not self.broken and not self.lost
+
+    def unread(self, element: str) -> bool:
+        """Whether an id may belong to something that could not be read."""
+        return element in self.broken or element.startswith(self.lost)
+
+    def unread_at(self, file: str, key: str) -> bool:
+        """Whether a file, or its element with that key, could not be read."""
+        return any(
+            place.file == file and place.pointer[:1] in ((), (key,))
+            for place in self.broken.values()
+        )
 
     def ref(self, element: str, *tail: str | int) -> Ref:
         """The place of an element, or of a value below it."""

@@ -17,6 +17,8 @@ def unknown(
 ) -> Iterator[tuple[Ref, str, str]]:
     """(place, message, hint) of each type whose element does not exist."""
     for each in types:
+        if model.unread(each.schema):
+            continue
         if each.schema and data_element(model, each.schema) is None:
             known = [element for element in model.elements if layer_of(element) == "data_model"]
             yield (

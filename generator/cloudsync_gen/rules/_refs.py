@@ -11,12 +11,16 @@ from cloudsync_gen.naming import nearest
 
 
 def fault(model: Model, file: str, reference: object) -> tuple[str, str]:
-    """(message, hint) for a `$ref` written in `file`; two empty texts when it leads to a schema."""
+    """(message, hint) for a `$ref` written in `file`; two empty texts when it leads to a schema,
+    or to one that could not be read.
+    """
     target = schema_target(file, reference)
     if isinstance(target, RefusedReference):
         reason, _, hint = target.reason.rpartition("; ")
         return f"`{reference}` is not followed: {reason}", hint
     element = model.schemas.get((target.file, target.key))
+    if element is None and model.unread_at(target.file, target.key):
+        return "", ""
     if element is None:
         return f"`{reference}` leads to no schema of the data model", _hint(model, file, target)
     found = data_element(model, element)

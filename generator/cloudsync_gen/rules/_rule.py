@@ -19,7 +19,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     """A check over the whole model.
 
     `code` is never renumbered or reused. `name` reads well after "allow". `family` is the claim
-    that the rule belongs to; `check --summary` counts by it.
+    that the rule belongs to; `check --summary` counts by it. `whole`: it speaks of what is not
+    there, so it is silent while a part of the model could not be read.
     """
 
     code: str
@@ -27,6 +28,18 @@ class Rule(Struct, frozen=True, kw_only=True):
     family: str
     severity: Severity = Severity.ERROR
     check: Callable[[Model], Iterator[Diagnostic]]
+    whole: bool = False
+
+    def findings(self, model: Model) -> Iterator[Diagnostic]:
+        """What it finds, but nothing of an element that was read in part, unless it judges links,
+        which are read from what is written.
+        """
+        if self.whole and not model.whole:
+            return
+        links = self.family == "link validation"
+        for each in self.check(model):
+            if links or not (model.broken and _of_the_unread(model, each)):
+                yield each
 
     def at(
         self,
@@ -50,3 +63,14 @@ class Rule(Struct, frozen=True, kw_only=True):
             related=tuple(related),
             facts=tuple(facts),
         )
+
+
+def _of_the_unread(model: Model, finding: Diagnostic) -> bool:
+    """Whether a finding is about, beside or because of an element that could not be read."""
+    places = (finding.ref, *(each.ref for each in finding.related))
+    names = {finding.element, *finding.facts}
+    return any(model.unread(name) for name in names if name) or any(
+        place.file == broken.file and place.pointer[: len(broken.pointer)] == broken.pointer
+        for place in places
+        for broken in model.broken.values()
+    )

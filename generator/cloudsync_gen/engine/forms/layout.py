@@ -17,7 +17,10 @@ class NotASlug(ValueError):
 
 
 def render(form: Layout) -> dict[str, bytes]:
-    """File name relative to the layout's folder -> bytes. Raises `NotASlug`."""
+    """File name relative to the layout's folder -> bytes. Raises `NotASlug`.
+
+    Installers compile Python templates; what they leave beside them is no part of a layout.
+    """
     for key, value in form.slugs.items():
         if not _SLUG.fullmatch(value) or len(value) > 80:
             raise NotASlug(f"{key} is not a slug: {value!r}")
@@ -39,5 +42,5 @@ def render(form: Layout) -> dict[str, bytes]:
         return {
             path.relative_to(root).as_posix(): path.read_bytes()
             for path in sorted(root.rglob("*"))
-            if path.is_file()
+            if path.is_file() and "__pycache__" not in path.parts
         }

@@ -48,4 +48,5 @@ RULE = Rule(
     name="create-leaves-property-unset",
     family="domain-driven design",
     check=check,
+    whole=True,
 )

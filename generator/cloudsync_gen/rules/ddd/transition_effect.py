@@ -66,4 +66,10 @@ def _problem(lifecycle: Lifecycle, command: Command) -> str:
     return ""
 
 
-RULE = Rule(code="DDD011", name="transition-effect", family="domain-driven design", check=check)
+RULE = Rule(
+    code="DDD011",
+    name="transition-effect",
+    family="domain-driven design",
+    check=check,
+    whole=True,
+)

@@ -33,4 +33,10 @@ def check(model: Model) -> Iterator[Diagnostic]:
             )
 
 
-RULE = Rule(code="EVT001", name="event-nobody-emits", family="event-driven patterns", check=check)
+RULE = Rule(
+    code="EVT001",
+    name="event-nobody-emits",
+    family="event-driven patterns",
+    check=check,
+    whole=True,
+)

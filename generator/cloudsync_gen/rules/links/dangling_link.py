@@ -31,7 +31,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
     lost = [
         link
         for target, links in model.into.items()
-        if target not in model.elements and target not in model.broken and is_id(target)
+        if target not in model.elements and not model.unread(target) and is_id(target)
         for link in links
     ]
     ids = _by_type(model) if lost else {}

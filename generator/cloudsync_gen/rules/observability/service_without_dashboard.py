@@ -41,4 +41,5 @@ RULE = Rule(
     name="service-without-dashboard",
     family="comprehensive observability",
     check=check,
+    whole=True,
 )

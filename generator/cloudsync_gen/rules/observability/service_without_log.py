@@ -41,4 +41,5 @@ RULE = Rule(
     name="service-without-log",
     family="comprehensive observability",
     check=check,
+    whole=True,
 )

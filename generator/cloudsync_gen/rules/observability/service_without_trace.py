@@ -41,4 +41,5 @@ RULE = Rule(
     name="service-without-trace",
     family="comprehensive observability",
     check=check,
+    whole=True,
 )

@@ -78,4 +78,5 @@ RULE = Rule(
     name="unknown-metric-in-expression",
     family="comprehensive observability",
     check=check,
+    whole=True,
 )

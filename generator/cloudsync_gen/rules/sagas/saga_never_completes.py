@@ -38,4 +38,10 @@ def check(model: Model) -> Iterator[Diagnostic]:
             )
 
 
-RULE = Rule(code="SAG004", name="saga-never-completes", family="sagas", check=check)
+RULE = Rule(
+    code="SAG004",
+    name="saga-never-completes",
+    family="sagas",
+    check=check,
+    whole=True,
+)

@@ -62,4 +62,10 @@ def _misspelt(name: str, actions: frozenset[str], granted: set[str]) -> bool:
     return not found <= actions | {"*"}
 
 
-RULE = Rule(code="SEC002", name="permission-granted-to-nobody", family="zero trust", check=check)
+RULE = Rule(
+    code="SEC002",
+    name="permission-granted-to-nobody",
+    family="zero trust",
+    check=check,
+    whole=True,
+)

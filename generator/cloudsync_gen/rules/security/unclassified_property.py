@@ -34,7 +34,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
             if given is None:
                 message = f"property `{name}` has no `x-classification`"
                 yield RULE.at(place, message, f"one of {', '.join(known)}", element=entity.id)
-            elif given not in known:
+            elif given not in known and not model.unread(f"security.classification.{given}"):
                 yield RULE.at(
                     place.at("x-classification"),
                     f"`{given}` is no classification",

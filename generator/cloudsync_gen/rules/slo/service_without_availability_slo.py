@@ -45,4 +45,5 @@ RULE = Rule(
     name="service-without-availability-slo",
     family="SLI/SLO/SLA definitions",
     check=check,
+    whole=True,
 )

@@ -35,4 +35,10 @@ def check(model: Model) -> Iterator[Diagnostic]:
             )
 
 
-RULE = Rule(code="UX003", name="screen-without-route", family="screens and routes", check=check)
+RULE = Rule(
+    code="UX003",
+    name="screen-without-route",
+    family="screens and routes",
+    check=check,
+    whole=True,
+)

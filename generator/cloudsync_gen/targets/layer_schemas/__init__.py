@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -51,13 +52,28 @@ def layer_schema(layer: str) -> dict[str, Any]:
             "properties": {"id": {"type": "string", "pattern": f"^{layer}[.]({prefixes})[.]"}},
             "allOf": conditions,
         },
-        "$defs": dict(sorted(definitions.items())),
+        "$defs": _dedented(dict(sorted(definitions.items()))),
     }
 
 
 def element_schema(struct: type[Element]) -> dict[str, Any]:
     """JSON Schema 2020-12 of one element."""
-    return msgspec.json.schema(struct)
+    return _dedented(msgspec.json.schema(struct))
+
+
+def _dedented(schema: dict[str, Any]) -> dict[str, Any]:
+    """Descriptions without the indentation that docstrings have, and Python 3.13 takes away."""
+    pending: list[Any] = [schema]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            text = node.get("description")
+            if isinstance(text, str):
+                node["description"] = cleandoc(text)
+            pending += node.values()
+        elif isinstance(node, list):
+            pending += node
+    return schema
 
 
 def units(model: Model, contracts: Contracts) -> Iterator[Unit]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from keyword import iskeyword
 from typing import Any
 
 from msgspec import Struct
+
+from cloudsync_gen.naming import PYTHON_KEYWORDS
 
 
 class FieldView(Struct, frozen=True, kw_only=True):
@@ -63,7 +64,7 @@ class DefaultView(Struct, frozen=True, kw_only=True):
     def plain(self) -> bool:
         """Whether the names of all parameters can stand as keywords of a call."""
         names = [each.name for each in self.parameters]
-        return all(name.isidentifier() and not iskeyword(name) for name in names)
+        return all(name.isidentifier() and name not in PYTHON_KEYWORDS for name in names)
 
 
 class MethodView(Struct, frozen=True, kw_only=True):
