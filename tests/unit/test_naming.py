@@ -14,7 +14,7 @@ def test_keywords_are_those_of_every_python_that_is_supported() -> None:
 
 def test_reserved_words_are_no_names() -> None:
     assert [python_name(each) for each in ("import", "match", "type", "none", "3d")] == [
-        *("import_", "match_", "type", "none", "n3d")
+        *("import_", "match_", "type", "none", "n3_d")
     ]
     assert python_class("none") == "None_"
 
