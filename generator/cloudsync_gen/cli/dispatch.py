@@ -17,7 +17,7 @@ COMMANDS = {
     "breaking": "what a changed contract breaks, and for whom",
     "check": "judge the model by all rules",
     "doctor": "look at the installation, the tree and the state kept beside it",
-    "explain": "say what a rule is about",
+    "explain": "say what a finding is about",
     "export": "write the model in a form that another tool reads",
     "generate": "write everything that the model implies",
     "graph": "draw calls, contexts, events, sagas or the way from a goal",

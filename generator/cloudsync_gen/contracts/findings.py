@@ -15,7 +15,7 @@ CODES = {
     "contract-context": "CTR005",
     "contract-part": "CTR006",
     "invalid-openapi": "CTR010",
-    "invalid-schema": "CTR011",
+    "invalid-json-schema": "CTR011",
     "invalid-graphql": "CTR012",
     "invalid-proto": "CTR013",
 }

@@ -45,7 +45,7 @@ def _schemas(model: Model) -> Iterator[Diagnostic]:
         if isinstance(element, DataElement):
             place = model.ref(element.id, "schema")
             for fault in faults_of(element.schema):
-                yield _at(place, fault, "invalid-schema", element.id)
+                yield _at(place, fault, "invalid-json-schema", element.id)
 
 
 def _defaults(contracts: Contracts, model: Model) -> Iterator[Diagnostic]:
@@ -58,7 +58,7 @@ def _defaults(contracts: Contracts, model: Model) -> Iterator[Diagnostic]:
 
         place = model.ref(element, "schema")
         for fault in default_faults(document.data, resolve):
-            yield _at(place, fault, "invalid-schema", element)
+            yield _at(place, fault, "invalid-json-schema", element)
 
 
 def _at(place: Ref, fault: Fault, kind: str, element: str = "") -> Diagnostic:
@@ -97,7 +97,7 @@ def _inline(document: ContractDocument) -> Iterator[Diagnostic]:
     for pointer, schema in _source_schemas(document.data):
         place = Ref(document.file, pointer)
         for fault in (*faults_of(schema), *default_faults(schema, resolve)):
-            yield _at(place, fault, "invalid-schema", document.source)
+            yield _at(place, fault, "invalid-json-schema", document.source)
 
 
 def _source_schemas(data: Mapping[str, Any]) -> Iterator[tuple[Pointer, Any]]:
