@@ -40,7 +40,12 @@ def json_text(value: object, *, sort: bool = False) -> str:
     """A JSON document: two spaces, keys in the order given or sorted, one newline at the end."""
     encoded = msgspec.json.encode(value, order="sorted" if sort else None)
     text = msgspec.json.format(encoded, indent=2).decode("utf-8")
-    return _JSON_HIDDEN.sub(_json_escape, text) + "\n"
+    return json_shown(text) + "\n"
+
+
+def json_shown(text: str) -> str:
+    """JSON text in which every character shows: direction marks and line separators are escapes."""
+    return _JSON_HIDDEN.sub(_json_escape, text)
 
 
 def _is_list(value: object) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.report.finding import Finding, reach, resolve
+from cloudsync_gen.report.text import printable
 from cloudsync_gen.source import SourceMap
 
 _COMMAND = {"error": "error", "warning": "warning", "info": "notice"}
@@ -35,7 +36,10 @@ def _line(finding: Finding) -> str:
 
 
 def _data(text: str) -> str:
-    """Escaped as the runner unescapes it, so that text of a model begins no command of its own."""
+    """Escaped as the runner unescapes it, so that text of a model begins no command of its own;
+    what does not show is shown as in text.
+    """
+    text = "\n".join(map(printable, text.split("\n")))
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

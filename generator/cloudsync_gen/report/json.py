@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.engine.serialise import json_shown
 from cloudsync_gen.report.finding import resolve
 from cloudsync_gen.source import SourceMap
 
@@ -21,5 +22,7 @@ def render(diagnostics: Iterable[Diagnostic], sources: SourceMap) -> str:
 
 
 def dumps(value: object) -> str:
-    """Any plain value or struct as indented JSON with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+    """Any plain value or struct as indented JSON with a final newline. What does not show (control
+    and direction characters) is an escape, so that nothing of it reaches a terminal.
+    """
+    return json_shown(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()) + "\n"
