@@ -276,3 +276,37 @@ def test_another_organisation_sees_nothing(
     for rpc, performed in lists:
         (answer,) = call(stub, rpc, api.request(rpc, {}), tokens.of(performed, stranger))
         assert not answer.items
+
+
+@pytest.mark.parametrize(
+    "served", [("cloudsync", "version-service")], indirect=True, ids=["version-service"]
+)
+def test_creates_that_are_idempotent_by_nature_make_each_thing_once(
+    served: tuple[Process, Api], stub: Any, tokens: Tokens
+) -> None:
+    """Of one subject: different requests make different versions, the same one finds its own."""
+    process, api = served
+    rpcs = {rpc.rpc_name: (rpc, performed) for rpc, performed in api.rpcs}
+    create, made = rpcs["CreateVersion"]
+    read, queried = rpcs["GetVersion"]
+    assert isinstance(made, Command)
+    assert made.idempotency == "natural"
+    token = tokens.of(made)
+    values = example(facts_of(api, process.service), made, {}) | {"subjectId": str(uuid4())}
+
+    def entity(rpc: Rpc, sent: dict[str, Any], bearer: str) -> dict[str, Any]:
+        (answer,) = call(stub, rpc, api.request(rpc, sent), bearer)
+        (found,) = Converter().to_json(answer).values()
+        return dict(found)
+
+    ends = [values["toSequence"] + each for each in range(3)]
+    versions = [entity(create, values | {"toSequence": end}, token) for end in ends]
+    assert len({each["id"] for each in versions}) == 3
+    for end, version in zip(ends, versions, strict=True):
+        assert version["toSequence"] == end
+        key = {request_of(facts_of(api, process.service), queried).key: version["id"]}
+        assert entity(read, key, tokens.of(queried)) == version
+        assert entity(create, values | {"toSequence": end}, token) == version
+    other = values | {"toSequence": ends[0], "contributorIds": [str(uuid4())]}
+    found = refusal(stub, create, api.request(create, other), token)
+    assert found == ("ALREADY_EXISTS", "already-exists")

@@ -29,6 +29,7 @@ MODELS = {"cloudsync": ROOT, "lemonade": ROOT / "tests" / "models" / "lemonade"}
 SMALL = {("lemonade", "recipe"), ("lemonade", "lambda"), ("cloudsync", "document-service")}
 ORGANIZATION, OTHER = "01890000-0000-7000-8000-00000000000a", "01890000-0000-7000-8000-00000000000b"
 PERSON = "01890000-0000-7000-8000-000000000001"
+COLLEAGUE = "01890000-0000-7000-8000-000000000002"
 
 
 @pytest.fixture(scope="module")
@@ -296,6 +297,28 @@ def test_related_permissions_end_where_the_relation_does(documents: Process) -> 
     colleague = {"Authorization": f"Bearer {token}"}
     assert httpx.get(documents.url + url, headers=colleague).status_code == 403
     assert httpx.get(f"{documents.url}/v1/documents", headers=colleague).json()["items"] == []
+
+
+def test_parts_of_what_is_not_there_are_not_found(documents: Process) -> None:
+    """Whether the caller may list everything or only what is theirs."""
+    for roles in (("member",), ("member", "org-admin")):
+        with client(documents, *roles) as http:
+            for part in ("grants", "threads"):
+                answer = http.get(f"/v1/documents/{uuid.uuid4()}/{part}")
+                assert answer.status_code == 404, answer.text
+
+
+def test_sharing_again_changes_the_grant(documents: Process) -> None:
+    with client(documents, "member", "org-admin") as http:
+        body = {"title": "Shared", "documentType": "page"}
+        url = http.post("/v1/documents", json=body).headers["location"]
+        share = {"principal": f"user:{COLLEAGUE}", "access": "viewer"}
+        first, same = (http.post(f"{url}/grants", json=share) for _ in range(2))
+        assert (first.status_code, same.json()) == (201, first.json()), first.text
+        changed = http.post(f"{url}/grants", json={**share, "access": "editor"}).json()
+        assert (changed["id"], changed["access"]) == (first.json()["id"], "editor")
+        assert changed["version"] == 2
+        assert http.get(f"{url}/grants").json()["items"] == [changed]
 
 
 def test_repetitions_and_stale_versions(documents: Process) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from cloudsync_gen.model.effects import CREATING
 from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.api import Operation
 from cloudsync_gen.model.layers.apm import Slo
@@ -23,7 +24,7 @@ from cloudsync_gen.model.layers.data_model import DataElement
 from cloudsync_gen.model.schema_refs import SchemaTarget, schema_target
 from cloudsync_gen.model.system import Model
 
-_CHANGES = ("update", "delete", "transition")
+_CHANGES = ("put", "update", "delete", "transition")
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -132,7 +133,7 @@ def facts_of(lookups: Lookups, operation: Operation, file: str, body: bool) -> F
         has_body=body,
         has_key=in_path,
         writes=command is not None,
-        creates=effect == "create",
+        creates=effect in CREATING,
         changes=effect in _CHANGES or bool(command and command.idempotency == "if-match"),
         unique=bool(aggregate and aggregate.unique),
         governed=bool(command and effect != "create" and command.id in lookups.governed),

@@ -13,6 +13,9 @@ ENVELOPE = ("id", "organizationId", "createdAt", "updatedAt", "version")
 """Properties of every entity, set by the service itself."""
 
 
+CREATING = ("create", "put")
+"""Effects that may make an entity."""
+
 CHANGED_FIELDS = "changedFields"
 """Payload property that an update fills with the names of the properties that it changed."""
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +18,7 @@ from cloudsync_chassis.aggregate.rules import Invariants, Rule
 from cloudsync_chassis.aggregate.spec import Invariant
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.problem import Problem
+from cloudsync_chassis.store.system import idempotency_keys
 from cloudsync_chassis.testing import Caller, Running
 
 BASE = "https://problems.example/"
@@ -60,19 +64,99 @@ async def test_repeating_what_is_idempotent_by_nature_changes_nothing(shop: Runn
     first = await shop.http.post(f"{url}/reserve", headers=clerk.headers)
     again = await shop.http.post(f"{url}/reserve", headers=clerk.headers)
     assert (again.status_code, again.json()) == (200, first.json())
+    assert [each.type for each in await shop.published()] == ["BookListed", "BookReserved"]
+
+
+async def test_a_create_that_is_idempotent_by_nature_makes_each_thing_once(shop: Running) -> None:
+    """The same request finds what it made, whatever has become of it; another one is refused."""
+    clerk = shop.caller("clerk")
+    url = await listed(shop, clerk)
+    lending = {"reader": "user:1", "level": "reader", "remark": "first"}
+
+    async def lend(**changed: str) -> httpx.Response:
+        body = {**lending, **changed}
+        return await shop.http.post(f"{url}/loans", json=body, headers=clerk.headers)
+
+    one, two, other = await lend(), await lend(), await lend(reader="user:2")
+    assert (one.status_code, two.json()) == (201, one.json())
+    assert other.json()["id"] != one.json()["id"]
+    taken = await lend(level="keeper")
+    assert (taken.status_code, taken.json()["type"]) == (409, BASE + "already-exists")
+    assert {each["pointer"] for each in taken.json()["errors"]} == {"/bookId", "/reader"}
+    loans = (await shop.http.get(f"{url}/loans", headers=clerk.headers)).json()["items"]
+    assert sorted(each["reader"] for each in loans) == ["user:1", "user:2"]
+    assert one.json() in loans, "what was refused has changed nothing"
+    terms = {"level": "keeper"}
+    await shop.http.put(f"{url}/loans/user:1", json=terms, headers=clerk.headers)
+    late = await lend()
+    assert (late.status_code, late.json()["id"]) == (201, one.json()["id"])
+    assert (late.json()["level"], late.json()["version"]) == ("keeper", 2)
+    types = [each.type for each in await shop.published()]
+    assert types == ["BookListed", "BookLent", "BookLent", "BookLent"]
+
+
+async def test_what_is_there_already_is_found_without_its_request(shop: Running) -> None:
+    """After a day, or for another caller: a create that would change nothing succeeds."""
+    clerk = shop.caller("clerk")
+    colleague = shop.caller("head", organization=clerk.organization)
+    url = await listed(shop, clerk)
     lending = {"reader": "user:1", "level": "reader"}
     one = await shop.http.post(f"{url}/loans", json=lending, headers=clerk.headers)
-    two = await shop.http.post(f"{url}/loans", json=lending, headers=clerk.headers)
-    lending["level"] = "keeper"
-    three = await shop.http.post(f"{url}/loans", json=lending, headers=clerk.headers)
-    assert one.json() == two.json()
-    assert (three.json()["id"], three.json()["level"], three.json()["version"]) == (
-        one.json()["id"],
-        "keeper",
-        2,
-    )
+    same = await shop.http.post(f"{url}/loans", json=lending, headers=colleague.headers)
+    assert (same.status_code, same.json()) == (201, one.json())
+    async with shop.runtime.database.transaction(write=True) as connection:
+        await connection.execute(sa.delete(idempotency_keys))
+    again = await shop.http.post(f"{url}/loans", json=lending, headers=clerk.headers)
+    assert (again.status_code, again.json()) == (201, one.json())
+
+
+async def test_parallel_creates_of_one_thing_make_it_once(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    url = await listed(shop, clerk)
+    same = {"reader": "user:1", "level": "reader"}
+    bodies = [same] * 6 + [{**same, "level": "keeper"}] * 2
+    asked = (shop.http.post(f"{url}/loans", json=each, headers=clerk.headers) for each in bodies)
+    answers = await asyncio.gather(*asked)
+    made = [each for each in answers if each.status_code == 201]
+    assert len({each.json()["id"] for each in made}) == 1
+    assert {each.status_code for each in answers} == {201, 409}
+    loans = (await shop.http.get(f"{url}/loans", headers=clerk.headers)).json()["items"]
+    assert loans == [made[0].json()]
+
+
+async def test_putting_makes_a_thing_and_then_changes_it(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    url = await listed(shop, clerk)
+
+    async def put(**terms: str) -> Any:
+        path = f"{url}/loans/user:1"
+        answer = await shop.http.put(path, json=terms, headers=clerk.headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    one, same = await put(level="reader", remark="soon"), await put(level="reader", remark="soon")
+    assert (one["reader"], one["version"], same) == ("user:1", 1, one)
+    assert one["arrangedBy"] == str(clerk.subject)
+    two = await put(level="keeper")
+    assert (two["id"], two["level"], two["version"]) == (one["id"], "keeper", 2)
+    assert "remark" not in two, "what a request does not say is not kept"
+    assert two["createdAt"] == one["createdAt"]
     types = [each.type for each in await shop.published()]
-    assert types == ["BookListed", "BookReserved", "BookLent", "BookLent"]
+    assert types == ["BookListed", "BookLent", "BookLent"]
+
+
+async def test_parts_are_found_below_their_own_parent_only(shop: Running) -> None:
+    """A path that names what is not there is not found, and not an empty list or a new part."""
+    clerk, other = shop.caller("clerk"), shop.caller("clerk")
+    reader = shop.caller("reader", organization=clerk.organization)
+    theirs = await listed(shop, other)
+    for url in (theirs, f"/v1/books/{uuid7()}"):
+        for caller in (clerk, reader):
+            answer = await shop.http.get(f"{url}/loans", headers=caller.headers)
+            assert answer.status_code == 404, answer.text
+        terms = {"level": "keeper"}
+        put = await shop.http.put(f"{url}/loans/user:1", json=terms, headers=clerk.headers)
+        assert put.status_code == 404
 
 
 async def test_a_condition_of_a_transition_is_told_in_words(table_shop: Running) -> None:

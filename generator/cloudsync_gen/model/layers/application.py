@@ -266,11 +266,16 @@ class Assignment(Part, frozen=True, kw_only=True):
 
 
 class Command(Element, frozen=True, kw_only=True):
-    """Something a service can be told to do. `effect` says what its default handler carries out."""
+    """Something a service can be told to do. `effect` says what its default handler carries out.
+
+    `put` creates, or changes what has the same unique values. `idempotency: natural`: the same
+    command has the same effect by itself; a create makes each thing once and refuses another one
+    with its unique values.
+    """
 
     service: Link
     aggregate: Link
-    effect: Literal["create", "update", "delete", "transition", "custom"]
+    effect: Literal["create", "put", "update", "delete", "transition", "custom"]
     input: Link | None = None
     output: Link | None = None
     permission: Permission | None = None

@@ -1,6 +1,6 @@
 """A create cannot fill a required property.
 
-What it does: for each command with `effect: create` collects what its default handler fills in
+What it does: for each command with `effect: create` or `put` collects what its default handler fills in
 (body, `sets`, schema defaults, envelope, first state, parent) and reports required properties
 beyond that.
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic, Related
-from cloudsync_gen.model.effects import filled_by_create
+from cloudsync_gen.model.effects import CREATING, filled_by_create
 from cloudsync_gen.model.layers.application import Aggregate, Command
 from cloudsync_gen.model.schema_view import required
 from cloudsync_gen.model.system import Model
@@ -27,7 +27,7 @@ from cloudsync_gen.rules._rule import Rule
 def check(model: Model) -> Iterator[Diagnostic]:
     for command in model.all(Command):
         aggregate = model.get(Aggregate, command.aggregate)
-        if command.effect != "create" or aggregate is None:
+        if command.effect not in CREATING or aggregate is None:
             continue
         left = required(model, aggregate.schema) - filled_by_create(model, command, aggregate)
         if not left or not draws_on_the_known(model, command):

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from cloudsync_gen.model.effects import CREATING
 from cloudsync_gen.model.layers.application import Aggregate, Command, Query
 from cloudsync_gen.targets._models import class_name
 from cloudsync_gen.targets._python_types import followed, python_type
@@ -80,7 +81,7 @@ def default_of(
     if aggregate is None or verb == "custom" or facts.streams(performed):
         return DefaultView()
     projection = _projection(facts, aggregate, result, listed=verb == "list")
-    needs_key = verb not in ("create", "list")
+    needs_key = verb not in (*CREATING, "list")
     if projection is None or (needs_key and not request.key):
         return DefaultView()
     return DefaultView(
@@ -89,7 +90,7 @@ def default_of(
         key=f"request.{request.names[request.key]}" if needs_key else "",
         body="request.body" if request.body else "",
         filters=_filters(facts, performed, request, aggregate) if verb == "list" else (),
-        parameters=_parameters(request, needs_key) if verb != "list" else (),
+        parameters=_parameters(request, needs_key),
         projection=projection,
     )
 
@@ -127,14 +128,13 @@ def _bare(schema: Mapping[str, Any]) -> dict[str, Any]:
 def _filters(
     facts: ServiceFacts, performed: Command | Query, request: Request, aggregate: Aggregate
 ) -> tuple[ArgumentView, ...]:
-    """Parameters that restrict which entities are listed, by the names of the entity's fields."""
+    """Parameters of a query that restrict which entities are listed, by names of their fields."""
     properties = facts.schema(aggregate.schema).get("properties", {})
     filters = performed.filters if isinstance(performed, Query) else ()
-    names = dict.fromkeys((*request.in_path, *filters))
     return tuple(
         ArgumentView(name, f"request.{request.names[name]}")
-        for name in names
-        if name in properties and name in request.names
+        for name in dict.fromkeys(filters)
+        if name in properties and name in request.names and name not in request.in_path
     )
 
 

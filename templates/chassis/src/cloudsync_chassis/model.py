@@ -14,6 +14,9 @@ M = TypeVar("M", bound=BaseModel)
 Record = dict[str, Any]
 """An entity by the names of its JSON Schema, Python values, absent optional fields left out."""
 
+ENVELOPE = ("id", "organizationId", "createdAt", "updatedAt", "version")
+"""Fields that every entity has and no caller sets."""
+
 
 class Model(BaseModel):
     """Strict as JSON Schema is: `"1"` is no integer, `true` no number, NaN nothing."""

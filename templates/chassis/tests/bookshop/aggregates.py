@@ -130,5 +130,15 @@ def loan_spec(store: TableStore | DocumentStore) -> AggregateSpec[Loan]:
                     ),
                 ),
             ),
+            "arrange-loan": Command(
+                effect="put",
+                idempotency="natural",
+                sets=(Assignment("arrangedBy", source="context.subject"),),
+                emits=(
+                    Emission(
+                        type="BookLent", topic=TOPIC, key="bookId", fields=("bookId", "reader")
+                    ),
+                ),
+            ),
         },
     )

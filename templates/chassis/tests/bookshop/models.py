@@ -47,6 +47,8 @@ class Loan(Entity):
     book_id: Annotated[UUID, Field(alias="bookId")]
     reader: str
     level: str
+    remark: str | None = None
+    arranged_by: Annotated[UUID | None, Field(alias="arrangedBy")] = None
 
 
 class BookInput(Model):
@@ -70,6 +72,12 @@ class BookPatch(Model):
 class LoanInput(Model):
     reader: str
     level: str
+    remark: str | None = None
+
+
+class LoanTerms(Model):
+    level: str
+    remark: str | None = None
 
 
 class PriceSuggested(Model):

@@ -40,6 +40,10 @@ REMOVE_BOOK = Operation(id="remove-book", permission="book:list", writes=True, s
 LEND_BOOK = Operation(
     id="lend-book", relations=("seller",), permission="loan:any", writes=True, status=201
 )
+ARRANGE_LOAN = Operation(
+    id="arrange-loan", relations=("seller",), permission="loan:any", writes=True, status=200
+)
+LIST_LOANS = Operation(id="list-loans", permission="book:read", relations=("seller",))
 APPRAISE_BOOK = Operation(id="appraise-book", access="public", writes=True, timeout=0.2)
 
 SERVICE = ServiceSpec(

@@ -11,19 +11,30 @@ from cloudsync_chassis.store.query import PageRequest
 from cloudsync_chassis.web.body import json_body
 from cloudsync_chassis.web.call import RestCall, admitted, page_of
 
-from .models import BookInput, BookPatch, LoanInput
+from .models import BookInput, BookPatch, LoanInput, LoanTerms
 from .operations import (
     APPRAISE_BOOK,
+    ARRANGE_LOAN,
     CHANGE_BOOK,
     FIND_BOOKS,
     GET_BOOK,
     LEND_BOOK,
     LIST_BOOK,
+    LIST_LOANS,
     REMOVE_BOOK,
     RESERVE_BOOK,
     SELL_BOOK,
 )
-from .service import Books, ByBook, ChangeBook, FindBooks, LendBook, WithBody
+from .service import (
+    ArrangeLoan,
+    Books,
+    ByBook,
+    ChangeBook,
+    FindBooks,
+    LendBook,
+    ListLoans,
+    WithBody,
+)
 
 BookId = Annotated[UUID, Path(alias="bookId")]
 
@@ -91,6 +102,24 @@ def _trade(router: APIRouter, service: Books) -> None:
         body: Annotated[LoanInput, json_body(LoanInput)],
     ) -> Response:
         return await call(service.lend_book, LendBook(book_id=book_id, body=body))
+
+    @router.put("/v1/books/{bookId}/loans/{reader}")
+    async def arrange_loan(
+        call: Annotated[RestCall, admitted(ARRANGE_LOAN)],
+        book_id: BookId,
+        reader: str,
+        body: Annotated[LoanTerms, json_body(LoanTerms)],
+    ) -> Response:
+        request = ArrangeLoan(book_id=book_id, reader=reader, body=body)
+        return await call(service.arrange_loan, request)
+
+    @router.get("/v1/books/{bookId}/loans")
+    async def list_loans(
+        call: Annotated[RestCall, admitted(LIST_LOANS)],
+        book_id: BookId,
+        page: Annotated[PageRequest, page_of(LIST_LOANS)],
+    ) -> Response:
+        return await call(service.list_loans, ListLoans(book_id=book_id, page=page))
 
     @router.post("/v1/books/{bookId}/appraise")
     async def appraise_book(

@@ -12,7 +12,7 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page, PageRequest
 
 from .aggregates import book_spec, loan_spec
-from .models import Book, BookInput, BookPatch, Loan, LoanInput, PriceSuggested
+from .models import Book, BookInput, BookPatch, Loan, LoanInput, LoanTerms, PriceSuggested
 from .stores import BOOK_DOCUMENTS, BOOK_TABLE, LOAN_DOCUMENTS, LOAN_TABLE
 
 
@@ -36,6 +36,19 @@ class ChangeBook:
 class LendBook:
     book_id: UUID
     body: LoanInput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrangeLoan:
+    book_id: UUID
+    reader: str
+    body: LoanTerms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListLoans:
+    book_id: UUID
+    page: PageRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +91,13 @@ class Books:
 
     async def lend_book(self, ctx: Context, request: LendBook) -> Loan:
         return await self.loans.create(ctx, "lend-book", request.body, bookId=request.book_id)
+
+    async def arrange_loan(self, ctx: Context, request: ArrangeLoan) -> Loan:
+        path = {"bookId": request.book_id, "reader": request.reader}
+        return await self.loans.put(ctx, "arrange-loan", request.body, **path)
+
+    async def list_loans(self, ctx: Context, request: ListLoans) -> Page[Loan]:
+        return await self.loans.list(ctx, request.page, bookId=request.book_id)
 
     async def appraise_book(self, ctx: Context, request: ByBook) -> Book:
         raise handler_missing("appraise-book")

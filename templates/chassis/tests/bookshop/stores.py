@@ -47,6 +47,8 @@ loans = Table(
     Column("book_id", sql("uuid"), nullable=False),
     Column("reader", sql("text"), nullable=False),
     Column("level", sql("text"), nullable=False),
+    Column("remark", sql("text")),
+    Column("arranged_by", sql("uuid")),
     PrimaryKeyConstraint("organization_id", "id"),
     Index("loans_reader", "organization_id", "book_id", "reader", unique=True),
     schema="stock",
@@ -81,6 +83,13 @@ BOOK_TABLE = TableStore(
 BOOK_DOCUMENTS = DocumentStore(collection="books", unique=(("organizationId", "isbn"),))
 LOAN_TABLE = TableStore(
     table=loans,
-    columns={**_COLUMNS, "bookId": "book_id", "reader": "reader", "level": "level"},
+    columns={
+        **_COLUMNS,
+        "bookId": "book_id",
+        "reader": "reader",
+        "level": "level",
+        "remark": "remark",
+        "arrangedBy": "arranged_by",
+    },
 )
 LOAN_DOCUMENTS = DocumentStore(collection="loans", unique=(("organizationId", "bookId", "reader"),))

@@ -1,0 +1,144 @@
+"""Whether what a caller stands in a relation to lets them carry an operation out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Generic, Protocol
+
+from cloudsync_chassis.aggregate import relations
+from cloudsync_chassis.aggregate.relations import default_rule
+from cloudsync_chassis.aggregate.spec import AggregateSpec, Relation
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.model import Record, field_names, to_record
+from cloudsync_chassis.problem import FORBIDDEN
+from cloudsync_chassis.store.query import ListQuery, PageRequest
+from cloudsync_chassis.store.repository import E, Repository
+
+_MANY = 500
+
+
+class Known(Protocol):
+    """An aggregate of the same service, as its relations are asked for."""
+
+    @property
+    def spec(self) -> AggregateSpec[Any]:
+        """What it is."""
+        ...
+
+    @property
+    def repository(self) -> Repository[Any]:
+        """Where its entities lie."""
+        ...
+
+    @property
+    def grants(self) -> Grants[Any]:
+        """How callers stand to them."""
+        ...
+
+
+class Grants(Generic[E]):
+    """Relations of callers to the entities of one aggregate; `registry` knows all by name."""
+
+    def __init__(
+        self, spec: AggregateSpec[E], repository: Repository[E], registry: Mapping[str, Known]
+    ) -> None:
+        self._spec = spec
+        self._repository = repository
+        self._registry = registry
+        self._fields = field_names(spec.model)
+
+    async def require(self, ctx: Context, record: Record) -> None:
+        """Grant the operation on an entity, unless a role has.
+
+        Raises:
+            Problem: `forbidden`.
+        """
+        if ctx.grant.given:
+            return
+        names = frozenset(ctx.operation.relations)
+        if not await self.stands(ctx, names, record):
+            raise _refused(ctx)
+        ctx.grant.given = True
+
+    async def require_new(self, ctx: Context, record: Record) -> None:
+        """As `require`, but a part is judged by its parent: what it says of itself proves nothing.
+
+        Raises:
+            Problem: `forbidden`.
+        """
+        if ctx.grant.given or self._spec.part_of is None:
+            return await self.require(ctx, record)
+        names = frozenset(ctx.operation.relations)
+        if not await self._stands_to_parent(ctx, names, record):
+            raise _refused(ctx)
+        ctx.grant.given = True
+        return None
+
+    async def stands(self, ctx: Context, names: frozenset[str], record: Record) -> bool:
+        """Whether the caller has one of the relations to the entity or to the one it is part of."""
+        if await relations.stands(ctx, names, record, self._spec.relations, self._record):
+            return True
+        return await self._stands_to_parent(ctx, names, record)
+
+    async def reach(self, ctx: Context, wanted: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+        """What restricts a list to the caller's own things; nothing for who may see all.
+
+        Raises:
+            Problem: `forbidden`.
+        """
+        names = frozenset(ctx.operation.relations)
+        if ctx.grant.given:
+            return ()
+        if await self._stands_to_parent(ctx, names, dict(wanted)):
+            ctx.grant.given = True
+            return ()
+        known = self._spec.relations
+        rules = [known.get(name) or default_rule(name) for name in sorted(names)]
+        subject = ctx.principal.subject
+        found: list[tuple[str, Any]] = [
+            (name, subject) for rule in rules for name in rule.fields if name in self._fields
+        ]
+        for rule in rules:
+            through = self._registry.get(rule.through or "")
+            if through is not None:
+                found.append(("id", await through.grants.reached(ctx, rule)))
+        if not found:
+            raise FORBIDDEN(f"{ctx.operation.id} needs a role that may list everything")
+        ctx.grant.given = True
+        return tuple(found)
+
+    async def reached(self, ctx: Context, rule: Relation) -> tuple[Any, ...]:
+        """The ids of the entities that entities of this aggregate relate the caller to."""
+        filters: dict[str, Any] = {rule.principal: rule.prefix + ctx.principal.subject}
+        if rule.values:
+            filters[rule.value_field] = rule.values
+        found: list[Any] = []
+        page = PageRequest(limit=_MANY)
+        while True:
+            rows = await self._repository.select(ctx, ListQuery(page, filters))
+            found += [to_record(each)[rule.parent] for each in rows.items]
+            if rows.following is None:
+                return tuple(dict.fromkeys(found))
+            page = PageRequest(limit=_MANY, after=rows.following)
+
+    async def _stands_to_parent(self, ctx: Context, names: frozenset[str], record: Record) -> bool:
+        part_of = self._spec.part_of
+        parent = self._registry.get(part_of.aggregate) if part_of else None
+        key = record.get(part_of.field) if part_of else None
+        if parent is None or key is None:
+            return False
+        found = await parent.repository.find(ctx, {parent.spec.key: key})
+        return found is not None and await parent.grants.stands(ctx, names, to_record(found))
+
+    async def _record(
+        self, ctx: Context, aggregate: str, values: Mapping[str, Any]
+    ) -> Record | None:
+        """The record of another aggregate; None if there is none or the aggregate is not ours."""
+        known = self._registry.get(aggregate)
+        found = await known.repository.find(ctx, values) if known else None
+        return to_record(found) if found is not None else None
+
+
+def _refused(ctx: Context) -> Exception:
+    names = ", ".join(sorted(ctx.operation.relations))
+    return FORBIDDEN(f"{ctx.operation.id} needs a role or one of: {names}")
