@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -143,6 +144,31 @@ async def test_putting_makes_a_thing_and_then_changes_it(shop: Running) -> None:
     assert two["createdAt"] == one["createdAt"]
     types = [each.type for each in await shop.published()]
     assert types == ["BookListed", "BookLent", "BookLent"]
+
+
+async def test_parts_of_own_things_are_listed_without_their_parent(shop: Running) -> None:
+    """Whoever may read parts by a relation to the parent sees those of all their parents."""
+    clerk = shop.caller("clerk")
+    colleague = shop.caller("clerk", organization=clerk.organization)
+    lending = {"level": "reader"}
+    for caller, readers in ((clerk, ("1", "2")), (clerk, ("3",)), (colleague, ("4",))):
+        url = await listed(shop, caller)
+        for each in readers:
+            path = f"{url}/loans/{each}"
+            assert (
+                await shop.http.put(path, json=lending, headers=caller.headers)
+            ).status_code == 200
+
+    async def seen(role: str, subject: UUID) -> list[str]:
+        caller = shop.caller(role, organization=clerk.organization, subject=subject)
+        answer = await shop.http.get("/v1/loans", headers=caller.headers)
+        assert answer.status_code == 200, answer.text
+        return sorted(each["reader"] for each in answer.json()["items"])
+
+    assert await seen("clerk", clerk.subject) == ["1", "2", "3", "4"]
+    assert await seen("reader", clerk.subject) == ["1", "2", "3"]
+    assert await seen("reader", colleague.subject) == ["4"]
+    assert await seen("reader", uuid7()) == []
 
 
 async def test_parts_are_found_below_their_own_parent_only(shop: Running) -> None:

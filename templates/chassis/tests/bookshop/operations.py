@@ -43,6 +43,7 @@ LEND_BOOK = Operation(
 ARRANGE_LOAN = Operation(
     id="arrange-loan", relations=("seller",), permission="loan:any", writes=True, status=200
 )
+ALL_LOANS = Operation(id="all-loans", permission="book:read", relations=("seller",))
 LIST_LOANS = Operation(id="list-loans", permission="book:read", relations=("seller",))
 APPRAISE_BOOK = Operation(id="appraise-book", access="public", writes=True, timeout=0.2)
 

@@ -13,6 +13,7 @@ from cloudsync_chassis.web.call import RestCall, admitted, page_of
 
 from .models import BookInput, BookPatch, LoanInput, LoanTerms
 from .operations import (
+    ALL_LOANS,
     APPRAISE_BOOK,
     ARRANGE_LOAN,
     CHANGE_BOOK,
@@ -112,6 +113,13 @@ def _trade(router: APIRouter, service: Books) -> None:
     ) -> Response:
         request = ArrangeLoan(book_id=book_id, reader=reader, body=body)
         return await call(service.arrange_loan, request)
+
+    @router.get("/v1/loans")
+    async def all_loans(
+        call: Annotated[RestCall, admitted(ALL_LOANS)],
+        page: Annotated[PageRequest, page_of(ALL_LOANS)],
+    ) -> Response:
+        return await call(service.all_loans, FindBooks(page=page))
 
     @router.get("/v1/books/{bookId}/loans")
     async def list_loans(

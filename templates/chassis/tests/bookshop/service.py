@@ -96,6 +96,9 @@ class Books:
         path = {"bookId": request.book_id, "reader": request.reader}
         return await self.loans.put(ctx, "arrange-loan", request.body, **path)
 
+    async def all_loans(self, ctx: Context, request: FindBooks) -> Page[Loan]:
+        return await self.loans.list(ctx, request.page)
+
     async def list_loans(self, ctx: Context, request: ListLoans) -> Page[Loan]:
         return await self.loans.list(ctx, request.page, bookId=request.book_id)
 

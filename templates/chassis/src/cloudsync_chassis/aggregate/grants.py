@@ -92,19 +92,38 @@ class Grants(Generic[E]):
         if await self._stands_to_parent(ctx, names, dict(wanted)):
             ctx.grant.given = True
             return ()
+        found = await self.ways(ctx, names)
+        if not found:
+            raise FORBIDDEN(f"{ctx.operation.id} needs a role that may list everything")
+        ctx.grant.given = True
+        return found
+
+    async def ways(
+        self, ctx: Context, names: frozenset[str], below: frozenset[str] = frozenset()
+    ) -> tuple[tuple[str, Any], ...]:
+        """Fields and what they hold, any of which, where the caller has one of the relations.
+
+        `below` names the aggregates whose parents have been asked on the way here.
+        """
         known = self._spec.relations
         rules = [known.get(name) or default_rule(name) for name in sorted(names)]
-        subject = ctx.principal.subject
         found: list[tuple[str, Any]] = [
-            (name, subject) for rule in rules for name in rule.fields if name in self._fields
+            (name, ctx.principal.subject)
+            for rule in rules
+            for name in rule.fields
+            if name in self._fields
         ]
         for rule in rules:
             through = self._registry.get(rule.through or "")
             if through is not None:
                 found.append(("id", await through.grants.reached(ctx, rule)))
-        if not found:
-            raise FORBIDDEN(f"{ctx.operation.id} needs a role that may list everything")
-        ctx.grant.given = True
+        part_of = self._spec.part_of
+        parent = self._registry.get(part_of.aggregate) if part_of else None
+        if part_of is not None and parent is not None and parent.spec.name not in below:
+            ways = await parent.grants.ways(ctx, names, below | {self._spec.name})
+            if ways:
+                keys = await parent.grants.values(ctx, parent.spec.key, {}, ways)
+                found.append((part_of.field, keys))
         return tuple(found)
 
     async def reached(self, ctx: Context, rule: Relation) -> tuple[Any, ...]:
@@ -112,11 +131,21 @@ class Grants(Generic[E]):
         filters: dict[str, Any] = {rule.principal: rule.prefix + ctx.principal.subject}
         if rule.values:
             filters[rule.value_field] = rule.values
+        return await self.values(ctx, rule.parent, filters)
+
+    async def values(
+        self,
+        ctx: Context,
+        field: str,
+        filters: Mapping[str, Any],
+        related: tuple[tuple[str, Any], ...] = (),
+    ) -> tuple[Any, ...]:
+        """What a field holds in all entities that pass, each value once."""
         found: list[Any] = []
         page = PageRequest(limit=_MANY)
         while True:
-            rows = await self._repository.select(ctx, ListQuery(page, filters))
-            found += [to_record(each)[rule.parent] for each in rows.items]
+            rows = await self._repository.select(ctx, ListQuery(page, filters, related))
+            found += [to_record(each)[field] for each in rows.items]
             if rows.following is None:
                 return tuple(dict.fromkeys(found))
             page = PageRequest(limit=_MANY, after=rows.following)
