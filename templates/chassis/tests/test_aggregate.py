@@ -171,6 +171,25 @@ async def test_parts_of_own_things_are_listed_without_their_parent(shop: Running
     assert await seen("reader", uuid7()) == []
 
 
+async def test_a_relation_leads_through_parts_that_hold_an_id(shop: Running) -> None:
+    """The caller's id is a text; the field that holds it may be of another type."""
+    clerk = shop.caller("clerk")
+    head = shop.caller("head", organization=clerk.organization)
+    url, other = await listed(shop, clerk), await listed(shop, clerk)
+    for each in ("1", "2"):
+        terms = {"level": "reader"}
+        path = f"{url}/loans/{each}"
+        put = await shop.http.put(path, json=terms, headers=head.headers)
+        assert put.json()["arrangedBy"] == str(head.subject), put.text
+    reader = shop.caller("reader", organization=clerk.organization, subject=head.subject)
+    books = (await shop.http.get("/v1/books", headers=reader.headers)).json()["items"]
+    assert [f"/v1/books/{each['id']}" for each in books] == [url]
+    visitor = shop.caller("visitor", organization=clerk.organization, subject=head.subject)
+    for path, status in ((url, 200), (other, 403)):
+        answer = await shop.http.post(f"{path}/reserve", headers=visitor.headers)
+        assert answer.status_code == status, answer.text
+
+
 async def test_parts_are_found_below_their_own_parent_only(shop: Running) -> None:
     """A path that names what is not there is not found, and not an empty list or a new part."""
     clerk, other = shop.caller("clerk"), shop.caller("clerk")

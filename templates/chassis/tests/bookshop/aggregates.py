@@ -26,7 +26,7 @@ TRANSITIONS: tuple[Transition, ...] = (
         sources=("listed",),
         to="reserved",
         roles=frozenset({"clerk"}),
-        relations=frozenset({"seller", "keeper"}),
+        relations=frozenset({"arranger", "keeper", "seller"}),
     ),
     Transition(command="release-book", sources=("reserved",), to="listed"),
     Transition(
@@ -104,7 +104,8 @@ def book_spec(store: TableStore | DocumentStore) -> AggregateSpec[Book]:
                 prefix="user:",
                 value_field="level",
                 values=("keeper",),
-            )
+            ),
+            "arranger": Relation(through="loan", parent="bookId", principal="arrangedBy"),
         },
         transitions=TRANSITIONS,
         invariants=INVARIANTS,

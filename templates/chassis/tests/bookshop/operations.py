@@ -22,7 +22,7 @@ GET_BOOK = Operation(id="get-book", permission="book:read", callers=frozenset({"
 FIND_BOOKS = Operation(
     id="find-books",
     permission="book:read",
-    relations=("keeper", "seller"),
+    relations=("arranger", "keeper", "seller"),
     sorts=("-createdAt", "title"),
 )
 CHANGE_BOOK = Operation(
@@ -31,7 +31,7 @@ CHANGE_BOOK = Operation(
 RESERVE_BOOK = Operation(
     id="reserve-book",
     permission="book:reserve",
-    relations=("keeper", "seller"),
+    relations=("arranger", "keeper", "seller"),
     writes=True,
     idempotency="natural",
 )

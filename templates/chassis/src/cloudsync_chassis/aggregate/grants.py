@@ -15,6 +15,7 @@ from cloudsync_chassis.store.query import ListQuery, PageRequest
 from cloudsync_chassis.store.repository import E, Repository
 
 _MANY = 500
+_ONE = PageRequest(limit=1)
 
 
 class Known(Protocol):
@@ -76,7 +77,7 @@ class Grants(Generic[E]):
 
     async def stands(self, ctx: Context, names: frozenset[str], record: Record) -> bool:
         """Whether the caller has one of the relations to the entity or to the one it is part of."""
-        if await relations.stands(ctx, names, record, self._spec.relations, self._record):
+        if await relations.stands(ctx, names, record, self._spec.relations, self._exists):
             return True
         return await self._stands_to_parent(ctx, names, record)
 
@@ -128,10 +129,7 @@ class Grants(Generic[E]):
 
     async def reached(self, ctx: Context, rule: Relation) -> tuple[Any, ...]:
         """The ids of the entities that entities of this aggregate relate the caller to."""
-        filters: dict[str, Any] = {rule.principal: rule.prefix + ctx.principal.subject}
-        if rule.values:
-            filters[rule.value_field] = rule.values
-        return await self.values(ctx, rule.parent, filters)
+        return await self.values(ctx, rule.parent, relations.to_caller(ctx, rule))
 
     async def values(
         self,
@@ -159,13 +157,12 @@ class Grants(Generic[E]):
         found = await parent.repository.find(ctx, {parent.spec.key: key})
         return found is not None and await parent.grants.stands(ctx, names, to_record(found))
 
-    async def _record(
-        self, ctx: Context, aggregate: str, values: Mapping[str, Any]
-    ) -> Record | None:
-        """The record of another aggregate; None if there is none or the aggregate is not ours."""
+    async def _exists(self, ctx: Context, aggregate: str, filters: Mapping[str, Any]) -> bool:
+        """Whether another aggregate has an entity that passes; not where it is not ours."""
         known = self._registry.get(aggregate)
-        found = await known.repository.find(ctx, values) if known else None
-        return to_record(found) if found is not None else None
+        if known is None:
+            return False
+        return bool((await known.repository.select(ctx, ListQuery(_ONE, filters))).items)
 
 
 def _refused(ctx: Context) -> Exception:

@@ -63,7 +63,7 @@ class TableRepository(Generic[E]):
         """See `Repository.select`."""
         conditions = [self._passes(ctx, name, value) for name, value in query.filters.items()]
         if query.related:
-            conditions.append(sa.or_(*(self._related(ctx, *each) for each in query.related)))
+            conditions.append(sa.or_(*(self._passes(ctx, *each) for each in query.related)))
         statement = self._select().where(self._tenant == ctx.tenant, *conditions)
         key = predicates.sort_key(self._columns[query.field_name])
         after = query.page.after
@@ -141,27 +141,15 @@ class TableRepository(Generic[E]):
         for blind, indexed in self._store.blind.items():
             if indexed == name:
                 column, wanted = self._store.table.c[blind], self._blind(blind, value)
-        condition: predicates.Condition = column == wanted
-        return condition
+        return predicates.equals(column, wanted)
 
     def _passes(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
         column = self._columns[name]
         if isinstance(value, tuple):
-            return column.in_([self._stored(ctx, name, each) for each in value])
+            return predicates.one_of(column, [self._stored(ctx, name, each) for each in value])
         if isinstance(column.type, Array):
             return predicates.array_contains(column, value, ctx.unit.dialect)
         return self._equals(ctx, name, value)
-
-    def _related(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
-        """Whether the caller, or what leads to them, stands in a field."""
-        kind = self._columns[name].type
-        item = kind.item if isinstance(kind, Array) else kind
-        if isinstance(item, sa.Uuid) and isinstance(value, str):
-            try:
-                value = UUID(value)
-            except ValueError:
-                return sa.false()
-        return self._passes(ctx, name, value)
 
     def _violation(self, error: IntegrityError) -> UniqueViolationError:
         """Which fields: SQLite names the columns, PostgreSQL the constraint."""
