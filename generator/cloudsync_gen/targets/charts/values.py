@@ -4,37 +4,16 @@ error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from cloudsync_gen.model.ids import name_of
-from cloudsync_gen.model.layers.api import Operation, Rpc
-from cloudsync_gen.model.layers.application import Command, Query, Service
+from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.business import Actor
-from cloudsync_gen.model.layers.datastore import (
-    ColumnarTable,
-    Database,
-    KeyPattern,
-    Keyspace,
-    SearchIndex,
-)
-from cloudsync_gen.model.layers.navigation import Route
-from cloudsync_gen.model.layers.technology import Broker, ManagedStore, Namespace, NodePool, Region
+from cloudsync_gen.model.layers.technology import NodePool
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.naming import kebab
-
-PORTS = {
-    "postgresql": 5432,
-    "mongodb": 27017,
-    "cassandra": 9042,
-    "elasticsearch": 9200,
-    "clickhouse": 9000,
-    "redis": 6379,
-    "kafka": 9092,
-    "rabbitmq": 5672,
-}
-"""Ports that the engines listen on by default."""
+from cloudsync_gen.targets.charts.network import network
 
 GRACE_SECONDS = 10
 """What a pod gets beyond its longest call to finish what it began."""
@@ -69,7 +48,7 @@ def values(model: Model, service: Service) -> dict[str, Any]:
         "placement": {"nodeSelector": _node_selector(model, service)},
         "settings": {},
         "secrets": {},
-        "network": _network(model, service),
+        "network": network(model, service),
         "disruption": {"maxUnavailable": 1},
         "shutdown": {"graceSeconds": GRACE_SECONDS + -(-longest // 1000)},
     }
@@ -90,62 +69,6 @@ def _node_selector(model: Model, service: Service) -> dict[str, str]:
     return {"service.architecture/node-pool": name_of(pool.id)} if pool else {}
 
 
-def _network(model: Model, service: Service) -> dict[str, Any]:
-    callees = {}
-    for call in service.calls:
-        callee = _owner(model, call.operation)
-        if callee is not None and callee.id != service.id:
-            callees[kebab(name_of(callee.id))] = callee.port
-    callers = {
-        kebab(name_of(each.id))
-        for each in model.all(Service)
-        for call in each.calls
-        if each.id != service.id
-        and (owner := _owner(model, call.operation))
-        and owner.id == service.id
-    }
-    routed = any(route.kind == "api" and route.service == service.id for route in model.all(Route))
-    regions = [model.get(Region, each) for each in service.placement.regions]
-    return {
-        "callers": sorted(callers),
-        "gatewayNamespace": _gateway_namespace(model, service) if routed else "",
-        "callees": [{"name": name, "port": port} for name, port in sorted(callees.items())],
-        "storeNetworks": sorted({region.cidr for region in regions if region is not None}),
-        "storePorts": sorted({PORTS[engine] for engine in _engines(model, service)}),
-    }
-
-
-def _gateway_namespace(model: Model, service: Service) -> str:
-    """The mesh's namespace, where its ingress gateway runs; else the service's own."""
-    meshes = [each for each in model.all(Namespace) if each.purpose == "mesh"]
-    own = model.get(Namespace, service.placement.namespace)
-    chosen = meshes[0] if meshes else own
-    return chosen.kubernetes_name if chosen else "default"
-
-
-def _owner(model: Model, operation: str) -> Service | None:
-    found = model.get(Operation, operation) or model.get(Rpc, operation)
-    command = (found.command if found else None) or ""
-    performed = model.get(Command, command) or model.get(Query, command)
-    return model.get(Service, performed.service) if performed else None
-
-
-def _engines(model: Model, service: Service) -> Iterator[str]:
-    for use in service.stores:
-        holder = (
-            model.get(Database, use.store)
-            or model.get(Keyspace, use.store)
-            or model.get(SearchIndex, use.store)
-            or model.get(KeyPattern, use.store)
-            or model.get(ColumnarTable, use.store)
-        )
-        store = model.get(ManagedStore, holder.store) if holder else None
-        if store is not None:
-            yield store.engine
-    if service.consumes or any(model.origins(service.id, "event-producer")):
-        yield from sorted({broker.engine for broker in model.all(Broker)})
-
-
 def _object(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
     required = [name for name in properties if name not in optional]
     return {
@@ -154,6 +77,21 @@ def _object(properties: dict[str, Any], *optional: str) -> dict[str, Any]:
         "required": required,
         "properties": properties,
     }
+
+
+def _network(label: dict[str, Any], port: dict[str, Any]) -> dict[str, Any]:
+    namespace = {"type": "string", "maxLength": 63}
+    network = {"type": "string", "minLength": 1, "maxLength": 253}
+    return _object(
+        {
+            "callers": {"type": "array", "items": label, "uniqueItems": True},
+            "gatewayNamespace": namespace,
+            "monitoringNamespace": namespace,
+            "callees": {"type": "array", "items": _object({"name": label, "port": port})},
+            "storeNetworks": {"type": "array", "items": network},
+            "storePorts": {"type": "array", "items": port, "uniqueItems": True},
+        }
+    )
 
 
 def schema() -> dict[str, Any]:
@@ -165,7 +103,6 @@ def schema() -> dict[str, Any]:
     amount = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"}
     amounts = _object({"cpu": amount, "memory": amount}, "cpu")
     variable = {"type": "object", "propertyNames": {"pattern": "^[A-Z][A-Z0-9_]*$"}}
-    callee = _object({"name": label, "port": port})
     body = _object(
         {
             "system": label,
@@ -198,15 +135,7 @@ def schema() -> dict[str, Any]:
                 "additionalProperties": {"type": ["string", "number", "boolean"]},
             },
             "secrets": {**variable, "additionalProperties": _object({"name": label, "key": text})},
-            "network": _object(
-                {
-                    "callers": {"type": "array", "items": label, "uniqueItems": True},
-                    "gatewayNamespace": {"type": "string", "maxLength": 63},
-                    "callees": {"type": "array", "items": callee},
-                    "storeNetworks": {"type": "array", "items": text},
-                    "storePorts": {"type": "array", "items": port, "uniqueItems": True},
-                }
-            ),
+            "network": _network(label, port),
             "disruption": _object({"maxUnavailable": {"type": "integer", "minimum": 0}}),
             "shutdown": _object({"graceSeconds": count}),
             "global": {"type": "object"},

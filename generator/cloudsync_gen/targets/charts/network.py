@@ -1,0 +1,137 @@
+"""Who may reach a service, and what it may reach: all that its model names, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cloudsync_gen.model.ids import ElementId, name_of
+from cloudsync_gen.model.layers.api import Operation, Rpc
+from cloudsync_gen.model.layers.application import Command, Event, Query, Service
+from cloudsync_gen.model.layers.datastore import (
+    Bucket,
+    Collection,
+    ColumnarTable,
+    Database,
+    KeyPattern,
+    Keyspace,
+    SearchIndex,
+    Table,
+    WideTable,
+)
+from cloudsync_gen.model.layers.navigation import Route
+from cloudsync_gen.model.layers.technology import (
+    Broker,
+    ManagedStore,
+    Namespace,
+    ObjectStorage,
+    Queue,
+    Region,
+    Topic,
+)
+from cloudsync_gen.model.system import Model
+from cloudsync_gen.naming import kebab
+
+PORTS = {
+    "postgresql": 5432,
+    "mongodb": 27017,
+    "cassandra": 9042,
+    "elasticsearch": 9200,
+    "clickhouse": 9000,
+    "redis": 6379,
+    "kafka": 9092,
+    "rabbitmq": 5672,
+    "s3": 443,
+}
+"""Ports that the engines listen on by default; object storage at its endpoint in the network."""
+
+_ON_A_STORE = (Database, Keyspace, SearchIndex, KeyPattern, ColumnarTable)
+"""What names its managed store itself; tables and collections name what they lie in."""
+
+
+def network(model: Model, service: Service) -> dict[str, Any]:
+    """The values from which the library makes the service's NetworkPolicy."""
+    callees = {}
+    for call in service.calls:
+        callee = owner(model, call.operation)
+        if callee is not None and callee.id != service.id:
+            callees[kebab(name_of(callee.id))] = callee.port
+    callers = {
+        kebab(name_of(each.id))
+        for each in model.all(Service)
+        for call in each.calls
+        if each.id != service.id
+        and (called := owner(model, call.operation))
+        and called.id == service.id
+    }
+    routed = any(route.kind == "api" and route.service == service.id for route in model.all(Route))
+    regions = [model.get(Region, each) for each in service.placement.regions]
+    return {
+        "callers": sorted(callers),
+        "gatewayNamespace": _gateway_namespace(model, service) if routed else "",
+        "monitoringNamespace": _named(model, "monitoring"),
+        "callees": [{"name": name, "port": port} for name, port in sorted(callees.items())],
+        "storeNetworks": sorted({region.cidr for region in regions if region is not None}),
+        "storePorts": sorted({PORTS[engine] for engine in engines(model, service)}),
+    }
+
+
+def owner(model: Model, operation: str) -> Service | None:
+    """The service that performs an operation or RPC."""
+    found = model.get(Operation, operation) or model.get(Rpc, operation)
+    command = (found.command if found else None) or ""
+    performed = model.get(Command, command) or model.get(Query, command)
+    return model.get(Service, performed.service) if performed else None
+
+
+def engines(model: Model, service: Service) -> Iterator[str]:
+    """Engines of all stores and brokers that the service uses."""
+    for use in service.stores:
+        store = _store(model, use.store)
+        if store is not None:
+            yield store.engine
+    for each in _brokers(model, service):
+        broker = model.get(Broker, each)
+        if broker is not None:
+            yield broker.engine
+
+
+def _store(model: Model, used: str) -> ManagedStore | ObjectStorage | None:
+    """The store below whatever a service names as its store."""
+    found = model.elements.get(ElementId(used))
+    if isinstance(found, (Table, Collection)):
+        found = model.get(Database, found.database)
+    elif isinstance(found, WideTable):
+        found = model.get(Keyspace, found.keyspace)
+    if isinstance(found, Bucket):
+        return model.get(ObjectStorage, found.storage)
+    return model.get(ManagedStore, found.store) if isinstance(found, _ON_A_STORE) else None
+
+
+def _brokers(model: Model, service: Service) -> Iterator[str]:
+    """Brokers of the topics that it publishes and hears, and of the queues that it sends to or
+    takes from.
+    """
+    heard = [model.get(Event, each.event) for each in service.consumes]
+    for event in (*(each for each in model.all(Event) if each.service == service.id), *heard):
+        topic = model.get(Topic, event.topic) if event else None
+        if topic is not None:
+            yield topic.broker
+            letters = model.get(Topic, topic.dead_letter or "")
+            yield (letters or topic).broker
+    for used in (*(each.queue for each in service.queues), *(each.queue for each in service.sends)):
+        queue = model.get(Queue, used)
+        if queue is not None:
+            yield queue.broker
+
+
+def _gateway_namespace(model: Model, service: Service) -> str:
+    """The mesh's namespace, where its ingress gateway runs; else the service's own."""
+    own = model.get(Namespace, service.placement.namespace)
+    return _named(model, "mesh") or (own.kubernetes_name if own else "default")
+
+
+def _named(model: Model, purpose: str) -> str:
+    """The first namespace of that purpose, or nothing."""
+    found = [each.kubernetes_name for each in model.all(Namespace) if each.purpose == purpose]
+    return found[0] if found else ""
