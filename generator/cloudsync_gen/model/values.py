@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import Annotated
 
 from msgspec import Meta
@@ -50,3 +51,17 @@ def percent(value: str) -> float:
     if not value.endswith("%"):
         raise ValueError(f"not a percentage: {value!r}")
     return float(value[:-1])
+
+
+_UNIT = {"": Fraction(1), "m": Fraction(1, 1000)}
+_UNIT |= {unit: Fraction(1000) ** power for power, unit in enumerate("kMGT", 1)}
+_UNIT |= {f"{unit}i": Fraction(1024) ** power for power, unit in enumerate("KMGT", 1)}
+_QUANTITY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$(?!\n)")
+
+
+def quantity(value: str) -> Fraction:
+    """What a `Quantity` comes to, exactly. Raises `ValueError` for any other text."""
+    match = _QUANTITY.match(value)
+    if match is None:
+        raise ValueError(f"not a quantity: {value!r}")
+    return Fraction(match[1]) * _UNIT[match[2] or ""]

@@ -25,6 +25,11 @@ from cloudsync_gen.rules.ddd import (
     unknown_source,
     unreachable_state,
 )
+from cloudsync_gen.rules.deployment import (
+    port_of_another_service,
+    replicas_out_of_order,
+    request_above_limit,
+)
 from cloudsync_gen.rules.events import (
     consumer_of_own_event,
     dead_letter_retention,
@@ -82,6 +87,7 @@ from cloudsync_gen.rules.regions import (
     namespace_not_in_region,
     store_away_from_service,
     tier_1_in_one_region,
+    traffic_not_whole,
 )
 from cloudsync_gen.rules.sagas import (
     idempotency_key_unknown,
@@ -172,6 +178,9 @@ RULES: tuple[Rule, ...] = (
     transition_condition.RULE,
     unknown_relation.RULE,
     put_without_identity.RULE,
+    replicas_out_of_order.RULE,
+    request_above_limit.RULE,
+    port_of_another_service.RULE,
     unknown_key_column.RULE,
     unknown_index_column.RULE,
     partition_outside_key.RULE,
@@ -229,6 +238,7 @@ RULES: tuple[Rule, ...] = (
     store_away_from_service.RULE,
     failover_leaves_residency.RULE,
     namespace_not_in_region.RULE,
+    traffic_not_whole.RULE,
     step_without_compensation.RULE,
     step_of_another_service.RULE,
     saga_deadline.RULE,

@@ -1,0 +1,1 @@
+"""Services as the platform is asked to run them."""
