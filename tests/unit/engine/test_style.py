@@ -271,6 +271,43 @@ def _modules(draw: st.DrawFn) -> str:
     return "\n".join(lines) + "\n"
 
 
+_BODIES = [
+    *("a = 1e+16", "a = 1E5", "a = -1e-7", "a = 0XFF", "a = 1_000", "a = 10.0", "a = 1e400"),
+    *("a = 'x'", "a = 'it\\'s'", 'a = "it\'s"', "a = 'say \"it\"'", "a = '\\'\"'", "a = '\\\\\"'"),
+    *(
+        "a = '\"\\n'",
+        "a = '\\'\\n'",
+        "a = '\\x00\\xAB\\u2028'",
+        "a = 'é'",
+        "a = b'x'",
+        "a = f'{x}'",
+    ),
+    *("a = x[1,]", "a = x[1, 2,]", "a = (1,)", "a = (1)", "a = [1,]", "a = {'k': 1,}", "a = f(1,)"),
+    *("a = x[1:2]", "a = -(1)", "a = - x", "a = not x", "a = (x | y) | z", "a = x | (y | z)"),
+    *("a = (x | y)[1]", "a = (1).real", "a = ''.join(x)", "a = lambda: x", "a = x if y else z"),
+    *("a: x", "a: x = y", "a: 'X' = ...", "(a): x = 1", "a.b: x = 1", "a, b = x", "a = b = x"),
+    '"""\n    A\u2028b\n    """',
+    '"""\n    A\x0bb\n    """',
+    *('"""\n    A\u2028b\n    """', '"""\n    A\x0bb\n    """', '"""\n    A\xa0\n    """'),
+    '"""\n    Alone.\n    """',
+    '"""\n    Text.\n    """\n    a = 1',
+    '"""\n     Text. \n    """\n    a = 1',
+    "'Text.' 'More.'\n    a = 1",
+    f"a = {'x' * 92}",
+    f"a = {'x' * 93}",
+    f"a: Annotated[{'x' * 60}, Field(a='b', c={'y' * 60!r})] = None",
+    f"a: Annotated[{'x' * 60}, Field(a='b', c={'y' * 100!r})] = None",
+]
+
+
+@pytest.mark.parametrize("body", _BODIES)
+def test_each_kind_of_statement_is_as_black_writes_it(body: str) -> None:
+    text = f"class A(B):\n    {body}\n\n\nclass C(D):\n    x: int\n"
+    made = styled(f"from m import A\n{text}")
+    assert made == formatted(made)
+    assert meaning(made) == meaning(f"from m import A\n{text}")
+
+
 @given(_modules())
 def test_modules_of_any_build_are_as_black_writes_them(text: str) -> None:
     try:

@@ -44,10 +44,10 @@ def _constant(node: ast.Constant) -> str:
 def _string(value: str) -> str:
     """In double quotes, unless that takes an escape and single quotes do not."""
     written = repr(value)
-    if '"' not in value and "'" not in value:
-        return f'"{written[1:-1]}"'
-    if "\\" in written:
-        raise Unsure("quotes and escapes")
+    if '"' not in value:
+        return written if "'" in value else f'"{written[1:-1]}"'
+    if "'" in value:
+        raise Unsure("quotes of both kinds")
     return written
 
 
