@@ -286,8 +286,6 @@ _BODIES = [
     *("a = x[1:2]", "a = -(1)", "a = - x", "a = not x", "a = (x | y) | z", "a = x | (y | z)"),
     *("a = (x | y)[1]", "a = (1).real", "a = ''.join(x)", "a = lambda: x", "a = x if y else z"),
     *("a: x", "a: x = y", "a: 'X' = ...", "(a): x = 1", "a.b: x = 1", "a, b = x", "a = b = x"),
-    '"""\n    A\u2028b\n    """',
-    '"""\n    A\x0bb\n    """',
     *('"""\n    A\u2028b\n    """', '"""\n    A\x0bb\n    """', '"""\n    A\xa0\n    """'),
     '"""\n    Alone.\n    """',
     '"""\n    Text.\n    """\n    a = 1',
