@@ -17,8 +17,8 @@ from typing import Any
 
 import httpx
 import pytest
-from cloudsync_chassis.contract import load
 from cloudsync_chassis.events.envelope import Event
+from cloudsync_chassis.published import document
 
 from cloudsync_gen.targets.service.samples import sample
 from support.effort import Effort
@@ -186,9 +186,8 @@ def test_defaults_carry_every_operation_out(
     each, service = made["cloudsync"], "document-service"
     monkeypatch.syspath_prepend(str(each.folder(service) / "src"))
     testing = importlib.import_module("document_service.generated.testing")
-    cases = [
-        case for case in load(each.folder(service) / "tests" / "contract.json") if not case.custom
-    ]
+    told = testing.cases(each.folder(service) / "tests" / "contract.json")
+    cases = [case for case in told if not case.custom]
     assert len(cases) > 25
     with testing.Bench(testing.started, tmp_path) as bench:
         refused = {
@@ -198,9 +197,22 @@ def test_defaults_carry_every_operation_out(
 
 
 def test_the_contract_is_served_as_published(documents: Process) -> None:
-    published = documents.made.contracts.rest["document"].data
-    served = httpx.get(f"{documents.url}/openapi.json").json()
-    assert served == json.loads(json.dumps(published))
+    published = documents.made.contracts.rest["document"]
+    served = httpx.get(f"{documents.url}/openapi.json")
+    assert served.headers["content-type"] == "application/json"
+    assert served.json() == json.loads(json.dumps(published.data))
+    text = httpx.get(f"{documents.url}/openapi.yaml")
+    assert text.headers["content-type"] == "application/yaml"
+    assert text.content == (documents.made.root / "contracts" / published.path).read_bytes()
+
+
+def test_every_contract_reads_as_it_was_compiled(made: dict[str, Written]) -> None:
+    """Services read YAML 1.1 with PyYAML: no text may become a time, a number or a truth value."""
+    for each in made.values():
+        assert each.contracts.rest
+        for contract in each.contracts.rest.values():
+            read = document(each.root / "contracts" / contract.path)
+            assert read == json.loads(json.dumps(contract.data))
 
 
 def test_a_document_from_draft_to_deletion(documents: Process) -> None:
@@ -399,9 +411,14 @@ REFUSALS = {
 """What valid input may be answered with besides success, and why no schema can tell."""
 
 
-def test_schemathesis_finds_nothing(documents: Process, effort: Effort, tmp_path: Path) -> None:
+def test_schemathesis_finds_nothing(
+    documents: Process, effort: Effort, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """All checks, with a token, valid and invalid input; handlers that are missing are left out."""
-    cases = load(documents.made.folder(documents.service) / "tests" / "contract.json")
+    folder = documents.made.folder(documents.service)
+    monkeypatch.syspath_prepend(str(folder / "src"))
+    testing = importlib.import_module("document_service.generated.testing")
+    cases = testing.cases(folder / "tests" / "contract.json")
     missing = {case.operation for case in cases if case.custom}
     assert len(missing) < len(cases) / 3
     roles = sorted({role for case in cases for role in case.roles})

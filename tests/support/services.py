@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ from cloudsync_gen.naming import python_name, screaming
 from cloudsync_gen.targets import BY_NAME
 
 CHASSIS = Path(__file__).parents[2] / "templates" / "chassis" / "src"
-TARGETS = ("grpc_stubs", "service", "service_grpc", "stores")
+TARGETS = ("contracts", "grpc_stubs", "service", "service_grpc", "stores")
 PATIENCE = 60.0
 
 
@@ -101,14 +101,25 @@ class Process:
 
 @contextmanager
 def running(made: Written, service: str, state: Path) -> Iterator[Process]:
-    """The service, serving on a free port; its log is shown where it does not come up."""
+    """The service, serving from where it was written."""
+    command = (sys.executable, "-m", made.package(service))
+    with running_at(made, service, state, command, made.environment(service)) as process:
+        yield process
+
+
+@contextmanager
+def running_at(
+    made: Written, service: str, state: Path, command: Sequence[str], environment: Mapping[str, str]
+) -> Iterator[Process]:
+    """What `command` starts, on a free port; its log is shown where it does not come up."""
     port = _free_port()
     variables = {"CHASSIS_STATE_DIR": str(state), f"{screaming(service)}_PORT": str(port)}
     log = state.with_suffix(".log")
     with log.open("wb") as output:
         child = subprocess.Popen(
-            [sys.executable, "-m", made.package(service)],
-            env=made.environment(service, **variables),
+            command,
+            cwd=state.parent,
+            env={**environment, **variables},
             stdout=output,
             stderr=output,
         )

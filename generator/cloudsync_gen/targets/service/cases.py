@@ -2,82 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from cloudsync_gen.model.layers.api import Operation
 from cloudsync_gen.model.layers.application import Command, Query
-from cloudsync_gen.targets.service.facts import WORKLOAD, ServiceFacts
+from cloudsync_gen.targets.service.facts import ServiceFacts
 from cloudsync_gen.targets.service.requests import request_of
 from cloudsync_gen.targets.service.samples import FORMATS, Unsampled, sample
 from cloudsync_gen.targets.service.seeds import Arrangement
 from cloudsync_gen.targets.service.views import CaseView, MethodView
 
-_KEY = "#/components/parameters/IdempotencyKey"
-_MATCH = "#/components/parameters/IfMatch"
-
 
 def cases_of(facts: ServiceFacts, methods: tuple[MethodView, ...]) -> tuple[CaseView, ...]:
     """One case per operation of the contract, in the order of the paths."""
-    found = []
+    found: list[tuple[str, str, CaseView]] = []
     for performed, method in zip(facts.performed, methods, strict=True):
         operation = facts.operation(performed)
         if operation is not None:
-            found.append(_case(facts, performed, method, operation))
-    return tuple(sorted(found, key=lambda case: (case.path, case.method)))
+            case = _case(facts, performed, method, operation)
+            found.append((operation.path, operation.method, case))
+    return tuple(case for *_, case in sorted(found, key=lambda each: each[:2]))
 
 
 def _case(
     facts: ServiceFacts, performed: Command | Query, method: MethodView, operation: Operation
 ) -> CaseView:
     compiled, schemas = facts.compiled(operation), facts.components(operation)
-    media, body = _body(compiled, schemas)
+    body = _body(compiled, schemas)
     arrangement = Arrangement(facts, performed, request_of(facts, performed))
     parameters = arrangement.parameters(_examples(compiled, schemas, "path"))
-    roles = _roles(facts, performed)
     return CaseView(
         operation=operation.operation_id,
-        method=operation.method.upper(),
-        path=operation.path,
+        performs=method.command,
         parameters=parameters,
         seeds=arrangement.seeds(parameters),
         query=_examples(compiled, schemas, "query"),
-        headers=_headers(compiled),
         body=body,
-        media=media,
-        roles=roles,
-        callers=method.callers,
-        scopes=(method.permission,) if method.permission else (),
-        access=_access(method, roles),
         custom=not method.default.verb,
     )
 
 
-def _access(method: MethodView, roles: tuple[str, ...]) -> str:
-    """Only workloads can call what no role holds."""
-    if method.access == "authenticated" and method.permission and not roles:
-        return WORKLOAD
-    return method.access
-
-
-def _roles(facts: ServiceFacts, performed: Command | Query) -> tuple[str, ...]:
-    """All roles with which the operation may be called, those of its transitions included."""
-    grants, permission = facts.system.grants, performed.permission or ""
-    lifecycle = facts.system.lifecycles.get(performed.aggregate)
-    moves = lifecycle.transitions if lifecycle else ()
-    mine = [role for each in moves if each.command == performed.id for role in each.roles]
-    held = grants.full.get(permission, set()) | grants.related.get(permission, set())
-    return tuple(sorted((held | {grants.role_name(role) for role in mine}) - {WORKLOAD}))
-
-
-def _body(compiled: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[str, Any]:
-    """(media type, example); nothing where no example was found."""
-    for media, content in compiled.get("requestBody", {}).get("content", {}).items():
+def _body(compiled: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
+    """An example of the body; nothing where none is sent or none was found."""
+    for content in compiled.get("requestBody", {}).get("content", {}).values():
         try:
-            return media, sample(content.get("schema", {}), schemas)
+            return sample(content.get("schema", {}), schemas)
         except Unsampled:
-            return media, None
-    return "", None
+            return None
+    return None
 
 
 def _examples(
@@ -95,7 +69,40 @@ def _examples(
     return found
 
 
-def _headers(compiled: Mapping[str, Any]) -> dict[str, str]:
-    references = {each.get("$ref") for each in compiled["parameters"]}
-    found = {"Idempotency-Key": "contract-test"} if _KEY in references else {}
-    return {**found, "If-Match": '"1"'} if _MATCH in references else found
+def table_of(cases: tuple[CaseView, ...]) -> str:
+    """The cases as JSON, one on a line: each entity once, then where a case differs from it."""
+    entities: dict[str, dict[str, Any]] = {}
+    for seed in (seed for case in cases for seed in case.seeds):
+        entities.setdefault(seed.aggregate, seed.values)
+    examples = (f"{_json(name)}: {_json(values)}" for name, values in sorted(entities.items()))
+    rows = (_json(_row(case, entities)) for case in cases)
+    return f'{{"entities": {{{_lines(examples)}}},\n"cases": [{_lines(rows)}]}}\n'
+
+
+def _row(case: CaseView, entities: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """What nothing but the case says; what is empty is left out."""
+    told = {
+        "operation": case.operation,
+        "performs": case.performs,
+        "parameters": case.parameters,
+        "query": case.query,
+        "seeds": [[s.aggregate, _differs(s.values, entities[s.aggregate])] for s in case.seeds],
+        "body": case.body,
+        "custom": case.custom,
+    }
+    empty = {name for name in ("parameters", "query", "seeds", "custom") if not told[name]}
+    return {n: v for n, v in told.items() if n not in empty and v is not None}
+
+
+def _differs(values: Mapping[str, Any], example: Mapping[str, Any]) -> dict[str, Any]:
+    """What turns the example into the values; null takes a value away."""
+    gone = dict.fromkeys(sorted(example.keys() - values.keys()))
+    return gone | {n: v for n, v in sorted(values.items()) if n not in example or example[n] != v}
+
+
+def _lines(items: Iterable[str]) -> str:
+    return "\n" + ",\n".join(items) + "\n"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=True)

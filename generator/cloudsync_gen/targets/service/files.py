@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +15,7 @@ from cloudsync_gen.model.artefacts import (
     Template,
     Verbatim,
 )
+from cloudsync_gen.targets.service.cases import table_of
 from cloudsync_gen.targets.service.views import ServiceView
 
 MODULES = (
@@ -44,11 +44,9 @@ def files(view: ServiceView) -> Iterable[Planned]:
         f"{folder}/README.md": Template("service/README.md.j2", view),
         f"{folder}/pyproject.toml": Data("toml", _project(view)),
         f"{folder}/tests/test_contract.py": Template("service/test_contract.py.j2", view),
-        f"{folder}/tests/contract.json": Verbatim(_lines(view)),
     }
-    if view.contract is not None:
-        contract = json.dumps(view.contract, separators=(",", ":"), ensure_ascii=True)
-        forms[f"{package}/generated/openapi.json"] = Verbatim(contract + "\n")
+    if view.cases:
+        forms[f"{folder}/tests/contract.json"] = Verbatim(table_of(view.cases))
     yield from (Planned(path=path, form=form, sources=view.sources) for path, form in forms.items())
     yield Planned(
         path=folder,
@@ -58,17 +56,13 @@ def files(view: ServiceView) -> Iterable[Planned]:
     )
 
 
-def _lines(view: ServiceView) -> str:
-    """The cases as JSON, one on a line."""
-    return (
-        "[\n" + ",\n".join(_case(each) for each in view.cases) + "\n]\n" if view.cases else "[]\n"
-    )
-
-
-def _case(case: Any) -> str:
-    import msgspec
-
-    return json.dumps(msgspec.to_builtins(case), sort_keys=True, ensure_ascii=True)
+def _wheel(view: ServiceView) -> dict[str, Any]:
+    """What the wheel holds: the package, and the published contract that it serves."""
+    made: dict[str, Any] = {"packages": [f"src/{view.package}"]}
+    if view.contract:
+        beside = f"{view.package}/generated/contracts/{view.contract}"
+        made["force-include"] = {f"../../../contracts/{view.contract}": beside}
+    return made
 
 
 def _project(view: ServiceView) -> dict[str, Any]:
@@ -89,7 +83,7 @@ def _project(view: ServiceView) -> dict[str, Any]:
         "build-system": {"requires": ["hatchling>=1.27"], "build-backend": "hatchling.build"},
         "project": project,
         "tool": {
-            "hatch": {"build": {"targets": {"wheel": {"packages": [f"src/{view.package}"]}}}},
+            "hatch": {"build": {"targets": {"wheel": _wheel(view)}}},
             "pytest": {
                 "ini_options": {
                     "testpaths": ["tests"],

@@ -76,7 +76,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         port_imports=_used(_port_types(methods)),
         rest_imports=_used(_route_types(methods)),
         models=_models(facts),
-        contract=dict(facts.document.data) if facts.document else None,
+        contract=facts.document.path if facts.document else "",
         cases=cases_of(facts, methods),
         sources=_sources(facts),
     )

@@ -290,25 +290,18 @@ class SeedView(Struct, frozen=True, kw_only=True):
 
 
 class CaseView(Struct, frozen=True, kw_only=True):
-    """An operation of the contract with an example request.
+    """An operation of the contract, the command or query behind it, and an example request.
 
-    `parameters`: path parameter -> an example. `seeds` must exist before it is asked. `roles`,
-    `callers` and `scopes` let a caller in. `custom`: nothing follows from the model for it.
+    `parameters`: path parameter -> an example. `seeds` must exist before it is asked. `custom`:
+    nothing follows from the model for it.
     """
 
     operation: str
-    method: str
-    path: str
+    performs: str
     parameters: dict[str, str]
     seeds: tuple[SeedView, ...]
     query: dict[str, str]
-    headers: dict[str, str]
     body: Any
-    media: str
-    roles: tuple[str, ...]
-    callers: tuple[str, ...]
-    scopes: tuple[str, ...]
-    access: str
     custom: bool
 
 
@@ -352,7 +345,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     port_imports: tuple[str, ...]
     rest_imports: tuple[str, ...]
     models: dict[str, Any]
-    contract: dict[str, Any] | None
+    contract: str
     cases: tuple[CaseView, ...]
     sources: tuple[str, ...]
 
