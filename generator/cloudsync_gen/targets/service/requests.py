@@ -31,6 +31,7 @@ _PLACES = {"path": "Path", "query": "Query", "header": "Header", "cookie": "Cook
 _PARAMETERS = "#/components/parameters/"
 _PAGING = ("limit", "cursor", "sort")
 _IN_PATH = re.compile(r"\{([^}]+)\}")
+_WORD = re.compile("_([a-z0-9])")
 _LOCALS = (
     *("call", "page", "body", "request", "service", "router", "self"),
     *("all", "any", "bin", "bool", "bytes", "chr", "dict", "dir", "eval", "exec", "exit", "filter"),
@@ -100,8 +101,6 @@ class _Reader:
             route=RouteView(
                 verb=self._operation.method,
                 path=self._operation.path,
-                body=body,
-                body_required=required,
                 parameters=tuple(ordered),
             ),
             names={name: each.name for name, each in parameters.items()},
@@ -117,13 +116,17 @@ class _Reader:
         kind = _parameter_type(name, found, self._schemas)
         if kind.startswith("models."):
             self._facts.class_of(self._facts.elements[name])
+        alias, limits = written["name"], _limits(kind, found)
+        python = self._scope.take(python_name(alias))
+        expected = "path" if f"{{{alias}}}" in self._operation.path else "query"
         return ParameterView(
-            name=self._scope.take(python_name(written["name"])),
+            name=python,
             type=f"{kind} | None" if optional else kind,
             place=_PLACES[written["in"]],
-            alias=written["name"],
-            limits=_limits(kind, found),
+            alias=alias,
+            limits=limits,
             default=optional,
+            plain=written["in"] == expected and alias == _wire_name(python) and not limits,
         )
 
     def _body(self) -> tuple[str, bool]:
@@ -135,6 +138,11 @@ class _Reader:
                 name = self._facts.class_of(self._facts.elements[reference])
                 return f"models.{name}", bool(body.get("required", True))
         return "", True
+
+
+def _wire_name(name: str) -> str:
+    """What the chassis takes the name on the wire to be: `book_id` -> `bookId`."""
+    return _WORD.sub(lambda found: found[1].upper(), name)
 
 
 def _parameter_type(name: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:

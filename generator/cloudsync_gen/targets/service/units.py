@@ -74,7 +74,6 @@ def _view(facts: ServiceFacts) -> ServiceView:
         access=grants_of(methods, system.grants.full),
         related=grants_of(methods, system.grants.related),
         port_imports=_used(_port_types(methods)),
-        rest_imports=_used(_route_types(methods)),
         models=_models(facts),
         contract=facts.document.path if facts.document else "",
         cases=cases_of(facts, methods),
@@ -148,16 +147,6 @@ def _port_types(methods: tuple[MethodView, ...]) -> Iterator[str]:
     for method in methods:
         yield from (each.type for each in method.fields)
         yield method.result
-
-
-def _route_types(methods: tuple[MethodView, ...]) -> Iterator[str]:
-    for method in methods:
-        if method.route is not None:
-            yield method.route.body
-            yield from (each.place for each in method.route.parameters)
-            yield from (each.type for each in method.route.parameters)
-            if method.paged:
-                yield "PageRequest"
 
 
 def _used(types: Iterator[str]) -> tuple[str, ...]:

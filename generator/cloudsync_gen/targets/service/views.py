@@ -18,7 +18,10 @@ class FieldView(Struct, frozen=True, kw_only=True):
 
 
 class ParameterView(Struct, frozen=True, kw_only=True):
-    """A parameter of a route: `place` is FastAPI's class for it, `limits` what it checks."""
+    """A parameter of a route: `place` is FastAPI's class for it, `limits` what it checks.
+
+    `plain`: the chassis would read it from the same place without being told.
+    """
 
     name: str
     type: str
@@ -26,6 +29,7 @@ class ParameterView(Struct, frozen=True, kw_only=True):
     alias: str
     limits: tuple[tuple[str, str | int | float], ...]
     default: bool
+    plain: bool
 
 
 class RouteView(Struct, frozen=True, kw_only=True):
@@ -33,9 +37,12 @@ class RouteView(Struct, frozen=True, kw_only=True):
 
     verb: str
     path: str
-    body: str
-    body_required: bool
     parameters: tuple[ParameterView, ...]
+
+    @property
+    def place(self) -> str:
+        """`GET /v1/books`."""
+        return f"{self.verb.upper()} {self.path}"
 
 
 class ArgumentView(Struct, frozen=True):
@@ -306,7 +313,7 @@ class CaseView(Struct, frozen=True, kw_only=True):
 
 
 class ServiceView(Struct, frozen=True, kw_only=True):
-    """The whole service. `imports` are the names that `port` and `rest` need from elsewhere.
+    """The whole service. `port_imports` are the names that `port` needs from elsewhere.
 
     `stubs`: the distribution with the messages of a gRPC service, empty for all others; its adapter
     is a target of its own.
@@ -343,7 +350,6 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     access: tuple[GrantView, ...]
     related: tuple[GrantView, ...]
     port_imports: tuple[str, ...]
-    rest_imports: tuple[str, ...]
     models: dict[str, Any]
     contract: str
     cases: tuple[CaseView, ...]
@@ -405,14 +411,9 @@ class ServiceView(Struct, frozen=True, kw_only=True):
 
     @property
     def places(self) -> tuple[str, ...]:
-        """FastAPI's classes that the routes' parameters use."""
-        names = ("Cookie", "Header", "Path", "Query")
-        return tuple(each for each in names if each in self.rest_imports)
-
-    @property
-    def has_bodies(self) -> bool:
-        """Whether a route reads a body."""
-        return any(method.route is not None and method.route.body for method in self.methods)
+        """FastAPI's classes that the routes name, sorted."""
+        routes = (method.route for method in self.methods if method.route is not None)
+        return tuple(sorted({p.place for each in routes for p in each.parameters if not p.plain}))
 
     @property
     def has_seconds(self) -> bool:

@@ -1,0 +1,110 @@
+"""Routes as a table: where each field of a request is read from, and who is asked first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from uuid import UUID
+
+import httpx
+import pytest
+from fastapi import APIRouter, Header, Query
+
+import bookshop
+from bookshop.models import BookPatch
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.testing import Running, running
+from cloudsync_chassis.web.app import create_app
+from cloudsync_chassis.web.routes import add, wire_name
+
+LOOK = Operation(id="look")
+BOOK = UUID("01890a5d-ac96-774b-bcce-000000000001")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    book_id: UUID
+    shelf: Literal["top", "low"]
+    class_: str = ""
+    listed_before: datetime | None = None
+    if_quick: bool | None = None
+    body: BookPatch | None = None
+
+
+class Seen:
+    """Keeps what the port was asked."""
+
+    def __init__(self) -> None:
+        self.requests: list[Look] = []
+
+    async def look(self, ctx: Context, request: Look) -> None:
+        self.requests.append(request)
+
+
+async def ask(
+    settings: bookshop.BookSettings, query: str, *, token: bool = True, content: str = ""
+) -> tuple[httpx.Response, list[Look]]:
+    router, seen = APIRouter(), Seen()
+    add(
+        router,
+        "POST /v1/books/{bookId}/look",
+        LOOK,
+        Look,
+        seen.look,
+        class_=Query(alias="class", max_length=3),
+        if_quick=Header(alias="X-If-Quick"),
+    )
+    runtime = Runtime(bookshop.SERVICE, settings)
+    shop: Running
+    async with running(create_app(runtime, router)) as shop:
+        headers = shop.caller("clerk").headers if token else {}
+        answer = await shop.http.post(
+            f"/v1/books/{BOOK}/look?{query}",
+            headers={**headers, "X-If-Quick": "true", "Content-Type": "application/json"},
+            content=content,
+        )
+    return answer, seen.requests
+
+
+async def test_each_field_is_read_from_its_place(settings: bookshop.BookSettings) -> None:
+    query = "shelf=top&class=abc&listedBefore=2030-01-02T03:04:05Z"
+    answer, requests = await ask(settings, query, content='{"title": "Emma"}')
+    assert answer.status_code == 200, answer.text
+    (found,) = requests
+    assert found.book_id == BOOK
+    assert (found.shelf, found.class_, found.if_quick) == ("top", "abc", True)
+    assert found.listed_before == datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert found.body == BookPatch(title="Emma")
+
+
+async def test_what_has_a_default_may_be_left_out(settings: bookshop.BookSettings) -> None:
+    answer, requests = await ask(settings, "shelf=low")
+    assert answer.status_code == 200, answer.text
+    assert requests == [Look(book_id=BOOK, shelf="low", if_quick=True)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "shelf=middle",
+        "shelf=top&class=abcd",
+        "shelf=top&listedBefore=2030-01-02T03:04:05",
+    ],
+)
+async def test_what_does_not_fit_is_refused(settings: bookshop.BookSettings, query: str) -> None:
+    answer, requests = await ask(settings, query)
+    assert (answer.status_code, requests) == (400, [])
+
+
+async def test_strangers_learn_nothing_of_the_parameters(settings: bookshop.BookSettings) -> None:
+    answer, requests = await ask(settings, "shelf=middle", token=False, content="{")
+    assert (answer.status_code, requests) == (401, [])
+
+
+def test_names_on_the_wire() -> None:
+    names = ("id", "book_id", "x_2_y", "from_")
+    assert [wire_name(each) for each in names] == ["id", "bookId", "x2Y", "from_"]
