@@ -135,7 +135,7 @@ class _Definitions:
                 made.setdefault("pattern", node.get("pattern", PATTERNS[value]))
             elif _is_kept(key, value, node):
                 made[key] = value
-        return made
+        return _closed(made)
 
     def _part(self, node: Any, hint: str, depth: int) -> Any:
         """A schema within another: a reference, a value type in place, or a class of its own."""
@@ -177,6 +177,13 @@ class _Definitions:
         if isinstance(made, dict) and _takes_null(made):
             made[NULLABLE] = True
         return made
+
+
+def _closed(schema: dict[str, Any]) -> dict[str, Any]:
+    """The base class refuses what it does not know, so that only open objects say so."""
+    if "properties" in schema and schema.setdefault("additionalProperties", True) is False:
+        del schema["additionalProperties"]
+    return schema
 
 
 def _is_kept(key: str, value: Any, node: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import grpc
 import pytest
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 import bookshop
 from cloudsync_chassis.client.attempts import no_token
@@ -31,7 +31,9 @@ from shop_messages import NAME, Ask, Book, Page, Shelf
 
 
 class Found(Model):
-    """What this caller knows of a book."""
+    """What this caller knows of a book; there is more that it does not care for."""
+
+    model_config = ConfigDict(extra="ignore")
 
     id: UUID
     title: str

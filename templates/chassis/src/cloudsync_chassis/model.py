@@ -19,9 +19,13 @@ ENVELOPE = ("id", "organizationId", "createdAt", "updatedAt", "version")
 
 
 class Model(BaseModel):
-    """Strict as JSON Schema is: `"1"` is no integer, `true` no number, NaN nothing."""
+    """Strict as JSON Schema is: `"1"` is no integer, `true` no number, NaN nothing.
+
+    Closed: what a model has no field for is refused; an open one says `extra="allow"` itself.
+    """
 
     model_config = ConfigDict(
+        extra="forbid",
         strict=True,
         populate_by_name=True,
         allow_inf_nan=False,

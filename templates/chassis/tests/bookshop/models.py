@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from cloudsync_chassis.model import Model
 
@@ -52,6 +52,10 @@ class Loan(Entity):
 
 
 class BookInput(Model):
+    model_config = ConfigDict(
+        extra="ignore"
+    )  # its message says more, of which the shop keeps nothing
+
     title: Annotated[str, Field(min_length=1, max_length=300)]
     isbn: str | None = None
     price_minor: Annotated[int, Field(alias="priceMinor", ge=0)]
