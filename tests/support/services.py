@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,12 +61,12 @@ class Written:
         }
 
 
-def written(root: Path, folder: Path) -> Written:
+def written(root: Path, folder: Path, targets: Iterable[str] = TARGETS) -> Written:
     """Write every service of the model below `root`."""
     checked = pipeline.check(pipeline.read_model(root))
     assert checked.model is not None
     contracts = compile_contracts(checked.model).value
-    for name in TARGETS:
+    for name in targets:
         target = BY_NAME[name]
         for unit in target.units(checked.model, contracts):
             for each in render(unit, target.files(unit.view)):

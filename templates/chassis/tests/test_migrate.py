@@ -11,10 +11,8 @@ from cloudsync_chassis.store import migrate
 from cloudsync_chassis.store.database import Database
 
 ENV = """
-from alembic import context
-context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
-with context.begin_transaction():
-    context.run_migrations()
+from cloudsync_chassis.store.migrate import run
+run("revisions_of_shop")
 """
 REVISION = """
 revision = "{number}"
@@ -51,7 +49,7 @@ def write(versions: Path, number: int, fault: str = "pass") -> None:
 async def tables(database: Database) -> set[str]:
     async with database.transaction(write=False) as connection:
         found = await connection.run_sync(lambda each: sa.inspect(each).get_table_names())
-    return set(found) - {"alembic_version"}
+    return set(found) - {"revisions_of_shop"}
 
 
 async def test_up_and_down_again(tmp_path: Path, folder: Path) -> None:
@@ -72,4 +70,91 @@ async def test_a_failing_revision_leaves_nothing_behind(tmp_path: Path, folder: 
     with pytest.raises(RuntimeError, match="broken"):
         await migrate.upgrade(database, folder)
     assert await tables(database) == set(), "all or nothing"
+    await database.dispose()
+
+
+def test_the_revisions_as_sql(folder: Path) -> None:
+    """For PostgreSQL, wherever it is written; `%` as it stands."""
+    write(folder / "versions", 3, """op.create_check_constraint("c", "t3", "id::text LIKE 'a%'")""")
+    text = migrate.script(folder)
+    assert text.startswith("BEGIN;")
+    assert [f"CREATE TABLE t{n}" in text for n in (1, 2, 3)] == [True] * 3
+    assert "CHECK (id::text LIKE 'a%')" in text
+    assert "INSERT INTO revisions_of_shop" in text
+
+
+SCHEMA_REVISION = """
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Schema, Table
+
+revision = "1"
+down_revision = None
+SCHEMA = Schema(
+    "shop",
+    Table(
+        "shelves",
+        Column("id", "uuid", "gen_random_uuid()", portable=False),
+        Column("path", "ltree", nullable=True),
+        Check("shelves_deep", "nlevel(path) < 9", portable=False),
+        Index("shelves_path", ("path",), using="gist", portable=False),
+        key=("id",),
+        partition="HASH (id)",
+        parts=2,
+    ),
+    Table(
+        "books",
+        Column("id", "bigint"),
+        Column("shelf_id", "uuid", nullable=True),
+        Column("count", "integer", "0"),
+        Check("books_counted", "count >= 0"),
+        ForeignKey("books_shelf", ("shelf_id",), "shelves", ("id",), "CASCADE"),
+        Index("books_few", ("count DESC",), where="count < 3", unique=True),
+        key=("id",),
+        partition="RANGE (id)",
+    ),
+    extensions=("ltree",),
+)
+upgrade, downgrade = SCHEMA.create, SCHEMA.drop
+"""
+
+
+@pytest.fixture
+def schema_folder(tmp_path: Path) -> Path:
+    versions = tmp_path / "schema" / "versions"
+    versions.mkdir(parents=True)
+    (versions.parent / "env.py").write_text(ENV)
+    (versions / "1.py").write_text(SCHEMA_REVISION)
+    return versions.parent
+
+
+def test_a_schema_for_postgresql_has_everything(schema_folder: Path) -> None:
+    lines = " ".join(migrate.script(schema_folder).split())
+    for each in (
+        'CREATE EXTENSION IF NOT EXISTS "ltree";',
+        'CREATE SCHEMA IF NOT EXISTS "shop";',
+        "id UUID DEFAULT gen_random_uuid() NOT NULL",
+        "CONSTRAINT shelves_deep CHECK (nlevel(path) < 9)",
+        "CONSTRAINT shelves_pkey PRIMARY KEY (id)",
+        ") PARTITION BY HASH (id);",
+        'PARTITION OF "shop"."shelves" FOR VALUES WITH (MODULUS 2, REMAINDER 1)',
+        "CREATE INDEX shelves_path ON shop.shelves USING gist (path)",
+        "FOREIGN KEY(shelf_id) REFERENCES shop.shelves (id) ON DELETE CASCADE",
+        'CREATE TABLE "shop"."books_default" PARTITION OF "shop"."books" DEFAULT',
+        "CREATE UNIQUE INDEX books_few ON shop.books (count DESC) WHERE count < 3",
+    ):
+        assert each in lines
+
+
+async def test_a_schema_for_sqlite_has_what_it_can_read(
+    tmp_path: Path, schema_folder: Path
+) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'x.sqlite'}")
+    await migrate.upgrade(database, schema_folder)
+    assert await tables(database) == {"shelves", "books"}
+    async with database.transaction(write=True) as connection:
+        await connection.execute(sa.text("INSERT INTO books (id) VALUES (1)"))
+        for broken in ("(id, count) VALUES (2, -1)", "(id, count) VALUES (2, 0)"):
+            with pytest.raises(sa.exc.IntegrityError):
+                await connection.execute(sa.text(f"INSERT INTO books {broken}"))
+    await migrate.downgrade(database, schema_folder, "base")
+    assert await tables(database) == set()
     await database.dispose()

@@ -6,7 +6,7 @@ from cloudsync_gen.model.layers.datastore import Column, Index, Table
 from cloudsync_gen.model.sql import is_portable
 from cloudsync_gen.naming import python_name
 from cloudsync_gen.targets.service.facts import ServiceFacts
-from cloudsync_gen.targets.service.views import ColumnView, IndexPartView, IndexView, TableView
+from cloudsync_gen.targets.service.views import ColumnView, IndexView, TableView
 
 OWN = frozenset(
     (
@@ -16,7 +16,7 @@ OWN = frozenset(
 )
 """Tables that every service has by the chassis."""
 
-_USED = ("metadata", "sql", "text")
+_USED = ("metadata",)
 """Names that the module of the tables uses itself."""
 
 
@@ -70,7 +70,7 @@ def _is_portable(index: Index) -> bool:
 def _index(index: Index) -> IndexView:
     return IndexView(
         name=index.name,
-        parts=tuple(IndexPartView(part, part.isidentifier()) for part in index.columns),
+        parts=index.columns,
         unique=index.unique,
         where=index.where or "",
     )

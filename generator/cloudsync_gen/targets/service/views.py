@@ -211,18 +211,11 @@ class ColumnView(Struct, frozen=True, kw_only=True):
     default: str
 
 
-class IndexPartView(Struct, frozen=True):
-    """A column of an index, or an expression."""
-
-    text: str
-    plain: bool
-
-
 class IndexView(Struct, frozen=True, kw_only=True):
     """An index that SQLite has too."""
 
     name: str
-    parts: tuple[IndexPartView, ...]
+    parts: tuple[str, ...]
     unique: bool
     where: str
 
@@ -398,15 +391,9 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     @property
     def table_uses(self) -> dict[str, bool]:
         """What the module of the tables has to import."""
-        indexes = [index for table in self.tables for index in table.indexes]
-        expressions = any(
-            index.where or not part.plain for index in indexes for part in index.parts
-        )
-        defaults = any(column.default for table in self.tables for column in table.columns)
         return {
             "checks": any(table.checks for table in self.tables),
-            "indexes": bool(indexes),
-            "texts": expressions or defaults,
+            "indexes": any(table.indexes for table in self.tables),
         }
 
     @property

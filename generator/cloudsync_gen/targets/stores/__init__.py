@@ -1,4 +1,4 @@
-"""PostgreSQL schema and first migration of each service that writes tables."""
+"""The first migration of each service that writes tables: its PostgreSQL schema, as data."""
 
 from __future__ import annotations
 
@@ -90,12 +90,7 @@ def _table(model: Model, table: Table) -> TableView:
         checks=checks,
         foreign_keys=tuple(_foreign_keys(model, table)),
         indexes=indexes,
-        partition=_partition(table.table, table.partition),
-        postgresql_only=bool(
-            table.partition
-            or any(not check.portable for check in checks)
-            or any(not index.portable for index in indexes)
-        ),
+        partition=_partition(table.partition),
     )
 
 
@@ -107,8 +102,6 @@ def _column(name: str, column: Column) -> ColumnView:
         nullable=column.nullable,
         default=default,
         portable_default=not default or is_portable(default),
-        suffix=("" if column.nullable else " NOT NULL")
-        + (f" DEFAULT {default}" if default else ""),
     )
 
 
@@ -118,13 +111,11 @@ def _index(index: Index) -> IndexView:
     parts = tuple(part + suffix for part in index.columns)
     return IndexView(
         name=index.name,
-        parts=index.columns,
         unique=index.unique,
         method=index.method,
         where=where,
         portable=index.method == "btree" and not suffix and (not where or is_portable(where)),
         typed_parts=parts,
-        list=", ".join(parts),
     )
 
 
@@ -141,29 +132,20 @@ def _foreign_keys(model: Model, table: Table) -> Iterator[ForeignKeyView]:
             )
 
 
-def _partition(table: str, partition: Partition | None) -> PartitionView | None:
-    """Hash partitions are all made at once; of ranges the default one, which takes every row."""
+def _partition(partition: Partition | None) -> PartitionView | None:
     if partition is None:
         return None
     clause = f"{partition.method.upper()} ({', '.join(partition.columns)})"
-    if partition.method == "range":
-        return PartitionView(clause=clause, modulus=0, parts=((f"{table}_default", "DEFAULT"),))
-    count = partition.count or 1
-    parts = tuple(
-        (f"{table}_p{n:02d}", f"FOR VALUES WITH (MODULUS {count}, REMAINDER {n})")
-        for n in range(count)
-    )
-    return PartitionView(clause=clause, modulus=count, parts=parts)
+    hashed = partition.method != "range"
+    return PartitionView(clause=clause, modulus=(partition.count or 1) if hashed else 0)
 
 
 def files(view: StoreView) -> Iterable[Planned]:
-    """The Alembic folder inside the service's package, and the same schema as plain SQL."""
-    service = f"generated/services/{view.service}"
-    folder = f"{service}/src/{view.package}/generated/migrations"
+    """The Alembic folder inside the service's package; `migrate --sql` prints it as plain SQL."""
+    folder = f"generated/services/{view.service}/src/{view.package}/generated/migrations"
     for path, template in (
         (f"{folder}/env.py", "stores/env.py.j2"),
         (f"{folder}/versions/v0001_initial.py", "stores/migration.py.j2"),
-        (f"{service}/generated/postgresql/{view.database}.sql", "stores/schema.sql.j2"),
     ):
         yield Planned(path=path, form=Template(template, view), sources=view.sources)
 

@@ -6,32 +6,26 @@ from msgspec import Struct
 
 
 class ColumnView(Struct, frozen=True, kw_only=True):
-    """A column. `default` is an SQL expression; `portable_default`: SQLite reads it too.
-
-    `suffix` is what follows the type in a column definition.
-    """
+    """A column. `default` is an SQL expression; `portable_default`: SQLite reads it too."""
 
     name: str
     type: str
     nullable: bool
     default: str = ""
     portable_default: bool = True
-    suffix: str = ""
 
 
 class IndexView(Struct, frozen=True, kw_only=True):
-    """An index; `parts` are columns or expressions. SQLite gets B-trees with portable
-    conditions.
+    """An index; `typed_parts` are columns or expressions, with the operator class. SQLite gets
+    B-trees with portable conditions.
     """
 
     name: str
-    parts: tuple[str, ...]
     unique: bool
     method: str
     where: str
     portable: bool
     typed_parts: tuple[str, ...]
-    list: str
 
 
 class CheckView(Struct, frozen=True, kw_only=True):
@@ -53,14 +47,10 @@ class ForeignKeyView(Struct, frozen=True, kw_only=True):
 
 
 class PartitionView(Struct, frozen=True, kw_only=True):
-    """How PostgreSQL spreads rows; `parts` are (name, bounds) of the partitions made at first.
-
-    `modulus`: how many hash partitions there are; 0 for a table partitioned by range.
-    """
+    """How PostgreSQL spreads rows, into how many hash partitions; 0 for one by range."""
 
     clause: str
     modulus: int
-    parts: tuple[tuple[str, str], ...]
 
 
 class TableView(Struct, frozen=True, kw_only=True):
@@ -74,7 +64,6 @@ class TableView(Struct, frozen=True, kw_only=True):
     foreign_keys: tuple[ForeignKeyView, ...]
     indexes: tuple[IndexView, ...]
     partition: PartitionView | None
-    postgresql_only: bool
 
 
 class StoreView(Struct, frozen=True, kw_only=True):
@@ -87,3 +76,12 @@ class StoreView(Struct, frozen=True, kw_only=True):
     extensions: tuple[str, ...]
     tables: tuple[TableView, ...]
     sources: tuple[str, ...]
+
+    @property
+    def uses(self) -> dict[str, bool]:
+        """What the migration has to import."""
+        return {
+            "checks": any(table.checks for table in self.tables),
+            "foreign_keys": any(table.foreign_keys for table in self.tables),
+            "indexes": any(table.indexes for table in self.tables),
+        }
