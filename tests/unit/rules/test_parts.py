@@ -220,6 +220,7 @@ FAMILIES = {
     "agreement of shapes",
     "comprehensive observability",
     "data stores",
+    "deployment",
     "domain-driven design",
     "event-driven patterns",
     "gRPC contracts",

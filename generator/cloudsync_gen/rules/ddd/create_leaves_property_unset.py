@@ -1,8 +1,8 @@
 """A create cannot fill a required property.
 
-What it does: for each command with `effect: create` or `put` collects what its default handler fills in
-(body, `sets`, schema defaults, envelope, first state, parent) and reports required properties
-beyond that.
+What it does: for each command with `effect: create` or `put` collects what its default handler
+fills in (body, `sets`, schema defaults, envelope, first state, parent) and reports required
+properties beyond that.
 
 Why: every call of the generated operation would fail.
 
