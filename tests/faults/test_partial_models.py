@@ -23,7 +23,7 @@ OVERLAYS = sorted((ROOT / "tests" / "rules").glob("*/_base"))
 
 
 def overlaid() -> Files:
-    files = read_tree(BASE) | read_tree(BASE.parent / "stall")
+    files = read_tree(BASE) | read_tree(ROOT / "tests" / "overlays" / "stall")
     for overlay in OVERLAYS:
         files |= read_tree(overlay)
     return files

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def stall(tmp_path_factory: pytest.TempPathFactory) -> Written:
     """The lemonade company with a stall: two more services over queue, Redis and ClickHouse."""
-    files = read_tree(MODELS / "lemonade") | read_tree(MODELS / "stall")
+    files = read_tree(MODELS / "lemonade") | read_tree(MODELS.parent / "overlays" / "stall")
     root = write_tree(tmp_path_factory.mktemp("stall"), files)
     assert pipeline.check(files).diagnostics == ()
     return written(root, root)

@@ -52,4 +52,5 @@ RULE = Rule(
     name="traffic-not-whole",
     family="multi-region deployment",
     check=check,
+    whole=True,
 )
