@@ -124,6 +124,7 @@ class SystemFacts:
             if api is not None:
                 self.documents[api.archimate_ref].append(document)
         self.tables = _tables(model)
+        self.schema_elements = {name: each for each, name in contracts.schema_names.items()}
         self.callers = _callers(model)
 
 
@@ -246,10 +247,10 @@ class ServiceFacts:
         self.schema(element)
         return class_name(self.system.contracts.schema_names.get(element, name_of(element)))
 
-    @cached_property
+    @property
     def elements(self) -> Mapping[str, str]:
         """Name of a schema in contracts -> the element's id."""
-        return {name: element for element, name in self.system.contracts.schema_names.items()}
+        return self.system.schema_elements
 
     def key_of(self, aggregate: Aggregate) -> str:
         """Name of the parameter that identifies an entity of the aggregate to callers."""

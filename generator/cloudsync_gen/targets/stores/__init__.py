@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
 
@@ -31,13 +32,12 @@ _BOUND = 63
 def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
     """One unit per schema that a service writes."""
     del contracts
+    by_schema: dict[tuple[str, str], list[Table]] = defaultdict(list)
+    for table in model.all(Table):
+        by_schema[table.database, table.schema].append(table)
     for database in model.all(Database):
         for schema in database.schemas:
-            tables = [
-                table
-                for table in model.all(Table)
-                if table.database == database.id and table.schema == schema.name
-            ]
+            tables = by_schema.get((database.id, schema.name))
             if tables:
                 service = name_of(schema.service)
                 view = _store(model, service, database, schema.name, tables)
