@@ -184,7 +184,8 @@ def test_defaults_carry_every_operation_out(
 ) -> None:
     """A contract test that only ever saw refusals would prove little."""
     each, service = made["cloudsync"], "document-service"
-    monkeypatch.syspath_prepend(str(each.folder(service) / "src"))
+    for path in each.sources(service):
+        monkeypatch.syspath_prepend(str(path))
     testing = importlib.import_module("document_service.generated.testing")
     told = testing.cases(each.folder(service) / "tests" / "contract.json")
     cases = [case for case in told if not case.custom]
@@ -362,7 +363,8 @@ def test_a_consumed_event_runs_its_command(
 ) -> None:
     """A profile opens for a new user, once: the payload fills it, the tenant is the event's."""
     each, service = made["cloudsync"], "profile-service"
-    monkeypatch.syspath_prepend(str(each.folder(service) / "src"))
+    for path in each.sources(service):
+        monkeypatch.syspath_prepend(str(path))
     testing = importlib.import_module("profile_service.generated.testing")
     contract = each.contracts.jsonschema["data_model.payload.user-created"].data
     data = sample(contract, {f"#/$defs/{name}": found for name, found in contract["$defs"].items()})

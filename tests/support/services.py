@@ -27,7 +27,7 @@ from cloudsync_gen.naming import python_name, screaming
 from cloudsync_gen.targets import BY_NAME
 
 CHASSIS = Path(__file__).parents[2] / "templates" / "chassis" / "src"
-TARGETS = ("contracts", "grpc_stubs", "service", "service_grpc", "stores")
+TARGETS = ("clients", "contracts", "grpc_stubs", "service", "service_grpc", "stores")
 PATIENCE = 60.0
 
 
@@ -46,16 +46,23 @@ class Written:
     def folder(self, service: str) -> Path:
         return self.root / "generated" / "services" / service
 
+    def clients(self) -> list[Path]:
+        """Source roots of all clients and of the messages of gRPC."""
+        folder = self.root / "generated" / "clients"
+        return [*sorted(folder.glob("python/*/src")), *folder.glob("grpc/src")]
+
+    def sources(self, service: str) -> list[Path]:
+        """Source roots of a service and of what it calls others with."""
+        return [self.folder(service) / "src", *self.clients()]
+
     def package(self, service: str) -> str:
         return python_name(service)
 
     def environment(self, service: str, **more: str) -> dict[str, str]:
-        """Variables with which a process finds the service, its stubs and the chassis."""
-        stubs = self.root / "generated" / "clients" / "grpc" / "src"
-        paths = (self.folder(service) / "src", stubs, CHASSIS)
+        """Variables with which a process finds the service, its clients and the chassis."""
         return {
             "PATH": os.environ.get("PATH", ""),
-            "PYTHONPATH": os.pathsep.join(map(str, paths)),
+            "PYTHONPATH": os.pathsep.join(map(str, (*self.sources(service), CHASSIS))),
             "PYTHONDONTWRITEBYTECODE": "1",
             **more,
         }

@@ -33,7 +33,10 @@ WORKLOAD = "workload"
 _ROOT_KEYWORDS = ("$schema", "$id", "title")
 """Keywords that a published JSON Schema has only because it stands by itself."""
 
-_MEMBERS = ("runtime", "service", "router", "port", "models", "operations", "routes", "self", "ctx")
+_MEMBERS = (
+    *("clients", "runtime", "service", "router", "port", "models", "operations", "routes", "self"),
+    "ctx",
+)
 """What methods and aggregates cannot be called: names that the generated modules use."""
 
 _CLASSES = ("Any", "Context", "Page", "PageRequest", "Port", "Protocol", "Received", "UUID")

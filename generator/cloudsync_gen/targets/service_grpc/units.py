@@ -11,7 +11,8 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import kebab, python_class, python_name
+from cloudsync_gen.naming import kebab, python_name
+from cloudsync_gen.targets._clients import grpc_class, grpc_package
 from cloudsync_gen.targets._models import document
 from cloudsync_gen.targets._python_types import imported
 from cloudsync_gen.targets.service.facts import PREFIX, ServiceFacts, SystemFacts
@@ -109,8 +110,8 @@ def _client(
     if adapters:
         imports.append(ImportView(module="pydantic", names=("TypeAdapter",)))
     return ClientView(
-        package=f"{python_name(contract.name)}_grpc_client",
-        class_name=f"{python_class(contract.name)}GrpcClient",
+        package=grpc_package(contract.name),
+        class_name=grpc_class(contract.name),
         imports=_sorted(imports),
         adapters=tuple(AdapterView(name=n, type=t) for n, t in sorted(adapters.items())),
         uses=imported(kinds),
