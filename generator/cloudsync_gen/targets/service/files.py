@@ -77,7 +77,7 @@ def _project(view: ServiceView) -> dict[str, Any]:
         ours = sorted((*ours, view.messages))
         sources = [*sources, "../../clients/grpc/src"]
     project = {
-        "name": view.name,
+        "name": view.distribution,
         "version": view.version,
         "description": view.about,
         "requires-python": ">=3.11",

@@ -12,8 +12,9 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.layers.application import Event, Service
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import kebab, python_name, screaming
+from cloudsync_gen.naming import kebab, screaming
 from cloudsync_gen.targets._models import document
+from cloudsync_gen.targets._packages import distribution_of, package_of
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.aggregates import aggregates_of
 from cloudsync_gen.targets.service.callees import callees_of
@@ -54,7 +55,8 @@ def _view(facts: ServiceFacts) -> ServiceView:
         about=summary(service.description),
         domain=name_of(service.domain),
         owner=name_of(service.owner),
-        package=python_name(name),
+        package=package_of(name),
+        distribution=distribution_of(name),
         version=facts.model.project.version,
         license=facts.model.project.license or "",
         env_prefix=f"{screaming(name)}_",

@@ -343,6 +343,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     domain: str
     owner: str
     package: str
+    distribution: str
     version: str
     license: str
     env_prefix: str

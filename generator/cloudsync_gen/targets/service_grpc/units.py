@@ -14,6 +14,7 @@ from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab, python_name
 from cloudsync_gen.targets._clients import grpc_class, grpc_package
 from cloudsync_gen.targets._models import document
+from cloudsync_gen.targets._packages import package_of
 from cloudsync_gen.targets._python_types import imported
 from cloudsync_gen.targets.service.facts import PREFIX, ServiceFacts, SystemFacts
 from cloudsync_gen.targets.service_grpc.enums import enum_names
@@ -52,7 +53,7 @@ def _view(facts: ServiceFacts, contract: ProtoContract) -> GrpcView:
     stubs = [_stub(module, alias) for module, alias in reader.modules().items()]
     return GrpcView(
         service=name,
-        package=python_name(name),
+        package=package_of(name),
         full_name=f"{contract.package}.{contract.service}",
         title=f"{contract.service} of {contract.package}",
         version=facts.model.project.version,

@@ -12,7 +12,7 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.datastore import Column, Database, Index, Partition, Table
 from cloudsync_gen.model.sql import is_portable
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import snake
+from cloudsync_gen.targets._packages import package_of
 from cloudsync_gen.targets._target import Target
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.stores.views import (
@@ -50,7 +50,7 @@ def _store(
     views = tuple(_table(model, table) for table in _ordered(tables))
     return StoreView(
         service=service,
-        package=snake(service),
+        package=package_of(service),
         database=name_of(database.id),
         schema=schema,
         extensions=_extensions(tables),
