@@ -428,7 +428,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
             "aggregates": bool(self.aggregates),
             "clients": bool(self.callees),
             "models": classes or projections or bool(self.consumers),
-            "port": bool(self.methods),
+            "port": True,
         }
         return tuple(name for name, wanted in found.items() if wanted)
 
