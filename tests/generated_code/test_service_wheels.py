@@ -61,7 +61,7 @@ def run(folder: Path, *command: str) -> str:
 
 
 def test_the_wheel_holds_the_contract_once(made: Written, wheels: list[Path]) -> None:
-    (wheel,) = (each for each in wheels if each.name.startswith("recipe"))
+    (wheel,) = (each for each in wheels if each.name.startswith("recipe-"))
     contract = made.contracts.rest["recipe"]
     with zipfile.ZipFile(wheel) as archive:
         found = [name for name in archive.namelist() if "contracts/" in name]
