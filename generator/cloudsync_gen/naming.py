@@ -34,21 +34,25 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORDS.findall(ascii_only))
 
 
+@lru_cache(maxsize=65536)
 def snake(name: str) -> str:
     """`DocumentID` -> `document_id`."""
     return "_".join(words(name))
 
 
+@lru_cache(maxsize=65536)
 def kebab(name: str) -> str:
     """`createDocument` -> `create-document`."""
     return "-".join(words(name))
 
 
+@lru_cache(maxsize=65536)
 def pascal(name: str) -> str:
     """`create-document` -> `CreateDocument`."""
     return "".join(word[:1].upper() + word[1:] for word in words(name))
 
 
+@lru_cache(maxsize=65536)
 def camel(name: str) -> str:
     """`owner_id` -> `ownerId`."""
     text = pascal(name)

@@ -62,7 +62,8 @@ def test_it_starts_and_says_that_it_is_ready(stall: Written, service: str, tmp_p
 def test_what_it_hears_becomes_an_entity_once(
     stall: Written, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.syspath_prepend(str(stall.folder("till") / "src"))
+    for path in stall.sources("till"):
+        monkeypatch.syspath_prepend(str(path))
     testing = importlib.import_module("till.generated.testing")
     errand, tenant = uuid.uuid4(), uuid.uuid4()
     event = Event(

@@ -27,11 +27,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 @pytest.fixture(scope="module")
 def wheels(made: Written, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Wheels of the chassis and of a service."""
+    """Wheels of the chassis, of a service and of the clients with which it calls others."""
     folder = tmp_path_factory.mktemp("wheels")
     chassis = tmp_path_factory.mktemp("chassis") / "chassis"
     shutil.copytree(CHASSIS.parent, chassis, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    for project in (chassis, made.folder("recipe")):
+    clients = made.root / "generated" / "clients"
+    projects = (*sorted(clients.glob("python/*")), clients / "grpc", made.folder("recipe"))
+    for project in (chassis, *projects):
         run(project, sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder))
     return sorted(folder.glob("*.whl"))
 
@@ -59,7 +61,7 @@ def run(folder: Path, *command: str) -> str:
 
 
 def test_the_wheel_holds_the_contract_once(made: Written, wheels: list[Path]) -> None:
-    (wheel,) = (each for each in wheels if each.name.startswith("recipe"))
+    (wheel,) = (each for each in wheels if each.name.startswith("recipe-"))
     contract = made.contracts.rest["recipe"]
     with zipfile.ZipFile(wheel) as archive:
         found = [name for name in archive.namelist() if "contracts/" in name]

@@ -22,7 +22,7 @@ from cloudsync_chassis.published import document
 
 from cloudsync_gen.targets.service.samples import sample
 from support.effort import Effort
-from support.services import Process, Written, running, written
+from support.services import Process, Written, own_failures, running, type_errors, written
 
 ROOT = Path(__file__).parents[2]
 MODELS = {"cloudsync": ROOT, "lemonade": ROOT / "tests" / "models" / "lemonade"}
@@ -104,29 +104,9 @@ def test_black_and_ruff_have_nothing_to_say(made: dict[str, Written]) -> None:
 
 
 def test_types_hold(chosen: list[tuple[Written, str]]) -> None:
+    assert chosen
     for each, service in chosen:
-        folder = each.folder(service)
-        variables = each.environment(service)
-        command = (
-            "mypy",
-            "--strict",
-            "--explicit-package-bases",
-            "--config-file",
-            str(ROOT / "pyproject.toml"),
-        )
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", *command),
-                *("--cache-dir", str(ROOT / ".mypy_cache" / "services")),
-                *("--package", each.package(service)),
-            ],
-            cwd=folder,
-            env={**variables, "MYPYPATH": variables["PYTHONPATH"]},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{service}: {done.stdout}{done.stderr}"
+        assert type_errors(each, service) == ""
 
 
 def test_dockerfiles_are_clean(made: dict[str, Written]) -> None:
@@ -141,26 +121,9 @@ def test_dockerfiles_are_clean(made: dict[str, Written]) -> None:
 
 
 def test_own_tests_pass(chosen: list[tuple[Written, str]]) -> None:
-    """What a team runs: the contract tests and the tests of its handlers."""
+    assert chosen
     for each, service in chosen:
-        done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pytest",
-                "-q",
-                "-c",
-                "pyproject.toml",
-                "-p",
-                "no:cacheprovider",
-            ],
-            cwd=each.folder(service),
-            env=each.environment(service),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{service}: {done.stdout[-4000:]}{done.stderr[-2000:]}"
+        assert own_failures(each, service) == ""
 
 
 def test_rest_services_start_and_are_ready(
@@ -184,7 +147,8 @@ def test_defaults_carry_every_operation_out(
 ) -> None:
     """A contract test that only ever saw refusals would prove little."""
     each, service = made["cloudsync"], "document-service"
-    monkeypatch.syspath_prepend(str(each.folder(service) / "src"))
+    for path in each.sources(service):
+        monkeypatch.syspath_prepend(str(path))
     testing = importlib.import_module("document_service.generated.testing")
     told = testing.cases(each.folder(service) / "tests" / "contract.json")
     cases = [case for case in told if not case.custom]
@@ -362,7 +326,8 @@ def test_a_consumed_event_runs_its_command(
 ) -> None:
     """A profile opens for a new user, once: the payload fills it, the tenant is the event's."""
     each, service = made["cloudsync"], "profile-service"
-    monkeypatch.syspath_prepend(str(each.folder(service) / "src"))
+    for path in each.sources(service):
+        monkeypatch.syspath_prepend(str(path))
     testing = importlib.import_module("profile_service.generated.testing")
     contract = each.contracts.jsonschema["data_model.payload.user-created"].data
     data = sample(contract, {f"#/$defs/{name}": found for name, found in contract["$defs"].items()})

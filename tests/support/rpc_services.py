@@ -24,8 +24,9 @@ from cloudsync_gen.model.contracts import Contracts, ProtoContract
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import python_name
+from cloudsync_gen.naming import screaming
 from cloudsync_gen.targets import BY_NAME
+from cloudsync_gen.targets._packages import package_of
 
 CHASSIS = Path(__file__).parents[2] / "templates" / "chassis" / "src"
 TARGETS = ("grpc_stubs", "service", "service_grpc")
@@ -108,13 +109,13 @@ class Process:
         return done.stdout.strip()
 
     def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", python_name(self.service), *arguments]
+        return [sys.executable, "-m", package_of(self.service), *arguments]
 
 
 @contextmanager
 def running(made: Generated, service: str, state: Path) -> Iterator[Process]:
     """The service, serving; its log is shown where it does not come up or does not go in peace."""
-    prefix = python_name(service).rstrip("_").upper()
+    prefix = screaming(service)
     port = _free_port()
     environment = {
         "PATH": os.environ.get("PATH", ""),

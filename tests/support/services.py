@@ -23,11 +23,13 @@ from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import python_name, screaming
+from cloudsync_gen.naming import screaming
 from cloudsync_gen.targets import BY_NAME
+from cloudsync_gen.targets._packages import package_of
 
-CHASSIS = Path(__file__).parents[2] / "templates" / "chassis" / "src"
-TARGETS = ("contracts", "grpc_stubs", "service", "service_grpc", "stores")
+ROOT = Path(__file__).parents[2]
+CHASSIS = ROOT / "templates" / "chassis" / "src"
+TARGETS = ("clients", "contracts", "grpc_stubs", "service", "service_grpc", "stores")
 PATIENCE = 60.0
 
 
@@ -46,16 +48,23 @@ class Written:
     def folder(self, service: str) -> Path:
         return self.root / "generated" / "services" / service
 
+    def clients(self) -> list[Path]:
+        """Source roots of all clients and of the messages of gRPC."""
+        folder = self.root / "generated" / "clients"
+        return [*sorted(folder.glob("python/*/src")), *folder.glob("grpc/src")]
+
+    def sources(self, service: str) -> list[Path]:
+        """Source roots of a service and of what it calls others with."""
+        return [self.folder(service) / "src", *self.clients()]
+
     def package(self, service: str) -> str:
-        return python_name(service)
+        return package_of(service)
 
     def environment(self, service: str, **more: str) -> dict[str, str]:
-        """Variables with which a process finds the service, its stubs and the chassis."""
-        stubs = self.root / "generated" / "clients" / "grpc" / "src"
-        paths = (self.folder(service) / "src", stubs, CHASSIS)
+        """Variables with which a process finds the service, its clients and the chassis."""
         return {
             "PATH": os.environ.get("PATH", ""),
-            "PYTHONPATH": os.pathsep.join(map(str, paths)),
+            "PYTHONPATH": os.pathsep.join(map(str, (*self.sources(service), CHASSIS))),
             "PYTHONDONTWRITEBYTECODE": "1",
             **more,
         }
@@ -74,6 +83,45 @@ def written(root: Path, folder: Path, targets: Iterable[str] = TARGETS) -> Writt
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(each.content)
     return Written(checked.model, contracts, folder)
+
+
+def opened(root: Path) -> Written:
+    """What has been generated below `root`."""
+    checked = pipeline.check(pipeline.read_model(root))
+    assert checked.model is not None
+    return Written(checked.model, compile_contracts(checked.model).value, root)
+
+
+def type_errors(made: Written, service: str) -> str:
+    """What `mypy --strict` has to say of the service's package; nothing if it is satisfied."""
+    variables = made.environment(service)
+    command = (
+        *("mypy", "--strict", "--explicit-package-bases"),
+        *("--config-file", str(ROOT / "pyproject.toml")),
+        *("--cache-dir", str(ROOT / ".mypy_cache" / "services")),
+        *("--package", made.package(service)),
+    )
+    variables["MYPYPATH"] = variables["PYTHONPATH"]
+    return _complaint(command, made.folder(service), variables)
+
+
+def own_failures(made: Written, service: str) -> str:
+    """What fails of what a team runs: the contract tests and the tests of its handlers."""
+    command = ("pytest", "-q", "-c", "pyproject.toml", "-p", "no:cacheprovider")
+    return _complaint(command, made.folder(service), made.environment(service))
+
+
+def _complaint(command: tuple[str, ...], folder: Path, variables: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = f"{folder.name}: {done.stdout[-4000:]}{done.stderr[-2000:]}"
+    return said if done.returncode else ""
 
 
 @dataclass(frozen=True)

@@ -87,10 +87,10 @@ def schemas_of(model: Model) -> tuple[Schemas, list[Diagnostic]]:
     written: dict[str, tuple[ElementId, Ref, Any]] = {}
     for element, target, ref, schema in _written(model):
         name = pascal(name_of(element)) + pascal(target.definition)
+        names[target] = name  # also of one that is taken: what refers to it is not to blame
         if name in written or name in RESERVED:
             found.append(_taken(name, element, ref, written.get(name)))
             continue
-        names[target] = name
         written[name] = (element, ref, schema)
     components: dict[str, Component] = {}
     for name, (element, ref, schema) in sorted(written.items()):

@@ -14,6 +14,7 @@ from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import camel, pascal, snake
 
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_DEVICE = re.compile(r"con|prn|aux|nul|com[0-9]|lpt[0-9]")
 MAX_NAME = 40
 
 
@@ -72,6 +73,8 @@ def names(model: Model, given: str, domain: str, aggregate: str | None) -> Names
                 f"`{each}` is no name: lower-case letters, digits and single hyphens, "
                 f"{MAX_NAME} at most"
             )
+        if _DEVICE.fullmatch(each):
+            raise Refused(f"`{each}` is no name: Windows has no file that is called so")
     short = given.removesuffix(SUFFIX)
     if not short:
         raise Refused(f"`{given}` is no name: what does the service keep?")

@@ -65,7 +65,7 @@ _MAX_DEPTH = 32
 def class_name(name: str) -> str:
     """The class of a schema that contracts call `name`."""
     made = python_class(name)
-    return f"{made}Model" if made in _TAKEN else made
+    return f"{made.rstrip('_')}Model" if made in _TAKEN or made.endswith("_") else made
 
 
 def is_class(schema: Mapping[str, Any]) -> bool:

@@ -1,7 +1,8 @@
 """An object of an OpenAPI source has a field that it cannot have, or lacks one that it needs.
 
 What it does: holds documents, path items, operations, parameters, bodies and answers against the
-fields that OpenAPI 3.1 (section 4.8) gives them; a parameter also needs `schema` or `content`.
+fields that OpenAPI 3.1 (section 4.8) gives them; a parameter also needs `schema` or `content`, an
+answer a status, and no two operations of a document may have one `operationId`.
 
 Why: a field that nobody knows is left out of the contract without a word.
 
@@ -12,17 +13,19 @@ Use instead: the field as the specification spells it; extensions begin with `x-
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from cloudsync_gen.diagnostics import Diagnostic
+from cloudsync_gen.diagnostics import Diagnostic, Related
 from cloudsync_gen.model.sources import RestSource, WebhookSource
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import nearest
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.openapi._structure import KINDS, objects, strangers
-from cloudsync_gen.source import Ref
+from cloudsync_gen.source import Pointer, Ref
 
+_STATUS = re.compile(r"[1-5]([0-9]{2}|XX)|default|x-.*")
 _PLACES = ("path", "query", "header", "cookie")
 
 
@@ -30,8 +33,11 @@ def check(model: Model) -> Iterator[Diagnostic]:
     sources: tuple[RestSource | WebhookSource, ...]
     sources = (*model.sources.rest, *model.sources.webhooks)
     for source in sources:
-        for kind, pointer, data in objects(source.data):
+        found = list(objects(source.data))
+        for kind, pointer, data in found:
             yield from _of_object(kind, Ref(source.file, pointer), data)
+        if isinstance(source, WebhookSource):  # of others an element's id is made of it
+            yield from _twins(source.file, found)
 
 
 def _of_object(kind: str, ref: Ref, data: Mapping[str, Any]) -> Iterator[Diagnostic]:
@@ -67,12 +73,36 @@ def _containers(kind: str, ref: Ref, data: Mapping[str, Any]) -> Iterator[Diagno
             if not isinstance(each, dict) and not str(key).startswith("x-"):
                 message = f"this {held[1:]} is not a mapping"
                 yield RULE.at(ref.at(field, key), message, "write a mapping")
+    if kind == "operation":
+        responses = data.get("responses")
+        for status in responses if isinstance(responses, dict) else ():
+            if not _STATUS.fullmatch(str(status)):
+                message = f"`{status}` is no status of an answer"
+                hint = "100 to 599, `4XX` or `default`"
+                yield RULE.at(ref.at("responses").name(status), message, hint)
     if kind == "document":
         paths = data.get("paths")
         for path in paths if isinstance(paths, dict) else ():
             if not path.startswith(("/", "x-")):
                 message = f"the path `{path}` does not begin with a slash"
                 yield RULE.at(ref.at("paths").name(path), message, f"write `/{path}`")
+
+
+def _twins(file: str, found: list[tuple[str, Pointer, Mapping[str, Any]]]) -> Iterator[Diagnostic]:
+    first: dict[str, Ref] = {}
+    for kind, pointer, data in reversed(found):
+        name = data.get("operationId") if kind == "operation" else None
+        if not isinstance(name, str):
+            continue
+        place = Ref(file, (*pointer, "operationId"))
+        earlier = first.setdefault(name, place)
+        if earlier is not place:
+            yield RULE.at(
+                place,
+                f"`{name}` names another operation of this document as well",
+                "give each operation a name of its own",
+                related=(Related(earlier, "the other one"),),
+            )
 
 
 RULE = Rule(code="OAS023", name="openapi-structure", family="OpenAPI contracts", check=check)

@@ -12,7 +12,7 @@ Use instead: grant it to a role, or use a permission that is granted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.application import Command, Query
@@ -27,6 +27,7 @@ def check(model: Model) -> Iterator[Diagnostic]:
         return
     always = {each for role in model.all(Role) for each in role.permissions}
     related = {each for role in model.all(Role) for each in role.related_permissions}
+    granted = _by_resource(always | related)
     performed: tuple[Command | Query, ...] = (*model.all(Command), *model.all(Query))
     for each in performed:
         if each.permission is None or each.access != "authenticated":
@@ -35,7 +36,8 @@ def check(model: Model) -> Iterator[Diagnostic]:
             continue
         name, _, action = each.permission.partition(":")
         actions = _actions(model, name)
-        if action not in actions or _misspelt(name, actions, always | related):
+        misspelt = granted.get(name, set()) - actions - {"*"}  # a role grants what there is not
+        if action not in actions or misspelt:
             continue
         wanted = {each.permission, f"{name}:*"}
         if wanted & always or (each.relations and wanted & related):
@@ -56,10 +58,12 @@ def _actions(model: Model, name: str) -> frozenset[str]:
     return frozenset(each.action for each in resource.actions) if resource else frozenset()
 
 
-def _misspelt(name: str, actions: frozenset[str], granted: set[str]) -> bool:
-    """Whether a role grants an action that the resource does not have."""
-    found = {each.partition(":")[2] for each in granted if each.startswith(f"{name}:")}
-    return not found <= actions | {"*"}
+def _by_resource(permissions: Iterable[str]) -> Mapping[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for each in permissions:
+        name, _, action = each.partition(":")
+        found.setdefault(name, set()).add(action)
+    return found
 
 
 RULE = Rule(

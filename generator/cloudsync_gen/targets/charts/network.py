@@ -56,15 +56,9 @@ def network(model: Model, service: Service) -> dict[str, Any]:
         callee = owner(model, call.operation)
         if callee is not None and callee.id != service.id:
             callees[kebab(name_of(callee.id))] = callee.port
-    callers = {
-        kebab(name_of(each.id))
-        for each in model.all(Service)
-        for call in each.calls
-        if each.id != service.id
-        and (called := owner(model, call.operation))
-        and called.id == service.id
-    }
-    routed = any(route.kind == "api" and route.service == service.id for route in model.all(Route))
+    callers = {kebab(name_of(each)) for each in _callers(model, service) if each != service.id}
+    routes = (model.get(Route, each) for each in model.origins(service.id, "route-service"))
+    routed = any(route.kind == "api" for route in routes if route)
     regions = [model.get(Region, each) for each in service.placement.regions]
     return {
         "callers": sorted(callers),
@@ -74,6 +68,13 @@ def network(model: Model, service: Service) -> dict[str, Any]:
         "storeNetworks": sorted({region.cidr for region in regions if region is not None}),
         "storePorts": sorted({PORTS[engine] for engine in engines(model, service)}),
     }
+
+
+def _callers(model: Model, service: Service) -> Iterator[ElementId]:
+    for performed in model.origins(service.id, "performed-by-service"):
+        for carried in ("operation-command", "rpc-command"):
+            for called in model.origins(performed, carried):
+                yield from model.origins(called, "calls")
 
 
 def owner(model: Model, operation: str) -> Service | None:
@@ -113,7 +114,8 @@ def _brokers(model: Model, service: Service) -> Iterator[str]:
     takes from.
     """
     heard = [model.get(Event, each.event) for each in service.consumes]
-    for event in (*(each for each in model.all(Event) if each.service == service.id), *heard):
+    own = [model.get(Event, each) for each in model.origins(service.id, "event-producer")]
+    for event in (*own, *heard):
         topic = model.get(Topic, event.topic) if event else None
         if topic is not None:
             yield topic.broker

@@ -19,7 +19,8 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import METHODS, RestApi
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import kebab, python_class, python_name, screaming
+from cloudsync_gen.naming import kebab, python_name, screaming
+from cloudsync_gen.targets._clients import rest_class, rest_methods, rest_package
 from cloudsync_gen.targets._models import document
 from cloudsync_gen.targets._python_types import imported, python_type
 from cloudsync_gen.targets._target import Target
@@ -63,8 +64,8 @@ def _client(model: Model, contract: ContractDocument, service: str) -> ClientVie
     types |= {*results, *(method.body for method in methods if method.body)}
     return ClientView(
         document=contract.name,
-        package=f"{python_name(contract.name)}_client",
-        class_name=f"{python_class(contract.name)}Client",
+        package=rest_package(contract.name),
+        class_name=rest_class(contract.name),
         service=service,
         title=summary(str(data["info"]["title"])),
         version=model.project.version,
@@ -80,13 +81,19 @@ def _client(model: Model, contract: ContractDocument, service: str) -> ClientVie
 
 
 def _methods(data: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[MethodView]:
-    for path, item in data["paths"].items():
-        for http in METHODS:
-            if http in item:
-                yield _method(path, http, item.get("parameters", []), item[http], schemas)
+    found = [
+        (path, http, item)
+        for path, item in data["paths"].items()
+        for http in METHODS
+        if http in item
+    ]
+    names = rest_methods(item[http]["operationId"] for _, http, item in found)
+    for path, http, item in found:
+        yield _method(names, path, http, item.get("parameters", []), item[http], schemas)
 
 
 def _method(
+    names: Mapping[str, str],
     path: str,
     http: str,
     shared: list[Mapping[str, Any]],
@@ -102,7 +109,7 @@ def _method(
     idempotent = _KEY in references
     answer = python_type(result, schemas) if result else ""
     return MethodView(
-        name=python_name(operation["operationId"]),
+        name=names[operation["operationId"]],
         operation=operation["operationId"],
         http=http.upper(),
         path=path,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -72,15 +73,20 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
     """One unit: the system."""
     del contracts
     calls = tuple(sorted(_calls(model), key=lambda c: (c.caller, c.callee, c.operation)))
+    outgoing: defaultdict[str, list[CallView]] = defaultdict(list)
+    incoming: defaultdict[str, set[str]] = defaultdict(set)
+    for call in calls:
+        outgoing[call.caller].append(call)
+        incoming[call.callee].add(call.caller)
     domains = tuple(
         DomainView(
             name=name_of(domain.id),
             title=domain.name,
             about=summary(domain.description, 300),
             services=tuple(
-                _service(model, service, calls)
-                for service in model.all(Service)
-                if service.domain == domain.id
+                _service(model, service, outgoing, incoming)
+                for each in model.origins(domain.id, "service-domain")
+                if (service := model.get(Service, each))
             ),
         )
         for domain in model.all(Domain)
@@ -117,8 +123,16 @@ def _callee(model: Model, operation: str) -> str:
     return name_of(performed.service) if performed else ""
 
 
-def _service(model: Model, service: Service, calls: tuple[CallView, ...]) -> ServiceView:
+def _service(
+    model: Model,
+    service: Service,
+    outgoing: Mapping[str, Collection[CallView]],
+    incoming: Mapping[str, Collection[str]],
+) -> ServiceView:
     name = name_of(service.id)
+    aggregates = model.origins(service.id, "aggregate-service")
+    performed = model.origins(service.id, "performed-by-service")
+    events = model.origins(service.id, "event-producer")
     owner = model.get(Actor, service.owner)
     return ServiceView(
         name=name,
@@ -128,15 +142,15 @@ def _service(model: Model, service: Service, calls: tuple[CallView, ...]) -> Ser
         owner=owner.name if owner else name_of(service.owner),
         tier=service.tier,
         style=service.style,
-        aggregates=tuple(a.name for a in model.all(Aggregate) if a.service == service.id),
-        commands=sum(each.service == service.id for each in model.all(Command)),
-        queries=sum(each.service == service.id for each in model.all(Query)),
-        events=sum(each.service == service.id for each in model.all(Event)),
-        publishes=tuple(e.name for e in model.all(Event) if e.service == service.id),
+        aggregates=tuple(each.name for e in aggregates if (each := model.get(Aggregate, e))),
+        commands=sum(model.get(Command, each) is not None for each in performed),
+        queries=sum(model.get(Query, each) is not None for each in performed),
+        events=len(events),
+        publishes=tuple(_event_name(model, each) for each in events),
         consumes=tuple(sorted(_event_name(model, c.event) for c in service.consumes)),
         stores=tuple(name_of(use.store) for use in service.stores),
-        calls=tuple(call for call in calls if call.caller == name),
-        called_by=tuple(sorted({call.caller for call in calls if call.callee == name})),
+        calls=tuple(outgoing.get(name, ())),
+        called_by=tuple(sorted(incoming.get(name, ()))),
     )
 
 

@@ -19,9 +19,9 @@ from cloudsync_gen.targets._target import Target
 
 
 class LayerSchemas(Struct, frozen=True):
-    """Layer -> JSON Schema of one of its files."""
+    """Layers; what their schemas say follows from the tool's own code."""
 
-    schemas: dict[str, Any]
+    layers: tuple[str, ...]
 
 
 def layer_schema(layer: str) -> dict[str, Any]:
@@ -78,13 +78,13 @@ def _dedented(schema: dict[str, Any]) -> dict[str, Any]:
 
 def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
     del model, contracts
-    view = LayerSchemas({layer: layer_schema(layer) for layer in LAYERS})
-    yield Unit(target=TARGET.name, name=SYSTEM, view=view)
+    yield Unit(target=TARGET.name, name=SYSTEM, view=LayerSchemas(LAYERS))
 
 
 def files(view: LayerSchemas) -> Iterable[Planned]:
-    for layer, schema in view.schemas.items():
-        yield Planned(path=f"model/.schema/{layer}.json", form=Data("json", schema))
+    for layer in view.layers:
+        path = f"model/.schema/{layer}.json"
+        yield Planned(path=path, form=Data("json", layer_schema(layer)))
 
 
 TARGET = Target(

@@ -33,7 +33,10 @@ WORKLOAD = "workload"
 _ROOT_KEYWORDS = ("$schema", "$id", "title")
 """Keywords that a published JSON Schema has only because it stands by itself."""
 
-_MEMBERS = ("runtime", "service", "router", "port", "models", "operations", "routes", "self", "ctx")
+_MEMBERS = (
+    *("clients", "runtime", "service", "router", "port", "models", "operations", "routes", "self"),
+    "ctx",
+)
 """What methods and aggregates cannot be called: names that the generated modules use."""
 
 _CLASSES = ("Any", "Context", "Page", "PageRequest", "Port", "Protocol", "Received", "UUID")
@@ -124,6 +127,7 @@ class SystemFacts:
             if api is not None:
                 self.documents[api.archimate_ref].append(document)
         self.tables = _tables(model)
+        self.schema_elements = {name: each for each, name in contracts.schema_names.items()}
         self.callers = _callers(model)
 
 
@@ -246,10 +250,10 @@ class ServiceFacts:
         self.schema(element)
         return class_name(self.system.contracts.schema_names.get(element, name_of(element)))
 
-    @cached_property
+    @property
     def elements(self) -> Mapping[str, str]:
         """Name of a schema in contracts -> the element's id."""
-        return {name: element for element, name in self.system.contracts.schema_names.items()}
+        return self.system.schema_elements
 
     def key_of(self, aggregate: Aggregate) -> str:
         """Name of the parameter that identifies an entity of the aggregate to callers."""

@@ -22,7 +22,8 @@ MODULES = (
     *("aggregates", "app", "defaults", "events", "operations", "port", "service", "settings"),
     *("tables", "testing"),
 )
-"""Modules of every service; `rest` is there for those that answer over HTTP."""
+"""Modules of every service; `rest` is there for those that answer over HTTP, `clients` for those
+that call others."""
 
 CHASSIS = "0.1"
 
@@ -31,7 +32,8 @@ def files(view: ServiceView) -> Iterable[Planned]:
     """Files below `generated/services/<service>/`."""
     folder = f"generated/services/{view.name}"
     package = f"{folder}/src/{view.package}"
-    modules = (*MODULES, "rest") if view.rest else MODULES
+    optional = (("rest", view.rest), ("clients", bool(view.callees)))
+    modules = (*MODULES, *(name for name, wanted in optional if wanted))
     forms: dict[str, Form] = {
         f"{package}/generated/{name}.py": Template(f"service/{name}.py.j2", view)
         for name in modules
@@ -67,14 +69,19 @@ def _wheel(view: ServiceView) -> dict[str, Any]:
 
 def _project(view: ServiceView) -> dict[str, Any]:
     """`pyproject.toml`."""
-    extras = "grpc,postgresql,server,telemetry" if view.stubs else "postgresql,server,telemetry"
-    stubs = [view.stubs] if view.stubs else []
+    extras = "postgresql,server,telemetry"
+    extras = f"grpc,{extras}" if view.messages else extras
+    ours = [each.distribution for each in view.callees]
+    sources = [f"../../clients/python/{each}/src" for each in ours]
+    if view.messages:
+        ours = sorted((*ours, view.messages))
+        sources = [*sources, "../../clients/grpc/src"]
     project = {
-        "name": view.name,
+        "name": view.distribution,
         "version": view.version,
         "description": view.about,
         "requires-python": ">=3.11",
-        "dependencies": [f"cloudsync-chassis[{extras}]>={CHASSIS},<1", *stubs],
+        "dependencies": [f"cloudsync-chassis[{extras}]>={CHASSIS},<1", *ours],
         "optional-dependencies": {"test": ["jsonschema>=4.23,<5", "pytest>=8"]},
     }
     if view.license:
@@ -87,7 +94,7 @@ def _project(view: ServiceView) -> dict[str, Any]:
             "pytest": {
                 "ini_options": {
                     "testpaths": ["tests"],
-                    "pythonpath": ["src", *(["../../clients/grpc/src"] if stubs else [])],
+                    "pythonpath": ["src", *sources],
                     "addopts": ["--import-mode=importlib"],
                 }
             },

@@ -12,10 +12,12 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.layers.application import Event, Service
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import kebab, python_name, screaming
+from cloudsync_gen.naming import kebab, screaming
 from cloudsync_gen.targets._models import document
+from cloudsync_gen.targets._packages import distribution_of, package_of
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.aggregates import aggregates_of
+from cloudsync_gen.targets.service.callees import callees_of
 from cloudsync_gen.targets.service.cases import cases_of
 from cloudsync_gen.targets.service.consumers import consumers_of
 from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
@@ -45,6 +47,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
     methods = methods_of(facts)
     consumers = consumers_of(facts, methods)
     aggregates = aggregates_of(facts)
+    callees = callees_of(facts)
     name = name_of(service.id)
     return ServiceView(
         name=name,
@@ -52,7 +55,8 @@ def _view(facts: ServiceFacts) -> ServiceView:
         about=summary(service.description),
         domain=name_of(service.domain),
         owner=name_of(service.owner),
-        package=python_name(name),
+        package=package_of(name),
+        distribution=distribution_of(name),
         version=facts.model.project.version,
         license=facts.model.project.license or "",
         env_prefix=f"{screaming(name)}_",
@@ -70,6 +74,8 @@ def _view(facts: ServiceFacts) -> ServiceView:
         tables=tables_of(facts),
         settings=settings_of(service),
         edges=edges_of(facts),
+        callees=callees,
+        client_stubs=_messages(facts) if any(each.rpc for each in callees) else "",
         breaker=breaker_of(service.resilience.breaker),
         access=grants_of(methods, system.grants.full),
         related=grants_of(methods, system.grants.related),
@@ -85,7 +91,11 @@ def _stubs(facts: ServiceFacts) -> str:
     """Distribution of the gRPC stubs, where the service speaks gRPC."""
     apis = {each.service for each in facts.model.all(GrpcApi)}
     speaks = facts.service.style == "grpc" and facts.service.id in apis
-    return f"{kebab(facts.model.project.slug)}-grpc" if speaks else ""
+    return _messages(facts) if speaks else ""
+
+
+def _messages(facts: ServiceFacts) -> str:
+    return f"{kebab(facts.model.project.slug)}-grpc"
 
 
 def _gateway(facts: ServiceFacts) -> dict[str, Any]:

@@ -265,6 +265,31 @@ class EdgeView(Struct, frozen=True, kw_only=True):
     budgets: tuple[BudgetView, ...]
 
 
+class CallEdgeView(Struct, frozen=True, kw_only=True):
+    """A declared call: the client's method, and the chassis' class for its fallback.
+
+    An empty `kind`: the call fails where there is no answer. `max_age`: seconds for which an answer
+    may be kept.
+    """
+
+    method: str
+    kind: str
+    max_age: float
+
+
+class CalleeView(Struct, frozen=True, kw_only=True):
+    """A client that the service calls others with; `attribute` of its `Clients`."""
+
+    attribute: str
+    class_name: str
+    service: str
+    package: str
+    distribution: str
+    client: str
+    rpc: bool
+    calls: tuple[CallEdgeView, ...]
+
+
 class BreakerView(Struct, frozen=True, kw_only=True):
     """The circuit breaker of all calls; times in seconds."""
 
@@ -309,7 +334,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     """The whole service. `port_imports` are the names that `port` needs from elsewhere.
 
     `stubs`: the distribution with the messages of a gRPC service, empty for all others; its adapter
-    is a target of its own.
+    is a target of its own. `client_stubs`: the same distribution where the service calls by gRPC.
     """
 
     name: str
@@ -318,6 +343,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     domain: str
     owner: str
     package: str
+    distribution: str
     version: str
     license: str
     env_prefix: str
@@ -339,6 +365,8 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     tables: tuple[TableView, ...]
     settings: tuple[SettingView, ...]
     edges: tuple[EdgeView, ...]
+    callees: tuple[CalleeView, ...]
+    client_stubs: str
     breaker: BreakerView
     access: tuple[GrantView, ...]
     related: tuple[GrantView, ...]
@@ -355,6 +383,29 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         return tuple(sorted(routed, key=_specificity))
 
     @property
+    def messages(self) -> str:
+        """The distribution of gRPC messages, if it is needed for answering or for calling."""
+        return self.stubs or self.client_stubs
+
+    @property
+    def client_imports(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """(package, names) of what the module of the clients imports, sorted."""
+        kinds = {call.kind for callee in self.callees for call in callee.calls if call.kind}
+        found = {each.package: (each.client,) for each in self.callees}
+        found["cloudsync_chassis.runtime"] = ("Runtime",)
+        edges = {"cloudsync_chassis.client.edges": (*sorted(kinds),)} if kinds else {}
+        return tuple(sorted({**found, **edges}.items()))
+
+    @property
+    def example_call(self) -> str:
+        """A call of another service as a handler writes it; empty for a service without any."""
+        for callee in self.callees:
+            for call in callee.calls:
+                first = {"Queued": "ctx, ", "Defaulted": "instead, "}.get(call.kind, "")
+                return f"await self.clients.{callee.attribute}.{call.method}({first}...)"
+        return ""
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """Commands and queries whose behaviour does not follow from the model."""
         return tuple(method.command for method in self.methods if not method.default.verb)
@@ -362,15 +413,24 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     @property
     def default_uses(self) -> dict[str, bool]:
         """What the module of the defaults has to import."""
-        classes = any("models." in method.result for method in self.methods)
-        projections = any(method.default.projection for method in self.methods)
         return {
             "missing": bool(self.missing),
             "unhandled": any(not consumer.calls for consumer in self.consumers),
-            "projections": projections,
-            "port": bool(self.methods),
-            "models": classes or projections or bool(self.consumers),
+            "projections": any(method.default.projection for method in self.methods),
         }
+
+    @property
+    def default_modules(self) -> tuple[str, ...]:
+        """Modules of the package that the one of the defaults has to import, sorted."""
+        classes = any("models." in method.result for method in self.methods)
+        projections = self.default_uses["projections"]
+        found = {
+            "aggregates": bool(self.aggregates),
+            "clients": bool(self.callees),
+            "models": classes or projections or bool(self.consumers),
+            "port": True,
+        }
+        return tuple(name for name, wanted in found.items() if wanted)
 
     @property
     def spec_uses(self) -> dict[str, bool]:

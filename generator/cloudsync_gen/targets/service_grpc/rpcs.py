@@ -9,7 +9,8 @@ from cloudsync_gen.model.contracts import ProtoContract
 from cloudsync_gen.model.effects import performed_by
 from cloudsync_gen.model.layers.api import Rpc
 from cloudsync_gen.model.layers.application import Command, Query
-from cloudsync_gen.naming import python_name, screaming
+from cloudsync_gen.naming import screaming
+from cloudsync_gen.targets._clients import RPC_RESERVED, rpc_methods
 from cloudsync_gen.targets._python_types import followed
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.behaviour import result_of
@@ -27,7 +28,6 @@ from cloudsync_gen.targets.service_grpc.fit import (
 from cloudsync_gen.targets.service_grpc.messages import Message, Messages
 from cloudsync_gen.targets.service_grpc.views import BodyView, RpcView
 
-_RESERVED = ("rpc", "service", "runtime", "models", "operations", "port", "message", "services")
 _REPEATABLE = ("key", "natural")
 
 
@@ -38,7 +38,9 @@ class Reader:
         self._facts = facts
         self._contract = contract
         self._known = known
-        self._names = Scope(*_RESERVED)
+        self._rpcs = [each for each in facts.model.all(Rpc) if each.document == contract.name]
+        self._methods = rpc_methods(self._rpcs)
+        self._names = Scope(*RPC_RESERVED, *self._methods.values())
         self._modules: dict[str, str] = {}
         self.pairs: list[Pair] = []
         self.results: set[str] = set()
@@ -49,8 +51,7 @@ class Reader:
 
     def rpcs(self) -> Iterator[RpcView]:
         """All RPCs, by name."""
-        found = [each for each in self._facts.model.all(Rpc) if self._is_mine(each)]
-        for each in sorted(found, key=lambda rpc: rpc.rpc_name):
+        for each in sorted(self._rpcs, key=lambda rpc: rpc.rpc_name):
             performed = performed_by(self._facts.model, each.command)
             if performed is None or performed.id not in self._facts.methods:
                 raise Unfitting(f"{each.rpc_name} carries no command or query of its service")
@@ -59,9 +60,6 @@ class Reader:
             if each.server_streaming and not performed.output:
                 raise Unfitting(f"{each.rpc_name} streams, but its query has no output")
             yield self._rpc(each, performed)
-
-    def _is_mine(self, rpc: Rpc) -> bool:
-        return rpc.document == self._contract.name
 
     def _rpc(self, rpc: Rpc, performed: Command | Query) -> RpcView:
         asked, answered = (self._known.messages[name] for name in self._known.methods[rpc.rpc_name])
@@ -77,7 +75,7 @@ class Reader:
         return RpcView(
             rpc=rpc.rpc_name,
             path=f"/{self._contract.package}.{self._contract.service}/{rpc.rpc_name}",
-            name=self._names.take(python_name(rpc.rpc_name)),
+            name=self._methods[rpc.rpc_name],
             about=summary(rpc.description, 80),
             streams=rpc.server_streaming,
             constant=self._facts.methods[performed.id].upper(),

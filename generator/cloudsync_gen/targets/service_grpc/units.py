@@ -11,8 +11,10 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import kebab, python_class, python_name
+from cloudsync_gen.naming import kebab
+from cloudsync_gen.targets._clients import grpc_class, grpc_package
 from cloudsync_gen.targets._models import document
+from cloudsync_gen.targets._packages import package_of
 from cloudsync_gen.targets._python_types import imported
 from cloudsync_gen.targets.service.facts import PREFIX, ServiceFacts, SystemFacts
 from cloudsync_gen.targets.service_grpc.enums import enum_names
@@ -51,7 +53,7 @@ def _view(facts: ServiceFacts, contract: ProtoContract) -> GrpcView:
     stubs = [_stub(module, alias) for module, alias in reader.modules().items()]
     return GrpcView(
         service=name,
-        package=python_name(name),
+        package=package_of(name),
         full_name=f"{contract.package}.{contract.service}",
         title=f"{contract.service} of {contract.package}",
         version=facts.model.project.version,
@@ -109,8 +111,8 @@ def _client(
     if adapters:
         imports.append(ImportView(module="pydantic", names=("TypeAdapter",)))
     return ClientView(
-        package=f"{python_name(contract.name)}_grpc_client",
-        class_name=f"{python_class(contract.name)}GrpcClient",
+        package=grpc_package(contract.name),
+        class_name=grpc_class(contract.name),
         imports=_sorted(imports),
         adapters=tuple(AdapterView(name=n, type=t) for n, t in sorted(adapters.items())),
         uses=imported(kinds),

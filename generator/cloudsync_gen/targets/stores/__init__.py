@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from graphlib import TopologicalSorter
 
@@ -11,7 +12,7 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.datastore import Column, Database, Index, Partition, Table
 from cloudsync_gen.model.sql import is_portable
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import snake
+from cloudsync_gen.targets._packages import package_of
 from cloudsync_gen.targets._target import Target
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.stores.views import (
@@ -31,13 +32,12 @@ _BOUND = 63
 def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
     """One unit per schema that a service writes."""
     del contracts
+    by_schema: dict[tuple[str, str], list[Table]] = defaultdict(list)
+    for table in model.all(Table):
+        by_schema[table.database, table.schema].append(table)
     for database in model.all(Database):
         for schema in database.schemas:
-            tables = [
-                table
-                for table in model.all(Table)
-                if table.database == database.id and table.schema == schema.name
-            ]
+            tables = by_schema.get((database.id, schema.name))
             if tables:
                 service = name_of(schema.service)
                 view = _store(model, service, database, schema.name, tables)
@@ -50,7 +50,7 @@ def _store(
     views = tuple(_table(model, table) for table in _ordered(tables))
     return StoreView(
         service=service,
-        package=snake(service),
+        package=package_of(service),
         database=name_of(database.id),
         schema=schema,
         extensions=_extensions(tables),

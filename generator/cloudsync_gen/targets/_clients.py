@@ -1,0 +1,57 @@
+"""Names of the generated clients, which their makers and their users must agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cloudsync_gen.model.layers.api import Rpc
+from cloudsync_gen.naming import python_class, python_name
+
+_BASE = ("attempts", "base_url", "budget", "call", "enum_names", "headers", "methods", "send")
+_RESERVED = frozenset((*_BASE, "aclose", "client", "stream", "timeout"))
+"""What a client has by itself, and what its caller calls the client."""
+
+RPC_RESERVED = ("rpc", "service", "runtime", "models", "operations", "port", "message", "services")
+"""What the adapter of a gRPC service cannot call a method: names that its module uses."""
+
+
+def rest_package(contract: str) -> str:
+    """The package of the client of a REST contract."""
+    return f"{python_name(contract)}_client"
+
+
+def rest_class(contract: str) -> str:
+    """The class in it."""
+    return f"{python_class(contract)}Client"
+
+
+def grpc_package(contract: str) -> str:
+    """The package of the client of a gRPC contract."""
+    return f"{python_name(contract)}_grpc_client"
+
+
+def grpc_class(contract: str) -> str:
+    """The class in it."""
+    return f"{python_class(contract)}GrpcClient"
+
+
+def rest_methods(operations: Iterable[str]) -> dict[str, str]:
+    """Id of each operation of one contract -> the client's method."""
+    return _methods(operations, _RESERVED)
+
+
+def rpc_methods(rpcs: Iterable[Rpc]) -> dict[str, str]:
+    """Name of each RPC of one contract -> the client's method."""
+    return _methods((each.rpc_name for each in rpcs), _RESERVED | {*RPC_RESERVED})
+
+
+def _methods(names: Iterable[str], reserved: frozenset[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    taken = set(reserved)
+    for name in sorted(names):
+        method = python_name(name)
+        while method in taken:
+            method += "_"
+        taken.add(method)
+        found[name] = method
+    return found

@@ -1,0 +1,50 @@
+"""Python packages of services: never one that hides a module which the service itself imports."""
+
+from __future__ import annotations
+
+from cloudsync_gen.naming import python_name, snake
+
+_STANDARD_LIBRARY = """
+abc aifc annotationlib antigravity argparse array ast asynchat asyncio asyncore atexit audioop
+base64 bdb binascii bisect builtins bz2 calendar cgi cgitb chunk cmath cmd code codecs codeop
+collections colorsys compileall compression concurrent configparser contextlib contextvars copy
+copyreg crypt csv ctypes curses dataclasses datetime dbm decimal difflib dis distutils doctest
+email encodings ensurepip enum errno faulthandler fcntl filecmp fileinput fnmatch fractions
+ftplib functools gc genericpath getopt getpass gettext glob graphlib grp gzip hashlib heapq hmac
+html http idlelib imaplib imghdr imp importlib inspect io ipaddress itertools json keyword
+lib2to3 linecache locale logging lzma mailbox mailcap marshal math mimetypes mmap modulefinder
+msilib msvcrt multiprocessing netrc nis nntplib nt ntpath nturl2path numbers opcode operator
+optparse os ossaudiodev pathlib pdb pickle pickletools pipes pkgutil platform plistlib poplib
+posix posixpath pprint profile pstats pty pwd py_compile pyclbr pydoc pydoc_data pyexpat queue
+quopri random re readline reprlib resource rlcompleter runpy sched secrets select selectors
+shelve shlex shutil signal site smtpd smtplib sndhdr socket socketserver spwd sqlite3
+sre_compile sre_constants sre_parse ssl stat statistics string stringprep struct subprocess
+sunau symtable sys sysconfig syslog tabnanny tarfile telnetlib tempfile termios textwrap this
+threading time timeit tkinter token tokenize tomllib trace traceback tracemalloc tty turtle
+turtledemo types typing unicodedata unittest urllib uu uuid venv warnings wave weakref
+webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zlib zoneinfo
+"""
+"""Of all versions of Python from 3.11 on."""
+
+_LIBRARIES = """
+aiosqlite alembic annotated_doc annotated_types anyio cel certifi cffi click cloudsync_chassis
+colorama cryptography dotenv exceptiongroup fastapi google greenlet grpc grpc_health
+grpc_reflection h11 httpcore httpx idna joserfc jsonschema mako markdown_it markupsafe mdurl
+opentelemetry pip pluggy prompt_toolkit psycopg psycopg_binary pycparser pydantic pydantic_core
+pydantic_settings pygments pytest referencing rich rpds setuptools shellingham sniffio sqlalchemy
+starlette structlog tomli typer typing_extensions typing_inspection tzdata uvicorn uvloop wcwidth
+yaml
+"""
+"""Of the chassis and of the tests of a service."""
+
+TAKEN = frozenset((_STANDARD_LIBRARY + _LIBRARIES).split())
+
+
+def distribution_of(service: str) -> str:
+    """Name under which a service is installed: its own, unless that is a library's."""
+    return f"{service}-service" if snake(service) in TAKEN else service
+
+
+def package_of(service: str) -> str:
+    """Python package of a service."""
+    return python_name(distribution_of(service))

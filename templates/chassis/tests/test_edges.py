@@ -1,0 +1,118 @@
+"""Call edges with their fallbacks, and calls from code that is not asynchronous."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from cloudsync_chassis.client.base import ServiceClient
+from cloudsync_chassis.client.blocking import Blocking
+from cloudsync_chassis.client.call import Call
+from cloudsync_chassis.client.edges import Cached, Defaulted, Omitted, Queued
+from cloudsync_chassis.client.errors import NoAnswerError, RefusedError
+from cloudsync_chassis.client.queue import QUEUED
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.testing import Running
+
+CALL = Call(service="peer", operation="get", method="GET", path="/v1/things")
+
+
+class Peer:
+    """Answers with what it was asked, while it is up."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.asked = 0
+
+    async def get(self, thing: int, *, size: int = 1) -> int:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return thing * size
+
+    async def count(self, until: int) -> AsyncIterator[int]:
+        for each in range(until):
+            yield each
+
+
+@pytest.fixture
+def peer() -> Peer:
+    return Peer()
+
+
+async def test_without_an_answer_it_is_left_out_or_replaced(peer: Peer) -> None:
+    omitted, defaulted = Omitted(peer.get), Defaulted(peer.get)
+    assert (await omitted(2, size=3), await defaulted(9, 2, size=3)) == (6, 6)
+    peer.error = NoAnswerError(CALL, "down")
+    assert (await omitted(2, size=3), await defaulted(9, 2, size=3)) == (None, 9)
+    peer.error = RefusedError(CALL, 404, {})
+    with pytest.raises(RefusedError):
+        await omitted(2)
+    with pytest.raises(RefusedError):
+        await defaulted(9, 2)
+
+
+async def asked_by(service: Running, organization: Any, act: Any, *, writes: bool = False) -> Any:
+    """What `act` returns within an operation of a caller."""
+    incoming = Incoming(principal=Principal("u", "user", organization), trace=Trace.new())
+    operation = Operation(id="outer", writes=writes)
+    return await service.runtime.executor.run(operation, incoming, act)
+
+
+async def test_kept_answers_are_of_the_same_question_and_tenant(
+    table_shop: Running, peer: Peer
+) -> None:
+    cached, ours = Cached(peer.get, 60.0), uuid7()
+
+    async def two(ctx: Any) -> int:
+        return await cached(2, size=3)
+
+    assert await asked_by(table_shop, ours, two) == 6
+    peer.error = NoAnswerError(CALL, "down")
+    assert await asked_by(table_shop, ours, two) == 6
+    with pytest.raises(NoAnswerError):
+        await asked_by(table_shop, uuid7(), two)
+    with pytest.raises(NoAnswerError):
+        await asked_by(table_shop, ours, lambda ctx: cached(2, size=4))
+
+
+async def test_a_queued_call_leaves_with_the_transaction(table_shop: Running, peer: Peer) -> None:
+    queued = Queued(peer.get, table_shop.runtime.calls)
+    ours = uuid7()
+
+    async def two(ctx: Any) -> int | None:
+        return await queued(ctx, 2, size=3)
+
+    assert await asked_by(table_shop, ours, two, writes=True) == 6
+    peer.error = NoAnswerError(CALL, "down")
+    assert await asked_by(table_shop, ours, two, writes=True) is None
+    (event,) = await table_shop.published()
+    assert (event.type, event.data["operation"]) == (QUEUED, "get")
+
+
+def test_it_blocks_until_the_answer_is_there(peer: Peer) -> None:
+    client = ServiceClient("http://peer.invalid")
+    with Blocking(client) as run:
+        assert run(peer.get, 2, size=3) == 6
+        assert list(run.each(peer.count, 3)) == [0, 1, 2]
+        assert next(run.each(peer.count, 3)) == 0
+        answers: list[int] = []
+        threads = [
+            threading.Thread(target=lambda n=n: answers.append(run(peer.get, n))) for n in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(answers) == [*range(8)]
+        peer.error = NoAnswerError(CALL, "down")
+        with pytest.raises(NoAnswerError):
+            run(peer.get, 1)
+    assert client._http.is_closed
