@@ -64,7 +64,7 @@ def port() -> int:
 def process(tmp_path: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     started = subprocess.Popen(
         [sys.executable, "-c", PROGRAM],
-        env=environment(tmp_path, CHASSIS_PORT=str(port), CHASSIS_DRAIN_PAUSE="0.3"),
+        env=environment(tmp_path, CHASSIS_PORT=str(port), CHASSIS_DRAIN_PAUSE="1.5"),
         stdout=subprocess.PIPE,
     )
     yield started
