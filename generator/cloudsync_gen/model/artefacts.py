@@ -139,6 +139,14 @@ class Action(StrEnum):
     CONFLICT = "conflict"
 
 
+class Unplannable(ValueError):
+    """Elements of which a target can make nothing, and why: `faults` are (id, what)."""
+
+    def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{element}: {what}" for element, what in faults))
+        self.faults = tuple(faults)
+
+
 class Change(Struct, frozen=True, kw_only=True):
     """A file, what is to become of it, and why. `old` is the digest on disk, `None` where nothing
     is.
