@@ -104,6 +104,7 @@ class Runtime:
 
     async def migrate(self) -> None:
         """Bring the database to the newest revision, and our own tables into being."""
+        await self.database.create_schemas()
         if self.spec.migrations is not None and not self.database.is_sqlite:
             await migrate.upgrade(self.database, self.spec.migrations)
         await self.prepare_database()
