@@ -19,7 +19,7 @@ from cloudsync_gen.engine.resources import digest_of_package
 from cloudsync_gen.link import link
 from cloudsync_gen.load import LOCATORS, load
 from cloudsync_gen.load.cache import ParseCache
-from cloudsync_gen.model.artefacts import Planned, Rendered, Unit
+from cloudsync_gen.model.artefacts import Planned, Rendered, Unit, Unplannable
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules import RULES
@@ -143,7 +143,10 @@ def _rendered(
     from cloudsync_gen.contracts.validate import Validation
 
     validation = Validation(model, contracts, memory(store), partial(crew.submit, tried))
-    rendering = Rendering(units(model, contracts, scope), WORK, store, crew)
+    try:
+        rendering = Rendering(units(model, contracts, scope), WORK, store, crew)
+    except Unplannable as error:
+        return None, _unplannable(model, error)
     found = validation.findings()
     if has_errors(found):
         return None, found
@@ -180,6 +183,22 @@ PRELOAD = (
 """What workers need, unless the model is very small."""
 
 WORK = Work(files_of, {target.name: target.view for target in TARGETS})
+
+
+def _unplannable(model: Model, error: Unplannable) -> tuple[Diagnostic, ...]:
+    return tuple(
+        Diagnostic(
+            code="GEN002",
+            name="unfitting-message",
+            severity=Severity.ERROR,
+            ref=model.ref(element),
+            message=what,
+            hint="give the message the fields of the input that it carries, or the input the "
+            "properties of the message",
+            element=element,
+        )
+        for element, what in error.faults
+    )
 
 
 def _path_findings(rendered: Sequence[Rendered]) -> list[Diagnostic]:

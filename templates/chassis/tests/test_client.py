@@ -268,24 +268,61 @@ async def test_a_cached_answer_ages() -> None:
         await cached.call("b", failing(DOWN))
 
 
-async def test_a_queued_call_is_made_later_with_the_transaction(table_shop: Running) -> None:
-    peer = Peer(httpx.ConnectError("down"))
-    runtime = table_shop.runtime
-    called = client(peer)
+async def queued(shop: Running, peer: Peer, **budget: Any) -> Any:
+    """Answer of an operation whose call is queued, once its consumer runs."""
+    runtime = shop.runtime
+    called = client(peer, fallback="queue", **budget)
     runtime.clients["peer"] = called
-    runtime._spawn(runtime._consumer().run())
+    *_, consumer = runtime._consumers()
+    consumer._pause = 0.001
+    runtime._spawn(consumer.run())
     operation = Operation(id="outer", writes=True)
     incoming = Incoming(principal=Principal("u", "user", uuid7()), trace=Trace.new())
 
     async def act(ctx: Any) -> Any:
         return await runtime.calls.call(ctx, lambda: called.call(CALL, ANSWER))
 
-    assert await runtime.executor.run(operation, incoming, act) is None
+    return await runtime.executor.run(operation, incoming, act)
+
+
+async def requested(peer: Peer, times: int) -> None:
     async with asyncio.timeout(10):
-        while len(peer.requests) < 2:
+        while len(peer.requests) < times:
             await asyncio.sleep(0.01)
-    assert peer.requests[1].url == peer.requests[0].url
-    assert await runtime.executor.run(operation, incoming, act) == {"a": 1}
+
+
+async def letters(shop: Running) -> list[str]:
+    """Topics of the dead letters."""
+    return [each.topic for each in await shop.published() if each.topic.endswith(".dlq")]
+
+
+async def test_a_queued_call_is_made_later_with_the_transaction(table_shop: Running) -> None:
+    """However long the callee is down, within the age that its edge allows."""
+    peer = Peer(*[httpx.ConnectError("down")] * 9)
+    assert await queued(table_shop, peer) is None
+    await requested(peer, 10)
+    assert {each.url for each in peer.requests} == {peer.requests[0].url}
+    assert await letters(table_shop) == []
+    assert await queued(table_shop, peer) == {"a": 1}
+
+
+async def test_a_queued_call_ends_when_it_is_refused(table_shop: Running) -> None:
+    refused = Peer(httpx.ConnectError("down"), httpx.Response(409, json={}))
+    assert await queued(table_shop, refused) is None
+    async with asyncio.timeout(10):
+        while not await letters(table_shop):
+            await asyncio.sleep(0.01)
+    assert len(refused.requests) == 2
+
+
+async def test_a_queued_call_ends_when_it_is_too_old(table_shop: Running) -> None:
+    silent = Peer(*[httpx.ConnectError("down")] * 99)
+    assert await queued(table_shop, silent, max_age=0.0) is None
+    async with asyncio.timeout(10):
+        while not await letters(table_shop):
+            await asyncio.sleep(0.01)
+    assert len(silent.requests) == 1 + 5
+    assert await letters(table_shop) == [f"{table_shop.runtime.spec.name}.calls.peer.dlq"]
 
 
 def test_a_deadline_only_shrinks() -> None:

@@ -250,8 +250,9 @@ async def test_a_stream_is_not_begun_again(peer: Peer, replies: list[Any]) -> No
 async def test_a_queued_call_is_made_later(peer: Peer, table_shop: Running) -> None:
     peer.replies = [BUSY]
     runtime = table_shop.runtime
-    called = runtime.clients["book-service"] = client(peer)
-    runtime._spawn(runtime._consumer().run())
+    called = runtime.clients["book-service"] = client(peer, fallback="queue")
+    for consumer in runtime._consumers():
+        runtime._spawn(consumer.run())
     incoming = Incoming(principal=Principal("u", "user", uuid7()), trace=Trace.new())
 
     async def act(ctx: Any) -> Any:

@@ -33,6 +33,9 @@ COMMON = frozenset(
 )
 """Names of the settings that every service has, and of what its settings' class is made of."""
 
+_QUEUED_FOR = 86400.0
+"""Seconds for which a queued call is tried again where its edge does not say."""
+
 _TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 
 
@@ -90,12 +93,13 @@ def _callee(facts: ServiceFacts, call: Call) -> tuple[Service, str] | None:
 
 def _budget(operation: str, call: Call) -> BudgetView:
     fallback = call.fallback
+    unsaid = _QUEUED_FOR if fallback.kind == "queue" else -1.0
     return BudgetView(
         operation=operation,
         timeout=seconds(call.timeout),
         retries=call.retries,
         fallback=fallback.kind,
-        max_age=seconds(fallback.max_age) if fallback.max_age else -1.0,
+        max_age=seconds(fallback.max_age) if fallback.max_age else unsaid,
     )
 
 

@@ -1,0 +1,192 @@
+"""Services on a real PostgreSQL: migrated as released, held against what the code thinks the tables
+are, and asked for every operation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from cloudsync_chassis.contract import Bench
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.testing import Running, isolated, running
+from sqlalchemy.engine import Connection
+
+from cloudsync_gen.model.ids import name_of
+from cloudsync_gen.model.layers.datastore import Database, Table
+from support import postgres
+from support.effort import Effort
+from support.services import Written, written
+
+ROOT = Path(__file__).parents[2]
+SMALL = ("document-service",)
+Start = Callable[[Path], AbstractAsyncContextManager[Running]]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgres.server(tmp_path_factory.mktemp("postgres")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
+    found = written(ROOT, tmp_path_factory.mktemp("services"))
+    with pytest.MonkeyPatch.context() as patch:
+        for service in found.names:
+            for source in found.sources(service):
+                patch.syspath_prepend(str(source))
+        yield found
+
+
+@pytest.fixture(scope="module")
+def services(made: Written, effort: Effort) -> list[str]:
+    """Those with tables of their own: a few, or all of them."""
+    found = [
+        name
+        for name in made.names
+        if (made.folder(name) / "src" / made.package(name) / "generated" / "migrations").is_dir()
+    ]
+    assert len(found) > 4
+    assert set(SMALL) <= set(found)
+    return [name for name in found if effort.full or name in SMALL]
+
+
+def on(server: str, made: Written, service: str) -> Start:
+    """Starts the service as an image does: migrate, then serve."""
+    name = made.package(service)
+    with psycopg.connect(f"postgresql://{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}"')
+
+    @asynccontextmanager
+    async def start(state: Path) -> AsyncIterator[Running]:
+        facts: Any = importlib.import_module(f"{name}.generated.service")
+        settings: Any = importlib.import_module(f"{name}.generated.settings")
+        app: Any = importlib.import_module(f"{name}.generated.app")
+        handlers: Any = importlib.import_module(f"{name}.handlers")
+        url = f"postgresql+psycopg://{server}/{name}"
+        given = isolated(state) | {"database_url": url}
+        runtime = Runtime(facts.SERVICE, settings.ServiceSettings.model_validate(given))
+        await runtime.migrate()
+        async with running(app.build(runtime, handlers.Handlers(runtime))) as service:
+            yield service
+
+    return start
+
+
+def test_every_operation_answers_as_on_the_embedded_database(
+    server: str, made: Written, services: list[str], tmp_path: Path
+) -> None:
+    for service in services:
+        name = made.package(service)
+        testing: Any = importlib.import_module(f"{name}.generated.testing")
+        cases = testing.cases(made.folder(service) / "tests" / "contract.json")
+        with (
+            Bench(on(server, made, service), tmp_path / "postgres" / name) as real,
+            Bench(testing.started, tmp_path / "sqlite" / name) as embedded,
+        ):
+            for case in cases:
+                answer = real.ask(case)
+                assert real.faults(case, answer) == [], case
+                assert answer.status_code == embedded.ask(case).status_code, case
+
+
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'ltree'")
+def test_tables_of_the_code_are_those_of_the_migration(
+    server: str, made: Written, services: list[str], tmp_path: Path
+) -> None:
+    """What `alembic check` would say. Keys to other tables, partitions, and indexes that only
+    PostgreSQL has are the migration's alone.
+    """
+    for service in services:
+        steps = asyncio.run(compared(on(server, made, service), tmp_path / service, spoil=False))
+        left_out = {each[1].name for each in steps if each[0] == "remove_index"}
+        assert [each for each in steps if each[0] != "remove_index"] == [], service
+        assert left_out == set(indexes_of_postgresql(made, service)), service
+
+
+@pytest.mark.filterwarnings("ignore:Did not recognize type 'ltree'")
+def test_a_difference_would_be_seen(server: str, made: Written, tmp_path: Path) -> None:
+    steps = asyncio.run(compared(on(server, made, SMALL[0]), tmp_path, spoil=True))
+    found = {each[0] for each in steps}
+    assert found >= {"add_column", "modify_nullable", "modify_type", "add_index"}
+
+
+def indexes_of_postgresql(made: Written, service: str) -> Iterator[str]:
+    """Indexes of the service's tables that the model wants of another kind than a B-tree."""
+    schemas = {
+        (database.id, schema.name)
+        for database in made.model.all(Database)
+        for schema in database.schemas
+        if name_of(schema.service) == service
+    }
+    for table in made.model.all(Table):
+        if (table.database, table.schema) in schemas:
+            yield from (each.name for each in table.indexes if each.method != "btree")
+
+
+async def compared(start: Start, state: Path, *, spoil: bool) -> list[Any]:
+    """Steps that would make the migrated database what the code's tables say."""
+    async with start(state) as service:
+        runtime = service.runtime
+        tables = runtime.spec.tables
+        if spoil:
+            tables = spoilt(tables)
+        async with runtime.database.transaction(write=False) as connection:
+            return await connection.run_sync(_compare, tables, set(runtime.spec.schemas))
+
+
+def spoilt(tables: sa.MetaData) -> sa.MetaData:
+    """A copy in which one table has a column and an index more, and others than it should have."""
+    copy = sa.MetaData()
+    for each in tables.sorted_tables:
+        each.to_metadata(copy)
+    (table,) = (each for each in copy.sorted_tables if each.name == "documents")
+    table.append_column(sa.Column("added", sa.Text()))
+    table.c.title.nullable = True
+    table.c.title.type = sa.Integer()
+    sa.Index("documents_added", table.c.added)
+    return copy
+
+
+def _compare(connection: Connection, tables: sa.MetaData, schemas: set[str]) -> list[Any]:
+    own = {each.name for each in tables.sorted_tables}
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "compare_type": True,
+            "include_schemas": True,
+            "include_name": lambda name, kind, _: kind != "schema" or name in schemas,
+            "include_object": lambda each, name, kind, reflected, _: _judged(
+                each, kind, reflected, own
+            ),
+        },
+    )
+    return list(_flat(compare_metadata(context, tables)))
+
+
+def _judged(each: Any, kind: str, reflected: bool, own: set[str]) -> bool:
+    """Not keys to other tables; of what only the database has, not whole tables: they are
+    partitions, the table of revisions, and the chassis' own.
+    """
+    if kind == "foreign_key_constraint":
+        return False
+    return not (reflected and kind == "table") or each.name in own
+
+
+def _flat(steps: Any) -> Iterator[Any]:
+    for step in steps:
+        if isinstance(step, list):
+            yield from _flat(step)
+        else:
+            yield step
