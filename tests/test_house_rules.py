@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 GEN = "generator/cloudsync_gen"
 LONG_FUNCTION = "def f() -> None:\n" + "    pass\n" * 60
 LAST_LEGAL = "def f() -> None:\n" + "    pass\n" * 59
+SERVICE = "generated/services/a"
 FULL_RULE = '"""A.\n\nWhat it does: a.\n\nWhy: b.\n\nExample: c.\n\nUse instead: d.\n"""\n'
 LATER = "TO" + "DO"
 
@@ -91,6 +92,14 @@ PLANTED: list[tuple[str, dict[str, str], str]] = [
     ("no machine is named", {"README.md": "see /" + "work/main/x"}, "README.md:1"),
     ("no machine is named", {"a.lock": "--index https://py" + "pi.org/simple"}, "a.lock:1"),
     ("no machine is named", {"a.json": '{"home": "/' + 'root/.cache"}'}, "a.json:1"),
+    ("output is small", {f"{SERVICE}/x.py": "a" * 200_001}, "a: 200001 bytes, 200000 at most"),
+    ("output is small", {f"{SERVICE}/{n}.py": "" for n in range(61)}, "a: 61 files, 60 at most"),
+    (
+        "output is small",
+        {f"generated/docs/{n}.md": "a" * 2_000_001 for n in range(10)},
+        "generated: 20000010 bytes",
+    ),
+    ("output is small", {f"generated/docs/{n}.md": "" for n in range(5001)}, "generated: 5001"),
 ]
 
 KEPT: list[tuple[str, dict[str, str]]] = [
@@ -136,6 +145,7 @@ KEPT: list[tuple[str, dict[str, str]]] = [
         {f"{GEN}/x.py": "METHODS = 1\nwith suppress(NotImplementedError): ..."},
     ),
     ("no machine is named", {"a.md": "model/" + "work/x and https://a.example/" + "root/x"}),
+    ("output is small", {f"{SERVICE}/{n}.py": "a" * 3_333 for n in range(60)}),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct, structs
@@ -11,13 +12,14 @@ from cloudsync_gen.contracts.agree import shapes
 from cloudsync_gen.diagnostics import Diagnostic, Severity, has_errors
 from cloudsync_gen.engine import paths
 from cloudsync_gen.engine.cache import Store
-from cloudsync_gen.engine.generate import Progress, Work, render_all
+from cloudsync_gen.engine.executors import Crew
+from cloudsync_gen.engine.generate import Progress, Rendering, Work
 from cloudsync_gen.engine.reconcile import Plan, Scope, reconcile
 from cloudsync_gen.engine.resources import digest_of_package
 from cloudsync_gen.link import link
 from cloudsync_gen.load import LOCATORS, load
 from cloudsync_gen.load.cache import ParseCache
-from cloudsync_gen.model.artefacts import Planned, Rendered, Unit
+from cloudsync_gen.model.artefacts import Planned, Rendered, Unit, Unplannable
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.rules import RULES
@@ -112,22 +114,46 @@ def generate(
     progress: Progress | None = None,
 ) -> Generated:
     """Everything that the model implies, as bytes. Nothing is rendered from a model with errors."""
-    from cloudsync_gen.contracts.validate import validate
+    with Crew(jobs, PRELOAD) as crew:
+        if not store.seen(digest_of_package()):
+            crew.expect_much()
+        made = compile_model(tree, rules, store)
+        checked, contracts = made.checked, made.contracts
+        if checked.model is None or contracts is None:
+            return Generated(checked=checked, rendered=None, diagnostics=checked.diagnostics)
+        rendered, found = _rendered(checked.model, contracts, scope, store, crew, progress)
+    found = (*checked.diagnostics, *found)
+    return Generated(
+        checked=checked,
+        rendered=None if has_errors(found) else rendered,
+        diagnostics=ordered(found, checked.sources),
+    )
 
-    made = compile_model(tree, rules, store)
-    checked, contracts = made.checked, made.contracts
-    if checked.model is None or contracts is None:
-        return Generated(checked=checked, rendered=None, diagnostics=checked.diagnostics)
-    found = (*checked.diagnostics, *validate(checked.model, contracts, memory(store)))
-    if not has_errors(found):
-        due = units(checked.model, contracts, scope)
-        rendered = render_all(due, WORK, store, jobs, progress)
-        found = (*found, *_path_findings(rendered))
-        if not has_errors(found):
-            return Generated(
-                checked=checked, rendered=rendered, diagnostics=ordered(found, checked.sources)
-            )
-    return Generated(checked=checked, rendered=None, diagnostics=ordered(found, checked.sources))
+
+def _rendered(
+    model: Model,
+    contracts: Contracts,
+    scope: Scope,
+    store: Store,
+    crew: Crew,
+    progress: Progress | None,
+) -> tuple[tuple[Rendered, ...] | None, tuple[Diagnostic, ...]]:
+    """Contracts are judged while files are rendered; what is said of an invalid one comes first."""
+    from cloudsync_gen.contracts.trials import tried
+    from cloudsync_gen.contracts.validate import Validation
+
+    validation = Validation(model, contracts, memory(store), partial(crew.submit, tried))
+    try:
+        rendering = Rendering(units(model, contracts, scope), WORK, store, crew)
+    except Unplannable as error:
+        return None, _unplannable(model, error)
+    found = validation.findings()
+    if has_errors(found):
+        return None, found
+    rendered = rendering.files(progress)
+    if scope.whole:
+        store.note(digest_of_package())
+    return rendered, (*found, *_path_findings(rendered))
 
 
 def units(model: Model, contracts: Contracts, scope: Scope) -> Iterable[Unit]:
@@ -148,7 +174,31 @@ def files_of(unit: Unit) -> Iterable[Planned]:
     return BY_NAME[unit.target].files(unit.view)
 
 
+PRELOAD = (
+    "cloudsync_gen.pipeline",
+    "cloudsync_gen.engine.forms.preload",
+    "cloudsync_gen.contracts.trials",
+    "openapi_spec_validator",
+)
+"""What workers need, unless the model is very small."""
+
 WORK = Work(files_of, {target.name: target.view for target in TARGETS})
+
+
+def _unplannable(model: Model, error: Unplannable) -> tuple[Diagnostic, ...]:
+    return tuple(
+        Diagnostic(
+            code="GEN002",
+            name="unfitting-message",
+            severity=Severity.ERROR,
+            ref=model.ref(element),
+            message=what,
+            hint="give the message the fields of the input that it carries, or the input the "
+            "properties of the message",
+            element=element,
+        )
+        for element, what in error.faults
+    )
 
 
 def _path_findings(rendered: Sequence[Rendered]) -> list[Diagnostic]:

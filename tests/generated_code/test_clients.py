@@ -16,9 +16,10 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from cloudsync_chassis.cases import Case
 from cloudsync_chassis.client.blocking import Blocking
 from cloudsync_chassis.client.errors import NoAnswerError, RefusedError
-from cloudsync_chassis.contract import Bench, Case
+from cloudsync_chassis.contract import Bench
 from cloudsync_chassis.propagation import TENANT_HEADER
 from pydantic import TypeAdapter
 
@@ -268,7 +269,7 @@ def test_every_operation_through_its_client(
     for client in chosen(clients, effort):
         package = client.made.package(client.service)
         testing = importlib.import_module(f"{package}.generated.testing")
-        cases = testing.load(client.made.folder(client.service) / "tests" / "contract.json")
+        cases = testing.cases(client.made.folder(client.service) / "tests" / "contract.json")
         expected = {case.operation for case in cases if not case.custom}
         succeeded = set()
         with Bench(testing.started, tmp_path / package) as bench:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -127,13 +127,17 @@ def test_its_own_tests_pass(added: list[Added]) -> None:
         assert own_failures(each.made, each.asked.service) == ""
 
 
-def test_it_starts_and_keeps_what_it_is_told(added: list[Added], tmp_path: Path) -> None:
+def test_it_starts_and_keeps_what_it_is_told(
+    added: list[Added], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for each in added:
+        for source in each.made.sources(each.asked.service):
+            monkeypatch.syspath_prepend(str(source))
+        package = each.made.package(each.asked.service)
+        testing = importlib.import_module(f"{package}.generated.testing")
         with running(each.made, each.asked.service, tmp_path / each.asked.service) as process:
-            cases = json.loads(
-                (each.made.folder(process.service) / "tests" / "contract.json").read_bytes()
-            )
-            roles = sorted({role for case in cases for role in case["roles"]})
+            cases = testing.cases(each.made.folder(process.service) / "tests" / "contract.json")
+            roles = sorted({role for case in cases for role in case.roles})
             token = process.token(*roles, organization=ORGANIZATION, subject=PERSON)
             headers = {"Authorization": f"Bearer {token}"}
             with httpx.Client(base_url=process.url, headers=headers) as http:

@@ -28,9 +28,8 @@ WRITTEN = '''"""What recipe does beyond its model. This file is ours."""
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.problem import ALREADY_EXISTS
 
-from .generated import models, port
+from .generated import models, port, problems
 from .generated.defaults import Defaults
 
 
@@ -40,7 +39,7 @@ class Handlers(Defaults):
     async def approve_recipe(self, ctx: Context, request: port.ApproveRecipe) -> models.Recipe:
         recipe = await self.recipe_aggregate.get(ctx, request.recipe_id)
         if recipe.lemons > 50:
-            raise ALREADY_EXISTS("too sour")
+            raise problems.TOO_SOUR(f"{recipe.lemons} lemons")
         return await super().approve_recipe(ctx, request)
 
     async def create_recipe(self, ctx: Context, request: port.CreateRecipe) -> models.Recipe:
@@ -60,17 +59,18 @@ from recipe.generated.testing import started
 
 
 def test_what_is_too_sour_is_not_approved(tmp_path: Path) -> None:
-    async def approved(lemons: int) -> tuple[str, int]:
+    async def approved(lemons: int) -> tuple[str, int, str]:
         async with started(tmp_path / str(lemons)) as service:
             brewer = service.caller("brewer")
             body = {"title": "Sour", "class": "sweet", "lemons": lemons}
             made = await service.http.post("/v1/recipes", json=body, headers=brewer.headers)
             url = made.headers["location"]
             answer = await service.http.post(f"{url}/approve", headers=brewer.headers)
-            return made.json()["title"], answer.status_code
+            said = answer.json().get("type", "").rpartition("/")[2]
+            return made.json()["title"], answer.status_code, said
 
-    assert asyncio.run(approved(3)) == ("Sour!", 200)
-    assert asyncio.run(approved(51)) == ("Sour!", 409)
+    assert asyncio.run(approved(3)) == ("Sour!", 200, "")
+    assert asyncio.run(approved(51)) == ("Sour!", 409, "too-sour")
 '''
 
 

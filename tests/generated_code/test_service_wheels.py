@@ -27,11 +27,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Written:
 
 @pytest.fixture(scope="module")
 def wheels(made: Written, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Wheels of the chassis and of a service."""
+    """Wheels of the chassis, of a service, and of the clients that it calls others with."""
     folder = tmp_path_factory.mktemp("wheels")
     chassis = tmp_path_factory.mktemp("chassis") / "chassis"
     shutil.copytree(CHASSIS.parent, chassis, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    for project in (chassis, made.folder("recipe")):
+    for project in (chassis, made.folder("recipe"), *(each.parent for each in made.clients())):
         run(project, sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder))
     return sorted(folder.glob("*.whl"))
 
@@ -59,7 +59,7 @@ def run(folder: Path, *command: str) -> str:
 
 
 def test_the_wheel_holds_the_contract_once(made: Written, wheels: list[Path]) -> None:
-    (wheel,) = (each for each in wheels if each.name.startswith("recipe"))
+    (wheel,) = (each for each in wheels if each.name.startswith("recipe-"))
     contract = made.contracts.rest["recipe"]
     with zipfile.ZipFile(wheel) as archive:
         found = [name for name in archive.namelist() if "contracts/" in name]
@@ -82,7 +82,10 @@ def test_a_wheel_without_the_contract_says_so(made: Written, tmp_path: Path) -> 
     """What was copied out of the repository by hand fails at once, and says why."""
     alone = tmp_path / "src"
     shutil.copytree(made.folder("recipe") / "src", alone)
-    variables = {"PYTHONPATH": os.pathsep.join((str(alone), str(CHASSIS))), "PATH": ""}
+    variables = {
+        "PYTHONPATH": os.pathsep.join(map(str, (alone, *made.clients(), CHASSIS))),
+        "PATH": "",
+    }
     done = subprocess.run(
         [sys.executable, "-m", "recipe"],
         env=variables,

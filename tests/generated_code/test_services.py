@@ -381,7 +381,8 @@ def test_schemathesis_finds_nothing(
 ) -> None:
     """All checks, with a token, valid and invalid input; handlers that are missing are left out."""
     folder = documents.made.folder(documents.service)
-    monkeypatch.syspath_prepend(str(folder / "src"))
+    for path in documents.made.sources(documents.service):
+        monkeypatch.syspath_prepend(str(path))
     testing = importlib.import_module("document_service.generated.testing")
     cases = testing.cases(folder / "tests" / "contract.json")
     missing = {case.operation for case in cases if case.custom}

@@ -41,7 +41,7 @@ def remembered(
     memory: Memory, kind: str, library: str, content: bytes, make: Callable[[], Any]
 ) -> Any:
     """What `make` gives for `content`, kept for the installed version of `library`."""
-    stamped = f"{kind} {_version(library)}"
+    stamped = stamp(kind, library)
     hit = memory.get(stamped, content)
     if hit is not None:
         return hit.value
@@ -50,17 +50,9 @@ def remembered(
     return value
 
 
-def judged(
-    memory: Memory, kind: str, library: str, content: bytes, judge: Callable[[], list[Any]]
-) -> list[Any]:
-    """What `judge` finds about `content`; only that it found nothing is kept."""
-    stamped = f"{kind} {_version(library)}"
-    if memory.get(stamped, content) is not None:
-        return []
-    found = judge()
-    if not found:
-        memory.put(stamped, content, True)
-    return found
+def stamp(kind: str, library: str) -> str:
+    """A kind of value as the installed version of a library makes it."""
+    return f"{kind} {_version(library)}"
 
 
 @cache

@@ -6,14 +6,17 @@ is self-contained, so whatever asks for a file or an address is a fault.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from cloudsync_gen.contracts.findings import contract_finding
-from cloudsync_gen.contracts.memory import Forgetful, Memory, judged
+from cloudsync_gen.contracts.memory import Forgetful, Memory, stamp
 from cloudsync_gen.contracts.schemas import BASE
+from cloudsync_gen.contracts.trials import JUDGES, Trial, answered, task_of, tried
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.contracts import ContractDocument, Contracts, ContractText, ProtoContract
 from cloudsync_gen.model.ids import ElementId
@@ -22,21 +25,96 @@ from cloudsync_gen.model.schema_check import Fault, default_faults, faults_of
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.source import Pointer, Ref
 
-MAX_MESSAGE = 300
+Findings = Callable[[Fault], Diagnostic]
+Submit = Callable[[bytes], Callable[[], bytes]]
+"""Takes a task for `trials.tried`, perhaps to another process; gives what waits for the answer."""
+
+
+def here(task: bytes) -> Callable[[], bytes]:
+    """Does it in this process, when the answer is asked for."""
+    return partial(tried, task)
 
 
 def validate(
     model: Model, contracts: Contracts, memory: Memory | None = None
 ) -> tuple[Diagnostic, ...]:
     """What is wrong with the contracts, as findings about the model."""
-    known = memory or Forgetful()
-    found = [*_schemas(model), *_defaults(contracts, model)]
+    return Validation(model, contracts, memory or Forgetful(), here).findings()
+
+
+class Validation:
+    """Validation under way: judges that take long have been given their work."""
+
+    def __init__(self, model: Model, contracts: Contracts, memory: Memory, submit: Submit) -> None:
+        self._memory = memory
+        self._found = [*_schemas(model), *_defaults(contracts, model)]
+        self._pending: list[tuple[_Case, Callable[[], bytes]]] = []
+        for case in _cases(model, contracts, self._found):
+            if memory.get(case.stamp, case.trial.content) is None:
+                self._pending.append((case, submit(task_of(case.trial))))
+
+    def findings(self) -> tuple[Diagnostic, ...]:
+        """All findings, when the judges are done; only that they found nothing is remembered."""
+        for case, answer in self._pending:
+            faults = answered(answer())
+            self._found.extend(map(case.finding, faults))
+            if not faults:
+                self._memory.put(case.stamp, case.trial.content, True)
+        self._pending.clear()
+        return tuple(self._found)
+
+
+class _Case(Struct, frozen=True):
+    """A trial, and what a fault found in it says of the model."""
+
+    trial: Trial
+    finding: Findings
+
+    @property
+    def stamp(self) -> str:
+        """What a verdict is remembered as: kind and version of the judge."""
+        return stamp(self.trial.kind, JUDGES[self.trial.kind].library)
+
+
+def _cases(model: Model, contracts: Contracts, found: list[Diagnostic]) -> Iterator[_Case]:
+    """Documents whose inline schemas have faults are not tried: those places are known best."""
     for each in (*contracts.rest.values(), *contracts.webhooks.values()):
-        found.extend(_document(each, contracts, model, known))
+        inline = list(_inline(each))
+        found.extend(inline)
+        if not inline:
+            trial = Trial("openapi", msgspec.json.encode(each.data))
+            yield _Case(trial, partial(_of_document, each, contracts, model))
     for text in contracts.graphql.values():
-        found.extend(_text(text, known))
-    found.extend(_protos(contracts, known))
-    return tuple(found)
+        yield _Case(Trial("sdl-check", text.text.encode()), partial(_of_text, text))
+    protos = tuple(contracts.grpc.values())
+    if protos:
+        by_path = {each.import_path: each for each in protos}
+        trial = Trial("proto-check", msgspec.msgpack.encode(protos))
+        yield _Case(trial, partial(_of_protos, by_path, protos[0]))
+
+
+def _of_document(
+    document: ContractDocument, contracts: Contracts, model: Model, fault: Fault
+) -> Diagnostic:
+    place = _place(document, fault.pointer, contracts, model)
+    return contract_finding(
+        "invalid-openapi", place, fault.message, "see OpenAPI 3.1", document.source
+    )
+
+
+def _of_text(contract: ContractText, fault: Fault) -> Diagnostic:
+    return contract_finding(
+        "invalid-graphql", Ref(contract.file), fault.message, "see GraphQL", contract.source
+    )
+
+
+def _of_protos(
+    by_path: Mapping[str, ProtoContract], first: ProtoContract, fault: Fault
+) -> Diagnostic:
+    each = by_path.get(str(fault.pointer[0]), first)
+    return contract_finding(
+        "invalid-proto", Ref(each.file), fault.message, "see proto3", each.source
+    )
 
 
 def _schemas(model: Model) -> Iterator[Diagnostic]:
@@ -64,27 +142,6 @@ def _defaults(contracts: Contracts, model: Model) -> Iterator[Diagnostic]:
 def _at(place: Ref, fault: Fault, kind: str, element: str = "") -> Diagnostic:
     hint = fault.hint or "see JSON Schema 2020-12"
     return contract_finding(kind, place.at(*fault.pointer), fault.message, hint, element)
-
-
-def _document(
-    document: ContractDocument, contracts: Contracts, model: Model, memory: Memory
-) -> list[Diagnostic]:
-    """Faults of inline schemas, whose places are known best, or else of the whole document."""
-
-    def judge() -> list[Diagnostic]:
-        return [
-            contract_finding("invalid-openapi", place, fault.message, _OPENAPI, document.source)
-            for fault in openapi_faults(document.data)
-            if (place := _place(document, fault.pointer, contracts, model))
-        ]
-
-    inline = list(_inline(document))
-    return inline or judged(
-        memory, "openapi", "openapi-spec-validator", msgspec.json.encode(document.data), judge
-    )
-
-
-_OPENAPI = "see OpenAPI 3.1"
 
 
 def _inline(document: ContractDocument) -> Iterator[Diagnostic]:
@@ -124,65 +181,3 @@ def _place(document: ContractDocument, pointer: Pointer, contracts: Contracts, m
             if name == pointer[2]:
                 return model.refs[ElementId(element)].at("schema", *pointer[3:])
     return Ref(document.file, pointer)
-
-
-def openapi_faults(data: Mapping[str, Any]) -> list[Fault]:
-    """What openapi-spec-validator says about a document, its component schemas apart.
-
-    Those are judged once for all documents; here each stands as a schema that accepts everything,
-    so that references to it still have to resolve.
-    """
-    from jsonschema_path import SchemaPath
-    from openapi_spec_validator import OpenAPIV31SpecValidator
-
-    components = data.get("components", {})
-    stubs: dict[str, Any] = {name: {} for name in components.get("schemas", {})}
-    outline = {**data, "components": {**components, "schemas": stubs}}
-    handlers = dict.fromkeys(("http", "https", "file", "<all_urls>"), _refuse)
-    try:
-        path = SchemaPath.from_dict(outline, handlers=handlers)
-        errors = list(OpenAPIV31SpecValidator(path).iter_errors())
-    except Exception as error:
-        return [Fault((), f"{type(error).__name__}: {error}"[:MAX_MESSAGE])]
-    return [
-        Fault(tuple(getattr(each, "absolute_path", ())), str(each.message)[:MAX_MESSAGE])
-        for each in errors
-    ]
-
-
-def _refuse(uri: str) -> Any:
-    raise ValueError(f"a contract is self-contained, but refers to {uri}")
-
-
-def _text(contract: ContractText, memory: Memory) -> list[Diagnostic]:
-    def judge() -> list[Diagnostic]:
-        from cloudsync_gen.contracts.graphql_check import graphql_faults
-
-        return [
-            contract_finding(
-                "invalid-graphql", Ref(contract.file), fault, "see GraphQL", contract.source
-            )
-            for fault in graphql_faults(contract.text)
-        ]
-
-    return judged(memory, "sdl-check", "strawberry-graphql", contract.text.encode(), judge)
-
-
-def _protos(contracts: Contracts, memory: Memory) -> list[Diagnostic]:
-    """All proto texts together, since they import each other."""
-    protos = tuple(contracts.grpc.values())
-    if not protos:
-        return []
-
-    def judge() -> list[Diagnostic]:
-        from cloudsync_gen.contracts.proto_check import proto_faults
-
-        by_path: dict[str, ProtoContract] = {each.import_path: each for each in protos}
-        return [
-            contract_finding("invalid-proto", Ref(each.file), what, "see proto3", each.source)
-            for path, what in proto_faults(protos)
-            if (each := by_path.get(path, protos[0]))
-        ]
-
-    content = b"\0".join(each.text.encode() for each in protos)
-    return judged(memory, "proto-check", "grpcio-tools", content, judge)

@@ -64,6 +64,15 @@ class Store:
         except OSError:
             return
 
+    def seen(self, what: bytes) -> bool:
+        """Whether this was noted, and nobody dropped the note."""
+        return self.read(_noted(what)) is not None
+
+    def note(self, what: bytes) -> None:
+        """Remember that something has been seen."""
+        if not self.seen(what):
+            self.write(_noted(what), b"")
+
     def prune(self) -> None:
         """Drops the entries not written for longest, past a bound."""
         if self._folder is None or not self._folder.is_dir():
@@ -78,6 +87,10 @@ class Store:
     def _checksum(self, key: str, content: bytes) -> bytes:
         sealed = blake2b(key.encode(), key=self._seal, digest_size=_CHECK).digest()
         return blake2b(content, key=sealed, digest_size=_CHECK).digest()
+
+
+def _noted(what: bytes) -> str:
+    return blake2b(b"noted " + what, digest_size=20).hexdigest()
 
 
 def _seal(folder: Path) -> bytes:

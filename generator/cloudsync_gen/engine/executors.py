@@ -1,12 +1,22 @@
-"""Runs pure work on several processes; the order of results is the order of the work."""
+"""Does pure work: here while it is little, in several processes when it is much."""
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from types import TracebackType
+
+from cloudsync_gen.engine.collector import collect_rarely
+
+Work = Callable[[bytes], bytes]
+"""A function of a module, or an instance of a class of one: other processes find it by name."""
+
+FEW = 8
+"""So many tasks are done sooner here than other processes are ready for them."""
 
 
 def default_jobs() -> int:
@@ -16,16 +26,84 @@ def default_jobs() -> int:
     return os.cpu_count() or 1
 
 
-def each(work: Callable[[bytes], bytes], items: Iterable[bytes], jobs: int) -> Iterator[bytes]:
-    """`work` of every item, in order. `work` must be a function of a module (it is sent by
-    name).
+class Crew:
+    """At most `jobs` processes, and none before there is work for them.
+
+    They are forked, where the system allows it, from a server that has imported `preload`: it does
+    so while this process is busy with what only it can do, and what it imported costs the others
+    nothing.
     """
-    tasks = list(items)
-    workers = min(jobs, len(tasks))
-    if workers < 2:
-        yield from map(work, tasks)
-        return
-    method = "fork" if sys.platform == "linux" else "spawn"
-    context = multiprocessing.get_context(method)
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        yield from pool.map(work, tasks)
+
+    def __init__(self, jobs: int, preload: Sequence[str] = ()) -> None:
+        self._jobs = jobs
+        self._preload = [*preload]
+        self._pool: ProcessPoolExecutor | None = None
+        self._waiting: list[_Answer] = []
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def expect_much(self) -> None:
+        """Begins to prepare other processes."""
+        if self._jobs > 1 and self._pool is None:
+            self._pool = self._started()
+
+    def submit(self, work: Work, task: bytes) -> Callable[[], bytes]:
+        """Gives work to the crew; what is returned waits for the result, or makes it."""
+        answer = _Answer(work, task)
+        if self._pool is None and self._jobs > 1:
+            self._waiting.append(answer)
+            if len(self._waiting) > FEW:
+                self.expect_much()
+        if self._pool is not None:
+            for each in self._waiting or (answer,):
+                each.begin(self._pool)
+            self._waiting.clear()
+        return answer
+
+    def _started(self) -> ProcessPoolExecutor:
+        method = "spawn"
+        if "forkserver" in multiprocessing.get_all_start_methods():
+            from multiprocessing import forkserver
+
+            method = "forkserver"
+            forkserver.set_forkserver_preload(self._preload)
+            forkserver.ensure_running()
+        context = multiprocessing.get_context(method)
+        return ProcessPoolExecutor(self._jobs, context, initializer=_settle)
+
+
+class _Answer:
+    """Work that was begun elsewhere, or is done here when its result is asked for."""
+
+    def __init__(self, work: Work, task: bytes) -> None:
+        self._work = work
+        self._task = task
+        self._future: Future[bytes] | None = None
+        self._begun = False
+
+    def begin(self, pool: ProcessPoolExecutor) -> None:
+        if not self._begun:
+            self._future = pool.submit(self._work, self._task)
+
+    def __call__(self) -> bytes:
+        if self._future is not None:
+            return self._future.result()
+        self._begun = True
+        return self._work(self._task)
+
+
+def _settle() -> None:
+    """In a new process: an interrupt is its parent's to answer, and what it was born with stays."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
+    collect_rarely()

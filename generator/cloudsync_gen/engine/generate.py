@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from cloudsync_gen.engine.cache import Store
-from cloudsync_gen.engine.executors import each
+from cloudsync_gen.engine.executors import Crew
 from cloudsync_gen.engine.fingerprint import fingerprint
 from cloudsync_gen.engine.render import render
 from cloudsync_gen.model.artefacts import Planned, Rendered, Unit
@@ -37,27 +37,32 @@ class Work:
         return _encode(render(unit, self._files(unit)))
 
 
-def render_all(
-    units: Iterable[Unit],
-    work: Callable[[bytes], bytes],
-    store: Store,
-    jobs: int,
-    progress: Progress | None = None,
-) -> tuple[Rendered, ...]:
-    """All files of all units, ordered by path. Units whose fingerprint is known are not
-    rendered.
-    """
-    ordered = sorted(units, key=lambda unit: (unit.target, unit.name))
-    prints = [fingerprint(unit) for unit in ordered]
-    known = {key: stored for key in prints if (stored := _stored(store, key)) is not None}
-    due = [(key, unit) for key, unit in zip(prints, ordered, strict=True) if key not in known]
-    tasks = [_encode((unit.target, unit.name, _encode(unit.view))) for _, unit in due]
-    for done, ((key, _), result) in enumerate(zip(due, each(work, tasks, jobs), strict=True), 1):
-        store.write(key, result)
-        known[key] = _rendered.decode(result)
-        if progress is not None:
-            progress(done, len(due))
-    return tuple(sorted((file for key in prints for file in known[key]), key=lambda r: r.path))
+class Rendering:
+    """Rendering under way: units whose fingerprint is not known have been given to the crew."""
+
+    def __init__(self, units: Iterable[Unit], work: Work, store: Store, crew: Crew) -> None:
+        self._store = store
+        self._files: list[Rendered] = []
+        self._due: list[tuple[str, Callable[[], bytes]]] = []
+        for unit in units:
+            key = fingerprint(unit)
+            stored = _stored(store, key)
+            if stored is None:
+                task = _encode((unit.target, unit.name, _encode(unit.view)))
+                self._due.append((key, crew.submit(work, task)))
+            else:
+                self._files.extend(stored)
+
+    def files(self, progress: Progress | None = None) -> tuple[Rendered, ...]:
+        """All files of all units, ordered by path."""
+        for done, (key, answer) in enumerate(self._due, 1):
+            result = answer()
+            self._store.write(key, result)
+            self._files.extend(_rendered.decode(result))
+            if progress is not None:
+                progress(done, len(self._due))
+        self._due.clear()
+        return tuple(sorted(self._files, key=lambda each: each.path))
 
 
 def _stored(store: Store, key: str) -> tuple[Rendered, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -137,6 +138,14 @@ class Action(StrEnum):
     SAME = "same"
     KEEP = "keep"
     CONFLICT = "conflict"
+
+
+class Unplannable(ValueError):
+    """Elements of which a target can make nothing, and why: `faults` are (id, what)."""
+
+    def __init__(self, faults: Iterable[tuple[str, str]]) -> None:
+        super().__init__("; ".join(f"{element}: {what}" for element, what in faults))
+        self.faults = tuple(faults)
 
 
 class Change(Struct, frozen=True, kw_only=True):

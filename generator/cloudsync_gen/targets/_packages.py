@@ -33,6 +33,7 @@ grpc_reflection h11 httpcore httpx idna joserfc jsonschema mako markdown_it mark
 opentelemetry pip pluggy prompt_toolkit psycopg psycopg_binary pycparser pydantic pydantic_core
 pydantic_settings pygments pytest referencing rich rpds setuptools shellingham sniffio sqlalchemy
 starlette structlog tomli typer typing_extensions typing_inspection tzdata uvicorn uvloop wcwidth
+yaml
 """
 """Of the chassis and of the tests of a service."""
 

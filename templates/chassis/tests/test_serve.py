@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import os
 import signal
 import socket
@@ -11,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
@@ -61,7 +64,7 @@ def port() -> int:
 def process(tmp_path: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     started = subprocess.Popen(
         [sys.executable, "-c", PROGRAM],
-        env=environment(tmp_path, CHASSIS_PORT=str(port), CHASSIS_DRAIN_PAUSE="0.3"),
+        env=environment(tmp_path, CHASSIS_PORT=str(port), CHASSIS_DRAIN_PAUSE="1.5"),
         stdout=subprocess.PIPE,
     )
     yield started
@@ -114,6 +117,14 @@ def test_wrong_settings_end_the_start_without_showing_values(tmp_path: Path) -> 
     assert done.returncode == 2
     assert done.stderr.startswith("settings: database_pool: ")
     assert "hunter2" not in done.stderr
+
+
+def test_a_token_without_a_subject_is_for_somebody_new(tmp_path: Path) -> None:
+    first, second = (run(tmp_path, "token", "--role", "clerk") for _ in range(2))
+    told = [base64.urlsafe_b64decode(each.stdout.split(".")[1] + "==") for each in (first, second)]
+    subjects = [json.loads(each)["sub"] for each in told]
+    assert all(UUID(each).version == 7 for each in subjects)
+    assert subjects[0] != subjects[1]
 
 
 def test_no_token_is_made_where_another_issuer_is_trusted(tmp_path: Path) -> None:

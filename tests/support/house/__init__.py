@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from support.house import layers, manners, texts
+from support.house import budgets, layers, manners, texts
 
 Check = Callable[[Path], Iterable[str]]
 
@@ -25,4 +25,5 @@ CHECKS: dict[str, Check] = {
     "rules are documented and have fixtures": manners.rules_are_whole,
     "nothing is left for later": texts.nothing_left_for_later,
     "no machine is named": texts.no_machine_is_named,
+    "output is small": budgets.output_is_small,
 }

@@ -81,6 +81,7 @@ OURS = {
     "cloudsync_gen.cli.suggest",
     "cloudsync_gen.cli._options",
     "cloudsync_gen.engine",
+    "cloudsync_gen.engine.collector",
     "cloudsync_gen.engine.index",
 }
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from cloudsync_gen.contracts.compile import compile_contracts
 from cloudsync_gen.contracts.graphql_check import graphql_faults
 from cloudsync_gen.contracts.proto_check import proto_faults
-from cloudsync_gen.contracts.validate import openapi_faults, validate
+from cloudsync_gen.contracts.trials import openapi_faults
+from cloudsync_gen.contracts.validate import validate
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.model.schema_check import accepts, faults_of
 
@@ -67,7 +68,7 @@ def test_what_was_valid_once_is_not_judged_again(
     def fail(data: object) -> list[object]:
         raise AssertionError("judged again")
 
-    monkeypatch.setattr("cloudsync_gen.contracts.validate.openapi_faults", fail)
+    monkeypatch.setattr("cloudsync_gen.contracts.trials.openapi_faults", fail)
     assert validate(library.model, library.contracts, memory) == ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,6 +31,7 @@ from cloudsync_gen.targets.service.views import (
 )
 
 _TENANT = "organizationId"
+_CAPITAL = re.compile("(?<=[a-z0-9])([A-Z])")
 
 
 def aggregates_of(facts: ServiceFacts) -> tuple[AggregateView, ...]:
@@ -91,10 +93,12 @@ def _table(facts: ServiceFacts, aggregate: Aggregate, schema: Mapping[str, Any])
 
 
 def _columns(table: Table) -> dict[str, str]:
+    """Columns that are not called as the chassis expects: `ownerId` is kept in `owner_id`."""
+    held = ((column, name) for name, column in table.columns.items() if not column.blind_index_of)
     return {
         column.property: name
-        for name, column in table.columns.items()
-        if column.property and not column.blind_index_of
+        for column, name in held
+        if column.property and _CAPITAL.sub(r"_\1", column.property).lower() != name
     }
 
 

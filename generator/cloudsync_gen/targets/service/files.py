@@ -23,7 +23,7 @@ MODULES = (
     *("tables", "testing"),
 )
 """Modules of every service; `rest` is there for those that answer over HTTP, `clients` for those
-that call others."""
+that call others, `problems` for those that declare refusals of their own."""
 
 CHASSIS = "0.1"
 
@@ -32,7 +32,10 @@ def files(view: ServiceView) -> Iterable[Planned]:
     """Files below `generated/services/<service>/`."""
     folder = f"generated/services/{view.name}"
     package = f"{folder}/src/{view.package}"
-    optional = (("rest", view.rest), ("clients", bool(view.callees)))
+    optional = (
+        *(("rest", view.rest), ("clients", bool(view.callees))),
+        ("problems", bool(view.problems)),
+    )
     modules = (*MODULES, *(name for name, wanted in optional if wanted))
     forms: dict[str, Form] = {
         f"{package}/generated/{name}.py": Template(f"service/{name}.py.j2", view)

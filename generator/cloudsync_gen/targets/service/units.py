@@ -21,6 +21,7 @@ from cloudsync_gen.targets.service.callees import callees_of
 from cloudsync_gen.targets.service.cases import cases_of
 from cloudsync_gen.targets.service.consumers import consumers_of
 from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
+from cloudsync_gen.targets.service.guide import guide_of, problems_of
 from cloudsync_gen.targets.service.methods import methods_of
 from cloudsync_gen.targets.service.surroundings import (
     breaker_of,
@@ -49,6 +50,8 @@ def _view(facts: ServiceFacts) -> ServiceView:
     aggregates = aggregates_of(facts)
     callees = callees_of(facts)
     name = name_of(service.id)
+    access = grants_of(methods, system.grants.full)
+    related = grants_of(methods, system.grants.related)
     return ServiceView(
         name=name,
         title=service.name,
@@ -77,12 +80,14 @@ def _view(facts: ServiceFacts) -> ServiceView:
         callees=callees,
         client_stubs=_messages(facts) if any(each.rpc for each in callees) else "",
         breaker=breaker_of(service.resilience.breaker),
-        access=grants_of(methods, system.grants.full),
-        related=grants_of(methods, system.grants.related),
+        access=access,
+        related=related,
         port_imports=_used(_port_types(methods)),
         models=_models(facts),
         contract=facts.document.path if facts.document else "",
         cases=cases_of(facts, methods),
+        problems=problems_of(facts),
+        guide=guide_of(methods, (*access, *related)),
         sources=_sources(facts),
     )
 

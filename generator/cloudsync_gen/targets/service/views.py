@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from cloudsync_gen.naming import PYTHON_KEYWORDS
+from cloudsync_gen.targets.service.guide import GuideView, ProblemView
 
 
 class FieldView(Struct, frozen=True, kw_only=True):
@@ -374,6 +375,8 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     models: dict[str, Any]
     contract: str
     cases: tuple[CaseView, ...]
+    problems: tuple[ProblemView, ...]
+    guide: GuideView
     sources: tuple[str, ...]
 
     @property

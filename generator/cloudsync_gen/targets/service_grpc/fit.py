@@ -17,7 +17,7 @@ CURSOR = "nextCursor"
 
 
 class Unfitting(RuntimeError):
-    """A message that cannot carry what its command or query needs: a rule over RPCs is missing."""
+    """A message that cannot carry what its command or query needs."""
 
 
 def arguments_of(

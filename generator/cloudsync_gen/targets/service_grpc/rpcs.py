@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cloudsync_gen.model.artefacts import Unplannable
 from cloudsync_gen.model.contracts import ProtoContract
 from cloudsync_gen.model.effects import performed_by
 from cloudsync_gen.model.layers.api import Rpc
@@ -50,16 +51,25 @@ class Reader:
         return dict(sorted(self._modules.items()))
 
     def rpcs(self) -> Iterator[RpcView]:
-        """All RPCs, by name."""
+        """All RPCs, by name. Raises `Unplannable` for those that do not fit what they carry."""
+        faults = []
         for each in sorted(self._rpcs, key=lambda rpc: rpc.rpc_name):
-            performed = performed_by(self._facts.model, each.command)
-            if performed is None or performed.id not in self._facts.methods:
-                raise Unfitting(f"{each.rpc_name} carries no command or query of its service")
-            if each.client_streaming:
-                raise Unfitting(f"{each.rpc_name}: a stream of requests is no command")
-            if each.server_streaming and not performed.output:
-                raise Unfitting(f"{each.rpc_name} streams, but its query has no output")
-            yield self._rpc(each, performed)
+            try:
+                yield self._checked(each)
+            except Unfitting as error:
+                faults.append((each.id, str(error)))
+        if faults:
+            raise Unplannable(faults)
+
+    def _checked(self, rpc: Rpc) -> RpcView:
+        performed = performed_by(self._facts.model, rpc.command)
+        if performed is None or performed.id not in self._facts.methods:
+            raise Unfitting(f"{rpc.rpc_name} carries no command or query of its service")
+        if rpc.client_streaming:
+            raise Unfitting(f"{rpc.rpc_name}: a stream of requests is no command")
+        if rpc.server_streaming and not performed.output:
+            raise Unfitting(f"{rpc.rpc_name} streams, but its query has no output")
+        return self._rpc(rpc, performed)
 
     def _rpc(self, rpc: Rpc, performed: Command | Query) -> RpcView:
         asked, answered = (self._known.messages[name] for name in self._known.methods[rpc.rpc_name])

@@ -11,7 +11,7 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import GrpcApi
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import kebab, python_name
+from cloudsync_gen.naming import kebab
 from cloudsync_gen.targets._clients import grpc_class, grpc_package
 from cloudsync_gen.targets._models import document
 from cloudsync_gen.targets._packages import package_of

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 
 from cloudsync_chassis.health import Health
+from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.service import ServiceSpec
@@ -126,7 +127,7 @@ def _parser(spec: ServiceSpec) -> argparse.ArgumentParser:
     steps = commands.add_parser("migrate", help="bring the database to the newest revision")
     steps.add_argument("--sql", action="store_true", help="print the SQL, change nothing")
     token = commands.add_parser("token", help="print a development token")
-    token.add_argument("--subject", required=True)
+    token.add_argument("--subject", default=str(uuid7()), help="who it is (default: somebody new)")
     token.add_argument("--organization", type=UUID)
     token.add_argument("--role", action="append", default=[])
     token.add_argument("--scope", action="append", default=[])

@@ -54,42 +54,12 @@ loans = Table(
     schema="stock",
 )
 
-_COLUMNS = {
-    "id": "id",
-    "organizationId": "organization_id",
-    "createdAt": "created_at",
-    "updatedAt": "updated_at",
-    "version": "version",
-}
-
 BOOK_TABLE = TableStore(
     table=books,
-    columns={
-        **_COLUMNS,
-        "title": "title",
-        "isbn": "isbn",
-        "sellerId": "seller_id",
-        "status": "status",
-        "priceMinor": "price_minor",
-        "tags": "tags",
-        "relatedIds": "related_ids",
-        "notes": "notes_ciphertext",
-        "lock": "lock",
-        "soldAt": "sold_at",
-    },
+    columns={"notes": "notes_ciphertext"},
     encrypted=frozenset({"notes"}),
     blind={"notes_bidx": "notes"},
 )
 BOOK_DOCUMENTS = DocumentStore(collection="books", unique=(("organizationId", "isbn"),))
-LOAN_TABLE = TableStore(
-    table=loans,
-    columns={
-        **_COLUMNS,
-        "bookId": "book_id",
-        "reader": "reader",
-        "level": "level",
-        "remark": "remark",
-        "arrangedBy": "arranged_by",
-    },
-)
+LOAN_TABLE = TableStore(table=loans)
 LOAN_DOCUMENTS = DocumentStore(collection="loans", unique=(("organizationId", "bookId", "reader"),))

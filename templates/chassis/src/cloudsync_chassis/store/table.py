@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic
@@ -19,31 +20,38 @@ from cloudsync_chassis.store.columns import Array
 from cloudsync_chassis.store.query import ListQuery, Page, cut
 from cloudsync_chassis.store.repository import E, UniqueViolationError
 
+_CAPITAL = re.compile("(?<=[a-z0-9])([A-Z])")
+
 
 @dataclass(frozen=True, kw_only=True)
 class TableStore:
-    """Where the fields of an entity lie: `columns` maps the field's JSON name to the column's.
+    """Where the fields of an entity lie: `ownerId` in `owner_id`, unless `columns` says otherwise.
 
     `encrypted`: fields kept as ciphertext. `blind`: blind index column → field that it stands for.
     """
 
     table: sa.Table
-    columns: Mapping[str, str]
+    columns: Mapping[str, str] = field(default_factory=dict)
     encrypted: frozenset[str] = frozenset()
     blind: Mapping[str, str] = field(default_factory=dict)
+
+    def column_of(self, name: str) -> str:
+        """The column of a field, by the field's JSON name."""
+        return self.columns.get(name) or _CAPITAL.sub(r"_\1", name).lower()
 
 
 class TableRepository(Generic[E]):
     """A repository over one table with the envelope's columns (id, organization, version)."""
 
     def __init__(self, model: type[E], store: TableStore, cipher: FieldCipher) -> None:
-        missing = sorted(field_names(model) - set(store.columns))
+        columns = {each: store.column_of(each) for each in sorted(field_names(model))}
+        missing = [name for name, each in columns.items() if each not in store.table.c]
         if missing:
             raise ValueError(f"{store.table.name} has no column for {', '.join(missing)}")
         self._model = model
         self._store = store
         self._cipher = cipher
-        self._columns = {name: store.table.c[each] for name, each in store.columns.items()}
+        self._columns = {name: store.table.c[each] for name, each in columns.items()}
         self._id = self._columns["id"]
         self._tenant = self._columns["organizationId"]
         self._version = self._columns["version"]

@@ -1,0 +1,105 @@
+"""What the reference implementations say of contracts: work for any process, given bytes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from cloudsync_gen.model.contracts import ProtoContract
+from cloudsync_gen.model.schema_check import Fault
+
+MAX_MESSAGE = 300
+
+
+class Trial(Struct, frozen=True):
+    """A contract, or several that need each other, before the judge of its kind."""
+
+    kind: str
+    content: bytes
+
+
+def try_openapi(content: bytes) -> list[Fault]:
+    """A document as JSON."""
+    return openapi_faults(msgspec.json.decode(content))
+
+
+def try_graphql(content: bytes) -> list[Fault]:
+    """A schema definition."""
+    from cloudsync_gen.contracts.graphql_check import graphql_faults
+
+    return [Fault((), fault) for fault in graphql_faults(content.decode())]
+
+
+def try_protos(content: bytes) -> list[Fault]:
+    """All proto texts, as msgpack; the pointer of a fault is an import path."""
+    from cloudsync_gen.contracts.proto_check import proto_faults
+
+    protos = msgspec.msgpack.decode(content, type=tuple[ProtoContract, ...])
+    return [Fault((path,), what) for path, what in proto_faults(protos)]
+
+
+class Judge(Struct, frozen=True):
+    """Who judges a kind of contract, and the library whose version the verdict depends on."""
+
+    library: str
+    judge: Callable[[bytes], list[Fault]]
+
+
+JUDGES: Mapping[str, Judge] = {
+    "openapi": Judge("openapi-spec-validator", try_openapi),
+    "sdl-check": Judge("strawberry-graphql", try_graphql),
+    "proto-check": Judge("grpcio-tools", try_protos),
+}
+
+_encode = msgspec.msgpack.Encoder().encode
+_trial = msgspec.msgpack.Decoder(Trial)
+_faults = msgspec.msgpack.Decoder(list[Fault])
+
+
+def tried(task: bytes) -> bytes:
+    """A trial -> its faults, both as msgpack."""
+    trial = _trial.decode(task)
+    return _encode(JUDGES[trial.kind].judge(trial.content))
+
+
+def task_of(trial: Trial) -> bytes:
+    """The bytes for `tried`."""
+    return _encode(trial)
+
+
+def answered(answer: bytes) -> list[Fault]:
+    """The faults that `tried` found."""
+    return _faults.decode(answer)
+
+
+def openapi_faults(data: Mapping[str, Any]) -> list[Fault]:
+    """What openapi-spec-validator says about a document, its component schemas apart.
+
+    Those are judged once for all documents; here each stands as a schema that accepts everything,
+    so that references to it still have to resolve.
+    """
+    from jsonschema_path import SchemaPath
+    from openapi_spec_validator import OpenAPIV31SpecValidator
+
+    components = data.get("components", {})
+    stubs: dict[str, Any] = {name: {} for name in components.get("schemas", {})}
+    outline = {**data, "components": {**components, "schemas": stubs}}
+    handlers = dict.fromkeys(("http", "https", "file", "<all_urls>"), _refuse)
+    try:
+        path = SchemaPath.from_dict(outline, handlers=handlers)
+        validator = OpenAPIV31SpecValidator(path)
+        # what its `iter_errors` does, which keeps every document for the life of the process
+        errors = [*validator.schema_validator.iter_errors(outline), *validator.root_validator(path)]
+    except Exception as error:
+        return [Fault((), f"{type(error).__name__}: {error}"[:MAX_MESSAGE])]
+    return [
+        Fault(tuple(getattr(each, "absolute_path", ())), str(each.message)[:MAX_MESSAGE])
+        for each in errors
+    ]
+
+
+def _refuse(uri: str) -> Any:
+    raise ValueError(f"a contract is self-contained, but refers to {uri}")
