@@ -1,4 +1,7 @@
-{{- /* Only the callers of the model come in; only its callees, its stores and DNS are reached. */ -}}
+{{- /*
+Only the callers of the model, the gateway and who measures come in; only its callees, its stores
+and brokers, the collector of telemetry and DNS are reached.
+*/ -}}
 {{- define "service-library.network" -}}
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -10,7 +13,7 @@ spec:
     matchLabels: {{- include "service-library.selector" . | nindent 6 }}
   policyTypes: ["Ingress", "Egress"]
   ingress:
-    {{- if or .Values.network.callers .Values.network.gatewayNamespace }}
+    {{- if or .Values.network.callers .Values.network.gatewayNamespace .Values.network.monitoringNamespace }}
     - from:
         {{- range .Values.network.callers }}
         - podSelector:
@@ -18,6 +21,11 @@ spec:
               app.kubernetes.io/name: {{ . | quote }}
         {{- end }}
         {{- with .Values.network.gatewayNamespace }}
+        - namespaceSelector:
+            matchLabels:
+              kubernetes.io/metadata.name: {{ . | quote }}
+        {{- end }}
+        {{- with .Values.network.monitoringNamespace }}
         - namespaceSelector:
             matchLabels:
               kubernetes.io/metadata.name: {{ . | quote }}
@@ -38,6 +46,17 @@ spec:
           protocol: UDP
         - port: 53
           protocol: TCP
+    {{- with .Values.network.monitoringNamespace }}
+    - to:
+        - namespaceSelector:
+            matchLabels:
+              kubernetes.io/metadata.name: {{ . | quote }}
+      ports:
+        - port: 4317
+          protocol: TCP
+        - port: 4318
+          protocol: TCP
+    {{- end }}
     {{- range .Values.network.callees }}
     - to:
         - podSelector:

@@ -18,6 +18,7 @@ from uuid import UUID
 
 import httpx
 
+from cloudsync_chassis.cases import Case
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
@@ -25,48 +26,13 @@ from cloudsync_chassis.model import from_record
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import HANDLER_MISSING, Problem
 from cloudsync_chassis.propagation import TENANT_HEADER, Trace
+from cloudsync_chassis.published import document, resolved
 from cloudsync_chassis.security.principal import Principal, workload
 from cloudsync_chassis.store import system
 from cloudsync_chassis.store.repository import UniqueViolationError
 from cloudsync_chassis.testing import Running
 
 _SEED = Operation(id="seed", access="workload", writes=True)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """An example request of an operation.
-
-    Attributes:
-        seeds: entities that exist before, parents first. In their values and in `parameters`
-            `{organization}` and `{subject}` stand for the caller's.
-        roles: a caller with all of them may call the operation.
-        scopes: those of a workload that may call it.
-        custom: whether the model implies no behaviour, so that a handler may be missing.
-    """
-
-    operation: str
-    method: str
-    path: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    seeds: tuple[Mapping[str, Any], ...] = ()
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: Any = None
-    media: str = ""
-    roles: tuple[str, ...] = ()
-    callers: tuple[str, ...] = ()
-    scopes: tuple[str, ...] = ()
-    access: str = "authenticated"
-    custom: bool = False
-
-    def __str__(self) -> str:
-        return self.operation
-
-
-def load(path: Path) -> tuple[Case, ...]:
-    """The cases that lie in a JSON file."""
-    return tuple(Case(**each) for each in json.loads(path.read_bytes()))
 
 
 @dataclass(frozen=True)
@@ -149,10 +115,18 @@ class Bench:
 
     async def _empty(self) -> None:
         runtime = self.service.runtime
+        tables = [
+            table
+            for metadata in (runtime.spec.tables, system.metadata)
+            for table in reversed(metadata.sorted_tables)
+        ]
         async with runtime.database.transaction(write=True) as connection:
-            for metadata in (runtime.spec.tables, system.metadata):
-                for table in reversed(metadata.sorted_tables):
+            for table in tables:
+                if runtime.database.is_sqlite:
                     await connection.execute(table.delete())
+                else:  # whatever keys the migration has put between them
+                    schema = f'"{table.schema or runtime.settings.database_schema or "public"}"'
+                    await connection.exec_driver_sql(f'TRUNCATE {schema}."{table.name}" CASCADE')
 
     async def _seed(self, name: str, values: Mapping[str, Any], tenant: Tenant) -> None:
         """Put an entity into the store, as if the service had made it."""
@@ -193,19 +167,19 @@ class Bench:
             slug = str(answer.json().get("type", "")).rpartition("/")[2]
             return [] if slug == HANDLER_MISSING.slug else [f"{slug} is no missing handler"]
         path = self.service.runtime.spec.contract
-        document = json.loads(path.read_bytes()) if path is not None else {}
-        return list(_faults(document, case, answer))
+        found = document(path) if path is not None else {}
+        return list(_faults(found, case, answer))
 
 
-def _faults(document: Mapping[str, Any], case: Case, answer: httpx.Response) -> Iterator[str]:
-    operation = document["paths"][case.path][case.method.lower()]
+def _faults(contract: Mapping[str, Any], case: Case, answer: httpx.Response) -> Iterator[str]:
+    operation = contract["paths"][case.path][case.method.lower()]
     declared = operation["responses"].get(str(answer.status_code))
     if declared is None:
         yield f"status {answer.status_code} is not declared: {answer.text[:500]}"
         return
-    response = _resolved(document, declared)
+    response = resolved(contract, declared)
     for name, each in response.get("headers", {}).items():
-        if _resolved(document, each).get("required") and name not in answer.headers:
+        if resolved(contract, each).get("required") and name not in answer.headers:
             yield f"header {name} is missing"
     content = response.get("content", {})
     if not content:
@@ -218,17 +192,6 @@ def _faults(document: Mapping[str, Any], case: Case, answer: httpx.Response) -> 
         return
     from jsonschema import Draft202012Validator
 
-    schema = {**content[media]["schema"], "components": document["components"]}
+    schema = {**content[media]["schema"], "components": contract["components"]}
     for error in Draft202012Validator(schema).iter_errors(answer.json()):
         yield f"{error.json_path}: {error.message}"
-
-
-def _resolved(document: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a reference within the document stands for."""
-    reference = node.get("$ref")
-    if not isinstance(reference, str):
-        return node
-    found: Any = document
-    for step in reference.removeprefix("#/").split("/"):
-        found = found[step]
-    return _resolved(document, found)

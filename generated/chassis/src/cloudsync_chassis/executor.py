@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from opentelemetry.trace import SpanKind
-from sqlalchemy.exc import IntegrityError
 
 from cloudsync_chassis import propagation, telemetry
 from cloudsync_chassis.context import Context, Deadline, Grant
@@ -21,7 +19,7 @@ from cloudsync_chassis.security.access import Access, authorize, holds
 from cloudsync_chassis.security.principal import Principal, workload
 from cloudsync_chassis.store import idempotency
 from cloudsync_chassis.store.database import Database
-from cloudsync_chassis.store.idempotency import Answer
+from cloudsync_chassis.store.idempotency import Answer, OvertakenError
 from cloudsync_chassis.store.unit import Unit
 
 T = TypeVar("T")
@@ -74,16 +72,10 @@ class Executor:
                 ctx.grant.given = True
                 return given
             answer = await action(ctx)
-            try:
-                await idempotency.keep(ctx, incoming.digest, answer)
-            except IntegrityError as error:
-                raise _OvertakenError from error
+            await idempotency.keep(ctx, incoming.digest, answer)
             return answer
 
-        try:
-            return await self.run(operation, incoming, once)
-        except _OvertakenError:
-            return await self.run(operation, incoming, once)
+        return await self.run(operation, incoming, once)
 
     async def run(
         self,
@@ -93,9 +85,26 @@ class Executor:
     ) -> T:
         """What `action` returns, once its transaction has committed.
 
+        Where the same request committed first, the action runs again and finds what that one left.
+
         Raises:
             Problem: `deadline-exceeded`, `forbidden`, or whatever the action raises.
         """
+        try:
+            return await self._run(operation, incoming, action)
+        except OvertakenError:
+            pass
+        try:
+            return await self._run(operation, incoming, action)
+        except OvertakenError as error:
+            raise error.otherwise from error
+
+    async def _run(
+        self,
+        operation: Operation,
+        incoming: Incoming,
+        action: Callable[[Context], Awaitable[T]],
+    ) -> T:
         attributes = {
             "service.name": self._service,
             "enduser.kind": incoming.principal.kind,
@@ -153,16 +162,3 @@ def require_grant(ctx: Context) -> None:
     """
     if not ctx.grant.given:
         raise FORBIDDEN(f"{ctx.operation.id} was not granted")
-
-
-class _OvertakenError(Exception):
-    """Another request with the same idempotency key committed first."""
-
-
-def digest(*parts: bytes) -> str:
-    """A hash of the parts, each framed by its length."""
-    hashed = hashlib.sha256()
-    for part in parts:
-        hashed.update(len(part).to_bytes(8, "big"))
-        hashed.update(part)
-    return hashed.hexdigest()

@@ -14,11 +14,18 @@ M = TypeVar("M", bound=BaseModel)
 Record = dict[str, Any]
 """An entity by the names of its JSON Schema, Python values, absent optional fields left out."""
 
+ENVELOPE = ("id", "organizationId", "createdAt", "updatedAt", "version")
+"""Fields that every entity has and no caller sets."""
+
 
 class Model(BaseModel):
-    """Strict as JSON Schema is: `"1"` is no integer, `true` no number, NaN nothing."""
+    """Strict as JSON Schema is: `"1"` is no integer, `true` no number, NaN nothing.
+
+    Closed: what a model has no field for is refused; an open one says `extra="allow"` itself.
+    """
 
     model_config = ConfigDict(
+        extra="forbid",
         strict=True,
         populate_by_name=True,
         allow_inf_nan=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,8 +93,8 @@ class Runtime:
         await self.prepare_database()
         await self.bus.start()
         self._spawn(self.relay.run())
-        if self._subscriptions or self.clients:
-            self._spawn(self._consumer().run())
+        for consumer in self._consumers():
+            self._spawn(consumer.run())
         self.health.started = True
 
     async def prepare_database(self) -> None:
@@ -104,6 +104,7 @@ class Runtime:
 
     async def migrate(self) -> None:
         """Bring the database to the newest revision, and our own tables into being."""
+        await self.database.create_schemas()
         if self.spec.migrations is not None and not self.database.is_sqlite:
             await migrate.upgrade(self.database, self.spec.migrations)
         await self.prepare_database()
@@ -123,9 +124,14 @@ class Runtime:
         if self.telemetry is not None:
             self.telemetry.stop()
 
-    def _consumer(self) -> Consumer:
-        subscriptions = (*self._subscriptions, self.calls.subscription)
-        return Consumer(self.bus, self.spec.name, subscriptions, self.executor.consume)
+    def _consumers(self) -> Iterator[Consumer]:
+        """One for the events, and one for the queued calls to each callee."""
+        groups = [tuple(self._subscriptions)] if self._subscriptions else []
+        groups += [
+            (self.calls.subscription(name),) for name, each in self.clients.items() if each.queues
+        ]
+        for group in groups:
+            yield Consumer(self.bus, self.spec.name, group, self.executor.consume)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

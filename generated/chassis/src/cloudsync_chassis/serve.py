@@ -15,10 +15,12 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 
 from cloudsync_chassis.health import Health
+from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
+from cloudsync_chassis.store import migrate
 
 if TYPE_CHECKING:
     from cloudsync_chassis.rpc.server import RpcServer
@@ -45,7 +47,9 @@ def main(
         sys.stderr.write("settings: " + "; ".join(lines) + "\n")
         return WRONG_USAGE
     runtime = Runtime(spec, settings)
-    if options.command == "migrate":
+    if options.command == "migrate" and options.sql:
+        sys.stdout.write(migrate.script(spec.migrations) if spec.migrations else "")
+    elif options.command == "migrate":
         asyncio.run(_migrate(runtime))
     elif options.command == "token":
         return _token(runtime, options)
@@ -120,9 +124,10 @@ def _parser(spec: ServiceSpec) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=spec.name)
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("serve", help="serve until stopped (the default)")
-    commands.add_parser("migrate", help="bring the database to the newest revision")
+    steps = commands.add_parser("migrate", help="bring the database to the newest revision")
+    steps.add_argument("--sql", action="store_true", help="print the SQL, change nothing")
     token = commands.add_parser("token", help="print a development token")
-    token.add_argument("--subject", required=True)
+    token.add_argument("--subject", default=str(uuid7()), help="who it is (default: somebody new)")
     token.add_argument("--organization", type=UUID)
     token.add_argument("--role", action="append", default=[])
     token.add_argument("--scope", action="append", default=[])

@@ -24,7 +24,8 @@ class ServiceSpec:
         tables: the tables that the service writes; created as they are on the embedded database.
         migrations: the Alembic folder that makes them on PostgreSQL.
         edges: the services that it calls, by name.
-        contract: the published contract, served at `/openapi.json`.
+        contract: the published contract (`published.published` finds it), served at `/openapi.yaml`
+            and, as JSON, at `/openapi.json`.
     """
 
     name: str

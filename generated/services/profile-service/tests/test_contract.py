@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from profile_service.generated.testing import Bench, Case, load, started
+from profile_service.generated.testing import Bench, Case, cases, started
 
-CASES = load(Path(__file__).with_name("contract.json"))
+CASES = cases(Path(__file__).with_name("contract.json"))
 
 
 @pytest.fixture(scope="module")

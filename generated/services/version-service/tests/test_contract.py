@@ -5,12 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from version_service.generated.testing import Bench, load, started
-
-CASES = load(Path(__file__).with_name("contract.json"))
+from version_service.generated.testing import Bench, started
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, Generic
@@ -11,21 +11,27 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from cloudsync_chassis import ids
-from cloudsync_chassis.aggregate import payload, relations, sources
+from cloudsync_chassis.aggregate import payload, sources
+from cloudsync_chassis.aggregate.grants import Grants
 from cloudsync_chassis.aggregate.lifecycle import Lifecycle
 from cloudsync_chassis.aggregate.merge import merge
 from cloudsync_chassis.aggregate.payload import Change
-from cloudsync_chassis.aggregate.relations import default_rule
 from cloudsync_chassis.aggregate.rules import Invariants
-from cloudsync_chassis.aggregate.spec import AggregateSpec, Command, Emission, Relation
+from cloudsync_chassis.aggregate.spec import AggregateSpec, Command, Emission
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.events.outbox import Outbox
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.model import Record, field_names, from_record, given, to_record
+from cloudsync_chassis.model import (
+    ENVELOPE,
+    Record,
+    field_names,
+    from_record,
+    given,
+    to_record,
+)
 from cloudsync_chassis.problem import (
     ALREADY_EXISTS,
-    FORBIDDEN,
     INTERNAL,
     NOT_FOUND,
     REFERENCE_UNKNOWN,
@@ -36,6 +42,8 @@ from cloudsync_chassis.problem import (
     json_pointer,
     not_valid,
 )
+from cloudsync_chassis.store import idempotency
+from cloudsync_chassis.store.idempotency import OvertakenError
 from cloudsync_chassis.store.query import ListQuery, Page, PageRequest
 from cloudsync_chassis.store.repository import E, Repository, UniqueViolationError
 
@@ -43,19 +51,9 @@ Body = BaseModel | Mapping[str, Any] | None
 
 log = logger("aggregate")
 
-_MANY = 500
-
 
 class Registry(dict[str, "Aggregate[Any]"]):
     """The aggregates of one service, by name."""
-
-    async def record(
-        self, ctx: Context, aggregate: str, values: Mapping[str, Any]
-    ) -> Record | None:
-        """The record of another aggregate; None if there is none or the aggregate is not ours."""
-        known = self.get(aggregate)
-        found = await known.repository.find(ctx, values) if known else None
-        return to_record(found) if found is not None else None
 
 
 class Aggregate(Generic[E]):
@@ -79,6 +77,7 @@ class Aggregate(Generic[E]):
         self._source = source
         self._registry = registry
         self._fields = field_names(spec.model)
+        self.grants = Grants(spec, repository, registry)
         self._lifecycle = Lifecycle(spec.state_field, spec.transitions)
         self._invariants = Invariants(spec.invariants)
         registry[spec.name] = self
@@ -90,18 +89,28 @@ class Aggregate(Generic[E]):
             Problem: `not-found`, also if it belongs to another tenant; `forbidden`.
         """
         entity = await self._find(ctx, key, parameters)
-        await self._grant(ctx, to_record(entity), frozenset(ctx.operation.relations))
+        await self.grants.require(ctx, to_record(entity))
         return entity
 
     async def list(
-        self, ctx: Context, page: PageRequest, filters: Mapping[str, Any] | None = None
+        self,
+        ctx: Context,
+        page: PageRequest,
+        filters: Mapping[str, Any] | None = None,
+        /,
+        **parameters: Any,
     ) -> Page[E]:
         """A page; filters whose value is None do not filter.
 
         A caller whose roles hold the permission for related things only sees those.
+
+        Raises:
+            Problem: `not-found` for the parent, `validation-failed`, `forbidden`.
         """
+        await self._check_parent(ctx, parameters, parameters)
         wanted = {name: value for name, value in (filters or {}).items() if value is not None}
-        related = await self._reach(ctx, wanted)
+        wanted.update((name, each) for name, each in parameters.items() if name in self._fields)
+        related = await self.grants.reach(ctx, wanted)
         sort = (page.after.sort if page.after else page.sort).removeprefix("-")
         if sort not in self._fields:
             raise not_valid("not a field to sort by", parameter="sort")
@@ -110,34 +119,52 @@ class Aggregate(Generic[E]):
     async def create(
         self, ctx: Context, command: str, body: Body = None, /, **parameters: Any
     ) -> E:
-        """A new entity; for a command that is idempotent by nature the existing one, changed.
+        """A new entity.
+
+        For a command that is idempotent by nature, the same request is answered with the entity
+        that it has made before, as it is now; so is one that would make what is there already.
 
         Raises:
             Problem: `already-exists`, `invariant-broken`, `not-found` for the parent, `forbidden`.
         """
         known, fields = self._command(command), given(body)
-        if self.spec.tenant == "self":
-            ctx = ctx.within(ids.uuid7())
+        if known.idempotency != "natural":
+            return await self._make(ctx, command, fields, parameters)
+        request = idempotency.request_of(command, fields, parameters)
+        made = await idempotency.made(ctx, request)
+        if made is not None:
+            inside = ctx.within(made) if self.spec.tenant == "self" else ctx
+            found = await self.repository.find(inside, {"id": made})
+            if found is not None:
+                ctx.grant.given = True
+                return found
+            await idempotency.forget_made(ctx, request)
+        entity = await self._make(ctx, command, fields, parameters)
+        await idempotency.keep_made(ctx, request, to_record(entity)["id"])
+        return entity
+
+    async def put(self, ctx: Context, command: str, body: Body = None, /, **parameters: Any) -> E:
+        """The entity with the same unique values, changed to what the request says; or a new one.
+
+        What the body could say and does not is removed, or has its default.
+
+        Raises:
+            Problem: as for `create` and `update`.
+        """
+        known, fields = self._command(command), given(body)
         change = Change(self.spec.name, {}, {}, fields, parameters)
         record = self._new(ctx, known, change)
-        await self._check_references(ctx, record, fields)
-        await self._grant_new(ctx, record)
-        if self._lifecycle.governs(command):
-            to = await self._target(ctx, command, {}, record, fields)
-            record[self.spec.state_field or ""] = to
-        if known.idempotency == "natural":
-            existing = await self._twin(ctx, record)
-            if existing is not None:
-                return await self._store(ctx, known, replace(change, before=existing))
-        change = replace(change, after=record)
-        entity = self._entity(change)
-        self._invariants.check(record)
-        try:
-            await self.repository.insert(ctx, entity)
-        except UniqueViolationError as error:
-            raise _taken(error) from error
-        await self.emit(ctx, known.emits, replace(change, after=to_record(entity)))
-        return entity
+        twin = await self._twin(ctx, record, parameters)
+        if twin is None:
+            return await self._make(ctx, command, fields, parameters)
+        await self.grants.require_new(ctx, twin)
+        self._check_version(ctx, twin)
+        silent = _sayable(body) & self._fields
+        start = {name: each for name, each in twin.items() if name not in silent}
+        start |= {name: each for name, each in self._defaults().items() if name in silent}
+        moves = not self._lifecycle.arrived(command, twin)
+        change = replace(change, before=twin)
+        return await self._store(ctx, known, change, start, command if moves else None)
 
     async def update(
         self, ctx: Context, command: str, key: Any, body: Body = None, /, **parameters: Any
@@ -150,12 +177,12 @@ class Aggregate(Generic[E]):
         """
         known, fields = self._command(command), given(body)
         before = to_record(await self._find(ctx, key, parameters))
-        await self._grant(ctx, before, frozenset(ctx.operation.relations))
+        await self.grants.require(ctx, before)
         self._check_version(ctx, before)
         if known.idempotency == "natural" and self._lifecycle.arrived(command, before):
             return from_record(self.spec.model, before)
         change = Change(self.spec.name, {}, before, fields, parameters)
-        return await self._store(ctx, known, change, command)
+        return await self._store(ctx, known, change, before, command)
 
     transition = update
 
@@ -168,7 +195,7 @@ class Aggregate(Generic[E]):
         known = self._command(command)
         entity = await self._find(ctx, key, parameters)
         before = to_record(entity)
-        await self._grant(ctx, before, frozenset(ctx.operation.relations))
+        await self.grants.require(ctx, before)
         self._check_version(ctx, before)
         if self._lifecycle.governs(command):
             await self._target(ctx, command, before, before, {})
@@ -198,16 +225,65 @@ class Aggregate(Generic[E]):
             )
             await self._outbox.append(ctx, UUID(str(subject)), event)
 
-    async def _store(
-        self, ctx: Context, known: Command, change: Change, command: str | None = None
+    async def _make(
+        self, ctx: Context, command: str, fields: Record, parameters: Mapping[str, Any]
     ) -> E:
-        """Merge, assign, move, check and write."""
+        """A new entity, checked, written and announced."""
+        known = self._command(command)
+        if self.spec.tenant == "self":
+            ctx = ctx.within(ids.uuid7())
+        change = Change(self.spec.name, {}, {}, fields, parameters)
+        record = self._new(ctx, known, change)
+        await self._check_references(ctx, record, fields)
+        await self._check_parent(ctx, record, parameters)
+        await self.grants.require_new(ctx, record)
+        if self._lifecycle.governs(command):
+            to = await self._target(ctx, command, {}, record, fields)
+            record[self.spec.state_field or ""] = to
+        entity = self._entity(replace(change, after=record))
+        self._invariants.check(record)
+        change = replace(change, after=to_record(entity))
+        if known.idempotency == "natural":
+            twin = await self._twin(ctx, record, {})
+            if twin is not None:
+                return self._made_already(known, twin, change.after)
+        try:
+            await self.repository.insert(ctx, entity)
+        except UniqueViolationError as error:
+            if known.idempotency == "natural":
+                raise OvertakenError(_taken(error.fields)) from error
+            raise _taken(error.fields) from error
+        await self.emit(ctx, known.emits, change)
+        return entity
+
+    def _made_already(self, known: Command, twin: Record, record: Record) -> E:
+        """What is there, if it is what the request would make.
+
+        Raises:
+            Problem: `already-exists`.
+        """
+        passing = {*ENVELOPE, *(each.field for each in known.sets if sources.passes(each))}
+        names = (twin.keys() | record.keys()) - passing
+        if any(twin.get(name) != record.get(name) for name in names):
+            raise _taken(self._identity_in(record))
+        return from_record(self.spec.model, twin)
+
+    async def _store(
+        self,
+        ctx: Context,
+        known: Command,
+        change: Change,
+        start: Record,
+        command: str | None,
+    ) -> E:
+        """Merge into `start`, assign, move, check and write."""
         fields = {name: each for name, each in change.body.items() if name in self._fields}
-        record = merge(change.before, fields)
+        record = merge(start, fields)
         sources.assign(ctx, record, known.sets, change.body, change.parameters)
         if command is not None and self._lifecycle.governs(command):
             to = await self._target(ctx, command, change.before, change.before, change.body)
             record[self.spec.state_field or ""] = to
+        record = to_record(self._entity(replace(change, after=record)))
         if record == change.before:
             return from_record(self.spec.model, record)
         record["updatedAt"], record["version"] = ctx.now, change.before["version"] + 1
@@ -218,7 +294,7 @@ class Aggregate(Generic[E]):
         try:
             stored = await self.repository.replace(ctx, entity, change.before["version"])
         except UniqueViolationError as error:
-            raise _taken(error) from error
+            raise _taken(error.fields) from error
         if not stored:
             raise VERSION_CONFLICT()
         await self.emit(ctx, known.emits, replace(change, after=to_record(entity)))
@@ -231,7 +307,7 @@ class Aggregate(Generic[E]):
         """Input, assignments, envelope; the envelope cannot be chosen."""
         inputs = {**change.body, **change.parameters}
         fields = {name: each for name, each in inputs.items() if name in self._fields}
-        record = merge(deepcopy(dict(self.spec.defaults)), fields)
+        record = merge(self._defaults(), fields)
         if self.spec.state_field and self.spec.initial:
             record[self.spec.state_field] = self.spec.initial
         sources.assign(ctx, record, known.sets, change.body, change.parameters)
@@ -243,6 +319,9 @@ class Aggregate(Generic[E]):
             version=1,
         )
         return record
+
+    def _defaults(self) -> Record:
+        return deepcopy(dict(self.spec.defaults))
 
     async def _find(self, ctx: Context, key: Any, parameters: Mapping[str, Any]) -> E:
         values = {name: each for name, each in parameters.items() if name in self._fields}
@@ -264,110 +343,54 @@ class Aggregate(Generic[E]):
         body: Mapping[str, Any],
     ) -> str:
         async def stands(names: frozenset[str]) -> bool:
-            return await self._stands(ctx, names, subject)
+            return await self.grants.stands(ctx, names, subject)
 
         return await self._lifecycle.target(ctx, command, record, body, stands)
-
-    async def _stands(self, ctx: Context, names: frozenset[str], record: Record) -> bool:
-        """Whether the caller has one of the relations to the entity or to the one it is part of."""
-        rules, lookup = self.spec.relations, self._registry.record
-        if await relations.stands(ctx, names, record, rules, lookup):
-            return True
-        return await self._stands_to_parent(ctx, names, record)
-
-    async def _stands_to_parent(self, ctx: Context, names: frozenset[str], record: Record) -> bool:
-        part_of = self.spec.part_of
-        parent = self._registry.get(part_of.aggregate) if part_of else None
-        key = record.get(part_of.field) if part_of else None
-        if parent is None or key is None:
-            return False
-        found = await parent.repository.find(ctx, {parent.spec.key: key})
-        return found is not None and await parent._stands(ctx, names, to_record(found))
-
-    async def _grant(self, ctx: Context, record: Record, names: frozenset[str]) -> None:
-        if ctx.grant.given:
-            return
-        if not await self._stands(ctx, names, record):
-            raise FORBIDDEN(
-                f"{ctx.operation.id} needs a role or one of: {', '.join(sorted(names))}"
-            )
-        ctx.grant.given = True
-
-    async def _grant_new(self, ctx: Context, record: Record) -> None:
-        """A new part is judged by its parent: what the caller wrote into it proves nothing."""
-        names, part_of = frozenset(ctx.operation.relations), self.spec.part_of
-        if ctx.grant.given or part_of is None:
-            return await self._grant(ctx, record, names)
-        ctx.grant.given = await self._stands_to_parent(ctx, names, record)
-        return await self._grant(ctx, {}, frozenset())
-
-    async def _reach(self, ctx: Context, wanted: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-        """What restricts a list to the caller's own things; nothing for who may see all."""
-        names = frozenset(ctx.operation.relations)
-        if ctx.grant.given:
-            return ()
-        if await self._stands_to_parent(ctx, names, dict(wanted)):
-            ctx.grant.given = True
-            return ()
-        rules = [self.spec.relations.get(name) or default_rule(name) for name in sorted(names)]
-        subject = ctx.principal.subject
-        found: list[tuple[str, Any]] = [
-            (name, subject) for rule in rules for name in rule.fields if name in self._fields
-        ]
-        for rule in rules:
-            through = self._registry.get(rule.through or "")
-            if through is not None:
-                found.append(("id", await through.reached(ctx, rule)))
-        if not found:
-            raise FORBIDDEN(f"{ctx.operation.id} needs a role that may list everything")
-        ctx.grant.given = True
-        return tuple(found)
-
-    async def reached(self, ctx: Context, rule: Relation) -> tuple[Any, ...]:
-        """The ids of the entities that entities of this aggregate relate the caller to."""
-        filters: dict[str, Any] = {rule.principal: rule.prefix + ctx.principal.subject}
-        if rule.values:
-            filters[rule.value_field] = rule.values
-        found: list[Any] = []
-        page = PageRequest(limit=_MANY)
-        while True:
-            rows = await self.repository.select(ctx, ListQuery(page, filters))
-            found += [to_record(each)[rule.parent] for each in rows.items]
-            if rows.following is None:
-                return tuple(dict.fromkeys(found))
-            page = PageRequest(limit=_MANY, after=rows.following)
 
     async def _check_references(
         self, ctx: Context, record: Record, body: Mapping[str, Any]
     ) -> None:
-        """The parent must exist; so must entities of this service that the body refers to."""
-        part_of = self.spec.part_of
-        if part_of is not None and part_of.field in record:
-            missing = _dangling(part_of.field) if part_of.field in body else NOT_FOUND()
-            await self._must_exist(ctx, part_of.aggregate, record[part_of.field], missing)
-        for each in self.spec.references:
-            value = record.get(each.field)
-            for one in (
-                (value if isinstance(value, list) else [value]) if each.field in body else ()
-            ):
-                await self._must_exist(ctx, each.aggregate, one, _dangling(each.field))
+        """Entities of this service that the body refers to must exist, the parent among them."""
+        known = [(each.field, each.aggregate) for each in self.spec.references]
+        if self.spec.part_of is not None:
+            known.append((self.spec.part_of.field, self.spec.part_of.aggregate))
+        for name, aggregate in known:
+            value = record.get(name)
+            for one in (value if isinstance(value, list) else [value]) if name in body else ():
+                await self._must_exist(ctx, aggregate, {}, one, _dangling(name))
 
-    async def _must_exist(self, ctx: Context, name: str, key: Any, missing: Problem) -> None:
+    async def _check_parent(
+        self, ctx: Context, record: Mapping[str, Any], parameters: Mapping[str, Any]
+    ) -> None:
+        """The parent of what a path names must exist, below whatever else the path names."""
+        part_of = self.spec.part_of
+        if part_of is not None:
+            key = record.get(part_of.field)
+            await self._must_exist(ctx, part_of.aggregate, parameters, key, NOT_FOUND())
+
+    async def _must_exist(
+        self, ctx: Context, name: str, values: Mapping[str, Any], key: Any, missing: Problem
+    ) -> None:
         aggregate = self._registry.get(name)
         if aggregate is None or key is None:
             return
-        if await aggregate.repository.find(ctx, {aggregate.spec.key: key}) is None:
+        found = {each: value for each, value in values.items() if each in aggregate._fields}
+        if await aggregate.repository.find(ctx, {**found, aggregate.spec.key: key}) is None:
             raise missing
 
-    async def _twin(self, ctx: Context, record: Record) -> Record | None:
-        """The existing entity with the same unique values."""
-        for fields in self.spec.unique:
-            if all(name in record for name in fields):
-                values = {name: record[name] for name in fields}
-                found = await self.repository.find(ctx, values)
-                if found is not None:
-                    return to_record(found)
-        return None
+    async def _twin(
+        self, ctx: Context, record: Record, parameters: Mapping[str, Any]
+    ) -> Record | None:
+        """The existing entity with the same unique values, where the path says it is."""
+        values = {name: record[name] for name in self._identity_in(record)}
+        path = {name: each for name, each in parameters.items() if name in self._fields}
+        found = await self.repository.find(ctx, {**path, **values}) if values else None
+        return to_record(found) if found is not None else None
+
+    def _identity_in(self, record: Record) -> tuple[str, ...]:
+        """The first unique fields that the record has."""
+        complete = (each for each in self.spec.unique if all(name in record for name in each))
+        return next(complete, ())
 
     def _entity(self, change: Change) -> E:
         """The typed entity; faults in fields that the caller sent are the caller's."""
@@ -388,6 +411,13 @@ def _dangling(field: str) -> Problem:
     return REFERENCE_UNKNOWN(errors=(FieldError("no such entity", json_pointer([field])),))
 
 
-def _taken(error: UniqueViolationError) -> Problem:
-    errors = [FieldError("taken", json_pointer([name])) for name in error.fields]
+def _taken(fields: Iterable[str]) -> Problem:
+    errors = [FieldError("taken", json_pointer([name])) for name in fields]
     return ALREADY_EXISTS(errors=errors)
+
+
+def _sayable(body: Body) -> frozenset[str]:
+    """Names of the fields that a body could have."""
+    if isinstance(body, BaseModel):
+        return field_names(type(body))
+    return frozenset(body or {})

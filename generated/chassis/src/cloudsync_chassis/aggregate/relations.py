@@ -10,13 +10,11 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record
 
 
-class Lookup(Protocol):
-    """Finds the record of an aggregate of this service by field values."""
+class Exists(Protocol):
+    """Whether an aggregate of this service has an entity that passes filters."""
 
-    async def __call__(
-        self, ctx: Context, aggregate: str, values: Mapping[str, Any]
-    ) -> Record | None:
-        """The record, or None."""
+    async def __call__(self, ctx: Context, aggregate: str, filters: Mapping[str, Any]) -> bool:
+        """Whether there is one."""
         ...
 
 
@@ -25,15 +23,17 @@ async def stands(
     names: Iterable[str],
     record: Record,
     rules: Mapping[str, Relation],
-    lookup: Lookup,
+    exists: Exists,
 ) -> bool:
     """Whether the caller has any of the relations to the entity."""
     for name in sorted(names):
         rule = rules.get(name) or default_rule(name)
         if _direct(ctx.principal.subject, rule, record):
             return True
-        if rule.through is not None and await _through(ctx, rule, record, lookup):
-            return True
+        if rule.through is not None:
+            leading = {**to_caller(ctx, rule), rule.parent: record.get("id")}
+            if await exists(ctx, rule.through, leading):
+                return True
     return False
 
 
@@ -53,12 +53,7 @@ def _direct(subject: str, rule: Relation, record: Record) -> bool:
     return False
 
 
-async def _through(ctx: Context, rule: Relation, record: Record, lookup: Lookup) -> bool:
-    values = {
-        rule.parent: record.get("id"),
-        rule.principal: rule.prefix + ctx.principal.subject,
-    }
-    found = await lookup(ctx, rule.through or "", values)
-    return found is not None and (
-        not rule.values or str(found.get(rule.value_field)) in rule.values
-    )
+def to_caller(ctx: Context, rule: Relation) -> dict[str, Any]:
+    """What passes of the entities that lead to the caller."""
+    filters: dict[str, Any] = {rule.principal: rule.prefix + ctx.principal.subject}
+    return {**filters, rule.value_field: rule.values} if rule.values else filters

@@ -27,6 +27,14 @@ FACTS: dict[str, Callable[[Context], Any]] = {
 """`context.<name>`; besides these `context.now.plus.30d` (ms, s, m, h, d) is a time ahead."""
 
 
+_PASSING = ("context.now", "context.new")
+
+
+def passes(assignment: Assignment) -> bool:
+    """Whether the assignment has another value each time."""
+    return assignment.source is not None and assignment.source.startswith(_PASSING)
+
+
 def assign(
     ctx: Context,
     record: Record,

@@ -67,7 +67,7 @@ class Emission:
 class Command:
     """What a command sets and announces."""
 
-    effect: Literal["create", "update", "delete", "transition", "custom"]
+    effect: Literal["create", "put", "update", "delete", "transition", "custom"]
     idempotency: Idempotency = "none"
     sets: tuple[Assignment, ...] = ()
     emits: tuple[Emission, ...] = ()

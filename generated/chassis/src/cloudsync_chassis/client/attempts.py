@@ -92,6 +92,11 @@ class Client(ABC):
         """What the call may cost."""
         return self._budgets.get(request.operation, _DEFAULT)
 
+    @property
+    def queues(self) -> bool:
+        """Whether calls may have to be made later."""
+        return any(each.fallback == "queue" for each in self._budgets.values())
+
     def timeout(self, request: Call) -> float:
         """Seconds for an attempt that begins now."""
         return min(self.budget(request).timeout, time_left())

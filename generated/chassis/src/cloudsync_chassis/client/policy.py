@@ -12,7 +12,8 @@ FallbackKind = Literal["fail", "omit", "default", "cached", "queue"]
 class Budget:
     """At most `retries` more attempts, each within `timeout` seconds.
 
-    `max_age`: seconds for which a cached answer may stand in (`cached` only).
+    `max_age`: seconds for which a kept answer may stand in (`cached`), or for which a call is tried
+    again (`queue`).
     """
 
     timeout: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -25,17 +26,21 @@ log = logger("call-queue")
 
 
 class CallQueue:
-    """Keeps calls of one service; `clients`, by the callee's name, make them later."""
+    """Keeps calls of one service; `clients`, by the callee's name, make them later, in order.
+
+    Each callee has a topic of its own: while one is down, calls to others go on.
+    """
 
     def __init__(self, service: str, outbox: Outbox, clients: Mapping[str, Client]) -> None:
         self._service = service
         self._outbox = outbox
         self._clients = clients
 
-    @property
-    def subscription(self) -> Subscription:
-        """What the service's consumer listens to; its retries and dead letters apply."""
-        return Subscription(f"{self._service}.calls", QUEUED, self.make)
+    def subscription(self, callee: str) -> Subscription:
+        """What a consumer listens to; a call is tried again until it is older than its edge says,
+        then, or when it is refused, it is a dead letter.
+        """
+        return Subscription(self._topic(callee), QUEUED, self.make, self._lasting)
 
     async def call(self, ctx: Context, attempt: Attempt[R]) -> R | None:
         """The answer, or None once the call is queued with the running operation's transaction."""
@@ -55,7 +60,7 @@ class CallQueue:
             id=ids.uuid7(),
             type=QUEUED,
             source=f"/{self._service}",
-            topic=f"{self._service}.calls",
+            topic=self._topic(call.service),
             subject=str(aggregate_id),
             time=ctx.now,
             organization_id=ctx.principal.organization_id,
@@ -68,3 +73,11 @@ class CallQueue:
         """Make a queued call."""
         call = Call(**event.data)
         await self._clients[call.service].send(call)
+
+    def _lasting(self, event: Event) -> bool:
+        call = Call(**event.data)
+        age = datetime.now(UTC) - event.time
+        return age.total_seconds() < self._clients[call.service].budget(call).max_age
+
+    def _topic(self, callee: str) -> str:
+        return f"{self._service}.calls.{callee}"

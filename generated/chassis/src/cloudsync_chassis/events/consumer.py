@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 
+from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import DEAD_LETTERS, Bus, Delivery
 from cloudsync_chassis.events.envelope import Event
@@ -21,17 +22,28 @@ Handle = Callable[[Context, Event], Awaitable[None]]
 Run = Callable[[Event, Callable[[Context], Awaitable[None]]], Awaitable[None]]
 
 _BATCH = 50
+_LONGEST_PAUSE = 5.0
 
 log = logger("consumer")
 
 
+def never(event: Event) -> bool:
+    """For events that are given up after the usual attempts."""
+    del event
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The port method that handles events of `type` from `topic`."""
+    """The port method that handles events of `type` from `topic`.
+
+    `lasting`: whether an event is still worth another attempt, however many it has had.
+    """
 
     topic: str
     type: str
     handle: Handle
+    lasting: Callable[[Event], bool] = never
 
 
 class Consumer:
@@ -49,8 +61,8 @@ class Consumer:
         self._bus = bus
         self._group = group
         self._topics = tuple(sorted({each.topic for each in subscriptions}))
-        self._handlers: Mapping[tuple[str, str], Handle] = {
-            (each.topic, each.type): each.handle for each in subscriptions
+        self._subscriptions: Mapping[tuple[str, str], Subscription] = {
+            (each.topic, each.type): each for each in subscriptions
         }
         self._run = run
         self._attempts = attempts
@@ -74,15 +86,16 @@ class Consumer:
 
     async def _handle(self, delivery: Delivery) -> None:
         event = delivery.event
-        handle = self._handlers.get((event.topic, event.type))
-        if handle is not None and not await self._tried(event, handle):
+        subscription = self._subscriptions.get((event.topic, event.type))
+        if subscription is not None and not await self._tried(event, subscription):
             dead = replace(event, topic=event.topic + DEAD_LETTERS)
             await self._bus.publish([dead])
         await self._bus.acknowledge(self._group, delivery)
 
-    async def _tried(self, event: Event, handle: Handle) -> bool:
+    async def _tried(self, event: Event, subscription: Subscription) -> bool:
         """Whether an attempt succeeded; the pause doubles each time."""
-        for attempt in range(self._attempts):
+        attempt, handle = 0, subscription.handle
+        while attempt < self._attempts or subscription.lasting(event):
             try:
                 await self._run(event, lambda ctx: self._once(ctx, event, handle))
             except Exception as error:
@@ -94,7 +107,8 @@ class Consumer:
                 )
                 if _hopeless(error):
                     return False
-                await asyncio.sleep(self._pause * 2**attempt)
+                await asyncio.sleep(min(self._pause * 2**attempt, _LONGEST_PAUSE))
+                attempt += 1
             else:
                 return True
         return False
@@ -119,6 +133,8 @@ def _hopeless(error: Exception) -> bool:
     """Whether the same input is refused the same way however often it comes."""
     if isinstance(error, Problem):
         return error.kind.status < 500
+    if isinstance(error, CallError):
+        return not error.retriable
     return isinstance(error, ValidationError)
 
 

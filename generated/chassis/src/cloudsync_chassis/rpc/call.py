@@ -23,7 +23,7 @@ from pydantic_core import to_json
 
 from cloudsync_chassis import faults, headers
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.executor import Incoming, digest, require_grant
+from cloudsync_chassis.executor import Incoming, require_grant
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import Problem, not_valid
@@ -31,7 +31,7 @@ from cloudsync_chassis.propagation import TENANT_HEADER, TRACE_HEADER, Trace
 from cloudsync_chassis.protobuf import status
 from cloudsync_chassis.protobuf.convert import Converter, EnumNames
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.store.idempotency import Answer
+from cloudsync_chassis.store.idempotency import Answer, digest
 from cloudsync_chassis.store.query import Page, PageRequest
 from cloudsync_chassis.validation import parse
 

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import CreateSchema
 
 WRITE = "chassis_write"
 _BUSY_SECONDS = 10
@@ -40,6 +41,9 @@ class Database:
         translation: dict[str | None, str | None] = (
             dict.fromkeys(schemas) if self.is_sqlite else {None: schema}
         )
+        self._schemas = (
+            () if self.is_sqlite else tuple(dict.fromkeys(filter(None, (schema, *schemas))))
+        )
         self.url = url
         self.engine = engine.execution_options(schema_translate_map=translation)
 
@@ -57,6 +61,12 @@ class Database:
             await connection.commit()
         finally:
             await connection.close()
+
+    async def create_schemas(self) -> None:
+        """Create the schemas that are missing, before anything is put into them."""
+        async with self.transaction(write=True) as connection:
+            for name in self._schemas:
+                await connection.execute(CreateSchema(name, if_not_exists=True))
 
     async def create_all(self, *metadata: sa.MetaData) -> None:
         """Create the tables that are missing: the embedded default's whole schema."""

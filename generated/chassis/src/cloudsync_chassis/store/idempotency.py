@@ -1,17 +1,41 @@
-"""Answers kept under the caller's `Idempotency-Key`, committed with the state that they tell of."""
+"""What repetitions are recognised by, committed with the state that they tell of.
+
+Answers lie under the caller's `Idempotency-Key`; the entity that a command made which is idempotent
+by nature lies under the request itself.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic_core import to_json
+from sqlalchemy.exc import IntegrityError
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.problem import KEY_REUSED
+from cloudsync_chassis.problem import KEY_REUSED, UNAVAILABLE, Problem
 from cloudsync_chassis.store.system import idempotency_keys as table
 
 KEPT = timedelta(hours=24)
+
+_NATURAL = "natural "
+"""Begins the keys that no caller sends: a space is not allowed in an `Idempotency-Key`."""
+
+
+class OvertakenError(Exception):
+    """Another request committed first, so that this one may find its outcome when run again.
+
+    `otherwise` is what to tell the caller if it does not.
+    """
+
+    def __init__(self, otherwise: Problem) -> None:
+        super().__init__(str(otherwise))
+        self.otherwise = otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +53,7 @@ async def replay(ctx: Context, request_hash: str) -> Answer | None:
     Raises:
         Problem: `idempotency-key-reused`: the key came with another request.
     """
-    statement = sa.select(table).where(
-        table.c.key == ctx.idempotency_key,
-        table.c.principal == _principal(ctx),
-        table.c.expires_at > ctx.now,
-    )
-    row = (await (await ctx.unit.connection()).execute(statement)).first()
+    row = await _kept(ctx, ctx.idempotency_key or "")
     if row is None:
         return None
     if row.request_hash != request_hash:
@@ -48,28 +67,89 @@ async def keep(ctx: Context, request_hash: str, answer: Answer) -> None:
     """Keep the answer for 24 hours.
 
     Raises:
-        sqlalchemy.exc.IntegrityError: another request with the key has committed meanwhile.
+        OvertakenError: another request with the key has committed meanwhile.
     """
-    connection = await ctx.unit.connection()
-    mine = (table.c.key == ctx.idempotency_key, table.c.principal == _principal(ctx))
-    await connection.execute(sa.delete(table).where(*mine, table.c.expires_at <= ctx.now))
-    row = {
-        "key": ctx.idempotency_key,
-        "principal": _principal(ctx),
-        "request_hash": request_hash,
-        "response": {
-            "status": answer.status,
-            "headers": [list(each) for each in answer.headers],
-            "body": answer.body.decode("latin-1"),
-        },
-        "expires_at": ctx.now + KEPT,
+    response = {
+        "status": answer.status,
+        "headers": [list(each) for each in answer.headers],
+        "body": answer.body.decode("latin-1"),
     }
-    await connection.execute(sa.insert(table).values(row))
+    await _keep(ctx, ctx.idempotency_key or "", request_hash, response)
+
+
+def digest(*parts: bytes) -> str:
+    """A hash of the parts, each framed by its length."""
+    hashed = hashlib.sha256()
+    for part in parts:
+        hashed.update(len(part).to_bytes(8, "big"))
+        hashed.update(part)
+    return hashed.hexdigest()
+
+
+def request_of(command: str, *inputs: Mapping[str, Any]) -> str:
+    """Names a request: the same for a command with the same inputs, however they are ordered."""
+    told = (to_json(_ordered(each), bytes_mode="base64") for each in inputs)
+    return digest(command.encode(), *told)
+
+
+async def made(ctx: Context, request: str) -> UUID | None:
+    """The id of the entity that the same request of the same caller has made before."""
+    row = await _kept(ctx, _NATURAL + request)
+    return UUID(row.response["entity"]) if row is not None else None
+
+
+async def keep_made(ctx: Context, request: str, entity_id: UUID) -> None:
+    """Keep for 24 hours what a request has made.
+
+    Raises:
+        OvertakenError: the same request has committed meanwhile.
+    """
+    await _keep(ctx, _NATURAL + request, request, {"entity": str(entity_id)})
+
+
+async def forget_made(ctx: Context, request: str) -> None:
+    """Forget what a request has made: it is there no more, and the request may make it anew."""
+    statement = sa.delete(table).where(*_mine(ctx, _NATURAL + request))
+    await (await ctx.unit.connection()).execute(statement)
 
 
 def expired() -> sa.Delete:
     """The statement that forgets old answers."""
     return sa.delete(table).where(table.c.expires_at <= datetime.now(UTC))
+
+
+async def _kept(ctx: Context, key: str) -> sa.Row[Any] | None:
+    statement = sa.select(table).where(*_mine(ctx, key), table.c.expires_at > ctx.now)
+    return (await (await ctx.unit.connection()).execute(statement)).first()
+
+
+async def _keep(ctx: Context, key: str, request_hash: str, response: Mapping[str, Any]) -> None:
+    connection = await ctx.unit.connection()
+    past = sa.delete(table).where(*_mine(ctx, key), table.c.expires_at <= ctx.now)
+    await connection.execute(past)
+    row = {
+        "key": key,
+        "principal": _principal(ctx),
+        "request_hash": request_hash,
+        "response": response,
+        "expires_at": ctx.now + KEPT,
+    }
+    try:
+        await connection.execute(sa.insert(table).values(row))
+    except IntegrityError as error:
+        busy = UNAVAILABLE("the same request is being carried out")
+        raise OvertakenError(busy) from error
+
+
+def _mine(ctx: Context, key: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return table.c.key == key, table.c.principal == _principal(ctx)
+
+
+def _ordered(value: Any) -> Any:
+    """The value with the keys of its objects in order."""
+    if isinstance(value, Mapping):
+        return {name: _ordered(value[name]) for name in sorted(value)}
+    return [_ordered(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _principal(ctx: Context) -> str:

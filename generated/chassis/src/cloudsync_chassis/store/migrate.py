@@ -1,11 +1,15 @@
-"""Brings a database to the newest revision: drives Alembic with the service's own connection."""
+"""Brings a database to the newest revision: drives Alembic with the service's own connection.
+
+`env.py` of a service calls `run`, which finds that connection, or writes SQL where there is none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 
-from alembic import command
+from alembic import command, context
 from alembic.config import Config
 from sqlalchemy.engine import Connection
 
@@ -13,7 +17,7 @@ from cloudsync_chassis.store.database import Database
 
 
 async def upgrade(database: Database, folder: Path, revision: str = "head") -> None:
-    """Apply the revisions below `folder`; its `env.py` takes `config.attributes["connection"]`."""
+    """Apply the revisions below `folder`."""
     await _drive(database, folder, lambda config: command.upgrade(config, revision))
 
 
@@ -22,10 +26,38 @@ async def downgrade(database: Database, folder: Path, revision: str) -> None:
     await _drive(database, folder, lambda config: command.downgrade(config, revision))
 
 
+def script(folder: Path) -> str:
+    """All revisions as SQL for PostgreSQL, to be read or run by hand."""
+    output = StringIO()
+    command.upgrade(_config(folder, output), "head", sql=True)
+    return output.getvalue()
+
+
+def run(version_table: str) -> None:
+    """The whole of a service's `env.py`."""
+    connection = context.config.attributes.get("connection")
+    on_paper = connection is None
+    context.configure(
+        connection=connection,
+        dialect_name="postgresql" if on_paper else None,
+        # with psycopg's own parameters a `%` of an expression would be written twice
+        dialect_opts={"paramstyle": "named"} if on_paper else {},
+        version_table=version_table,
+        transactional_ddl=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _config(folder: Path, output: StringIO | None = None) -> Config:
+    config = Config(output_buffer=output) if output is not None else Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    return config
+
+
 async def _drive(database: Database, folder: Path, step: Callable[[Config], None]) -> None:
     def run(connection: Connection) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(folder).replace("%", "%%"))
+        config = _config(folder)
         config.attributes["connection"] = connection
         step(config)
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic_core import to_jsonable_python
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ColumnElement
 
-from cloudsync_chassis.store.columns import Textual
+from cloudsync_chassis.store.columns import Array, Textual
 from cloudsync_chassis.store.cursor import TEXT_LENGTH
 from cloudsync_chassis.store.query import ListQuery
 
 Condition = ColumnElement[bool]
 Column = ColumnElement[Any]
+
+_NOTHING = object()
 
 
 def json_contains(column: Column, value: Any, dialect: str) -> Condition:
@@ -25,8 +29,24 @@ def json_contains(column: Column, value: Any, dialect: str) -> Condition:
     return sa.exists(sa.select(sa.literal(1)).select_from(entries).where(entries.c.value == value))
 
 
+def equals(column: Column, value: Any) -> Condition:
+    """Whether a column holds a value; a text in place of a UUID is one or nothing."""
+    fitting = _fitting(column.type, value)
+    return sa.false() if fitting is _NOTHING else column == fitting
+
+
+def one_of(column: Column, values: Iterable[Any]) -> Condition:
+    """Whether a column holds any of the values."""
+    fitting = [_fitting(column.type, each) for each in values]
+    return column.in_([each for each in fitting if each is not _NOTHING])
+
+
 def array_contains(column: Column, value: Any, dialect: str) -> Condition:
     """Whether an array column (JSON on SQLite) holds a scalar."""
+    if isinstance(column.type, Array):
+        value = _fitting(column.type.item, value)
+    if value is _NOTHING:
+        return sa.false()
     if dialect == "postgresql":
         return sa.literal(value) == sa.func.any(column)
     return json_contains(column, to_jsonable_python(value), dialect)
@@ -49,3 +69,13 @@ def paged(select: Any, query: ListQuery, key: Column, row_id: Column, after: Any
         place, last = sa.tuple_(key, row_id), sa.tuple_(*after)
         select = select.where(place < last if query.descending else place > last)
     return select.order_by(*order).limit(query.page.limit + 1)
+
+
+def _fitting(kind: Any, value: Any) -> Any:
+    """The value as the type takes it."""
+    if not isinstance(kind, sa.Uuid) or not isinstance(value, str):
+        return value
+    try:
+        return UUID(value)
+    except ValueError:
+        return _NOTHING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic
@@ -19,31 +20,38 @@ from cloudsync_chassis.store.columns import Array
 from cloudsync_chassis.store.query import ListQuery, Page, cut
 from cloudsync_chassis.store.repository import E, UniqueViolationError
 
+_CAPITAL = re.compile("(?<=[a-z0-9])([A-Z])")
+
 
 @dataclass(frozen=True, kw_only=True)
 class TableStore:
-    """Where the fields of an entity lie: `columns` maps the field's JSON name to the column's.
+    """Where the fields of an entity lie: `ownerId` in `owner_id`, unless `columns` says otherwise.
 
     `encrypted`: fields kept as ciphertext. `blind`: blind index column → field that it stands for.
     """
 
     table: sa.Table
-    columns: Mapping[str, str]
+    columns: Mapping[str, str] = field(default_factory=dict)
     encrypted: frozenset[str] = frozenset()
     blind: Mapping[str, str] = field(default_factory=dict)
+
+    def column_of(self, name: str) -> str:
+        """The column of a field, by the field's JSON name."""
+        return self.columns.get(name) or _CAPITAL.sub(r"_\1", name).lower()
 
 
 class TableRepository(Generic[E]):
     """A repository over one table with the envelope's columns (id, organization, version)."""
 
     def __init__(self, model: type[E], store: TableStore, cipher: FieldCipher) -> None:
-        missing = sorted(field_names(model) - set(store.columns))
+        columns = {each: store.column_of(each) for each in sorted(field_names(model))}
+        missing = [name for name, each in columns.items() if each not in store.table.c]
         if missing:
             raise ValueError(f"{store.table.name} has no column for {', '.join(missing)}")
         self._model = model
         self._store = store
         self._cipher = cipher
-        self._columns = {name: store.table.c[each] for name, each in store.columns.items()}
+        self._columns = {name: store.table.c[each] for name, each in columns.items()}
         self._id = self._columns["id"]
         self._tenant = self._columns["organizationId"]
         self._version = self._columns["version"]
@@ -63,7 +71,7 @@ class TableRepository(Generic[E]):
         """See `Repository.select`."""
         conditions = [self._passes(ctx, name, value) for name, value in query.filters.items()]
         if query.related:
-            conditions.append(sa.or_(*(self._related(ctx, *each) for each in query.related)))
+            conditions.append(sa.or_(*(self._passes(ctx, *each) for each in query.related)))
         statement = self._select().where(self._tenant == ctx.tenant, *conditions)
         key = predicates.sort_key(self._columns[query.field_name])
         after = query.page.after
@@ -141,27 +149,15 @@ class TableRepository(Generic[E]):
         for blind, indexed in self._store.blind.items():
             if indexed == name:
                 column, wanted = self._store.table.c[blind], self._blind(blind, value)
-        condition: predicates.Condition = column == wanted
-        return condition
+        return predicates.equals(column, wanted)
 
     def _passes(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
         column = self._columns[name]
         if isinstance(value, tuple):
-            return column.in_([self._stored(ctx, name, each) for each in value])
+            return predicates.one_of(column, [self._stored(ctx, name, each) for each in value])
         if isinstance(column.type, Array):
             return predicates.array_contains(column, value, ctx.unit.dialect)
         return self._equals(ctx, name, value)
-
-    def _related(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
-        """Whether the caller, or what leads to them, stands in a field."""
-        kind = self._columns[name].type
-        item = kind.item if isinstance(kind, Array) else kind
-        if isinstance(item, sa.Uuid) and isinstance(value, str):
-            try:
-                value = UUID(value)
-            except ValueError:
-                return sa.false()
-        return self._passes(ctx, name, value)
 
     def _violation(self, error: IntegrityError) -> UniqueViolationError:
         """Which fields: SQLite names the columns, PostgreSQL the constraint."""

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Response
 
+from cloudsync_chassis import published
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.web import problems
 from cloudsync_chassis.web.middleware import Envelope
-
-_MEDIA_TYPES = {".json": "application/json", ".yaml": "application/yaml"}
 
 
 def create_app(runtime: Runtime, *routers: APIRouter) -> FastAPI:
@@ -71,7 +70,8 @@ def _own_routes(runtime: Runtime) -> APIRouter:
 
     contract = runtime.spec.contract
     if contract is not None:
-        router.add_api_route(f"/openapi{contract.suffix}", lambda: _file(contract))
+        router.add_api_route("/openapi.yaml", lambda: _text(contract))
+        router.add_api_route("/openapi.json", lambda: _json(contract))
     return router
 
 
@@ -80,5 +80,10 @@ def _state(good: bool) -> Response:
     return Response(content, 200 if good else 503, media_type="application/health+json")
 
 
-def _file(path: Path) -> Response:
-    return Response(path.read_bytes(), media_type=_MEDIA_TYPES.get(path.suffix, "text/plain"))
+def _text(contract: Path) -> Response:
+    return Response(contract.read_bytes(), media_type="application/yaml")
+
+
+def _json(contract: Path) -> Response:
+    content = json.dumps(published.document(contract), ensure_ascii=False)
+    return Response(content, media_type="application/json")

@@ -9,12 +9,12 @@ from fastapi import Depends, Request, Response
 
 from cloudsync_chassis import headers as sent
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.executor import Incoming, digest
+from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import TENANT_HEADER, TIMEOUT_HEADER, timeout_seconds
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Principal
-from cloudsync_chassis.store.idempotency import Answer
+from cloudsync_chassis.store.idempotency import Answer, digest
 from cloudsync_chassis.store.query import PageRequest
 from cloudsync_chassis.web import answers
 from cloudsync_chassis.web.middleware import TRACE

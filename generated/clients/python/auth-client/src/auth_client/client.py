@@ -12,60 +12,24 @@ from pydantic import TypeAdapter
 
 from auth_client import models
 
-_ACCESS_DECISIONS = TypeAdapter[models.AccessDecisions](
-    models.AccessDecisions,
-)
-_API_KEY_PAGE = TypeAdapter[models.ApiKeyPage](
-    models.ApiKeyPage,
-)
-_API_KEY_VIEW = TypeAdapter[models.ApiKeyView](
-    models.ApiKeyView,
-)
-_AUTH_POLICY = TypeAdapter[models.AuthPolicy](
-    models.AuthPolicy,
-)
-_AUTH_POLICY_PAGE = TypeAdapter[models.AuthPolicyPage](
-    models.AuthPolicyPage,
-)
-_CREDENTIAL_PAGE = TypeAdapter[models.CredentialPage](
-    models.CredentialPage,
-)
-_CREDENTIAL_VIEW = TypeAdapter[models.CredentialView](
-    models.CredentialView,
-)
-_IDENTITY_PROVIDER_PAGE = TypeAdapter[models.IdentityProviderPage](
-    models.IdentityProviderPage,
-)
-_IDENTITY_PROVIDER_VIEW = TypeAdapter[models.IdentityProviderView](
-    models.IdentityProviderView,
-)
-_ISSUED_API_KEY = TypeAdapter[models.IssuedApiKey](
-    models.IssuedApiKey,
-)
-_LOGIN_CHALLENGE = TypeAdapter[models.LoginChallenge](
-    models.LoginChallenge,
-)
-_REVOKED_SESSIONS = TypeAdapter[models.RevokedSessions](
-    models.RevokedSessions,
-)
-_ROLE_GRANT_PAGE = TypeAdapter[models.RoleGrantPage](
-    models.RoleGrantPage,
-)
-_SESSION_PAGE = TypeAdapter[models.SessionPage](
-    models.SessionPage,
-)
-_SESSION_VIEW = TypeAdapter[models.SessionView](
-    models.SessionView,
-)
-_SIGNING_KEY_SET = TypeAdapter[models.SigningKeySet](
-    models.SigningKeySet,
-)
-_TOKEN_INTROSPECTION = TypeAdapter[models.TokenIntrospection](
-    models.TokenIntrospection,
-)
-_TOKEN_SET = TypeAdapter[models.TokenSet](
-    models.TokenSet,
-)
+_ACCESS_DECISIONS = TypeAdapter[models.AccessDecisions](models.AccessDecisions)
+_API_KEY_PAGE = TypeAdapter[models.ApiKeyPage](models.ApiKeyPage)
+_API_KEY_VIEW = TypeAdapter[models.ApiKeyView](models.ApiKeyView)
+_AUTH_POLICY = TypeAdapter[models.AuthPolicy](models.AuthPolicy)
+_AUTH_POLICY_PAGE = TypeAdapter[models.AuthPolicyPage](models.AuthPolicyPage)
+_CREDENTIAL_PAGE = TypeAdapter[models.CredentialPage](models.CredentialPage)
+_CREDENTIAL_VIEW = TypeAdapter[models.CredentialView](models.CredentialView)
+_IDENTITY_PROVIDER_PAGE = TypeAdapter[models.IdentityProviderPage](models.IdentityProviderPage)
+_IDENTITY_PROVIDER_VIEW = TypeAdapter[models.IdentityProviderView](models.IdentityProviderView)
+_ISSUED_API_KEY = TypeAdapter[models.IssuedApiKey](models.IssuedApiKey)
+_LOGIN_CHALLENGE = TypeAdapter[models.LoginChallenge](models.LoginChallenge)
+_REVOKED_SESSIONS = TypeAdapter[models.RevokedSessions](models.RevokedSessions)
+_ROLE_GRANT_PAGE = TypeAdapter[models.RoleGrantPage](models.RoleGrantPage)
+_SESSION_PAGE = TypeAdapter[models.SessionPage](models.SessionPage)
+_SESSION_VIEW = TypeAdapter[models.SessionView](models.SessionView)
+_SIGNING_KEY_SET = TypeAdapter[models.SigningKeySet](models.SigningKeySet)
+_TOKEN_INTROSPECTION = TypeAdapter[models.TokenIntrospection](models.TokenIntrospection)
+_TOKEN_SET = TypeAdapter[models.TokenSet](models.TokenSet)
 
 
 class AuthClient(ServiceClient):
@@ -99,10 +63,7 @@ class AuthClient(ServiceClient):
         )
         return await self.call(request, _SESSION_PAGE)
 
-    async def begin_login(
-        self,
-        body: models.BeginLoginRequest,
-    ) -> models.LoginChallenge:
+    async def begin_login(self, body: models.BeginLoginRequest) -> models.LoginChallenge:
         """Begin to sign in"""
         request = Call(
             service="auth-service",
@@ -141,28 +102,20 @@ class AuthClient(ServiceClient):
             operation="beginAssistance",
             method="POST",
             path="/v1/sessions/assistance",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _TOKEN_SET)
 
-    async def get_session(
-        self,
-        *,
-        session_id: UUID,
-    ) -> models.SessionView:
+    async def get_session(self, *, session_id: UUID) -> models.SessionView:
         """Get a session"""
         request = Call(
             service="auth-service",
             operation="getSession",
             method="GET",
             path="/v1/sessions/{sessionId}",
-            parameters={
-                "sessionId": session_id,
-            },
+            parameters={"sessionId": session_id},
             repeatable=True,
         )
         return await self.call(request, _SESSION_VIEW)
@@ -179,9 +132,7 @@ class AuthClient(ServiceClient):
             operation="completeChallenge",
             method="POST",
             path="/v1/sessions/{sessionId}/challenge",
-            parameters={
-                "sessionId": session_id,
-            },
+            parameters={"sessionId": session_id},
             body=body_of(body),
             repeatable=False,
         )
@@ -199,12 +150,8 @@ class AuthClient(ServiceClient):
             operation="requireStepUp",
             method="POST",
             path="/v1/sessions/{sessionId}/step-up",
-            parameters={
-                "sessionId": session_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"sessionId": session_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _SESSION_VIEW)
@@ -222,21 +169,14 @@ class AuthClient(ServiceClient):
             operation="revokeSession",
             method="POST",
             path="/v1/sessions/{sessionId}/revoke",
-            parameters={
-                "sessionId": session_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"sessionId": session_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
         return await self.call(request, _SESSION_VIEW)
 
-    async def issue_token(
-        self,
-        body: models.IssueTokenRequest,
-    ) -> models.TokenSet:
+    async def issue_token(self, body: models.IssueTokenRequest) -> models.TokenSet:
         """Exchange for tokens"""
         request = Call(
             service="auth-service",
@@ -263,9 +203,7 @@ class AuthClient(ServiceClient):
         )
         return await self.call(request, _TOKEN_INTROSPECTION)
 
-    async def get_signing_keys(
-        self,
-    ) -> models.SigningKeySet:
+    async def get_signing_keys(self) -> models.SigningKeySet:
         """Get the public keys"""
         request = Call(
             service="auth-service",
@@ -291,13 +229,7 @@ class AuthClient(ServiceClient):
             operation="listCredentials",
             method="GET",
             path="/v1/credentials",
-            query={
-                "userId": user_id,
-                "type": type,
-                "sort": sort,
-                "cursor": cursor,
-                "limit": limit,
-            },
+            query={"userId": user_id, "type": type, "sort": sort, "cursor": cursor, "limit": limit},
             repeatable=True,
         )
         return await self.call(request, _CREDENTIAL_PAGE)
@@ -314,50 +246,33 @@ class AuthClient(ServiceClient):
             operation="createCredentials",
             method="POST",
             path="/v1/credentials",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _CREDENTIAL_VIEW)
 
-    async def get_credential(
-        self,
-        *,
-        credential_id: UUID,
-    ) -> models.CredentialView:
+    async def get_credential(self, *, credential_id: UUID) -> models.CredentialView:
         """Get a factor"""
         request = Call(
             service="auth-service",
             operation="getCredential",
             method="GET",
             path="/v1/credentials/{credentialId}",
-            parameters={
-                "credentialId": credential_id,
-            },
+            parameters={"credentialId": credential_id},
             repeatable=True,
         )
         return await self.call(request, _CREDENTIAL_VIEW)
 
-    async def revoke_credential(
-        self,
-        *,
-        credential_id: UUID,
-        if_match: str | None = None,
-    ) -> None:
+    async def revoke_credential(self, *, credential_id: UUID, if_match: str | None = None) -> None:
         """Take a factor away"""
         request = Call(
             service="auth-service",
             operation="revokeCredential",
             method="DELETE",
             path="/v1/credentials/{credentialId}",
-            parameters={
-                "credentialId": credential_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"credentialId": credential_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -375,12 +290,8 @@ class AuthClient(ServiceClient):
             operation="resetCredential",
             method="POST",
             path="/v1/credentials/{credentialId}/reset",
-            parameters={
-                "credentialId": credential_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"credentialId": credential_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -424,50 +335,33 @@ class AuthClient(ServiceClient):
             operation="createApiKey",
             method="POST",
             path="/v1/api-keys",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _ISSUED_API_KEY)
 
-    async def get_api_key(
-        self,
-        *,
-        api_key_id: UUID,
-    ) -> models.ApiKeyView:
+    async def get_api_key(self, *, api_key_id: UUID) -> models.ApiKeyView:
         """Get an API key"""
         request = Call(
             service="auth-service",
             operation="getApiKey",
             method="GET",
             path="/v1/api-keys/{apiKeyId}",
-            parameters={
-                "apiKeyId": api_key_id,
-            },
+            parameters={"apiKeyId": api_key_id},
             repeatable=True,
         )
         return await self.call(request, _API_KEY_VIEW)
 
-    async def revoke_api_key(
-        self,
-        *,
-        api_key_id: UUID,
-        if_match: str | None = None,
-    ) -> None:
+    async def revoke_api_key(self, *, api_key_id: UUID, if_match: str | None = None) -> None:
         """Revoke an API key"""
         request = Call(
             service="auth-service",
             operation="revokeApiKey",
             method="DELETE",
             path="/v1/api-keys/{apiKeyId}",
-            parameters={
-                "apiKeyId": api_key_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"apiKeyId": api_key_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -485,12 +379,8 @@ class AuthClient(ServiceClient):
             operation="updateApiKey",
             method="PATCH",
             path="/v1/api-keys/{apiKeyId}",
-            parameters={
-                "apiKeyId": api_key_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"apiKeyId": api_key_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
@@ -510,12 +400,8 @@ class AuthClient(ServiceClient):
             operation="rotateApiKey",
             method="POST",
             path="/v1/api-keys/{apiKeyId}/rotate",
-            parameters={
-                "apiKeyId": api_key_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"apiKeyId": api_key_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -535,12 +421,7 @@ class AuthClient(ServiceClient):
             operation="listIdentityProviders",
             method="GET",
             path="/v1/identity-providers",
-            query={
-                "protocol": protocol,
-                "sort": sort,
-                "cursor": cursor,
-                "limit": limit,
-            },
+            query={"protocol": protocol, "sort": sort, "cursor": cursor, "limit": limit},
             repeatable=True,
         )
         return await self.call(request, _IDENTITY_PROVIDER_PAGE)
@@ -557,9 +438,7 @@ class AuthClient(ServiceClient):
             operation="createIdentityProvider",
             method="POST",
             path="/v1/identity-providers",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -576,9 +455,7 @@ class AuthClient(ServiceClient):
             operation="getIdentityProvider",
             method="GET",
             path="/v1/identity-providers/{identityProviderId}",
-            parameters={
-                "identityProviderId": identity_provider_id,
-            },
+            parameters={"identityProviderId": identity_provider_id},
             repeatable=True,
         )
         return await self.call(request, _IDENTITY_PROVIDER_VIEW)
@@ -596,12 +473,8 @@ class AuthClient(ServiceClient):
             operation="configureIdentityProvider",
             method="PUT",
             path="/v1/identity-providers/{identityProviderId}",
-            parameters={
-                "identityProviderId": identity_provider_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"identityProviderId": identity_provider_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=True,
         )
@@ -619,12 +492,8 @@ class AuthClient(ServiceClient):
             operation="removeIdentityProvider",
             method="DELETE",
             path="/v1/identity-providers/{identityProviderId}",
-            parameters={
-                "identityProviderId": identity_provider_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"identityProviderId": identity_provider_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -642,29 +511,19 @@ class AuthClient(ServiceClient):
             operation="listAuthPolicies",
             method="GET",
             path="/v1/auth-policies",
-            query={
-                "sort": sort,
-                "cursor": cursor,
-                "limit": limit,
-            },
+            query={"sort": sort, "cursor": cursor, "limit": limit},
             repeatable=True,
         )
         return await self.call(request, _AUTH_POLICY_PAGE)
 
-    async def get_auth_policy(
-        self,
-        *,
-        auth_policy_id: UUID,
-    ) -> models.AuthPolicy:
+    async def get_auth_policy(self, *, auth_policy_id: UUID) -> models.AuthPolicy:
         """Get the sign-in policy"""
         request = Call(
             service="auth-service",
             operation="getAuthPolicy",
             method="GET",
             path="/v1/auth-policies/{authPolicyId}",
-            parameters={
-                "authPolicyId": auth_policy_id,
-            },
+            parameters={"authPolicyId": auth_policy_id},
             repeatable=True,
         )
         return await self.call(request, _AUTH_POLICY)
@@ -682,22 +541,15 @@ class AuthClient(ServiceClient):
             operation="updateAuthPolicy",
             method="PATCH",
             path="/v1/auth-policies/{authPolicyId}",
-            parameters={
-                "authPolicyId": auth_policy_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"authPolicyId": auth_policy_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
         )
         return await self.call(request, _AUTH_POLICY)
 
-    async def evaluate_access(
-        self,
-        body: models.EvaluateAccessRequest,
-    ) -> models.AccessDecisions:
+    async def evaluate_access(self, body: models.EvaluateAccessRequest) -> models.AccessDecisions:
         """Ask who may do what"""
         request = Call(
             service="auth-service",

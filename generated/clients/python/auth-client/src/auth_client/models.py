@@ -21,7 +21,7 @@ class AccessEffect(StrEnum):
 
 class AssuranceLevel(StrEnum):
     """
-    How sure the service is of the person, on the scale of NIST SP 800-63B; aal3 takes a…
+    How sure the service is of the person, on the scale of NIST SP 800-63B.
     """
 
     none = "none"
@@ -46,12 +46,9 @@ class AuthMethod(StrEnum):
 
 class BeginAssistanceRequest(Model):
     """
-    Whose screen a support agent wants to see, on which ticket, and the code with which…
+    Whose screen a support agent wants to see, on which ticket, and the code with which the customer consented.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     ticket_id: Annotated[
         str, Field(alias="ticketId", max_length=19, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
@@ -63,12 +60,9 @@ class BeginAssistanceRequest(Model):
 
 class CompleteChallengeRequest(Model):
     """
-    A factor's answer, be it a password, six digits, a signed WebAuthn assertion or an…
+    A factor's answer, be it a password, six digits, a signed WebAuthn assertion or an assertion of an identity provider.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     method: AuthMethod
     answer: Annotated[str, Field(max_length=16384, min_length=1)]
     work: Annotated[str | None, Field(max_length=20, pattern="^[0-9]{1,20}$")] = None
@@ -94,9 +88,6 @@ class CredentialView(Model):
     That a factor exists and how it fares.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -122,9 +113,6 @@ class DomainName(RootModel[str]):
 
 
 class EvaluateAccessRequestQuestionsItemAttributesItem(Model):
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     name: Annotated[str, Field(max_length=40, pattern="^[a-z][a-zA-Z0-9]{0,39}$")]
     value: Annotated[str, Field(max_length=500)]
 
@@ -140,7 +128,7 @@ class FederationProtocol(StrEnum):
 
 class GrantType(StrEnum):
     """
-    The three grants of OAuth 2.1 that are left after the implicit and the password grant…
+    The three grants of OAuth 2.1 that are left after the implicit and the password grant were dropped.
     """
 
     refresh_token = "refreshToken"
@@ -153,9 +141,6 @@ class IdentityProviderRequest(Model):
     What an administrator copies out of the provider's metadata.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     protocol: FederationProtocol
     issuer: Annotated[str, Field(max_length=512, min_length=10, pattern="^https://")]
     domains: Annotated[
@@ -174,9 +159,6 @@ class IdentityProviderView(Model):
     A provider's public settings.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -194,12 +176,9 @@ class IdentityProviderView(Model):
 
 class IntrospectTokenRequest(Model):
     """
-    An opaque token or an API key as the caller received it; JWTs are verified offline and…
+    An opaque token or an API key as the caller received it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     token: Annotated[str, Field(max_length=4096, min_length=20)]
 
 
@@ -208,9 +187,6 @@ class LoginChallenge(Model):
     What the client must answer next.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     session_id: Annotated[UUID, Field(alias="sessionId")]
     method: AuthMethod
     nonce: Annotated[str | None, Field(max_length=86, pattern="^[A-Za-z0-9_-]{22,86}$")] = None
@@ -223,7 +199,7 @@ class LoginChallenge(Model):
 
 class MfaRequirement(StrEnum):
     """
-    Of whom an organisation asks a second factor at sign-in; administrators are included…
+    Of whom an organisation asks a second factor at sign-in.
     """
 
     optional = "optional"
@@ -247,6 +223,7 @@ class PermissionScope(RootModel[str]):
 
 
 class ProblemErrorsItem(Model):
+    model_config = ConfigDict(extra="allow")
     detail: Annotated[str, Field(max_length=4000)]
     pointer: Annotated[str | None, Field(max_length=2048)] = None
     parameter: Annotated[str | None, Field(max_length=200)] = None
@@ -254,12 +231,9 @@ class ProblemErrorsItem(Model):
 
 class ResetCredentialRequest(Model):
     """
-    Proof that the person is who they were, by the old secret, a recovery code or a mailed…
+    Proof that the person is who they were, by the old secret, a recovery code or a mailed token, and the secret to use from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     proof: Annotated[str, Field(max_length=8192, min_length=8)]
     new_secret: Annotated[str, Field(alias="newSecret", max_length=8192, min_length=12)]
 
@@ -283,20 +257,14 @@ class RevokeSessionRequest(Model):
     Why the session must end; signing out gives logout.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     reason: RevocationReason
 
 
 class RevokeUserSessionsRequest(Model):
     """
-    Whose sessions end and why, all of them or all but the one that the person is looking…
+    Whose sessions end and why, all of them or all but the one that the person is looking at.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: RevocationReason
     except_session_id: Annotated[UUID | None, Field(alias="exceptSessionId")] = None
@@ -307,21 +275,15 @@ class RevokedSessions(Model):
     How many sessions were alive and are no longer.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     revoked: Annotated[int, Field(ge=0, le=10000)]
 
 
 class RotateApiKeyRequest(Model):
     """
-    How many days the old key keeps working beside the new one; 0 ends it at once, after a…
+    How many days the old key keeps working beside the new one.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     overlap_days: Annotated[int, Field(alias="overlapDays", ge=0, le=7)]
 
 
@@ -339,7 +301,7 @@ class SessionChannel(StrEnum):
 
 class SessionStatus(StrEnum):
     """
-    A login under way is challenged; stepUpRequired is a live session that must show a…
+    A login under way is challenged.
     """
 
     challenged = "challenged"
@@ -355,9 +317,6 @@ class SessionView(Model):
     Where and how somebody is signed in, without address, device digest and refresh token.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -400,7 +359,7 @@ class SigningKeySetKeysItemUse(StrEnum):
 
 class SystemRole(StrEnum):
     """
-    All twelve roles that a principal can hold, those of CloudSync's own staff and of…
+    All twelve roles that a principal can hold, those of CloudSync's own staff and of workloads included.
     """
 
     org_owner = "orgOwner"
@@ -419,12 +378,9 @@ class SystemRole(StrEnum):
 
 class TokenIntrospection(Model):
     """
-    For a dead, foreign or made-up token nothing but active false (RFC 7662 section 2.2)…
+    For a dead, foreign or made-up token nothing but active false (RFC 7662 section 2.2).
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     active: bool
     subject: UUID | None = None
     organization_id: Annotated[UUID | None, Field(alias="organizationId")] = None
@@ -448,10 +404,7 @@ class UpdateApiKeyRequest(Model):
     A better label or tighter bounds.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     label: Annotated[
         str | None, Field(max_length=60, min_length=3, pattern="^[^\\x00-\\x1f\\x7f]+$")
     ] = None
@@ -471,10 +424,7 @@ class UpdateAuthPolicyRequest(Model):
     Merge patch of the rules.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     min_password_length: Annotated[int | None, Field(alias="minPasswordLength", ge=12, le=128)] = (
         None
     )
@@ -494,9 +444,6 @@ class UpdateAuthPolicyRequest(Model):
 
 
 class AccessDecisionsDecisionsItem(Model):
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     effect: AccessEffect
     policy: Annotated[str | None, Field(max_length=66, pattern="^pol[0-9]{2}-[a-z0-9-]{1,60}$")] = (
         None
@@ -505,12 +452,9 @@ class AccessDecisionsDecisionsItem(Model):
 
 class ApiKeyView(Model):
     """
-    A key as administrators see it when they ask which integrations are alive and what…
+    A key as administrators see it when they ask which integrations are alive and what each may do.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -537,9 +481,6 @@ class AuthPolicy(Model):
     An organisation's rules for proving who one is.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -563,12 +504,9 @@ class AuthPolicy(Model):
 
 class AuthPolicyPage(Model):
     """
-    The one policy of the caller's organisation, as a list so that its id need not be…
+    The one policy of the caller's organisation, as a list so that its id need not be known beforehand.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[AuthPolicy], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -581,9 +519,6 @@ class BeginLoginRequest(Model):
     Who claims to be at the keyboard, and with what they would like to prove it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     identifier: Annotated[str, Field(max_length=254, min_length=3)]
     method: AuthMethod
     channel: SessionChannel
@@ -595,12 +530,9 @@ class BeginLoginRequest(Model):
 
 class CreateApiKeyRequest(Model):
     """
-    For which integration, acting as which account, with what scopes, from where and until…
+    For which integration, acting as which account, with what scopes, from where and until when.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     label: Annotated[str, Field(max_length=60, min_length=3, pattern="^[^\\x00-\\x1f\\x7f]+$")]
     scopes: Annotated[
@@ -616,12 +548,9 @@ class CreateApiKeyRequest(Model):
 
 class CreateCredentialsRequest(Model):
     """
-    Either a secret to keep, or none at all, in which case an invitation by which the…
+    Either a secret to keep, or none at all, in which case an invitation by which the person chooses one themselves is prepared.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     type: CredentialType
     secret: Annotated[str | None, Field(max_length=8192, min_length=12)] = None
@@ -633,12 +562,9 @@ class CreateCredentialsRequest(Model):
 
 class CredentialPage(Model):
     """
-    What somebody has enrolled, newest first, for the page on which they add a second key…
+    What somebody has enrolled, newest first, for the page on which they add a second key or drop an old phone.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[CredentialView], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -647,9 +573,6 @@ class CredentialPage(Model):
 
 
 class EvaluateAccessRequestQuestionsItem(Model):
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     principal_id: Annotated[UUID, Field(alias="principalId")]
     action: Annotated[
         str, Field(max_length=80, min_length=3, pattern="^[a-z][a-z-]*:[a-z][a-z-]*$")
@@ -665,9 +588,6 @@ class IdentityProviderPage(Model):
     Mostly one; groups with several directories have one for each set of domains.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[IdentityProviderView], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -677,12 +597,9 @@ class IdentityProviderPage(Model):
 
 class IssueTokenRequest(Model):
     """
-    One of three grants with what it needs: a refresh token, a client's own secret, or an…
+    One of three grants with what it needs: a refresh token, a client's own secret, or an authorisation code with the verifier of its PKCE challenge (RFC 7636).
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     grant_type: Annotated[GrantType, Field(alias="grantType")]
     refresh_token: Annotated[
         str | None, Field(alias="refreshToken", max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")
@@ -709,9 +626,6 @@ class IssuedApiKey(Model):
     The only answer that contains the key itself.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     api_key: Annotated[ApiKeyView, Field(alias="apiKey")]
     key: Annotated[str, Field(max_length=56, pattern="^csk_[a-z0-9]{8}_[A-Za-z0-9_-]{43}$")]
     old_valid_until: Annotated[AwareDatetime | None, Field(alias="oldValidUntil")] = None
@@ -722,6 +636,7 @@ class Problem(Model):
     Why a request was refused (RFC 9457).
     """
 
+    model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
     title: Annotated[str, Field(max_length=200)]
     status: Annotated[int, Field(ge=400, le=599)]
@@ -732,12 +647,9 @@ class Problem(Model):
 
 class RoleGrant(Model):
     """
-    That a principal holds a role, kept here as a projection of memberships so that an…
+    That a principal holds a role, kept here as a projection of memberships so that an access decision needs no call to another service.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -753,12 +665,9 @@ class RoleGrant(Model):
 
 class RoleGrantPage(Model):
     """
-    Who holds which role, for the yearly review in which every administrator's role must…
+    Who holds which role, for the yearly review in which every administrator's role must be confirmed.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[RoleGrant], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -768,12 +677,9 @@ class RoleGrantPage(Model):
 
 class SessionPage(Model):
     """
-    Devices of a person or of a whole organisation over the last 90 days, by which a…
+    Devices of a person or of a whole organisation over the last 90 days, by which a stranger among them stands out.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[SessionView], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -782,9 +688,6 @@ class SessionPage(Model):
 
 
 class SigningKeySetKeysItem(Model):
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     kid: Annotated[str, Field(max_length=64, pattern="^[A-Za-z0-9_-]{8,64}$")]
     kty: SigningKeySetKeysItemKty
     crv: SigningKeySetKeysItemCrv
@@ -796,12 +699,9 @@ class SigningKeySetKeysItem(Model):
 
 class TokenSet(Model):
     """
-    An access token for 15 minutes, a JWT signed with ES256, and where the client may stay…
+    An access token for 15 minutes, a JWT signed with ES256, and where the client may stay signed in a refresh token that works once.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     access_token: Annotated[str, Field(alias="accessToken", max_length=4096, min_length=32)]
     token_type: Annotated[TokenSetTokenType, Field(alias="tokenType")]
     expires_in_seconds: Annotated[int, Field(alias="expiresInSeconds", ge=1, le=900)]
@@ -818,23 +718,17 @@ class TokenSet(Model):
 
 class AccessDecisions(Model):
     """
-    One decision a question, in the same order, with the policy that tipped it; a denial…
+    One decision a question, in the same order, with the policy that tipped it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     decisions: Annotated[list[AccessDecisionsDecisionsItem], Field(max_length=50)]
 
 
 class ApiKeyPage(Model):
     """
-    Keys of an organisation, those that end first on top if asked for, which is how…
+    Keys of an organisation, those that end first on top if asked for, which is how forgotten ones are found.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[ApiKeyView], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -844,12 +738,9 @@ class ApiKeyPage(Model):
 
 class EvaluateAccessRequest(Model):
     """
-    Up to 50 questions of who may do what to which thing, each with the attributes that…
+    Up to 50 questions of who may do what to which thing, each with the attributes that the asking service knows of it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     questions: Annotated[
         list[EvaluateAccessRequestQuestionsItem], Field(max_length=50, min_length=1)
     ]
@@ -857,10 +748,7 @@ class EvaluateAccessRequest(Model):
 
 class SigningKeySet(Model):
     """
-    The keys of RFC 7517 that verify access tokens: the present one, the one before it…
+    The keys of RFC 7517 that verify access tokens: the present one, the one before it while its tokens live, and the next one from 24 hours before its first use.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     keys: Annotated[list[SigningKeySetKeysItem], Field(max_length=4, min_length=1)]

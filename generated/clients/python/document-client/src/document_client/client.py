@@ -12,60 +12,24 @@ from pydantic import TypeAdapter
 
 from document_client import models
 
-_ATTACHMENT_LIST = TypeAdapter[models.AttachmentList](
-    models.AttachmentList,
-)
-_COMMENT_THREAD = TypeAdapter[models.CommentThread](
-    models.CommentThread,
-)
-_COMMENT_THREAD_PAGE = TypeAdapter[models.CommentThreadPage](
-    models.CommentThreadPage,
-)
-_DOCUMENT = TypeAdapter[models.Document](
-    models.Document,
-)
-_DOCUMENT_BODY = TypeAdapter[models.DocumentBody](
-    models.DocumentBody,
-)
-_DOCUMENT_PAGE = TypeAdapter[models.DocumentPage](
-    models.DocumentPage,
-)
-_DOCUMENT_TRANSFER = TypeAdapter[models.DocumentTransfer](
-    models.DocumentTransfer,
-)
-_DOCUMENT_TRANSFER_PAGE = TypeAdapter[models.DocumentTransferPage](
-    models.DocumentTransferPage,
-)
-_FOLDER = TypeAdapter[models.Folder](
-    models.Folder,
-)
-_FOLDER_PAGE = TypeAdapter[models.FolderPage](
-    models.FolderPage,
-)
-_OPENED_SHARE_LINK = TypeAdapter[models.OpenedShareLink](
-    models.OpenedShareLink,
-)
-_OPERATION_BATCH_PAGE = TypeAdapter[models.OperationBatchPage](
-    models.OperationBatchPage,
-)
-_OPERATIONS_APPLIED = TypeAdapter[models.OperationsApplied](
-    models.OperationsApplied,
-)
-_RESTORE_ACCEPTED = TypeAdapter[models.RestoreAccepted](
-    models.RestoreAccepted,
-)
-_SHARE_GRANT = TypeAdapter[models.ShareGrant](
-    models.ShareGrant,
-)
-_SHARE_GRANT_PAGE = TypeAdapter[models.ShareGrantPage](
-    models.ShareGrantPage,
-)
-_SHARE_LINK = TypeAdapter[models.ShareLink](
-    models.ShareLink,
-)
-_SHARED_DOCUMENT_PAGE = TypeAdapter[models.SharedDocumentPage](
-    models.SharedDocumentPage,
-)
+_ATTACHMENT_LIST = TypeAdapter[models.AttachmentList](models.AttachmentList)
+_COMMENT_THREAD = TypeAdapter[models.CommentThread](models.CommentThread)
+_COMMENT_THREAD_PAGE = TypeAdapter[models.CommentThreadPage](models.CommentThreadPage)
+_DOCUMENT = TypeAdapter[models.Document](models.Document)
+_DOCUMENT_BODY = TypeAdapter[models.DocumentBody](models.DocumentBody)
+_DOCUMENT_PAGE = TypeAdapter[models.DocumentPage](models.DocumentPage)
+_DOCUMENT_TRANSFER = TypeAdapter[models.DocumentTransfer](models.DocumentTransfer)
+_DOCUMENT_TRANSFER_PAGE = TypeAdapter[models.DocumentTransferPage](models.DocumentTransferPage)
+_FOLDER = TypeAdapter[models.Folder](models.Folder)
+_FOLDER_PAGE = TypeAdapter[models.FolderPage](models.FolderPage)
+_OPENED_SHARE_LINK = TypeAdapter[models.OpenedShareLink](models.OpenedShareLink)
+_OPERATION_BATCH_PAGE = TypeAdapter[models.OperationBatchPage](models.OperationBatchPage)
+_OPERATIONS_APPLIED = TypeAdapter[models.OperationsApplied](models.OperationsApplied)
+_RESTORE_ACCEPTED = TypeAdapter[models.RestoreAccepted](models.RestoreAccepted)
+_SHARE_GRANT = TypeAdapter[models.ShareGrant](models.ShareGrant)
+_SHARE_GRANT_PAGE = TypeAdapter[models.ShareGrantPage](models.ShareGrantPage)
+_SHARE_LINK = TypeAdapter[models.ShareLink](models.ShareLink)
+_SHARED_DOCUMENT_PAGE = TypeAdapter[models.SharedDocumentPage](models.SharedDocumentPage)
 
 
 class DocumentClient(ServiceClient):
@@ -117,50 +81,33 @@ class DocumentClient(ServiceClient):
             operation="createDocument",
             method="POST",
             path="/v1/documents",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _DOCUMENT)
 
-    async def get_document(
-        self,
-        *,
-        document_id: UUID,
-    ) -> models.Document:
+    async def get_document(self, *, document_id: UUID) -> models.Document:
         """Get a document"""
         request = Call(
             service="document-service",
             operation="getDocument",
             method="GET",
             path="/v1/documents/{documentId}",
-            parameters={
-                "documentId": document_id,
-            },
+            parameters={"documentId": document_id},
             repeatable=True,
         )
         return await self.call(request, _DOCUMENT)
 
-    async def delete_document(
-        self,
-        *,
-        document_id: UUID,
-        if_match: str | None = None,
-    ) -> None:
+    async def delete_document(self, *, document_id: UUID, if_match: str | None = None) -> None:
         """Delete a document for good"""
         request = Call(
             service="document-service",
             operation="deleteDocument",
             method="DELETE",
             path="/v1/documents/{documentId}",
-            parameters={
-                "documentId": document_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentId": document_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -178,12 +125,8 @@ class DocumentClient(ServiceClient):
             operation="updateDocument",
             method="PATCH",
             path="/v1/documents/{documentId}",
-            parameters={
-                "documentId": document_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentId": document_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
@@ -202,12 +145,8 @@ class DocumentClient(ServiceClient):
             operation="getDocumentBody",
             method="GET",
             path="/v1/documents/{documentId}/body",
-            parameters={
-                "documentId": document_id,
-            },
-            query={
-                "sequence": sequence,
-            },
+            parameters={"documentId": document_id},
+            query={"sequence": sequence},
             repeatable=True,
         )
         return await self.call(request, _DOCUMENT_BODY)
@@ -226,14 +165,8 @@ class DocumentClient(ServiceClient):
             operation="listOperations",
             method="GET",
             path="/v1/documents/{documentId}/operations",
-            parameters={
-                "documentId": document_id,
-            },
-            query={
-                "fromSequence": from_sequence,
-                "cursor": cursor,
-                "limit": limit,
-            },
+            parameters={"documentId": document_id},
+            query={"fromSequence": from_sequence, "cursor": cursor, "limit": limit},
             repeatable=True,
         )
         return await self.call(request, _OPERATION_BATCH_PAGE)
@@ -250,28 +183,20 @@ class DocumentClient(ServiceClient):
             operation="applyOperations",
             method="POST",
             path="/v1/documents/{documentId}/operations",
-            parameters={
-                "documentId": document_id,
-            },
+            parameters={"documentId": document_id},
             body=body_of(body),
             repeatable=False,
         )
         return await self.call(request, _OPERATIONS_APPLIED)
 
-    async def list_attachments(
-        self,
-        *,
-        document_id: UUID,
-    ) -> models.AttachmentList:
+    async def list_attachments(self, *, document_id: UUID) -> models.AttachmentList:
         """List attachments"""
         request = Call(
             service="document-service",
             operation="listAttachments",
             method="GET",
             path="/v1/documents/{documentId}/attachments",
-            parameters={
-                "documentId": document_id,
-            },
+            parameters={"documentId": document_id},
             repeatable=True,
         )
         return await self.call(request, _ATTACHMENT_LIST)
@@ -289,12 +214,8 @@ class DocumentClient(ServiceClient):
             operation="moveDocument",
             method="POST",
             path="/v1/documents/{documentId}/move",
-            parameters={
-                "documentId": document_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentId": document_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
@@ -312,12 +233,8 @@ class DocumentClient(ServiceClient):
             operation="publishDocument",
             method="POST",
             path="/v1/documents/{documentId}/publish",
-            parameters={
-                "documentId": document_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentId": document_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _DOCUMENT)
@@ -334,12 +251,8 @@ class DocumentClient(ServiceClient):
             operation="archiveDocument",
             method="POST",
             path="/v1/documents/{documentId}/archive",
-            parameters={
-                "documentId": document_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentId": document_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _DOCUMENT)
@@ -356,12 +269,8 @@ class DocumentClient(ServiceClient):
             operation="unarchiveDocument",
             method="POST",
             path="/v1/documents/{documentId}/unarchive",
-            parameters={
-                "documentId": document_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentId": document_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _DOCUMENT)
@@ -378,12 +287,8 @@ class DocumentClient(ServiceClient):
             operation="trashDocument",
             method="POST",
             path="/v1/documents/{documentId}/trash",
-            parameters={
-                "documentId": document_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentId": document_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _DOCUMENT)
@@ -400,12 +305,8 @@ class DocumentClient(ServiceClient):
             operation="recoverDocument",
             method="POST",
             path="/v1/documents/{documentId}/recover",
-            parameters={
-                "documentId": document_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentId": document_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _DOCUMENT)
@@ -423,12 +324,8 @@ class DocumentClient(ServiceClient):
             operation="restoreToVersion",
             method="POST",
             path="/v1/documents/{documentId}/restore",
-            parameters={
-                "documentId": document_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"documentId": document_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -448,12 +345,7 @@ class DocumentClient(ServiceClient):
             operation="listSharedDocuments",
             method="GET",
             path="/v1/shared-documents",
-            query={
-                "label": label,
-                "access": access,
-                "cursor": cursor,
-                "limit": limit,
-            },
+            query={"label": label, "access": access, "cursor": cursor, "limit": limit},
             repeatable=True,
         )
         return await self.call(request, _SHARED_DOCUMENT_PAGE)
@@ -474,9 +366,7 @@ class DocumentClient(ServiceClient):
             operation="listShares",
             method="GET",
             path="/v1/documents/{documentId}/grants",
-            parameters={
-                "documentId": document_id,
-            },
+            parameters={"documentId": document_id},
             query={
                 "principal": principal,
                 "access": access,
@@ -493,6 +383,7 @@ class DocumentClient(ServiceClient):
         body: models.ShareDocumentRequest,
         *,
         document_id: UUID,
+        if_match: str | None = None,
     ) -> models.ShareGrant:
         """Share a document"""
         request = Call(
@@ -500,30 +391,21 @@ class DocumentClient(ServiceClient):
             operation="shareDocument",
             method="POST",
             path="/v1/documents/{documentId}/grants",
-            parameters={
-                "documentId": document_id,
-            },
+            parameters={"documentId": document_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
         return await self.call(request, _SHARE_GRANT)
 
-    async def get_share(
-        self,
-        *,
-        document_id: UUID,
-        share_grant_id: UUID,
-    ) -> models.ShareGrant:
+    async def get_share(self, *, document_id: UUID, share_grant_id: UUID) -> models.ShareGrant:
         """Get a share"""
         request = Call(
             service="document-service",
             operation="getShare",
             method="GET",
             path="/v1/documents/{documentId}/grants/{shareGrantId}",
-            parameters={
-                "documentId": document_id,
-                "shareGrantId": share_grant_id,
-            },
+            parameters={"documentId": document_id, "shareGrantId": share_grant_id},
             repeatable=True,
         )
         return await self.call(request, _SHARE_GRANT)
@@ -541,13 +423,8 @@ class DocumentClient(ServiceClient):
             operation="revokeShare",
             method="DELETE",
             path="/v1/documents/{documentId}/grants/{shareGrantId}",
-            parameters={
-                "documentId": document_id,
-                "shareGrantId": share_grant_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentId": document_id, "shareGrantId": share_grant_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -566,13 +443,8 @@ class DocumentClient(ServiceClient):
             operation="updateShare",
             method="PATCH",
             path="/v1/documents/{documentId}/grants/{shareGrantId}",
-            parameters={
-                "documentId": document_id,
-                "shareGrantId": share_grant_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentId": document_id, "shareGrantId": share_grant_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
@@ -592,21 +464,14 @@ class DocumentClient(ServiceClient):
             operation="createShareLink",
             method="POST",
             path="/v1/documents/{documentId}/links",
-            parameters={
-                "documentId": document_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"documentId": document_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _SHARE_LINK)
 
-    async def open_share_link(
-        self,
-        body: models.OpenShareLinkRequest,
-    ) -> models.OpenedShareLink:
+    async def open_share_link(self, body: models.OpenShareLinkRequest) -> models.OpenedShareLink:
         """Open a share link"""
         request = Call(
             service="document-service",
@@ -682,50 +547,33 @@ class DocumentClient(ServiceClient):
             operation="createFolder",
             method="POST",
             path="/v1/folders",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _FOLDER)
 
-    async def get_folder(
-        self,
-        *,
-        folder_id: UUID,
-    ) -> models.Folder:
+    async def get_folder(self, *, folder_id: UUID) -> models.Folder:
         """Get a folder"""
         request = Call(
             service="document-service",
             operation="getFolder",
             method="GET",
             path="/v1/folders/{folderId}",
-            parameters={
-                "folderId": folder_id,
-            },
+            parameters={"folderId": folder_id},
             repeatable=True,
         )
         return await self.call(request, _FOLDER)
 
-    async def delete_folder(
-        self,
-        *,
-        folder_id: UUID,
-        if_match: str | None = None,
-    ) -> None:
+    async def delete_folder(self, *, folder_id: UUID, if_match: str | None = None) -> None:
         """Delete a folder"""
         request = Call(
             service="document-service",
             operation="deleteFolder",
             method="DELETE",
             path="/v1/folders/{folderId}",
-            parameters={
-                "folderId": folder_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"folderId": folder_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -743,12 +591,8 @@ class DocumentClient(ServiceClient):
             operation="updateFolder",
             method="PATCH",
             path="/v1/folders/{folderId}",
-            parameters={
-                "folderId": folder_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"folderId": folder_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
@@ -768,12 +612,8 @@ class DocumentClient(ServiceClient):
             operation="moveFolder",
             method="POST",
             path="/v1/folders/{folderId}/move",
-            parameters={
-                "folderId": folder_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"folderId": folder_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
@@ -795,9 +635,7 @@ class DocumentClient(ServiceClient):
             operation="listThreads",
             method="GET",
             path="/v1/documents/{documentId}/threads",
-            parameters={
-                "documentId": document_id,
-            },
+            parameters={"documentId": document_id},
             query={
                 "status": status,
                 "authorId": author_id,
@@ -822,12 +660,8 @@ class DocumentClient(ServiceClient):
             operation="startThread",
             method="POST",
             path="/v1/documents/{documentId}/threads",
-            parameters={
-                "documentId": document_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"documentId": document_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -845,10 +679,7 @@ class DocumentClient(ServiceClient):
             operation="getThread",
             method="GET",
             path="/v1/documents/{documentId}/threads/{commentThreadId}",
-            parameters={
-                "documentId": document_id,
-                "commentThreadId": comment_thread_id,
-            },
+            parameters={"documentId": document_id, "commentThreadId": comment_thread_id},
             repeatable=True,
         )
         return await self.call(request, _COMMENT_THREAD)
@@ -866,13 +697,8 @@ class DocumentClient(ServiceClient):
             operation="deleteThread",
             method="DELETE",
             path="/v1/documents/{documentId}/threads/{commentThreadId}",
-            parameters={
-                "documentId": document_id,
-                "commentThreadId": comment_thread_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentId": document_id, "commentThreadId": comment_thread_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -891,13 +717,8 @@ class DocumentClient(ServiceClient):
             operation="updateThread",
             method="PATCH",
             path="/v1/documents/{documentId}/threads/{commentThreadId}",
-            parameters={
-                "documentId": document_id,
-                "commentThreadId": comment_thread_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentId": document_id, "commentThreadId": comment_thread_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
@@ -918,13 +739,8 @@ class DocumentClient(ServiceClient):
             operation="replyToThread",
             method="POST",
             path="/v1/documents/{documentId}/threads/{commentThreadId}/replies",
-            parameters={
-                "documentId": document_id,
-                "commentThreadId": comment_thread_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"documentId": document_id, "commentThreadId": comment_thread_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -943,13 +759,8 @@ class DocumentClient(ServiceClient):
             operation="resolveThread",
             method="POST",
             path="/v1/documents/{documentId}/threads/{commentThreadId}/resolve",
-            parameters={
-                "documentId": document_id,
-                "commentThreadId": comment_thread_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentId": document_id, "commentThreadId": comment_thread_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _COMMENT_THREAD)
@@ -967,13 +778,8 @@ class DocumentClient(ServiceClient):
             operation="reopenThread",
             method="POST",
             path="/v1/documents/{documentId}/threads/{commentThreadId}/reopen",
-            parameters={
-                "documentId": document_id,
-                "commentThreadId": comment_thread_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentId": document_id, "commentThreadId": comment_thread_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _COMMENT_THREAD)
@@ -1018,28 +824,20 @@ class DocumentClient(ServiceClient):
             operation="transferDocuments",
             method="POST",
             path="/v1/document-transfers",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _DOCUMENT_TRANSFER)
 
-    async def get_document_transfer(
-        self,
-        *,
-        document_transfer_id: UUID,
-    ) -> models.DocumentTransfer:
+    async def get_document_transfer(self, *, document_transfer_id: UUID) -> models.DocumentTransfer:
         """Get a transfer"""
         request = Call(
             service="document-service",
             operation="getDocumentTransfer",
             method="GET",
             path="/v1/document-transfers/{documentTransferId}",
-            parameters={
-                "documentTransferId": document_transfer_id,
-            },
+            parameters={"documentTransferId": document_transfer_id},
             repeatable=True,
         )
         return await self.call(request, _DOCUMENT_TRANSFER)
@@ -1056,12 +854,8 @@ class DocumentClient(ServiceClient):
             operation="cancelTransfer",
             method="POST",
             path="/v1/document-transfers/{documentTransferId}/cancel",
-            parameters={
-                "documentTransferId": document_transfer_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"documentTransferId": document_transfer_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _DOCUMENT_TRANSFER)

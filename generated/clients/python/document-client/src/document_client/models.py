@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 class AccessLevel(StrEnum):
     """
-    What a grant on a document or folder allows, each level including those before it; a…
+    What a grant on a document or folder allows, each level including those before it.
     """
 
     viewer = "viewer"
@@ -42,24 +42,18 @@ class BlockKind(StrEnum):
 
 class Cell(Model):
     """
-    A filled cell of a table with its formula or value as typed; formulas cannot fetch…
+    A filled cell of a table with its formula or value as typed.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     cell: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$")]
     cell_value: Annotated[str, Field(alias="cellValue", max_length=32767)]
 
 
 class CommentReply(Model):
     """
-    One answer below an opening comment, with the moment of its last correction if it was…
+    One answer below an opening comment, with the moment of its last correction if it was corrected.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     author_id: Annotated[UUID, Field(alias="authorId")]
     text: Annotated[
         str,
@@ -71,7 +65,7 @@ class CommentReply(Model):
 
 class CommentThreadStatus(StrEnum):
     """
-    Open threads are drawn beside the text they are anchored to, resolved ones are folded…
+    Open threads are drawn beside the text they are anchored to, resolved ones are folded away but kept.
     """
 
     open = "open"
@@ -97,7 +91,7 @@ class DocumentLabel(RootModel[str]):
 
 class DocumentStatus(StrEnum):
     """
-    Where a document stands between its first draft and the tombstone that remains in the…
+    Where a document stands between its first draft and the tombstone that remains in the event store once it was purged from the bin.
     """
 
     draft = "draft"
@@ -121,12 +115,9 @@ class DocumentType(StrEnum):
 
 class EditLock(Model):
     """
-    Reserves a document for one writer while a spreadsheet is imported or a form is…
+    Reserves a document for one writer while a spreadsheet is imported or a form is published.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     holder_id: Annotated[UUID, Field(alias="holderId")]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
@@ -146,12 +137,9 @@ class FileStatus(StrEnum):
 
 class FolderShare(Model):
     """
-    A principal and the access it enjoys on every document of the folder, and of the…
+    A principal and the access it enjoys on every document of the folder, and of the folders below that inherit.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     principal: Annotated[
         str,
         Field(
@@ -185,7 +173,7 @@ class Grantee(RootModel[str]):
 
 class JobOutcome(StrEnum):
     """
-    Where a job that runs after its request was accepted has got to; refused means that a…
+    Where a job that runs after its request was accepted has got to.
     """
 
     queued = "queued"
@@ -201,9 +189,6 @@ class MoveDocumentRequest(Model):
     Names the folder to move into, or none for the owner's root.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     to_folder_id: Annotated[UUID | None, Field(alias="toFolderId")] = None
     confirm_narrowing: Annotated[bool | None, Field(alias="confirmNarrowing")] = None
 
@@ -213,9 +198,6 @@ class MoveFolderRequest(Model):
     The new folder above, or none for the top.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     to_parent_folder_id: Annotated[UUID | None, Field(alias="toParentFolderId")] = None
     confirm_narrowing: Annotated[bool | None, Field(alias="confirmNarrowing")] = None
 
@@ -225,9 +207,6 @@ class OpenShareLinkRequest(Model):
     The token out of the address, and the passcode where one was set.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     link_token: Annotated[
         str, Field(alias="linkToken", max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]+$")
     ]
@@ -239,9 +218,6 @@ class OpenedShareLink(Model):
     Which document the link leads to and what its holder may do there.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
     access: AccessLevel
@@ -249,7 +225,7 @@ class OpenedShareLink(Model):
 
 class OperationKind(StrEnum):
     """
-    The five primitives that real-time editing is composed of; every gesture in an editor…
+    The five primitives that real-time editing is composed of.
     """
 
     insert = "insert"
@@ -260,6 +236,7 @@ class OperationKind(StrEnum):
 
 
 class ProblemErrorsItem(Model):
+    model_config = ConfigDict(extra="allow")
     detail: Annotated[str, Field(max_length=4000)]
     pointer: Annotated[str | None, Field(max_length=2048)] = None
     parameter: Annotated[str | None, Field(max_length=200)] = None
@@ -270,9 +247,6 @@ class ReplyToThreadRequest(Model):
     The answer's text; persons named in it join those already mentioned in the thread.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     text: Annotated[
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
@@ -284,12 +258,9 @@ class ReplyToThreadRequest(Model):
 
 class RestoreAccepted(Model):
     """
-    Says whether version-service took the job at once or it waits in the outbox; the…
+    Says whether version-service took the job at once or it waits in the outbox.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
     outcome: JobOutcome
@@ -300,9 +271,6 @@ class RestoreToVersionRequest(Model):
     The number of the version whose content shall become the newest.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
 
 
@@ -319,12 +287,9 @@ class Sensitivity(StrEnum):
 
 class ShareDocumentRequest(Model):
     """
-    A person, team or the whole organisation, the access meant for it, and an end if there…
+    A person, team or the whole organisation, the access meant for it, and an end if there shall be one.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     principal: Annotated[
         str,
         Field(
@@ -342,9 +307,6 @@ class ShareGrant(Model):
     The right of one principal on one document, of which there is at most one per pair.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -367,12 +329,9 @@ class ShareGrant(Model):
 
 class ShareGrantPage(Model):
     """
-    Who has what access to a document, strangers before teams before colleagues, as the…
+    Who has what access to a document, strangers before teams before colleagues, as the share dialog draws it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[ShareGrant], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -382,24 +341,18 @@ class ShareGrantPage(Model):
 
 class ShareLink(Model):
     """
-    The grant that was made and the address with its token, which is shown here and never…
+    The grant that was made and the address with its token, which is shown here and never again.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     grant: ShareGrant
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
 
 
 class TextAnchor(Model):
     """
-    The stretch of a block that a comment speaks of, in UTF-16 code units as browsers…
+    The stretch of a block that a comment speaks of, in UTF-16 code units as browsers count them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     block_id: Annotated[
         str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ]
@@ -427,12 +380,9 @@ class TextMark(StrEnum):
 
 class TextRun(Model):
     """
-    A stretch of a block's text with the marks that it wears; stretches without marks are…
+    A stretch of a block's text with the marks that it wears.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     offset: Annotated[int, Field(ge=0, le=1000000)]
     length: Annotated[int, Field(ge=1, le=1000000)]
     marks: Annotated[
@@ -445,9 +395,6 @@ class TransferDocumentsRequest(Model):
     From whom to whom, and which documents if not all of them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     from_user_id: Annotated[UUID, Field(alias="fromUserId")]
     to_user_id: Annotated[UUID, Field(alias="toUserId")]
     document_ids: Annotated[
@@ -461,10 +408,7 @@ class UpdateDocumentRequest(Model):
     Merge patch of what describes a document.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     title: Annotated[
         str | None,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
@@ -489,10 +433,7 @@ class UpdateFolderRequest(Model):
     Merge patch of name and shares.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     folder_name: Annotated[
         str | None,
         Field(
@@ -513,23 +454,17 @@ class UpdateShareRequest(Model):
     Merge patch of a grant.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     access: AccessLevel | None = None
     expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
 
 
 class UpdateThreadRequest(Model):
     """
-    Replaces the opening comment's text or its mentions; only its author may, and the…
+    Replaces the opening comment's text or its mentions.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     text: Annotated[
         str | None,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
@@ -541,12 +476,9 @@ class UpdateThreadRequest(Model):
 
 class Attachment(Model):
     """
-    One attached file as a reader sees it, name, kind, size, and whether it may be opened…
+    One attached file as a reader sees it, name, kind, size, and whether it may be opened at present.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     file_name: Annotated[
         str,
@@ -576,9 +508,6 @@ class AttachmentList(Model):
     What file-service knows of the attached files.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     items: Annotated[list[Attachment], Field(max_length=200)]
     omitted_file_ids: Annotated[list[UUID], Field(alias="omittedFileIds", max_length=200)]
@@ -589,9 +518,6 @@ class Block(Model):
     A paragraph, a table, a picture or another unit of a body.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     block_id: Annotated[
         str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ]
@@ -612,9 +538,6 @@ class CommentThread(Model):
     A remark on a stretch of a document with the answers below it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -639,9 +562,6 @@ class CommentThreadPage(Model):
     Threads of one document, oldest first unless asked otherwise, with all their replies.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[CommentThread], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -654,9 +574,6 @@ class CreateDocumentRequest(Model):
     Title and type are enough; the rest can be settled while writing.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
@@ -681,12 +598,9 @@ class CreateDocumentRequest(Model):
 
 class CreateFolderRequest(Model):
     """
-    A name and the folder above, if any; a new folder inherits the shares above it unless…
+    A name and the folder above, if any.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     folder_name: Annotated[
         str,
         Field(
@@ -708,9 +622,6 @@ class CreateShareLinkRequest(Model):
     A link never gives more than editing.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     access: CreateShareLinkRequestAccess
     expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
     passcode: Annotated[str | None, Field(max_length=64, min_length=6)] = None
@@ -718,12 +629,9 @@ class CreateShareLinkRequest(Model):
 
 class Document(Model):
     """
-    A page, sheet, deck, whiteboard or form and what is known about it; the words…
+    A page, sheet, deck, whiteboard or form and what is known about it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -779,9 +687,6 @@ class DocumentBody(Model):
     The whole content at one sequence number, as MongoDB keeps it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     body_ref: Annotated[
         str, Field(alias="bodyRef", max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
     ]
@@ -795,12 +700,9 @@ class DocumentBody(Model):
 
 class DocumentListEntry(Model):
     """
-    What a list shows of a document and is filtered by, with all principals that may read…
+    What a list shows of a document and is filtered by, with all principals that may read it, inherited ones included.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     title: Annotated[
@@ -824,12 +726,9 @@ class DocumentListEntry(Model):
 
 class DocumentPage(Model):
     """
-    Up to 200 documents in the order asked for, with the cursor of the following page…
+    Up to 200 documents in the order asked for, with the cursor of the following page while there is one.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[Document], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -839,12 +738,9 @@ class DocumentPage(Model):
 
 class DocumentTransfer(Model):
     """
-    A job that gives the documents of somebody who leaves to a successor, ten thousand at…
+    A job that gives the documents of somebody who leaves to a successor, ten thousand at most, in batches of a thousand so that nobody's editing is held up.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -871,9 +767,6 @@ class DocumentTransferPage(Model):
     Transfer jobs of the organisation, newest first, kept for ninety days.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[DocumentTransfer], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -886,9 +779,6 @@ class EditOperation(Model):
     The smallest change that editors exchange.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     kind: OperationKind
     block_id: Annotated[
         str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
@@ -913,12 +803,9 @@ class EditOperation(Model):
 
 class Folder(Model):
     """
-    A place for documents in a tree at most twenty levels deep and ten thousand children…
+    A place for documents in a tree at most twenty levels deep and ten thousand children wide.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -949,9 +836,6 @@ class FolderPage(Model):
     Folders below one parent, or at the top, by name unless another order was asked for.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[Folder], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -961,12 +845,9 @@ class FolderPage(Model):
 
 class OperationBatch(Model):
     """
-    Up to 500 operations that one client sent together, after they were transformed onto…
+    Up to 500 operations that one client sent together, after they were transformed onto the head.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -988,9 +869,6 @@ class OperationBatchPage(Model):
     Batches in the order of their sequence numbers, for replay by a client that was offline.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[OperationBatch], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -1000,12 +878,9 @@ class OperationBatchPage(Model):
 
 class OperationsApplied(Model):
     """
-    The new head and what others wrote in between, already transformed, so that the client…
+    The new head and what others wrote in between, already transformed, so that the client catches up in the same round trip.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     first_sequence: Annotated[int, Field(alias="firstSequence", ge=1, le=9007199254740991)]
     head_sequence: Annotated[int, Field(alias="headSequence", ge=1, le=9007199254740991)]
@@ -1020,6 +895,7 @@ class Problem(Model):
     Why a request was refused (RFC 9457).
     """
 
+    model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
     title: Annotated[str, Field(max_length=200)]
     status: Annotated[int, Field(ge=400, le=599)]
@@ -1030,12 +906,9 @@ class Problem(Model):
 
 class SharedDocumentPage(Model):
     """
-    List entries rather than documents, since the read model answers it and carries who…
+    List entries rather than documents, since the read model answers it and carries who may read what.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[DocumentListEntry], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -1048,9 +921,6 @@ class StartThreadRequest(Model):
     The stretch of text, the remark on it, and whom it calls by name.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     anchor: TextAnchor
     text: Annotated[
         str,
@@ -1066,9 +936,6 @@ class ApplyOperationsRequest(Model):
     What an editor sends a few times a second.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     base_sequence: Annotated[int, Field(alias="baseSequence", ge=0, le=9007199254740991)]
     client_id: Annotated[
         str, Field(alias="clientId", max_length=64, min_length=1, pattern="^[A-Za-z0-9._-]+$")

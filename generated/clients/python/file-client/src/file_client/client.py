@@ -12,39 +12,17 @@ from pydantic import TypeAdapter
 
 from file_client import models
 
-_DOWNLOAD_ADDRESS = TypeAdapter[models.DownloadAddress](
-    models.DownloadAddress,
-)
-_DOWNLOAD_GRANT_PAGE = TypeAdapter[models.DownloadGrantPage](
-    models.DownloadGrantPage,
-)
-_FILE_LINK = TypeAdapter[models.FileLink](
-    models.FileLink,
-)
-_FILE_LINK_PAGE = TypeAdapter[models.FileLinkPage](
-    models.FileLinkPage,
-)
-_RENDITION = TypeAdapter[models.Rendition](
-    models.Rendition,
-)
-_RENDITION_PAGE = TypeAdapter[models.RenditionPage](
-    models.RenditionPage,
-)
-_SIGNED_PARTS = TypeAdapter[models.SignedParts](
-    models.SignedParts,
-)
-_STORAGE_USAGE_REPORT = TypeAdapter[models.StorageUsageReport](
-    models.StorageUsageReport,
-)
-_STORED_FILE_PAGE = TypeAdapter[models.StoredFilePage](
-    models.StoredFilePage,
-)
-_STORED_FILE_VIEW = TypeAdapter[models.StoredFileView](
-    models.StoredFileView,
-)
-_UPLOAD_SESSION_PAGE = TypeAdapter[models.UploadSessionPage](
-    models.UploadSessionPage,
-)
+_DOWNLOAD_ADDRESS = TypeAdapter[models.DownloadAddress](models.DownloadAddress)
+_DOWNLOAD_GRANT_PAGE = TypeAdapter[models.DownloadGrantPage](models.DownloadGrantPage)
+_FILE_LINK = TypeAdapter[models.FileLink](models.FileLink)
+_FILE_LINK_PAGE = TypeAdapter[models.FileLinkPage](models.FileLinkPage)
+_RENDITION = TypeAdapter[models.Rendition](models.Rendition)
+_RENDITION_PAGE = TypeAdapter[models.RenditionPage](models.RenditionPage)
+_SIGNED_PARTS = TypeAdapter[models.SignedParts](models.SignedParts)
+_STORAGE_USAGE_REPORT = TypeAdapter[models.StorageUsageReport](models.StorageUsageReport)
+_STORED_FILE_PAGE = TypeAdapter[models.StoredFilePage](models.StoredFilePage)
+_STORED_FILE_VIEW = TypeAdapter[models.StoredFileView](models.StoredFileView)
+_UPLOAD_SESSION_PAGE = TypeAdapter[models.UploadSessionPage](models.UploadSessionPage)
 
 
 class FileClient(ServiceClient):
@@ -88,9 +66,7 @@ class FileClient(ServiceClient):
             operation="beginUpload",
             method="POST",
             path="/v1/uploads",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -108,9 +84,7 @@ class FileClient(ServiceClient):
             operation="signParts",
             method="POST",
             path="/v1/uploads/{fileId}/parts",
-            parameters={
-                "fileId": file_id,
-            },
+            parameters={"fileId": file_id},
             body=body_of(body),
             repeatable=False,
         )
@@ -129,12 +103,8 @@ class FileClient(ServiceClient):
             operation="completeUpload",
             method="POST",
             path="/v1/uploads/{fileId}/complete",
-            parameters={
-                "fileId": file_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"fileId": file_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
@@ -152,12 +122,8 @@ class FileClient(ServiceClient):
             operation="abortUpload",
             method="POST",
             path="/v1/uploads/{fileId}/abort",
-            parameters={
-                "fileId": file_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"fileId": file_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _STORED_FILE_VIEW)
@@ -194,20 +160,14 @@ class FileClient(ServiceClient):
         )
         return await self.call(request, _STORED_FILE_PAGE)
 
-    async def get_file(
-        self,
-        *,
-        file_id: UUID,
-    ) -> models.StoredFileView:
+    async def get_file(self, *, file_id: UUID) -> models.StoredFileView:
         """Get a file"""
         request = Call(
             service="file-service",
             operation="getFile",
             method="GET",
             path="/v1/files/{fileId}",
-            parameters={
-                "fileId": file_id,
-            },
+            parameters={"fileId": file_id},
             repeatable=True,
         )
         return await self.call(request, _STORED_FILE_VIEW)
@@ -225,12 +185,8 @@ class FileClient(ServiceClient):
             operation="updateFile",
             method="PATCH",
             path="/v1/files/{fileId}",
-            parameters={
-                "fileId": file_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"fileId": file_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
@@ -250,12 +206,8 @@ class FileClient(ServiceClient):
             operation="replaceContent",
             method="POST",
             path="/v1/files/{fileId}/content",
-            parameters={
-                "fileId": file_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"fileId": file_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
@@ -273,12 +225,8 @@ class FileClient(ServiceClient):
             operation="trashFile",
             method="POST",
             path="/v1/files/{fileId}/trash",
-            parameters={
-                "fileId": file_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"fileId": file_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _STORED_FILE_VIEW)
@@ -295,12 +243,8 @@ class FileClient(ServiceClient):
             operation="recoverFile",
             method="POST",
             path="/v1/files/{fileId}/recover",
-            parameters={
-                "fileId": file_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"fileId": file_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _STORED_FILE_VIEW)
@@ -320,15 +264,8 @@ class FileClient(ServiceClient):
             operation="listDownloads",
             method="GET",
             path="/v1/files/{fileId}/downloads",
-            parameters={
-                "fileId": file_id,
-            },
-            query={
-                "granteeId": grantee_id,
-                "sort": sort,
-                "cursor": cursor,
-                "limit": limit,
-            },
+            parameters={"fileId": file_id},
+            query={"granteeId": grantee_id, "sort": sort, "cursor": cursor, "limit": limit},
             repeatable=True,
         )
         return await self.call(request, _DOWNLOAD_GRANT_PAGE)
@@ -345,9 +282,7 @@ class FileClient(ServiceClient):
             operation="grantDownload",
             method="POST",
             path="/v1/files/{fileId}/downloads",
-            parameters={
-                "fileId": file_id,
-            },
+            parameters={"fileId": file_id},
             body=body_of(body),
             repeatable=False,
         )
@@ -369,9 +304,7 @@ class FileClient(ServiceClient):
             operation="listRenditions",
             method="GET",
             path="/v1/files/{fileId}/renditions",
-            parameters={
-                "fileId": file_id,
-            },
+            parameters={"fileId": file_id},
             query={
                 "variant": variant,
                 "state": state,
@@ -395,9 +328,7 @@ class FileClient(ServiceClient):
             operation="requestRendition",
             method="POST",
             path="/v1/files/{fileId}/renditions",
-            parameters={
-                "fileId": file_id,
-            },
+            parameters={"fileId": file_id},
             body=body_of(body),
             repeatable=False,
         )
@@ -419,9 +350,7 @@ class FileClient(ServiceClient):
             operation="listFileLinks",
             method="GET",
             path="/v1/files/{fileId}/links",
-            parameters={
-                "fileId": file_id,
-            },
+            parameters={"fileId": file_id},
             query={
                 "targetKind": target_kind,
                 "status": status,
@@ -446,12 +375,8 @@ class FileClient(ServiceClient):
             operation="linkFile",
             method="POST",
             path="/v1/files/{fileId}/links",
-            parameters={
-                "fileId": file_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"fileId": file_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -470,13 +395,8 @@ class FileClient(ServiceClient):
             operation="unlinkFile",
             method="DELETE",
             path="/v1/files/{fileId}/links/{fileLinkId}",
-            parameters={
-                "fileId": file_id,
-                "fileLinkId": file_link_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"fileId": file_id, "fileLinkId": file_link_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -522,31 +442,21 @@ class FileClient(ServiceClient):
             operation="quarantineFile",
             method="POST",
             path="/v1/files/{fileId}/quarantine",
-            parameters={
-                "fileId": file_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"fileId": file_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
         return await self.call(request, _STORED_FILE_VIEW)
 
-    async def rescan_file(
-        self,
-        *,
-        file_id: UUID,
-    ) -> models.StoredFileView:
+    async def rescan_file(self, *, file_id: UUID) -> models.StoredFileView:
         """Scan a file again"""
         request = Call(
             service="file-service",
             operation="rescanFile",
             method="POST",
             path="/v1/files/{fileId}/rescan",
-            parameters={
-                "fileId": file_id,
-            },
+            parameters={"fileId": file_id},
             repeatable=False,
         )
         return await self.call(request, _STORED_FILE_VIEW)
@@ -565,21 +475,14 @@ class FileClient(ServiceClient):
             operation="releaseFromQuarantine",
             method="POST",
             path="/v1/files/{fileId}/release",
-            parameters={
-                "fileId": file_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-                "If-Match": if_match,
-            },
+            parameters={"fileId": file_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4()), "If-Match": if_match},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _STORED_FILE_VIEW)
 
-    async def get_storage_usage(
-        self,
-    ) -> models.StorageUsageReport:
+    async def get_storage_usage(self) -> models.StorageUsageReport:
         """Get storage usage"""
         request = Call(
             service="file-service",

@@ -19,7 +19,7 @@ class BeginUploadRequestOrigin(StrEnum):
 
 class ContentDisposition(StrEnum):
     """
-    Whether a browser may draw the file in the page or has to save it; drawing is limited…
+    Whether a browser may draw the file in the page or has to save it.
     """
 
     inline = "inline"
@@ -31,9 +31,6 @@ class DownloadAddress(Model):
     Where to fetch the bytes, from a domain without cookies, and until when.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     download_grant_id: Annotated[UUID, Field(alias="downloadGrantId")]
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
@@ -41,12 +38,9 @@ class DownloadAddress(Model):
 
 class DownloadGrant(Model):
     """
-    Record of an address that was handed to one person for a few minutes, with the first…
+    Record of an address that was handed to one person for a few minutes, with the first use of it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -73,9 +67,6 @@ class DownloadGrantPage(Model):
     Who was given access to a file's bytes in the last fourteen days, newest first.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[DownloadGrant], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -111,7 +102,7 @@ class FileStatus(StrEnum):
 
 class LinkStatus(StrEnum):
     """
-    Live links count as references; unlinked ones are history and start the clock of…
+    Live links count as references.
     """
 
     live = "live"
@@ -133,12 +124,9 @@ class LinkTargetKind(StrEnum):
 
 class MediaFacts(Model):
     """
-    Dimensions, running time and pages as the scanner measured them while it had the bytes…
+    Dimensions, running time and pages as the scanner measured them while it had the bytes in hand.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     width_px: Annotated[int | None, Field(alias="widthPx", ge=1, le=30000)] = None
     height_px: Annotated[int | None, Field(alias="heightPx", ge=1, le=30000)] = None
     duration_ms: Annotated[int | None, Field(alias="durationMs", ge=0, le=604800000)] = None
@@ -146,6 +134,7 @@ class MediaFacts(Model):
 
 
 class ProblemErrorsItem(Model):
+    model_config = ConfigDict(extra="allow")
     detail: Annotated[str, Field(max_length=4000)]
     pointer: Annotated[str | None, Field(max_length=2048)] = None
     parameter: Annotated[str | None, Field(max_length=200)] = None
@@ -161,16 +150,13 @@ class ReleaseFileRequest(Model):
     Why the file is harmless after all, and the second person who agreed beforehand.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     reason: Annotated[str, Field(max_length=1000, min_length=20)]
     approver_id: Annotated[UUID, Field(alias="approverId")]
 
 
 class RenditionState(StrEnum):
     """
-    Whether a derived form waits for a worker, can be fetched, or cannot be made from…
+    Whether a derived form waits for a worker, can be fetched, or cannot be made from these bytes.
     """
 
     queued = "queued"
@@ -192,12 +178,9 @@ class RenditionVariant(StrEnum):
 
 class ReplaceContentRequest(Model):
     """
-    Points at a second file, uploaded and found clean, whose bytes take the place of the…
+    Points at a second file, uploaded and found clean, whose bytes take the place of the present ones.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     uploaded_file_id: Annotated[UUID, Field(alias="uploadedFileId")]
 
 
@@ -206,9 +189,6 @@ class RequestRenditionRequest(Model):
     Which derived form is wanted.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     variant: RenditionVariant
 
 
@@ -226,12 +206,9 @@ class ScanVerdict(StrEnum):
 
 class SignPartsRequest(Model):
     """
-    Which parts the client will send next, a hundred at most, since addresses live for…
+    Which parts the client will send next, a hundred at most, since addresses live for fifteen minutes only.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     first_part: Annotated[int, Field(alias="firstPart", ge=1, le=10000)]
     count: Annotated[int, Field(ge=1, le=100)]
 
@@ -241,9 +218,6 @@ class SignedPart(Model):
     An address that accepts one PUT of exactly this part until it lapses.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     number: Annotated[int, Field(ge=1, le=10000)]
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
     valid_until: Annotated[AwareDatetime, Field(alias="validUntil")]
@@ -251,7 +225,7 @@ class SignedPart(Model):
 
 class StorageClass(StrEnum):
     """
-    Where the bytes lie by the age of the last access, infrequent after 60 days and…
+    Where the bytes lie by the age of the last access, infrequent after 60 days and archive after 365.
     """
 
     standard = "standard"
@@ -261,12 +235,9 @@ class StorageClass(StrEnum):
 
 class StorageShare(Model):
     """
-    One slice of the usage report; its key is an origin, the first half of a media type…
+    One slice of the usage report.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     key: Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-zA-Z]+$")]
     bytes: Annotated[int, Field(ge=0, le=9007199254740991)]
     objects: Annotated[int, Field(ge=0, le=9007199254740991)]
@@ -274,12 +245,9 @@ class StorageShare(Model):
 
 class StorageUsageReport(Model):
     """
-    What the organisation stores at present, by origin, media group and storage class, an…
+    What the organisation stores at present, by origin, media group and storage class, an hour old at most.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     as_of: Annotated[AwareDatetime, Field(alias="asOf")]
     total_bytes: Annotated[int, Field(alias="totalBytes", ge=0, le=9007199254740991)]
     total_objects: Annotated[int, Field(alias="totalObjects", ge=0, le=9007199254740991)]
@@ -293,10 +261,7 @@ class UpdateFileRequest(Model):
     Merge patch that renames.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     file_name: Annotated[
         str | None,
         Field(
@@ -310,7 +275,7 @@ class UpdateFileRequest(Model):
 
 class UploadOutcome(StrEnum):
     """
-    An open session still accepts parts; a completed one was assembled to an object; an…
+    An open session still accepts parts.
     """
 
     open = "open"
@@ -320,12 +285,9 @@ class UploadOutcome(StrEnum):
 
 class UploadPart(Model):
     """
-    One received part with the tag that object storage gave it and the digest that the…
+    One received part with the tag that object storage gave it and the digest that the client computed.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     number: Annotated[int, Field(ge=1, le=10000)]
     etag: Annotated[str, Field(max_length=80, min_length=1, pattern='^"?[A-Za-z0-9-]+"?$')]
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
@@ -336,9 +298,6 @@ class UploadSession(Model):
     The transfer of one file in numbered parts straight into object storage.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -357,9 +316,6 @@ class UploadSessionPage(Model):
     Sessions of the last seven days with the parts that have arrived.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[UploadSession], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -369,12 +325,9 @@ class UploadSessionPage(Model):
 
 class CompleteUploadRequest(Model):
     """
-    The digest over the whole file and the parts it was sent in, in order, against which…
+    The digest over the whole file and the parts it was sent in, in order, against which object storage assembles.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     content_sha256: Annotated[
         str, Field(alias="contentSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ]
@@ -386,9 +339,6 @@ class FileLink(Model):
     Says that a document, message or other thing uses a file.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -407,9 +357,6 @@ class FileLinkPage(Model):
     Links of one file, or of one target, live ones and those that ended.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[FileLink], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -419,12 +366,9 @@ class FileLinkPage(Model):
 
 class FileTarget(Model):
     """
-    The thing that a file hangs on or, before the scan, shall hang on once it has proved…
+    The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
     target_id: Annotated[UUID, Field(alias="targetId")]
 
@@ -434,9 +378,6 @@ class GrantDownloadRequest(Model):
     How the file will be used, and from where.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     disposition: ContentDisposition
     valid_seconds: Annotated[int | None, Field(alias="validSeconds", ge=30, le=900)] = None
     client_network: Annotated[
@@ -456,9 +397,6 @@ class LinkFileRequest(Model):
     Names the thing that starts to use the file.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
     target_id: Annotated[UUID, Field(alias="targetId")]
 
@@ -468,6 +406,7 @@ class Problem(Model):
     Why a request was refused (RFC 9457).
     """
 
+    model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
     title: Annotated[str, Field(max_length=200)]
     status: Annotated[int, Field(ge=400, le=599)]
@@ -478,12 +417,9 @@ class Problem(Model):
 
 class QuarantineFileRequest(Model):
     """
-    The verdict and the threat's name, from the scanner or from a person who knows better…
+    The verdict and the threat's name, from the scanner or from a person who knows better than it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     scan_verdict: Annotated[QuarantineFileRequestScanVerdict, Field(alias="scanVerdict")]
     threat_name: Annotated[
         str,
@@ -510,9 +446,6 @@ class Rendition(Model):
     A form derived from a file, such as a thumbnail or its text.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -542,9 +475,6 @@ class RenditionPage(Model):
     The derived forms of a file, including those that failed and why.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[Rendition], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -557,21 +487,15 @@ class SignedParts(Model):
     The session with its part size, and one address per part to put the bytes to.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     session: UploadSession
     parts: Annotated[list[SignedPart], Field(max_length=100, min_length=1)]
 
 
 class StoredFileView(Model):
     """
-    All that is known of a file except the name of the data key that seals it, which…
+    All that is known of a file except the name of the data key that seals it, which concerns nobody outside.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -648,9 +572,6 @@ class BeginUploadRequest(Model):
     Name, size and declared type of what is to come.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_name: Annotated[
         str,
         Field(
@@ -679,9 +600,6 @@ class StoredFilePage(Model):
     Files in the order asked for; purged ones are never among them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[StoredFileView], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,

@@ -12,51 +12,21 @@ from pydantic import TypeAdapter
 
 from org_client import models
 
-_DOMAIN_CLAIM = TypeAdapter[models.DomainClaim](
-    models.DomainClaim,
-)
-_HIERARCHY = TypeAdapter[models.Hierarchy](
-    models.Hierarchy,
-)
-_INVITATION_BATCH = TypeAdapter[models.InvitationBatch](
-    models.InvitationBatch,
-)
-_INVITATION_PAGE = TypeAdapter[models.InvitationPage](
-    models.InvitationPage,
-)
-_MEMBERSHIP = TypeAdapter[models.Membership](
-    models.Membership,
-)
-_MEMBERSHIP_PAGE = TypeAdapter[models.MembershipPage](
-    models.MembershipPage,
-)
-_ORG_UNIT = TypeAdapter[models.OrgUnit](
-    models.OrgUnit,
-)
-_ORG_UNIT_PAGE = TypeAdapter[models.OrgUnitPage](
-    models.OrgUnitPage,
-)
-_ORGANIZATION = TypeAdapter[models.Organization](
-    models.Organization,
-)
-_ORGANIZATION_CARD = TypeAdapter[models.OrganizationCard](
-    models.OrganizationCard,
-)
-_ORGANIZATION_PAGE = TypeAdapter[models.OrganizationPage](
-    models.OrganizationPage,
-)
-_OWNERSHIP_TRANSFER = TypeAdapter[models.OwnershipTransfer](
-    models.OwnershipTransfer,
-)
-_TEAM = TypeAdapter[models.Team](
-    models.Team,
-)
-_TEAM_MEMBER_PAGE = TypeAdapter[models.TeamMemberPage](
-    models.TeamMemberPage,
-)
-_TEAM_PAGE = TypeAdapter[models.TeamPage](
-    models.TeamPage,
-)
+_DOMAIN_CLAIM = TypeAdapter[models.DomainClaim](models.DomainClaim)
+_HIERARCHY = TypeAdapter[models.Hierarchy](models.Hierarchy)
+_INVITATION_BATCH = TypeAdapter[models.InvitationBatch](models.InvitationBatch)
+_INVITATION_PAGE = TypeAdapter[models.InvitationPage](models.InvitationPage)
+_MEMBERSHIP = TypeAdapter[models.Membership](models.Membership)
+_MEMBERSHIP_PAGE = TypeAdapter[models.MembershipPage](models.MembershipPage)
+_ORG_UNIT = TypeAdapter[models.OrgUnit](models.OrgUnit)
+_ORG_UNIT_PAGE = TypeAdapter[models.OrgUnitPage](models.OrgUnitPage)
+_ORGANIZATION = TypeAdapter[models.Organization](models.Organization)
+_ORGANIZATION_CARD = TypeAdapter[models.OrganizationCard](models.OrganizationCard)
+_ORGANIZATION_PAGE = TypeAdapter[models.OrganizationPage](models.OrganizationPage)
+_OWNERSHIP_TRANSFER = TypeAdapter[models.OwnershipTransfer](models.OwnershipTransfer)
+_TEAM = TypeAdapter[models.Team](models.Team)
+_TEAM_MEMBER_PAGE = TypeAdapter[models.TeamMemberPage](models.TeamMemberPage)
+_TEAM_PAGE = TypeAdapter[models.TeamPage](models.TeamPage)
 
 
 class OrgClient(ServiceClient):
@@ -102,28 +72,20 @@ class OrgClient(ServiceClient):
             operation="createOrganization",
             method="POST",
             path="/v1/organizations",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _ORGANIZATION)
 
-    async def get_organization(
-        self,
-        *,
-        organization_id: UUID,
-    ) -> models.Organization:
+    async def get_organization(self, *, organization_id: UUID) -> models.Organization:
         """Read an organisation"""
         request = Call(
             service="org-service",
             operation="getOrganization",
             method="GET",
             path="/v1/organizations/{organizationId}",
-            parameters={
-                "organizationId": organization_id,
-            },
+            parameters={"organizationId": organization_id},
             repeatable=True,
         )
         return await self.call(request, _ORGANIZATION)
@@ -141,32 +103,22 @@ class OrgClient(ServiceClient):
             operation="updateOrganization",
             method="PATCH",
             path="/v1/organizations/{organizationId}",
-            parameters={
-                "organizationId": organization_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"organizationId": organization_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
         )
         return await self.call(request, _ORGANIZATION)
 
-    async def get_organization_card(
-        self,
-        *,
-        organization_id: UUID,
-    ) -> models.OrganizationCard:
+    async def get_organization_card(self, *, organization_id: UUID) -> models.OrganizationCard:
         """Read an organisation's card"""
         request = Call(
             service="org-service",
             operation="getOrganizationCard",
             method="GET",
             path="/v1/organizations/{organizationId}/card",
-            parameters={
-                "organizationId": organization_id,
-            },
+            parameters={"organizationId": organization_id},
             repeatable=True,
         )
         return await self.call(request, _ORGANIZATION_CARD)
@@ -183,12 +135,8 @@ class OrgClient(ServiceClient):
             operation="activateOrganization",
             method="POST",
             path="/v1/organizations/{organizationId}/activate",
-            parameters={
-                "organizationId": organization_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"organizationId": organization_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _ORGANIZATION)
@@ -206,12 +154,8 @@ class OrgClient(ServiceClient):
             operation="restrictOrganization",
             method="POST",
             path="/v1/organizations/{organizationId}/restrict",
-            parameters={
-                "organizationId": organization_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"organizationId": organization_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
@@ -229,12 +173,8 @@ class OrgClient(ServiceClient):
             operation="liftRestriction",
             method="POST",
             path="/v1/organizations/{organizationId}/lift-restriction",
-            parameters={
-                "organizationId": organization_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"organizationId": organization_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _ORGANIZATION)
@@ -253,13 +193,8 @@ class OrgClient(ServiceClient):
             operation="deleteOrganization",
             method="POST",
             path="/v1/organizations/{organizationId}/delete",
-            parameters={
-                "organizationId": organization_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-                "If-Match": if_match,
-            },
+            parameters={"organizationId": organization_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4()), "If-Match": if_match},
             body=body_of(body),
             repeatable=True,
         )
@@ -278,13 +213,8 @@ class OrgClient(ServiceClient):
             operation="restoreOrganization",
             method="POST",
             path="/v1/organizations/{organizationId}/restore",
-            parameters={
-                "organizationId": organization_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-                "If-Match": if_match,
-            },
+            parameters={"organizationId": organization_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4()), "If-Match": if_match},
             repeatable=True,
         )
         return await self.call(request, _ORGANIZATION)
@@ -302,12 +232,8 @@ class OrgClient(ServiceClient):
             operation="transferOwnership",
             method="POST",
             path="/v1/organizations/{organizationId}/ownership-transfer",
-            parameters={
-                "organizationId": organization_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"organizationId": organization_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -325,30 +251,20 @@ class OrgClient(ServiceClient):
             operation="claimDomain",
             method="POST",
             path="/v1/organizations/{organizationId}/domains",
-            parameters={
-                "organizationId": organization_id,
-            },
+            parameters={"organizationId": organization_id},
             body=body_of(body),
             repeatable=False,
         )
         return await self.call(request, _DOMAIN_CLAIM)
 
-    async def verify_domain(
-        self,
-        *,
-        organization_id: UUID,
-        domain: str,
-    ) -> models.DomainClaim:
+    async def verify_domain(self, *, organization_id: UUID, domain: str) -> models.DomainClaim:
         """Prove a mail domain"""
         request = Call(
             service="org-service",
             operation="verifyDomain",
             method="POST",
             path="/v1/organizations/{organizationId}/domains/{domain}/verify",
-            parameters={
-                "organizationId": organization_id,
-                "domain": domain,
-            },
+            parameters={"organizationId": organization_id, "domain": domain},
             repeatable=False,
         )
         return await self.call(request, _DOMAIN_CLAIM)
@@ -369,9 +285,7 @@ class OrgClient(ServiceClient):
             operation="listInvitations",
             method="GET",
             path="/v1/organizations/{organizationId}/invitations",
-            parameters={
-                "organizationId": organization_id,
-            },
+            parameters={"organizationId": organization_id},
             query={
                 "outcome": outcome,
                 "intendedRole": intended_role,
@@ -396,12 +310,8 @@ class OrgClient(ServiceClient):
             operation="inviteMember",
             method="POST",
             path="/v1/organizations/{organizationId}/invitations",
-            parameters={
-                "organizationId": organization_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"organizationId": organization_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -420,21 +330,13 @@ class OrgClient(ServiceClient):
             operation="withdrawInvitation",
             method="POST",
             path="/v1/organizations/{organizationId}/invitations/{invitationId}/withdraw",
-            parameters={
-                "organizationId": organization_id,
-                "invitationId": invitation_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"organizationId": organization_id, "invitationId": invitation_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         await self.send(request)
 
-    async def accept_invitation(
-        self,
-        body: models.AcceptInvitationRequest,
-    ) -> models.Membership:
+    async def accept_invitation(self, body: models.AcceptInvitationRequest) -> models.Membership:
         """Accept an invitation"""
         request = Call(
             service="org-service",
@@ -446,10 +348,7 @@ class OrgClient(ServiceClient):
         )
         return await self.call(request, _MEMBERSHIP)
 
-    async def decline_invitation(
-        self,
-        body: models.DeclineInvitationRequest,
-    ) -> None:
+    async def decline_invitation(self, body: models.DeclineInvitationRequest) -> None:
         """Decline an invitation"""
         request = Call(
             service="org-service",
@@ -478,9 +377,7 @@ class OrgClient(ServiceClient):
             operation="listMembers",
             method="GET",
             path="/v1/organizations/{organizationId}/members",
-            parameters={
-                "organizationId": organization_id,
-            },
+            parameters={"organizationId": organization_id},
             query={
                 "role": role,
                 "seatType": seat_type,
@@ -506,33 +403,21 @@ class OrgClient(ServiceClient):
             operation="addMember",
             method="POST",
             path="/v1/organizations/{organizationId}/members",
-            parameters={
-                "organizationId": organization_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"organizationId": organization_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _MEMBERSHIP)
 
-    async def get_membership(
-        self,
-        *,
-        organization_id: UUID,
-        user_id: UUID,
-    ) -> models.Membership:
+    async def get_membership(self, *, organization_id: UUID, user_id: UUID) -> models.Membership:
         """Read a membership"""
         request = Call(
             service="org-service",
             operation="getMembership",
             method="GET",
             path="/v1/organizations/{organizationId}/members/{userId}",
-            parameters={
-                "organizationId": organization_id,
-                "userId": user_id,
-            },
+            parameters={"organizationId": organization_id, "userId": user_id},
             repeatable=True,
         )
         return await self.call(request, _MEMBERSHIP)
@@ -551,16 +436,9 @@ class OrgClient(ServiceClient):
             operation="removeMember",
             method="DELETE",
             path="/v1/organizations/{organizationId}/members/{userId}",
-            parameters={
-                "organizationId": organization_id,
-                "userId": user_id,
-            },
-            query={
-                "successorUserId": successor_user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"organizationId": organization_id, "userId": user_id},
+            query={"successorUserId": successor_user_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -579,13 +457,8 @@ class OrgClient(ServiceClient):
             operation="reassignMember",
             method="PATCH",
             path="/v1/organizations/{organizationId}/members/{userId}",
-            parameters={
-                "organizationId": organization_id,
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"organizationId": organization_id, "userId": user_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
@@ -606,13 +479,8 @@ class OrgClient(ServiceClient):
             operation="changeMemberRole",
             method="POST",
             path="/v1/organizations/{organizationId}/members/{userId}/role",
-            parameters={
-                "organizationId": organization_id,
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"organizationId": organization_id, "userId": user_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
@@ -631,13 +499,8 @@ class OrgClient(ServiceClient):
             operation="leaveOrganization",
             method="POST",
             path="/v1/organizations/{organizationId}/members/{userId}/leave",
-            parameters={
-                "organizationId": organization_id,
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"organizationId": organization_id, "userId": user_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _MEMBERSHIP)
@@ -658,9 +521,7 @@ class OrgClient(ServiceClient):
             operation="listOrgUnits",
             method="GET",
             path="/v1/organizations/{organizationId}/units",
-            parameters={
-                "organizationId": organization_id,
-            },
+            parameters={"organizationId": organization_id},
             query={
                 "parentUnitId": parent_unit_id,
                 "unitType": unit_type,
@@ -685,33 +546,21 @@ class OrgClient(ServiceClient):
             operation="createOrgUnit",
             method="POST",
             path="/v1/organizations/{organizationId}/units",
-            parameters={
-                "organizationId": organization_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"organizationId": organization_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _ORG_UNIT)
 
-    async def get_org_unit(
-        self,
-        *,
-        organization_id: UUID,
-        org_unit_id: UUID,
-    ) -> models.OrgUnit:
+    async def get_org_unit(self, *, organization_id: UUID, org_unit_id: UUID) -> models.OrgUnit:
         """Read a unit"""
         request = Call(
             service="org-service",
             operation="getOrgUnit",
             method="GET",
             path="/v1/organizations/{organizationId}/units/{orgUnitId}",
-            parameters={
-                "organizationId": organization_id,
-                "orgUnitId": org_unit_id,
-            },
+            parameters={"organizationId": organization_id, "orgUnitId": org_unit_id},
             repeatable=True,
         )
         return await self.call(request, _ORG_UNIT)
@@ -729,13 +578,8 @@ class OrgClient(ServiceClient):
             operation="deleteOrgUnit",
             method="DELETE",
             path="/v1/organizations/{organizationId}/units/{orgUnitId}",
-            parameters={
-                "organizationId": organization_id,
-                "orgUnitId": org_unit_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"organizationId": organization_id, "orgUnitId": org_unit_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -754,13 +598,8 @@ class OrgClient(ServiceClient):
             operation="updateOrgUnit",
             method="PATCH",
             path="/v1/organizations/{organizationId}/units/{orgUnitId}",
-            parameters={
-                "organizationId": organization_id,
-                "orgUnitId": org_unit_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"organizationId": organization_id, "orgUnitId": org_unit_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
@@ -781,13 +620,8 @@ class OrgClient(ServiceClient):
             operation="moveUnit",
             method="POST",
             path="/v1/organizations/{organizationId}/units/{orgUnitId}/move",
-            parameters={
-                "organizationId": organization_id,
-                "orgUnitId": org_unit_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"organizationId": organization_id, "orgUnitId": org_unit_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
@@ -806,13 +640,8 @@ class OrgClient(ServiceClient):
             operation="getHierarchy",
             method="GET",
             path="/v1/organizations/{organizationId}/hierarchy",
-            parameters={
-                "organizationId": organization_id,
-            },
-            query={
-                "rootUnitId": root_unit_id,
-                "depth": depth,
-            },
+            parameters={"organizationId": organization_id},
+            query={"rootUnitId": root_unit_id, "depth": depth},
             repeatable=True,
         )
         return await self.call(request, _HIERARCHY)
@@ -857,28 +686,20 @@ class OrgClient(ServiceClient):
             operation="createTeam",
             method="POST",
             path="/v1/teams",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _TEAM)
 
-    async def get_team(
-        self,
-        *,
-        team_id: UUID,
-    ) -> models.Team:
+    async def get_team(self, *, team_id: UUID) -> models.Team:
         """Read a team"""
         request = Call(
             service="org-service",
             operation="getTeam",
             method="GET",
             path="/v1/teams/{teamId}",
-            parameters={
-                "teamId": team_id,
-            },
+            parameters={"teamId": team_id},
             repeatable=True,
         )
         return await self.call(request, _TEAM)
@@ -896,36 +717,23 @@ class OrgClient(ServiceClient):
             operation="updateTeam",
             method="PATCH",
             path="/v1/teams/{teamId}",
-            parameters={
-                "teamId": team_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"teamId": team_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
         )
         return await self.call(request, _TEAM)
 
-    async def archive_team(
-        self,
-        *,
-        team_id: UUID,
-        if_match: str | None = None,
-    ) -> models.Team:
+    async def archive_team(self, *, team_id: UUID, if_match: str | None = None) -> models.Team:
         """Archive a team"""
         request = Call(
             service="org-service",
             operation="archiveTeam",
             method="POST",
             path="/v1/teams/{teamId}/archive",
-            parameters={
-                "teamId": team_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"teamId": team_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _TEAM)
@@ -945,15 +753,8 @@ class OrgClient(ServiceClient):
             operation="listTeamMembers",
             method="GET",
             path="/v1/teams/{teamId}/members",
-            parameters={
-                "teamId": team_id,
-            },
-            query={
-                "userId": user_id,
-                "sort": sort,
-                "cursor": cursor,
-                "limit": limit,
-            },
+            parameters={"teamId": team_id},
+            query={"userId": user_id, "sort": sort, "cursor": cursor, "limit": limit},
             repeatable=True,
         )
         return await self.call(request, _TEAM_MEMBER_PAGE)
@@ -970,30 +771,20 @@ class OrgClient(ServiceClient):
             operation="addTeamMembers",
             method="POST",
             path="/v1/teams/{teamId}/members",
-            parameters={
-                "teamId": team_id,
-            },
+            parameters={"teamId": team_id},
             body=body_of(body),
             repeatable=False,
         )
         return await self.call(request, _TEAM)
 
-    async def remove_team_member(
-        self,
-        *,
-        team_id: UUID,
-        user_id: UUID,
-    ) -> None:
+    async def remove_team_member(self, *, team_id: UUID, user_id: UUID) -> None:
         """Take somebody out of a team"""
         request = Call(
             service="org-service",
             operation="removeTeamMember",
             method="DELETE",
             path="/v1/teams/{teamId}/members/{userId}",
-            parameters={
-                "teamId": team_id,
-                "userId": user_id,
-            },
+            parameters={"teamId": team_id, "userId": user_id},
             repeatable=True,
         )
         await self.send(request)

@@ -12,24 +12,18 @@ from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 class AcceptInvitationRequest(Model):
     """
-    The token from the mail and the account that takes the place, which an administrator…
+    The token from the mail and the account that takes the place, which an administrator opened for newcomers along with the invitation.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
 class AddTeamMembersRequest(Model):
     """
-    Members of the organisation who join a team together; those already in it are passed…
+    Members of the organisation who join a team together.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_ids: Annotated[
         list[UUID],
         Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
@@ -41,9 +35,6 @@ class ClaimDomainRequest(Model):
     The domain to be proved.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     domain: Annotated[
         str,
         Field(
@@ -59,20 +50,14 @@ class DeclineInvitationRequest(Model):
     The token from the mail, which says who declines; no account is needed to say no.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
 
 
 class DeleteOrganizationRequest(Model):
     """
-    The slug, typed by hand as a last question, and above 50 seats the other owner who…
+    The slug, typed by hand as a last question, and above 50 seats the other owner who agreed within the past day.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     typed_slug: Annotated[
         str,
         Field(
@@ -84,12 +69,9 @@ class DeleteOrganizationRequest(Model):
 
 class DomainClaim(Model):
     """
-    A domain that an organisation says is its own, with the token that proves it when…
+    A domain that an organisation says is its own, with the token that proves it when found in a TXT record.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     domain: Annotated[
         str,
         Field(
@@ -129,7 +111,7 @@ class EmailAddress(RootModel[str]):
 
 class GuestPolicy(StrEnum):
     """
-    Whether outsiders may come in at all, only when somebody invites them, or only from…
+    Whether outsiders may come in at all, only when somebody invites them, or only from mail domains that the organisation has verified.
     """
 
     forbidden = "forbidden"
@@ -139,7 +121,7 @@ class GuestPolicy(StrEnum):
 
 class Industry(StrEnum):
     """
-    Line of business as the customer states it, used to choose templates and to compare…
+    Line of business as the customer states it, used to choose templates and to compare adoption among peers.
     """
 
     technology = "technology"
@@ -213,12 +195,9 @@ class MembershipEndReason(StrEnum):
 
 class MoveUnitRequest(Model):
     """
-    Where a unit shall hang from now on; without a parent it moves right below the…
+    Where a unit shall hang from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
 
 
@@ -236,12 +215,9 @@ class OrgStatus(StrEnum):
 
 class OwnershipTransfer(Model):
     """
-    Which of the two owners has confirmed with a second factor, and until when the other…
+    Which of the two owners has confirmed with a second factor, and until when the other has time before the proposal lapses.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     new_owner_user_id: Annotated[UUID, Field(alias="newOwnerUserId")]
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
@@ -251,6 +227,7 @@ class OwnershipTransfer(Model):
 
 
 class ProblemErrorsItem(Model):
+    model_config = ConfigDict(extra="allow")
     detail: Annotated[str, Field(max_length=4000)]
     pointer: Annotated[str | None, Field(max_length=2048)] = None
     parameter: Annotated[str | None, Field(max_length=200)] = None
@@ -261,9 +238,6 @@ class RefusedAddress(Model):
     An address of a batch that got no invitation, and why.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     invitee_email: Annotated[
         str,
         Field(
@@ -313,9 +287,6 @@ class Team(Model):
     People who work together across units, up to 2,500 of them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -341,9 +312,6 @@ class TeamMember(Model):
     One person in one team.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -359,9 +327,6 @@ class TeamMemberPage(Model):
     Who sits in a team, those who came first at the top.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[TeamMember], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -374,9 +339,6 @@ class TeamPage(Model):
     Teams of the caller's organisation by handle, archived ones only on demand.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[Team], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -386,12 +348,9 @@ class TeamPage(Model):
 
 class TransferOwnershipRequest(Model):
     """
-    The member who shall answer for the contract from now on; sent by the present owner to…
+    The member who shall answer for the contract from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     new_owner_user_id: Annotated[UUID, Field(alias="newOwnerUserId")]
 
 
@@ -411,10 +370,7 @@ class UpdateOrgUnitRequest(Model):
     Merge patch of a unit's own facts.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     unit_name: Annotated[str | None, Field(alias="unitName", max_length=100, min_length=1)] = None
     unit_type: Annotated[UnitType | None, Field(alias="unitType")] = None
     cost_code: Annotated[
@@ -429,10 +385,7 @@ class UpdateOrganizationRequest(Model):
     Merge patch of what administrators may decide alone.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     legal_name: Annotated[str | None, Field(alias="legalName", max_length=200, min_length=2)] = None
     country_code: Annotated[
         str | None, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
@@ -465,10 +418,7 @@ class UpdateTeamRequest(Model):
     Merge patch of a team.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     team_name: Annotated[str | None, Field(alias="teamName", max_length=100, min_length=1)] = None
     mission: Annotated[str | None, Field(max_length=500)] = None
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
@@ -483,12 +433,9 @@ class UpdateTeamRequest(Model):
 
 class AddMemberRequest(Model):
     """
-    An account that belongs to the organisation without an invitation, as directories and…
+    An account that belongs to the organisation without an invitation, as directories and the self-service of verified domains bring them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole | None = None
     seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
@@ -500,9 +447,6 @@ class ChangeMemberRoleRequest(Model):
     The role that a colleague shall have, never above the one of whoever gives it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     role: MemberRole
 
 
@@ -511,9 +455,6 @@ class CreateOrgUnitRequest(Model):
     A unit and the one above it, if any.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
     unit_name: Annotated[str, Field(alias="unitName", max_length=100, min_length=1)]
     unit_type: Annotated[UnitType, Field(alias="unitType")]
@@ -529,9 +470,6 @@ class CreateOrganizationRequest(Model):
     What a person says when they found a tenant.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=2)]
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
@@ -567,9 +505,6 @@ class CreateTeamRequest(Model):
     Handle, name and leads of a team.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
     team_name: Annotated[str, Field(alias="teamName", max_length=100, min_length=1)]
     mission: Annotated[str | None, Field(max_length=500)] = None
@@ -585,12 +520,9 @@ class CreateTeamRequest(Model):
 
 class HierarchyNode(Model):
     """
-    A unit as a tree view draws it, with the number of people directly in it and in…
+    A unit as a tree view draws it, with the number of people directly in it and in everything below.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     org_unit_id: Annotated[UUID, Field(alias="orgUnitId")]
     parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
     unit_name: Annotated[str, Field(alias="unitName", max_length=100, min_length=1)]
@@ -606,9 +538,6 @@ class InvitationCard(Model):
     An invitation without the digest of its token, which leaves the database for no one.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
@@ -635,9 +564,6 @@ class InvitationPage(Model):
     Invitations of the past year, so that administrators see who never answered.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[InvitationCard], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -650,9 +576,6 @@ class InviteMemberRequest(Model):
     Up to a hundred addresses that get the same role, seat and unit.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     invitee_emails: Annotated[
         list[EmailAddress],
         Field(
@@ -673,9 +596,6 @@ class Membership(Model):
     That somebody belongs to an organisation, in which role and on which seat.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -710,9 +630,6 @@ class MembershipPage(Model):
     Memberships of one organisation.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[Membership], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -725,9 +642,6 @@ class OrgUnit(Model):
     A node of the customer's chart, for instance Sales EMEA or the Dublin office.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -749,12 +663,9 @@ class OrgUnit(Model):
 
 class OrgUnitPage(Model):
     """
-    Units of one organisation or, filtered by parent, the children that a tree view…
+    Units of one organisation or, filtered by parent, the children that a tree view fetches when a node is opened.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[OrgUnit], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -767,9 +678,6 @@ class Organization(Model):
     The tenant.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -818,12 +726,9 @@ class Organization(Model):
 
 class OrganizationCard(Model):
     """
-    Name, edition and house rules without contract, seats, domains or the address for…
+    Name, edition and house rules without contract, seats, domains or the address for invoices.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=2)]
@@ -848,12 +753,9 @@ class OrganizationCard(Model):
 
 class OrganizationPage(Model):
     """
-    Cards of tenants as CloudSync's staff look them up; addresses are read one tenant at a…
+    Cards of tenants as CloudSync's staff look them up.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[OrganizationCard], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -866,6 +768,7 @@ class Problem(Model):
     Why a request was refused (RFC 9457).
     """
 
+    model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
     title: Annotated[str, Field(max_length=200)]
     status: Annotated[int, Field(ge=400, le=599)]
@@ -879,33 +782,24 @@ class ReassignMemberRequest(Model):
     Merge patch of where a member sits, in the tree and in the licence.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
     seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
 
 
 class RestrictOrganizationRequest(Model):
     """
-    The reason that its administrators will read above every page while they can no longer…
+    The reason that its administrators will read above every page while they can no longer write.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     restricted_reason: Annotated[RestrictionReason, Field(alias="restrictedReason")]
 
 
 class Hierarchy(Model):
     """
-    Units below a root in depth-first order, each naming its parent, so that no reader has…
+    Units below a root in depth-first order, each naming its parent, so that no reader has to follow a nested structure.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     nodes: Annotated[list[HierarchyNode], Field(max_length=2000)]
     truncated: bool
 
@@ -915,8 +809,5 @@ class InvitationBatch(Model):
     Who was invited and who was not.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     invited: Annotated[list[InvitationCard], Field(max_length=100)]
     refused: Annotated[list[RefusedAddress], Field(max_length=100)]

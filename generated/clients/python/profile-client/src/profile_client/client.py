@@ -12,49 +12,29 @@ from pydantic import TypeAdapter
 
 from profile_client import models
 
-_ENDORSEMENT = TypeAdapter[models.Endorsement](
-    models.Endorsement,
-)
-_ENDORSEMENT_PAGE = TypeAdapter[models.EndorsementPage](
-    models.EndorsementPage,
-)
-_PREFERENCE_SET = TypeAdapter[models.PreferenceSet](
-    models.PreferenceSet,
-)
-_PROFILE = TypeAdapter[models.Profile](
-    models.Profile,
-)
-_PROFILE_CARD_LIST = TypeAdapter[models.ProfileCardList](
-    models.ProfileCardList,
-)
-_PROFILE_EXPORT_RECEIPT = TypeAdapter[models.ProfileExportReceipt](
-    models.ProfileExportReceipt,
-)
+_ENDORSEMENT = TypeAdapter[models.Endorsement](models.Endorsement)
+_ENDORSEMENT_PAGE = TypeAdapter[models.EndorsementPage](models.EndorsementPage)
+_PREFERENCE_SET = TypeAdapter[models.PreferenceSet](models.PreferenceSet)
+_PROFILE = TypeAdapter[models.Profile](models.Profile)
+_PROFILE_CARD_LIST = TypeAdapter[models.ProfileCardList](models.ProfileCardList)
+_PROFILE_EXPORT_RECEIPT = TypeAdapter[models.ProfileExportReceipt](models.ProfileExportReceipt)
 _PROFILE_FIELD_DEFINITION = TypeAdapter[models.ProfileFieldDefinition](
     models.ProfileFieldDefinition,
 )
-_PROFILE_FIELD_PAGE = TypeAdapter[models.ProfileFieldPage](
-    models.ProfileFieldPage,
-)
+_PROFILE_FIELD_PAGE = TypeAdapter[models.ProfileFieldPage](models.ProfileFieldPage)
 
 
 class ProfileClient(ServiceClient):
     """Calls profile-service."""
 
-    async def get_profile(
-        self,
-        *,
-        user_id: UUID,
-    ) -> models.Profile:
+    async def get_profile(self, *, user_id: UUID) -> models.Profile:
         """Read a profile"""
         request = Call(
             service="profile-service",
             operation="getProfile",
             method="GET",
             path="/v1/profiles/{userId}",
-            parameters={
-                "userId": user_id,
-            },
+            parameters={"userId": user_id},
             repeatable=True,
         )
         return await self.call(request, _PROFILE)
@@ -72,12 +52,8 @@ class ProfileClient(ServiceClient):
             operation="updateProfile",
             method="PATCH",
             path="/v1/profiles/{userId}",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
@@ -96,34 +72,21 @@ class ProfileClient(ServiceClient):
             operation="publishProfile",
             method="POST",
             path="/v1/profiles/{userId}/publish",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _PROFILE)
 
-    async def hide_profile(
-        self,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
-    ) -> models.Profile:
+    async def hide_profile(self, *, user_id: UUID, if_match: str | None = None) -> models.Profile:
         """Hide a profile"""
         request = Call(
             service="profile-service",
             operation="hideProfile",
             method="POST",
             path="/v1/profiles/{userId}/hide",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _PROFILE)
@@ -141,35 +104,22 @@ class ProfileClient(ServiceClient):
             operation="setAvatar",
             method="PUT",
             path="/v1/profiles/{userId}/avatar",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _PROFILE)
 
-    async def remove_avatar(
-        self,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
-    ) -> models.Profile:
+    async def remove_avatar(self, *, user_id: UUID, if_match: str | None = None) -> models.Profile:
         """Remove the picture"""
         request = Call(
             service="profile-service",
             operation="removeAvatar",
             method="DELETE",
             path="/v1/profiles/{userId}/avatar",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         return await self.call(request, _PROFILE)
@@ -187,12 +137,8 @@ class ProfileClient(ServiceClient):
             operation="setStatusMessage",
             method="PUT",
             path="/v1/profiles/{userId}/status-message",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=True,
         )
@@ -210,12 +156,8 @@ class ProfileClient(ServiceClient):
             operation="clearStatusMessage",
             method="DELETE",
             path="/v1/profiles/{userId}/status-message",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         return await self.call(request, _PROFILE)
@@ -232,12 +174,8 @@ class ProfileClient(ServiceClient):
             operation="exportMyData",
             method="POST",
             path="/v1/profiles/{userId}/export",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"userId": user_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             repeatable=True,
         )
         return await self.call(request, _PROFILE_EXPORT_RECEIPT)
@@ -258,9 +196,7 @@ class ProfileClient(ServiceClient):
             operation="listEndorsements",
             method="GET",
             path="/v1/profiles/{userId}/endorsements",
-            parameters={
-                "userId": user_id,
-            },
+            parameters={"userId": user_id},
             query={
                 "skill": skill,
                 "fromUserId": from_user_id,
@@ -284,9 +220,7 @@ class ProfileClient(ServiceClient):
             operation="endorseSkill",
             method="POST",
             path="/v1/profiles/{userId}/endorsements",
-            parameters={
-                "userId": user_id,
-            },
+            parameters={"userId": user_id},
             body=body_of(body),
             repeatable=False,
         )
@@ -305,31 +239,20 @@ class ProfileClient(ServiceClient):
             operation="withdrawEndorsement",
             method="POST",
             path="/v1/profiles/{userId}/endorsements/{endorsementId}/withdraw",
-            parameters={
-                "userId": user_id,
-                "endorsementId": endorsement_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id, "endorsementId": endorsement_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _ENDORSEMENT)
 
-    async def get_preferences(
-        self,
-        *,
-        user_id: UUID,
-    ) -> models.PreferenceSet:
+    async def get_preferences(self, *, user_id: UUID) -> models.PreferenceSet:
         """Read preferences"""
         request = Call(
             service="profile-service",
             operation="getPreferences",
             method="GET",
             path="/v1/profiles/{userId}/preferences",
-            parameters={
-                "userId": user_id,
-            },
+            parameters={"userId": user_id},
             repeatable=True,
         )
         return await self.call(request, _PREFERENCE_SET)
@@ -346,9 +269,7 @@ class ProfileClient(ServiceClient):
             operation="initializePreferences",
             method="POST",
             path="/v1/profiles/{userId}/preferences",
-            parameters={
-                "userId": user_id,
-            },
+            parameters={"userId": user_id},
             body=body_of(body),
             repeatable=False,
         )
@@ -367,22 +288,15 @@ class ProfileClient(ServiceClient):
             operation="changePreferences",
             method="PATCH",
             path="/v1/profiles/{userId}/preferences",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
         )
         return await self.call(request, _PREFERENCE_SET)
 
-    async def batch_get_cards(
-        self,
-        body: models.BatchGetCardsRequest,
-    ) -> models.ProfileCardList:
+    async def batch_get_cards(self, body: models.BatchGetCardsRequest) -> models.ProfileCardList:
         """Fetch cards of many people"""
         request = Call(
             service="profile-service",
@@ -420,20 +334,14 @@ class ProfileClient(ServiceClient):
         )
         return await self.call(request, _PROFILE_FIELD_PAGE)
 
-    async def get_profile_field(
-        self,
-        *,
-        key: str,
-    ) -> models.ProfileFieldDefinition:
+    async def get_profile_field(self, *, key: str) -> models.ProfileFieldDefinition:
         """Read a custom field"""
         request = Call(
             service="profile-service",
             operation="getProfileField",
             method="GET",
             path="/v1/profile-fields/{key}",
-            parameters={
-                "key": key,
-            },
+            parameters={"key": key},
             repeatable=True,
         )
         return await self.call(request, _PROFILE_FIELD_DEFINITION)
@@ -450,32 +358,21 @@ class ProfileClient(ServiceClient):
             operation="defineProfileField",
             method="PUT",
             path="/v1/profile-fields/{key}",
-            parameters={
-                "key": key,
-            },
+            parameters={"key": key},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _PROFILE_FIELD_DEFINITION)
 
-    async def retire_profile_field(
-        self,
-        *,
-        key: str,
-        if_match: str | None = None,
-    ) -> None:
+    async def retire_profile_field(self, *, key: str, if_match: str | None = None) -> None:
         """Retire a custom field"""
         request = Call(
             service="profile-service",
             operation="retireProfileField",
             method="DELETE",
             path="/v1/profile-fields/{key}",
-            parameters={
-                "key": key,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"key": key},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)

@@ -23,12 +23,9 @@ class Audience(StrEnum):
 
 class AvatarCrop(Model):
     """
-    The square of an uploaded picture that becomes the avatar, in pixels from its upper…
+    The square of an uploaded picture that becomes the avatar, in pixels from its upper left corner.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     left: Annotated[int, Field(ge=0, le=16384)]
     top: Annotated[int, Field(ge=0, le=16384)]
     size: Annotated[int, Field(ge=64, le=16384)]
@@ -36,12 +33,9 @@ class AvatarCrop(Model):
 
 class BatchGetCardsRequest(Model):
     """
-    The people whose cards a page needs, asked for at once so that a member list costs one…
+    The people whose cards a page needs, asked for at once so that a member list costs one call.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_ids: Annotated[
         list[UUID],
         Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
@@ -54,7 +48,7 @@ class ChangePreferencesRequestShortcutsValue(RootModel[str]):
 
 class DateFormat(StrEnum):
     """
-    Order in which a date is written, year first as ISO 8601 does, or day first, or month…
+    Order in which a date is written, year first as ISO 8601 does, or day first, or month first.
     """
 
     iso = "iso"
@@ -82,12 +76,9 @@ class Density(StrEnum):
 
 class EndorseSkillRequest(Model):
     """
-    One of the skills that the praised person lists, and a word about it if the colleague…
+    One of the skills that the praised person lists, and a word about it if the colleague has one.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     skill: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z0-9+#. -]{2,40}$")]
     note: Annotated[str | None, Field(max_length=280)] = None
 
@@ -97,9 +88,6 @@ class Endorsement(Model):
     A colleague's word that somebody masters a skill.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -117,9 +105,6 @@ class EndorsementPage(Model):
     Endorsements of one person, the newest first unless asked otherwise.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[Endorsement], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -149,6 +134,7 @@ class PreferenceSetShortcutsValue(RootModel[str]):
 
 
 class ProblemErrorsItem(Model):
+    model_config = ConfigDict(extra="allow")
     detail: Annotated[str, Field(max_length=4000)]
     pointer: Annotated[str | None, Field(max_length=2048)] = None
     parameter: Annotated[str | None, Field(max_length=200)] = None
@@ -163,9 +149,6 @@ class ProfileExportReceipt(Model):
     Confirms that a person's archive is being put together.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     export_id: Annotated[UUID, Field(alias="exportId")]
     requested_at: Annotated[AwareDatetime, Field(alias="requestedAt")]
     ready_by: Annotated[AwareDatetime, Field(alias="readyBy")]
@@ -196,9 +179,6 @@ class ProfileLink(Model):
     A web address that somebody shows on their card, with the words to click on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     label: Annotated[str, Field(max_length=40, min_length=1)]
     uri: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
 
@@ -217,12 +197,9 @@ class ProfileStatus(StrEnum):
 
 class QuietHours(Model):
     """
-    The daily stretch in which push and SMS hold their tongue, past midnight when `from`…
+    The daily stretch in which push and SMS hold their tongue, past midnight when `from` is later than `to`.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     from_: Annotated[
         str,
         Field(
@@ -251,9 +228,6 @@ class SetAvatarRequest(Model):
     The uploaded image to use and the square to cut from it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     crop: AvatarCrop
 
@@ -267,9 +241,6 @@ class StatusMessage(Model):
     What somebody is up to, beside their name, such as a palm tree and "back on Monday".
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     emoji: Annotated[str, Field(max_length=8, min_length=1)]
     text: Annotated[str, Field(max_length=100)]
     clear_at: Annotated[AwareDatetime | None, Field(alias="clearAt")] = None
@@ -295,9 +266,6 @@ class WorkInterval(Model):
     A stretch of one weekday during which somebody can usually be reached.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     weekday: Annotated[int, Field(ge=1, le=7)]
     from_: Annotated[
         str,
@@ -324,15 +292,12 @@ class DefineProfileFieldRequest(Model):
     Everything about a custom field but its key, which is part of the address.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     label: Annotated[
         dict[
             Annotated[
                 str,
                 StringConstraints(
-                    pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
+                    pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
                     min_length=2,
                     max_length=15,
                 ),
@@ -355,9 +320,6 @@ class InitializePreferencesRequest(Model):
     What the device of the first sign-in prefers.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     theme: Theme | None = None
     density: Density | None = None
     first_weekday: Annotated[int | None, Field(alias="firstWeekday", ge=1, le=7)] = None
@@ -367,12 +329,9 @@ class InitializePreferencesRequest(Model):
 
 class PreferenceSet(Model):
     """
-    How one person wants every client to look and through which channels they want to be…
+    How one person wants every client to look and through which channels they want to be told what.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -386,7 +345,7 @@ class PreferenceSet(Model):
     quiet_hours: Annotated[QuietHours | None, Field(alias="quietHours")] = None
     channels: Annotated[
         dict[
-            Annotated[str, StringConstraints(pattern=r"^[a-z][a-zA-Z0-9]{1,39}$")],
+            Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,39}$")],
             PreferenceSetChannelsValue,
         ],
         Field(max_length=60),
@@ -394,7 +353,7 @@ class PreferenceSet(Model):
     reduced_motion: Annotated[bool, Field(alias="reducedMotion")]
     shortcuts: Annotated[
         dict[
-            Annotated[str, StringConstraints(pattern=r"^[a-z][a-zA-Z0-9]{1,59}$")],
+            Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,59}$")],
             PreferenceSetShortcutsValue,
         ],
         Field(max_length=100),
@@ -406,6 +365,7 @@ class Problem(Model):
     Why a request was refused (RFC 9457).
     """
 
+    model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
     title: Annotated[str, Field(max_length=200)]
     status: Annotated[int, Field(ge=400, le=599)]
@@ -416,12 +376,9 @@ class Problem(Model):
 
 class Profile(Model):
     """
-    What one person shows of themselves to colleagues, from name and picture to working…
+    What one person shows of themselves to colleagues, from name and picture to working hours and skills.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -452,7 +409,7 @@ class Profile(Model):
         dict[
             Annotated[
                 str,
-                StringConstraints(pattern=r"^[a-z][a-zA-Z0-9]{1,39}$", min_length=2, max_length=40),
+                StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,39}$", min_length=2, max_length=40),
             ],
             ProfileCustomValuesValue,
         ],
@@ -468,9 +425,6 @@ class ProfileCard(Model):
     What a hovered name shows, already trimmed to what the asking person may see.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
     family_name: Annotated[str, Field(alias="familyName", max_length=80)]
@@ -481,12 +435,9 @@ class ProfileCard(Model):
 
 class ProfileCardList(Model):
     """
-    The cards found, in the order asked for, and the ids of people who have none here…
+    The cards found, in the order asked for, and the ids of people who have none here (other organisations, erased accounts).
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     cards: Annotated[list[ProfileCard], Field(max_length=200)]
     unknown_user_ids: Annotated[
         list[UUID],
@@ -496,12 +447,9 @@ class ProfileCardList(Model):
 
 class ProfileFieldDefinition(Model):
     """
-    A field that an organisation adds to the profiles of its people, such as employee…
+    A field that an organisation adds to the profiles of its people, such as employee number or forklift licence.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -513,7 +461,7 @@ class ProfileFieldDefinition(Model):
             Annotated[
                 str,
                 StringConstraints(
-                    pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
+                    pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
                     min_length=2,
                     max_length=15,
                 ),
@@ -533,12 +481,9 @@ class ProfileFieldDefinition(Model):
 
 class ProfileFieldPage(Model):
     """
-    The fields that an organisation has added to profiles; they fit on one page, as there…
+    The fields that an organisation has added to profiles.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[ProfileFieldDefinition], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -551,9 +496,6 @@ class SetStatusMessageRequest(Model):
     Replaces whatever the person said before; a moment to clear it must lie ahead.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     status_message: Annotated[StatusMessage, Field(alias="statusMessage")]
 
 
@@ -562,10 +504,7 @@ class UpdateProfileRequest(Model):
     Merge patch of what a person says about themselves.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     given_name: Annotated[str | None, Field(alias="givenName", max_length=80, min_length=1)] = None
     family_name: Annotated[str | None, Field(alias="familyName", max_length=80, min_length=1)] = (
         None
@@ -591,7 +530,7 @@ class UpdateProfileRequest(Model):
         dict[
             Annotated[
                 str,
-                StringConstraints(pattern=r"^[a-z][a-zA-Z0-9]{1,39}$", min_length=2, max_length=40),
+                StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,39}$", min_length=2, max_length=40),
             ],
             UpdateProfileRequestCustomValuesValue,
         ]
@@ -605,10 +544,7 @@ class ChangePreferencesRequest(Model):
     Merge patch of a preference set.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     theme: Theme | None = None
     density: Density | None = None
     first_weekday: Annotated[int | None, Field(alias="firstWeekday", ge=1, le=7)] = None
@@ -616,7 +552,7 @@ class ChangePreferencesRequest(Model):
     quiet_hours: Annotated[QuietHours | None, Field(alias="quietHours")] = None
     channels: Annotated[
         dict[
-            Annotated[str, StringConstraints(pattern=r"^[a-z][a-zA-Z0-9]{1,39}$")],
+            Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,39}$")],
             ChangePreferencesRequestChannelsValue,
         ]
         | None,
@@ -625,7 +561,7 @@ class ChangePreferencesRequest(Model):
     reduced_motion: Annotated[bool | None, Field(alias="reducedMotion")] = None
     shortcuts: Annotated[
         dict[
-            Annotated[str, StringConstraints(pattern=r"^[a-z][a-zA-Z0-9]{1,59}$")],
+            Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,59}$")],
             ChangePreferencesRequestShortcutsValue,
         ]
         | None,

@@ -13,48 +13,20 @@ from pydantic import TypeAdapter
 
 from search_client import models
 
-_HIT_EXPLANATION = TypeAdapter[models.HitExplanation](
-    models.HitExplanation,
-)
-_INDEX_RECEIPT = TypeAdapter[models.IndexReceipt](
-    models.IndexReceipt,
-)
-_RANKING_PROFILE = TypeAdapter[models.RankingProfile](
-    models.RankingProfile,
-)
-_RANKING_PROFILE_PAGE = TypeAdapter[models.RankingProfilePage](
-    models.RankingProfilePage,
-)
-_REINDEX_JOB = TypeAdapter[models.ReindexJob](
-    models.ReindexJob,
-)
-_REINDEX_JOB_PAGE = TypeAdapter[models.ReindexJobPage](
-    models.ReindexJobPage,
-)
-_SAVED_SEARCH = TypeAdapter[models.SavedSearch](
-    models.SavedSearch,
-)
-_SAVED_SEARCH_PAGE = TypeAdapter[models.SavedSearchPage](
-    models.SavedSearchPage,
-)
-_SEARCH_ENTRY = TypeAdapter[models.SearchEntry](
-    models.SearchEntry,
-)
-_SEARCH_RESULTS = TypeAdapter[models.SearchResults](
-    models.SearchResults,
-)
-_SIMILAR_ENTRIES = TypeAdapter[models.SimilarEntries](
-    models.SimilarEntries,
-)
-_SUGGESTION_LIST = TypeAdapter[models.SuggestionList](
-    models.SuggestionList,
-)
-_SYNONYM_SET = TypeAdapter[models.SynonymSet](
-    models.SynonymSet,
-)
-_SYNONYM_SET_PAGE = TypeAdapter[models.SynonymSetPage](
-    models.SynonymSetPage,
-)
+_HIT_EXPLANATION = TypeAdapter[models.HitExplanation](models.HitExplanation)
+_INDEX_RECEIPT = TypeAdapter[models.IndexReceipt](models.IndexReceipt)
+_RANKING_PROFILE = TypeAdapter[models.RankingProfile](models.RankingProfile)
+_RANKING_PROFILE_PAGE = TypeAdapter[models.RankingProfilePage](models.RankingProfilePage)
+_REINDEX_JOB = TypeAdapter[models.ReindexJob](models.ReindexJob)
+_REINDEX_JOB_PAGE = TypeAdapter[models.ReindexJobPage](models.ReindexJobPage)
+_SAVED_SEARCH = TypeAdapter[models.SavedSearch](models.SavedSearch)
+_SAVED_SEARCH_PAGE = TypeAdapter[models.SavedSearchPage](models.SavedSearchPage)
+_SEARCH_ENTRY = TypeAdapter[models.SearchEntry](models.SearchEntry)
+_SEARCH_RESULTS = TypeAdapter[models.SearchResults](models.SearchResults)
+_SIMILAR_ENTRIES = TypeAdapter[models.SimilarEntries](models.SimilarEntries)
+_SUGGESTION_LIST = TypeAdapter[models.SuggestionList](models.SuggestionList)
+_SYNONYM_SET = TypeAdapter[models.SynonymSet](models.SynonymSet)
+_SYNONYM_SET_PAGE = TypeAdapter[models.SynonymSetPage](models.SynonymSetPage)
 
 
 class SearchClient(ServiceClient):
@@ -98,28 +70,19 @@ class SearchClient(ServiceClient):
         )
         return await self.call(request, _SEARCH_RESULTS)
 
-    async def suggest(
-        self,
-        *,
-        prefix: str,
-    ) -> models.SuggestionList:
+    async def suggest(self, *, prefix: str) -> models.SuggestionList:
         """Suggest completions"""
         request = Call(
             service="search-service",
             operation="suggest",
             method="GET",
             path="/v1/search/suggestions",
-            query={
-                "prefix": prefix,
-            },
+            query={"prefix": prefix},
             repeatable=True,
         )
         return await self.call(request, _SUGGESTION_LIST)
 
-    async def explain_hit(
-        self,
-        body: models.ExplainHitRequest,
-    ) -> models.HitExplanation:
+    async def explain_hit(self, body: models.ExplainHitRequest) -> models.HitExplanation:
         """Explain a hit"""
         request = Call(
             service="search-service",
@@ -131,30 +94,20 @@ class SearchClient(ServiceClient):
         )
         return await self.call(request, _HIT_EXPLANATION)
 
-    async def record_click(
-        self,
-        body: models.RecordClickRequest,
-        *,
-        query_id: UUID,
-    ) -> None:
+    async def record_click(self, body: models.RecordClickRequest, *, query_id: UUID) -> None:
         """Record a click"""
         request = Call(
             service="search-service",
             operation="recordClick",
             method="POST",
             path="/v1/search/{queryId}/clicks",
-            parameters={
-                "queryId": query_id,
-            },
+            parameters={"queryId": query_id},
             body=body_of(body),
             repeatable=False,
         )
         await self.send(request)
 
-    async def index(
-        self,
-        body: models.IndexRequest,
-    ) -> models.IndexReceipt:
+    async def index(self, body: models.IndexRequest) -> models.IndexReceipt:
         """Index a batch of entries"""
         request = Call(
             service="search-service",
@@ -178,10 +131,7 @@ class SearchClient(ServiceClient):
             operation="getEntry",
             method="GET",
             path="/v1/index-entries/{sourceKind}/{sourceId}",
-            parameters={
-                "sourceKind": source_kind,
-                "sourceId": source_id,
-            },
+            parameters={"sourceKind": source_kind, "sourceId": source_id},
             repeatable=True,
         )
         return await self.call(request, _SEARCH_ENTRY)
@@ -192,6 +142,7 @@ class SearchClient(ServiceClient):
         *,
         source_kind: models.SourceKind,
         source_id: UUID,
+        if_match: str | None = None,
     ) -> models.SearchEntry:
         """Index one entry"""
         request = Call(
@@ -199,10 +150,8 @@ class SearchClient(ServiceClient):
             operation="indexEntry",
             method="PUT",
             path="/v1/index-entries/{sourceKind}/{sourceId}",
-            parameters={
-                "sourceKind": source_kind,
-                "sourceId": source_id,
-            },
+            parameters={"sourceKind": source_kind, "sourceId": source_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=True,
         )
@@ -221,13 +170,8 @@ class SearchClient(ServiceClient):
             operation="removeEntry",
             method="DELETE",
             path="/v1/index-entries/{sourceKind}/{sourceId}",
-            parameters={
-                "sourceKind": source_kind,
-                "sourceId": source_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"sourceKind": source_kind, "sourceId": source_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -245,13 +189,8 @@ class SearchClient(ServiceClient):
             operation="requeueEntry",
             method="POST",
             path="/v1/index-entries/{sourceKind}/{sourceId}/requeue",
-            parameters={
-                "sourceKind": source_kind,
-                "sourceId": source_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"sourceKind": source_kind, "sourceId": source_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         await self.send(request)
@@ -269,13 +208,8 @@ class SearchClient(ServiceClient):
             operation="findSimilar",
             method="GET",
             path="/v1/index-entries/{sourceKind}/{sourceId}/similar",
-            parameters={
-                "sourceKind": source_kind,
-                "sourceId": source_id,
-            },
-            query={
-                "k": k,
-            },
+            parameters={"sourceKind": source_kind, "sourceId": source_id},
+            query={"k": k},
             repeatable=True,
         )
         return await self.call(request, _SIMILAR_ENTRIES)
@@ -318,28 +252,20 @@ class SearchClient(ServiceClient):
             operation="saveSearch",
             method="POST",
             path="/v1/saved-searches",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _SAVED_SEARCH)
 
-    async def get_saved_search(
-        self,
-        *,
-        saved_search_id: UUID,
-    ) -> models.SavedSearch:
+    async def get_saved_search(self, *, saved_search_id: UUID) -> models.SavedSearch:
         """Get a saved search"""
         request = Call(
             service="search-service",
             operation="getSavedSearch",
             method="GET",
             path="/v1/saved-searches/{savedSearchId}",
-            parameters={
-                "savedSearchId": saved_search_id,
-            },
+            parameters={"savedSearchId": saved_search_id},
             repeatable=True,
         )
         return await self.call(request, _SAVED_SEARCH)
@@ -356,12 +282,8 @@ class SearchClient(ServiceClient):
             operation="deleteSavedSearch",
             method="DELETE",
             path="/v1/saved-searches/{savedSearchId}",
-            parameters={
-                "savedSearchId": saved_search_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"savedSearchId": saved_search_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -379,12 +301,8 @@ class SearchClient(ServiceClient):
             operation="updateSavedSearch",
             method="PATCH",
             path="/v1/saved-searches/{savedSearchId}",
-            parameters={
-                "savedSearchId": saved_search_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"savedSearchId": saved_search_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
@@ -406,13 +324,7 @@ class SearchClient(ServiceClient):
             operation="listReindexJobs",
             method="GET",
             path="/v1/reindex-jobs",
-            query={
-                "phase": phase,
-                "scope": scope,
-                "sort": sort,
-                "cursor": cursor,
-                "limit": limit,
-            },
+            query={"phase": phase, "scope": scope, "sort": sort, "cursor": cursor, "limit": limit},
             repeatable=True,
         )
         return await self.call(request, _REINDEX_JOB_PAGE)
@@ -429,28 +341,20 @@ class SearchClient(ServiceClient):
             operation="startReindex",
             method="POST",
             path="/v1/reindex-jobs",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _REINDEX_JOB)
 
-    async def get_reindex_job(
-        self,
-        *,
-        reindex_job_id: UUID,
-    ) -> models.ReindexJob:
+    async def get_reindex_job(self, *, reindex_job_id: UUID) -> models.ReindexJob:
         """Get a rebuild"""
         request = Call(
             service="search-service",
             operation="getReindexJob",
             method="GET",
             path="/v1/reindex-jobs/{reindexJobId}",
-            parameters={
-                "reindexJobId": reindex_job_id,
-            },
+            parameters={"reindexJobId": reindex_job_id},
             repeatable=True,
         )
         return await self.call(request, _REINDEX_JOB)
@@ -467,12 +371,8 @@ class SearchClient(ServiceClient):
             operation="cancelReindex",
             method="POST",
             path="/v1/reindex-jobs/{reindexJobId}/cancel",
-            parameters={
-                "reindexJobId": reindex_job_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"reindexJobId": reindex_job_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _REINDEX_JOB)
@@ -490,29 +390,19 @@ class SearchClient(ServiceClient):
             operation="listSynonymSets",
             method="GET",
             path="/v1/synonym-sets",
-            query={
-                "sort": sort,
-                "cursor": cursor,
-                "limit": limit,
-            },
+            query={"sort": sort, "cursor": cursor, "limit": limit},
             repeatable=True,
         )
         return await self.call(request, _SYNONYM_SET_PAGE)
 
-    async def get_synonym_set(
-        self,
-        *,
-        language: models.AnalyzerLanguage,
-    ) -> models.SynonymSet:
+    async def get_synonym_set(self, *, language: models.AnalyzerLanguage) -> models.SynonymSet:
         """Get a synonym set"""
         request = Call(
             service="search-service",
             operation="getSynonymSet",
             method="GET",
             path="/v1/synonym-sets/{language}",
-            parameters={
-                "language": language,
-            },
+            parameters={"language": language},
             repeatable=True,
         )
         return await self.call(request, _SYNONYM_SET)
@@ -522,6 +412,7 @@ class SearchClient(ServiceClient):
         body: models.PublishSynonymsRequest,
         *,
         language: models.AnalyzerLanguage,
+        if_match: str | None = None,
     ) -> models.SynonymSet:
         """Publish synonyms"""
         request = Call(
@@ -529,9 +420,8 @@ class SearchClient(ServiceClient):
             operation="publishSynonyms",
             method="PUT",
             path="/v1/synonym-sets/{language}",
-            parameters={
-                "language": language,
-            },
+            parameters={"language": language},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=True,
         )
@@ -551,12 +441,7 @@ class SearchClient(ServiceClient):
             operation="listRankingProfiles",
             method="GET",
             path="/v1/ranking-profiles",
-            query={
-                "trafficShare": traffic_share,
-                "sort": sort,
-                "cursor": cursor,
-                "limit": limit,
-            },
+            query={"trafficShare": traffic_share, "sort": sort, "cursor": cursor, "limit": limit},
             repeatable=True,
         )
         return await self.call(request, _RANKING_PROFILE_PAGE)
@@ -573,28 +458,20 @@ class SearchClient(ServiceClient):
             operation="createRankingProfile",
             method="POST",
             path="/v1/ranking-profiles",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _RANKING_PROFILE)
 
-    async def get_ranking_profile(
-        self,
-        *,
-        profile_key: str,
-    ) -> models.RankingProfile:
+    async def get_ranking_profile(self, *, profile_key: str) -> models.RankingProfile:
         """Get a ranking profile"""
         request = Call(
             service="search-service",
             operation="getRankingProfile",
             method="GET",
             path="/v1/ranking-profiles/{profileKey}",
-            parameters={
-                "profileKey": profile_key,
-            },
+            parameters={"profileKey": profile_key},
             repeatable=True,
         )
         return await self.call(request, _RANKING_PROFILE)
@@ -612,12 +489,8 @@ class SearchClient(ServiceClient):
             operation="updateRankingProfile",
             method="PATCH",
             path="/v1/ranking-profiles/{profileKey}",
-            parameters={
-                "profileKey": profile_key,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"profileKey": profile_key},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
@@ -637,12 +510,8 @@ class SearchClient(ServiceClient):
             operation="promoteRanking",
             method="POST",
             path="/v1/ranking-profiles/{profileKey}/promote",
-            parameters={
-                "profileKey": profile_key,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"profileKey": profile_key},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )

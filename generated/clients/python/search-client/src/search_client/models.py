@@ -46,9 +46,6 @@ class CreateRankingProfileRequest(Model):
     A key and whichever weights differ from the usual ones.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     profile_key: Annotated[
         str,
         Field(alias="profileKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$"),
@@ -67,7 +64,7 @@ class EmbeddingItem(RootModel[float]):
 
 class EntryStatus(StrEnum):
     """
-    Queued for the next bulk write, visible, outdated by a change of readers or ranking…
+    Queued for the next bulk write, visible, outdated by a change of readers or ranking, given up after five tries, or buried.
     """
 
     queued = "queued"
@@ -79,12 +76,9 @@ class EntryStatus(StrEnum):
 
 class FacetValue(Model):
     """
-    A value and how many of the asker's hits have it; above a thousand the count is…
+    A value and how many of the asker's hits have it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     value: Annotated[str, Field(max_length=127, min_length=1)]
     count: Annotated[int, Field(ge=0, le=9007199254740991)]
 
@@ -101,6 +95,7 @@ class Principal(RootModel[str]):
 
 
 class ProblemErrorsItem(Model):
+    model_config = ConfigDict(extra="allow")
     detail: Annotated[str, Field(max_length=4000)]
     pointer: Annotated[str | None, Field(max_length=2048)] = None
     parameter: Annotated[str | None, Field(max_length=200)] = None
@@ -111,20 +106,14 @@ class PromoteRankingRequest(Model):
     The share of queries that it shall rank from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     traffic_share: Annotated[int, Field(alias="trafficShare", ge=0, le=100)]
 
 
 class RankingProfile(Model):
     """
-    A way of ordering hits by boost and weights, tried on a share of the queries before it…
+    A way of ordering hits by boost and weights, tried on a share of the queries before it serves all.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -147,9 +136,6 @@ class RankingProfilePage(Model):
     Profiles that serve, that are tried and that wait, with their quality side by side.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[RankingProfile], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -169,7 +155,7 @@ class RedactionLevel(StrEnum):
 
 class ReindexPhase(StrEnum):
     """
-    The new index is made, filled from the old one, brought up to date from the bus…
+    The new index is made, filled from the old one, brought up to date from the bus, compared by samples and then put behind the alias.
     """
 
     preparing = "preparing"
@@ -182,7 +168,7 @@ class ReindexPhase(StrEnum):
 
 class ReindexScope(StrEnum):
     """
-    One organisation after a relocation, one kind of source after a change of mapping, or…
+    One organisation after a relocation, one kind of source after a change of mapping, or everything after a new major version.
     """
 
     organization = "organization"
@@ -192,12 +178,9 @@ class ReindexScope(StrEnum):
 
 class ScorePart(Model):
     """
-    A line of the sum that a score is, indented by its depth in the tree, such as the…
+    A line of the sum that a score is, indented by its depth in the tree, such as the boost of a heading or the decay by age.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     depth: Annotated[int, Field(ge=0, le=12)]
     label: Annotated[str, Field(max_length=200, min_length=1)]
     score: Annotated[float, Field(ge=-1000000.0, le=1000000.0)]
@@ -247,9 +230,6 @@ class StartReindexRequest(Model):
     What to rebuild and under which name.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     scope: ReindexScope
     scope_organization_id: Annotated[UUID | None, Field(alias="scopeOrganizationId")] = None
     source_kind: Annotated[SourceKind | None, Field(alias="sourceKind")] = None
@@ -266,7 +246,7 @@ class StartReindexRequest(Model):
 
 class SuggestionKind(StrEnum):
     """
-    Whether a completed word is the title of something, the name of somebody, or a query…
+    Whether a completed word is the title of something, the name of somebody, or a query that the asker has sent before.
     """
 
     title_ = "title"
@@ -285,10 +265,7 @@ class UpdateRankingProfileRequest(Model):
     Merge patch of the weights.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     heading_boost: Annotated[float | None, Field(alias="headingBoost", ge=0.0, le=10.0)] = None
     recency_weight: Annotated[float | None, Field(alias="recencyWeight", ge=0.0, le=1.0)] = None
     popularity_weight: Annotated[float | None, Field(alias="popularityWeight", ge=0.0, le=1.0)] = (
@@ -299,7 +276,7 @@ class UpdateRankingProfileRequest(Model):
 
 class VisibilityReason(StrEnum):
     """
-    Why somebody sees an entry or does not, which is the first question in nine of ten…
+    Why somebody sees an entry or does not, which is the first question in nine of ten complaints about search.
     """
 
     granted = "granted"
@@ -314,9 +291,6 @@ class EntryDraft(Model):
     What an owning service knows of one thing to be found.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
     source_id: Annotated[UUID, Field(alias="sourceId")]
     source_version: Annotated[int, Field(alias="sourceVersion", ge=0, le=9007199254740991)]
@@ -354,9 +328,6 @@ class ExplainHitRequest(Model):
     A query, an entry and, for administrators, the person through whose eyes to look.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     query_text: Annotated[
         str,
         Field(
@@ -377,9 +348,6 @@ class Facet(Model):
     How hits divide by one field, the twenty fullest values first.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     name: SearchFilterField
     values: Annotated[list[FacetValue], Field(max_length=20)]
 
@@ -389,9 +357,6 @@ class HitExplanation(Model):
     Whether and by which principals the person may see the entry, and how its score adds up.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     visible: bool
     reason: VisibilityReason
     matched_principals: Annotated[list[Principal], Field(alias="matchedPrincipals", max_length=100)]
@@ -400,12 +365,9 @@ class HitExplanation(Model):
 
 class IgnoredEntry(Model):
     """
-    A draft that came too late, with the newer version of the source that the index knows…
+    A draft that came too late, with the newer version of the source that the index knows already.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
     source_id: Annotated[UUID, Field(alias="sourceId")]
     known_version: Annotated[int, Field(alias="knownVersion", ge=0, le=9007199254740991)]
@@ -416,9 +378,6 @@ class IndexEntryRequest(Model):
     All that is known of the source but its kind and id, which stand in the address.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     source_version: Annotated[int, Field(alias="sourceVersion", ge=0, le=9007199254740991)]
     heading: Annotated[
         str, Field(max_length=300, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
@@ -451,12 +410,9 @@ class IndexEntryRequest(Model):
 
 class IndexReceipt(Model):
     """
-    How many drafts were queued, and which ones were ignored because something newer is…
+    How many drafts were queued, and which ones were ignored because something newer is known.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     accepted: Annotated[int, Field(ge=0, le=100)]
     ignored: Annotated[list[IgnoredEntry], Field(max_length=100)]
 
@@ -466,9 +422,6 @@ class IndexRequest(Model):
     Up to a hundred drafts in one call, each judged by its own source version.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     entries: Annotated[list[EntryDraft], Field(max_length=100, min_length=1)]
 
 
@@ -477,6 +430,7 @@ class Problem(Model):
     Why a request was refused (RFC 9457).
     """
 
+    model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
     title: Annotated[str, Field(max_length=200)]
     status: Annotated[int, Field(ge=400, le=599)]
@@ -490,9 +444,6 @@ class RecordClickRequest(Model):
     Which hit of a query was opened and for how long.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     rank: Annotated[int, Field(ge=1, le=1000)]
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
     source_id: Annotated[UUID, Field(alias="sourceId")]
@@ -504,9 +455,6 @@ class ReindexJob(Model):
     A rebuild of an index beside the one that serves.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -536,9 +484,6 @@ class ReindexJobPage(Model):
     Running and past rebuilds of the region, for the operations portal.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[ReindexJob], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -551,9 +496,6 @@ class SearchEntry(Model):
     One thing that can be found, with its words and with all principals that may read it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -598,12 +540,9 @@ class SearchEntry(Model):
 
 class SearchFilter(Model):
     """
-    One narrowing of a saved search, whose values are ids, languages or dates according to…
+    One narrowing of a saved search, whose values are ids, languages or dates according to the field.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     field: SearchFilterField
     values: Annotated[
         list[SearchFilterValuesItem],
@@ -613,12 +552,9 @@ class SearchFilter(Model):
 
 class SearchHit(Model):
     """
-    One finding with the sentences around the words, which are marked by STX and ETX…
+    One finding with the sentences around the words, which are marked by STX and ETX instead of HTML that a title could smuggle in.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     rank: Annotated[int, Field(ge=1, le=1000)]
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
     source_id: Annotated[UUID, Field(alias="sourceId")]
@@ -651,9 +587,6 @@ class SearchResults(Model):
     Hits and facets of one page, all of them after trimming to the asker.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     query_id: Annotated[UUID, Field(alias="queryId")]
     items: Annotated[list[SearchHit], Field(max_length=200)]
     facets: Annotated[list[Facet], Field(max_length=7)]
@@ -669,23 +602,17 @@ class SearchResults(Model):
 
 class SimilarEntries(Model):
     """
-    What lies near an entry by words and by meaning, nearest first and trimmed like any…
+    What lies near an entry by words and by meaning, nearest first and trimmed like any other answer.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     hits: Annotated[list[SearchHit], Field(max_length=50)]
 
 
 class Suggestion(Model):
     """
-    A completion for the search box; one that stands for a thing carries its id, so that…
+    A completion for the search box.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     kind: SuggestionKind
     text: Annotated[str, Field(max_length=300, min_length=1)]
     source_kind: Annotated[SourceKind | None, Field(alias="sourceKind")] = None
@@ -697,9 +624,6 @@ class SuggestionList(Model):
     Ten completions at most, titles and people mixed by how often the asker opens them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     suggestions: Annotated[list[Suggestion], Field(max_length=10)]
 
 
@@ -708,9 +632,6 @@ class SynonymRule(Model):
     Terms that find each other.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     terms: Annotated[
         list[SynonymRuleTermsItem],
         Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=2),
@@ -719,12 +640,9 @@ class SynonymRule(Model):
 
 class SynonymSet(Model):
     """
-    All synonyms of one language, published as a whole so that a half-written list never…
+    All synonyms of one language, published as a whole so that a half-written list never ranks anything.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -741,9 +659,6 @@ class SynonymSetPage(Model):
     One per language at most, thirteen in all.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[SynonymSet], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -756,10 +671,7 @@ class UpdateSavedSearchRequest(Model):
     Merge patch.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     search_name: Annotated[
         str | None,
         Field(
@@ -781,21 +693,15 @@ class PublishSynonymsRequest(Model):
     The whole list of a language.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     rules: Annotated[list[SynonymRule], Field(max_length=5000)]
     one_way: Annotated[bool | None, Field(alias="oneWay")] = None
 
 
 class SaveSearchRequest(Model):
     """
-    A name and the query; filters are those that stood beside the hits when the star was…
+    A name and the query.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     search_name: Annotated[
         str,
         Field(
@@ -817,9 +723,6 @@ class SavedSearch(Model):
     A query that somebody keeps under a name.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -848,9 +751,6 @@ class SavedSearchPage(Model):
     The asker's own, which a hundred at most can be.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[SavedSearch], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,

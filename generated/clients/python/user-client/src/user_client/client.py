@@ -12,42 +12,18 @@ from pydantic import TypeAdapter
 
 from user_client import models
 
-_DATA_EXPORT = TypeAdapter[models.DataExport](
-    models.DataExport,
-)
-_DIRECTORY_SYNC = TypeAdapter[models.DirectorySync](
-    models.DirectorySync,
-)
-_DIRECTORY_SYNC_PAGE = TypeAdapter[models.DirectorySyncPage](
-    models.DirectorySyncPage,
-)
-_EMAIL_ALIAS_PAGE = TypeAdapter[models.EmailAliasPage](
-    models.EmailAliasPage,
-)
-_EMAIL_ALIAS_VIEW = TypeAdapter[models.EmailAliasView](
-    models.EmailAliasView,
-)
-_EMAIL_CHANGE = TypeAdapter[models.EmailChange](
-    models.EmailChange,
-)
-_ERASURE_REQUEST = TypeAdapter[models.ErasureRequest](
-    models.ErasureRequest,
-)
-_ERASURE_REQUEST_PAGE = TypeAdapter[models.ErasureRequestPage](
-    models.ErasureRequestPage,
-)
-_RESOLVED_ATTENDEES = TypeAdapter[models.ResolvedAttendees](
-    models.ResolvedAttendees,
-)
-_USER = TypeAdapter[models.User](
-    models.User,
-)
-_USER_OVERVIEW = TypeAdapter[models.UserOverview](
-    models.UserOverview,
-)
-_USER_PAGE = TypeAdapter[models.UserPage](
-    models.UserPage,
-)
+_DATA_EXPORT = TypeAdapter[models.DataExport](models.DataExport)
+_DIRECTORY_SYNC = TypeAdapter[models.DirectorySync](models.DirectorySync)
+_DIRECTORY_SYNC_PAGE = TypeAdapter[models.DirectorySyncPage](models.DirectorySyncPage)
+_EMAIL_ALIAS_PAGE = TypeAdapter[models.EmailAliasPage](models.EmailAliasPage)
+_EMAIL_ALIAS_VIEW = TypeAdapter[models.EmailAliasView](models.EmailAliasView)
+_EMAIL_CHANGE = TypeAdapter[models.EmailChange](models.EmailChange)
+_ERASURE_REQUEST = TypeAdapter[models.ErasureRequest](models.ErasureRequest)
+_ERASURE_REQUEST_PAGE = TypeAdapter[models.ErasureRequestPage](models.ErasureRequestPage)
+_RESOLVED_ATTENDEES = TypeAdapter[models.ResolvedAttendees](models.ResolvedAttendees)
+_USER = TypeAdapter[models.User](models.User)
+_USER_OVERVIEW = TypeAdapter[models.UserOverview](models.UserOverview)
+_USER_PAGE = TypeAdapter[models.UserPage](models.UserPage)
 
 
 class UserClient(ServiceClient):
@@ -97,9 +73,7 @@ class UserClient(ServiceClient):
             operation="createUser",
             method="POST",
             path="/v1/users",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -117,9 +91,7 @@ class UserClient(ServiceClient):
             operation="createServiceAccount",
             method="POST",
             path="/v1/users/service-accounts",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -140,20 +112,14 @@ class UserClient(ServiceClient):
         )
         return await self.call(request, _RESOLVED_ATTENDEES)
 
-    async def get_user(
-        self,
-        *,
-        user_id: UUID,
-    ) -> models.User:
+    async def get_user(self, *, user_id: UUID) -> models.User:
         """Get an account"""
         request = Call(
             service="user-service",
             operation="getUser",
             method="GET",
             path="/v1/users/{userId}",
-            parameters={
-                "userId": user_id,
-            },
+            parameters={"userId": user_id},
             repeatable=True,
         )
         return await self.call(request, _USER)
@@ -171,54 +137,35 @@ class UserClient(ServiceClient):
             operation="updateUser",
             method="PATCH",
             path="/v1/users/{userId}",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             media="application/merge-patch+json",
             repeatable=False,
         )
         return await self.call(request, _USER)
 
-    async def get_user_overview(
-        self,
-        *,
-        user_id: UUID,
-    ) -> models.UserOverview:
+    async def get_user_overview(self, *, user_id: UUID) -> models.UserOverview:
         """Get a person at a glance"""
         request = Call(
             service="user-service",
             operation="getUserOverview",
             method="GET",
             path="/v1/users/{userId}/overview",
-            parameters={
-                "userId": user_id,
-            },
+            parameters={"userId": user_id},
             repeatable=True,
         )
         return await self.call(request, _USER_OVERVIEW)
 
-    async def activate_user(
-        self,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
-    ) -> models.User:
+    async def activate_user(self, *, user_id: UUID, if_match: str | None = None) -> models.User:
         """Take up an invitation"""
         request = Call(
             service="user-service",
             operation="activateUser",
             method="POST",
             path="/v1/users/{userId}/activate",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _USER)
@@ -236,12 +183,8 @@ class UserClient(ServiceClient):
             operation="suspendUser",
             method="POST",
             path="/v1/users/{userId}/suspend",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
@@ -260,101 +203,61 @@ class UserClient(ServiceClient):
             operation="reinstateUser",
             method="POST",
             path="/v1/users/{userId}/reinstate",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
         return await self.call(request, _USER)
 
-    async def deactivate_user(
-        self,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
-    ) -> models.User:
+    async def deactivate_user(self, *, user_id: UUID, if_match: str | None = None) -> models.User:
         """Close the account of a leaver"""
         request = Call(
             service="user-service",
             operation="deactivateUser",
             method="POST",
             path="/v1/users/{userId}/deactivate",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _USER)
 
-    async def reactivate_user(
-        self,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
-    ) -> models.User:
+    async def reactivate_user(self, *, user_id: UUID, if_match: str | None = None) -> models.User:
         """Take a leaver back"""
         request = Call(
             service="user-service",
             operation="reactivateUser",
             method="POST",
             path="/v1/users/{userId}/reactivate",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _USER)
 
-    async def request_deletion(
-        self,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
-    ) -> models.User:
+    async def request_deletion(self, *, user_id: UUID, if_match: str | None = None) -> models.User:
         """Ask for the end of an account"""
         request = Call(
             service="user-service",
             operation="requestDeletion",
             method="POST",
             path="/v1/users/{userId}/deletion",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _USER)
 
-    async def cancel_deletion(
-        self,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
-    ) -> models.User:
+    async def cancel_deletion(self, *, user_id: UUID, if_match: str | None = None) -> models.User:
         """Take the request back"""
         request = Call(
             service="user-service",
             operation="cancelDeletion",
             method="POST",
             path="/v1/users/{userId}/deletion/cancel",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _USER)
@@ -372,12 +275,8 @@ class UserClient(ServiceClient):
             operation="mergeUsers",
             method="POST",
             path="/v1/users/{userId}/merge",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"userId": user_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -396,12 +295,8 @@ class UserClient(ServiceClient):
             operation="holdUser",
             method="PUT",
             path="/v1/users/{userId}/legal-hold",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id},
+            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=True,
         )
@@ -420,12 +315,8 @@ class UserClient(ServiceClient):
             operation="changePrimaryEmail",
             method="POST",
             path="/v1/users/{userId}/email-change",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"userId": user_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -446,15 +337,8 @@ class UserClient(ServiceClient):
             operation="listEmailAliases",
             method="GET",
             path="/v1/users/{userId}/email-aliases",
-            parameters={
-                "userId": user_id,
-            },
-            query={
-                "purpose": purpose,
-                "sort": sort,
-                "cursor": cursor,
-                "limit": limit,
-            },
+            parameters={"userId": user_id},
+            query={"purpose": purpose, "sort": sort, "cursor": cursor, "limit": limit},
             repeatable=True,
         )
         return await self.call(request, _EMAIL_ALIAS_PAGE)
@@ -472,12 +356,8 @@ class UserClient(ServiceClient):
             operation="addEmailAlias",
             method="POST",
             path="/v1/users/{userId}/email-aliases",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"userId": user_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -496,13 +376,8 @@ class UserClient(ServiceClient):
             operation="removeEmailAlias",
             method="DELETE",
             path="/v1/users/{userId}/email-aliases/{emailAliasId}",
-            parameters={
-                "userId": user_id,
-                "emailAliasId": email_alias_id,
-            },
-            headers={
-                "If-Match": if_match,
-            },
+            parameters={"userId": user_id, "emailAliasId": email_alias_id},
+            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -520,10 +395,7 @@ class UserClient(ServiceClient):
             operation="verifyEmailAlias",
             method="POST",
             path="/v1/users/{userId}/email-aliases/{emailAliasId}/verify",
-            parameters={
-                "userId": user_id,
-                "emailAliasId": email_alias_id,
-            },
+            parameters={"userId": user_id, "emailAliasId": email_alias_id},
             body=body_of(body),
             repeatable=False,
         )
@@ -541,12 +413,8 @@ class UserClient(ServiceClient):
             operation="exportUserData",
             method="POST",
             path="/v1/users/{userId}/export",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"userId": user_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             repeatable=True,
         )
         return await self.call(request, _DATA_EXPORT)
@@ -566,15 +434,8 @@ class UserClient(ServiceClient):
             operation="listErasureRequests",
             method="GET",
             path="/v1/users/{userId}/erasure-requests",
-            parameters={
-                "userId": user_id,
-            },
-            query={
-                "legalBasis": legal_basis,
-                "sort": sort,
-                "cursor": cursor,
-                "limit": limit,
-            },
+            parameters={"userId": user_id},
+            query={"legalBasis": legal_basis, "sort": sort, "cursor": cursor, "limit": limit},
             repeatable=True,
         )
         return await self.call(request, _ERASURE_REQUEST_PAGE)
@@ -592,12 +453,8 @@ class UserClient(ServiceClient):
             operation="requestErasure",
             method="POST",
             path="/v1/users/{userId}/erasure-requests",
-            parameters={
-                "userId": user_id,
-            },
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            parameters={"userId": user_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -615,10 +472,7 @@ class UserClient(ServiceClient):
             operation="getErasureRequest",
             method="GET",
             path="/v1/users/{userId}/erasure-requests/{erasureRequestId}",
-            parameters={
-                "userId": user_id,
-                "erasureRequestId": erasure_request_id,
-            },
+            parameters={"userId": user_id, "erasureRequestId": erasure_request_id},
             repeatable=True,
         )
         return await self.call(request, _ERASURE_REQUEST)
@@ -661,28 +515,20 @@ class UserClient(ServiceClient):
             operation="runDirectorySync",
             method="POST",
             path="/v1/directory-syncs",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
         return await self.call(request, _DIRECTORY_SYNC)
 
-    async def get_directory_sync(
-        self,
-        *,
-        directory_sync_id: UUID,
-    ) -> models.DirectorySync:
+    async def get_directory_sync(self, *, directory_sync_id: UUID) -> models.DirectorySync:
         """Follow a run"""
         request = Call(
             service="user-service",
             operation="getDirectorySync",
             method="GET",
             path="/v1/directory-syncs/{directorySyncId}",
-            parameters={
-                "directorySyncId": directory_sync_id,
-            },
+            parameters={"directorySyncId": directory_sync_id},
             repeatable=True,
         )
         return await self.call(request, _DIRECTORY_SYNC)

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 class AccountKind(StrEnum):
     """
-    Whether an account belongs to somebody on the payroll, to somebody from outside who…
+    Whether an account belongs to somebody on the payroll, to somebody from outside who was asked in, or to a program.
     """
 
     employee = "employee"
@@ -38,12 +38,9 @@ class AddressPurpose(StrEnum):
 
 class ChangePrimaryEmailRequest(Model):
     """
-    Sent twice, first with the new address alone, whereupon eight digits are mailed to it…
+    Sent twice, first with the new address alone, whereupon eight digits are mailed to it, and then with those digits.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     new_address: Annotated[
         str,
         Field(
@@ -61,9 +58,6 @@ class CreateServiceAccountRequest(Model):
     A program that needs an identity, and the mailbox of the people who answer for it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     primary_email: Annotated[
         str,
         Field(
@@ -103,12 +97,9 @@ class CreateUserRequestKind(StrEnum):
 
 class DataExport(Model):
     """
-    A receipt for the archive that is being put together; the link to it is mailed to the…
+    A receipt for the archive that is being put together.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     export_id: Annotated[UUID, Field(alias="exportId")]
     ready_by: Annotated[AwareDatetime, Field(alias="readyBy")]
 
@@ -126,7 +117,7 @@ class DirectoryOperationKind(StrEnum):
 
 class DirectorySource(StrEnum):
     """
-    Which product drives a synchronisation; their dialects of SCIM differ in how they page…
+    Which product drives a synchronisation.
     """
 
     okta = "okta"
@@ -137,12 +128,9 @@ class DirectorySource(StrEnum):
 
 class DirectorySync(Model):
     """
-    One run in which a customer's directory brought accounts into line with its own list…
+    One run in which a customer's directory brought accounts into line with its own list, with what it touched and where the next run continues.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -164,9 +152,6 @@ class DirectorySyncPage(Model):
     Runs of the last 13 months, which is how long their counters are kept.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[DirectorySync], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -190,9 +175,6 @@ class EmailAliasView(Model):
     An address without the digest of its code, which leaves the service in no answer.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -223,7 +205,7 @@ class EmailChangeState(StrEnum):
 
 class ErasureState(StrEnum):
     """
-    What one store has answered to an erasure; exempt means that a law obliges it to keep…
+    What one store has answered to an erasure.
     """
 
     open = "open"
@@ -236,15 +218,12 @@ class HoldUserRequest(Model):
     The moment until which nothing may be erased.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     legal_hold_until: Annotated[AwareDatetime, Field(alias="legalHoldUntil")]
 
 
 class LegalBasis(StrEnum):
     """
-    The right that a person or a contract gives to have data removed, kept as evidence…
+    The right that a person or a contract gives to have data removed, kept as evidence with the request.
     """
 
     gdpr_art17 = "gdprArt17"
@@ -273,15 +252,12 @@ class MergeUsersRequest(Model):
     Which account is the duplicate.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     duplicate_user_id: Annotated[UUID, Field(alias="duplicateUserId")]
 
 
 class PersonalDataStore(StrEnum):
     """
-    Every place that holds something about a person and must therefore answer an erasure…
+    Every place that holds something about a person and must therefore answer an erasure, named after what lies in it.
     """
 
     users = "users"
@@ -292,9 +268,18 @@ class PersonalDataStore(StrEnum):
     files = "files"
     versions = "versions"
     search = "search"
+    messages = "messages"
+    meetings = "meetings"
+    calendars = "calendars"
+    tasks = "tasks"
+    email = "email"
+    sms = "sms"
+    push = "push"
+    webhooks = "webhooks"
 
 
 class ProblemErrorsItem(Model):
+    model_config = ConfigDict(extra="allow")
     detail: Annotated[str, Field(max_length=4000)]
     pointer: Annotated[str | None, Field(max_length=2048)] = None
     parameter: Annotated[str | None, Field(max_length=200)] = None
@@ -325,12 +310,9 @@ class Region(StrEnum):
 
 class ReinstateUserRequest(Model):
     """
-    A sentence for the audit trail on why the reason no longer holds; it may stay empty…
+    A sentence for the audit trail on why the reason no longer holds.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     note: Annotated[str | None, Field(max_length=500, min_length=1)] = None
 
 
@@ -339,9 +321,6 @@ class RequestErasureRequest(Model):
     The legal basis on which a person's data is to be removed from every store.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     legal_basis: Annotated[LegalBasis, Field(alias="legalBasis")]
 
 
@@ -350,10 +329,7 @@ class ResolveAttendeesRequest(Model):
     Ids and addresses as somebody typed or pasted them into an invitation, 200 in all.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     user_ids: Annotated[
         list[UUID] | None,
         Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
@@ -383,9 +359,6 @@ class StoreErasure(Model):
     How far one store has got with an erasure, and how many of its entries that concerned.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     store: PersonalDataStore
     state: ErasureState
     answered_at: Annotated[AwareDatetime | None, Field(alias="answeredAt")] = None
@@ -416,10 +389,7 @@ class UpdateUserRequest(Model):
     Merge patch of what may change without proof.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     display_name: Annotated[
         str | None,
         Field(
@@ -466,18 +436,12 @@ class UserOverviewDegradedItem(StrEnum):
 
 
 class UserOverviewMembership(Model):
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     role: MemberRole
     seat_type: Annotated[SeatType, Field(alias="seatType")]
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
 
 
 class UserOverviewProfile(Model):
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
     family_name: Annotated[str, Field(alias="familyName", max_length=80)]
     headline: Annotated[str | None, Field(max_length=140)] = None
@@ -502,9 +466,6 @@ class VerifyEmailAliasRequest(Model):
     The eight digits that were mailed to an added address.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     code: Annotated[str, Field(max_length=8, min_length=8, pattern="^[0-9]{8}$")]
 
 
@@ -513,9 +474,6 @@ class AddEmailAliasRequest(Model):
     An address to add and what it is for.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     address: Annotated[
         str,
         Field(
@@ -532,9 +490,6 @@ class Attendee(Model):
     Somebody whose calendar may be consulted, with the zone in which their day must be read.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     display_name: Annotated[str, Field(alias="displayName", max_length=120, min_length=1)]
     time_zone: Annotated[
@@ -554,9 +509,6 @@ class CreateUserRequest(Model):
     What an administrator knows of somebody who is to join.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     primary_email: Annotated[
         str,
         Field(
@@ -608,9 +560,6 @@ class DirectoryOperation(Model):
     One line of a customer's directory in the terms of this service.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     kind: DirectoryOperationKind
     external_id: Annotated[
         str,
@@ -665,9 +614,6 @@ class EmailAliasPage(Model):
     All addresses fit on one page, as there are ten at most.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[EmailAliasView], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -677,12 +623,9 @@ class EmailAliasPage(Model):
 
 class EmailChange(Model):
     """
-    The same answer whether or not the new address was free, so that nobody learns who has…
+    The same answer whether or not the new address was free, so that nobody learns who has an account.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     state: EmailChangeState
     code_expires_at: Annotated[AwareDatetime | None, Field(alias="codeExpiresAt")] = None
@@ -694,9 +637,6 @@ class ErasureRequest(Model):
     A person's claim to be forgotten and the proof that it was met.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -717,9 +657,6 @@ class ErasureRequestPage(Model):
     Usually one; several when a person returned and left again.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[ErasureRequest], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -732,6 +669,7 @@ class Problem(Model):
     Why a request was refused (RFC 9457).
     """
 
+    model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
     title: Annotated[str, Field(max_length=200)]
     status: Annotated[int, Field(ge=400, le=599)]
@@ -742,12 +680,9 @@ class Problem(Model):
 
 class ResolvedAttendees(Model):
     """
-    Those who can be asked, and apart from them whatever matched nobody in the…
+    Those who can be asked, and apart from them whatever matched nobody in the organisation, as it was sent.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     attendees: Annotated[list[Attendee], Field(max_length=400)]
     unknown: Annotated[list[ResolvedAttendeesUnknownItem], Field(max_length=400)]
 
@@ -757,9 +692,6 @@ class RunDirectorySyncRequest(Model):
     Up to 5,000 operations of one run, in an order in which they can be carried out.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     source: DirectorySource
     cursor: Annotated[str | None, Field(max_length=512)] = None
     dry_run: Annotated[bool | None, Field(alias="dryRun")] = None
@@ -768,12 +700,9 @@ class RunDirectorySyncRequest(Model):
 
 class SuspendUserRequest(Model):
     """
-    Why somebody is barred, in a word that decides who may lift the bar and in a sentence…
+    Why somebody is barred, in a word that decides who may lift the bar and in a sentence for the audit trail.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     reason: SuspendUserRequestReason
     note: Annotated[str | None, Field(max_length=500, min_length=1)] = None
 
@@ -783,9 +712,6 @@ class User(Model):
     The account of a person or a program in one organisation, from invitation to tombstone.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -855,9 +781,6 @@ class UserCard(Model):
     What lists, mentions and the gateway's cache need of an account.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
@@ -892,9 +815,6 @@ class UserOverview(Model):
     An account joined with what profile- and org-service say of it, for the people page.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     card: UserCard
     profile: UserOverviewProfile | None = None
     membership: UserOverviewMembership | None = None
@@ -908,9 +828,6 @@ class UserPage(Model):
     Cards of an organisation's accounts in the asked order.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[UserCard], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,

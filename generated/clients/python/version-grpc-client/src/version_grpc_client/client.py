@@ -84,36 +84,16 @@ METHODS: Mapping[str, RpcMethod] = {
         version_pb2.StreamContentResponse,
     ),
 }
-_BLAME = TypeAdapter[models.Blame](
-    models.Blame,
-)
-_CONTENT_CHUNK = TypeAdapter[models.ContentChunk](
-    models.ContentChunk,
-)
-_CONTENT_VERSION = TypeAdapter[models.ContentVersion](
-    models.ContentVersion,
-)
-_DIFF_PART = TypeAdapter[models.DiffPart](
-    models.DiffPart,
-)
-_RESTORE_JOB = TypeAdapter[models.RestoreJob](
-    models.RestoreJob,
-)
-_RESTORE_JOB_PAGE = TypeAdapter[models.RestoreJobPage](
-    models.RestoreJobPage,
-)
-_THINNING_POLICY = TypeAdapter[models.ThinningPolicy](
-    models.ThinningPolicy,
-)
-_THINNING_POLICY_PAGE = TypeAdapter[models.ThinningPolicyPage](
-    models.ThinningPolicyPage,
-)
-_THINNING_PREVIEW = TypeAdapter[models.ThinningPreview](
-    models.ThinningPreview,
-)
-_VERSION_PAGE = TypeAdapter[models.VersionPage](
-    models.VersionPage,
-)
+_BLAME = TypeAdapter[models.Blame](models.Blame)
+_CONTENT_CHUNK = TypeAdapter[models.ContentChunk](models.ContentChunk)
+_CONTENT_VERSION = TypeAdapter[models.ContentVersion](models.ContentVersion)
+_DIFF_PART = TypeAdapter[models.DiffPart](models.DiffPart)
+_RESTORE_JOB = TypeAdapter[models.RestoreJob](models.RestoreJob)
+_RESTORE_JOB_PAGE = TypeAdapter[models.RestoreJobPage](models.RestoreJobPage)
+_THINNING_POLICY = TypeAdapter[models.ThinningPolicy](models.ThinningPolicy)
+_THINNING_POLICY_PAGE = TypeAdapter[models.ThinningPolicyPage](models.ThinningPolicyPage)
+_THINNING_PREVIEW = TypeAdapter[models.ThinningPreview](models.ThinningPreview)
+_VERSION_PAGE = TypeAdapter[models.VersionPage](models.VersionPage)
 
 
 class VersionGrpcClient(RpcClient):
@@ -121,10 +101,7 @@ class VersionGrpcClient(RpcClient):
 
     methods = METHODS
 
-    async def blame_range(
-        self,
-        body: models.BlameRangeRequest,
-    ) -> models.Blame:
+    async def blame_range(self, body: models.BlameRangeRequest) -> models.Blame:
         """Who wrote the parts of a block or of a rectangle of cells."""
         request = Call(
             service="version-service",
@@ -147,17 +124,11 @@ class VersionGrpcClient(RpcClient):
             operation="CaptionVersion",
             method=METHOD,
             path="/cloudsync.content.version.v1.VersionService/CaptionVersion",
-            body={
-                "contentVersionId": content_version_id,
-                **body_of(body),
-            },
+            body={"contentVersionId": content_version_id, **body_of(body)},
         )
         return await self.call(request, _CONTENT_VERSION)
 
-    async def create_version(
-        self,
-        body: models.CreateVersionRequest,
-    ) -> models.ContentVersion:
+    async def create_version(self, body: models.CreateVersionRequest) -> models.ContentVersion:
         """Keeps a moment of a subject."""
         request = Call(
             service="version-service",
@@ -168,10 +139,7 @@ class VersionGrpcClient(RpcClient):
         )
         return await self.call(request, _CONTENT_VERSION)
 
-    def diff_versions(
-        self,
-        body: models.DiffVersionsRequest,
-    ) -> AsyncIterator[models.DiffPart]:
+    def diff_versions(self, body: models.DiffVersionsRequest) -> AsyncIterator[models.DiffPart]:
         """What changed between two versions, hunk by hunk as the comparison finds them."""
         request = Call(
             service="version-service",
@@ -182,54 +150,36 @@ class VersionGrpcClient(RpcClient):
         )
         return self.stream(request, _DIFF_PART)
 
-    async def get_restore_job(
-        self,
-        *,
-        restore_job_id: UUID,
-    ) -> models.RestoreJob:
+    async def get_restore_job(self, *, restore_job_id: UUID) -> models.RestoreJob:
         """How far a restore has got."""
         request = Call(
             service="version-service",
             operation="GetRestoreJob",
             method=METHOD,
             path="/cloudsync.content.version.v1.VersionService/GetRestoreJob",
-            body={
-                "restoreJobId": restore_job_id,
-            },
+            body={"restoreJobId": restore_job_id},
         )
         return await self.call(request, _RESTORE_JOB)
 
-    async def get_thinning_policy(
-        self,
-        *,
-        thinning_policy_id: UUID,
-    ) -> models.ThinningPolicy:
+    async def get_thinning_policy(self, *, thinning_policy_id: UUID) -> models.ThinningPolicy:
         """How densely the organisation keeps its past."""
         request = Call(
             service="version-service",
             operation="GetThinningPolicy",
             method=METHOD,
             path="/cloudsync.content.version.v1.VersionService/GetThinningPolicy",
-            body={
-                "thinningPolicyId": thinning_policy_id,
-            },
+            body={"thinningPolicyId": thinning_policy_id},
         )
         return await self.call(request, _THINNING_POLICY)
 
-    async def get_version(
-        self,
-        *,
-        content_version_id: UUID,
-    ) -> models.ContentVersion:
+    async def get_version(self, *, content_version_id: UUID) -> models.ContentVersion:
         """Facts about one version without its content."""
         request = Call(
             service="version-service",
             operation="GetVersion",
             method=METHOD,
             path="/cloudsync.content.version.v1.VersionService/GetVersion",
-            body={
-                "contentVersionId": content_version_id,
-            },
+            body={"contentVersionId": content_version_id},
         )
         return await self.call(request, _CONTENT_VERSION)
 
@@ -271,11 +221,7 @@ class VersionGrpcClient(RpcClient):
             operation="ListThinningPolicies",
             method=METHOD,
             path="/cloudsync.content.version.v1.VersionService/ListThinningPolicies",
-            body={
-                "limit": limit,
-                "cursor": cursor,
-                "sort": sort,
-            },
+            body={"limit": limit, "cursor": cursor, "sort": sort},
         )
         return await self.call(request, _THINNING_POLICY_PAGE)
 
@@ -324,17 +270,11 @@ class VersionGrpcClient(RpcClient):
             operation="PinVersion",
             method=METHOD,
             path="/cloudsync.content.version.v1.VersionService/PinVersion",
-            body={
-                "contentVersionId": content_version_id,
-                **body_of(body),
-            },
+            body={"contentVersionId": content_version_id, **body_of(body)},
         )
         return await self.call(request, _CONTENT_VERSION)
 
-    async def preview_thinning(
-        self,
-        body: models.PreviewThinningRequest,
-    ) -> models.ThinningPreview:
+    async def preview_thinning(self, body: models.PreviewThinningRequest) -> models.ThinningPreview:
         """What a policy would thin if it held today, before anybody sets it."""
         request = Call(
             service="version-service",
@@ -357,9 +297,7 @@ class VersionGrpcClient(RpcClient):
             operation="RestoreVersion",
             method=METHOD,
             path="/cloudsync.content.version.v1.VersionService/RestoreVersion",
-            headers={
-                "Idempotency-Key": idempotency_key or str(uuid4()),
-            },
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
         )
         return await self.call(request, _RESTORE_JOB)
@@ -377,13 +315,8 @@ class VersionGrpcClient(RpcClient):
             operation="SetThinningPolicy",
             method=METHOD,
             path="/cloudsync.content.version.v1.VersionService/SetThinningPolicy",
-            headers={
-                "If-Match": if_match,
-            },
-            body={
-                "thinningPolicyId": thinning_policy_id,
-                **body_of(body),
-            },
+            headers={"If-Match": if_match},
+            body={"thinningPolicyId": thinning_policy_id, **body_of(body)},
             repeatable=False,
         )
         return await self.call(request, _THINNING_POLICY)

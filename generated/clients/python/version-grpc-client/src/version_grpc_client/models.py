@@ -7,17 +7,14 @@ from typing import Annotated
 from uuid import UUID
 
 from cloudsync_chassis.model import Model
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 
 class BlameRangeRequest(Model):
     """
-    A block, or a rectangle of cells within a table block; without cells the whole block…
+    A block, or a rectangle of cells within a table block.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     block_id: Annotated[
         str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
@@ -34,12 +31,9 @@ class BlameRangeRequest(Model):
 
 class BlamedPart(Model):
     """
-    A stretch of a block, or a cell, and who wrote it in which version; after an erasure…
+    A stretch of a block, or a cell, and who wrote it in which version.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     path: Annotated[str, Field(max_length=300, min_length=1, pattern="^[A-Za-z0-9_/:.-]+$")]
     start_offset: Annotated[int, Field(alias="startOffset", ge=0, le=1000000)]
     end_offset: Annotated[int, Field(alias="endOffset", ge=0, le=1000000)]
@@ -53,9 +47,6 @@ class CaptionVersionRequest(Model):
     The name for a moment and, if wished in the same breath, a pin.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     caption: Annotated[
         str,
         Field(max_length=120, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
@@ -65,12 +56,9 @@ class CaptionVersionRequest(Model):
 
 class ChangeSummary(Model):
     """
-    How much differs from the version before, in the units that a history panel shows…
+    How much differs from the version before, in the units that a history panel shows beside a moment.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     blocks_added: Annotated[int, Field(alias="blocksAdded", ge=0, le=1000000)]
     blocks_removed: Annotated[int, Field(alias="blocksRemoved", ge=0, le=1000000)]
     words_delta: Annotated[int, Field(alias="wordsDelta", ge=-10000000, le=10000000)]
@@ -79,12 +67,9 @@ class ChangeSummary(Model):
 
 class ContentChunk(Model):
     """
-    Up to 256 KiB of the reconstructed content; the last chunk says so and repeats the…
+    Up to 256 KiB of the reconstructed content.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     offset: Annotated[int, Field(ge=0, le=53687091200)]
     data: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=349528)]
     last: bool
@@ -118,12 +103,9 @@ class DiffGranularity(StrEnum):
 
 class DiffHunk(Model):
     """
-    One place that differs, by its path in the body, with what stood and stands there…
+    One place that differs, by its path in the body, with what stood and stands there, each cut at 10 KiB.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     change: DiffChange
     path: Annotated[str, Field(max_length=300, min_length=1, pattern="^[A-Za-z0-9_/:.-]+$")]
     before: Annotated[str | None, Field(max_length=10240)] = None
@@ -132,12 +114,9 @@ class DiffHunk(Model):
 
 class DiffPart(Model):
     """
-    Some hunks in reading order; the first part arrives within 80 ms, the last one tells…
+    Some hunks in reading order.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     hunks: Annotated[list[DiffHunk], Field(max_length=200)]
     last: bool
     truncated: bool | None = None
@@ -149,9 +128,6 @@ class DiffVersionsRequest(Model):
     Two versions of one subject in either order; the earlier one is taken for the left side.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     left_content_version_id: Annotated[UUID, Field(alias="leftContentVersionId")]
     right_content_version_id: Annotated[UUID, Field(alias="rightContentVersionId")]
     granularity: DiffGranularity
@@ -162,20 +138,14 @@ class PinVersionRequest(Model):
     True protects the version from thinning, false gives it back to the policy.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     pinned: bool
 
 
 class PreviewThinningRequest(Model):
     """
-    Five numbers to try out; nothing is changed by asking, and nothing has to be in force…
+    Five numbers to try out.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     keep_all_hours: Annotated[int, Field(alias="keepAllHours", ge=24, le=720)]
     keep_hourly_days: Annotated[int, Field(alias="keepHourlyDays", ge=1, le=90)]
     keep_daily_days: Annotated[int, Field(alias="keepDailyDays", ge=30, le=730)]
@@ -185,7 +155,7 @@ class PreviewThinningRequest(Model):
 
 class RestoreOutcome(StrEnum):
     """
-    Refused means that a rule spoke against it and trying again is futile; failed that a…
+    Refused means that a rule spoke against it and trying again is futile.
     """
 
     queued = "queued"
@@ -196,7 +166,7 @@ class RestoreOutcome(StrEnum):
 
 class RetentionClass(StrEnum):
     """
-    Which rule keeps a version alive, the organisation's thinning policy, a legal hold, or…
+    Which rule keeps a version alive, the organisation's thinning policy, a legal hold, or the seven years of regulated customers.
     """
 
     standard = "standard"
@@ -209,9 +179,6 @@ class SetThinningPolicyRequest(Model):
     The five numbers as they shall be.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     keep_all_hours: Annotated[int, Field(alias="keepAllHours", ge=24, le=720)]
     keep_hourly_days: Annotated[int, Field(alias="keepHourlyDays", ge=1, le=90)]
     keep_daily_days: Annotated[int, Field(alias="keepDailyDays", ge=30, le=730)]
@@ -224,9 +191,6 @@ class StreamContentRequest(Model):
     Which version, and from which byte on when an earlier stream broke off.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     offset: Annotated[int | None, Field(ge=0, le=53687091200)] = None
 
@@ -242,12 +206,9 @@ class SubjectKind(StrEnum):
 
 class ThinningPolicy(Model):
     """
-    How densely an organisation keeps its past: everything for hours, then one version an…
+    How densely an organisation keeps its past: everything for hours, then one version an hour, a day and a month.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -262,12 +223,9 @@ class ThinningPolicy(Model):
 
 class ThinningPolicyPage(Model):
     """
-    For a customer a page of one; it exists so that nobody has to know the policy's id…
+    For a customer a page of one.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[ThinningPolicy], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -277,12 +235,9 @@ class ThinningPolicyPage(Model):
 
 class ThinningPreview(Model):
     """
-    What a policy would cost and free if it held today, extrapolated from a thousand…
+    What a policy would cost and free if it held today, extrapolated from a thousand subjects of the organisation.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     versions_kept: Annotated[int, Field(alias="versionsKept", ge=0, le=9007199254740991)]
     versions_thinned: Annotated[int, Field(alias="versionsThinned", ge=0, le=9007199254740991)]
     freed_bytes: Annotated[int, Field(alias="freedBytes", ge=0, le=9007199254740991)]
@@ -291,7 +246,7 @@ class ThinningPreview(Model):
 
 class VersionEncoding(StrEnum):
     """
-    Whether the payload stands alone or is the difference to its parent; after twenty…
+    Whether the payload stands alone or is the difference to its parent.
     """
 
     full = "full"
@@ -300,7 +255,7 @@ class VersionEncoding(StrEnum):
 
 class VersionStatus(StrEnum):
     """
-    The newest good version of a subject is sealed, its predecessors superseded; thinned…
+    The newest good version of a subject is sealed, its predecessors superseded.
     """
 
     recording = "recording"
@@ -328,9 +283,6 @@ class Blame(Model):
     Who wrote what, part by part in reading order, as far as the versions reach back.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     parts: Annotated[list[BlamedPart], Field(max_length=2000)]
 
 
@@ -339,9 +291,6 @@ class ContentVersion(Model):
     How a document or file was at one moment, and who made it so.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -406,9 +355,6 @@ class CreateVersionRequest(Model):
     What a writer knows when it wants a moment kept.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
     trigger: VersionTrigger
@@ -449,9 +395,6 @@ class RestoreJob(Model):
     The wish to have an earlier content back and what became of it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -477,9 +420,6 @@ class RestoreJobPage(Model):
     Restores that were asked for within thirty days, also those that came to nothing.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[RestoreJob], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
@@ -489,12 +429,9 @@ class RestoreJobPage(Model):
 
 class RestoreVersionRequest(Model):
     """
-    Subject and number as the person saw them in the history; which version that is, the…
+    Subject and number as the person saw them in the history.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
     target_number: Annotated[int, Field(alias="targetNumber", ge=1, le=9007199254740991)]
@@ -505,9 +442,6 @@ class VersionPage(Model):
     Versions without their content, newest first unless asked otherwise.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     items: Annotated[list[ContentVersion], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,

@@ -22,31 +22,12 @@ API_KEY = AggregateSpec(
     model=models.ApiKey,
     store=TableStore(
         table=tables.api_keys,
-        columns={
-            "prefix": "prefix",
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "userId": "user_id",
-            "label": "label",
-            "keyHash": "key_ciphertext",
-            "scopes": "scopes",
-            "allowedCidrs": "allowed_cidrs",
-            "expiresAt": "expires_at",
-            "lastUsedAt": "last_used_at",
-            "disabledAt": "disabled_at",
-        },
+        columns={"keyHash": "key_ciphertext"},
         encrypted=frozenset({"keyHash"}),
     ),
     unique=(("prefix",),),
     defaults={"allowedCidrs": []},
-    relations={
-        "self": Relation(
-            fields=("userId",),
-        ),
-    },
+    relations={"self": Relation(fields=("userId",))},
     invariants=(
         Invariant(
             "api-key-ends-within-a-year",
@@ -55,26 +36,11 @@ API_KEY = AggregateSpec(
         ),
     ),
     commands={
-        "create-api-key": Command(
-            effect="custom",
-            idempotency="key",
-        ),
-        "disable-organization-access": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "purge-organization-access": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "restore-organization-access": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "revoke-api-key": Command(
-            effect="delete",
-            idempotency="natural",
-        ),
+        "create-api-key": Command(effect="custom", idempotency="key"),
+        "disable-organization-access": Command(effect="custom", idempotency="natural"),
+        "purge-organization-access": Command(effect="custom", idempotency="natural"),
+        "restore-organization-access": Command(effect="custom", idempotency="natural"),
+        "revoke-api-key": Command(effect="delete", idempotency="natural"),
         "rotate-api-key": Command(
             effect="custom",
             idempotency="key",
@@ -88,32 +54,14 @@ API_KEY = AggregateSpec(
                 ),
             ),
         ),
-        "update-api-key": Command(
-            effect="update",
-            idempotency="if-match",
-        ),
+        "update-api-key": Command(effect="update", idempotency="if-match"),
     },
 )
 
 AUTH_POLICY = AggregateSpec(
     name="auth-policy",
     model=models.AuthPolicy,
-    store=TableStore(
-        table=tables.auth_policies,
-        columns={
-            "organizationId": "organization_id",
-            "id": "id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "minPasswordLength": "min_password_length",
-            "mfa": "mfa",
-            "allowedMethods": "allowed_methods",
-            "allowedCountries": "allowed_countries",
-            "maxSessionHours": "max_session_hours",
-            "passwordHistory": "password_history",
-        },
-    ),
+    store=TableStore(table=tables.auth_policies),
     unique=(("organizationId",),),
     defaults={
         "minPasswordLength": 14,
@@ -139,10 +87,7 @@ AUTH_POLICY = AggregateSpec(
         ),
     ),
     commands={
-        "open-auth-policy": Command(
-            effect="create",
-            idempotency="natural",
-        ),
+        "open-auth-policy": Command(effect="create", idempotency="natural"),
         "update-auth-policy": Command(
             effect="update",
             idempotency="if-match",
@@ -164,28 +109,11 @@ CREDENTIAL = AggregateSpec(
     model=models.Credential,
     store=TableStore(
         table=tables.credentials,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "userId": "user_id",
-            "type": "type",
-            "secretHash": "secret_ciphertext",
-            "failedAttempts": "failed_attempts",
-            "lockedUntil": "locked_until",
-            "lastUsedAt": "last_used_at",
-            "breachedAt": "breached_at",
-        },
+        columns={"secretHash": "secret_ciphertext"},
         encrypted=frozenset({"secretHash"}),
     ),
     defaults={"failedAttempts": 0},
-    relations={
-        "self": Relation(
-            fields=("userId",),
-        ),
-    },
+    relations={"self": Relation(fields=("userId",))},
     invariants=(
         Invariant(
             "exhausted-credential-is-locked",
@@ -194,10 +122,7 @@ CREDENTIAL = AggregateSpec(
         ),
     ),
     commands={
-        "create-credentials": Command(
-            effect="custom",
-            idempotency="key",
-        ),
+        "create-credentials": Command(effect="custom", idempotency="key"),
         "destroy-credentials": Command(
             effect="custom",
             idempotency="natural",
@@ -238,10 +163,8 @@ CREDENTIAL = AggregateSpec(
                 ),
             ),
         ),
-        "revoke-credential": Command(
-            effect="delete",
-            idempotency="natural",
-        ),
+        "revoke-credential": Command(effect="delete", idempotency="natural"),
+        "withhold-text-factor": Command(effect="custom", idempotency="natural"),
     },
 )
 
@@ -250,20 +173,7 @@ IDENTITY_PROVIDER = AggregateSpec(
     model=models.IdentityProvider,
     store=TableStore(
         table=tables.identity_providers,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "protocol": "protocol",
-            "issuer": "issuer",
-            "domains": "domains",
-            "certificateExpiresAt": "certificate_expires_at",
-            "jitProvisioning": "jit_provisioning",
-            "clientSecretRef": "client_secret_ref_ciphertext",
-            "disabledAt": "disabled_at",
-        },
+        columns={"clientSecretRef": "client_secret_ref_ciphertext"},
         encrypted=frozenset({"clientSecretRef"}),
     ),
     unique=(("issuer",),),
@@ -276,59 +186,24 @@ IDENTITY_PROVIDER = AggregateSpec(
         ),
     ),
     commands={
-        "admit-domain": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "configure-identity-provider": Command(
-            effect="update",
-            idempotency="natural",
-        ),
-        "create-identity-provider": Command(
-            effect="create",
-            idempotency="key",
-        ),
-        "remove-identity-provider": Command(
-            effect="delete",
-            idempotency="natural",
-        ),
+        "admit-domain": Command(effect="custom", idempotency="natural"),
+        "configure-identity-provider": Command(effect="update", idempotency="natural"),
+        "create-identity-provider": Command(effect="create", idempotency="key"),
+        "remove-identity-provider": Command(effect="delete", idempotency="natural"),
     },
 )
 
 ROLE_GRANT = AggregateSpec(
     name="role-grant",
     model=models.RoleGrant,
-    store=TableStore(
-        table=tables.role_grants,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "principalId": "principal_id",
-            "role": "role",
-            "scopeUnitId": "scope_unit_id",
-            "condition": "condition",
-            "grantedBy": "granted_by",
-            "expiresAt": "expires_at",
-        },
-    ),
+    store=TableStore(table=tables.role_grants),
     unique=(("principalId", "role"),),
     commands={
-        "change-role-grant": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "change-role-grant": Command(effect="custom", idempotency="natural"),
         "grant-role": Command(
             effect="create",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "principalId",
-                    source="body.userId",
-                ),
-            ),
+            sets=(Assignment("principalId", source="body.userId"),),
         ),
         "withdraw-roles": Command(
             effect="custom",
@@ -352,27 +227,9 @@ SESSION = AggregateSpec(
     store=TableStore(
         table=tables.sessions,
         columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "userId": "user_id",
-            "channel": "channel",
-            "status": "status",
-            "authMethods": "auth_methods",
-            "assuranceLevel": "assurance_level",
             "deviceFingerprint": "device_ciphertext",
             "ipAddress": "ip_ciphertext",
-            "countryCode": "country_code",
-            "riskScore": "risk_score",
-            "authenticatedAt": "authenticated_at",
-            "idleTimeoutSeconds": "idle_timeout_seconds",
-            "absoluteExpiresAt": "absolute_expires_at",
             "refreshTokenHash": "refresh_ciphertext",
-            "refreshGeneration": "refresh_generation",
-            "impersonatorId": "impersonator_id",
-            "revocationReason": "revocation_reason",
         },
         encrypted=frozenset({"deviceFingerprint", "ipAddress", "refreshTokenHash"}),
         blind={"device_bidx": "deviceFingerprint", "refresh_bidx": "refreshTokenHash"},
@@ -384,11 +241,7 @@ SESSION = AggregateSpec(
         "idleTimeoutSeconds": 3600,
         "refreshGeneration": 0,
     },
-    relations={
-        "self": Relation(
-            fields=("userId",),
-        ),
-    },
+    relations={"self": Relation(fields=("userId",))},
     state_field="status",
     initial="challenged",
     transitions=(
@@ -525,10 +378,7 @@ SESSION = AggregateSpec(
                 ),
             ),
         ),
-        "begin-login": Command(
-            effect="custom",
-            idempotency="none",
-        ),
+        "begin-login": Command(effect="custom", idempotency="none"),
         "complete-challenge": Command(
             effect="custom",
             idempotency="none",
@@ -573,11 +423,7 @@ SESSION = AggregateSpec(
         "expire-session": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "refreshTokenHash",
-                ),
-            ),
+            sets=(Assignment("refreshTokenHash"),),
         ),
         "issue-token": Command(
             effect="custom",
@@ -622,13 +468,8 @@ SESSION = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "revocationReason",
-                    source="body.reason",
-                ),
-                Assignment(
-                    "refreshTokenHash",
-                ),
+                Assignment("revocationReason", source="body.reason"),
+                Assignment("refreshTokenHash"),
             ),
             emits=(
                 Emission(

@@ -16,97 +16,66 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.domain-verified.v1",
-            typed(
-                models.DomainVerified,
-                service.on_domain_verified,
-            ),
+            typed(models.DomainVerified, service.on_domain_verified),
         ),
         Subscription(
             "cloudsync.user.membership.v1",
             "cloudsync.user.member-joined.v1",
-            typed(
-                models.MemberJoined,
-                service.on_member_joined,
-            ),
+            typed(models.MemberJoined, service.on_member_joined),
         ),
         Subscription(
             "cloudsync.user.membership.v1",
             "cloudsync.user.member-removed.v1",
-            typed(
-                models.MemberRemoved,
-                service.on_member_removed,
-            ),
+            typed(models.MemberRemoved, service.on_member_removed),
         ),
         Subscription(
             "cloudsync.user.membership.v1",
             "cloudsync.user.member-role-changed.v1",
-            typed(
-                models.MemberRoleChanged,
-                service.on_member_role_changed,
-            ),
+            typed(models.MemberRoleChanged, service.on_member_role_changed),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-created.v1",
-            typed(
-                models.OrganizationCreated,
-                service.on_organization_created,
-            ),
+            typed(models.OrganizationCreated, service.on_organization_created),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-deleted.v1",
-            typed(
-                models.OrganizationDeleted,
-                service.on_organization_deleted,
-            ),
+            typed(models.OrganizationDeleted, service.on_organization_deleted),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-purged.v1",
-            typed(
-                models.OrganizationPurged,
-                service.on_organization_purged,
-            ),
+            typed(models.OrganizationPurged, service.on_organization_purged),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-restored.v1",
-            typed(
-                models.OrganizationRestored,
-                service.on_organization_restored,
-            ),
+            typed(models.OrganizationRestored, service.on_organization_restored),
+        ),
+        Subscription(
+            "cloudsync.notification.sms-delivery.v1",
+            "cloudsync.notification.sms-country-suspended.v1",
+            typed(models.SmsCountrySuspended, service.on_sms_country_suspended),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-deactivated.v1",
-            typed(
-                models.UserDeactivated,
-                service.on_user_deactivated,
-            ),
+            typed(models.UserDeactivated, service.on_user_deactivated),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-deleted.v1",
-            typed(
-                models.UserDeleted,
-                service.on_user_deleted,
-            ),
+            typed(models.UserDeleted, service.on_user_deleted),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-merged.v1",
-            typed(
-                models.UserMerged,
-                service.on_user_merged,
-            ),
+            typed(models.UserMerged, service.on_user_merged),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-suspended.v1",
-            typed(
-                models.UserSuspended,
-                service.on_user_suspended,
-            ),
+            typed(models.UserSuspended, service.on_user_suspended),
         ),
     )

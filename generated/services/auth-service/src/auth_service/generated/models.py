@@ -22,12 +22,9 @@ class AccessEffect(StrEnum):
 
 class ApiKeyRotated(Model):
     """
-    A new key is out and the old one runs for the overlap at most; integrations that still…
+    A new key is out and the old one runs for the overlap at most.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     api_key_id: Annotated[UUID, Field(alias="apiKeyId")]
     prefix: Annotated[str, Field(max_length=12, min_length=12, pattern="^csk_[a-z0-9]{8}$")]
     old_valid_until: Annotated[AwareDatetime, Field(alias="oldValidUntil")]
@@ -35,7 +32,7 @@ class ApiKeyRotated(Model):
 
 class AssuranceLevel(StrEnum):
     """
-    How sure the service is of the person, on the scale of NIST SP 800-63B; aal3 takes a…
+    How sure the service is of the person, on the scale of NIST SP 800-63B.
     """
 
     none = "none"
@@ -64,12 +61,9 @@ class AuthMethod(StrEnum):
 
 class BeginAssistanceRequest(Model):
     """
-    Whose screen a support agent wants to see, on which ticket, and the code with which…
+    Whose screen a support agent wants to see, on which ticket, and the code with which the customer consented.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     ticket_id: Annotated[
         str, Field(alias="ticketId", max_length=19, pattern="^[A-Z]{2,8}-[0-9]{1,10}$")
@@ -81,12 +75,9 @@ class BeginAssistanceRequest(Model):
 
 class CompleteChallengeRequest(Model):
     """
-    A factor's answer, be it a password, six digits, a signed WebAuthn assertion or an…
+    A factor's answer, be it a password, six digits, a signed WebAuthn assertion or an assertion of an identity provider.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     method: AuthMethod
     answer: Annotated[str, Field(max_length=16384, min_length=1)]
     work: Annotated[str | None, Field(max_length=20, pattern="^[0-9]{1,20}$")] = None
@@ -94,6 +85,17 @@ class CompleteChallengeRequest(Model):
 
 class CountryCode(RootModel[str]):
     root: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+
+
+class CountrySuspensionCause(StrEnum):
+    """
+    Who or what stopped texts to a country.
+    """
+
+    anomaly = "anomaly"
+    low_conversion = "lowConversion"
+    operator = "operator"
+    carrier_notice = "carrierNotice"
 
 
 class CredentialType(StrEnum):
@@ -112,9 +114,6 @@ class CredentialView(Model):
     That a factor exists and how it fares.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -144,9 +143,6 @@ class DomainVerified(Model):
     The TXT record was found.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     domain: Annotated[
         str,
@@ -171,9 +167,6 @@ class Edition(StrEnum):
 
 
 class EvaluateAccessRequestQuestionsItemAttributesItem(Model):
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     name: Annotated[str, Field(max_length=40, pattern="^[a-z][a-zA-Z0-9]{0,39}$")]
     value: Annotated[str, Field(max_length=500)]
 
@@ -189,7 +182,7 @@ class FederationProtocol(StrEnum):
 
 class GrantType(StrEnum):
     """
-    The three grants of OAuth 2.1 that are left after the implicit and the password grant…
+    The three grants of OAuth 2.1 that are left after the implicit and the password grant were dropped.
     """
 
     refresh_token = "refreshToken"
@@ -199,12 +192,9 @@ class GrantType(StrEnum):
 
 class IdentityProvider(Model):
     """
-    A customer's own sign-on service, the domains that it may speak for and the…
+    A customer's own sign-on service, the domains that it may speak for and the certificate that its assertions are checked against.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -229,9 +219,6 @@ class IdentityProviderRequest(Model):
     What an administrator copies out of the provider's metadata.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     protocol: FederationProtocol
     issuer: Annotated[str, Field(max_length=512, min_length=10, pattern="^https://")]
     domains: Annotated[
@@ -250,9 +237,6 @@ class IdentityProviderView(Model):
     A provider's public settings.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -270,12 +254,9 @@ class IdentityProviderView(Model):
 
 class IntrospectTokenRequest(Model):
     """
-    An opaque token or an API key as the caller received it; JWTs are verified offline and…
+    An opaque token or an API key as the caller received it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     token: Annotated[str, Field(max_length=4096, min_length=20)]
 
 
@@ -284,9 +265,6 @@ class LoginChallenge(Model):
     What the client must answer next.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     session_id: Annotated[UUID, Field(alias="sessionId")]
     method: AuthMethod
     nonce: Annotated[str | None, Field(max_length=86, pattern="^[A-Za-z0-9_-]{22,86}$")] = None
@@ -299,7 +277,7 @@ class LoginChallenge(Model):
 
 class LoginFailureCause(StrEnum):
     """
-    Why a login came to nothing, for the risk model and never for the person at the…
+    Why a login came to nothing, for the risk model and never for the person at the keyboard, who is told the same in every case.
     """
 
     unknown_identifier = "unknownIdentifier"
@@ -330,9 +308,6 @@ class MemberRoleChanged(Model):
     The role that counts from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
     previous_role: Annotated[MemberRole | None, Field(alias="previousRole")] = None
@@ -351,7 +326,7 @@ class MembershipEndReason(StrEnum):
 
 class MfaRequirement(StrEnum):
     """
-    Of whom an organisation asks a second factor at sign-in; administrators are included…
+    Of whom an organisation asks a second factor at sign-in.
     """
 
     optional = "optional"
@@ -375,9 +350,6 @@ class OrganizationDeleted(Model):
     The off-boarding has begun: nobody gets in any more, everything is still there.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
     purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
@@ -388,9 +360,6 @@ class OrganizationRestored(Model):
     Stops the off-boarding.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
 
@@ -415,12 +384,9 @@ class Region(StrEnum):
 
 class ResetCredentialRequest(Model):
     """
-    Proof that the person is who they were, by the old secret, a recovery code or a mailed…
+    Proof that the person is who they were, by the old secret, a recovery code or a mailed token, and the secret to use from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     proof: Annotated[str, Field(max_length=8192, min_length=8)]
     new_secret: Annotated[str, Field(alias="newSecret", max_length=8192, min_length=12)]
 
@@ -444,20 +410,14 @@ class RevokeSessionRequest(Model):
     Why the session must end; signing out gives logout.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     reason: RevocationReason
 
 
 class RevokeUserSessionsRequest(Model):
     """
-    Whose sessions end and why, all of them or all but the one that the person is looking…
+    Whose sessions end and why, all of them or all but the one that the person is looking at.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: RevocationReason
     except_session_id: Annotated[UUID | None, Field(alias="exceptSessionId")] = None
@@ -468,21 +428,15 @@ class RevokedSessions(Model):
     How many sessions were alive and are no longer.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     revoked: Annotated[int, Field(ge=0, le=10000)]
 
 
 class RotateApiKeyRequest(Model):
     """
-    How many days the old key keeps working beside the new one; 0 ends it at once, after a…
+    How many days the old key keeps working beside the new one.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     overlap_days: Annotated[int, Field(alias="overlapDays", ge=0, le=7)]
 
 
@@ -510,12 +464,9 @@ class SessionChannel(StrEnum):
 
 class SessionRevoked(Model):
     """
-    Verifiers of tokens add the session to their revocation set for one lifetime of a…
+    Verifiers of tokens add the session to their revocation set for one lifetime of a token and a minute more.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: RevocationReason
@@ -523,7 +474,7 @@ class SessionRevoked(Model):
 
 class SessionStatus(StrEnum):
     """
-    A login under way is challenged; stepUpRequired is a live session that must show a…
+    A login under way is challenged.
     """
 
     challenged = "challenged"
@@ -539,9 +490,6 @@ class SessionView(Model):
     Where and how somebody is signed in, without address, device digest and refresh token.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -582,14 +530,21 @@ class SigningKeySetKeysItemUse(StrEnum):
     sig = "sig"
 
 
+class SmsCountrySuspended(Model):
+    """
+    Auth-service stops offering texts as a factor there until the moment given.
+    """
+
+    country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
+    suspension_cause: Annotated[CountrySuspensionCause, Field(alias="suspensionCause")]
+    suspended_until: Annotated[AwareDatetime, Field(alias="suspendedUntil")]
+
+
 class StepUpCompleted(Model):
     """
     The session goes on at a higher level than before.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
@@ -597,12 +552,9 @@ class StepUpCompleted(Model):
 
 class StepUpRequired(Model):
     """
-    A live session has become too risky, or wants to do something that its level does not…
+    A live session has become too risky, or wants to do something that its level does not allow.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
@@ -623,7 +575,7 @@ class SuspensionReason(StrEnum):
 
 class SystemRole(StrEnum):
     """
-    All twelve roles that a principal can hold, those of CloudSync's own staff and of…
+    All twelve roles that a principal can hold, those of CloudSync's own staff and of workloads included.
     """
 
     org_owner = "orgOwner"
@@ -642,12 +594,9 @@ class SystemRole(StrEnum):
 
 class TokenIntrospection(Model):
     """
-    For a dead, foreign or made-up token nothing but active false (RFC 7662 section 2.2)…
+    For a dead, foreign or made-up token nothing but active false (RFC 7662 section 2.2).
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     active: bool
     subject: UUID | None = None
     organization_id: Annotated[UUID | None, Field(alias="organizationId")] = None
@@ -671,10 +620,7 @@ class UpdateApiKeyRequest(Model):
     A better label or tighter bounds.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     label: Annotated[
         str | None, Field(max_length=60, min_length=3, pattern="^[^\\x00-\\x1f\\x7f]+$")
     ] = None
@@ -694,10 +640,7 @@ class UpdateAuthPolicyRequest(Model):
     Merge patch of the rules.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     min_password_length: Annotated[int | None, Field(alias="minPasswordLength", ge=12, le=128)] = (
         None
     )
@@ -718,12 +661,9 @@ class UpdateAuthPolicyRequest(Model):
 
 class UserDeleted(Model):
     """
-    Every store that holds something personal removes it and answers with the id of the…
+    Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
@@ -731,12 +671,9 @@ class UserDeleted(Model):
 
 class UserMerged(Model):
     """
-    From now on the absorbed id stands for the surviving one, in memberships, grants and…
+    From now on the absorbed id stands for the surviving one, in memberships, grants and authorship alike.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     survivor_id: Annotated[UUID, Field(alias="survivorId")]
     absorbed_id: Annotated[UUID, Field(alias="absorbedId")]
@@ -760,18 +697,12 @@ class UserSuspended(Model):
     Sessions must end within five seconds and the profile is locked.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
     effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
 
 
 class AccessDecisionsDecisionsItem(Model):
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     effect: AccessEffect
     policy: Annotated[str | None, Field(max_length=66, pattern="^pol[0-9]{2}-[a-z0-9-]{1,60}$")] = (
         None
@@ -780,12 +711,9 @@ class AccessDecisionsDecisionsItem(Model):
 
 class ApiKey(Model):
     """
-    A long-lived key by which an integration acts as one account, within scopes and…
+    A long-lived key by which an integration acts as one account, within scopes and networks and for a year at most.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -812,12 +740,9 @@ class ApiKey(Model):
 
 class ApiKeyView(Model):
     """
-    A key as administrators see it when they ask which integrations are alive and what…
+    A key as administrators see it when they ask which integrations are alive and what each may do.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -841,12 +766,9 @@ class ApiKeyView(Model):
 
 class AuthErasureCompleted(Model):
     """
-    Ticks the store auth off the erasure request after credentials, keys and sessions of…
+    Ticks the store auth off the erasure request after credentials, keys and sessions of the person are gone.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: AuthErasureCompletedStore
@@ -858,9 +780,6 @@ class AuthPolicy(Model):
     An organisation's rules for proving who one is.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -887,9 +806,6 @@ class BeginLoginRequest(Model):
     Who claims to be at the keyboard, and with what they would like to prove it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     identifier: Annotated[str, Field(max_length=254, min_length=3)]
     method: AuthMethod
     channel: SessionChannel
@@ -901,12 +817,9 @@ class BeginLoginRequest(Model):
 
 class CreateApiKeyRequest(Model):
     """
-    For which integration, acting as which account, with what scopes, from where and until…
+    For which integration, acting as which account, with what scopes, from where and until when.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     label: Annotated[str, Field(max_length=60, min_length=3, pattern="^[^\\x00-\\x1f\\x7f]+$")]
     scopes: Annotated[
@@ -922,12 +835,9 @@ class CreateApiKeyRequest(Model):
 
 class CreateCredentialsRequest(Model):
     """
-    Either a secret to keep, or none at all, in which case an invitation by which the…
+    Either a secret to keep, or none at all, in which case an invitation by which the person chooses one themselves is prepared.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     type: CredentialType
     secret: Annotated[str | None, Field(max_length=8192, min_length=12)] = None
@@ -942,9 +852,6 @@ class Credential(Model):
     One means of proof that a person has enrolled.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -964,18 +871,12 @@ class CredentialReset(Model):
     A secret was replaced and the person's other sessions ended.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     credential_id: Annotated[UUID, Field(alias="credentialId")]
     user_id: Annotated[UUID, Field(alias="userId")]
     type: CredentialType
 
 
 class EvaluateAccessRequestQuestionsItem(Model):
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     principal_id: Annotated[UUID, Field(alias="principalId")]
     action: Annotated[
         str, Field(max_length=80, min_length=3, pattern="^[a-z][a-z-]*:[a-z][a-z-]*$")
@@ -988,12 +889,9 @@ class EvaluateAccessRequestQuestionsItem(Model):
 
 class IssueTokenRequest(Model):
     """
-    One of three grants with what it needs: a refresh token, a client's own secret, or an…
+    One of three grants with what it needs: a refresh token, a client's own secret, or an authorisation code with the verifier of its PKCE challenge (RFC 7636).
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     grant_type: Annotated[GrantType, Field(alias="grantType")]
     refresh_token: Annotated[
         str | None, Field(alias="refreshToken", max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$")
@@ -1020,9 +918,6 @@ class IssuedApiKey(Model):
     The only answer that contains the key itself.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     api_key: Annotated[ApiKeyView, Field(alias="apiKey")]
     key: Annotated[str, Field(max_length=56, pattern="^csk_[a-z0-9]{8}_[A-Za-z0-9_-]{43}$")]
     old_valid_until: Annotated[AwareDatetime | None, Field(alias="oldValidUntil")] = None
@@ -1033,9 +928,6 @@ class LoginFailed(Model):
     A login ended without proof, by the fifth wrong answer or by five minutes of silence.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     session_id: Annotated[UUID, Field(alias="sessionId")]
     identifier_hash: Annotated[
         str, Field(alias="identifierHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
@@ -1052,9 +944,6 @@ class LoginSucceeded(Model):
     Somebody has shown every factor that was asked of them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
     channel: SessionChannel
@@ -1073,12 +962,9 @@ class LoginSucceeded(Model):
 
 class MemberJoined(Model):
     """
-    Somebody belongs to the organisation from now on; auth-service grants the role, search…
+    Somebody belongs to the organisation from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
     seat_type: Annotated[SeatType, Field(alias="seatType")]
@@ -1090,9 +976,6 @@ class MemberRemoved(Model):
     Somebody no longer belongs here.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
@@ -1103,9 +986,6 @@ class OrganizationCreated(Model):
     A tenant exists, though it cannot work yet.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
@@ -1120,9 +1000,6 @@ class OrganizationPurged(Model):
     The point of no return.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
@@ -1132,9 +1009,6 @@ class PolicyChanged(Model):
     Which rules differ from before.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     auth_policy_id: Annotated[UUID, Field(alias="authPolicyId")]
     changed_fields: Annotated[
         list[PolicyChangedChangedFieldsItem] | None,
@@ -1144,12 +1018,9 @@ class PolicyChanged(Model):
 
 class RoleGrant(Model):
     """
-    That a principal holds a role, kept here as a projection of memberships so that an…
+    That a principal holds a role, kept here as a projection of memberships so that an access decision needs no call to another service.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -1168,9 +1039,6 @@ class Session(Model):
     A sign-in on one device, from the first question to its end.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -1206,9 +1074,6 @@ class Session(Model):
 
 
 class SigningKeySetKeysItem(Model):
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     kid: Annotated[str, Field(max_length=64, pattern="^[A-Za-z0-9_-]{8,64}$")]
     kty: SigningKeySetKeysItemKty
     crv: SigningKeySetKeysItemCrv
@@ -1220,12 +1085,9 @@ class SigningKeySetKeysItem(Model):
 
 class TokenSet(Model):
     """
-    An access token for 15 minutes, a JWT signed with ES256, and where the client may stay…
+    An access token for 15 minutes, a JWT signed with ES256, and where the client may stay signed in a refresh token that works once.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     access_token: Annotated[str, Field(alias="accessToken", max_length=4096, min_length=32)]
     token_type: Annotated[TokenSetTokenType, Field(alias="tokenType")]
     expires_in_seconds: Annotated[int, Field(alias="expiresInSeconds", ge=1, le=900)]
@@ -1245,32 +1107,23 @@ class UserDeactivated(Model):
     Somebody has left.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     from_status: Annotated[UserStatus | None, Field(alias="fromStatus")] = None
 
 
 class AccessDecisions(Model):
     """
-    One decision a question, in the same order, with the policy that tipped it; a denial…
+    One decision a question, in the same order, with the policy that tipped it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     decisions: Annotated[list[AccessDecisionsDecisionsItem], Field(max_length=50)]
 
 
 class EvaluateAccessRequest(Model):
     """
-    Up to 50 questions of who may do what to which thing, each with the attributes that…
+    Up to 50 questions of who may do what to which thing, each with the attributes that the asking service knows of it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     questions: Annotated[
         list[EvaluateAccessRequestQuestionsItem], Field(max_length=50, min_length=1)
     ]
@@ -1278,10 +1131,7 @@ class EvaluateAccessRequest(Model):
 
 class SigningKeySet(Model):
     """
-    The keys of RFC 7517 that verify access tokens: the present one, the one before it…
+    The keys of RFC 7517 that verify access tokens: the present one, the one before it while its tokens live, and the next one from 24 hours before its first use.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     keys: Annotated[list[SigningKeySetKeysItem], Field(max_length=4, min_length=1)]

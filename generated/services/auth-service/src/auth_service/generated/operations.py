@@ -6,12 +6,7 @@ from __future__ import annotations
 
 from cloudsync_chassis.operation import Operation
 
-ADMIT_DOMAIN = Operation(
-    id="admit-domain",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+ADMIT_DOMAIN = Operation(id="admit-domain", access="workload", writes=True, idempotency="natural")
 
 BEGIN_ASSISTANCE = Operation(
     id="begin-assistance",
@@ -37,11 +32,7 @@ CHANGE_ROLE_GRANT = Operation(
     idempotency="natural",
 )
 
-COMPLETE_CHALLENGE = Operation(
-    id="complete-challenge",
-    access="public",
-    writes=True,
-)
+COMPLETE_CHALLENGE = Operation(id="complete-challenge", access="public", writes=True)
 
 CONFIGURE_IDENTITY_PROVIDER = Operation(
     id="configure-identity-provider",
@@ -108,18 +99,9 @@ EXPIRE_SESSION = Operation(
     idempotency="natural",
 )
 
-GRANT_ROLE = Operation(
-    id="grant-role",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+GRANT_ROLE = Operation(id="grant-role", access="workload", writes=True, idempotency="natural")
 
-ISSUE_TOKEN = Operation(
-    id="issue-token",
-    access="public",
-    writes=True,
-)
+ISSUE_TOKEN = Operation(id="issue-token", access="public", writes=True)
 
 OPEN_AUTH_POLICY = Operation(
     id="open-auth-policy",
@@ -135,12 +117,7 @@ PURGE_ORGANIZATION_ACCESS = Operation(
     idempotency="natural",
 )
 
-REJECT_LOGIN = Operation(
-    id="reject-login",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+REJECT_LOGIN = Operation(id="reject-login", access="workload", writes=True, idempotency="natural")
 
 REMOVE_IDENTITY_PROVIDER = Operation(
     id="remove-identity-provider",
@@ -236,48 +213,32 @@ WITHDRAW_ROLES = Operation(
     idempotency="natural",
 )
 
-EVALUATE_ACCESS = Operation(
-    id="evaluate-access",
-    permission="access:evaluate",
+WITHHOLD_TEXT_FACTOR = Operation(
+    id="withhold-text-factor",
+    access="workload",
+    writes=True,
+    idempotency="natural",
 )
 
-GET_API_KEY = Operation(
-    id="get-api-key",
-    permission="api-key:read",
-    relations=("self",),
-)
+EVALUATE_ACCESS = Operation(id="evaluate-access", permission="access:evaluate")
 
-GET_AUTH_POLICY = Operation(
-    id="get-auth-policy",
-    permission="auth-policy:read",
-)
+GET_API_KEY = Operation(id="get-api-key", permission="api-key:read", relations=("self",))
 
-GET_CREDENTIAL = Operation(
-    id="get-credential",
-    permission="credential:read",
-    relations=("self",),
-)
+GET_AUTH_POLICY = Operation(id="get-auth-policy", permission="auth-policy:read")
 
-GET_IDENTITY_PROVIDER = Operation(
-    id="get-identity-provider",
-    permission="idp:read",
-)
+GET_CREDENTIAL = Operation(id="get-credential", permission="credential:read", relations=("self",))
 
-GET_SESSION = Operation(
-    id="get-session",
-    permission="session:list",
-    relations=("self",),
-)
+GET_IDENTITY_PROVIDER = Operation(id="get-identity-provider", permission="idp:read")
 
-GET_SIGNING_KEYS = Operation(
-    id="get-signing-keys",
-    access="public",
-)
+GET_SESSION = Operation(id="get-session", permission="session:list", relations=("self",))
+
+GET_SIGNING_KEYS = Operation(id="get-signing-keys", access="public")
 
 INTROSPECT_TOKEN = Operation(
     id="introspect-token",
     permission="token:introspect",
     access="workload",
+    callers=frozenset({"api-gateway"}),
 )
 
 LIST_API_KEYS = Operation(

@@ -20,80 +20,58 @@ from . import models
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmitDomain:
-    """Of `admit_domain`."""
-
     body: models.DomainVerified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeginAssistance:
-    """Of `begin_assistance`."""
-
     body: models.BeginAssistanceRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeginLogin:
-    """Of `begin_login`."""
-
     body: models.BeginLoginRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRoleGrant:
-    """Of `change_role_grant`."""
-
     body: models.MemberRoleChanged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteChallenge:
-    """Of `complete_challenge`."""
-
     session_id: UUID
     body: models.CompleteChallengeRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigureIdentityProvider:
-    """Of `configure_identity_provider`."""
-
     identity_provider_id: UUID
     body: models.IdentityProviderRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateApiKey:
-    """Of `create_api_key`."""
-
     body: models.CreateApiKeyRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateCredentials:
-    """Of `create_credentials`."""
-
     body: models.CreateCredentialsRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateIdentityProvider:
-    """Of `create_identity_provider`."""
-
     body: models.IdentityProviderRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DestroyCredentials:
-    """Of `destroy_credentials`."""
-
     body: models.UserDeleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisableOrganizationAccess:
-    """Of `disable_organization_access`."""
-
     body: models.OrganizationDeleted
 
 
@@ -104,36 +82,26 @@ class EndUserSessions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireSession:
-    """Of `expire_session`."""
-
     session_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantRole:
-    """Of `grant_role`."""
-
     body: models.MemberJoined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueToken:
-    """Of `issue_token`."""
-
     body: models.IssueTokenRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAuthPolicy:
-    """Of `open_auth_policy`."""
-
     body: models.OrganizationCreated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeOrganizationAccess:
-    """Of `purge_organization_access`."""
-
     body: models.OrganizationPurged
 
 
@@ -144,132 +112,101 @@ class RejectLogin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveIdentityProvider:
-    """Of `remove_identity_provider`."""
-
     identity_provider_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequireStepUp:
-    """Of `require_step_up`."""
-
     session_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResetCredential:
-    """Of `reset_credential`."""
-
     credential_id: UUID
     body: models.ResetCredentialRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreOrganizationAccess:
-    """Of `restore_organization_access`."""
-
     body: models.OrganizationRestored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeApiKey:
-    """Of `revoke_api_key`."""
-
     api_key_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeCredential:
-    """Of `revoke_credential`."""
-
     credential_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeSession:
-    """Of `revoke_session`."""
-
     session_id: UUID
     body: models.RevokeSessionRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeUserSessions:
-    """Of `revoke_user_sessions`."""
-
     body: models.RevokeUserSessionsRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotateApiKey:
-    """Of `rotate_api_key`."""
-
     api_key_id: UUID
     body: models.RotateApiKeyRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateApiKey:
-    """Of `update_api_key`."""
-
     api_key_id: UUID
     body: models.UpdateApiKeyRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateAuthPolicy:
-    """Of `update_auth_policy`."""
-
     auth_policy_id: UUID
     body: models.UpdateAuthPolicyRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawRoles:
-    """Of `withdraw_roles`."""
-
     body: models.MemberRemoved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluateAccess:
-    """Of `evaluate_access`."""
+class WithholdTextFactor:
+    body: models.SmsCountrySuspended
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateAccess:
     body: models.EvaluateAccessRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetApiKey:
-    """Of `get_api_key`."""
-
     api_key_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetAuthPolicy:
-    """Of `get_auth_policy`."""
-
     auth_policy_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetCredential:
-    """Of `get_credential`."""
-
     credential_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetIdentityProvider:
-    """Of `get_identity_provider`."""
-
     identity_provider_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetSession:
-    """Of `get_session`."""
-
     session_id: UUID
 
 
@@ -280,15 +217,11 @@ class GetSigningKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntrospectToken:
-    """Of `introspect_token`."""
-
     body: models.IntrospectTokenRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListApiKeys:
-    """Of `list_api_keys`."""
-
     page: PageRequest
     user_id: UUID | None = None
     prefix: str | None = None
@@ -296,15 +229,11 @@ class ListApiKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListAuthPolicies:
-    """Of `list_auth_policies`."""
-
     page: PageRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListCredentials:
-    """Of `list_credentials`."""
-
     page: PageRequest
     user_id: UUID | None = None
     type_: models.CredentialType | None = None
@@ -312,16 +241,12 @@ class ListCredentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListIdentityProviders:
-    """Of `list_identity_providers`."""
-
     page: PageRequest
     protocol: models.FederationProtocol | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRoleGrants:
-    """Of `list_role_grants`."""
-
     page: PageRequest
     principal_id: UUID | None = None
     role: models.SystemRole | None = None
@@ -329,8 +254,6 @@ class ListRoleGrants:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSessions:
-    """Of `list_sessions`."""
-
     page: PageRequest
     user_id: UUID | None = None
     status: models.SessionStatus | None = None
@@ -340,43 +263,23 @@ class ListSessions:
 class Port(Protocol):
     """What auth-service does."""
 
-    async def admit_domain(
-        self,
-        ctx: Context,
-        request: AdmitDomain,
-    ) -> None:
-        """Notes whose a proven mail domain is, so that a provider which claims somebody…"""
+    async def admit_domain(self, ctx: Context, request: AdmitDomain) -> None:
+        """Notes whose a proven mail domain is, so that a provider which claims somebody else's is refused without asking another service."""
         ...
 
-    async def begin_assistance(
-        self,
-        ctx: Context,
-        request: BeginAssistance,
-    ) -> models.TokenSet:
-        """Lets a support agent see what a customer sees, for an hour at most, with the…"""
+    async def begin_assistance(self, ctx: Context, request: BeginAssistance) -> models.TokenSet:
+        """Lets a support agent see what a customer sees, for an hour at most, with the customer's code and a ticket."""
         ...
 
-    async def begin_login(
-        self,
-        ctx: Context,
-        request: BeginLogin,
-    ) -> models.LoginChallenge:
+    async def begin_login(self, ctx: Context, request: BeginLogin) -> models.LoginChallenge:
         """Puts the first question to somebody who names themselves."""
         ...
 
-    async def change_role_grant(
-        self,
-        ctx: Context,
-        request: ChangeRoleGrant,
-    ) -> None:
-        """Puts the new role of a membership in the place of the old one, and makes the…"""
+    async def change_role_grant(self, ctx: Context, request: ChangeRoleGrant) -> None:
+        """Puts the new role of a membership in the place of the old one, and makes the person's sessions fetch new tokens."""
         ...
 
-    async def complete_challenge(
-        self,
-        ctx: Context,
-        request: CompleteChallenge,
-    ) -> models.TokenSet:
+    async def complete_challenge(self, ctx: Context, request: CompleteChallenge) -> models.TokenSet:
         """Checks a factor's answer and, when none is missing, hands out tokens."""
         ...
 
@@ -385,14 +288,10 @@ class Port(Protocol):
         ctx: Context,
         request: ConfigureIdentityProvider,
     ) -> models.IdentityProviderView:
-        """Replaces the settings of a provider, most often for a new certificate or one…"""
+        """Replaces the settings of a provider, most often for a new certificate or one more domain."""
         ...
 
-    async def create_api_key(
-        self,
-        ctx: Context,
-        request: CreateApiKey,
-    ) -> models.IssuedApiKey:
+    async def create_api_key(self, ctx: Context, request: CreateApiKey) -> models.IssuedApiKey:
         """Issues a key for an integration and shows it once."""
         ...
 
@@ -412,12 +311,8 @@ class Port(Protocol):
         """Connects a customer's sign-on service."""
         ...
 
-    async def destroy_credentials(
-        self,
-        ctx: Context,
-        request: DestroyCredentials,
-    ) -> None:
-        """Removes whatever proves or stands for an erased person, then reports how many…"""
+    async def destroy_credentials(self, ctx: Context, request: DestroyCredentials) -> None:
+        """Removes whatever proves or stands for an erased person, then reports how many items that were."""
         ...
 
     async def disable_organization_access(
@@ -425,46 +320,26 @@ class Port(Protocol):
         ctx: Context,
         request: DisableOrganizationAccess,
     ) -> None:
-        """Stops API keys and identity providers of a deleted tenant and notes since…"""
+        """Stops API keys and identity providers of a deleted tenant and notes since when, so that it can be undone to the letter."""
         ...
 
-    async def end_user_sessions(
-        self,
-        ctx: Context,
-        request: EndUserSessions,
-    ) -> None:
+    async def end_user_sessions(self, ctx: Context, request: EndUserSessions) -> None:
         """Follows what happened to an account."""
         ...
 
-    async def expire_session(
-        self,
-        ctx: Context,
-        request: ExpireSession,
-    ) -> None:
+    async def expire_session(self, ctx: Context, request: ExpireSession) -> None:
         """Run by a sweeper over sessions that have idled too long or reached their end."""
         ...
 
-    async def grant_role(
-        self,
-        ctx: Context,
-        request: GrantRole,
-    ) -> None:
+    async def grant_role(self, ctx: Context, request: GrantRole) -> None:
         """Enters the role of a new membership."""
         ...
 
-    async def issue_token(
-        self,
-        ctx: Context,
-        request: IssueToken,
-    ) -> models.TokenSet:
-        """Exchanges a refresh token, a client's secret or an authorisation code for an…"""
+    async def issue_token(self, ctx: Context, request: IssueToken) -> models.TokenSet:
+        """Exchanges a refresh token, a client's secret or an authorisation code for an access token."""
         ...
 
-    async def open_auth_policy(
-        self,
-        ctx: Context,
-        request: OpenAuthPolicy,
-    ) -> None:
+    async def open_auth_policy(self, ctx: Context, request: OpenAuthPolicy) -> None:
         """Gives a new organisation the default rules."""
         ...
 
@@ -473,31 +348,19 @@ class Port(Protocol):
         ctx: Context,
         request: PurgeOrganizationAccess,
     ) -> None:
-        """Removes keys, providers, grants and policy of a tenant that is gone, in…"""
+        """Removes keys, providers, grants and policy of a tenant that is gone, in batches of a thousand."""
         ...
 
-    async def reject_login(
-        self,
-        ctx: Context,
-        request: RejectLogin,
-    ) -> None:
+    async def reject_login(self, ctx: Context, request: RejectLogin) -> None:
         """Run when a challenge has had its five wrong answers or its five minutes."""
         ...
 
-    async def remove_identity_provider(
-        self,
-        ctx: Context,
-        request: RemoveIdentityProvider,
-    ) -> None:
+    async def remove_identity_provider(self, ctx: Context, request: RemoveIdentityProvider) -> None:
         """Disconnects a sign-on service."""
         ...
 
-    async def require_step_up(
-        self,
-        ctx: Context,
-        request: RequireStepUp,
-    ) -> models.SessionView:
-        """Holds a running session up until it shows a stronger factor, because its risk…"""
+    async def require_step_up(self, ctx: Context, request: RequireStepUp) -> models.SessionView:
+        """Holds a running session up until it shows a stronger factor, because its risk has risen or because somebody asks for it."""
         ...
 
     async def reset_credential(
@@ -505,7 +368,7 @@ class Port(Protocol):
         ctx: Context,
         request: ResetCredential,
     ) -> models.CredentialView:
-        """Replaces a secret against proof of the old one or of another factor, and ends…"""
+        """Replaces a secret against proof of the old one or of another factor, and ends every other session of the person."""
         ...
 
     async def restore_organization_access(
@@ -516,27 +379,15 @@ class Port(Protocol):
         """Starts again those keys and providers that the deletion had stopped."""
         ...
 
-    async def revoke_api_key(
-        self,
-        ctx: Context,
-        request: RevokeApiKey,
-    ) -> None:
+    async def revoke_api_key(self, ctx: Context, request: RevokeApiKey) -> None:
         """Makes a key worthless in every region within 30 seconds."""
         ...
 
-    async def revoke_credential(
-        self,
-        ctx: Context,
-        request: RevokeCredential,
-    ) -> None:
+    async def revoke_credential(self, ctx: Context, request: RevokeCredential) -> None:
         """Takes a factor away, such as the key on a lost phone."""
         ...
 
-    async def revoke_session(
-        self,
-        ctx: Context,
-        request: RevokeSession,
-    ) -> models.SessionView:
+    async def revoke_session(self, ctx: Context, request: RevokeSession) -> models.SessionView:
         """Ends one session."""
         ...
 
@@ -545,23 +396,15 @@ class Port(Protocol):
         ctx: Context,
         request: RevokeUserSessions,
     ) -> models.RevokedSessions:
-        """Ends all sessions of a person, or all but one, after a lost laptop or a…"""
+        """Ends all sessions of a person, or all but one, after a lost laptop or a changed password."""
         ...
 
-    async def rotate_api_key(
-        self,
-        ctx: Context,
-        request: RotateApiKey,
-    ) -> models.IssuedApiKey:
-        """Replaces a key by a new one with the same bounds; both work during the…"""
+    async def rotate_api_key(self, ctx: Context, request: RotateApiKey) -> models.IssuedApiKey:
+        """Replaces a key by a new one with the same bounds."""
         ...
 
-    async def update_api_key(
-        self,
-        ctx: Context,
-        request: UpdateApiKey,
-    ) -> models.ApiKeyView:
-        """Relabels a key or changes its scopes, networks and end, without touching the…"""
+    async def update_api_key(self, ctx: Context, request: UpdateApiKey) -> models.ApiKeyView:
+        """Relabels a key or changes its scopes, networks and end, without touching the key itself."""
         ...
 
     async def update_auth_policy(
@@ -569,15 +412,15 @@ class Port(Protocol):
         ctx: Context,
         request: UpdateAuthPolicy,
     ) -> models.AuthPolicy:
-        """Tightens or loosens an organisation's rules within what the platform allows…"""
+        """Tightens or loosens an organisation's rules within what the platform allows."""
         ...
 
-    async def withdraw_roles(
-        self,
-        ctx: Context,
-        request: WithdrawRoles,
-    ) -> None:
-        """Ends what somebody could do in an organisation that they no longer belong to…"""
+    async def withdraw_roles(self, ctx: Context, request: WithdrawRoles) -> None:
+        """Ends what somebody could do in an organisation that they no longer belong to, their sessions in it included."""
+        ...
+
+    async def withhold_text_factor(self, ctx: Context, request: WithholdTextFactor) -> None:
+        """Texts to a country are suspended, so sign-in does not offer them to numbers there until the suspension ends."""
         ...
 
     async def evaluate_access(
@@ -585,30 +428,18 @@ class Port(Protocol):
         ctx: Context,
         request: EvaluateAccess,
     ) -> models.AccessDecisions:
-        """Decides up to 50 questions at once from roles, policies and the attributes…"""
+        """Decides up to 50 questions at once from roles, policies and the attributes that come with them, and names the policy that decided."""
         ...
 
-    async def get_api_key(
-        self,
-        ctx: Context,
-        request: GetApiKey,
-    ) -> models.ApiKeyView:
+    async def get_api_key(self, ctx: Context, request: GetApiKey) -> models.ApiKeyView:
         """Bounds and last use of one key."""
         ...
 
-    async def get_auth_policy(
-        self,
-        ctx: Context,
-        request: GetAuthPolicy,
-    ) -> models.AuthPolicy:
+    async def get_auth_policy(self, ctx: Context, request: GetAuthPolicy) -> models.AuthPolicy:
         """The rules that hold at the next sign-in."""
         ...
 
-    async def get_credential(
-        self,
-        ctx: Context,
-        request: GetCredential,
-    ) -> models.CredentialView:
+    async def get_credential(self, ctx: Context, request: GetCredential) -> models.CredentialView:
         """Whether one factor works, is locked or was found in a breach."""
         ...
 
@@ -620,19 +451,11 @@ class Port(Protocol):
         """Settings of one provider, without the place of its secret."""
         ...
 
-    async def get_session(
-        self,
-        ctx: Context,
-        request: GetSession,
-    ) -> models.SessionView:
+    async def get_session(self, ctx: Context, request: GetSession) -> models.SessionView:
         """One sign-in with its proof, its risk and its limits."""
         ...
 
-    async def get_signing_keys(
-        self,
-        ctx: Context,
-        request: GetSigningKeys,
-    ) -> models.SigningKeySet:
+    async def get_signing_keys(self, ctx: Context, request: GetSigningKeys) -> models.SigningKeySet:
         """The public keys that verify access tokens."""
         ...
 
@@ -644,11 +467,7 @@ class Port(Protocol):
         """Tells what an opaque token or API key is worth."""
         ...
 
-    async def list_api_keys(
-        self,
-        ctx: Context,
-        request: ListApiKeys,
-    ) -> Page[models.ApiKeyView]:
+    async def list_api_keys(self, ctx: Context, request: ListApiKeys) -> Page[models.ApiKeyView]:
         """Keys of an organisation or of one account."""
         ...
 
@@ -665,7 +484,7 @@ class Port(Protocol):
         ctx: Context,
         request: ListCredentials,
     ) -> Page[models.CredentialView]:
-        """Which factors somebody has enrolled; help desks look here before they send…"""
+        """Which factors somebody has enrolled."""
         ...
 
     async def list_identity_providers(
@@ -673,7 +492,7 @@ class Port(Protocol):
         ctx: Context,
         request: ListIdentityProviders,
     ) -> Page[models.IdentityProviderView]:
-        """What an organisation signs in with, those with the certificate that ends…"""
+        """What an organisation signs in with, those with the certificate that ends soonest on top if asked for."""
         ...
 
     async def list_role_grants(
@@ -684,11 +503,7 @@ class Port(Protocol):
         """Who holds which role and until when, as decisions see it at this moment."""
         ...
 
-    async def list_sessions(
-        self,
-        ctx: Context,
-        request: ListSessions,
-    ) -> Page[models.SessionView]:
+    async def list_sessions(self, ctx: Context, request: ListSessions) -> Page[models.SessionView]:
         """Where a person is or was signed in during the last 90 days."""
         ...
 
@@ -700,20 +515,12 @@ class Port(Protocol):
         """The organisation's identity providers may speak for addresses of that domain"""
         ...
 
-    async def on_member_joined(
-        self,
-        ctx: Context,
-        event: Received[models.MemberJoined],
-    ) -> None:
+    async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
         """The membership's role counts in access decisions"""
         ...
 
-    async def on_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.MemberRemoved],
-    ) -> None:
-        """All roles in that organisation end, and with them the sessions that were…"""
+    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
+        """All roles in that organisation end, and with them the sessions that were opened in it"""
         ...
 
     async def on_member_role_changed(
@@ -756,6 +563,14 @@ class Port(Protocol):
         """Keys and providers that the deletion had stopped work again"""
         ...
 
+    async def on_sms_country_suspended(
+        self,
+        ctx: Context,
+        event: Received[models.SmsCountrySuspended],
+    ) -> None:
+        """Codes by text are not offered there until the suspension ends"""
+        ...
+
     async def on_user_deactivated(
         self,
         ctx: Context,
@@ -764,26 +579,14 @@ class Port(Protocol):
         """The leaver's devices are signed out"""
         ...
 
-    async def on_user_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeleted],
-    ) -> None:
-        """Factors, keys, grants and sessions of the person are destroyed and the erasure…"""
+    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
+        """Factors, keys, grants and sessions of the person are destroyed and the erasure is reported"""
         ...
 
-    async def on_user_merged(
-        self,
-        ctx: Context,
-        event: Received[models.UserMerged],
-    ) -> None:
+    async def on_user_merged(self, ctx: Context, event: Received[models.UserMerged]) -> None:
         """The absorbed account's sessions end; its person signs in as the surviving one"""
         ...
 
-    async def on_user_suspended(
-        self,
-        ctx: Context,
-        event: Received[models.UserSuspended],
-    ) -> None:
+    async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         """Every session of the account is revoked within five seconds"""
         ...

@@ -4,830 +4,233 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-from uuid import UUID
+from cloudsync_chassis.web.routes import add
+from fastapi import APIRouter, Query
 
-from cloudsync_chassis.store.query import PageRequest
-from cloudsync_chassis.web.body import json_body
-from cloudsync_chassis.web.call import RestCall, admitted, page_of
-from fastapi import (
-    APIRouter,
-    Path,
-    Query,
-    Response,
-)
-
-from . import models, operations, port
+from . import operations, port
 
 
 def routes(service: port.Port) -> APIRouter:
     """One route per operation; those with fixed paths before those with parameters."""
     router = APIRouter()
-
-    @router.post(
-        "/v1/access-decisions",
+    add(
+        router,
+        "POST /v1/access-decisions",
+        operations.EVALUATE_ACCESS,
+        port.EvaluateAccess,
+        service.evaluate_access,
     )
-    async def evaluate_access(
-        call: Annotated[
-            RestCall,
-            admitted(operations.EVALUATE_ACCESS),
-        ],
-        body: Annotated[
-            models.EvaluateAccessRequest,
-            json_body(models.EvaluateAccessRequest),
-        ],
-    ) -> Response:
-        request = port.EvaluateAccess(
-            body=body,
-        )
-        return await call(
-            service.evaluate_access,
-            request,
-        )
-
-    @router.get(
-        "/v1/api-keys",
+    add(
+        router,
+        "GET /v1/api-keys",
+        operations.LIST_API_KEYS,
+        port.ListApiKeys,
+        service.list_api_keys,
+        prefix=Query(alias="prefix", min_length=12, max_length=12, pattern="^csk_[a-z0-9]{8}$"),
     )
-    async def list_api_keys(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_API_KEYS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_API_KEYS),
-        ],
-        user_id: Annotated[
-            UUID | None,
-            Query(
-                alias="userId",
-            ),
-        ] = None,
-        prefix: Annotated[
-            str | None,
-            Query(
-                alias="prefix",
-                min_length=12,
-                max_length=12,
-                pattern="^csk_[a-z0-9]{8}$",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListApiKeys(
-            page=page,
-            user_id=user_id,
-            prefix=prefix,
-        )
-        return await call(
-            service.list_api_keys,
-            request,
-        )
-
-    @router.post(
-        "/v1/api-keys",
+    add(
+        router,
+        "POST /v1/api-keys",
+        operations.CREATE_API_KEY,
+        port.CreateApiKey,
+        service.create_api_key,
     )
-    async def create_api_key(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CREATE_API_KEY),
-        ],
-        body: Annotated[
-            models.CreateApiKeyRequest,
-            json_body(models.CreateApiKeyRequest),
-        ],
-    ) -> Response:
-        request = port.CreateApiKey(
-            body=body,
-        )
-        return await call(
-            service.create_api_key,
-            request,
-        )
-
-    @router.delete(
-        "/v1/api-keys/{apiKeyId}",
+    add(
+        router,
+        "DELETE /v1/api-keys/{apiKeyId}",
+        operations.REVOKE_API_KEY,
+        port.RevokeApiKey,
+        service.revoke_api_key,
     )
-    async def revoke_api_key(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REVOKE_API_KEY),
-        ],
-        api_key_id: Annotated[
-            UUID,
-            Path(
-                alias="apiKeyId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RevokeApiKey(
-            api_key_id=api_key_id,
-        )
-        return await call(
-            service.revoke_api_key,
-            request,
-        )
-
-    @router.get(
-        "/v1/api-keys/{apiKeyId}",
+    add(
+        router,
+        "GET /v1/api-keys/{apiKeyId}",
+        operations.GET_API_KEY,
+        port.GetApiKey,
+        service.get_api_key,
     )
-    async def get_api_key(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_API_KEY),
-        ],
-        api_key_id: Annotated[
-            UUID,
-            Path(
-                alias="apiKeyId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetApiKey(
-            api_key_id=api_key_id,
-        )
-        return await call(
-            service.get_api_key,
-            request,
-        )
-
-    @router.patch(
-        "/v1/api-keys/{apiKeyId}",
+    add(
+        router,
+        "PATCH /v1/api-keys/{apiKeyId}",
+        operations.UPDATE_API_KEY,
+        port.UpdateApiKey,
+        service.update_api_key,
     )
-    async def update_api_key(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UPDATE_API_KEY),
-        ],
-        body: Annotated[
-            models.UpdateApiKeyRequest,
-            json_body(models.UpdateApiKeyRequest),
-        ],
-        api_key_id: Annotated[
-            UUID,
-            Path(
-                alias="apiKeyId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UpdateApiKey(
-            api_key_id=api_key_id,
-            body=body,
-        )
-        return await call(
-            service.update_api_key,
-            request,
-        )
-
-    @router.post(
-        "/v1/api-keys/{apiKeyId}/rotate",
+    add(
+        router,
+        "POST /v1/api-keys/{apiKeyId}/rotate",
+        operations.ROTATE_API_KEY,
+        port.RotateApiKey,
+        service.rotate_api_key,
     )
-    async def rotate_api_key(
-        call: Annotated[
-            RestCall,
-            admitted(operations.ROTATE_API_KEY),
-        ],
-        body: Annotated[
-            models.RotateApiKeyRequest,
-            json_body(models.RotateApiKeyRequest),
-        ],
-        api_key_id: Annotated[
-            UUID,
-            Path(
-                alias="apiKeyId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RotateApiKey(
-            api_key_id=api_key_id,
-            body=body,
-        )
-        return await call(
-            service.rotate_api_key,
-            request,
-        )
-
-    @router.get(
-        "/v1/auth-policies",
+    add(
+        router,
+        "GET /v1/auth-policies",
+        operations.LIST_AUTH_POLICIES,
+        port.ListAuthPolicies,
+        service.list_auth_policies,
     )
-    async def list_auth_policies(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_AUTH_POLICIES),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_AUTH_POLICIES),
-        ],
-    ) -> Response:
-        request = port.ListAuthPolicies(
-            page=page,
-        )
-        return await call(
-            service.list_auth_policies,
-            request,
-        )
-
-    @router.get(
-        "/v1/auth-policies/{authPolicyId}",
+    add(
+        router,
+        "GET /v1/auth-policies/{authPolicyId}",
+        operations.GET_AUTH_POLICY,
+        port.GetAuthPolicy,
+        service.get_auth_policy,
     )
-    async def get_auth_policy(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_AUTH_POLICY),
-        ],
-        auth_policy_id: Annotated[
-            UUID,
-            Path(
-                alias="authPolicyId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetAuthPolicy(
-            auth_policy_id=auth_policy_id,
-        )
-        return await call(
-            service.get_auth_policy,
-            request,
-        )
-
-    @router.patch(
-        "/v1/auth-policies/{authPolicyId}",
+    add(
+        router,
+        "PATCH /v1/auth-policies/{authPolicyId}",
+        operations.UPDATE_AUTH_POLICY,
+        port.UpdateAuthPolicy,
+        service.update_auth_policy,
     )
-    async def update_auth_policy(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UPDATE_AUTH_POLICY),
-        ],
-        body: Annotated[
-            models.UpdateAuthPolicyRequest,
-            json_body(models.UpdateAuthPolicyRequest),
-        ],
-        auth_policy_id: Annotated[
-            UUID,
-            Path(
-                alias="authPolicyId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UpdateAuthPolicy(
-            auth_policy_id=auth_policy_id,
-            body=body,
-        )
-        return await call(
-            service.update_auth_policy,
-            request,
-        )
-
-    @router.get(
-        "/v1/credentials",
+    add(
+        router,
+        "GET /v1/credentials",
+        operations.LIST_CREDENTIALS,
+        port.ListCredentials,
+        service.list_credentials,
+        type_=Query(alias="type"),
     )
-    async def list_credentials(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_CREDENTIALS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_CREDENTIALS),
-        ],
-        user_id: Annotated[
-            UUID | None,
-            Query(
-                alias="userId",
-            ),
-        ] = None,
-        type_: Annotated[
-            models.CredentialType | None,
-            Query(
-                alias="type",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListCredentials(
-            page=page,
-            user_id=user_id,
-            type_=type_,
-        )
-        return await call(
-            service.list_credentials,
-            request,
-        )
-
-    @router.post(
-        "/v1/credentials",
+    add(
+        router,
+        "POST /v1/credentials",
+        operations.CREATE_CREDENTIALS,
+        port.CreateCredentials,
+        service.create_credentials,
     )
-    async def create_credentials(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CREATE_CREDENTIALS),
-        ],
-        body: Annotated[
-            models.CreateCredentialsRequest,
-            json_body(models.CreateCredentialsRequest),
-        ],
-    ) -> Response:
-        request = port.CreateCredentials(
-            body=body,
-        )
-        return await call(
-            service.create_credentials,
-            request,
-        )
-
-    @router.delete(
-        "/v1/credentials/{credentialId}",
+    add(
+        router,
+        "DELETE /v1/credentials/{credentialId}",
+        operations.REVOKE_CREDENTIAL,
+        port.RevokeCredential,
+        service.revoke_credential,
     )
-    async def revoke_credential(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REVOKE_CREDENTIAL),
-        ],
-        credential_id: Annotated[
-            UUID,
-            Path(
-                alias="credentialId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RevokeCredential(
-            credential_id=credential_id,
-        )
-        return await call(
-            service.revoke_credential,
-            request,
-        )
-
-    @router.get(
-        "/v1/credentials/{credentialId}",
+    add(
+        router,
+        "GET /v1/credentials/{credentialId}",
+        operations.GET_CREDENTIAL,
+        port.GetCredential,
+        service.get_credential,
     )
-    async def get_credential(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_CREDENTIAL),
-        ],
-        credential_id: Annotated[
-            UUID,
-            Path(
-                alias="credentialId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetCredential(
-            credential_id=credential_id,
-        )
-        return await call(
-            service.get_credential,
-            request,
-        )
-
-    @router.post(
-        "/v1/credentials/{credentialId}/reset",
+    add(
+        router,
+        "POST /v1/credentials/{credentialId}/reset",
+        operations.RESET_CREDENTIAL,
+        port.ResetCredential,
+        service.reset_credential,
     )
-    async def reset_credential(
-        call: Annotated[
-            RestCall,
-            admitted(operations.RESET_CREDENTIAL),
-        ],
-        body: Annotated[
-            models.ResetCredentialRequest,
-            json_body(models.ResetCredentialRequest),
-        ],
-        credential_id: Annotated[
-            UUID,
-            Path(
-                alias="credentialId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ResetCredential(
-            credential_id=credential_id,
-            body=body,
-        )
-        return await call(
-            service.reset_credential,
-            request,
-        )
-
-    @router.get(
-        "/v1/identity-providers",
+    add(
+        router,
+        "GET /v1/identity-providers",
+        operations.LIST_IDENTITY_PROVIDERS,
+        port.ListIdentityProviders,
+        service.list_identity_providers,
     )
-    async def list_identity_providers(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_IDENTITY_PROVIDERS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_IDENTITY_PROVIDERS),
-        ],
-        protocol: Annotated[
-            models.FederationProtocol | None,
-            Query(
-                alias="protocol",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListIdentityProviders(
-            page=page,
-            protocol=protocol,
-        )
-        return await call(
-            service.list_identity_providers,
-            request,
-        )
-
-    @router.post(
-        "/v1/identity-providers",
+    add(
+        router,
+        "POST /v1/identity-providers",
+        operations.CREATE_IDENTITY_PROVIDER,
+        port.CreateIdentityProvider,
+        service.create_identity_provider,
     )
-    async def create_identity_provider(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CREATE_IDENTITY_PROVIDER),
-        ],
-        body: Annotated[
-            models.IdentityProviderRequest,
-            json_body(models.IdentityProviderRequest),
-        ],
-    ) -> Response:
-        request = port.CreateIdentityProvider(
-            body=body,
-        )
-        return await call(
-            service.create_identity_provider,
-            request,
-        )
-
-    @router.delete(
-        "/v1/identity-providers/{identityProviderId}",
+    add(
+        router,
+        "DELETE /v1/identity-providers/{identityProviderId}",
+        operations.REMOVE_IDENTITY_PROVIDER,
+        port.RemoveIdentityProvider,
+        service.remove_identity_provider,
     )
-    async def remove_identity_provider(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REMOVE_IDENTITY_PROVIDER),
-        ],
-        identity_provider_id: Annotated[
-            UUID,
-            Path(
-                alias="identityProviderId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RemoveIdentityProvider(
-            identity_provider_id=identity_provider_id,
-        )
-        return await call(
-            service.remove_identity_provider,
-            request,
-        )
-
-    @router.get(
-        "/v1/identity-providers/{identityProviderId}",
+    add(
+        router,
+        "GET /v1/identity-providers/{identityProviderId}",
+        operations.GET_IDENTITY_PROVIDER,
+        port.GetIdentityProvider,
+        service.get_identity_provider,
     )
-    async def get_identity_provider(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_IDENTITY_PROVIDER),
-        ],
-        identity_provider_id: Annotated[
-            UUID,
-            Path(
-                alias="identityProviderId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetIdentityProvider(
-            identity_provider_id=identity_provider_id,
-        )
-        return await call(
-            service.get_identity_provider,
-            request,
-        )
-
-    @router.put(
-        "/v1/identity-providers/{identityProviderId}",
+    add(
+        router,
+        "PUT /v1/identity-providers/{identityProviderId}",
+        operations.CONFIGURE_IDENTITY_PROVIDER,
+        port.ConfigureIdentityProvider,
+        service.configure_identity_provider,
     )
-    async def configure_identity_provider(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CONFIGURE_IDENTITY_PROVIDER),
-        ],
-        body: Annotated[
-            models.IdentityProviderRequest,
-            json_body(models.IdentityProviderRequest),
-        ],
-        identity_provider_id: Annotated[
-            UUID,
-            Path(
-                alias="identityProviderId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ConfigureIdentityProvider(
-            identity_provider_id=identity_provider_id,
-            body=body,
-        )
-        return await call(
-            service.configure_identity_provider,
-            request,
-        )
-
-    @router.post(
-        "/v1/oauth/introspect",
+    add(
+        router,
+        "POST /v1/oauth/introspect",
+        operations.INTROSPECT_TOKEN,
+        port.IntrospectToken,
+        service.introspect_token,
     )
-    async def introspect_token(
-        call: Annotated[
-            RestCall,
-            admitted(operations.INTROSPECT_TOKEN),
-        ],
-        body: Annotated[
-            models.IntrospectTokenRequest,
-            json_body(models.IntrospectTokenRequest),
-        ],
-    ) -> Response:
-        request = port.IntrospectToken(
-            body=body,
-        )
-        return await call(
-            service.introspect_token,
-            request,
-        )
-
-    @router.get(
-        "/v1/oauth/keys",
+    add(
+        router,
+        "GET /v1/oauth/keys",
+        operations.GET_SIGNING_KEYS,
+        port.GetSigningKeys,
+        service.get_signing_keys,
     )
-    async def get_signing_keys(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_SIGNING_KEYS),
-        ],
-    ) -> Response:
-        request = port.GetSigningKeys()
-        return await call(
-            service.get_signing_keys,
-            request,
-        )
-
-    @router.post(
-        "/v1/oauth/token",
+    add(
+        router,
+        "POST /v1/oauth/token",
+        operations.ISSUE_TOKEN,
+        port.IssueToken,
+        service.issue_token,
     )
-    async def issue_token(
-        call: Annotated[
-            RestCall,
-            admitted(operations.ISSUE_TOKEN),
-        ],
-        body: Annotated[
-            models.IssueTokenRequest,
-            json_body(models.IssueTokenRequest),
-        ],
-    ) -> Response:
-        request = port.IssueToken(
-            body=body,
-        )
-        return await call(
-            service.issue_token,
-            request,
-        )
-
-    @router.get(
-        "/v1/role-grants",
+    add(
+        router,
+        "GET /v1/role-grants",
+        operations.LIST_ROLE_GRANTS,
+        port.ListRoleGrants,
+        service.list_role_grants,
     )
-    async def list_role_grants(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_ROLE_GRANTS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_ROLE_GRANTS),
-        ],
-        principal_id: Annotated[
-            UUID | None,
-            Query(
-                alias="principalId",
-            ),
-        ] = None,
-        role: Annotated[
-            models.SystemRole | None,
-            Query(
-                alias="role",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListRoleGrants(
-            page=page,
-            principal_id=principal_id,
-            role=role,
-        )
-        return await call(
-            service.list_role_grants,
-            request,
-        )
-
-    @router.get(
-        "/v1/sessions",
+    add(
+        router,
+        "GET /v1/sessions",
+        operations.LIST_SESSIONS,
+        port.ListSessions,
+        service.list_sessions,
     )
-    async def list_sessions(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_SESSIONS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_SESSIONS),
-        ],
-        user_id: Annotated[
-            UUID | None,
-            Query(
-                alias="userId",
-            ),
-        ] = None,
-        status: Annotated[
-            models.SessionStatus | None,
-            Query(
-                alias="status",
-            ),
-        ] = None,
-        channel: Annotated[
-            models.SessionChannel | None,
-            Query(
-                alias="channel",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListSessions(
-            page=page,
-            user_id=user_id,
-            status=status,
-            channel=channel,
-        )
-        return await call(
-            service.list_sessions,
-            request,
-        )
-
-    @router.post(
-        "/v1/sessions",
+    add(router, "POST /v1/sessions", operations.BEGIN_LOGIN, port.BeginLogin, service.begin_login)
+    add(
+        router,
+        "POST /v1/sessions/assistance",
+        operations.BEGIN_ASSISTANCE,
+        port.BeginAssistance,
+        service.begin_assistance,
     )
-    async def begin_login(
-        call: Annotated[
-            RestCall,
-            admitted(operations.BEGIN_LOGIN),
-        ],
-        body: Annotated[
-            models.BeginLoginRequest,
-            json_body(models.BeginLoginRequest),
-        ],
-    ) -> Response:
-        request = port.BeginLogin(
-            body=body,
-        )
-        return await call(
-            service.begin_login,
-            request,
-        )
-
-    @router.post(
-        "/v1/sessions/assistance",
+    add(
+        router,
+        "POST /v1/sessions/revocations",
+        operations.REVOKE_USER_SESSIONS,
+        port.RevokeUserSessions,
+        service.revoke_user_sessions,
     )
-    async def begin_assistance(
-        call: Annotated[
-            RestCall,
-            admitted(operations.BEGIN_ASSISTANCE),
-        ],
-        body: Annotated[
-            models.BeginAssistanceRequest,
-            json_body(models.BeginAssistanceRequest),
-        ],
-    ) -> Response:
-        request = port.BeginAssistance(
-            body=body,
-        )
-        return await call(
-            service.begin_assistance,
-            request,
-        )
-
-    @router.post(
-        "/v1/sessions/revocations",
+    add(
+        router,
+        "GET /v1/sessions/{sessionId}",
+        operations.GET_SESSION,
+        port.GetSession,
+        service.get_session,
     )
-    async def revoke_user_sessions(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REVOKE_USER_SESSIONS),
-        ],
-        body: Annotated[
-            models.RevokeUserSessionsRequest,
-            json_body(models.RevokeUserSessionsRequest),
-        ],
-    ) -> Response:
-        request = port.RevokeUserSessions(
-            body=body,
-        )
-        return await call(
-            service.revoke_user_sessions,
-            request,
-        )
-
-    @router.get(
-        "/v1/sessions/{sessionId}",
+    add(
+        router,
+        "POST /v1/sessions/{sessionId}/challenge",
+        operations.COMPLETE_CHALLENGE,
+        port.CompleteChallenge,
+        service.complete_challenge,
     )
-    async def get_session(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_SESSION),
-        ],
-        session_id: Annotated[
-            UUID,
-            Path(
-                alias="sessionId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetSession(
-            session_id=session_id,
-        )
-        return await call(
-            service.get_session,
-            request,
-        )
-
-    @router.post(
-        "/v1/sessions/{sessionId}/challenge",
+    add(
+        router,
+        "POST /v1/sessions/{sessionId}/revoke",
+        operations.REVOKE_SESSION,
+        port.RevokeSession,
+        service.revoke_session,
     )
-    async def complete_challenge(
-        call: Annotated[
-            RestCall,
-            admitted(operations.COMPLETE_CHALLENGE),
-        ],
-        body: Annotated[
-            models.CompleteChallengeRequest,
-            json_body(models.CompleteChallengeRequest),
-        ],
-        session_id: Annotated[
-            UUID,
-            Path(
-                alias="sessionId",
-            ),
-        ],
-    ) -> Response:
-        request = port.CompleteChallenge(
-            session_id=session_id,
-            body=body,
-        )
-        return await call(
-            service.complete_challenge,
-            request,
-        )
-
-    @router.post(
-        "/v1/sessions/{sessionId}/revoke",
+    add(
+        router,
+        "POST /v1/sessions/{sessionId}/step-up",
+        operations.REQUIRE_STEP_UP,
+        port.RequireStepUp,
+        service.require_step_up,
     )
-    async def revoke_session(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REVOKE_SESSION),
-        ],
-        body: Annotated[
-            models.RevokeSessionRequest,
-            json_body(models.RevokeSessionRequest),
-        ],
-        session_id: Annotated[
-            UUID,
-            Path(
-                alias="sessionId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RevokeSession(
-            session_id=session_id,
-            body=body,
-        )
-        return await call(
-            service.revoke_session,
-            request,
-        )
-
-    @router.post(
-        "/v1/sessions/{sessionId}/step-up",
-    )
-    async def require_step_up(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REQUIRE_STEP_UP),
-        ],
-        session_id: Annotated[
-            UUID,
-            Path(
-                alias="sessionId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RequireStepUp(
-            session_id=session_id,
-        )
-        return await call(
-            service.require_step_up,
-            request,
-        )
-
     return router

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cloudsync_chassis.published import published
 from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
@@ -26,141 +27,38 @@ SERVICE = ServiceSpec(
             }
         ),
         "access:review": frozenset(
-            {
-                "compliance-officer",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-            }
+            {"compliance-officer", "org-admin", "org-owner", "security-admin"}
         ),
-        "api-key:create": frozenset(
-            {
-                "security-admin",
-            }
-        ),
-        "api-key:read": frozenset(
-            {
-                "security-admin",
-                "security-engineer",
-            }
-        ),
-        "api-key:revoke": frozenset(
-            {
-                "security-admin",
-                "security-engineer",
-            }
-        ),
-        "api-key:rotate": frozenset(
-            {
-                "security-admin",
-            }
-        ),
-        "auth-policy:read": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-                "security-admin",
-            }
-        ),
-        "auth-policy:update": frozenset(
-            {
-                "security-admin",
-            }
-        ),
-        "credential:read": frozenset(
-            {
-                "security-admin",
-            }
-        ),
-        "credential:reset": frozenset(
-            {
-                "security-admin",
-            }
-        ),
-        "credential:revoke": frozenset(
-            {
-                "security-admin",
-                "security-engineer",
-            }
-        ),
-        "idp:configure": frozenset(
-            {
-                "security-admin",
-            }
-        ),
-        "idp:read": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-                "security-admin",
-            }
-        ),
-        "session:assist": frozenset(
-            {
-                "support-agent",
-            }
-        ),
+        "api-key:create": frozenset({"security-admin"}),
+        "api-key:read": frozenset({"security-admin", "security-engineer"}),
+        "api-key:revoke": frozenset({"security-admin", "security-engineer"}),
+        "api-key:rotate": frozenset({"security-admin"}),
+        "auth-policy:read": frozenset({"org-admin", "org-owner", "security-admin"}),
+        "auth-policy:update": frozenset({"security-admin"}),
+        "credential:read": frozenset({"security-admin"}),
+        "credential:reset": frozenset({"security-admin"}),
+        "credential:revoke": frozenset({"security-admin", "security-engineer"}),
+        "idp:configure": frozenset({"security-admin"}),
+        "idp:read": frozenset({"org-admin", "org-owner", "security-admin"}),
+        "session:assist": frozenset({"support-agent"}),
         "session:list": frozenset(
-            {
-                "compliance-officer",
-                "security-admin",
-                "security-engineer",
-                "support-agent",
-            }
+            {"compliance-officer", "security-admin", "security-engineer", "support-agent"}
         ),
-        "session:revoke": frozenset(
-            {
-                "security-admin",
-                "security-engineer",
-            }
-        ),
-        "session:step-up": frozenset(
-            {
-                "security-admin",
-                "security-engineer",
-            }
-        ),
+        "session:revoke": frozenset({"security-admin", "security-engineer"}),
+        "session:step-up": frozenset({"security-admin", "security-engineer"}),
     },
     related={
         "api-key:create": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "api-key:read": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "api-key:revoke": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "api-key:rotate": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "credential:create": frozenset(
             {
@@ -232,5 +130,5 @@ SERVICE = ServiceSpec(
     tables=metadata,
     schemas=("auth",),
     migrations=Path(__file__).with_name("migrations"),
-    contract=Path(__file__).with_name("openapi.json"),
+    contract=published(__file__, "openapi/auth.yaml"),
 )

@@ -11,9 +11,7 @@ from pydantic_settings import SettingsConfigDict
 class ServiceSettings(Settings):
     """`AUTH_SERVICE_<NAME>`, or `CHASSIS_<NAME>` for all services."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="AUTH_SERVICE_",
-    )
+    model_config = SettingsConfigDict(env_prefix="AUTH_SERVICE_")
 
     port: Port = 8002
     issuer: str = "https://auth.cloudsync.example"

@@ -4,681 +4,167 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.columns import sql
-from sqlalchemy import (
-    CheckConstraint,
-    Column,
-    Index,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    text,
-)
+from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from sqlalchemy import MetaData
 
 metadata = MetaData()
 
 api_keys = Table(
     "api_keys",
-    metadata,
-    Column(
-        "prefix",
-        sql("char(12)"),
-        nullable=False,
-    ),
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "user_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "label",
-        sql("varchar(60)"),
-        nullable=False,
-    ),
-    Column(
-        "key_ciphertext",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "scopes",
-        sql("text[]"),
-        nullable=False,
-    ),
-    Column(
-        "allowed_cidrs",
-        sql("text[]"),
-        nullable=False,
-    ),
-    Column(
-        "expires_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "last_used_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "disabled_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "prefix",
-    ),
-    Index(
-        "api_keys_id",
-        "id",
-        unique=True,
-    ),
-    Index(
-        "api_keys_expiry",
-        "organization_id",
-        "expires_at",
-    ),
-    Index(
-        "api_keys_user",
-        "user_id",
-    ),
-    schema="auth",
-)
+    Column("prefix", "char(12)"),
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("user_id", "uuid"),
+    Column("label", "varchar(60)"),
+    Column("key_ciphertext", "bytea"),
+    Column("scopes", "text[]"),
+    Column("allowed_cidrs", "text[]"),
+    Column("expires_at", "timestamptz"),
+    Column("last_used_at", "timestamptz", nullable=True),
+    Column("disabled_at", "timestamptz", nullable=True),
+    Index("api_keys_id", ("id",), unique=True),
+    Index("api_keys_expiry", ("organization_id", "expires_at")),
+    Index("api_keys_user", ("user_id",)),
+    key=("prefix",),
+).of(metadata, "auth")
 
 auth_policies = Table(
     "auth_policies",
-    metadata,
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "min_password_length",
-        sql("smallint"),
-        nullable=False,
-        server_default=text(
-            "14",
-        ),
-    ),
-    Column(
-        "mfa",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'adminsOnly'",
-        ),
-    ),
-    Column(
-        "allowed_methods",
-        sql("text[]"),
-        nullable=False,
-    ),
-    Column(
-        "allowed_countries",
-        sql("text[]"),
-        nullable=False,
-    ),
-    Column(
-        "max_session_hours",
-        sql("smallint"),
-        nullable=False,
-        server_default=text(
-            "336",
-        ),
-    ),
-    Column(
-        "password_history",
-        sql("smallint"),
-        nullable=False,
-        server_default=text(
-            "5",
-        ),
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-    ),
-    CheckConstraint(
-        "min_password_length BETWEEN 12 AND 128",
-        name="auth_policies_length_bounded",
-    ),
-    CheckConstraint(
-        "max_session_hours BETWEEN 1 AND 720",
-        name="auth_policies_hours_bounded",
-    ),
-    CheckConstraint(
-        "mfa IN ('optional', 'adminsOnly', 'everyone')",
-        name="auth_policies_mfa_known",
-    ),
-    Index(
-        "auth_policies_id",
-        "id",
-        unique=True,
-    ),
-    schema="auth",
-)
+    Column("organization_id", "uuid"),
+    Column("id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("min_password_length", "smallint", "14"),
+    Column("mfa", "text", "'adminsOnly'"),
+    Column("allowed_methods", "text[]"),
+    Column("allowed_countries", "text[]"),
+    Column("max_session_hours", "smallint", "336"),
+    Column("password_history", "smallint", "5"),
+    Check("auth_policies_length_bounded", "min_password_length BETWEEN 12 AND 128"),
+    Check("auth_policies_hours_bounded", "max_session_hours BETWEEN 1 AND 720"),
+    Check("auth_policies_mfa_known", "mfa IN ('optional', 'adminsOnly', 'everyone')"),
+    Index("auth_policies_id", ("id",), unique=True),
+    key=("organization_id",),
+).of(metadata, "auth")
 
 verified_domains = Table(
     "verified_domains",
-    metadata,
-    Column(
-        "domain",
-        sql("citext"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "verified_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    PrimaryKeyConstraint(
-        "domain",
-    ),
-    Index(
-        "verified_domains_organization",
-        "organization_id",
-    ),
-    schema="auth",
-)
+    Column("domain", "citext"),
+    Column("organization_id", "uuid"),
+    Column("verified_at", "timestamptz"),
+    Index("verified_domains_organization", ("organization_id",)),
+    key=("domain",),
+).of(metadata, "auth")
 
 credentials = Table(
     "credentials",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "user_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "type",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "secret_ciphertext",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "failed_attempts",
-        sql("smallint"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "locked_until",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "last_used_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "breached_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "id",
-    ),
-    CheckConstraint(
-        "type IN ('password', 'totp', 'webauthn', 'recoveryCodes')",
-        name="credentials_type_known",
-    ),
-    CheckConstraint(
-        "failed_attempts BETWEEN 0 AND 10",
-        name="credentials_attempts_bounded",
-    ),
-    CheckConstraint(
-        "failed_attempts < 10 OR locked_until IS NOT NULL",
-        name="credentials_exhausted_locked",
-    ),
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("user_id", "uuid"),
+    Column("type", "text"),
+    Column("secret_ciphertext", "bytea"),
+    Column("failed_attempts", "smallint", "0"),
+    Column("locked_until", "timestamptz", nullable=True),
+    Column("last_used_at", "timestamptz", nullable=True),
+    Column("breached_at", "timestamptz", nullable=True),
+    Check("credentials_type_known", "type IN ('password', 'totp', 'webauthn', 'recoveryCodes')"),
+    Check("credentials_attempts_bounded", "failed_attempts BETWEEN 0 AND 10"),
+    Check("credentials_exhausted_locked", "failed_attempts < 10 OR locked_until IS NOT NULL"),
     Index(
         "credentials_one_of_a_type",
-        "user_id",
-        "type",
+        ("user_id", "type"),
+        where="type <> 'webauthn'",
         unique=True,
-        sqlite_where=text(
-            "type <> 'webauthn'",
-        ),
-        postgresql_where=text(
-            "type <> 'webauthn'",
-        ),
     ),
-    Index(
-        "credentials_user",
-        "user_id",
-    ),
-    schema="auth",
-)
+    Index("credentials_user", ("user_id",)),
+    key=("id",),
+).of(metadata, "auth")
 
 identity_providers = Table(
     "identity_providers",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "protocol",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "issuer",
-        sql("varchar(512)"),
-        nullable=False,
-    ),
-    Column(
-        "domains",
-        sql("text[]"),
-        nullable=False,
-    ),
-    Column(
-        "certificate_expires_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "jit_provisioning",
-        sql("boolean"),
-        nullable=False,
-        server_default=text(
-            "false",
-        ),
-    ),
-    Column(
-        "client_secret_ref_ciphertext",
-        sql("bytea"),
-        nullable=True,
-    ),
-    Column(
-        "disabled_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "id",
-    ),
-    CheckConstraint(
-        "protocol IN ('saml2', 'oidc')",
-        name="identity_providers_protocol_known",
-    ),
-    Index(
-        "identity_providers_issuer",
-        "issuer",
-        unique=True,
-    ),
-    Index(
-        "identity_providers_organization",
-        "organization_id",
-    ),
-    Index(
-        "identity_providers_certificate",
-        "certificate_expires_at",
-    ),
-    schema="auth",
-)
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("protocol", "text"),
+    Column("issuer", "varchar(512)"),
+    Column("domains", "text[]"),
+    Column("certificate_expires_at", "timestamptz"),
+    Column("jit_provisioning", "boolean", "false"),
+    Column("client_secret_ref_ciphertext", "bytea", nullable=True),
+    Column("disabled_at", "timestamptz", nullable=True),
+    Check("identity_providers_protocol_known", "protocol IN ('saml2', 'oidc')"),
+    Index("identity_providers_issuer", ("issuer",), unique=True),
+    Index("identity_providers_organization", ("organization_id",)),
+    Index("identity_providers_certificate", ("certificate_expires_at",)),
+    key=("id",),
+).of(metadata, "auth")
 
 role_grants = Table(
     "role_grants",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "principal_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "role",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "scope_unit_id",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "condition",
-        sql("varchar(1000)"),
-        nullable=True,
-    ),
-    Column(
-        "granted_by",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "expires_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-        "principal_id",
-        "role",
-    ),
-    Index(
-        "role_grants_id",
-        "id",
-        unique=True,
-    ),
-    Index(
-        "role_grants_lapsing",
-        "expires_at",
-        sqlite_where=text(
-            "expires_at IS NOT NULL",
-        ),
-        postgresql_where=text(
-            "expires_at IS NOT NULL",
-        ),
-    ),
-    schema="auth",
-)
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("principal_id", "uuid"),
+    Column("role", "text"),
+    Column("scope_unit_id", "uuid", nullable=True),
+    Column("condition", "varchar(1000)", nullable=True),
+    Column("granted_by", "uuid", nullable=True),
+    Column("expires_at", "timestamptz", nullable=True),
+    Index("role_grants_id", ("id",), unique=True),
+    Index("role_grants_lapsing", ("expires_at",), where="expires_at IS NOT NULL"),
+    key=("organization_id", "principal_id", "role"),
+).of(metadata, "auth")
 
 sessions = Table(
     "sessions",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "user_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "channel",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "status",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "auth_methods",
-        sql("text[]"),
-        nullable=False,
-    ),
-    Column(
-        "assurance_level",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'none'",
-        ),
-    ),
-    Column(
-        "device_ciphertext",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "device_bidx",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "ip_ciphertext",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "country_code",
-        sql("char(2)"),
-        nullable=False,
-    ),
-    Column(
-        "risk_score",
-        sql("smallint"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "authenticated_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "idle_timeout_seconds",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "3600",
-        ),
-    ),
-    Column(
-        "absolute_expires_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "refresh_ciphertext",
-        sql("bytea"),
-        nullable=True,
-    ),
-    Column(
-        "refresh_bidx",
-        sql("bytea"),
-        nullable=True,
-    ),
-    Column(
-        "refresh_generation",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "impersonator_id",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "revocation_reason",
-        sql("text"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "created_at",
-        "id",
-    ),
-    CheckConstraint(
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("user_id", "uuid"),
+    Column("channel", "text"),
+    Column("status", "text"),
+    Column("auth_methods", "text[]"),
+    Column("assurance_level", "text", "'none'"),
+    Column("device_ciphertext", "bytea"),
+    Column("device_bidx", "bytea"),
+    Column("ip_ciphertext", "bytea"),
+    Column("country_code", "char(2)"),
+    Column("risk_score", "smallint", "0"),
+    Column("authenticated_at", "timestamptz", nullable=True),
+    Column("idle_timeout_seconds", "integer", "3600"),
+    Column("absolute_expires_at", "timestamptz"),
+    Column("refresh_ciphertext", "bytea", nullable=True),
+    Column("refresh_bidx", "bytea", nullable=True),
+    Column("refresh_generation", "integer", "0"),
+    Column("impersonator_id", "uuid", nullable=True),
+    Column("revocation_reason", "text", nullable=True),
+    Check(
+        "sessions_status_known",
         "status IN ('challenged', 'active', 'stepUpRequired', 'revoked', 'expired', 'rejected')",
-        name="sessions_status_known",
     ),
-    CheckConstraint(
+    Check(
+        "sessions_revocation_explained",
         "(status = 'revoked') = (revocation_reason IS NOT NULL)",
-        name="sessions_revocation_explained",
     ),
-    CheckConstraint(
-        "risk_score BETWEEN 0 AND 100",
-        name="sessions_risk_bounded",
-    ),
-    CheckConstraint(
-        "idle_timeout_seconds BETWEEN 300 AND 86400",
-        name="sessions_idle_bounded",
-    ),
-    Index(
-        "sessions_id",
-        "id",
-    ),
-    Index(
-        "sessions_user_status",
-        "user_id",
-        "status",
-    ),
-    Index(
-        "sessions_organization",
-        "organization_id",
-        text("created_at desc"),
-    ),
-    Index(
-        "sessions_refresh",
-        "refresh_bidx",
-        sqlite_where=text(
-            "refresh_bidx IS NOT NULL",
-        ),
-        postgresql_where=text(
-            "refresh_bidx IS NOT NULL",
-        ),
-    ),
-    Index(
-        "sessions_device",
-        "user_id",
-        "device_bidx",
-    ),
-    schema="auth",
-)
+    Check("sessions_risk_bounded", "risk_score BETWEEN 0 AND 100"),
+    Check("sessions_idle_bounded", "idle_timeout_seconds BETWEEN 300 AND 86400"),
+    Index("sessions_id", ("id",)),
+    Index("sessions_user_status", ("user_id", "status")),
+    Index("sessions_organization", ("organization_id", "created_at desc")),
+    Index("sessions_refresh", ("refresh_bidx",), where="refresh_bidx IS NOT NULL"),
+    Index("sessions_device", ("user_id", "device_bidx")),
+    key=("created_at", "id"),
+).of(metadata, "auth")

@@ -22,35 +22,10 @@ from . import models, tables
 COMMENT_THREAD = AggregateSpec(
     name="comment-thread",
     model=models.CommentThread,
-    store=TableStore(
-        table=tables.comment_threads,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "documentId": "document_id",
-            "anchor": "anchor",
-            "authorId": "author_id",
-            "text": "text",
-            "mentions": "mentions",
-            "replies": "replies",
-            "status": "status",
-            "resolvedBy": "resolved_by",
-            "resolvedAt": "resolved_at",
-        },
-    ),
-    part_of=Reference(
-        "documentId",
-        "document",
-    ),
+    store=TableStore(table=tables.comment_threads),
+    part_of=Reference("documentId", "document"),
     defaults={"mentions": [], "replies": []},
-    relations={
-        "author": Relation(
-            fields=("authorId",),
-        ),
-    },
+    relations={"author": Relation(fields=("authorId",))},
     state_field="status",
     initial="open",
     transitions=(
@@ -87,21 +62,11 @@ COMMENT_THREAD = AggregateSpec(
         ),
     ),
     commands={
-        "delete-thread": Command(
-            effect="delete",
-            idempotency="natural",
-        ),
+        "delete-thread": Command(effect="delete", idempotency="natural"),
         "reopen-thread": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "resolvedBy",
-                ),
-                Assignment(
-                    "resolvedAt",
-                ),
-            ),
+            sets=(Assignment("resolvedBy"), Assignment("resolvedAt")),
         ),
         "reply-to-thread": Command(
             effect="custom",
@@ -120,14 +85,8 @@ COMMENT_THREAD = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "resolvedBy",
-                    source="context.subject",
-                ),
-                Assignment(
-                    "resolvedAt",
-                    source="context.now",
-                ),
+                Assignment("resolvedBy", source="context.subject"),
+                Assignment("resolvedAt", source="context.now"),
             ),
             emits=(
                 Emission(
@@ -142,12 +101,7 @@ COMMENT_THREAD = AggregateSpec(
         "start-thread": Command(
             effect="create",
             idempotency="key",
-            sets=(
-                Assignment(
-                    "authorId",
-                    source="context.subject",
-                ),
-            ),
+            sets=(Assignment("authorId", source="context.subject"),),
             emits=(
                 Emission(
                     type="cloudsync.content.comment-added.v1",
@@ -158,55 +112,15 @@ COMMENT_THREAD = AggregateSpec(
                 ),
             ),
         ),
-        "update-thread": Command(
-            effect="update",
-            idempotency="if-match",
-        ),
+        "update-thread": Command(effect="update", idempotency="if-match"),
     },
 )
 
 DOCUMENT = AggregateSpec(
     name="document",
     model=models.Document,
-    store=TableStore(
-        table=tables.documents,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "title": "title",
-            "documentType": "document_type",
-            "folderId": "folder_id",
-            "ownerId": "owner_id",
-            "status": "status",
-            "templateId": "template_id",
-            "bodyRef": "body_ref",
-            "bodyChecksum": "body_checksum",
-            "bodyBytes": "body_bytes",
-            "headSequence": "head_sequence",
-            "excerpt": "excerpt",
-            "contentLanguage": "content_language",
-            "sensitivity": "sensitivity",
-            "labels": "labels",
-            "attachmentFileIds": "attachment_file_ids",
-            "blockedFileIds": "blocked_file_ids",
-            "editLock": "edit_lock",
-            "retainUntil": "retain_until",
-            "trashedAt": "trashed_at",
-        },
-    ),
-    references=(
-        Reference(
-            "folderId",
-            "folder",
-        ),
-        Reference(
-            "templateId",
-            "document",
-        ),
-    ),
+    store=TableStore(table=tables.documents),
+    references=(Reference("folderId", "folder"), Reference("templateId", "document")),
     defaults={
         "bodyBytes": 0,
         "headSequence": 0,
@@ -434,19 +348,11 @@ DOCUMENT = AggregateSpec(
                 ),
             ),
         ),
-        "block-attachment": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "block-attachment": Command(effect="custom", idempotency="natural"),
         "create-document": Command(
             effect="create",
             idempotency="key",
-            sets=(
-                Assignment(
-                    "ownerId",
-                    source="context.subject",
-                ),
-            ),
+            sets=(Assignment("ownerId", source="context.subject"),),
             emits=(
                 Emission(
                     type="cloudsync.content.document-created.v1",
@@ -501,12 +407,7 @@ DOCUMENT = AggregateSpec(
         "move-document": Command(
             effect="update",
             idempotency="if-match",
-            sets=(
-                Assignment(
-                    "folderId",
-                    source="body.toFolderId",
-                ),
-            ),
+            sets=(Assignment("folderId", source="body.toFolderId"),),
             emits=(
                 Emission(
                     type="cloudsync.content.document-moved.v1",
@@ -546,11 +447,7 @@ DOCUMENT = AggregateSpec(
         "recover-document": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "trashedAt",
-                ),
-            ),
+            sets=(Assignment("trashedAt"),),
             emits=(
                 Emission(
                     type="cloudsync.content.document-recovered.v1",
@@ -574,23 +471,12 @@ DOCUMENT = AggregateSpec(
                 ),
             ),
         ),
-        "set-tenant-access": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "show-attachment": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "set-tenant-access": Command(effect="custom", idempotency="natural"),
+        "show-attachment": Command(effect="custom", idempotency="natural"),
         "trash-document": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "trashedAt",
-                    source="context.now",
-                ),
-            ),
+            sets=(Assignment("trashedAt", source="context.now"),),
             emits=(
                 Emission(
                     type="cloudsync.content.document-trashed.v1",
@@ -633,24 +519,7 @@ DOCUMENT = AggregateSpec(
 DOCUMENT_TRANSFER = AggregateSpec(
     name="document-transfer",
     model=models.DocumentTransfer,
-    store=TableStore(
-        table=tables.document_transfers,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "fromUserId": "from_user_id",
-            "toUserId": "to_user_id",
-            "requestedBy": "requested_by",
-            "documentIds": "document_ids",
-            "movedCount": "moved_count",
-            "failedCount": "failed_count",
-            "outcome": "outcome",
-            "failureCode": "failure_code",
-        },
-    ),
+    store=TableStore(table=tables.document_transfers),
     defaults={"documentIds": [], "movedCount": 0, "failedCount": 0},
     state_field="outcome",
     initial="queued",
@@ -706,22 +575,13 @@ DOCUMENT_TRANSFER = AggregateSpec(
         ),
     ),
     commands={
-        "cancel-transfer": Command(
-            effect="transition",
-            idempotency="natural",
-        ),
+        "cancel-transfer": Command(effect="transition", idempotency="natural"),
         "complete-transfer": Command(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "movedCount",
-                    source="body.movedCount",
-                ),
-                Assignment(
-                    "failedCount",
-                    source="body.failedCount",
-                ),
+                Assignment("movedCount", source="body.movedCount"),
+                Assignment("failedCount", source="body.failedCount"),
             ),
             emits=(
                 Emission(
@@ -736,40 +596,19 @@ DOCUMENT_TRANSFER = AggregateSpec(
         "fail-transfer": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "failureCode",
-                    source="body.failureCode",
-                ),
-            ),
+            sets=(Assignment("failureCode", source="body.failureCode"),),
         ),
-        "hand-over-documents": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "hand-over-documents": Command(effect="custom", idempotency="natural"),
         "refuse-transfer": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "failureCode",
-                    source="body.failureCode",
-                ),
-            ),
+            sets=(Assignment("failureCode", source="body.failureCode"),),
         ),
-        "start-transfer": Command(
-            effect="transition",
-            idempotency="natural",
-        ),
+        "start-transfer": Command(effect="transition", idempotency="natural"),
         "transfer-documents": Command(
             effect="create",
             idempotency="key",
-            sets=(
-                Assignment(
-                    "requestedBy",
-                    source="context.subject",
-                ),
-            ),
+            sets=(Assignment("requestedBy", source="context.subject"),),
         ),
     },
 )
@@ -777,40 +616,11 @@ DOCUMENT_TRANSFER = AggregateSpec(
 FOLDER = AggregateSpec(
     name="folder",
     model=models.Folder,
-    store=TableStore(
-        table=tables.folders,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "parentFolderId": "parent_folder_id",
-            "folderName": "folder_name",
-            "ownerId": "owner_id",
-            "path": "path",
-            "inheritShares": "inherit_shares",
-            "sharedWith": "shared_with",
-            "childCount": "child_count",
-            "status": "status",
-        },
-    ),
-    references=(
-        Reference(
-            "parentFolderId",
-            "folder",
-        ),
-    ),
+    store=TableStore(table=tables.folders),
+    references=(Reference("parentFolderId", "folder"),),
     unique=(("parentFolderId", "folderName"),),
     defaults={"inheritShares": True, "sharedWith": [], "childCount": 0},
-    relations={
-        "viewer": Relation(
-            fields=("ownerId",),
-        ),
-        "manager": Relation(
-            fields=("ownerId",),
-        ),
-    },
+    relations={"viewer": Relation(fields=("ownerId",)), "manager": Relation(fields=("ownerId",))},
     state_field="status",
     initial="live",
     transitions=(
@@ -846,17 +656,9 @@ FOLDER = AggregateSpec(
         "create-folder": Command(
             effect="create",
             idempotency="key",
-            sets=(
-                Assignment(
-                    "ownerId",
-                    source="context.subject",
-                ),
-            ),
+            sets=(Assignment("ownerId", source="context.subject"),),
         ),
-        "delete-folder": Command(
-            effect="delete",
-            idempotency="natural",
-        ),
+        "delete-folder": Command(effect="delete", idempotency="natural"),
         "move-folder": Command(
             effect="custom",
             idempotency="if-match",
@@ -870,10 +672,7 @@ FOLDER = AggregateSpec(
                 ),
             ),
         ),
-        "update-folder": Command(
-            effect="update",
-            idempotency="if-match",
-        ),
+        "update-folder": Command(effect="update", idempotency="if-match"),
     },
 )
 
@@ -884,10 +683,7 @@ OPERATION_BATCH = AggregateSpec(
         collection="operation-batch",
         unique=(("organizationId", "documentId", "firstSequence"),),
     ),
-    part_of=Reference(
-        "documentId",
-        "document",
-    ),
+    part_of=Reference("documentId", "document"),
     unique=(("documentId", "firstSequence"),),
     invariants=(
         Invariant(
@@ -901,26 +697,8 @@ OPERATION_BATCH = AggregateSpec(
 SHARE_GRANT = AggregateSpec(
     name="share-grant",
     model=models.ShareGrant,
-    store=TableStore(
-        table=tables.share_grants,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "documentId": "document_id",
-            "principal": "principal",
-            "access": "access",
-            "grantedBy": "granted_by",
-            "expiresAt": "expires_at",
-            "hasPasscode": "has_passcode",
-        },
-    ),
-    part_of=Reference(
-        "documentId",
-        "document",
-    ),
+    store=TableStore(table=tables.share_grants),
+    part_of=Reference("documentId", "document"),
     unique=(("documentId", "principal"),),
     defaults={"hasPasscode": False},
     invariants=(
@@ -981,14 +759,9 @@ SHARE_GRANT = AggregateSpec(
             ),
         ),
         "share-document": Command(
-            effect="create",
+            effect="put",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "grantedBy",
-                    source="context.subject",
-                ),
-            ),
+            sets=(Assignment("grantedBy", source="context.subject"),),
             emits=(
                 Emission(
                     type="cloudsync.content.document-shared.v1",
@@ -999,10 +772,7 @@ SHARE_GRANT = AggregateSpec(
                 ),
             ),
         ),
-        "update-principal-members": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "update-principal-members": Command(effect="custom", idempotency="natural"),
         "update-share": Command(
             effect="update",
             idempotency="if-match",

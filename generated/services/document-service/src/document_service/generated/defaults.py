@@ -10,70 +10,45 @@ from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, clients, models, port
 
 
-class Defaults:
+class Defaults(port.Port):
     """Implements the port."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.comment_thread = runtime.aggregate(
-            aggregates.COMMENT_THREAD,
-        )
-        self.document = runtime.aggregate(
-            aggregates.DOCUMENT,
-        )
-        self.document_transfer = runtime.aggregate(
-            aggregates.DOCUMENT_TRANSFER,
-        )
-        self.folder = runtime.aggregate(
-            aggregates.FOLDER,
-        )
-        self.operation_batch = runtime.aggregate(
-            aggregates.OPERATION_BATCH,
-        )
-        self.share_grant = runtime.aggregate(
-            aggregates.SHARE_GRANT,
-        )
+        self.clients = clients.Clients(runtime)
+        self.comment_thread = runtime.aggregate(aggregates.COMMENT_THREAD)
+        self.document = runtime.aggregate(aggregates.DOCUMENT)
+        self.document_transfer = runtime.aggregate(aggregates.DOCUMENT_TRANSFER)
+        self.folder = runtime.aggregate(aggregates.FOLDER)
+        self.operation_batch = runtime.aggregate(aggregates.OPERATION_BATCH)
+        self.share_grant = runtime.aggregate(aggregates.SHARE_GRANT)
 
     async def apply_operations(
         self,
         ctx: Context,
         request: port.ApplyOperations,
     ) -> models.OperationsApplied:
-        raise handler_missing(
-            "apply-operations",
-        )
+        raise handler_missing("apply-operations")
 
     async def apply_restored_version(
         self,
         ctx: Context,
         request: port.ApplyRestoredVersion,
     ) -> None:
-        raise handler_missing(
-            "apply-restored-version",
-        )
+        raise handler_missing("apply-restored-version")
 
     async def archive_document(
         self,
         ctx: Context,
         request: port.ArchiveDocument,
     ) -> models.Document:
-        return await self.document.transition(
-            ctx,
-            "archive-document",
-            request.document_id,
-        )
+        return await self.document.transition(ctx, "archive-document", request.document_id)
 
-    async def block_attachment(
-        self,
-        ctx: Context,
-        request: port.BlockAttachment,
-    ) -> None:
-        raise handler_missing(
-            "block-attachment",
-        )
+    async def block_attachment(self, ctx: Context, request: port.BlockAttachment) -> None:
+        raise handler_missing("block-attachment")
 
     async def cancel_transfer(
         self,
@@ -86,11 +61,7 @@ class Defaults:
             request.document_transfer_id,
         )
 
-    async def complete_transfer(
-        self,
-        ctx: Context,
-        request: port.CompleteTransfer,
-    ) -> None:
+    async def complete_transfer(self, ctx: Context, request: port.CompleteTransfer) -> None:
         await self.document_transfer.transition(
             ctx,
             "complete-transfer",
@@ -98,64 +69,26 @@ class Defaults:
             request.body,
         )
 
-    async def create_document(
-        self,
-        ctx: Context,
-        request: port.CreateDocument,
-    ) -> models.Document:
-        return await self.document.create(
-            ctx,
-            "create-document",
-            request.body,
-        )
+    async def create_document(self, ctx: Context, request: port.CreateDocument) -> models.Document:
+        return await self.document.create(ctx, "create-document", request.body)
 
-    async def create_folder(
-        self,
-        ctx: Context,
-        request: port.CreateFolder,
-    ) -> models.Folder:
-        return await self.folder.create(
-            ctx,
-            "create-folder",
-            request.body,
-        )
+    async def create_folder(self, ctx: Context, request: port.CreateFolder) -> models.Folder:
+        return await self.folder.create(ctx, "create-folder", request.body)
 
     async def create_share_link(
         self,
         ctx: Context,
         request: port.CreateShareLink,
     ) -> models.ShareLink:
-        raise handler_missing(
-            "create-share-link",
-        )
+        raise handler_missing("create-share-link")
 
-    async def delete_document(
-        self,
-        ctx: Context,
-        request: port.DeleteDocument,
-    ) -> None:
-        await self.document.delete(
-            ctx,
-            "delete-document",
-            request.document_id,
-        )
+    async def delete_document(self, ctx: Context, request: port.DeleteDocument) -> None:
+        await self.document.delete(ctx, "delete-document", request.document_id)
 
-    async def delete_folder(
-        self,
-        ctx: Context,
-        request: port.DeleteFolder,
-    ) -> None:
-        await self.folder.delete(
-            ctx,
-            "delete-folder",
-            request.folder_id,
-        )
+    async def delete_folder(self, ctx: Context, request: port.DeleteFolder) -> None:
+        await self.folder.delete(ctx, "delete-folder", request.folder_id)
 
-    async def delete_thread(
-        self,
-        ctx: Context,
-        request: port.DeleteThread,
-    ) -> None:
+    async def delete_thread(self, ctx: Context, request: port.DeleteThread) -> None:
         await self.comment_thread.delete(
             ctx,
             "delete-thread",
@@ -163,22 +96,10 @@ class Defaults:
             documentId=request.document_id,
         )
 
-    async def expire_share(
-        self,
-        ctx: Context,
-        request: port.ExpireShare,
-    ) -> None:
-        await self.share_grant.delete(
-            ctx,
-            "expire-share",
-            request.share_grant_id,
-        )
+    async def expire_share(self, ctx: Context, request: port.ExpireShare) -> None:
+        await self.share_grant.delete(ctx, "expire-share", request.share_grant_id)
 
-    async def fail_transfer(
-        self,
-        ctx: Context,
-        request: port.FailTransfer,
-    ) -> None:
+    async def fail_transfer(self, ctx: Context, request: port.FailTransfer) -> None:
         await self.document_transfer.transition(
             ctx,
             "fail-transfer",
@@ -186,81 +107,40 @@ class Defaults:
             request.body,
         )
 
-    async def forget_author(
-        self,
-        ctx: Context,
-        request: port.ForgetAuthor,
-    ) -> None:
-        raise handler_missing(
-            "forget-author",
-        )
+    async def forget_author(self, ctx: Context, request: port.ForgetAuthor) -> None:
+        raise handler_missing("forget-author")
 
-    async def hand_over_documents(
-        self,
-        ctx: Context,
-        request: port.HandOverDocuments,
-    ) -> None:
-        raise handler_missing(
-            "hand-over-documents",
-        )
+    async def hand_over_documents(self, ctx: Context, request: port.HandOverDocuments) -> None:
+        raise handler_missing("hand-over-documents")
 
-    async def move_document(
-        self,
-        ctx: Context,
-        request: port.MoveDocument,
-    ) -> models.Document:
-        return await self.document.update(
-            ctx,
-            "move-document",
-            request.document_id,
-            request.body,
-        )
+    async def move_document(self, ctx: Context, request: port.MoveDocument) -> models.Document:
+        return await self.document.update(ctx, "move-document", request.document_id, request.body)
 
-    async def move_folder(
-        self,
-        ctx: Context,
-        request: port.MoveFolder,
-    ) -> models.Folder:
-        raise handler_missing(
-            "move-folder",
-        )
+    async def move_folder(self, ctx: Context, request: port.MoveFolder) -> models.Folder:
+        raise handler_missing("move-folder")
 
     async def publish_document(
         self,
         ctx: Context,
         request: port.PublishDocument,
     ) -> models.Document:
-        return await self.document.transition(
-            ctx,
-            "publish-document",
-            request.document_id,
-        )
+        return await self.document.transition(ctx, "publish-document", request.document_id)
 
     async def purge_tenant_documents(
         self,
         ctx: Context,
         request: port.PurgeTenantDocuments,
     ) -> None:
-        raise handler_missing(
-            "purge-tenant-documents",
-        )
+        raise handler_missing("purge-tenant-documents")
 
     async def recover_document(
         self,
         ctx: Context,
         request: port.RecoverDocument,
     ) -> models.Document:
-        return await self.document.transition(
-            ctx,
-            "recover-document",
-            request.document_id,
-        )
+        return await self.document.transition(ctx, "recover-document", request.document_id)
 
-    async def refuse_transfer(
-        self,
-        ctx: Context,
-        request: port.RefuseTransfer,
-    ) -> None:
+    async def refuse_transfer(self, ctx: Context, request: port.RefuseTransfer) -> None:
         await self.document_transfer.transition(
             ctx,
             "refuse-transfer",
@@ -268,11 +148,7 @@ class Defaults:
             request.body,
         )
 
-    async def reopen_thread(
-        self,
-        ctx: Context,
-        request: port.ReopenThread,
-    ) -> models.CommentThread:
+    async def reopen_thread(self, ctx: Context, request: port.ReopenThread) -> models.CommentThread:
         return await self.comment_thread.transition(
             ctx,
             "reopen-thread",
@@ -285,9 +161,7 @@ class Defaults:
         ctx: Context,
         request: port.ReplyToThread,
     ) -> models.CommentThread:
-        raise handler_missing(
-            "reply-to-thread",
-        )
+        raise handler_missing("reply-to-thread")
 
     async def resolve_thread(
         self,
@@ -306,15 +180,9 @@ class Defaults:
         ctx: Context,
         request: port.RestoreToVersion,
     ) -> models.RestoreAccepted:
-        raise handler_missing(
-            "restore-to-version",
-        )
+        raise handler_missing("restore-to-version")
 
-    async def revoke_share(
-        self,
-        ctx: Context,
-        request: port.RevokeShare,
-    ) -> None:
+    async def revoke_share(self, ctx: Context, request: port.RevokeShare) -> None:
         await self.share_grant.delete(
             ctx,
             "revoke-share",
@@ -322,41 +190,21 @@ class Defaults:
             documentId=request.document_id,
         )
 
-    async def set_tenant_access(
-        self,
-        ctx: Context,
-        request: port.SetTenantAccess,
-    ) -> None:
-        raise handler_missing(
-            "set-tenant-access",
-        )
+    async def set_tenant_access(self, ctx: Context, request: port.SetTenantAccess) -> None:
+        raise handler_missing("set-tenant-access")
 
-    async def share_document(
-        self,
-        ctx: Context,
-        request: port.ShareDocument,
-    ) -> models.ShareGrant:
-        return await self.share_grant.create(
+    async def share_document(self, ctx: Context, request: port.ShareDocument) -> models.ShareGrant:
+        return await self.share_grant.put(
             ctx,
             "share-document",
             request.body,
             documentId=request.document_id,
         )
 
-    async def show_attachment(
-        self,
-        ctx: Context,
-        request: port.ShowAttachment,
-    ) -> None:
-        raise handler_missing(
-            "show-attachment",
-        )
+    async def show_attachment(self, ctx: Context, request: port.ShowAttachment) -> None:
+        raise handler_missing("show-attachment")
 
-    async def start_thread(
-        self,
-        ctx: Context,
-        request: port.StartThread,
-    ) -> models.CommentThread:
+    async def start_thread(self, ctx: Context, request: port.StartThread) -> models.CommentThread:
         return await self.comment_thread.create(
             ctx,
             "start-thread",
@@ -364,88 +212,40 @@ class Defaults:
             documentId=request.document_id,
         )
 
-    async def start_transfer(
-        self,
-        ctx: Context,
-        request: port.StartTransfer,
-    ) -> None:
-        await self.document_transfer.transition(
-            ctx,
-            "start-transfer",
-            request.document_transfer_id,
-        )
+    async def start_transfer(self, ctx: Context, request: port.StartTransfer) -> None:
+        await self.document_transfer.transition(ctx, "start-transfer", request.document_transfer_id)
 
     async def transfer_documents(
         self,
         ctx: Context,
         request: port.TransferDocuments,
     ) -> models.DocumentTransfer:
-        return await self.document_transfer.create(
-            ctx,
-            "transfer-documents",
-            request.body,
-        )
+        return await self.document_transfer.create(ctx, "transfer-documents", request.body)
 
-    async def trash_document(
-        self,
-        ctx: Context,
-        request: port.TrashDocument,
-    ) -> models.Document:
-        return await self.document.transition(
-            ctx,
-            "trash-document",
-            request.document_id,
-        )
+    async def trash_document(self, ctx: Context, request: port.TrashDocument) -> models.Document:
+        return await self.document.transition(ctx, "trash-document", request.document_id)
 
     async def unarchive_document(
         self,
         ctx: Context,
         request: port.UnarchiveDocument,
     ) -> models.Document:
-        return await self.document.transition(
-            ctx,
-            "unarchive-document",
-            request.document_id,
-        )
+        return await self.document.transition(ctx, "unarchive-document", request.document_id)
 
-    async def update_document(
-        self,
-        ctx: Context,
-        request: port.UpdateDocument,
-    ) -> models.Document:
-        return await self.document.update(
-            ctx,
-            "update-document",
-            request.document_id,
-            request.body,
-        )
+    async def update_document(self, ctx: Context, request: port.UpdateDocument) -> models.Document:
+        return await self.document.update(ctx, "update-document", request.document_id, request.body)
 
-    async def update_folder(
-        self,
-        ctx: Context,
-        request: port.UpdateFolder,
-    ) -> models.Folder:
-        return await self.folder.update(
-            ctx,
-            "update-folder",
-            request.folder_id,
-            request.body,
-        )
+    async def update_folder(self, ctx: Context, request: port.UpdateFolder) -> models.Folder:
+        return await self.folder.update(ctx, "update-folder", request.folder_id, request.body)
 
     async def update_principal_members(
         self,
         ctx: Context,
         request: port.UpdatePrincipalMembers,
     ) -> None:
-        raise handler_missing(
-            "update-principal-members",
-        )
+        raise handler_missing("update-principal-members")
 
-    async def update_share(
-        self,
-        ctx: Context,
-        request: port.UpdateShare,
-    ) -> models.ShareGrant:
+    async def update_share(self, ctx: Context, request: port.UpdateShare) -> models.ShareGrant:
         return await self.share_grant.update(
             ctx,
             "update-share",
@@ -454,11 +254,7 @@ class Defaults:
             documentId=request.document_id,
         )
 
-    async def update_thread(
-        self,
-        ctx: Context,
-        request: port.UpdateThread,
-    ) -> models.CommentThread:
+    async def update_thread(self, ctx: Context, request: port.UpdateThread) -> models.CommentThread:
         return await self.comment_thread.update(
             ctx,
             "update-thread",
@@ -467,61 +263,34 @@ class Defaults:
             documentId=request.document_id,
         )
 
-    async def get_document(
-        self,
-        ctx: Context,
-        request: port.GetDocument,
-    ) -> models.Document:
-        return await self.document.get(
-            ctx,
-            request.document_id,
-        )
+    async def get_document(self, ctx: Context, request: port.GetDocument) -> models.Document:
+        return await self.document.get(ctx, request.document_id)
 
     async def get_document_body(
         self,
         ctx: Context,
         request: port.GetDocumentBody,
     ) -> models.DocumentBody:
-        raise handler_missing(
-            "get-document-body",
-        )
+        raise handler_missing("get-document-body")
 
     async def get_document_transfer(
         self,
         ctx: Context,
         request: port.GetDocumentTransfer,
     ) -> models.DocumentTransfer:
-        return await self.document_transfer.get(
-            ctx,
-            request.document_transfer_id,
-        )
+        return await self.document_transfer.get(ctx, request.document_transfer_id)
 
-    async def get_folder(
-        self,
-        ctx: Context,
-        request: port.GetFolder,
-    ) -> models.Folder:
-        return await self.folder.get(
-            ctx,
-            request.folder_id,
-        )
+    async def get_folder(self, ctx: Context, request: port.GetFolder) -> models.Folder:
+        return await self.folder.get(ctx, request.folder_id)
 
-    async def get_share(
-        self,
-        ctx: Context,
-        request: port.GetShare,
-    ) -> models.ShareGrant:
+    async def get_share(self, ctx: Context, request: port.GetShare) -> models.ShareGrant:
         return await self.share_grant.get(
             ctx,
             request.share_grant_id,
             documentId=request.document_id,
         )
 
-    async def get_thread(
-        self,
-        ctx: Context,
-        request: port.GetThread,
-    ) -> models.CommentThread:
+    async def get_thread(self, ctx: Context, request: port.GetThread) -> models.CommentThread:
         return await self.comment_thread.get(
             ctx,
             request.comment_thread_id,
@@ -533,9 +302,7 @@ class Defaults:
         ctx: Context,
         request: port.ListAttachments,
     ) -> models.AttachmentList:
-        raise handler_missing(
-            "list-attachments",
-        )
+        raise handler_missing("list-attachments")
 
     async def list_document_transfers(
         self,
@@ -570,18 +337,11 @@ class Defaults:
             },
         )
 
-    async def list_folders(
-        self,
-        ctx: Context,
-        request: port.ListFolders,
-    ) -> Page[models.Folder]:
+    async def list_folders(self, ctx: Context, request: port.ListFolders) -> Page[models.Folder]:
         return await self.folder.list(
             ctx,
             request.page,
-            {
-                "parentFolderId": request.parent_folder_id,
-                "ownerId": request.owner_id,
-            },
+            {"parentFolderId": request.parent_folder_id, "ownerId": request.owner_id},
         )
 
     async def list_operations(
@@ -589,32 +349,21 @@ class Defaults:
         ctx: Context,
         request: port.ListOperations,
     ) -> Page[models.OperationBatch]:
-        raise handler_missing(
-            "list-operations",
-        )
+        raise handler_missing("list-operations")
 
     async def list_shared_documents(
         self,
         ctx: Context,
         request: port.ListSharedDocuments,
     ) -> Page[models.DocumentListEntry]:
-        raise handler_missing(
-            "list-shared-documents",
-        )
+        raise handler_missing("list-shared-documents")
 
-    async def list_shares(
-        self,
-        ctx: Context,
-        request: port.ListShares,
-    ) -> Page[models.ShareGrant]:
+    async def list_shares(self, ctx: Context, request: port.ListShares) -> Page[models.ShareGrant]:
         return await self.share_grant.list(
             ctx,
             request.page,
-            {
-                "documentId": request.document_id,
-                "principal": request.principal,
-                "access": request.access,
-            },
+            {"principal": request.principal, "access": request.access},
+            documentId=request.document_id,
         )
 
     async def list_threads(
@@ -625,11 +374,8 @@ class Defaults:
         return await self.comment_thread.list(
             ctx,
             request.page,
-            {
-                "documentId": request.document_id,
-                "status": request.status,
-                "authorId": request.author_id,
-            },
+            {"status": request.status, "authorId": request.author_id},
+            documentId=request.document_id,
         )
 
     async def list_trashed_documents(
@@ -640,10 +386,7 @@ class Defaults:
         return await self.document.list(
             ctx,
             request.page,
-            {
-                "status": request.status,
-                "ownerId": request.owner_id,
-            },
+            {"status": request.status, "ownerId": request.owner_id},
         )
 
     async def open_share_link(
@@ -651,9 +394,7 @@ class Defaults:
         ctx: Context,
         request: port.OpenShareLink,
     ) -> models.OpenedShareLink:
-        raise handler_missing(
-            "open-share-link",
-        )
+        raise handler_missing("open-share-link")
 
     async def on_file_quarantined(
         self,
@@ -662,18 +403,10 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
-    async def on_file_scanned(
-        self,
-        ctx: Context,
-        event: Received[models.FileScanned],
-    ) -> None:
+    async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
         not_handled(event)
 
-    async def on_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.MemberRemoved],
-    ) -> None:
+    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         not_handled(event)
 
     async def on_organization_purged(
@@ -711,11 +444,7 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
-    async def on_user_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeleted],
-    ) -> None:
+    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         not_handled(event)
 
     async def on_version_restored(

@@ -16,81 +16,51 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-quarantined.v1",
-            typed(
-                models.FileQuarantined,
-                service.on_file_quarantined,
-            ),
+            typed(models.FileQuarantined, service.on_file_quarantined),
         ),
         Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-scanned.v1",
-            typed(
-                models.FileScanned,
-                service.on_file_scanned,
-            ),
+            typed(models.FileScanned, service.on_file_scanned),
         ),
         Subscription(
             "cloudsync.user.membership.v1",
             "cloudsync.user.member-removed.v1",
-            typed(
-                models.MemberRemoved,
-                service.on_member_removed,
-            ),
+            typed(models.MemberRemoved, service.on_member_removed),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-purged.v1",
-            typed(
-                models.OrganizationPurged,
-                service.on_organization_purged,
-            ),
+            typed(models.OrganizationPurged, service.on_organization_purged),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-restricted.v1",
-            typed(
-                models.OrganizationRestricted,
-                service.on_organization_restricted,
-            ),
+            typed(models.OrganizationRestricted, service.on_organization_restricted),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-unrestricted.v1",
-            typed(
-                models.OrganizationUnrestricted,
-                service.on_organization_unrestricted,
-            ),
+            typed(models.OrganizationUnrestricted, service.on_organization_unrestricted),
         ),
         Subscription(
             "cloudsync.user.team.v1",
             "cloudsync.user.team-member-added.v1",
-            typed(
-                models.TeamMemberAdded,
-                service.on_team_member_added,
-            ),
+            typed(models.TeamMemberAdded, service.on_team_member_added),
         ),
         Subscription(
             "cloudsync.user.team.v1",
             "cloudsync.user.team-member-removed.v1",
-            typed(
-                models.TeamMemberRemoved,
-                service.on_team_member_removed,
-            ),
+            typed(models.TeamMemberRemoved, service.on_team_member_removed),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-deleted.v1",
-            typed(
-                models.UserDeleted,
-                service.on_user_deleted,
-            ),
+            typed(models.UserDeleted, service.on_user_deleted),
         ),
         Subscription(
             "cloudsync.content.version.v1",
             "cloudsync.content.version-restored.v1",
-            typed(
-                models.VersionRestored,
-                service.on_version_restored,
-            ),
+            typed(models.VersionRestored, service.on_version_restored),
         ),
     )

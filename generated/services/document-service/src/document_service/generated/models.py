@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 class AccessLevel(StrEnum):
     """
-    What a grant on a document or folder allows, each level including those before it; a…
+    What a grant on a document or folder allows, each level including those before it.
     """
 
     viewer = "viewer"
@@ -42,12 +42,9 @@ class BlockKind(StrEnum):
 
 class Cell(Model):
     """
-    A filled cell of a table with its formula or value as typed; formulas cannot fetch…
+    A filled cell of a table with its formula or value as typed.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     cell: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$")]
     cell_value: Annotated[str, Field(alias="cellValue", max_length=32767)]
 
@@ -67,9 +64,6 @@ class CommentAdded(Model):
     Somebody opened a thread or answered in one.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     comment_thread_id: Annotated[UUID, Field(alias="commentThreadId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
     author_id: Annotated[UUID, Field(alias="authorId")]
@@ -78,12 +72,9 @@ class CommentAdded(Model):
 
 class CommentReply(Model):
     """
-    One answer below an opening comment, with the moment of its last correction if it was…
+    One answer below an opening comment, with the moment of its last correction if it was corrected.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     author_id: Annotated[UUID, Field(alias="authorId")]
     text: Annotated[
         str,
@@ -98,9 +89,6 @@ class CommentResolved(Model):
     A thread was settled by the person named; those mentioned in it need not look any more.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     comment_thread_id: Annotated[UUID, Field(alias="commentThreadId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
     resolved_by: Annotated[UUID, Field(alias="resolvedBy")]
@@ -109,7 +97,7 @@ class CommentResolved(Model):
 
 class CommentThreadStatus(StrEnum):
     """
-    Open threads are drawn beside the text they are anchored to, resolved ones are folded…
+    Open threads are drawn beside the text they are anchored to, resolved ones are folded away but kept.
     """
 
     open = "open"
@@ -118,12 +106,9 @@ class CommentThreadStatus(StrEnum):
 
 class CompleteTransferRequest(Model):
     """
-    How many documents changed hands and how many had to stay, counted by the worker that…
+    How many documents changed hands and how many had to stay, counted by the worker that did it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     moved_count: Annotated[int, Field(alias="movedCount", ge=0, le=10000)]
     failed_count: Annotated[int, Field(alias="failedCount", ge=0, le=10000)]
 
@@ -139,9 +124,6 @@ class DocumentArchived(Model):
     Put away read-only.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
 
@@ -151,9 +133,6 @@ class DocumentDeleted(Model):
     Gone for good.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
 
@@ -175,12 +154,9 @@ class DocumentLabel(RootModel[str]):
 
 class DocumentOwnershipTransferred(Model):
     """
-    A transfer job finished and this many documents have a new owner; each is read afresh…
+    A transfer job finished and this many documents have a new owner.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_transfer_id: Annotated[UUID, Field(alias="documentTransferId")]
     from_user_id: Annotated[UUID, Field(alias="fromUserId")]
     to_user_id: Annotated[UUID, Field(alias="toUserId")]
@@ -192,9 +168,6 @@ class DocumentRecovered(Model):
     Taken out of the bin in time; search puts its entry back with a higher version.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     title: Annotated[
         str,
@@ -208,9 +181,6 @@ class DocumentShared(Model):
     A grant was made or its access changed.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
     principal: Annotated[
@@ -227,7 +197,7 @@ class DocumentShared(Model):
 
 class DocumentStatus(StrEnum):
     """
-    Where a document stands between its first draft and the tombstone that remains in the…
+    Where a document stands between its first draft and the tombstone that remains in the event store once it was purged from the bin.
     """
 
     draft = "draft"
@@ -242,9 +212,6 @@ class DocumentTrashed(Model):
     In the bin since trashedAt and out of every list and search but the bin's own.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     trashed_at: Annotated[AwareDatetime, Field(alias="trashedAt")]
 
@@ -266,21 +233,15 @@ class DocumentUnarchived(Model):
     Active and editable again, under the grants that it had before.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
 
 
 class DocumentUnshared(Model):
     """
-    A grant ended, by hand or by its date; search has to forget the principal within five…
+    A grant ended, by hand or by its date.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
     principal: Annotated[
@@ -298,9 +259,6 @@ class DocumentUpdated(Model):
     New content, coalesced to one event each two seconds and document.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
     to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
@@ -322,24 +280,18 @@ class DocumentUpdated(Model):
 
 class EditLock(Model):
     """
-    Reserves a document for one writer while a spreadsheet is imported or a form is…
+    Reserves a document for one writer while a spreadsheet is imported or a form is published.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     holder_id: Annotated[UUID, Field(alias="holderId")]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
 
 class FailTransferRequest(Model):
     """
-    Why the worker gave up, for instance because the successor left the organisation…
+    Why the worker gave up, for instance because the successor left the organisation meanwhile.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     failure_code: Annotated[
         str, Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ]
@@ -360,12 +312,9 @@ class FileStatus(StrEnum):
 
 class FolderShare(Model):
     """
-    A principal and the access it enjoys on every document of the folder, and of the…
+    A principal and the access it enjoys on every document of the folder, and of the folders below that inherit.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     principal: Annotated[
         str,
         Field(
@@ -399,7 +348,7 @@ class Grantee(RootModel[str]):
 
 class JobOutcome(StrEnum):
     """
-    Where a job that runs after its request was accepted has got to; refused means that a…
+    Where a job that runs after its request was accepted has got to.
     """
 
     queued = "queued"
@@ -439,9 +388,6 @@ class MoveDocumentRequest(Model):
     Names the folder to move into, or none for the owner's root.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     to_folder_id: Annotated[UUID | None, Field(alias="toFolderId")] = None
     confirm_narrowing: Annotated[bool | None, Field(alias="confirmNarrowing")] = None
 
@@ -451,9 +397,6 @@ class MoveFolderRequest(Model):
     The new folder above, or none for the top.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     to_parent_folder_id: Annotated[UUID | None, Field(alias="toParentFolderId")] = None
     confirm_narrowing: Annotated[bool | None, Field(alias="confirmNarrowing")] = None
 
@@ -463,9 +406,6 @@ class OpenShareLinkRequest(Model):
     The token out of the address, and the passcode where one was set.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     link_token: Annotated[
         str, Field(alias="linkToken", max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]+$")
     ]
@@ -477,9 +417,6 @@ class OpenedShareLink(Model):
     Which document the link leads to and what its holder may do there.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
     access: AccessLevel
@@ -487,7 +424,7 @@ class OpenedShareLink(Model):
 
 class OperationKind(StrEnum):
     """
-    The five primitives that real-time editing is composed of; every gesture in an editor…
+    The five primitives that real-time editing is composed of.
     """
 
     insert = "insert"
@@ -502,9 +439,6 @@ class OrganizationUnrestricted(Model):
     The tenant may write again.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
 
@@ -524,9 +458,6 @@ class ReplyToThreadRequest(Model):
     The answer's text; persons named in it join those already mentioned in the thread.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     text: Annotated[
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
@@ -538,12 +469,9 @@ class ReplyToThreadRequest(Model):
 
 class RestoreAccepted(Model):
     """
-    Says whether version-service took the job at once or it waits in the outbox; the…
+    Says whether version-service took the job at once or it waits in the outbox.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
     outcome: JobOutcome
@@ -551,12 +479,9 @@ class RestoreAccepted(Model):
 
 class RestoreRequested(Model):
     """
-    Asks version-service for a version's content by way of the bus when the call itself…
+    Asks version-service for a version's content by way of the bus when the call itself did not get through.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
@@ -567,9 +492,6 @@ class RestoreToVersionRequest(Model):
     The number of the version whose content shall become the newest.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
 
 
@@ -609,12 +531,9 @@ class Sensitivity(StrEnum):
 
 class ShareDocumentRequest(Model):
     """
-    A person, team or the whole organisation, the access meant for it, and an end if there…
+    A person, team or the whole organisation, the access meant for it, and an end if there shall be one.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     principal: Annotated[
         str,
         Field(
@@ -632,9 +551,6 @@ class ShareGrant(Model):
     The right of one principal on one document, of which there is at most one per pair.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -657,12 +573,9 @@ class ShareGrant(Model):
 
 class ShareLink(Model):
     """
-    The grant that was made and the address with its token, which is shown here and never…
+    The grant that was made and the address with its token, which is shown here and never again.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     grant: ShareGrant
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
 
@@ -681,9 +594,6 @@ class TeamMemberAdded(Model):
     Those who were really added by one request; they now see what the team sees.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
         list[UUID],
@@ -693,12 +603,9 @@ class TeamMemberAdded(Model):
 
 class TeamMemberRemoved(Model):
     """
-    Those who left a team, one by hand or many at once when memberships of the…
+    Those who left a team, one by hand or many at once when memberships of the organisation end.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
         list[UUID],
@@ -708,12 +615,9 @@ class TeamMemberRemoved(Model):
 
 class TextAnchor(Model):
     """
-    The stretch of a block that a comment speaks of, in UTF-16 code units as browsers…
+    The stretch of a block that a comment speaks of, in UTF-16 code units as browsers count them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     block_id: Annotated[
         str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ]
@@ -741,12 +645,9 @@ class TextMark(StrEnum):
 
 class TextRun(Model):
     """
-    A stretch of a block's text with the marks that it wears; stretches without marks are…
+    A stretch of a block's text with the marks that it wears.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     offset: Annotated[int, Field(ge=0, le=1000000)]
     length: Annotated[int, Field(ge=1, le=1000000)]
     marks: Annotated[
@@ -759,9 +660,6 @@ class TransferDocumentsRequest(Model):
     From whom to whom, and which documents if not all of them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     from_user_id: Annotated[UUID, Field(alias="fromUserId")]
     to_user_id: Annotated[UUID, Field(alias="toUserId")]
     document_ids: Annotated[
@@ -775,10 +673,7 @@ class UpdateDocumentRequest(Model):
     Merge patch of what describes a document.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     title: Annotated[
         str | None,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
@@ -803,10 +698,7 @@ class UpdateFolderRequest(Model):
     Merge patch of name and shares.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     folder_name: Annotated[
         str | None,
         Field(
@@ -827,23 +719,17 @@ class UpdateShareRequest(Model):
     Merge patch of a grant.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     access: AccessLevel | None = None
     expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
 
 
 class UpdateThreadRequest(Model):
     """
-    Replaces the opening comment's text or its mentions; only its author may, and the…
+    Replaces the opening comment's text or its mentions.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     text: Annotated[
         str | None,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
@@ -855,12 +741,9 @@ class UpdateThreadRequest(Model):
 
 class UserDeleted(Model):
     """
-    Every store that holds something personal removes it and answers with the id of the…
+    Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
@@ -871,9 +754,6 @@ class VersionRestored(Model):
     An earlier content has become the newest version.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     restore_job_id: Annotated[UUID, Field(alias="restoreJobId")]
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
@@ -895,12 +775,9 @@ class VersionRestored(Model):
 
 class Attachment(Model):
     """
-    One attached file as a reader sees it, name, kind, size, and whether it may be opened…
+    One attached file as a reader sees it, name, kind, size, and whether it may be opened at present.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     file_name: Annotated[
         str,
@@ -930,9 +807,6 @@ class AttachmentList(Model):
     What file-service knows of the attached files.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     items: Annotated[list[Attachment], Field(max_length=200)]
     omitted_file_ids: Annotated[list[UUID], Field(alias="omittedFileIds", max_length=200)]
@@ -943,9 +817,6 @@ class Block(Model):
     A paragraph, a table, a picture or another unit of a body.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     block_id: Annotated[
         str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
     ]
@@ -966,9 +837,6 @@ class CommentThread(Model):
     A remark on a stretch of a document with the answers below it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -993,9 +861,6 @@ class CreateDocumentRequest(Model):
     Title and type are enough; the rest can be settled while writing.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     title: Annotated[
         str,
         Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
@@ -1020,12 +885,9 @@ class CreateDocumentRequest(Model):
 
 class CreateFolderRequest(Model):
     """
-    A name and the folder above, if any; a new folder inherits the shares above it unless…
+    A name and the folder above, if any.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     folder_name: Annotated[
         str,
         Field(
@@ -1047,9 +909,6 @@ class CreateShareLinkRequest(Model):
     A link never gives more than editing.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     access: CreateShareLinkRequestAccess
     expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
     passcode: Annotated[str | None, Field(max_length=64, min_length=6)] = None
@@ -1057,12 +916,9 @@ class CreateShareLinkRequest(Model):
 
 class Document(Model):
     """
-    A page, sheet, deck, whiteboard or form and what is known about it; the words…
+    A page, sheet, deck, whiteboard or form and what is known about it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -1118,9 +974,6 @@ class DocumentBody(Model):
     The whole content at one sequence number, as MongoDB keeps it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     body_ref: Annotated[
         str, Field(alias="bodyRef", max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
     ]
@@ -1137,9 +990,6 @@ class DocumentCreated(Model):
     What search needs for a first entry.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     document_type: Annotated[DocumentType, Field(alias="documentType")]
     owner_id: Annotated[UUID, Field(alias="ownerId")]
@@ -1154,12 +1004,9 @@ class DocumentCreated(Model):
 
 class DocumentDetailsChanged(Model):
     """
-    Title, labels, sensitivity and language as they are now; a rename reaches lists and…
+    Title, labels, sensitivity and language as they are now.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     title: Annotated[
         str,
@@ -1180,12 +1027,9 @@ class DocumentDetailsChanged(Model):
 
 class DocumentErasureCompleted(Model):
     """
-    How many grants, mentions and documents of an erased person were withdrawn or queued…
+    How many grants, mentions and documents of an erased person were withdrawn or queued for hand-over, as evidence for the request.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: DocumentErasureCompletedStore
@@ -1194,12 +1038,9 @@ class DocumentErasureCompleted(Model):
 
 class DocumentListEntry(Model):
     """
-    What a list shows of a document and is filtered by, with all principals that may read…
+    What a list shows of a document and is filtered by, with all principals that may read it, inherited ones included.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     title: Annotated[
@@ -1223,12 +1064,9 @@ class DocumentListEntry(Model):
 
 class DocumentMoved(Model):
     """
-    From folder to folder, an absent one being the owner's root; principals are given when…
+    From folder to folder, an absent one being the owner's root.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     from_folder_id: Annotated[UUID | None, Field(alias="fromFolderId")] = None
     to_folder_id: Annotated[UUID | None, Field(alias="toFolderId")] = None
@@ -1237,12 +1075,9 @@ class DocumentMoved(Model):
 
 class DocumentPublished(Model):
     """
-    A draft became active and from now on appears in its folder for everybody who may read…
+    A draft became active and from now on appears in its folder for everybody who may read it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     document_type: Annotated[DocumentType, Field(alias="documentType")]
     owner_id: Annotated[UUID, Field(alias="ownerId")]
@@ -1250,12 +1085,9 @@ class DocumentPublished(Model):
 
 class DocumentTransfer(Model):
     """
-    A job that gives the documents of somebody who leaves to a successor, ten thousand at…
+    A job that gives the documents of somebody who leaves to a successor, ten thousand at most, in batches of a thousand so that nobody's editing is held up.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -1282,9 +1114,6 @@ class EditOperation(Model):
     The smallest change that editors exchange.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     kind: OperationKind
     block_id: Annotated[
         str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
@@ -1309,24 +1138,18 @@ class EditOperation(Model):
 
 class FileTarget(Model):
     """
-    The thing that a file hangs on or, before the scan, shall hang on once it has proved…
+    The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
     target_id: Annotated[UUID, Field(alias="targetId")]
 
 
 class Folder(Model):
     """
-    A place for documents in a tree at most twenty levels deep and ten thousand children…
+    A place for documents in a tree at most twenty levels deep and ten thousand children wide.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -1357,9 +1180,6 @@ class MemberRemoved(Model):
     Somebody no longer belongs here.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
@@ -1367,12 +1187,9 @@ class MemberRemoved(Model):
 
 class OperationBatch(Model):
     """
-    Up to 500 operations that one client sent together, after they were transformed onto…
+    Up to 500 operations that one client sent together, after they were transformed onto the head.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -1391,12 +1208,9 @@ class OperationBatch(Model):
 
 class OperationsApplied(Model):
     """
-    The new head and what others wrote in between, already transformed, so that the client…
+    The new head and what others wrote in between, already transformed, so that the client catches up in the same round trip.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     first_sequence: Annotated[int, Field(alias="firstSequence", ge=1, le=9007199254740991)]
     head_sequence: Annotated[int, Field(alias="headSequence", ge=1, le=9007199254740991)]
@@ -1411,9 +1225,6 @@ class OrganizationPurged(Model):
     The point of no return.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
@@ -1423,9 +1234,6 @@ class OrganizationRestricted(Model):
     Writers of content refuse the tenant's changes until they hear the opposite.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     restricted_reason: Annotated[RestrictionReason, Field(alias="restrictedReason")]
 
@@ -1435,9 +1243,6 @@ class StartThreadRequest(Model):
     The stretch of text, the remark on it, and whom it calls by name.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     anchor: TextAnchor
     text: Annotated[
         str,
@@ -1453,9 +1258,6 @@ class ApplyOperationsRequest(Model):
     What an editor sends a few times a second.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     base_sequence: Annotated[int, Field(alias="baseSequence", ge=0, le=9007199254740991)]
     client_id: Annotated[
         str, Field(alias="clientId", max_length=64, min_length=1, pattern="^[A-Za-z0-9._-]+$")
@@ -1465,12 +1267,9 @@ class ApplyOperationsRequest(Model):
 
 class FileQuarantined(Model):
     """
-    Withdrawn from everybody with the threat's name; whoever shows it at one of the…
+    Withdrawn from everybody with the threat's name.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     threat_name: Annotated[
         str,
@@ -1490,9 +1289,6 @@ class FileScanned(Model):
     The file may be used.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     file_name: Annotated[
         str,

@@ -25,6 +25,7 @@ ARCHIVE_DOCUMENT = Operation(
     id="archive-document",
     permission="document:archive",
     relations=("manager",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
 )
@@ -53,6 +54,7 @@ COMPLETE_TRANSFER = Operation(
 CREATE_DOCUMENT = Operation(
     id="create-document",
     permission="document:create",
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="key",
     status=201,
@@ -62,6 +64,7 @@ CREATE_DOCUMENT = Operation(
 CREATE_FOLDER = Operation(
     id="create-folder",
     permission="document:create",
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="key",
     status=201,
@@ -72,6 +75,7 @@ CREATE_SHARE_LINK = Operation(
     id="create-share-link",
     permission="document:share",
     relations=("manager",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="key",
     status=201,
@@ -81,6 +85,7 @@ CREATE_SHARE_LINK = Operation(
 DELETE_DOCUMENT = Operation(
     id="delete-document",
     permission="document:delete",
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
     status=204,
@@ -90,6 +95,7 @@ DELETE_FOLDER = Operation(
     id="delete-folder",
     permission="document:delete",
     relations=("manager",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
     status=204,
@@ -99,31 +105,17 @@ DELETE_THREAD = Operation(
     id="delete-thread",
     permission="comment:create",
     relations=("author", "manager"),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
     status=204,
 )
 
-EXPIRE_SHARE = Operation(
-    id="expire-share",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+EXPIRE_SHARE = Operation(id="expire-share", access="workload", writes=True, idempotency="natural")
 
-FAIL_TRANSFER = Operation(
-    id="fail-transfer",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+FAIL_TRANSFER = Operation(id="fail-transfer", access="workload", writes=True, idempotency="natural")
 
-FORGET_AUTHOR = Operation(
-    id="forget-author",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+FORGET_AUTHOR = Operation(id="forget-author", access="workload", writes=True, idempotency="natural")
 
 HAND_OVER_DOCUMENTS = Operation(
     id="hand-over-documents",
@@ -136,6 +128,7 @@ MOVE_DOCUMENT = Operation(
     id="move-document",
     permission="document:move",
     relations=("editor",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="if-match",
 )
@@ -144,6 +137,7 @@ MOVE_FOLDER = Operation(
     id="move-folder",
     permission="document:move",
     relations=("manager",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="if-match",
 )
@@ -152,6 +146,7 @@ PUBLISH_DOCUMENT = Operation(
     id="publish-document",
     permission="document:update",
     relations=("editor",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
 )
@@ -167,6 +162,7 @@ RECOVER_DOCUMENT = Operation(
     id="recover-document",
     permission="document:delete",
     relations=("manager",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
 )
@@ -182,6 +178,7 @@ REOPEN_THREAD = Operation(
     id="reopen-thread",
     permission="comment:resolve",
     relations=("commenter",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
 )
@@ -190,6 +187,7 @@ REPLY_TO_THREAD = Operation(
     id="reply-to-thread",
     permission="comment:create",
     relations=("commenter",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="key",
     status=201,
@@ -200,6 +198,7 @@ RESOLVE_THREAD = Operation(
     id="resolve-thread",
     permission="comment:resolve",
     relations=("commenter",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
 )
@@ -208,6 +207,7 @@ RESTORE_TO_VERSION = Operation(
     id="restore-to-version",
     permission="document:edit",
     relations=("editor",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="key",
     status=202,
@@ -217,6 +217,7 @@ REVOKE_SHARE = Operation(
     id="revoke-share",
     permission="document:share",
     relations=("manager",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
     status=204,
@@ -233,6 +234,7 @@ SHARE_DOCUMENT = Operation(
     id="share-document",
     permission="document:share",
     relations=("manager",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
     status=201,
@@ -250,6 +252,7 @@ START_THREAD = Operation(
     id="start-thread",
     permission="comment:create",
     relations=("commenter",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="key",
     status=201,
@@ -275,6 +278,7 @@ TRASH_DOCUMENT = Operation(
     id="trash-document",
     permission="document:delete",
     relations=("manager",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
 )
@@ -283,6 +287,7 @@ UNARCHIVE_DOCUMENT = Operation(
     id="unarchive-document",
     permission="document:archive",
     relations=("manager",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
 )
@@ -291,6 +296,7 @@ UPDATE_DOCUMENT = Operation(
     id="update-document",
     permission="document:update",
     relations=("editor",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="if-match",
 )
@@ -299,6 +305,7 @@ UPDATE_FOLDER = Operation(
     id="update-folder",
     permission="document:update",
     relations=("manager",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="if-match",
 )
@@ -314,6 +321,7 @@ UPDATE_SHARE = Operation(
     id="update-share",
     permission="document:share",
     relations=("manager",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="if-match",
 )
@@ -322,6 +330,7 @@ UPDATE_THREAD = Operation(
     id="update-thread",
     permission="comment:create",
     relations=("author",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="if-match",
 )
@@ -330,6 +339,7 @@ GET_DOCUMENT = Operation(
     id="get-document",
     permission="document:read",
     relations=("viewer",),
+    callers=frozenset({"api-gateway", "task-service"}),
 )
 
 GET_DOCUMENT_BODY = Operation(
@@ -338,33 +348,34 @@ GET_DOCUMENT_BODY = Operation(
     relations=("viewer",),
 )
 
-GET_DOCUMENT_TRANSFER = Operation(
-    id="get-document-transfer",
-    permission="document:transfer",
-)
+GET_DOCUMENT_TRANSFER = Operation(id="get-document-transfer", permission="document:transfer")
 
 GET_FOLDER = Operation(
     id="get-folder",
     permission="document:read",
     relations=("viewer",),
+    callers=frozenset({"api-gateway"}),
 )
 
 GET_SHARE = Operation(
     id="get-share",
     permission="document:read",
     relations=("commenter",),
+    callers=frozenset({"api-gateway"}),
 )
 
 GET_THREAD = Operation(
     id="get-thread",
     permission="comment:read",
     relations=("viewer",),
+    callers=frozenset({"api-gateway"}),
 )
 
 LIST_ATTACHMENTS = Operation(
     id="list-attachments",
     permission="document:read",
     relations=("viewer",),
+    callers=frozenset({"api-gateway"}),
 )
 
 LIST_DOCUMENT_TRANSFERS = Operation(
@@ -377,6 +388,7 @@ LIST_DOCUMENTS = Operation(
     id="list-documents",
     permission="document:list",
     relations=("viewer",),
+    callers=frozenset({"api-gateway"}),
     sorts=("title", "-updatedAt", "createdAt"),
 )
 
@@ -384,6 +396,7 @@ LIST_FOLDERS = Operation(
     id="list-folders",
     permission="document:list",
     relations=("viewer",),
+    callers=frozenset({"api-gateway"}),
     sorts=("folderName", "createdAt"),
 )
 
@@ -398,6 +411,7 @@ LIST_SHARED_DOCUMENTS = Operation(
     id="list-shared-documents",
     permission="document:list",
     relations=("viewer",),
+    callers=frozenset({"api-gateway"}),
     sorts=("-createdAt",),
 )
 
@@ -405,6 +419,7 @@ LIST_SHARES = Operation(
     id="list-shares",
     permission="document:read",
     relations=("commenter",),
+    callers=frozenset({"api-gateway"}),
     sorts=("createdAt",),
 )
 
@@ -412,6 +427,7 @@ LIST_THREADS = Operation(
     id="list-threads",
     permission="comment:read",
     relations=("viewer",),
+    callers=frozenset({"api-gateway"}),
     sorts=("createdAt", "updatedAt"),
 )
 
@@ -422,7 +438,4 @@ LIST_TRASHED_DOCUMENTS = Operation(
     sorts=("trashedAt",),
 )
 
-OPEN_SHARE_LINK = Operation(
-    id="open-share-link",
-    permission="document:follow-link",
-)
+OPEN_SHARE_LINK = Operation(id="open-share-link", permission="document:follow-link")

@@ -20,111 +20,81 @@ from . import models
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyOperations:
-    """Of `apply_operations`."""
-
     document_id: UUID
     body: models.ApplyOperationsRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyRestoredVersion:
-    """Of `apply_restored_version`."""
-
     body: models.VersionRestored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveDocument:
-    """Of `archive_document`."""
-
     document_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockAttachment:
-    """Of `block_attachment`."""
-
     body: models.FileQuarantined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelTransfer:
-    """Of `cancel_transfer`."""
-
     document_transfer_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteTransfer:
-    """Of `complete_transfer`."""
-
     document_transfer_id: UUID
     body: models.CompleteTransferRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateDocument:
-    """Of `create_document`."""
-
     body: models.CreateDocumentRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateFolder:
-    """Of `create_folder`."""
-
     body: models.CreateFolderRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateShareLink:
-    """Of `create_share_link`."""
-
     document_id: UUID
     body: models.CreateShareLinkRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteDocument:
-    """Of `delete_document`."""
-
     document_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteFolder:
-    """Of `delete_folder`."""
-
     folder_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteThread:
-    """Of `delete_thread`."""
-
     document_id: UUID
     comment_thread_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireShare:
-    """Of `expire_share`."""
-
     share_grant_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailTransfer:
-    """Of `fail_transfer`."""
-
     document_transfer_id: UUID
     body: models.FailTransferRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetAuthor:
-    """Of `forget_author`."""
-
     body: models.UserDeleted
 
 
@@ -135,61 +105,45 @@ class HandOverDocuments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveDocument:
-    """Of `move_document`."""
-
     document_id: UUID
     body: models.MoveDocumentRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveFolder:
-    """Of `move_folder`."""
-
     folder_id: UUID
     body: models.MoveFolderRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishDocument:
-    """Of `publish_document`."""
-
     document_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeTenantDocuments:
-    """Of `purge_tenant_documents`."""
-
     body: models.OrganizationPurged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoverDocument:
-    """Of `recover_document`."""
-
     document_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefuseTransfer:
-    """Of `refuse_transfer`."""
-
     document_transfer_id: UUID
     body: models.FailTransferRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReopenThread:
-    """Of `reopen_thread`."""
-
     document_id: UUID
     comment_thread_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyToThread:
-    """Of `reply_to_thread`."""
-
     document_id: UUID
     comment_thread_id: UUID
     body: models.ReplyToThreadRequest
@@ -197,24 +151,18 @@ class ReplyToThread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveThread:
-    """Of `resolve_thread`."""
-
     document_id: UUID
     comment_thread_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreToVersion:
-    """Of `restore_to_version`."""
-
     document_id: UUID
     body: models.RestoreToVersionRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeShare:
-    """Of `revoke_share`."""
-
     document_id: UUID
     share_grant_id: UUID
 
@@ -226,67 +174,49 @@ class SetTenantAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareDocument:
-    """Of `share_document`."""
-
     document_id: UUID
     body: models.ShareDocumentRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowAttachment:
-    """Of `show_attachment`."""
-
     body: models.FileScanned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartThread:
-    """Of `start_thread`."""
-
     document_id: UUID
     body: models.StartThreadRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartTransfer:
-    """Of `start_transfer`."""
-
     document_transfer_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferDocuments:
-    """Of `transfer_documents`."""
-
     body: models.TransferDocumentsRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrashDocument:
-    """Of `trash_document`."""
-
     document_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnarchiveDocument:
-    """Of `unarchive_document`."""
-
     document_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateDocument:
-    """Of `update_document`."""
-
     document_id: UUID
     body: models.UpdateDocumentRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateFolder:
-    """Of `update_folder`."""
-
     folder_id: UUID
     body: models.UpdateFolderRequest
 
@@ -298,8 +228,6 @@ class UpdatePrincipalMembers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateShare:
-    """Of `update_share`."""
-
     document_id: UUID
     share_grant_id: UUID
     body: models.UpdateShareRequest
@@ -307,8 +235,6 @@ class UpdateShare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateThread:
-    """Of `update_thread`."""
-
     document_id: UUID
     comment_thread_id: UUID
     body: models.UpdateThreadRequest
@@ -316,60 +242,44 @@ class UpdateThread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetDocument:
-    """Of `get_document`."""
-
     document_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetDocumentBody:
-    """Of `get_document_body`."""
-
     document_id: UUID
     sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetDocumentTransfer:
-    """Of `get_document_transfer`."""
-
     document_transfer_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetFolder:
-    """Of `get_folder`."""
-
     folder_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetShare:
-    """Of `get_share`."""
-
     document_id: UUID
     share_grant_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetThread:
-    """Of `get_thread`."""
-
     document_id: UUID
     comment_thread_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListAttachments:
-    """Of `list_attachments`."""
-
     document_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDocumentTransfers:
-    """Of `list_document_transfers`."""
-
     page: PageRequest
     outcome: models.JobOutcome | None = None
     from_user_id: UUID | None = None
@@ -378,8 +288,6 @@ class ListDocumentTransfers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDocuments:
-    """Of `list_documents`."""
-
     page: PageRequest
     folder_id: UUID | None = None
     owner_id: UUID | None = None
@@ -391,8 +299,6 @@ class ListDocuments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListFolders:
-    """Of `list_folders`."""
-
     page: PageRequest
     parent_folder_id: UUID | None = None
     owner_id: UUID | None = None
@@ -400,8 +306,6 @@ class ListFolders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListOperations:
-    """Of `list_operations`."""
-
     document_id: UUID
     page: PageRequest
     from_sequence: int | None = None
@@ -409,8 +313,6 @@ class ListOperations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSharedDocuments:
-    """Of `list_shared_documents`."""
-
     page: PageRequest
     label: str | None = None
     access: models.AccessLevel | None = None
@@ -418,8 +320,6 @@ class ListSharedDocuments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListShares:
-    """Of `list_shares`."""
-
     document_id: UUID
     page: PageRequest
     principal: str | None = None
@@ -428,8 +328,6 @@ class ListShares:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListThreads:
-    """Of `list_threads`."""
-
     document_id: UUID
     page: PageRequest
     status: models.CommentThreadStatus | None = None
@@ -438,8 +336,6 @@ class ListThreads:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTrashedDocuments:
-    """Of `list_trashed_documents`."""
-
     status: Literal["trashed"]
     page: PageRequest
     owner_id: UUID | None = None
@@ -447,8 +343,6 @@ class ListTrashedDocuments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenShareLink:
-    """Of `open_share_link`."""
-
     body: models.OpenShareLinkRequest
 
 
@@ -460,30 +354,18 @@ class Port(Protocol):
         ctx: Context,
         request: ApplyOperations,
     ) -> models.OperationsApplied:
-        """Transforms a batch onto the head, appends it to the history and answers with…"""
+        """Transforms a batch onto the head, appends it to the history and answers with what others wrote meanwhile."""
         ...
 
-    async def apply_restored_version(
-        self,
-        ctx: Context,
-        request: ApplyRestoredVersion,
-    ) -> None:
+    async def apply_restored_version(self, ctx: Context, request: ApplyRestoredVersion) -> None:
         """Swaps the body for the restored one under the next sequence number."""
         ...
 
-    async def archive_document(
-        self,
-        ctx: Context,
-        request: ArchiveDocument,
-    ) -> models.Document:
+    async def archive_document(self, ctx: Context, request: ArchiveDocument) -> models.Document:
         """Puts a document to rest, read-only and out of the usual lists."""
         ...
 
-    async def block_attachment(
-        self,
-        ctx: Context,
-        request: BlockAttachment,
-    ) -> None:
+    async def block_attachment(self, ctx: Context, request: BlockAttachment) -> None:
         """Notes in every document that holds the file that it is in quarantine."""
         ...
 
@@ -495,163 +377,83 @@ class Port(Protocol):
         """Calls a hand-over off as long as no worker has begun it."""
         ...
 
-    async def complete_transfer(
-        self,
-        ctx: Context,
-        request: CompleteTransfer,
-    ) -> None:
+    async def complete_transfer(self, ctx: Context, request: CompleteTransfer) -> None:
         """Records how many documents changed hands and announces the new ownership."""
         ...
 
-    async def create_document(
-        self,
-        ctx: Context,
-        request: CreateDocument,
-    ) -> models.Document:
+    async def create_document(self, ctx: Context, request: CreateDocument) -> models.Document:
         """Begins a draft owned by whoever asks."""
         ...
 
-    async def create_folder(
-        self,
-        ctx: Context,
-        request: CreateFolder,
-    ) -> models.Folder:
+    async def create_folder(self, ctx: Context, request: CreateFolder) -> models.Folder:
         """Adds a folder below another or at the top."""
         ...
 
-    async def create_share_link(
-        self,
-        ctx: Context,
-        request: CreateShareLink,
-    ) -> models.ShareLink:
-        """Makes an address that opens the document for whoever holds it, with an…"""
+    async def create_share_link(self, ctx: Context, request: CreateShareLink) -> models.ShareLink:
+        """Makes an address that opens the document for whoever holds it, with an optional passcode."""
         ...
 
-    async def delete_document(
-        self,
-        ctx: Context,
-        request: DeleteDocument,
-    ) -> None:
-        """Deletes for good what has been in the bin for thirty days, or sooner when an…"""
+    async def delete_document(self, ctx: Context, request: DeleteDocument) -> None:
+        """Deletes for good what has been in the bin for thirty days, or sooner when an administrator insists."""
         ...
 
-    async def delete_folder(
-        self,
-        ctx: Context,
-        request: DeleteFolder,
-    ) -> None:
+    async def delete_folder(self, ctx: Context, request: DeleteFolder) -> None:
         """Removes an empty folder and frees its name."""
         ...
 
-    async def delete_thread(
-        self,
-        ctx: Context,
-        request: DeleteThread,
-    ) -> None:
+    async def delete_thread(self, ctx: Context, request: DeleteThread) -> None:
         """Withdraws a remark with its answers, by its author or a manager of the document."""
         ...
 
-    async def expire_share(
-        self,
-        ctx: Context,
-        request: ExpireShare,
-    ) -> None:
+    async def expire_share(self, ctx: Context, request: ExpireShare) -> None:
         """Run by a timer each minute over grants whose end has come."""
         ...
 
-    async def fail_transfer(
-        self,
-        ctx: Context,
-        request: FailTransfer,
-    ) -> None:
+    async def fail_transfer(self, ctx: Context, request: FailTransfer) -> None:
         """Gives up after five tries; documents moved so far stay with their new owner."""
         ...
 
-    async def forget_author(
-        self,
-        ctx: Context,
-        request: ForgetAuthor,
-    ) -> None:
+    async def forget_author(self, ctx: Context, request: ForgetAuthor) -> None:
         """Follows the erasure of an account."""
         ...
 
-    async def hand_over_documents(
-        self,
-        ctx: Context,
-        request: HandOverDocuments,
-    ) -> None:
-        """Opens a transfer for somebody who is gone, to the successor that the event…"""
+    async def hand_over_documents(self, ctx: Context, request: HandOverDocuments) -> None:
+        """Opens a transfer for somebody who is gone, to the successor that the event names or else to the content custodian."""
         ...
 
-    async def move_document(
-        self,
-        ctx: Context,
-        request: MoveDocument,
-    ) -> models.Document:
-        """Puts a document into another folder or its owner's root, with whoever reads…"""
+    async def move_document(self, ctx: Context, request: MoveDocument) -> models.Document:
+        """Puts a document into another folder or its owner's root, with whoever reads the new place as readers."""
         ...
 
-    async def move_folder(
-        self,
-        ctx: Context,
-        request: MoveFolder,
-    ) -> models.Folder:
-        """Hangs a folder with all that is below it elsewhere in the tree, and tells of…"""
+    async def move_folder(self, ctx: Context, request: MoveFolder) -> models.Folder:
+        """Hangs a folder with all that is below it elsewhere in the tree, and tells of each document whose readers change by it."""
         ...
 
-    async def publish_document(
-        self,
-        ctx: Context,
-        request: PublishDocument,
-    ) -> models.Document:
+    async def publish_document(self, ctx: Context, request: PublishDocument) -> models.Document:
         """Turns a draft into a document that its folder lists for all who may read it."""
         ...
 
-    async def purge_tenant_documents(
-        self,
-        ctx: Context,
-        request: PurgeTenantDocuments,
-    ) -> None:
-        """Deletes what an organisation wrote, a thousand documents at a time, and…"""
+    async def purge_tenant_documents(self, ctx: Context, request: PurgeTenantDocuments) -> None:
+        """Deletes what an organisation wrote, a thousand documents at a time, and destroys the key of its sealed bodies at the end."""
         ...
 
-    async def recover_document(
-        self,
-        ctx: Context,
-        request: RecoverDocument,
-    ) -> models.Document:
-        """Takes a document out of the bin, active and in its old folder or, where that…"""
+    async def recover_document(self, ctx: Context, request: RecoverDocument) -> models.Document:
+        """Takes a document out of the bin, active and in its old folder or, where that is gone, in its owner's root."""
         ...
 
-    async def refuse_transfer(
-        self,
-        ctx: Context,
-        request: RefuseTransfer,
-    ) -> None:
-        """Ends a transfer whose people turned out not to belong together, before any…"""
+    async def refuse_transfer(self, ctx: Context, request: RefuseTransfer) -> None:
+        """Ends a transfer whose people turned out not to belong together, before any document moved."""
         ...
 
-    async def reopen_thread(
-        self,
-        ctx: Context,
-        request: ReopenThread,
-    ) -> models.CommentThread:
+    async def reopen_thread(self, ctx: Context, request: ReopenThread) -> models.CommentThread:
         """Takes a settled thread up again and forgets who had settled it."""
         ...
 
-    async def reply_to_thread(
-        self,
-        ctx: Context,
-        request: ReplyToThread,
-    ) -> models.CommentThread:
+    async def reply_to_thread(self, ctx: Context, request: ReplyToThread) -> models.CommentThread:
         """Appends an answer under the last one."""
         ...
 
-    async def resolve_thread(
-        self,
-        ctx: Context,
-        request: ResolveThread,
-    ) -> models.CommentThread:
+    async def resolve_thread(self, ctx: Context, request: ResolveThread) -> models.CommentThread:
         """Settles a thread in the name of whoever asks."""
         ...
 
@@ -663,51 +465,27 @@ class Port(Protocol):
         """Asks for an earlier content to become the newest."""
         ...
 
-    async def revoke_share(
-        self,
-        ctx: Context,
-        request: RevokeShare,
-    ) -> None:
-        """Ends a grant at once; open editors of the principal are closed within five…"""
+    async def revoke_share(self, ctx: Context, request: RevokeShare) -> None:
+        """Ends a grant at once."""
         ...
 
-    async def set_tenant_access(
-        self,
-        ctx: Context,
-        request: SetTenantAccess,
-    ) -> None:
-        """Makes all documents of an organisation read-only, or writable again once the…"""
+    async def set_tenant_access(self, ctx: Context, request: SetTenantAccess) -> None:
+        """Makes all documents of an organisation read-only, or writable again once the restriction is lifted."""
         ...
 
-    async def share_document(
-        self,
-        ctx: Context,
-        request: ShareDocument,
-    ) -> models.ShareGrant:
+    async def share_document(self, ctx: Context, request: ShareDocument) -> models.ShareGrant:
         """Grants a person, a team or the organisation access to one document."""
         ...
 
-    async def show_attachment(
-        self,
-        ctx: Context,
-        request: ShowAttachment,
-    ) -> None:
-        """Takes a file that proved harmless off the blocked ones and refreshes the…"""
+    async def show_attachment(self, ctx: Context, request: ShowAttachment) -> None:
+        """Takes a file that proved harmless off the blocked ones and refreshes the editors that are open."""
         ...
 
-    async def start_thread(
-        self,
-        ctx: Context,
-        request: StartThread,
-    ) -> models.CommentThread:
+    async def start_thread(self, ctx: Context, request: StartThread) -> models.CommentThread:
         """Anchors a remark to a passage and tells those whom it mentions."""
         ...
 
-    async def start_transfer(
-        self,
-        ctx: Context,
-        request: StartTransfer,
-    ) -> None:
+    async def start_transfer(self, ctx: Context, request: StartTransfer) -> None:
         """A worker claims a queued transfer, so that a second one leaves it alone."""
         ...
 
@@ -719,67 +497,35 @@ class Port(Protocol):
         """Queues the hand-over of somebody's documents to a successor."""
         ...
 
-    async def trash_document(
-        self,
-        ctx: Context,
-        request: TrashDocument,
-    ) -> models.Document:
+    async def trash_document(self, ctx: Context, request: TrashDocument) -> models.Document:
         """Moves a document to the bin and starts its thirty days."""
         ...
 
-    async def unarchive_document(
-        self,
-        ctx: Context,
-        request: UnarchiveDocument,
-    ) -> models.Document:
+    async def unarchive_document(self, ctx: Context, request: UnarchiveDocument) -> models.Document:
         """Wakes an archived document where it was, with the grants that it had."""
         ...
 
-    async def update_document(
-        self,
-        ctx: Context,
-        request: UpdateDocument,
-    ) -> models.Document:
+    async def update_document(self, ctx: Context, request: UpdateDocument) -> models.Document:
         """Renames, relabels or reclassifies."""
         ...
 
-    async def update_folder(
-        self,
-        ctx: Context,
-        request: UpdateFolder,
-    ) -> models.Folder:
-        """Renames a folder or replaces its shares, from which the readers of everything…"""
+    async def update_folder(self, ctx: Context, request: UpdateFolder) -> models.Folder:
+        """Renames a folder or replaces its shares, from which the readers of everything below follow within seconds."""
         ...
 
-    async def update_principal_members(
-        self,
-        ctx: Context,
-        request: UpdatePrincipalMembers,
-    ) -> None:
-        """Adds people to the copy of a team's membership or takes them out; access…"""
+    async def update_principal_members(self, ctx: Context, request: UpdatePrincipalMembers) -> None:
+        """Adds people to the copy of a team's membership or takes them out."""
         ...
 
-    async def update_share(
-        self,
-        ctx: Context,
-        request: UpdateShare,
-    ) -> models.ShareGrant:
+    async def update_share(self, ctx: Context, request: UpdateShare) -> models.ShareGrant:
         """Widens or narrows what a principal may do, or moves the end of its right."""
         ...
 
-    async def update_thread(
-        self,
-        ctx: Context,
-        request: UpdateThread,
-    ) -> models.CommentThread:
-        """Lets its author reword an opening comment; persons mentioned for the first…"""
+    async def update_thread(self, ctx: Context, request: UpdateThread) -> models.CommentThread:
+        """Lets its author reword an opening comment."""
         ...
 
-    async def get_document(
-        self,
-        ctx: Context,
-        request: GetDocument,
-    ) -> models.Document:
+    async def get_document(self, ctx: Context, request: GetDocument) -> models.Document:
         """Everything known of one document but its words."""
         ...
 
@@ -788,7 +534,7 @@ class Port(Protocol):
         ctx: Context,
         request: GetDocumentBody,
     ) -> models.DocumentBody:
-        """The words themselves at the head, or at an earlier sequence as long as that…"""
+        """The words themselves at the head, or at an earlier sequence as long as that body is still kept."""
         ...
 
     async def get_document_transfer(
@@ -799,27 +545,15 @@ class Port(Protocol):
         """How far a hand-over has come."""
         ...
 
-    async def get_folder(
-        self,
-        ctx: Context,
-        request: GetFolder,
-    ) -> models.Folder:
+    async def get_folder(self, ctx: Context, request: GetFolder) -> models.Folder:
         """A folder with its own shares and the number of things inside."""
         ...
 
-    async def get_share(
-        self,
-        ctx: Context,
-        request: GetShare,
-    ) -> models.ShareGrant:
-        """One grant with its present version, as the share dialog needs it before a…"""
+    async def get_share(self, ctx: Context, request: GetShare) -> models.ShareGrant:
+        """One grant with its present version, as the share dialog needs it before a change."""
         ...
 
-    async def get_thread(
-        self,
-        ctx: Context,
-        request: GetThread,
-    ) -> models.CommentThread:
+    async def get_thread(self, ctx: Context, request: GetThread) -> models.CommentThread:
         """One remark with all answers, for a link in a notification."""
         ...
 
@@ -828,7 +562,7 @@ class Port(Protocol):
         ctx: Context,
         request: ListAttachments,
     ) -> models.AttachmentList:
-        """Names and states of the attached files, asked of file-service in parallel…"""
+        """Names and states of the attached files, asked of file-service in parallel."""
         ...
 
     async def list_document_transfers(
@@ -839,20 +573,12 @@ class Port(Protocol):
         """Hand-overs of the organisation in the last ninety days."""
         ...
 
-    async def list_documents(
-        self,
-        ctx: Context,
-        request: ListDocuments,
-    ) -> Page[models.Document]:
-        """Documents that the caller may open, narrowed by folder, owner, state, type…"""
+    async def list_documents(self, ctx: Context, request: ListDocuments) -> Page[models.Document]:
+        """Documents that the caller may open, narrowed by folder, owner, state, type, sensitivity or one label."""
         ...
 
-    async def list_folders(
-        self,
-        ctx: Context,
-        request: ListFolders,
-    ) -> Page[models.Folder]:
-        """Folders below one parent, or all that the caller may open when no parent is…"""
+    async def list_folders(self, ctx: Context, request: ListFolders) -> Page[models.Folder]:
+        """Folders below one parent, or all that the caller may open when no parent is named."""
         ...
 
     async def list_operations(
@@ -860,7 +586,7 @@ class Port(Protocol):
         ctx: Context,
         request: ListOperations,
     ) -> Page[models.OperationBatch]:
-        """What happened since a sequence number, for a client that comes back online and…"""
+        """What happened since a sequence number, for a client that comes back online and for those who rebuild a body."""
         ...
 
     async def list_shared_documents(
@@ -868,22 +594,14 @@ class Port(Protocol):
         ctx: Context,
         request: ListSharedDocuments,
     ) -> Page[models.DocumentListEntry]:
-        """What others gave the caller, directly, through a team or through the…"""
+        """What others gave the caller, directly, through a team or through the organisation, newest change first."""
         ...
 
-    async def list_shares(
-        self,
-        ctx: Context,
-        request: ListShares,
-    ) -> Page[models.ShareGrant]:
-        """Direct grants on a document; those inherited from folders are listed with the…"""
+    async def list_shares(self, ctx: Context, request: ListShares) -> Page[models.ShareGrant]:
+        """Direct grants on a document."""
         ...
 
-    async def list_threads(
-        self,
-        ctx: Context,
-        request: ListThreads,
-    ) -> Page[models.CommentThread]:
+    async def list_threads(self, ctx: Context, request: ListThreads) -> Page[models.CommentThread]:
         """The comments of a document, open ones or all, by one author if wished."""
         ...
 
@@ -895,11 +613,7 @@ class Port(Protocol):
         """What lies in the bin, by owner."""
         ...
 
-    async def open_share_link(
-        self,
-        ctx: Context,
-        request: OpenShareLink,
-    ) -> models.OpenedShareLink:
+    async def open_share_link(self, ctx: Context, request: OpenShareLink) -> models.OpenedShareLink:
         """Tells which document a link leads to."""
         ...
 
@@ -911,19 +625,11 @@ class Port(Protocol):
         """The attachment is drawn as a warning wherever it occurs"""
         ...
 
-    async def on_file_scanned(
-        self,
-        ctx: Context,
-        event: Received[models.FileScanned],
-    ) -> None:
+    async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
         """A clean attachment is shown; one that was blocked is shown again"""
         ...
 
-    async def on_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.MemberRemoved],
-    ) -> None:
+    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         """Documents go to the named successor, else to the content custodian"""
         ...
 
@@ -967,12 +673,8 @@ class Port(Protocol):
         """Grants of the team no longer reach those who left"""
         ...
 
-    async def on_user_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeleted],
-    ) -> None:
-        """Documents go the same way, and the erased person's grants, mentions and locks…"""
+    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
+        """Documents go the same way, and the erased person's grants, mentions and locks end"""
         ...
 
     async def on_version_restored(
@@ -980,5 +682,5 @@ class Port(Protocol):
         ctx: Context,
         event: Received[models.VersionRestored],
     ) -> None:
-        """Body swapped, head moved on, DocumentUpdated with origin restore and no…"""
+        """Body swapped, head moved on, DocumentUpdated with origin restore and no further version"""
         ...

@@ -4,1293 +4,328 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-from uuid import UUID
+from cloudsync_chassis.web.routes import add
+from fastapi import APIRouter, Query
 
-from cloudsync_chassis.store.query import PageRequest
-from cloudsync_chassis.web.body import json_body
-from cloudsync_chassis.web.call import RestCall, admitted, page_of
-from fastapi import (
-    APIRouter,
-    Path,
-    Query,
-    Response,
-)
-
-from . import models, operations, port
+from . import operations, port
 
 
 def routes(service: port.Port) -> APIRouter:
     """One route per operation; those with fixed paths before those with parameters."""
     router = APIRouter()
-
-    @router.get(
-        "/v1/document-bin",
+    add(
+        router,
+        "GET /v1/document-bin",
+        operations.LIST_TRASHED_DOCUMENTS,
+        port.ListTrashedDocuments,
+        service.list_trashed_documents,
     )
-    async def list_trashed_documents(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_TRASHED_DOCUMENTS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_TRASHED_DOCUMENTS),
-        ],
-        status: Annotated[
-            Literal["trashed"],
-            Query(
-                alias="status",
-            ),
-        ],
-        owner_id: Annotated[
-            UUID | None,
-            Query(
-                alias="ownerId",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListTrashedDocuments(
-            status=status,
-            page=page,
-            owner_id=owner_id,
-        )
-        return await call(
-            service.list_trashed_documents,
-            request,
-        )
-
-    @router.get(
-        "/v1/document-transfers",
+    add(
+        router,
+        "GET /v1/document-transfers",
+        operations.LIST_DOCUMENT_TRANSFERS,
+        port.ListDocumentTransfers,
+        service.list_document_transfers,
     )
-    async def list_document_transfers(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_DOCUMENT_TRANSFERS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_DOCUMENT_TRANSFERS),
-        ],
-        outcome: Annotated[
-            models.JobOutcome | None,
-            Query(
-                alias="outcome",
-            ),
-        ] = None,
-        from_user_id: Annotated[
-            UUID | None,
-            Query(
-                alias="fromUserId",
-            ),
-        ] = None,
-        to_user_id: Annotated[
-            UUID | None,
-            Query(
-                alias="toUserId",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListDocumentTransfers(
-            page=page,
-            outcome=outcome,
-            from_user_id=from_user_id,
-            to_user_id=to_user_id,
-        )
-        return await call(
-            service.list_document_transfers,
-            request,
-        )
-
-    @router.post(
-        "/v1/document-transfers",
+    add(
+        router,
+        "POST /v1/document-transfers",
+        operations.TRANSFER_DOCUMENTS,
+        port.TransferDocuments,
+        service.transfer_documents,
     )
-    async def transfer_documents(
-        call: Annotated[
-            RestCall,
-            admitted(operations.TRANSFER_DOCUMENTS),
-        ],
-        body: Annotated[
-            models.TransferDocumentsRequest,
-            json_body(models.TransferDocumentsRequest),
-        ],
-    ) -> Response:
-        request = port.TransferDocuments(
-            body=body,
-        )
-        return await call(
-            service.transfer_documents,
-            request,
-        )
-
-    @router.get(
-        "/v1/document-transfers/{documentTransferId}",
+    add(
+        router,
+        "GET /v1/document-transfers/{documentTransferId}",
+        operations.GET_DOCUMENT_TRANSFER,
+        port.GetDocumentTransfer,
+        service.get_document_transfer,
     )
-    async def get_document_transfer(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_DOCUMENT_TRANSFER),
-        ],
-        document_transfer_id: Annotated[
-            UUID,
-            Path(
-                alias="documentTransferId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetDocumentTransfer(
-            document_transfer_id=document_transfer_id,
-        )
-        return await call(
-            service.get_document_transfer,
-            request,
-        )
-
-    @router.post(
-        "/v1/document-transfers/{documentTransferId}/cancel",
+    add(
+        router,
+        "POST /v1/document-transfers/{documentTransferId}/cancel",
+        operations.CANCEL_TRANSFER,
+        port.CancelTransfer,
+        service.cancel_transfer,
     )
-    async def cancel_transfer(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CANCEL_TRANSFER),
-        ],
-        document_transfer_id: Annotated[
-            UUID,
-            Path(
-                alias="documentTransferId",
-            ),
-        ],
-    ) -> Response:
-        request = port.CancelTransfer(
-            document_transfer_id=document_transfer_id,
-        )
-        return await call(
-            service.cancel_transfer,
-            request,
-        )
-
-    @router.get(
-        "/v1/documents",
+    add(
+        router,
+        "GET /v1/documents",
+        operations.LIST_DOCUMENTS,
+        port.ListDocuments,
+        service.list_documents,
+        labels=Query(
+            alias="labels",
+            min_length=1,
+            max_length=40,
+            pattern="^[^\\u0000-/:-@\\[-`{-\\u00bf\\u2000-\\u206f\\u3000-\\u303f][^\\u0000-\\u001f!-,./:-@\\[-^`{-\\u00bf\\u2000-\\u206f\\u3000-\\u303f]{0,39}$",
+        ),
     )
-    async def list_documents(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_DOCUMENTS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_DOCUMENTS),
-        ],
-        folder_id: Annotated[
-            UUID | None,
-            Query(
-                alias="folderId",
-            ),
-        ] = None,
-        owner_id: Annotated[
-            UUID | None,
-            Query(
-                alias="ownerId",
-            ),
-        ] = None,
-        status: Annotated[
-            models.DocumentStatus | None,
-            Query(
-                alias="status",
-            ),
-        ] = None,
-        document_type: Annotated[
-            models.DocumentType | None,
-            Query(
-                alias="documentType",
-            ),
-        ] = None,
-        sensitivity: Annotated[
-            models.Sensitivity | None,
-            Query(
-                alias="sensitivity",
-            ),
-        ] = None,
-        labels: Annotated[
-            str | None,
-            Query(
-                alias="labels",
-                min_length=1,
-                max_length=40,
-                pattern="^[^\\u0000-/:-@\\[-`{-\\u00bf\\u2000-\\u206f\\u3000-\\u303f][^\\u0000-\\u001f!-,./:-@\\[-^`{-\\u00bf\\u2000-\\u206f\\u3000-\\u303f]{0,39}$",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListDocuments(
-            page=page,
-            folder_id=folder_id,
-            owner_id=owner_id,
-            status=status,
-            document_type=document_type,
-            sensitivity=sensitivity,
-            labels=labels,
-        )
-        return await call(
-            service.list_documents,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents",
+    add(
+        router,
+        "POST /v1/documents",
+        operations.CREATE_DOCUMENT,
+        port.CreateDocument,
+        service.create_document,
     )
-    async def create_document(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CREATE_DOCUMENT),
-        ],
-        body: Annotated[
-            models.CreateDocumentRequest,
-            json_body(models.CreateDocumentRequest),
-        ],
-    ) -> Response:
-        request = port.CreateDocument(
-            body=body,
-        )
-        return await call(
-            service.create_document,
-            request,
-        )
-
-    @router.delete(
-        "/v1/documents/{documentId}",
+    add(
+        router,
+        "DELETE /v1/documents/{documentId}",
+        operations.DELETE_DOCUMENT,
+        port.DeleteDocument,
+        service.delete_document,
     )
-    async def delete_document(
-        call: Annotated[
-            RestCall,
-            admitted(operations.DELETE_DOCUMENT),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.DeleteDocument(
-            document_id=document_id,
-        )
-        return await call(
-            service.delete_document,
-            request,
-        )
-
-    @router.get(
-        "/v1/documents/{documentId}",
+    add(
+        router,
+        "GET /v1/documents/{documentId}",
+        operations.GET_DOCUMENT,
+        port.GetDocument,
+        service.get_document,
     )
-    async def get_document(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_DOCUMENT),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetDocument(
-            document_id=document_id,
-        )
-        return await call(
-            service.get_document,
-            request,
-        )
-
-    @router.patch(
-        "/v1/documents/{documentId}",
+    add(
+        router,
+        "PATCH /v1/documents/{documentId}",
+        operations.UPDATE_DOCUMENT,
+        port.UpdateDocument,
+        service.update_document,
     )
-    async def update_document(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UPDATE_DOCUMENT),
-        ],
-        body: Annotated[
-            models.UpdateDocumentRequest,
-            json_body(models.UpdateDocumentRequest),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UpdateDocument(
-            document_id=document_id,
-            body=body,
-        )
-        return await call(
-            service.update_document,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents/{documentId}/archive",
+    add(
+        router,
+        "POST /v1/documents/{documentId}/archive",
+        operations.ARCHIVE_DOCUMENT,
+        port.ArchiveDocument,
+        service.archive_document,
     )
-    async def archive_document(
-        call: Annotated[
-            RestCall,
-            admitted(operations.ARCHIVE_DOCUMENT),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ArchiveDocument(
-            document_id=document_id,
-        )
-        return await call(
-            service.archive_document,
-            request,
-        )
-
-    @router.get(
-        "/v1/documents/{documentId}/attachments",
+    add(
+        router,
+        "GET /v1/documents/{documentId}/attachments",
+        operations.LIST_ATTACHMENTS,
+        port.ListAttachments,
+        service.list_attachments,
     )
-    async def list_attachments(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_ATTACHMENTS),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ListAttachments(
-            document_id=document_id,
-        )
-        return await call(
-            service.list_attachments,
-            request,
-        )
-
-    @router.get(
-        "/v1/documents/{documentId}/body",
+    add(
+        router,
+        "GET /v1/documents/{documentId}/body",
+        operations.GET_DOCUMENT_BODY,
+        port.GetDocumentBody,
+        service.get_document_body,
+        sequence=Query(alias="sequence", ge=0, le=9007199254740991),
     )
-    async def get_document_body(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_DOCUMENT_BODY),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-        sequence: Annotated[
-            int | None,
-            Query(
-                alias="sequence",
-                ge=0,
-                le=9007199254740991,
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.GetDocumentBody(
-            document_id=document_id,
-            sequence=sequence,
-        )
-        return await call(
-            service.get_document_body,
-            request,
-        )
-
-    @router.get(
-        "/v1/documents/{documentId}/grants",
+    add(
+        router,
+        "GET /v1/documents/{documentId}/grants",
+        operations.LIST_SHARES,
+        port.ListShares,
+        service.list_shares,
+        principal=Query(
+            alias="principal",
+            min_length=40,
+            max_length=41,
+            pattern="^(user|team|org|link):[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+        ),
     )
-    async def list_shares(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_SHARES),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_SHARES),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-        principal: Annotated[
-            str | None,
-            Query(
-                alias="principal",
-                min_length=40,
-                max_length=41,
-                pattern="^(user|team|org|link):[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
-            ),
-        ] = None,
-        access: Annotated[
-            models.AccessLevel | None,
-            Query(
-                alias="access",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListShares(
-            document_id=document_id,
-            page=page,
-            principal=principal,
-            access=access,
-        )
-        return await call(
-            service.list_shares,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents/{documentId}/grants",
+    add(
+        router,
+        "POST /v1/documents/{documentId}/grants",
+        operations.SHARE_DOCUMENT,
+        port.ShareDocument,
+        service.share_document,
     )
-    async def share_document(
-        call: Annotated[
-            RestCall,
-            admitted(operations.SHARE_DOCUMENT),
-        ],
-        body: Annotated[
-            models.ShareDocumentRequest,
-            json_body(models.ShareDocumentRequest),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ShareDocument(
-            document_id=document_id,
-            body=body,
-        )
-        return await call(
-            service.share_document,
-            request,
-        )
-
-    @router.delete(
-        "/v1/documents/{documentId}/grants/{shareGrantId}",
+    add(
+        router,
+        "DELETE /v1/documents/{documentId}/grants/{shareGrantId}",
+        operations.REVOKE_SHARE,
+        port.RevokeShare,
+        service.revoke_share,
     )
-    async def revoke_share(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REVOKE_SHARE),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-        share_grant_id: Annotated[
-            UUID,
-            Path(
-                alias="shareGrantId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RevokeShare(
-            document_id=document_id,
-            share_grant_id=share_grant_id,
-        )
-        return await call(
-            service.revoke_share,
-            request,
-        )
-
-    @router.get(
-        "/v1/documents/{documentId}/grants/{shareGrantId}",
+    add(
+        router,
+        "GET /v1/documents/{documentId}/grants/{shareGrantId}",
+        operations.GET_SHARE,
+        port.GetShare,
+        service.get_share,
     )
-    async def get_share(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_SHARE),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-        share_grant_id: Annotated[
-            UUID,
-            Path(
-                alias="shareGrantId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetShare(
-            document_id=document_id,
-            share_grant_id=share_grant_id,
-        )
-        return await call(
-            service.get_share,
-            request,
-        )
-
-    @router.patch(
-        "/v1/documents/{documentId}/grants/{shareGrantId}",
+    add(
+        router,
+        "PATCH /v1/documents/{documentId}/grants/{shareGrantId}",
+        operations.UPDATE_SHARE,
+        port.UpdateShare,
+        service.update_share,
     )
-    async def update_share(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UPDATE_SHARE),
-        ],
-        body: Annotated[
-            models.UpdateShareRequest,
-            json_body(models.UpdateShareRequest),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-        share_grant_id: Annotated[
-            UUID,
-            Path(
-                alias="shareGrantId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UpdateShare(
-            document_id=document_id,
-            share_grant_id=share_grant_id,
-            body=body,
-        )
-        return await call(
-            service.update_share,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents/{documentId}/links",
+    add(
+        router,
+        "POST /v1/documents/{documentId}/links",
+        operations.CREATE_SHARE_LINK,
+        port.CreateShareLink,
+        service.create_share_link,
     )
-    async def create_share_link(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CREATE_SHARE_LINK),
-        ],
-        body: Annotated[
-            models.CreateShareLinkRequest,
-            json_body(models.CreateShareLinkRequest),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.CreateShareLink(
-            document_id=document_id,
-            body=body,
-        )
-        return await call(
-            service.create_share_link,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents/{documentId}/move",
+    add(
+        router,
+        "POST /v1/documents/{documentId}/move",
+        operations.MOVE_DOCUMENT,
+        port.MoveDocument,
+        service.move_document,
     )
-    async def move_document(
-        call: Annotated[
-            RestCall,
-            admitted(operations.MOVE_DOCUMENT),
-        ],
-        body: Annotated[
-            models.MoveDocumentRequest,
-            json_body(models.MoveDocumentRequest),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.MoveDocument(
-            document_id=document_id,
-            body=body,
-        )
-        return await call(
-            service.move_document,
-            request,
-        )
-
-    @router.get(
-        "/v1/documents/{documentId}/operations",
+    add(
+        router,
+        "GET /v1/documents/{documentId}/operations",
+        operations.LIST_OPERATIONS,
+        port.ListOperations,
+        service.list_operations,
+        from_sequence=Query(alias="fromSequence", ge=1, le=9007199254740991),
     )
-    async def list_operations(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_OPERATIONS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_OPERATIONS),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-        from_sequence: Annotated[
-            int | None,
-            Query(
-                alias="fromSequence",
-                ge=1,
-                le=9007199254740991,
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListOperations(
-            document_id=document_id,
-            page=page,
-            from_sequence=from_sequence,
-        )
-        return await call(
-            service.list_operations,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents/{documentId}/operations",
+    add(
+        router,
+        "POST /v1/documents/{documentId}/operations",
+        operations.APPLY_OPERATIONS,
+        port.ApplyOperations,
+        service.apply_operations,
     )
-    async def apply_operations(
-        call: Annotated[
-            RestCall,
-            admitted(operations.APPLY_OPERATIONS),
-        ],
-        body: Annotated[
-            models.ApplyOperationsRequest,
-            json_body(models.ApplyOperationsRequest),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ApplyOperations(
-            document_id=document_id,
-            body=body,
-        )
-        return await call(
-            service.apply_operations,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents/{documentId}/publish",
+    add(
+        router,
+        "POST /v1/documents/{documentId}/publish",
+        operations.PUBLISH_DOCUMENT,
+        port.PublishDocument,
+        service.publish_document,
     )
-    async def publish_document(
-        call: Annotated[
-            RestCall,
-            admitted(operations.PUBLISH_DOCUMENT),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.PublishDocument(
-            document_id=document_id,
-        )
-        return await call(
-            service.publish_document,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents/{documentId}/recover",
+    add(
+        router,
+        "POST /v1/documents/{documentId}/recover",
+        operations.RECOVER_DOCUMENT,
+        port.RecoverDocument,
+        service.recover_document,
     )
-    async def recover_document(
-        call: Annotated[
-            RestCall,
-            admitted(operations.RECOVER_DOCUMENT),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RecoverDocument(
-            document_id=document_id,
-        )
-        return await call(
-            service.recover_document,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents/{documentId}/restore",
+    add(
+        router,
+        "POST /v1/documents/{documentId}/restore",
+        operations.RESTORE_TO_VERSION,
+        port.RestoreToVersion,
+        service.restore_to_version,
     )
-    async def restore_to_version(
-        call: Annotated[
-            RestCall,
-            admitted(operations.RESTORE_TO_VERSION),
-        ],
-        body: Annotated[
-            models.RestoreToVersionRequest,
-            json_body(models.RestoreToVersionRequest),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RestoreToVersion(
-            document_id=document_id,
-            body=body,
-        )
-        return await call(
-            service.restore_to_version,
-            request,
-        )
-
-    @router.get(
-        "/v1/documents/{documentId}/threads",
+    add(
+        router,
+        "GET /v1/documents/{documentId}/threads",
+        operations.LIST_THREADS,
+        port.ListThreads,
+        service.list_threads,
     )
-    async def list_threads(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_THREADS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_THREADS),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-        status: Annotated[
-            models.CommentThreadStatus | None,
-            Query(
-                alias="status",
-            ),
-        ] = None,
-        author_id: Annotated[
-            UUID | None,
-            Query(
-                alias="authorId",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListThreads(
-            document_id=document_id,
-            page=page,
-            status=status,
-            author_id=author_id,
-        )
-        return await call(
-            service.list_threads,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents/{documentId}/threads",
+    add(
+        router,
+        "POST /v1/documents/{documentId}/threads",
+        operations.START_THREAD,
+        port.StartThread,
+        service.start_thread,
     )
-    async def start_thread(
-        call: Annotated[
-            RestCall,
-            admitted(operations.START_THREAD),
-        ],
-        body: Annotated[
-            models.StartThreadRequest,
-            json_body(models.StartThreadRequest),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.StartThread(
-            document_id=document_id,
-            body=body,
-        )
-        return await call(
-            service.start_thread,
-            request,
-        )
-
-    @router.delete(
-        "/v1/documents/{documentId}/threads/{commentThreadId}",
+    add(
+        router,
+        "DELETE /v1/documents/{documentId}/threads/{commentThreadId}",
+        operations.DELETE_THREAD,
+        port.DeleteThread,
+        service.delete_thread,
     )
-    async def delete_thread(
-        call: Annotated[
-            RestCall,
-            admitted(operations.DELETE_THREAD),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-        comment_thread_id: Annotated[
-            UUID,
-            Path(
-                alias="commentThreadId",
-            ),
-        ],
-    ) -> Response:
-        request = port.DeleteThread(
-            document_id=document_id,
-            comment_thread_id=comment_thread_id,
-        )
-        return await call(
-            service.delete_thread,
-            request,
-        )
-
-    @router.get(
-        "/v1/documents/{documentId}/threads/{commentThreadId}",
+    add(
+        router,
+        "GET /v1/documents/{documentId}/threads/{commentThreadId}",
+        operations.GET_THREAD,
+        port.GetThread,
+        service.get_thread,
     )
-    async def get_thread(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_THREAD),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-        comment_thread_id: Annotated[
-            UUID,
-            Path(
-                alias="commentThreadId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetThread(
-            document_id=document_id,
-            comment_thread_id=comment_thread_id,
-        )
-        return await call(
-            service.get_thread,
-            request,
-        )
-
-    @router.patch(
-        "/v1/documents/{documentId}/threads/{commentThreadId}",
+    add(
+        router,
+        "PATCH /v1/documents/{documentId}/threads/{commentThreadId}",
+        operations.UPDATE_THREAD,
+        port.UpdateThread,
+        service.update_thread,
     )
-    async def update_thread(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UPDATE_THREAD),
-        ],
-        body: Annotated[
-            models.UpdateThreadRequest,
-            json_body(models.UpdateThreadRequest),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-        comment_thread_id: Annotated[
-            UUID,
-            Path(
-                alias="commentThreadId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UpdateThread(
-            document_id=document_id,
-            comment_thread_id=comment_thread_id,
-            body=body,
-        )
-        return await call(
-            service.update_thread,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents/{documentId}/threads/{commentThreadId}/reopen",
+    add(
+        router,
+        "POST /v1/documents/{documentId}/threads/{commentThreadId}/reopen",
+        operations.REOPEN_THREAD,
+        port.ReopenThread,
+        service.reopen_thread,
     )
-    async def reopen_thread(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REOPEN_THREAD),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-        comment_thread_id: Annotated[
-            UUID,
-            Path(
-                alias="commentThreadId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ReopenThread(
-            document_id=document_id,
-            comment_thread_id=comment_thread_id,
-        )
-        return await call(
-            service.reopen_thread,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents/{documentId}/threads/{commentThreadId}/replies",
+    add(
+        router,
+        "POST /v1/documents/{documentId}/threads/{commentThreadId}/replies",
+        operations.REPLY_TO_THREAD,
+        port.ReplyToThread,
+        service.reply_to_thread,
     )
-    async def reply_to_thread(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REPLY_TO_THREAD),
-        ],
-        body: Annotated[
-            models.ReplyToThreadRequest,
-            json_body(models.ReplyToThreadRequest),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-        comment_thread_id: Annotated[
-            UUID,
-            Path(
-                alias="commentThreadId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ReplyToThread(
-            document_id=document_id,
-            comment_thread_id=comment_thread_id,
-            body=body,
-        )
-        return await call(
-            service.reply_to_thread,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents/{documentId}/threads/{commentThreadId}/resolve",
+    add(
+        router,
+        "POST /v1/documents/{documentId}/threads/{commentThreadId}/resolve",
+        operations.RESOLVE_THREAD,
+        port.ResolveThread,
+        service.resolve_thread,
     )
-    async def resolve_thread(
-        call: Annotated[
-            RestCall,
-            admitted(operations.RESOLVE_THREAD),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-        comment_thread_id: Annotated[
-            UUID,
-            Path(
-                alias="commentThreadId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ResolveThread(
-            document_id=document_id,
-            comment_thread_id=comment_thread_id,
-        )
-        return await call(
-            service.resolve_thread,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents/{documentId}/trash",
+    add(
+        router,
+        "POST /v1/documents/{documentId}/trash",
+        operations.TRASH_DOCUMENT,
+        port.TrashDocument,
+        service.trash_document,
     )
-    async def trash_document(
-        call: Annotated[
-            RestCall,
-            admitted(operations.TRASH_DOCUMENT),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.TrashDocument(
-            document_id=document_id,
-        )
-        return await call(
-            service.trash_document,
-            request,
-        )
-
-    @router.post(
-        "/v1/documents/{documentId}/unarchive",
+    add(
+        router,
+        "POST /v1/documents/{documentId}/unarchive",
+        operations.UNARCHIVE_DOCUMENT,
+        port.UnarchiveDocument,
+        service.unarchive_document,
     )
-    async def unarchive_document(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UNARCHIVE_DOCUMENT),
-        ],
-        document_id: Annotated[
-            UUID,
-            Path(
-                alias="documentId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UnarchiveDocument(
-            document_id=document_id,
-        )
-        return await call(
-            service.unarchive_document,
-            request,
-        )
-
-    @router.get(
-        "/v1/folders",
+    add(router, "GET /v1/folders", operations.LIST_FOLDERS, port.ListFolders, service.list_folders)
+    add(
+        router,
+        "POST /v1/folders",
+        operations.CREATE_FOLDER,
+        port.CreateFolder,
+        service.create_folder,
     )
-    async def list_folders(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_FOLDERS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_FOLDERS),
-        ],
-        parent_folder_id: Annotated[
-            UUID | None,
-            Query(
-                alias="parentFolderId",
-            ),
-        ] = None,
-        owner_id: Annotated[
-            UUID | None,
-            Query(
-                alias="ownerId",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListFolders(
-            page=page,
-            parent_folder_id=parent_folder_id,
-            owner_id=owner_id,
-        )
-        return await call(
-            service.list_folders,
-            request,
-        )
-
-    @router.post(
-        "/v1/folders",
+    add(
+        router,
+        "DELETE /v1/folders/{folderId}",
+        operations.DELETE_FOLDER,
+        port.DeleteFolder,
+        service.delete_folder,
     )
-    async def create_folder(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CREATE_FOLDER),
-        ],
-        body: Annotated[
-            models.CreateFolderRequest,
-            json_body(models.CreateFolderRequest),
-        ],
-    ) -> Response:
-        request = port.CreateFolder(
-            body=body,
-        )
-        return await call(
-            service.create_folder,
-            request,
-        )
-
-    @router.delete(
-        "/v1/folders/{folderId}",
+    add(
+        router,
+        "GET /v1/folders/{folderId}",
+        operations.GET_FOLDER,
+        port.GetFolder,
+        service.get_folder,
     )
-    async def delete_folder(
-        call: Annotated[
-            RestCall,
-            admitted(operations.DELETE_FOLDER),
-        ],
-        folder_id: Annotated[
-            UUID,
-            Path(
-                alias="folderId",
-            ),
-        ],
-    ) -> Response:
-        request = port.DeleteFolder(
-            folder_id=folder_id,
-        )
-        return await call(
-            service.delete_folder,
-            request,
-        )
-
-    @router.get(
-        "/v1/folders/{folderId}",
+    add(
+        router,
+        "PATCH /v1/folders/{folderId}",
+        operations.UPDATE_FOLDER,
+        port.UpdateFolder,
+        service.update_folder,
     )
-    async def get_folder(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_FOLDER),
-        ],
-        folder_id: Annotated[
-            UUID,
-            Path(
-                alias="folderId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetFolder(
-            folder_id=folder_id,
-        )
-        return await call(
-            service.get_folder,
-            request,
-        )
-
-    @router.patch(
-        "/v1/folders/{folderId}",
+    add(
+        router,
+        "POST /v1/folders/{folderId}/move",
+        operations.MOVE_FOLDER,
+        port.MoveFolder,
+        service.move_folder,
     )
-    async def update_folder(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UPDATE_FOLDER),
-        ],
-        body: Annotated[
-            models.UpdateFolderRequest,
-            json_body(models.UpdateFolderRequest),
-        ],
-        folder_id: Annotated[
-            UUID,
-            Path(
-                alias="folderId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UpdateFolder(
-            folder_id=folder_id,
-            body=body,
-        )
-        return await call(
-            service.update_folder,
-            request,
-        )
-
-    @router.post(
-        "/v1/folders/{folderId}/move",
+    add(
+        router,
+        "POST /v1/share-links/open",
+        operations.OPEN_SHARE_LINK,
+        port.OpenShareLink,
+        service.open_share_link,
     )
-    async def move_folder(
-        call: Annotated[
-            RestCall,
-            admitted(operations.MOVE_FOLDER),
-        ],
-        body: Annotated[
-            models.MoveFolderRequest,
-            json_body(models.MoveFolderRequest),
-        ],
-        folder_id: Annotated[
-            UUID,
-            Path(
-                alias="folderId",
-            ),
-        ],
-    ) -> Response:
-        request = port.MoveFolder(
-            folder_id=folder_id,
-            body=body,
-        )
-        return await call(
-            service.move_folder,
-            request,
-        )
-
-    @router.post(
-        "/v1/share-links/open",
+    add(
+        router,
+        "GET /v1/shared-documents",
+        operations.LIST_SHARED_DOCUMENTS,
+        port.ListSharedDocuments,
+        service.list_shared_documents,
+        label=Query(
+            alias="label",
+            min_length=1,
+            max_length=40,
+            pattern="^[^\\u0000-/:-@\\[-`{-\\u00bf\\u2000-\\u206f\\u3000-\\u303f][^\\u0000-\\u001f!-,./:-@\\[-^`{-\\u00bf\\u2000-\\u206f\\u3000-\\u303f]{0,39}$",
+        ),
     )
-    async def open_share_link(
-        call: Annotated[
-            RestCall,
-            admitted(operations.OPEN_SHARE_LINK),
-        ],
-        body: Annotated[
-            models.OpenShareLinkRequest,
-            json_body(models.OpenShareLinkRequest),
-        ],
-    ) -> Response:
-        request = port.OpenShareLink(
-            body=body,
-        )
-        return await call(
-            service.open_share_link,
-            request,
-        )
-
-    @router.get(
-        "/v1/shared-documents",
-    )
-    async def list_shared_documents(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_SHARED_DOCUMENTS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_SHARED_DOCUMENTS),
-        ],
-        label: Annotated[
-            str | None,
-            Query(
-                alias="label",
-                min_length=1,
-                max_length=40,
-                pattern="^[^\\u0000-/:-@\\[-`{-\\u00bf\\u2000-\\u206f\\u3000-\\u303f][^\\u0000-\\u001f!-,./:-@\\[-^`{-\\u00bf\\u2000-\\u206f\\u3000-\\u303f]{0,39}$",
-            ),
-        ] = None,
-        access: Annotated[
-            models.AccessLevel | None,
-            Query(
-                alias="access",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListSharedDocuments(
-            page=page,
-            label=label,
-            access=access,
-        )
-        return await call(
-            service.list_shared_documents,
-            request,
-        )
-
     return router

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.published import published
 from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
@@ -26,12 +27,7 @@ SERVICE = ServiceSpec(
                 "team-manager",
             }
         ),
-        "document:delete": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
+        "document:delete": frozenset({"org-admin", "org-owner"}),
         "document:follow-link": frozenset(
             {
                 "billing-admin",
@@ -43,12 +39,7 @@ SERVICE = ServiceSpec(
                 "team-manager",
             }
         ),
-        "document:transfer": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
+        "document:transfer": frozenset({"org-admin", "org-owner"}),
     },
     related={
         "comment:create": frozenset(
@@ -85,24 +76,10 @@ SERVICE = ServiceSpec(
             }
         ),
         "document:archive": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "document:delete": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "document:edit": frozenset(
             {
@@ -127,14 +104,7 @@ SERVICE = ServiceSpec(
             }
         ),
         "document:move": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "document:read": frozenset(
             {
@@ -148,14 +118,7 @@ SERVICE = ServiceSpec(
             }
         ),
         "document:share": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "document:update": frozenset(
             {
@@ -172,18 +135,12 @@ SERVICE = ServiceSpec(
     tables=metadata,
     schemas=("documents",),
     migrations=Path(__file__).with_name("migrations"),
-    contract=Path(__file__).with_name("openapi.json"),
+    contract=published(__file__, "openapi/document.yaml"),
     edges={
         "file-service": Edge(
             service="file-service",
             url="http://127.0.0.1:8006",
-            budgets={
-                "getFile": Budget(
-                    timeout=0.04,
-                    retries=0,
-                    fallback="omit",
-                ),
-            },
+            budgets={"getFile": Budget(timeout=0.04, retries=0, fallback="omit")},
             breaker=BreakerPolicy(
                 requests=20,
                 failure_ratio=0.5,
@@ -195,14 +152,7 @@ SERVICE = ServiceSpec(
         "search-service": Edge(
             service="search-service",
             url="http://127.0.0.1:8008",
-            budgets={
-                "index": Budget(
-                    timeout=0.1,
-                    retries=0,
-                    fallback="queue",
-                    max_age=86400.0,
-                ),
-            },
+            budgets={"index": Budget(timeout=0.1, retries=0, fallback="queue", max_age=86400.0)},
             breaker=BreakerPolicy(
                 requests=20,
                 failure_ratio=0.5,
@@ -215,18 +165,8 @@ SERVICE = ServiceSpec(
             service="version-service",
             url="http://127.0.0.1:9007",
             budgets={
-                "CreateVersion": Budget(
-                    timeout=0.2,
-                    retries=2,
-                    fallback="queue",
-                    max_age=86400.0,
-                ),
-                "RestoreVersion": Budget(
-                    timeout=0.2,
-                    retries=1,
-                    fallback="queue",
-                    max_age=86400.0,
-                ),
+                "CreateVersion": Budget(timeout=0.2, retries=2, fallback="queue", max_age=86400.0),
+                "RestoreVersion": Budget(timeout=0.2, retries=1, fallback="queue", max_age=86400.0),
             },
             breaker=BreakerPolicy(
                 requests=20,

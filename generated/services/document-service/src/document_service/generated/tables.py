@@ -4,776 +4,191 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.columns import sql
-from sqlalchemy import (
-    CheckConstraint,
-    Column,
-    Index,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    text,
-)
+from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from sqlalchemy import MetaData
 
 metadata = MetaData()
 
 comment_threads = Table(
     "comment_threads",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "document_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "anchor",
-        sql("jsonb"),
-        nullable=False,
-    ),
-    Column(
-        "author_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "text",
-        sql("varchar(4000)"),
-        nullable=False,
-    ),
-    Column(
-        "mentions",
-        sql("uuid[]"),
-        nullable=False,
-        server_default=text(
-            "'{}'",
-        ),
-    ),
-    Column(
-        "replies",
-        sql("jsonb"),
-        nullable=False,
-        server_default=text(
-            "'[]'",
-        ),
-    ),
-    Column(
-        "status",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'open'",
-        ),
-    ),
-    Column(
-        "resolved_by",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "resolved_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-        "id",
-    ),
-    CheckConstraint(
-        "status IN ('open', 'resolved')",
-        name="comment_threads_status_known",
-    ),
-    CheckConstraint(
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("document_id", "uuid"),
+    Column("anchor", "jsonb"),
+    Column("author_id", "uuid"),
+    Column("text", "varchar(4000)"),
+    Column("mentions", "uuid[]", "'{}'"),
+    Column("replies", "jsonb", "'[]'"),
+    Column("status", "text", "'open'"),
+    Column("resolved_by", "uuid", nullable=True),
+    Column("resolved_at", "timestamptz", nullable=True),
+    Check("comment_threads_status_known", "status IN ('open', 'resolved')"),
+    Check(
+        "comment_threads_resolution_complete",
         "(status = 'resolved') = (resolved_by IS NOT NULL AND resolved_at IS NOT NULL)",
-        name="comment_threads_resolution_complete",
     ),
-    Index(
-        "comment_threads_document",
-        "organization_id",
-        "document_id",
-        "status",
-        "created_at",
-    ),
-    schema="documents",
-)
+    Index("comment_threads_document", ("organization_id", "document_id", "status", "created_at")),
+    key=("organization_id", "id"),
+).of(metadata, "documents")
 
 tenant_states = Table(
     "tenant_states",
-    metadata,
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "read_only_since",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "reason",
-        sql("text"),
-        nullable=False,
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-    ),
-    schema="documents",
-)
+    Column("organization_id", "uuid"),
+    Column("read_only_since", "timestamptz"),
+    Column("reason", "text"),
+    key=("organization_id",),
+).of(metadata, "documents")
 
 document_transfers = Table(
     "document_transfers",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "from_user_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "to_user_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "requested_by",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "document_ids",
-        sql("uuid[]"),
-        nullable=False,
-        server_default=text(
-            "'{}'",
-        ),
-    ),
-    Column(
-        "moved_count",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "failed_count",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "outcome",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'queued'",
-        ),
-    ),
-    Column(
-        "failure_code",
-        sql("varchar(40)"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-        "id",
-    ),
-    CheckConstraint(
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("from_user_id", "uuid"),
+    Column("to_user_id", "uuid"),
+    Column("requested_by", "uuid"),
+    Column("document_ids", "uuid[]", "'{}'"),
+    Column("moved_count", "integer", "0"),
+    Column("failed_count", "integer", "0"),
+    Column("outcome", "text", "'queued'"),
+    Column("failure_code", "varchar(40)", nullable=True),
+    Check(
+        "document_transfers_outcome_known",
         "outcome IN ('queued', 'running', 'succeeded', 'refused', 'failed', 'cancelled')",
-        name="document_transfers_outcome_known",
     ),
-    CheckConstraint(
-        "from_user_id <> to_user_id",
-        name="document_transfers_between_two",
-    ),
-    Index(
-        "document_transfers_queue",
-        "created_at",
-        sqlite_where=text(
-            "outcome = 'queued'",
-        ),
-        postgresql_where=text(
-            "outcome = 'queued'",
-        ),
-    ),
-    Index(
-        "document_transfers_person",
-        "organization_id",
-        "from_user_id",
-    ),
-    schema="documents",
-)
+    Check("document_transfers_between_two", "from_user_id <> to_user_id"),
+    Index("document_transfers_queue", ("created_at",), where="outcome = 'queued'"),
+    Index("document_transfers_person", ("organization_id", "from_user_id")),
+    key=("organization_id", "id"),
+).of(metadata, "documents")
 
 documents = Table(
     "documents",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "title",
-        sql("varchar(255)"),
-        nullable=False,
-    ),
-    Column(
-        "document_type",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "folder_id",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "owner_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "status",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'draft'",
-        ),
-    ),
-    Column(
-        "template_id",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "body_ref",
-        sql("char(24)"),
-        nullable=True,
-    ),
-    Column(
-        "body_checksum",
-        sql("char(64)"),
-        nullable=True,
-    ),
-    Column(
-        "body_bytes",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "head_sequence",
-        sql("bigint"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "excerpt",
-        sql("varchar(280)"),
-        nullable=False,
-        server_default=text(
-            "''",
-        ),
-    ),
-    Column(
-        "content_language",
-        sql("varchar(15)"),
-        nullable=True,
-    ),
-    Column(
-        "sensitivity",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'internal'",
-        ),
-    ),
-    Column(
-        "labels",
-        sql("text[]"),
-        nullable=False,
-        server_default=text(
-            "'{}'",
-        ),
-    ),
-    Column(
-        "attachment_file_ids",
-        sql("uuid[]"),
-        nullable=False,
-        server_default=text(
-            "'{}'",
-        ),
-    ),
-    Column(
-        "blocked_file_ids",
-        sql("uuid[]"),
-        nullable=False,
-        server_default=text(
-            "'{}'",
-        ),
-    ),
-    Column(
-        "edit_lock",
-        sql("jsonb"),
-        nullable=True,
-    ),
-    Column(
-        "retain_until",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "trashed_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-        "id",
-    ),
-    CheckConstraint(
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("title", "varchar(255)"),
+    Column("document_type", "text"),
+    Column("folder_id", "uuid", nullable=True),
+    Column("owner_id", "uuid"),
+    Column("status", "text", "'draft'"),
+    Column("template_id", "uuid", nullable=True),
+    Column("body_ref", "char(24)", nullable=True),
+    Column("body_checksum", "char(64)", nullable=True),
+    Column("body_bytes", "integer", "0"),
+    Column("head_sequence", "bigint", "0"),
+    Column("excerpt", "varchar(280)", "''"),
+    Column("content_language", "varchar(15)", nullable=True),
+    Column("sensitivity", "text", "'internal'"),
+    Column("labels", "text[]", "'{}'"),
+    Column("attachment_file_ids", "uuid[]", "'{}'"),
+    Column("blocked_file_ids", "uuid[]", "'{}'"),
+    Column("edit_lock", "jsonb", nullable=True),
+    Column("retain_until", "timestamptz", nullable=True),
+    Column("trashed_at", "timestamptz", nullable=True),
+    Check(
+        "documents_type_known",
         "document_type IN ('page', 'spreadsheet', 'slideDeck', 'whiteboard', 'form')",
-        name="documents_type_known",
     ),
-    CheckConstraint(
+    Check(
+        "documents_status_known",
         "status IN ('draft', 'active', 'archived', 'trashed', 'deleted')",
-        name="documents_status_known",
     ),
-    CheckConstraint(
+    Check(
+        "documents_sensitivity_known",
         "sensitivity IN ('public', 'internal', 'confidential', 'restricted')",
-        name="documents_sensitivity_known",
     ),
-    CheckConstraint(
-        "body_bytes BETWEEN 0 AND 12582912",
-        name="documents_body_fits",
-    ),
-    CheckConstraint(
-        "head_sequence >= 0",
-        name="documents_head_not_negative",
-    ),
-    CheckConstraint(
-        "(status = 'trashed') = (trashed_at IS NOT NULL)",
-        name="documents_bin_has_clock",
-    ),
-    Index(
-        "documents_folder",
-        "organization_id",
-        "folder_id",
-        "status",
-    ),
-    Index(
-        "documents_owner",
-        "organization_id",
-        "owner_id",
-        text("updated_at desc"),
-    ),
-    Index(
-        "documents_due_for_purge",
-        "trashed_at",
-        sqlite_where=text(
-            "status = 'trashed'",
-        ),
-        postgresql_where=text(
-            "status = 'trashed'",
-        ),
-    ),
-    Index(
-        "documents_retained",
-        "retain_until",
-        sqlite_where=text(
-            "retain_until IS NOT NULL",
-        ),
-        postgresql_where=text(
-            "retain_until IS NOT NULL",
-        ),
-    ),
-    schema="documents",
-)
+    Check("documents_body_fits", "body_bytes BETWEEN 0 AND 12582912"),
+    Check("documents_head_not_negative", "head_sequence >= 0"),
+    Check("documents_bin_has_clock", "(status = 'trashed') = (trashed_at IS NOT NULL)"),
+    Index("documents_folder", ("organization_id", "folder_id", "status")),
+    Index("documents_owner", ("organization_id", "owner_id", "updated_at desc")),
+    Index("documents_due_for_purge", ("trashed_at",), where="status = 'trashed'"),
+    Index("documents_retained", ("retain_until",), where="retain_until IS NOT NULL"),
+    key=("organization_id", "id"),
+).of(metadata, "documents")
 
 folders = Table(
     "folders",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "parent_folder_id",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "folder_name",
-        sql("varchar(120)"),
-        nullable=False,
-    ),
-    Column(
-        "owner_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "path",
-        sql("ltree"),
-        nullable=True,
-    ),
-    Column(
-        "inherit_shares",
-        sql("boolean"),
-        nullable=False,
-        server_default=text(
-            "true",
-        ),
-    ),
-    Column(
-        "shared_with",
-        sql("jsonb"),
-        nullable=False,
-        server_default=text(
-            "'[]'",
-        ),
-    ),
-    Column(
-        "child_count",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "status",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'live'",
-        ),
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-        "id",
-    ),
-    CheckConstraint(
-        "status IN ('live', 'deleted')",
-        name="folders_status_known",
-    ),
-    CheckConstraint(
-        "child_count BETWEEN 0 AND 10000",
-        name="folders_children_bounded",
-    ),
-    CheckConstraint(
-        "parent_folder_id <> id",
-        name="folders_not_own_parent",
-    ),
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("parent_folder_id", "uuid", nullable=True),
+    Column("folder_name", "varchar(120)"),
+    Column("owner_id", "uuid"),
+    Column("path", "ltree", nullable=True),
+    Column("inherit_shares", "boolean", "true"),
+    Column("shared_with", "jsonb", "'[]'"),
+    Column("child_count", "integer", "0"),
+    Column("status", "text", "'live'"),
+    Check("folders_status_known", "status IN ('live', 'deleted')"),
+    Check("folders_children_bounded", "child_count BETWEEN 0 AND 10000"),
+    Check("folders_not_own_parent", "parent_folder_id <> id"),
     Index(
         "folders_siblings",
-        "organization_id",
-        "parent_folder_id",
-        text("lower(folder_name)"),
+        ("organization_id", "parent_folder_id", "lower(folder_name)"),
+        where="status = 'live' AND parent_folder_id IS NOT NULL",
         unique=True,
-        sqlite_where=text(
-            "status = 'live' AND parent_folder_id IS NOT NULL",
-        ),
-        postgresql_where=text(
-            "status = 'live' AND parent_folder_id IS NOT NULL",
-        ),
     ),
     Index(
         "folders_top_level",
-        "organization_id",
-        text("lower(folder_name)"),
+        ("organization_id", "lower(folder_name)"),
+        where="status = 'live' AND parent_folder_id IS NULL",
         unique=True,
-        sqlite_where=text(
-            "status = 'live' AND parent_folder_id IS NULL",
-        ),
-        postgresql_where=text(
-            "status = 'live' AND parent_folder_id IS NULL",
-        ),
     ),
-    Index(
-        "folders_owner",
-        "organization_id",
-        "owner_id",
-    ),
-    schema="documents",
-)
+    Index("folders_owner", ("organization_id", "owner_id")),
+    key=("organization_id", "id"),
+).of(metadata, "documents")
 
 principal_members = Table(
     "principal_members",
-    metadata,
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "user_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "team_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "since",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-        "user_id",
-        "team_id",
-    ),
-    Index(
-        "principal_members_team",
-        "organization_id",
-        "team_id",
-    ),
-    schema="documents",
-)
+    Column("organization_id", "uuid"),
+    Column("user_id", "uuid"),
+    Column("team_id", "uuid"),
+    Column("since", "timestamptz"),
+    Index("principal_members_team", ("organization_id", "team_id")),
+    key=("organization_id", "user_id", "team_id"),
+).of(metadata, "documents")
 
 share_grants = Table(
     "share_grants",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "document_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "principal",
-        sql("varchar(41)"),
-        nullable=False,
-    ),
-    Column(
-        "access",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "granted_by",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "expires_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "has_passcode",
-        sql("boolean"),
-        nullable=False,
-        server_default=text(
-            "false",
-        ),
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-        "document_id",
-        "principal",
-    ),
-    CheckConstraint(
-        "access IN ('viewer', 'commenter', 'editor', 'manager')",
-        name="share_grants_access_known",
-    ),
-    CheckConstraint(
-        "principal NOT LIKE 'link:%' OR access <> 'manager'",
-        name="share_grants_links_do_not_manage",
-    ),
-    Index(
-        "share_grants_id",
-        "organization_id",
-        "id",
-        unique=True,
-    ),
-    Index(
-        "share_grants_principal",
-        "organization_id",
-        "principal",
-    ),
-    Index(
-        "share_grants_ending",
-        "expires_at",
-        sqlite_where=text(
-            "expires_at IS NOT NULL",
-        ),
-        postgresql_where=text(
-            "expires_at IS NOT NULL",
-        ),
-    ),
-    schema="documents",
-)
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("document_id", "uuid"),
+    Column("principal", "varchar(41)"),
+    Column("access", "text"),
+    Column("granted_by", "uuid"),
+    Column("expires_at", "timestamptz", nullable=True),
+    Column("has_passcode", "boolean", "false"),
+    Check("share_grants_access_known", "access IN ('viewer', 'commenter', 'editor', 'manager')"),
+    Check("share_grants_links_do_not_manage", "principal NOT LIKE 'link:%' OR access <> 'manager'"),
+    Index("share_grants_id", ("organization_id", "id"), unique=True),
+    Index("share_grants_principal", ("organization_id", "principal")),
+    Index("share_grants_ending", ("expires_at",), where="expires_at IS NOT NULL"),
+    key=("organization_id", "document_id", "principal"),
+).of(metadata, "documents")
 
 share_links = Table(
     "share_links",
-    metadata,
-    Column(
-        "link_token_bidx",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "link_token_ciphertext",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "document_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "share_grant_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "passcode_ciphertext",
-        sql("bytea"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "link_token_bidx",
-    ),
-    Index(
-        "share_links_grant",
-        "organization_id",
-        "share_grant_id",
-        unique=True,
-    ),
-    Index(
-        "share_links_document",
-        "organization_id",
-        "document_id",
-    ),
-    schema="documents",
-)
+    Column("link_token_bidx", "bytea"),
+    Column("link_token_ciphertext", "bytea"),
+    Column("organization_id", "uuid"),
+    Column("document_id", "uuid"),
+    Column("share_grant_id", "uuid"),
+    Column("passcode_ciphertext", "bytea", nullable=True),
+    Index("share_links_grant", ("organization_id", "share_grant_id"), unique=True),
+    Index("share_links_document", ("organization_id", "document_id")),
+    key=("link_token_bidx",),
+).of(metadata, "documents")

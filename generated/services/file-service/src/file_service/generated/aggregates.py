@@ -21,33 +21,10 @@ from . import models, tables
 DOWNLOAD_GRANT = AggregateSpec(
     name="download-grant",
     model=models.DownloadGrant,
-    store=TableStore(
-        table=tables.download_grants,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "fileId": "file_id",
-            "granteeId": "grantee_id",
-            "disposition": "disposition",
-            "validSeconds": "valid_seconds",
-            "clientNetwork": "client_network",
-            "usedAt": "used_at",
-        },
-    ),
-    part_of=Reference(
-        "fileId",
-        "file",
-    ),
+    store=TableStore(table=tables.download_grants),
+    part_of=Reference("fileId", "file"),
     defaults={"validSeconds": 300},
-    commands={
-        "grant-download": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-    },
+    commands={"grant-download": Command(effect="custom", idempotency="natural")},
 )
 
 FILE = AggregateSpec(
@@ -55,33 +32,7 @@ FILE = AggregateSpec(
     model=models.StoredFile,
     store=TableStore(
         table=tables.files,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "fileName": "file_name",
-            "mediaType": "media_type",
-            "sizeBytes": "size_bytes",
-            "contentSha256": "content_sha256",
-            "objectKey": "object_key",
-            "storageClass": "storage_class",
-            "uploaderId": "uploader_id",
-            "origin": "origin",
-            "target": "target",
-            "status": "status",
-            "scanVerdict": "scan_verdict",
-            "signatureVersion": "signature_version",
-            "threatName": "threat_name",
-            "releaseReason": "release_reason",
-            "releaseApproverId": "release_approver_id",
-            "referenceCount": "reference_count",
-            "keyReference": "key_reference_ciphertext",
-            "media": "media",
-            "expiresAt": "expires_at",
-            "trashedAt": "trashed_at",
-        },
+        columns={"keyReference": "key_reference_ciphertext"},
         encrypted=frozenset({"keyReference"}),
     ),
     unique=(("objectKey",),),
@@ -92,9 +43,7 @@ FILE = AggregateSpec(
         "referenceCount": 0,
     },
     relations={
-        "uploader": Relation(
-            fields=("uploaderId",),
-        ),
+        "uploader": Relation(fields=("uploaderId",)),
         "viewer": Relation(
             fields=("uploaderId",),
             through="file-link",
@@ -114,6 +63,13 @@ FILE = AggregateSpec(
             to="pending",
             roles=frozenset({"guest", "member"}),
             guard="The plan allows the size and there is quota left; guests need editor access where it will hang",
+        ),
+        Transition(
+            command="take-in-recording",
+            sources=(),
+            to="scanning",
+            roles=frozenset({"workload"}),
+            guard="The film's digest is that of the event",
         ),
         Transition(
             command="complete-upload",
@@ -234,27 +190,16 @@ FILE = AggregateSpec(
             effect="create",
             idempotency="key",
             sets=(
-                Assignment(
-                    "uploaderId",
-                    source="context.subject",
-                ),
-                Assignment(
-                    "expiresAt",
-                    source="context.now.plus.24h",
-                ),
+                Assignment("uploaderId", source="context.subject"),
+                Assignment("expiresAt", source="context.now.plus.24h"),
             ),
         ),
         "complete-upload": Command(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "contentSha256",
-                    source="body.contentSha256",
-                ),
-                Assignment(
-                    "expiresAt",
-                ),
+                Assignment("contentSha256", source="body.contentSha256"),
+                Assignment("expiresAt"),
             ),
             emits=(
                 Emission(
@@ -331,18 +276,9 @@ FILE = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "scanVerdict",
-                    source="body.scanVerdict",
-                ),
-                Assignment(
-                    "threatName",
-                    source="body.threatName",
-                ),
-                Assignment(
-                    "signatureVersion",
-                    source="body.signatureVersion",
-                ),
+                Assignment("scanVerdict", source="body.scanVerdict"),
+                Assignment("threatName", source="body.threatName"),
+                Assignment("signatureVersion", source="body.signatureVersion"),
             ),
             emits=(
                 Emission(
@@ -358,22 +294,10 @@ FILE = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "scanVerdict",
-                    source="body.scanVerdict",
-                ),
-                Assignment(
-                    "signatureVersion",
-                    source="body.signatureVersion",
-                ),
-                Assignment(
-                    "mediaType",
-                    source="body.mediaType",
-                ),
-                Assignment(
-                    "media",
-                    source="body.media",
-                ),
+                Assignment("scanVerdict", source="body.scanVerdict"),
+                Assignment("signatureVersion", source="body.signatureVersion"),
+                Assignment("mediaType", source="body.mediaType"),
+                Assignment("media", source="body.media"),
             ),
             emits=(
                 Emission(
@@ -396,11 +320,7 @@ FILE = AggregateSpec(
         "recover-file": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "trashedAt",
-                ),
-            ),
+            sets=(Assignment("trashedAt"),),
             emits=(
                 Emission(
                     type="cloudsync.content.file-recovered.v1",
@@ -415,21 +335,10 @@ FILE = AggregateSpec(
             effect="transition",
             idempotency="key",
             sets=(
-                Assignment(
-                    "scanVerdict",
-                    value="clean",
-                ),
-                Assignment(
-                    "releaseReason",
-                    source="body.reason",
-                ),
-                Assignment(
-                    "releaseApproverId",
-                    source="body.approverId",
-                ),
-                Assignment(
-                    "threatName",
-                ),
+                Assignment("scanVerdict", value="clean"),
+                Assignment("releaseReason", source="body.reason"),
+                Assignment("releaseApproverId", source="body.approverId"),
+                Assignment("threatName"),
             ),
             emits=(
                 Emission(
@@ -454,13 +363,28 @@ FILE = AggregateSpec(
                 ),
             ),
         ),
-        "rescan-file": Command(
+        "rescan-file": Command(effect="custom", idempotency="natural"),
+        "set-upload-access": Command(effect="custom", idempotency="natural"),
+        "take-in-recording": Command(
             effect="custom",
             idempotency="natural",
-        ),
-        "set-upload-access": Command(
-            effect="custom",
-            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.content.file-uploaded.v1",
+                    topic="cloudsync.content.file.v1",
+                    key="id",
+                    key_field="fileId",
+                    fields=(
+                        "fileId",
+                        "sizeBytes",
+                        "mediaType",
+                        "contentSha256",
+                        "origin",
+                        "uploaderId",
+                        "target",
+                    ),
+                ),
+            ),
         ),
         "trash-avatar": Command(
             effect="custom",
@@ -478,12 +402,7 @@ FILE = AggregateSpec(
         "trash-file": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "trashedAt",
-                    source="context.now",
-                ),
-            ),
+            sets=(Assignment("trashedAt", source="context.now"),),
             emits=(
                 Emission(
                     type="cloudsync.content.file-trashed.v1",
@@ -513,31 +432,9 @@ FILE = AggregateSpec(
 FILE_LINK = AggregateSpec(
     name="file-link",
     model=models.FileLink,
-    store=TableStore(
-        table=tables.file_links,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "fileId": "file_id",
-            "targetKind": "target_kind",
-            "targetId": "target_id",
-            "linkedBy": "linked_by",
-            "status": "status",
-            "unlinkedAt": "unlinked_at",
-        },
-    ),
-    part_of=Reference(
-        "fileId",
-        "file",
-    ),
-    relations={
-        "linker": Relation(
-            fields=("linkedBy",),
-        ),
-    },
+    store=TableStore(table=tables.file_links),
+    part_of=Reference("fileId", "file"),
+    relations={"linker": Relation(fields=("linkedBy",))},
     state_field="status",
     initial="live",
     transitions=(
@@ -588,12 +485,7 @@ FILE_LINK = AggregateSpec(
         "link-file": Command(
             effect="create",
             idempotency="key",
-            sets=(
-                Assignment(
-                    "linkedBy",
-                    source="context.subject",
-                ),
-            ),
+            sets=(Assignment("linkedBy", source="context.subject"),),
             emits=(
                 Emission(
                     type="cloudsync.content.file-linked.v1",
@@ -607,12 +499,7 @@ FILE_LINK = AggregateSpec(
         "unlink-file": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "unlinkedAt",
-                    source="context.now",
-                ),
-            ),
+            sets=(Assignment("unlinkedAt", source="context.now"),),
             emits=(
                 Emission(
                     type="cloudsync.content.file-unlinked.v1",
@@ -642,26 +529,8 @@ FILE_LINK = AggregateSpec(
 RENDITION = AggregateSpec(
     name="rendition",
     model=models.Rendition,
-    store=TableStore(
-        table=tables.renditions,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "fileId": "file_id",
-            "variant": "variant",
-            "objectKey": "object_key",
-            "bytes": "bytes",
-            "state": "state",
-            "failureCode": "failure_code",
-        },
-    ),
-    part_of=Reference(
-        "fileId",
-        "file",
-    ),
+    store=TableStore(table=tables.renditions),
+    part_of=Reference("fileId", "file"),
     unique=(("fileId", "variant"),),
     defaults={"bytes": 0},
     state_field="state",
@@ -708,25 +577,14 @@ RENDITION = AggregateSpec(
         "fail-rendition": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "failureCode",
-                    source="body.failureCode",
-                ),
-            ),
+            sets=(Assignment("failureCode", source="body.failureCode"),),
         ),
         "finish-rendition": Command(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "objectKey",
-                    source="body.objectKey",
-                ),
-                Assignment(
-                    "bytes",
-                    source="body.bytes",
-                ),
+                Assignment("objectKey", source="body.objectKey"),
+                Assignment("bytes", source="body.bytes"),
             ),
             emits=(
                 Emission(
@@ -738,18 +596,11 @@ RENDITION = AggregateSpec(
                 ),
             ),
         ),
-        "request-rendition": Command(
-            effect="create",
-            idempotency="natural",
-        ),
+        "request-rendition": Command(effect="create", idempotency="natural"),
         "retry-rendition": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "failureCode",
-                ),
-            ),
+            sets=(Assignment("failureCode"),),
         ),
     },
 )
@@ -757,26 +608,8 @@ RENDITION = AggregateSpec(
 UPLOAD_SESSION = AggregateSpec(
     name="upload-session",
     model=models.UploadSession,
-    store=TableStore(
-        table=tables.upload_sessions,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "fileId": "file_id",
-            "partSizeBytes": "part_size_bytes",
-            "partsExpected": "parts_expected",
-            "partsReceived": "parts_received",
-            "expiresAt": "expires_at",
-            "outcome": "outcome",
-        },
-    ),
-    part_of=Reference(
-        "fileId",
-        "file",
-    ),
+    store=TableStore(table=tables.upload_sessions),
+    part_of=Reference("fileId", "file"),
     defaults={"partsReceived": [], "outcome": "open"},
     invariants=(
         Invariant(
@@ -785,10 +618,5 @@ UPLOAD_SESSION = AggregateSpec(
             "An upload holds at most the parts that were announced.",
         ),
     ),
-    commands={
-        "sign-parts": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-    },
+    commands={"sign-parts": Command(effect="custom", idempotency="natural")},
 )

@@ -11,201 +11,79 @@ from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, clients, models, port
 
 
-class Defaults:
+class Defaults(port.Port):
     """Implements the port."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.download_grant = runtime.aggregate(
-            aggregates.DOWNLOAD_GRANT,
-        )
-        self.file = runtime.aggregate(
-            aggregates.FILE,
-        )
-        self.file_link = runtime.aggregate(
-            aggregates.FILE_LINK,
-        )
-        self.rendition = runtime.aggregate(
-            aggregates.RENDITION,
-        )
-        self.upload_session = runtime.aggregate(
-            aggregates.UPLOAD_SESSION,
-        )
+        self.clients = clients.Clients(runtime)
+        self.download_grant = runtime.aggregate(aggregates.DOWNLOAD_GRANT)
+        self.file = runtime.aggregate(aggregates.FILE)
+        self.file_link = runtime.aggregate(aggregates.FILE_LINK)
+        self.rendition = runtime.aggregate(aggregates.RENDITION)
+        self.upload_session = runtime.aggregate(aggregates.UPLOAD_SESSION)
 
-    async def abort_upload(
-        self,
-        ctx: Context,
-        request: port.AbortUpload,
-    ) -> models.StoredFileView:
-        found = await self.file.transition(
-            ctx,
-            "abort-upload",
-            request.file_id,
-        )
-        return project(
-            models.StoredFileView,
-            found,
-        )
+    async def abort_upload(self, ctx: Context, request: port.AbortUpload) -> models.StoredFileView:
+        found = await self.file.transition(ctx, "abort-upload", request.file_id)
+        return project(models.StoredFileView, found)
 
-    async def begin_upload(
-        self,
-        ctx: Context,
-        request: port.BeginUpload,
-    ) -> models.StoredFileView:
-        found = await self.file.create(
-            ctx,
-            "begin-upload",
-            request.body,
-        )
-        return project(
-            models.StoredFileView,
-            found,
-        )
+    async def begin_upload(self, ctx: Context, request: port.BeginUpload) -> models.StoredFileView:
+        found = await self.file.create(ctx, "begin-upload", request.body)
+        return project(models.StoredFileView, found)
 
     async def complete_upload(
         self,
         ctx: Context,
         request: port.CompleteUpload,
     ) -> models.StoredFileView:
-        found = await self.file.transition(
-            ctx,
-            "complete-upload",
-            request.file_id,
-            request.body,
-        )
-        return project(
-            models.StoredFileView,
-            found,
-        )
+        found = await self.file.transition(ctx, "complete-upload", request.file_id, request.body)
+        return project(models.StoredFileView, found)
 
-    async def fail_rendition(
-        self,
-        ctx: Context,
-        request: port.FailRendition,
-    ) -> None:
-        await self.rendition.transition(
-            ctx,
-            "fail-rendition",
-            request.rendition_id,
-            request.body,
-        )
+    async def fail_rendition(self, ctx: Context, request: port.FailRendition) -> None:
+        await self.rendition.transition(ctx, "fail-rendition", request.rendition_id, request.body)
 
-    async def finish_rendition(
-        self,
-        ctx: Context,
-        request: port.FinishRendition,
-    ) -> None:
-        await self.rendition.transition(
-            ctx,
-            "finish-rendition",
-            request.rendition_id,
-            request.body,
-        )
+    async def finish_rendition(self, ctx: Context, request: port.FinishRendition) -> None:
+        await self.rendition.transition(ctx, "finish-rendition", request.rendition_id, request.body)
 
-    async def follow_attachments(
-        self,
-        ctx: Context,
-        request: port.FollowAttachments,
-    ) -> None:
-        raise handler_missing(
-            "follow-attachments",
-        )
+    async def follow_attachments(self, ctx: Context, request: port.FollowAttachments) -> None:
+        raise handler_missing("follow-attachments")
 
-    async def forget_uploader(
-        self,
-        ctx: Context,
-        request: port.ForgetUploader,
-    ) -> None:
-        raise handler_missing(
-            "forget-uploader",
-        )
+    async def forget_uploader(self, ctx: Context, request: port.ForgetUploader) -> None:
+        raise handler_missing("forget-uploader")
 
     async def grant_download(
         self,
         ctx: Context,
         request: port.GrantDownload,
     ) -> models.DownloadAddress:
-        raise handler_missing(
-            "grant-download",
-        )
+        raise handler_missing("grant-download")
 
-    async def link_file(
-        self,
-        ctx: Context,
-        request: port.LinkFile,
-    ) -> models.FileLink:
-        return await self.file_link.create(
-            ctx,
-            "link-file",
-            request.body,
-            fileId=request.file_id,
-        )
+    async def link_file(self, ctx: Context, request: port.LinkFile) -> models.FileLink:
+        return await self.file_link.create(ctx, "link-file", request.body, fileId=request.file_id)
 
-    async def purge_file(
-        self,
-        ctx: Context,
-        request: port.PurgeFile,
-    ) -> None:
-        await self.file.transition(
-            ctx,
-            "purge-file",
-            request.file_id,
-        )
+    async def purge_file(self, ctx: Context, request: port.PurgeFile) -> None:
+        await self.file.transition(ctx, "purge-file", request.file_id)
 
-    async def purge_tenant_files(
-        self,
-        ctx: Context,
-        request: port.PurgeTenantFiles,
-    ) -> None:
-        raise handler_missing(
-            "purge-tenant-files",
-        )
+    async def purge_tenant_files(self, ctx: Context, request: port.PurgeTenantFiles) -> None:
+        raise handler_missing("purge-tenant-files")
 
     async def quarantine_file(
         self,
         ctx: Context,
         request: port.QuarantineFile,
     ) -> models.StoredFileView:
-        found = await self.file.transition(
-            ctx,
-            "quarantine-file",
-            request.file_id,
-            request.body,
-        )
-        return project(
-            models.StoredFileView,
-            found,
-        )
+        found = await self.file.transition(ctx, "quarantine-file", request.file_id, request.body)
+        return project(models.StoredFileView, found)
 
-    async def record_scan(
-        self,
-        ctx: Context,
-        request: port.RecordScan,
-    ) -> None:
-        await self.file.transition(
-            ctx,
-            "record-scan",
-            request.file_id,
-            request.body,
-        )
+    async def record_scan(self, ctx: Context, request: port.RecordScan) -> None:
+        await self.file.transition(ctx, "record-scan", request.file_id, request.body)
 
-    async def recover_file(
-        self,
-        ctx: Context,
-        request: port.RecoverFile,
-    ) -> models.StoredFileView:
-        found = await self.file.transition(
-            ctx,
-            "recover-file",
-            request.file_id,
-        )
-        return project(
-            models.StoredFileView,
-            found,
-        )
+    async def recover_file(self, ctx: Context, request: port.RecoverFile) -> models.StoredFileView:
+        found = await self.file.transition(ctx, "recover-file", request.file_id)
+        return project(models.StoredFileView, found)
 
     async def release_from_quarantine(
         self,
@@ -218,19 +96,14 @@ class Defaults:
             request.file_id,
             request.body,
         )
-        return project(
-            models.StoredFileView,
-            found,
-        )
+        return project(models.StoredFileView, found)
 
     async def replace_content(
         self,
         ctx: Context,
         request: port.ReplaceContent,
     ) -> models.StoredFileView:
-        raise handler_missing(
-            "replace-content",
-        )
+        raise handler_missing("replace-content")
 
     async def request_rendition(
         self,
@@ -244,73 +117,29 @@ class Defaults:
             fileId=request.file_id,
         )
 
-    async def rescan_file(
-        self,
-        ctx: Context,
-        request: port.RescanFile,
-    ) -> models.StoredFileView:
-        raise handler_missing(
-            "rescan-file",
-        )
+    async def rescan_file(self, ctx: Context, request: port.RescanFile) -> models.StoredFileView:
+        raise handler_missing("rescan-file")
 
-    async def retry_rendition(
-        self,
-        ctx: Context,
-        request: port.RetryRendition,
-    ) -> None:
-        await self.rendition.transition(
-            ctx,
-            "retry-rendition",
-            request.rendition_id,
-        )
+    async def retry_rendition(self, ctx: Context, request: port.RetryRendition) -> None:
+        await self.rendition.transition(ctx, "retry-rendition", request.rendition_id)
 
-    async def set_upload_access(
-        self,
-        ctx: Context,
-        request: port.SetUploadAccess,
-    ) -> None:
-        raise handler_missing(
-            "set-upload-access",
-        )
+    async def set_upload_access(self, ctx: Context, request: port.SetUploadAccess) -> None:
+        raise handler_missing("set-upload-access")
 
-    async def sign_parts(
-        self,
-        ctx: Context,
-        request: port.SignParts,
-    ) -> models.SignedParts:
-        raise handler_missing(
-            "sign-parts",
-        )
+    async def sign_parts(self, ctx: Context, request: port.SignParts) -> models.SignedParts:
+        raise handler_missing("sign-parts")
 
-    async def trash_avatar(
-        self,
-        ctx: Context,
-        request: port.TrashAvatar,
-    ) -> None:
-        raise handler_missing(
-            "trash-avatar",
-        )
+    async def take_in_recording(self, ctx: Context, request: port.TakeInRecording) -> None:
+        raise handler_missing("take-in-recording")
 
-    async def trash_file(
-        self,
-        ctx: Context,
-        request: port.TrashFile,
-    ) -> models.StoredFileView:
-        found = await self.file.transition(
-            ctx,
-            "trash-file",
-            request.file_id,
-        )
-        return project(
-            models.StoredFileView,
-            found,
-        )
+    async def trash_avatar(self, ctx: Context, request: port.TrashAvatar) -> None:
+        raise handler_missing("trash-avatar")
 
-    async def unlink_file(
-        self,
-        ctx: Context,
-        request: port.UnlinkFile,
-    ) -> None:
+    async def trash_file(self, ctx: Context, request: port.TrashFile) -> models.StoredFileView:
+        found = await self.file.transition(ctx, "trash-file", request.file_id)
+        return project(models.StoredFileView, found)
+
+    async def unlink_file(self, ctx: Context, request: port.UnlinkFile) -> None:
         await self.file_link.transition(
             ctx,
             "unlink-file",
@@ -318,53 +147,23 @@ class Defaults:
             fileId=request.file_id,
         )
 
-    async def unlink_target(
-        self,
-        ctx: Context,
-        request: port.UnlinkTarget,
-    ) -> None:
-        raise handler_missing(
-            "unlink-target",
-        )
+    async def unlink_target(self, ctx: Context, request: port.UnlinkTarget) -> None:
+        raise handler_missing("unlink-target")
 
-    async def update_file(
-        self,
-        ctx: Context,
-        request: port.UpdateFile,
-    ) -> models.StoredFileView:
-        found = await self.file.update(
-            ctx,
-            "update-file",
-            request.file_id,
-            request.body,
-        )
-        return project(
-            models.StoredFileView,
-            found,
-        )
+    async def update_file(self, ctx: Context, request: port.UpdateFile) -> models.StoredFileView:
+        found = await self.file.update(ctx, "update-file", request.file_id, request.body)
+        return project(models.StoredFileView, found)
 
-    async def get_file(
-        self,
-        ctx: Context,
-        request: port.GetFile,
-    ) -> models.StoredFileView:
-        found = await self.file.get(
-            ctx,
-            request.file_id,
-        )
-        return project(
-            models.StoredFileView,
-            found,
-        )
+    async def get_file(self, ctx: Context, request: port.GetFile) -> models.StoredFileView:
+        found = await self.file.get(ctx, request.file_id)
+        return project(models.StoredFileView, found)
 
     async def get_storage_usage(
         self,
         ctx: Context,
         request: port.GetStorageUsage,
     ) -> models.StorageUsageReport:
-        raise handler_missing(
-            "get-storage-usage",
-        )
+        raise handler_missing("get-storage-usage")
 
     async def list_downloads(
         self,
@@ -374,10 +173,8 @@ class Defaults:
         return await self.download_grant.list(
             ctx,
             request.page,
-            {
-                "fileId": request.file_id,
-                "granteeId": request.grantee_id,
-            },
+            {"granteeId": request.grantee_id},
+            fileId=request.file_id,
         )
 
     async def list_file_links(
@@ -388,11 +185,8 @@ class Defaults:
         return await self.file_link.list(
             ctx,
             request.page,
-            {
-                "fileId": request.file_id,
-                "targetKind": request.target_kind,
-                "status": request.status,
-            },
+            {"targetKind": request.target_kind, "status": request.status},
+            fileId=request.file_id,
         )
 
     async def list_files(
@@ -412,13 +206,7 @@ class Defaults:
             },
         )
         return Page(
-            tuple(
-                project(
-                    models.StoredFileView,
-                    each,
-                )
-                for each in found.items
-            ),
+            tuple(project(models.StoredFileView, each) for each in found.items),
             found.following,
         )
 
@@ -430,11 +218,8 @@ class Defaults:
         return await self.rendition.list(
             ctx,
             request.page,
-            {
-                "fileId": request.file_id,
-                "variant": request.variant,
-                "state": request.state,
-            },
+            {"variant": request.variant, "state": request.state},
+            fileId=request.file_id,
         )
 
     async def list_target_links(
@@ -460,10 +245,7 @@ class Defaults:
         return await self.upload_session.list(
             ctx,
             request.page,
-            {
-                "fileId": request.file_id,
-                "outcome": request.outcome,
-            },
+            {"fileId": request.file_id, "outcome": request.outcome},
         )
 
     async def on_document_deleted(
@@ -477,6 +259,16 @@ class Defaults:
         self,
         ctx: Context,
         event: Received[models.DocumentUpdated],
+    ) -> None:
+        not_handled(event)
+
+    async def on_message_purged(self, ctx: Context, event: Received[models.MessagePurged]) -> None:
+        not_handled(event)
+
+    async def on_message_retracted(
+        self,
+        ctx: Context,
+        event: Received[models.MessageRetracted],
     ) -> None:
         not_handled(event)
 
@@ -501,16 +293,15 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
-    async def on_profile_erased(
+    async def on_profile_erased(self, ctx: Context, event: Received[models.ProfileErased]) -> None:
+        not_handled(event)
+
+    async def on_recording_ready(
         self,
         ctx: Context,
-        event: Received[models.ProfileErased],
+        event: Received[models.RecordingReady],
     ) -> None:
         not_handled(event)
 
-    async def on_user_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeleted],
-    ) -> None:
+    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         not_handled(event)

@@ -16,57 +16,51 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-deleted.v1",
-            typed(
-                models.DocumentDeleted,
-                service.on_document_deleted,
-            ),
+            typed(models.DocumentDeleted, service.on_document_deleted),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-updated.v1",
-            typed(
-                models.DocumentUpdated,
-                service.on_document_updated,
-            ),
+            typed(models.DocumentUpdated, service.on_document_updated),
+        ),
+        Subscription(
+            "cloudsync.collaboration.channel.v1",
+            "cloudsync.collaboration.message-purged.v1",
+            typed(models.MessagePurged, service.on_message_purged),
+        ),
+        Subscription(
+            "cloudsync.collaboration.channel.v1",
+            "cloudsync.collaboration.message-retracted.v1",
+            typed(models.MessageRetracted, service.on_message_retracted),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-purged.v1",
-            typed(
-                models.OrganizationPurged,
-                service.on_organization_purged,
-            ),
+            typed(models.OrganizationPurged, service.on_organization_purged),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-restricted.v1",
-            typed(
-                models.OrganizationRestricted,
-                service.on_organization_restricted,
-            ),
+            typed(models.OrganizationRestricted, service.on_organization_restricted),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-unrestricted.v1",
-            typed(
-                models.OrganizationUnrestricted,
-                service.on_organization_unrestricted,
-            ),
+            typed(models.OrganizationUnrestricted, service.on_organization_unrestricted),
         ),
         Subscription(
             "cloudsync.user.profile.v1",
             "cloudsync.user.profile-erased.v1",
-            typed(
-                models.ProfileErased,
-                service.on_profile_erased,
-            ),
+            typed(models.ProfileErased, service.on_profile_erased),
+        ),
+        Subscription(
+            "cloudsync.collaboration.meeting.v1",
+            "cloudsync.collaboration.recording-ready.v1",
+            typed(models.RecordingReady, service.on_recording_ready),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-deleted.v1",
-            typed(
-                models.UserDeleted,
-                service.on_user_deleted,
-            ),
+            typed(models.UserDeleted, service.on_user_deleted),
         ),
     )

@@ -29,7 +29,7 @@ class ChangeOrigin(StrEnum):
 
 class ContentDisposition(StrEnum):
     """
-    Whether a browser may draw the file in the page or has to save it; drawing is limited…
+    Whether a browser may draw the file in the page or has to save it.
     """
 
     inline = "inline"
@@ -38,7 +38,7 @@ class ContentDisposition(StrEnum):
 
 class DeletionReason(StrEnum):
     """
-    Which clock or decision destroyed a file's bytes, so that usage and audit can tell a…
+    Which clock or decision destroyed a file's bytes, so that usage and audit can tell a tidy-up from an off-boarding.
     """
 
     bin_expired = "binExpired"
@@ -53,9 +53,6 @@ class DocumentDeleted(Model):
     Gone for good.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
 
@@ -65,9 +62,6 @@ class DocumentUpdated(Model):
     New content, coalesced to one event each two seconds and document.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
     to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
@@ -92,9 +86,6 @@ class DownloadAddress(Model):
     Where to fetch the bytes, from a domain without cookies, and until when.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     download_grant_id: Annotated[UUID, Field(alias="downloadGrantId")]
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
@@ -102,12 +93,9 @@ class DownloadAddress(Model):
 
 class DownloadGrant(Model):
     """
-    Record of an address that was handed to one person for a few minutes, with the first…
+    Record of an address that was handed to one person for a few minutes, with the first use of it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -134,9 +122,6 @@ class FailRenditionRequest(Model):
     The cause for which the worker gives up, password-protected for instance.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     failure_code: Annotated[
         str, Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ]
@@ -164,9 +149,6 @@ class FileRenamed(Model):
     The name under which people look for it from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     file_name: Annotated[
         str,
@@ -184,9 +166,6 @@ class FileReplaced(Model):
     Same file, other bytes.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     old_sha256: Annotated[
         str, Field(alias="oldSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
@@ -215,9 +194,6 @@ class FileTrashed(Model):
     In the bin for thirty days, by hand or because nothing has used it for as long.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     trashed_at: Annotated[AwareDatetime, Field(alias="trashedAt")]
 
@@ -227,9 +203,6 @@ class FinishRenditionRequest(Model):
     Where the worker put the derived bytes and how many there are.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     object_key: Annotated[
         str,
         Field(
@@ -244,7 +217,7 @@ class FinishRenditionRequest(Model):
 
 class LinkStatus(StrEnum):
     """
-    Live links count as references; unlinked ones are history and start the clock of…
+    Live links count as references.
     """
 
     live = "live"
@@ -266,16 +239,23 @@ class LinkTargetKind(StrEnum):
 
 class MediaFacts(Model):
     """
-    Dimensions, running time and pages as the scanner measured them while it had the bytes…
+    Dimensions, running time and pages as the scanner measured them while it had the bytes in hand.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     width_px: Annotated[int | None, Field(alias="widthPx", ge=1, le=30000)] = None
     height_px: Annotated[int | None, Field(alias="heightPx", ge=1, le=30000)] = None
     duration_ms: Annotated[int | None, Field(alias="durationMs", ge=0, le=604800000)] = None
     page_count: Annotated[int | None, Field(alias="pageCount", ge=1, le=20000)] = None
+
+
+class MessageRetracted(Model):
+    """
+    Taken back by its author or a manager.
+    """
+
+    message_id: Annotated[UUID, Field(alias="messageId")]
+    channel_id: Annotated[UUID, Field(alias="channelId")]
+    retracted_by: Annotated[UUID, Field(alias="retractedBy")]
 
 
 class OrganizationUnrestricted(Model):
@@ -283,9 +263,6 @@ class OrganizationUnrestricted(Model):
     The tenant may write again.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
 
@@ -294,12 +271,19 @@ class ProfileErased(Model):
     Nothing personal is left here.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erased_at: Annotated[AwareDatetime, Field(alias="erasedAt")]
     avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
+
+
+class PurgePolicy(StrEnum):
+    """
+    Which clock ran out, that of the channel, that of the organisation, or the thirty days of a tombstone's author.
+    """
+
+    channel_retention = "channelRetention"
+    organization_retention = "organizationRetention"
+    erasure = "erasure"
 
 
 class QuarantineFileRequestScanVerdict(StrEnum):
@@ -310,6 +294,31 @@ class QuarantineFileRequestScanVerdict(StrEnum):
 class RecordScanRequestScanVerdict(StrEnum):
     clean = "clean"
     unscannable = "unscannable"
+
+
+class RecordingReady(Model):
+    """
+    The film is composed and lies in the region's bucket, where file-service fetches it.
+    """
+
+    recording_id: Annotated[UUID, Field(alias="recordingId")]
+    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    bucket_key: Annotated[
+        str,
+        Field(
+            alias="bucketKey",
+            max_length=85,
+            min_length=85,
+            pattern="^[0-9a-f-]{36}/[0-9]{4}/(0[1-9]|1[0-2])/[0-9a-f-]{36}\\.(mp4|m4a)$",
+        ),
+    ]
+    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=53687091200)]
+    duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
+    sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
+    share_with: Annotated[
+        list[UUID] | None,
+        Field(alias="shareWith", json_schema_extra={"x-unique": True}, max_length=1000),
+    ] = None
 
 
 class Region(StrEnum):
@@ -328,16 +337,13 @@ class ReleaseFileRequest(Model):
     Why the file is harmless after all, and the second person who agreed beforehand.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     reason: Annotated[str, Field(max_length=1000, min_length=20)]
     approver_id: Annotated[UUID, Field(alias="approverId")]
 
 
 class RenditionState(StrEnum):
     """
-    Whether a derived form waits for a worker, can be fetched, or cannot be made from…
+    Whether a derived form waits for a worker, can be fetched, or cannot be made from these bytes.
     """
 
     queued = "queued"
@@ -359,12 +365,9 @@ class RenditionVariant(StrEnum):
 
 class ReplaceContentRequest(Model):
     """
-    Points at a second file, uploaded and found clean, whose bytes take the place of the…
+    Points at a second file, uploaded and found clean, whose bytes take the place of the present ones.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     uploaded_file_id: Annotated[UUID, Field(alias="uploadedFileId")]
 
 
@@ -373,9 +376,6 @@ class RequestRenditionRequest(Model):
     Which derived form is wanted.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     variant: RenditionVariant
 
 
@@ -404,12 +404,9 @@ class ScanVerdict(StrEnum):
 
 class SignPartsRequest(Model):
     """
-    Which parts the client will send next, a hundred at most, since addresses live for…
+    Which parts the client will send next, a hundred at most, since addresses live for fifteen minutes only.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     first_part: Annotated[int, Field(alias="firstPart", ge=1, le=10000)]
     count: Annotated[int, Field(ge=1, le=100)]
 
@@ -419,9 +416,6 @@ class SignedPart(Model):
     An address that accepts one PUT of exactly this part until it lapses.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     number: Annotated[int, Field(ge=1, le=10000)]
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
     valid_until: Annotated[AwareDatetime, Field(alias="validUntil")]
@@ -429,7 +423,7 @@ class SignedPart(Model):
 
 class StorageClass(StrEnum):
     """
-    Where the bytes lie by the age of the last access, infrequent after 60 days and…
+    Where the bytes lie by the age of the last access, infrequent after 60 days and archive after 365.
     """
 
     standard = "standard"
@@ -439,12 +433,9 @@ class StorageClass(StrEnum):
 
 class StorageShare(Model):
     """
-    One slice of the usage report; its key is an origin, the first half of a media type…
+    One slice of the usage report.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     key: Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-zA-Z]+$")]
     bytes: Annotated[int, Field(ge=0, le=9007199254740991)]
     objects: Annotated[int, Field(ge=0, le=9007199254740991)]
@@ -452,12 +443,9 @@ class StorageShare(Model):
 
 class StorageUsageReport(Model):
     """
-    What the organisation stores at present, by origin, media group and storage class, an…
+    What the organisation stores at present, by origin, media group and storage class, an hour old at most.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     as_of: Annotated[AwareDatetime, Field(alias="asOf")]
     total_bytes: Annotated[int, Field(alias="totalBytes", ge=0, le=9007199254740991)]
     total_objects: Annotated[int, Field(alias="totalObjects", ge=0, le=9007199254740991)]
@@ -471,10 +459,7 @@ class UpdateFileRequest(Model):
     Merge patch that renames.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     file_name: Annotated[
         str | None,
         Field(
@@ -491,16 +476,13 @@ class UploadAborted(Model):
     Given up by its sender or left alone for a day.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
 
 
 class UploadOutcome(StrEnum):
     """
-    An open session still accepts parts; a completed one was assembled to an object; an…
+    An open session still accepts parts.
     """
 
     open = "open"
@@ -510,12 +492,9 @@ class UploadOutcome(StrEnum):
 
 class UploadPart(Model):
     """
-    One received part with the tag that object storage gave it and the digest that the…
+    One received part with the tag that object storage gave it and the digest that the client computed.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     number: Annotated[int, Field(ge=1, le=10000)]
     etag: Annotated[str, Field(max_length=80, min_length=1, pattern='^"?[A-Za-z0-9-]+"?$')]
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
@@ -526,9 +505,6 @@ class UploadSession(Model):
     The transfer of one file in numbered parts straight into object storage.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -544,12 +520,9 @@ class UploadSession(Model):
 
 class UserDeleted(Model):
     """
-    Every store that holds something personal removes it and answers with the id of the…
+    Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
@@ -557,12 +530,9 @@ class UserDeleted(Model):
 
 class CompleteUploadRequest(Model):
     """
-    The digest over the whole file and the parts it was sent in, in order, against which…
+    The digest over the whole file and the parts it was sent in, in order, against which object storage assembles.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     content_sha256: Annotated[
         str, Field(alias="contentSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ]
@@ -574,9 +544,6 @@ class FileDeleted(Model):
     Its bytes are destroyed and no longer count as used storage.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
     origin: FileOrigin
@@ -585,12 +552,9 @@ class FileDeleted(Model):
 
 class FileErasureCompleted(Model):
     """
-    Counts the objects and records of an erased person that were destroyed, without naming…
+    Counts the objects and records of an erased person that were destroyed, without naming one of them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: FileErasureCompletedStore
@@ -602,9 +566,6 @@ class FileLink(Model):
     Says that a document, message or other thing uses a file.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -623,9 +584,6 @@ class FileLinked(Model):
     Something uses the file from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
     file_id: Annotated[UUID, Field(alias="fileId")]
     target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
@@ -637,9 +595,6 @@ class FileRecovered(Model):
     Back from the bin with the verdict that it had when it went there.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
 
@@ -649,9 +604,6 @@ class FileReleased(Model):
     Out of quarantine by a second scan or by two people, whose second is named.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
     release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
@@ -659,12 +611,9 @@ class FileReleased(Model):
 
 class FileTarget(Model):
     """
-    The thing that a file hangs on or, before the scan, shall hang on once it has proved…
+    The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
     target_id: Annotated[UUID, Field(alias="targetId")]
 
@@ -674,9 +623,6 @@ class FileUnlinked(Model):
     A target stopped using the file, which may have become an orphan by it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
     file_id: Annotated[UUID, Field(alias="fileId")]
     target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
@@ -688,9 +634,6 @@ class FileUploaded(Model):
     All parts are there and the digest fits.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
     media_type: Annotated[
@@ -715,9 +658,6 @@ class GrantDownloadRequest(Model):
     How the file will be used, and from where.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     disposition: ContentDisposition
     valid_seconds: Annotated[int | None, Field(alias="validSeconds", ge=30, le=900)] = None
     client_network: Annotated[
@@ -737,11 +677,18 @@ class LinkFileRequest(Model):
     Names the thing that starts to use the file.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
     target_id: Annotated[UUID, Field(alias="targetId")]
+
+
+class MessagePurged(Model):
+    """
+    Its words exist in no store of ours any more.
+    """
+
+    message_id: Annotated[UUID, Field(alias="messageId")]
+    channel_id: Annotated[UUID, Field(alias="channelId")]
+    policy: PurgePolicy
 
 
 class OrganizationPurged(Model):
@@ -749,9 +696,6 @@ class OrganizationPurged(Model):
     The point of no return.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
@@ -761,21 +705,15 @@ class OrganizationRestricted(Model):
     Writers of content refuse the tenant's changes until they hear the opposite.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     restricted_reason: Annotated[RestrictionReason, Field(alias="restrictedReason")]
 
 
 class QuarantineFileRequest(Model):
     """
-    The verdict and the threat's name, from the scanner or from a person who knows better…
+    The verdict and the threat's name, from the scanner or from a person who knows better than it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     scan_verdict: Annotated[QuarantineFileRequestScanVerdict, Field(alias="scanVerdict")]
     threat_name: Annotated[
         str,
@@ -799,12 +737,9 @@ class QuarantineFileRequest(Model):
 
 class RecordScanRequest(Model):
     """
-    What the scanner found out about bytes that may be handed out; harmful ones take the…
+    What the scanner found out about bytes that may be handed out.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     scan_verdict: Annotated[RecordScanRequestScanVerdict, Field(alias="scanVerdict")]
     signature_version: Annotated[
         str,
@@ -841,9 +776,6 @@ class Rendition(Model):
     A form derived from a file, such as a thumbnail or its text.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -873,9 +805,6 @@ class RenditionReady(Model):
     A derived form can be fetched; editors that showed a grey box redraw it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     rendition_id: Annotated[UUID, Field(alias="renditionId")]
     file_id: Annotated[UUID, Field(alias="fileId")]
     variant: RenditionVariant
@@ -887,21 +816,15 @@ class SignedParts(Model):
     The session with its part size, and one address per part to put the bytes to.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     session: UploadSession
     parts: Annotated[list[SignedPart], Field(max_length=100, min_length=1)]
 
 
 class StoredFile(Model):
     """
-    What is known of an uploaded file, whose bytes lie in object storage under a key that…
+    What is known of an uploaded file, whose bytes lie in object storage under a key that says nothing about them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -981,12 +904,9 @@ class StoredFile(Model):
 
 class StoredFileView(Model):
     """
-    All that is known of a file except the name of the data key that seals it, which…
+    All that is known of a file except the name of the data key that seals it, which concerns nobody outside.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -1063,9 +983,6 @@ class BeginUploadRequest(Model):
     Name, size and declared type of what is to come.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_name: Annotated[
         str,
         Field(
@@ -1091,12 +1008,9 @@ class BeginUploadRequest(Model):
 
 class FileQuarantined(Model):
     """
-    Withdrawn from everybody with the threat's name; whoever shows it at one of the…
+    Withdrawn from everybody with the threat's name.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     threat_name: Annotated[
         str,
@@ -1116,9 +1030,6 @@ class FileScanned(Model):
     The file may be used.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     file_name: Annotated[
         str,

@@ -10,6 +10,7 @@ ABORT_UPLOAD = Operation(
     id="abort-upload",
     permission="file:continue",
     relations=("uploader",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
 )
@@ -17,6 +18,7 @@ ABORT_UPLOAD = Operation(
 BEGIN_UPLOAD = Operation(
     id="begin-upload",
     permission="file:upload",
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="key",
     status=201,
@@ -27,6 +29,7 @@ COMPLETE_UPLOAD = Operation(
     id="complete-upload",
     permission="file:continue",
     relations=("uploader",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
 )
@@ -63,6 +66,7 @@ GRANT_DOWNLOAD = Operation(
     id="grant-download",
     permission="file:download",
     relations=("viewer",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
     status=201,
@@ -73,18 +77,14 @@ LINK_FILE = Operation(
     id="link-file",
     permission="file:link",
     relations=("viewer",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="key",
     status=201,
     location="/v1/files/{fileId}/links/{id}",
 )
 
-PURGE_FILE = Operation(
-    id="purge-file",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+PURGE_FILE = Operation(id="purge-file", access="workload", writes=True, idempotency="natural")
 
 PURGE_TENANT_FILES = Operation(
     id="purge-tenant-files",
@@ -100,17 +100,13 @@ QUARANTINE_FILE = Operation(
     idempotency="natural",
 )
 
-RECORD_SCAN = Operation(
-    id="record-scan",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+RECORD_SCAN = Operation(id="record-scan", access="workload", writes=True, idempotency="natural")
 
 RECOVER_FILE = Operation(
     id="recover-file",
     permission="file:delete",
     relations=("uploader",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
 )
@@ -169,17 +165,20 @@ SIGN_PARTS = Operation(
     idempotency="natural",
 )
 
-TRASH_AVATAR = Operation(
-    id="trash-avatar",
+TAKE_IN_RECORDING = Operation(
+    id="take-in-recording",
     access="workload",
     writes=True,
     idempotency="natural",
 )
 
+TRASH_AVATAR = Operation(id="trash-avatar", access="workload", writes=True, idempotency="natural")
+
 TRASH_FILE = Operation(
     id="trash-file",
     permission="file:delete",
     relations=("uploader",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
 )
@@ -188,22 +187,19 @@ UNLINK_FILE = Operation(
     id="unlink-file",
     permission="file:link",
     relations=("uploader", "linker"),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
     status=204,
 )
 
-UNLINK_TARGET = Operation(
-    id="unlink-target",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+UNLINK_TARGET = Operation(id="unlink-target", access="workload", writes=True, idempotency="natural")
 
 UPDATE_FILE = Operation(
     id="update-file",
     permission="file:update",
     relations=("uploader",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="if-match",
 )
@@ -212,13 +208,10 @@ GET_FILE = Operation(
     id="get-file",
     permission="file:read",
     relations=("viewer",),
-    callers=frozenset({"document-service"}),
+    callers=frozenset({"api-gateway", "chat-service", "document-service", "email-service"}),
 )
 
-GET_STORAGE_USAGE = Operation(
-    id="get-storage-usage",
-    permission="file:usage",
-)
+GET_STORAGE_USAGE = Operation(id="get-storage-usage", permission="file:usage")
 
 LIST_DOWNLOADS = Operation(
     id="list-downloads",
@@ -238,6 +231,7 @@ LIST_FILES = Operation(
     id="list-files",
     permission="file:list",
     relations=("uploader",),
+    callers=frozenset({"api-gateway"}),
     sorts=("fileName", "sizeBytes", "-createdAt"),
 )
 
@@ -252,6 +246,7 @@ LIST_TARGET_LINKS = Operation(
     id="list-target-links",
     permission="file:list",
     relations=("viewer", "linker"),
+    callers=frozenset({"api-gateway"}),
     sorts=("createdAt",),
 )
 

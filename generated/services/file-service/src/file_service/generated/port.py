@@ -20,144 +20,106 @@ from . import models
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbortUpload:
-    """Of `abort_upload`."""
-
     file_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeginUpload:
-    """Of `begin_upload`."""
-
     body: models.BeginUploadRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteUpload:
-    """Of `complete_upload`."""
-
     file_id: UUID
     body: models.CompleteUploadRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailRendition:
-    """Of `fail_rendition`."""
-
     rendition_id: UUID
     body: models.FailRenditionRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishRendition:
-    """Of `finish_rendition`."""
-
     rendition_id: UUID
     body: models.FinishRenditionRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowAttachments:
-    """Of `follow_attachments`."""
-
     body: models.DocumentUpdated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetUploader:
-    """Of `forget_uploader`."""
-
     body: models.UserDeleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantDownload:
-    """Of `grant_download`."""
-
     file_id: UUID
     body: models.GrantDownloadRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkFile:
-    """Of `link_file`."""
-
     file_id: UUID
     body: models.LinkFileRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeFile:
-    """Of `purge_file`."""
-
     file_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeTenantFiles:
-    """Of `purge_tenant_files`."""
-
     body: models.OrganizationPurged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantineFile:
-    """Of `quarantine_file`."""
-
     file_id: UUID
     body: models.QuarantineFileRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordScan:
-    """Of `record_scan`."""
-
     file_id: UUID
     body: models.RecordScanRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoverFile:
-    """Of `recover_file`."""
-
     file_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFromQuarantine:
-    """Of `release_from_quarantine`."""
-
     file_id: UUID
     body: models.ReleaseFileRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceContent:
-    """Of `replace_content`."""
-
     file_id: UUID
     body: models.ReplaceContentRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRendition:
-    """Of `request_rendition`."""
-
     file_id: UUID
     body: models.RequestRenditionRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RescanFile:
-    """Of `rescan_file`."""
-
     file_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRendition:
-    """Of `retry_rendition`."""
-
     rendition_id: UUID
 
 
@@ -168,53 +130,44 @@ class SetUploadAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignParts:
-    """Of `sign_parts`."""
-
     file_id: UUID
     body: models.SignPartsRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrashAvatar:
-    """Of `trash_avatar`."""
+class TakeInRecording:
+    body: models.RecordingReady
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrashAvatar:
     body: models.ProfileErased
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrashFile:
-    """Of `trash_file`."""
-
     file_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnlinkFile:
-    """Of `unlink_file`."""
-
     file_id: UUID
     file_link_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnlinkTarget:
-    """Of `unlink_target`."""
-
     body: models.DocumentDeleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateFile:
-    """Of `update_file`."""
-
     file_id: UUID
     body: models.UpdateFileRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetFile:
-    """Of `get_file`."""
-
     file_id: UUID
 
 
@@ -225,8 +178,6 @@ class GetStorageUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDownloads:
-    """Of `list_downloads`."""
-
     file_id: UUID
     page: PageRequest
     grantee_id: UUID | None = None
@@ -234,8 +185,6 @@ class ListDownloads:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListFileLinks:
-    """Of `list_file_links`."""
-
     file_id: UUID
     page: PageRequest
     target_kind: models.LinkTargetKind | None = None
@@ -244,8 +193,6 @@ class ListFileLinks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListFiles:
-    """Of `list_files`."""
-
     page: PageRequest
     uploader_id: UUID | None = None
     origin: models.FileOrigin | None = None
@@ -256,8 +203,6 @@ class ListFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRenditions:
-    """Of `list_renditions`."""
-
     file_id: UUID
     page: PageRequest
     variant: models.RenditionVariant | None = None
@@ -266,8 +211,6 @@ class ListRenditions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTargetLinks:
-    """Of `list_target_links`."""
-
     page: PageRequest
     target_kind: models.LinkTargetKind | None = None
     target_id: UUID | None = None
@@ -276,8 +219,6 @@ class ListTargetLinks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListUploadSessions:
-    """Of `list_upload_sessions`."""
-
     page: PageRequest
     file_id: UUID | None = None
     outcome: models.UploadOutcome | None = None
@@ -286,115 +227,59 @@ class ListUploadSessions:
 class Port(Protocol):
     """What file-service does."""
 
-    async def abort_upload(
-        self,
-        ctx: Context,
-        request: AbortUpload,
-    ) -> models.StoredFileView:
+    async def abort_upload(self, ctx: Context, request: AbortUpload) -> models.StoredFileView:
         """Drops the parts that have arrived and frees the reserved space."""
         ...
 
-    async def begin_upload(
-        self,
-        ctx: Context,
-        request: BeginUpload,
-    ) -> models.StoredFileView:
+    async def begin_upload(self, ctx: Context, request: BeginUpload) -> models.StoredFileView:
         """Announces a file and reserves its space for a day."""
         ...
 
-    async def complete_upload(
-        self,
-        ctx: Context,
-        request: CompleteUpload,
-    ) -> models.StoredFileView:
-        """Has the parts assembled, holds the digest against them and gives the file to…"""
+    async def complete_upload(self, ctx: Context, request: CompleteUpload) -> models.StoredFileView:
+        """Has the parts assembled, holds the digest against them and gives the file to the scanner."""
         ...
 
-    async def fail_rendition(
-        self,
-        ctx: Context,
-        request: FailRendition,
-    ) -> None:
-        """A renderer reports that it cannot do it, after a time limit of two minutes or…"""
+    async def fail_rendition(self, ctx: Context, request: FailRendition) -> None:
+        """A renderer reports that it cannot do it, after a time limit of two minutes or at once."""
         ...
 
-    async def finish_rendition(
-        self,
-        ctx: Context,
-        request: FinishRendition,
-    ) -> None:
+    async def finish_rendition(self, ctx: Context, request: FinishRendition) -> None:
         """A renderer reports where it put the derived bytes."""
         ...
 
-    async def follow_attachments(
-        self,
-        ctx: Context,
-        request: FollowAttachments,
-    ) -> None:
+    async def follow_attachments(self, ctx: Context, request: FollowAttachments) -> None:
         """Makes and ends links of a document as its body gains and loses files."""
         ...
 
-    async def forget_uploader(
-        self,
-        ctx: Context,
-        request: ForgetUploader,
-    ) -> None:
+    async def forget_uploader(self, ctx: Context, request: ForgetUploader) -> None:
         """Follows the erasure of an account."""
         ...
 
-    async def grant_download(
-        self,
-        ctx: Context,
-        request: GrantDownload,
-    ) -> models.DownloadAddress:
-        """Signs an address bound to whoever asks, for five minutes unless told…"""
+    async def grant_download(self, ctx: Context, request: GrantDownload) -> models.DownloadAddress:
+        """Signs an address bound to whoever asks, for five minutes unless told otherwise, and writes down that it did."""
         ...
 
-    async def link_file(
-        self,
-        ctx: Context,
-        request: LinkFile,
-    ) -> models.FileLink:
+    async def link_file(self, ctx: Context, request: LinkFile) -> models.FileLink:
         """Notes that something uses a file."""
         ...
 
-    async def purge_file(
-        self,
-        ctx: Context,
-        request: PurgeFile,
-    ) -> None:
+    async def purge_file(self, ctx: Context, request: PurgeFile) -> None:
         """Destroys the bytes in all regions once bin or quarantine have run their time."""
         ...
 
-    async def purge_tenant_files(
-        self,
-        ctx: Context,
-        request: PurgeTenantFiles,
-    ) -> None:
+    async def purge_tenant_files(self, ctx: Context, request: PurgeTenantFiles) -> None:
         """Destroys an organisation's data key first and its objects after that."""
         ...
 
-    async def quarantine_file(
-        self,
-        ctx: Context,
-        request: QuarantineFile,
-    ) -> models.StoredFileView:
-        """Withdraws a file at once, addresses already handed out included, and moves its…"""
+    async def quarantine_file(self, ctx: Context, request: QuarantineFile) -> models.StoredFileView:
+        """Withdraws a file at once, addresses already handed out included, and moves its bytes out of reach."""
         ...
 
-    async def record_scan(
-        self,
-        ctx: Context,
-        request: RecordScan,
-    ) -> None:
-        """The scanner reports that the bytes are harmless or cannot be judged, with what…"""
+    async def record_scan(self, ctx: Context, request: RecordScan) -> None:
+        """The scanner reports that the bytes are harmless or cannot be judged, with what it measured on the way."""
         ...
 
-    async def recover_file(
-        self,
-        ctx: Context,
-        request: RecoverFile,
-    ) -> models.StoredFileView:
+    async def recover_file(self, ctx: Context, request: RecoverFile) -> models.StoredFileView:
         """Takes a file back out of the bin within its thirty days."""
         ...
 
@@ -403,102 +288,58 @@ class Port(Protocol):
         ctx: Context,
         request: ReleaseFromQuarantine,
     ) -> models.StoredFileView:
-        """Declares a condemned file harmless under the names of two people, which…"""
+        """Declares a condemned file harmless under the names of two people, which replaces the scanner's verdict."""
         ...
 
-    async def replace_content(
-        self,
-        ctx: Context,
-        request: ReplaceContent,
-    ) -> models.StoredFileView:
-        """Puts the bytes of a second, clean upload in the place of the present ones…"""
+    async def replace_content(self, ctx: Context, request: ReplaceContent) -> models.StoredFileView:
+        """Puts the bytes of a second, clean upload in the place of the present ones, which become a version."""
         ...
 
-    async def request_rendition(
-        self,
-        ctx: Context,
-        request: RequestRendition,
-    ) -> models.Rendition:
+    async def request_rendition(self, ctx: Context, request: RequestRendition) -> models.Rendition:
         """Queues a derived form of a file for the renderers."""
         ...
 
-    async def rescan_file(
-        self,
-        ctx: Context,
-        request: RescanFile,
-    ) -> models.StoredFileView:
-        """Sends a file through the scanner again, for instance with the signatures of…"""
+    async def rescan_file(self, ctx: Context, request: RescanFile) -> models.StoredFileView:
+        """Sends a file through the scanner again, for instance with the signatures of this morning."""
         ...
 
-    async def retry_rendition(
-        self,
-        ctx: Context,
-        request: RetryRendition,
-    ) -> None:
+    async def retry_rendition(self, ctx: Context, request: RetryRendition) -> None:
         """Queues a failed rendition again when the renderers were upgraded."""
         ...
 
-    async def set_upload_access(
-        self,
-        ctx: Context,
-        request: SetUploadAccess,
-    ) -> None:
-        """Closes a tenant that may only read to uploads, replacements and links, or…"""
+    async def set_upload_access(self, ctx: Context, request: SetUploadAccess) -> None:
+        """Closes a tenant that may only read to uploads, replacements and links, or opens it again."""
         ...
 
-    async def sign_parts(
-        self,
-        ctx: Context,
-        request: SignParts,
-    ) -> models.SignedParts:
-        """Hands out addresses for the next hundred parts at most and opens the session…"""
+    async def sign_parts(self, ctx: Context, request: SignParts) -> models.SignedParts:
+        """Hands out addresses for the next hundred parts at most and opens the session on the first call."""
         ...
 
-    async def trash_avatar(
-        self,
-        ctx: Context,
-        request: TrashAvatar,
-    ) -> None:
+    async def take_in_recording(self, ctx: Context, request: TakeInRecording) -> None:
+        """Copies a composed film out of the bucket of meetings, holds it against its digest and opens a file under the recording's own id, so that a second delivery finds it."""
+        ...
+
+    async def trash_avatar(self, ctx: Context, request: TrashAvatar) -> None:
         """Finds the picture of somebody whose profile was erased and puts it into the bin."""
         ...
 
-    async def trash_file(
-        self,
-        ctx: Context,
-        request: TrashFile,
-    ) -> models.StoredFileView:
+    async def trash_file(self, ctx: Context, request: TrashFile) -> models.StoredFileView:
         """Moves a file to the bin; links to it stay and work again if it is recovered."""
         ...
 
-    async def unlink_file(
-        self,
-        ctx: Context,
-        request: UnlinkFile,
-    ) -> None:
+    async def unlink_file(self, ctx: Context, request: UnlinkFile) -> None:
         """Ends a link."""
         ...
 
-    async def unlink_target(
-        self,
-        ctx: Context,
-        request: UnlinkTarget,
-    ) -> None:
+    async def unlink_target(self, ctx: Context, request: UnlinkTarget) -> None:
         """Ends every link to something that was deleted."""
         ...
 
-    async def update_file(
-        self,
-        ctx: Context,
-        request: UpdateFile,
-    ) -> models.StoredFileView:
+    async def update_file(self, ctx: Context, request: UpdateFile) -> models.StoredFileView:
         """Gives a file another name."""
         ...
 
-    async def get_file(
-        self,
-        ctx: Context,
-        request: GetFile,
-    ) -> models.StoredFileView:
+    async def get_file(self, ctx: Context, request: GetFile) -> models.StoredFileView:
         """Name, size, state and verdict of one file."""
         ...
 
@@ -518,20 +359,12 @@ class Port(Protocol):
         """Who was handed an address of a file, and whether it was used."""
         ...
 
-    async def list_file_links(
-        self,
-        ctx: Context,
-        request: ListFileLinks,
-    ) -> Page[models.FileLink]:
+    async def list_file_links(self, ctx: Context, request: ListFileLinks) -> Page[models.FileLink]:
         """What uses a file, asked before somebody throws it away."""
         ...
 
-    async def list_files(
-        self,
-        ctx: Context,
-        request: ListFiles,
-    ) -> Page[models.StoredFileView]:
-        """What somebody uploaded, by origin, state, verdict or media type; whoever is no…"""
+    async def list_files(self, ctx: Context, request: ListFiles) -> Page[models.StoredFileView]:
+        """What somebody uploaded, by origin, state, verdict or media type."""
         ...
 
     async def list_renditions(
@@ -555,7 +388,7 @@ class Port(Protocol):
         ctx: Context,
         request: ListUploadSessions,
     ) -> Page[models.UploadSession]:
-        """Transfers of the caller that are still open, so that a client can go on where…"""
+        """Transfers of the caller that are still open, so that a client can go on where it broke off."""
         ...
 
     async def on_document_deleted(
@@ -574,12 +407,24 @@ class Port(Protocol):
         """Links of files that were attached are made and those of detached ones ended"""
         ...
 
+    async def on_message_purged(self, ctx: Context, event: Received[models.MessagePurged]) -> None:
+        """Attachments of purged messages may become orphans"""
+        ...
+
+    async def on_message_retracted(
+        self,
+        ctx: Context,
+        event: Received[models.MessageRetracted],
+    ) -> None:
+        """Attachments of a message that was taken back lose their link to it"""
+        ...
+
     async def on_organization_purged(
         self,
         ctx: Context,
         event: Received[models.OrganizationPurged],
     ) -> None:
-        """Files are purged and the data key is destroyed, which makes replicas…"""
+        """Files are purged and the data key is destroyed, which makes replicas unreadable at once"""
         ...
 
     async def on_organization_restricted(
@@ -598,18 +443,18 @@ class Port(Protocol):
         """Uploads are taken in again"""
         ...
 
-    async def on_profile_erased(
-        self,
-        ctx: Context,
-        event: Received[models.ProfileErased],
-    ) -> None:
+    async def on_profile_erased(self, ctx: Context, event: Received[models.ProfileErased]) -> None:
         """The picture of an erased person goes to the bin"""
         ...
 
-    async def on_user_deleted(
+    async def on_recording_ready(
         self,
         ctx: Context,
-        event: Received[models.UserDeleted],
+        event: Received[models.RecordingReady],
     ) -> None:
-        """Unfinished uploads, exports and download grants of the erased person go and…"""
+        """The film of a meeting becomes a file of the same id and goes to the scanner"""
+        ...
+
+    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
+        """Unfinished uploads, exports and download grants of the erased person go and the erasure is reported"""
         ...

@@ -4,712 +4,168 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-from uuid import UUID
+from cloudsync_chassis.web.routes import add
+from fastapi import APIRouter, Query
 
-from cloudsync_chassis.store.query import PageRequest
-from cloudsync_chassis.web.body import json_body
-from cloudsync_chassis.web.call import RestCall, admitted, page_of
-from fastapi import (
-    APIRouter,
-    Path,
-    Query,
-    Response,
-)
-
-from . import models, operations, port
+from . import operations, port
 
 
 def routes(service: port.Port) -> APIRouter:
     """One route per operation; those with fixed paths before those with parameters."""
     router = APIRouter()
-
-    @router.get(
-        "/v1/file-links",
+    add(
+        router,
+        "GET /v1/file-links",
+        operations.LIST_TARGET_LINKS,
+        port.ListTargetLinks,
+        service.list_target_links,
     )
-    async def list_target_links(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_TARGET_LINKS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_TARGET_LINKS),
-        ],
-        target_kind: Annotated[
-            models.LinkTargetKind | None,
-            Query(
-                alias="targetKind",
-            ),
-        ] = None,
-        target_id: Annotated[
-            UUID | None,
-            Query(
-                alias="targetId",
-            ),
-        ] = None,
-        status: Annotated[
-            models.LinkStatus | None,
-            Query(
-                alias="status",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListTargetLinks(
-            page=page,
-            target_kind=target_kind,
-            target_id=target_id,
-            status=status,
-        )
-        return await call(
-            service.list_target_links,
-            request,
-        )
-
-    @router.get(
-        "/v1/files",
+    add(
+        router,
+        "GET /v1/files",
+        operations.LIST_FILES,
+        port.ListFiles,
+        service.list_files,
+        media_type=Query(
+            alias="mediaType",
+            min_length=3,
+            max_length=127,
+            pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
+        ),
     )
-    async def list_files(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_FILES),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_FILES),
-        ],
-        uploader_id: Annotated[
-            UUID | None,
-            Query(
-                alias="uploaderId",
-            ),
-        ] = None,
-        origin: Annotated[
-            models.FileOrigin | None,
-            Query(
-                alias="origin",
-            ),
-        ] = None,
-        status: Annotated[
-            models.FileStatus | None,
-            Query(
-                alias="status",
-            ),
-        ] = None,
-        scan_verdict: Annotated[
-            models.ScanVerdict | None,
-            Query(
-                alias="scanVerdict",
-            ),
-        ] = None,
-        media_type: Annotated[
-            str | None,
-            Query(
-                alias="mediaType",
-                min_length=3,
-                max_length=127,
-                pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListFiles(
-            page=page,
-            uploader_id=uploader_id,
-            origin=origin,
-            status=status,
-            scan_verdict=scan_verdict,
-            media_type=media_type,
-        )
-        return await call(
-            service.list_files,
-            request,
-        )
-
-    @router.get(
-        "/v1/files/{fileId}",
+    add(router, "GET /v1/files/{fileId}", operations.GET_FILE, port.GetFile, service.get_file)
+    add(
+        router,
+        "PATCH /v1/files/{fileId}",
+        operations.UPDATE_FILE,
+        port.UpdateFile,
+        service.update_file,
     )
-    async def get_file(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_FILE),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetFile(
-            file_id=file_id,
-        )
-        return await call(
-            service.get_file,
-            request,
-        )
-
-    @router.patch(
-        "/v1/files/{fileId}",
+    add(
+        router,
+        "POST /v1/files/{fileId}/content",
+        operations.REPLACE_CONTENT,
+        port.ReplaceContent,
+        service.replace_content,
     )
-    async def update_file(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UPDATE_FILE),
-        ],
-        body: Annotated[
-            models.UpdateFileRequest,
-            json_body(models.UpdateFileRequest),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UpdateFile(
-            file_id=file_id,
-            body=body,
-        )
-        return await call(
-            service.update_file,
-            request,
-        )
-
-    @router.post(
-        "/v1/files/{fileId}/content",
+    add(
+        router,
+        "GET /v1/files/{fileId}/downloads",
+        operations.LIST_DOWNLOADS,
+        port.ListDownloads,
+        service.list_downloads,
     )
-    async def replace_content(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REPLACE_CONTENT),
-        ],
-        body: Annotated[
-            models.ReplaceContentRequest,
-            json_body(models.ReplaceContentRequest),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ReplaceContent(
-            file_id=file_id,
-            body=body,
-        )
-        return await call(
-            service.replace_content,
-            request,
-        )
-
-    @router.get(
-        "/v1/files/{fileId}/downloads",
+    add(
+        router,
+        "POST /v1/files/{fileId}/downloads",
+        operations.GRANT_DOWNLOAD,
+        port.GrantDownload,
+        service.grant_download,
     )
-    async def list_downloads(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_DOWNLOADS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_DOWNLOADS),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-        grantee_id: Annotated[
-            UUID | None,
-            Query(
-                alias="granteeId",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListDownloads(
-            file_id=file_id,
-            page=page,
-            grantee_id=grantee_id,
-        )
-        return await call(
-            service.list_downloads,
-            request,
-        )
-
-    @router.post(
-        "/v1/files/{fileId}/downloads",
+    add(
+        router,
+        "GET /v1/files/{fileId}/links",
+        operations.LIST_FILE_LINKS,
+        port.ListFileLinks,
+        service.list_file_links,
     )
-    async def grant_download(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GRANT_DOWNLOAD),
-        ],
-        body: Annotated[
-            models.GrantDownloadRequest,
-            json_body(models.GrantDownloadRequest),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GrantDownload(
-            file_id=file_id,
-            body=body,
-        )
-        return await call(
-            service.grant_download,
-            request,
-        )
-
-    @router.get(
-        "/v1/files/{fileId}/links",
+    add(
+        router,
+        "POST /v1/files/{fileId}/links",
+        operations.LINK_FILE,
+        port.LinkFile,
+        service.link_file,
     )
-    async def list_file_links(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_FILE_LINKS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_FILE_LINKS),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-        target_kind: Annotated[
-            models.LinkTargetKind | None,
-            Query(
-                alias="targetKind",
-            ),
-        ] = None,
-        status: Annotated[
-            models.LinkStatus | None,
-            Query(
-                alias="status",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListFileLinks(
-            file_id=file_id,
-            page=page,
-            target_kind=target_kind,
-            status=status,
-        )
-        return await call(
-            service.list_file_links,
-            request,
-        )
-
-    @router.post(
-        "/v1/files/{fileId}/links",
+    add(
+        router,
+        "DELETE /v1/files/{fileId}/links/{fileLinkId}",
+        operations.UNLINK_FILE,
+        port.UnlinkFile,
+        service.unlink_file,
     )
-    async def link_file(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LINK_FILE),
-        ],
-        body: Annotated[
-            models.LinkFileRequest,
-            json_body(models.LinkFileRequest),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-    ) -> Response:
-        request = port.LinkFile(
-            file_id=file_id,
-            body=body,
-        )
-        return await call(
-            service.link_file,
-            request,
-        )
-
-    @router.delete(
-        "/v1/files/{fileId}/links/{fileLinkId}",
+    add(
+        router,
+        "POST /v1/files/{fileId}/quarantine",
+        operations.QUARANTINE_FILE,
+        port.QuarantineFile,
+        service.quarantine_file,
     )
-    async def unlink_file(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UNLINK_FILE),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-        file_link_id: Annotated[
-            UUID,
-            Path(
-                alias="fileLinkId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UnlinkFile(
-            file_id=file_id,
-            file_link_id=file_link_id,
-        )
-        return await call(
-            service.unlink_file,
-            request,
-        )
-
-    @router.post(
-        "/v1/files/{fileId}/quarantine",
+    add(
+        router,
+        "POST /v1/files/{fileId}/recover",
+        operations.RECOVER_FILE,
+        port.RecoverFile,
+        service.recover_file,
     )
-    async def quarantine_file(
-        call: Annotated[
-            RestCall,
-            admitted(operations.QUARANTINE_FILE),
-        ],
-        body: Annotated[
-            models.QuarantineFileRequest,
-            json_body(models.QuarantineFileRequest),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-    ) -> Response:
-        request = port.QuarantineFile(
-            file_id=file_id,
-            body=body,
-        )
-        return await call(
-            service.quarantine_file,
-            request,
-        )
-
-    @router.post(
-        "/v1/files/{fileId}/recover",
+    add(
+        router,
+        "POST /v1/files/{fileId}/release",
+        operations.RELEASE_FROM_QUARANTINE,
+        port.ReleaseFromQuarantine,
+        service.release_from_quarantine,
     )
-    async def recover_file(
-        call: Annotated[
-            RestCall,
-            admitted(operations.RECOVER_FILE),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RecoverFile(
-            file_id=file_id,
-        )
-        return await call(
-            service.recover_file,
-            request,
-        )
-
-    @router.post(
-        "/v1/files/{fileId}/release",
+    add(
+        router,
+        "GET /v1/files/{fileId}/renditions",
+        operations.LIST_RENDITIONS,
+        port.ListRenditions,
+        service.list_renditions,
     )
-    async def release_from_quarantine(
-        call: Annotated[
-            RestCall,
-            admitted(operations.RELEASE_FROM_QUARANTINE),
-        ],
-        body: Annotated[
-            models.ReleaseFileRequest,
-            json_body(models.ReleaseFileRequest),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ReleaseFromQuarantine(
-            file_id=file_id,
-            body=body,
-        )
-        return await call(
-            service.release_from_quarantine,
-            request,
-        )
-
-    @router.get(
-        "/v1/files/{fileId}/renditions",
+    add(
+        router,
+        "POST /v1/files/{fileId}/renditions",
+        operations.REQUEST_RENDITION,
+        port.RequestRendition,
+        service.request_rendition,
     )
-    async def list_renditions(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_RENDITIONS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_RENDITIONS),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-        variant: Annotated[
-            models.RenditionVariant | None,
-            Query(
-                alias="variant",
-            ),
-        ] = None,
-        state: Annotated[
-            models.RenditionState | None,
-            Query(
-                alias="state",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListRenditions(
-            file_id=file_id,
-            page=page,
-            variant=variant,
-            state=state,
-        )
-        return await call(
-            service.list_renditions,
-            request,
-        )
-
-    @router.post(
-        "/v1/files/{fileId}/renditions",
+    add(
+        router,
+        "POST /v1/files/{fileId}/rescan",
+        operations.RESCAN_FILE,
+        port.RescanFile,
+        service.rescan_file,
     )
-    async def request_rendition(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REQUEST_RENDITION),
-        ],
-        body: Annotated[
-            models.RequestRenditionRequest,
-            json_body(models.RequestRenditionRequest),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RequestRendition(
-            file_id=file_id,
-            body=body,
-        )
-        return await call(
-            service.request_rendition,
-            request,
-        )
-
-    @router.post(
-        "/v1/files/{fileId}/rescan",
+    add(
+        router,
+        "POST /v1/files/{fileId}/trash",
+        operations.TRASH_FILE,
+        port.TrashFile,
+        service.trash_file,
     )
-    async def rescan_file(
-        call: Annotated[
-            RestCall,
-            admitted(operations.RESCAN_FILE),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RescanFile(
-            file_id=file_id,
-        )
-        return await call(
-            service.rescan_file,
-            request,
-        )
-
-    @router.post(
-        "/v1/files/{fileId}/trash",
+    add(
+        router,
+        "GET /v1/storage-usage",
+        operations.GET_STORAGE_USAGE,
+        port.GetStorageUsage,
+        service.get_storage_usage,
     )
-    async def trash_file(
-        call: Annotated[
-            RestCall,
-            admitted(operations.TRASH_FILE),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-    ) -> Response:
-        request = port.TrashFile(
-            file_id=file_id,
-        )
-        return await call(
-            service.trash_file,
-            request,
-        )
-
-    @router.get(
-        "/v1/storage-usage",
+    add(
+        router,
+        "GET /v1/uploads",
+        operations.LIST_UPLOAD_SESSIONS,
+        port.ListUploadSessions,
+        service.list_upload_sessions,
     )
-    async def get_storage_usage(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_STORAGE_USAGE),
-        ],
-    ) -> Response:
-        request = port.GetStorageUsage()
-        return await call(
-            service.get_storage_usage,
-            request,
-        )
-
-    @router.get(
-        "/v1/uploads",
+    add(router, "POST /v1/uploads", operations.BEGIN_UPLOAD, port.BeginUpload, service.begin_upload)
+    add(
+        router,
+        "POST /v1/uploads/{fileId}/abort",
+        operations.ABORT_UPLOAD,
+        port.AbortUpload,
+        service.abort_upload,
     )
-    async def list_upload_sessions(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_UPLOAD_SESSIONS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_UPLOAD_SESSIONS),
-        ],
-        file_id: Annotated[
-            UUID | None,
-            Query(
-                alias="fileId",
-            ),
-        ] = None,
-        outcome: Annotated[
-            models.UploadOutcome | None,
-            Query(
-                alias="outcome",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListUploadSessions(
-            page=page,
-            file_id=file_id,
-            outcome=outcome,
-        )
-        return await call(
-            service.list_upload_sessions,
-            request,
-        )
-
-    @router.post(
-        "/v1/uploads",
+    add(
+        router,
+        "POST /v1/uploads/{fileId}/complete",
+        operations.COMPLETE_UPLOAD,
+        port.CompleteUpload,
+        service.complete_upload,
     )
-    async def begin_upload(
-        call: Annotated[
-            RestCall,
-            admitted(operations.BEGIN_UPLOAD),
-        ],
-        body: Annotated[
-            models.BeginUploadRequest,
-            json_body(models.BeginUploadRequest),
-        ],
-    ) -> Response:
-        request = port.BeginUpload(
-            body=body,
-        )
-        return await call(
-            service.begin_upload,
-            request,
-        )
-
-    @router.post(
-        "/v1/uploads/{fileId}/abort",
+    add(
+        router,
+        "POST /v1/uploads/{fileId}/parts",
+        operations.SIGN_PARTS,
+        port.SignParts,
+        service.sign_parts,
     )
-    async def abort_upload(
-        call: Annotated[
-            RestCall,
-            admitted(operations.ABORT_UPLOAD),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-    ) -> Response:
-        request = port.AbortUpload(
-            file_id=file_id,
-        )
-        return await call(
-            service.abort_upload,
-            request,
-        )
-
-    @router.post(
-        "/v1/uploads/{fileId}/complete",
-    )
-    async def complete_upload(
-        call: Annotated[
-            RestCall,
-            admitted(operations.COMPLETE_UPLOAD),
-        ],
-        body: Annotated[
-            models.CompleteUploadRequest,
-            json_body(models.CompleteUploadRequest),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-    ) -> Response:
-        request = port.CompleteUpload(
-            file_id=file_id,
-            body=body,
-        )
-        return await call(
-            service.complete_upload,
-            request,
-        )
-
-    @router.post(
-        "/v1/uploads/{fileId}/parts",
-    )
-    async def sign_parts(
-        call: Annotated[
-            RestCall,
-            admitted(operations.SIGN_PARTS),
-        ],
-        body: Annotated[
-            models.SignPartsRequest,
-            json_body(models.SignPartsRequest),
-        ],
-        file_id: Annotated[
-            UUID,
-            Path(
-                alias="fileId",
-            ),
-        ],
-    ) -> Response:
-        request = port.SignParts(
-            file_id=file_id,
-            body=body,
-        )
-        return await call(
-            service.sign_parts,
-            request,
-        )
-
     return router

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.published import published
 from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
@@ -15,28 +16,10 @@ SERVICE = ServiceSpec(
     name="file-service",
     source="/cloudsync/file-service",
     access={
-        "file:delete": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
-        "file:quarantine": frozenset(
-            {
-                "security-admin",
-            }
-        ),
-        "file:release": frozenset(
-            {
-                "security-admin",
-            }
-        ),
-        "file:scan": frozenset(
-            {
-                "security-admin",
-                "security-engineer",
-            }
-        ),
+        "file:delete": frozenset({"org-admin", "org-owner"}),
+        "file:quarantine": frozenset({"security-admin"}),
+        "file:release": frozenset({"security-admin"}),
+        "file:scan": frozenset({"security-admin", "security-engineer"}),
         "file:upload": frozenset(
             {
                 "billing-admin",
@@ -48,13 +31,7 @@ SERVICE = ServiceSpec(
                 "team-manager",
             }
         ),
-        "file:usage": frozenset(
-            {
-                "billing-admin",
-                "org-admin",
-                "org-owner",
-            }
-        ),
+        "file:usage": frozenset({"billing-admin", "org-admin", "org-owner"}),
     },
     related={
         "file:continue": frozenset(
@@ -91,24 +68,10 @@ SERVICE = ServiceSpec(
             }
         ),
         "file:link": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "file:list": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "file:read": frozenset(
             {
@@ -136,18 +99,13 @@ SERVICE = ServiceSpec(
     tables=metadata,
     schemas=("files",),
     migrations=Path(__file__).with_name("migrations"),
-    contract=Path(__file__).with_name("openapi.json"),
+    contract=published(__file__, "openapi/file.yaml"),
     edges={
         "version-service": Edge(
             service="version-service",
             url="http://127.0.0.1:9007",
             budgets={
-                "CreateVersion": Budget(
-                    timeout=0.2,
-                    retries=2,
-                    fallback="queue",
-                    max_age=86400.0,
-                ),
+                "CreateVersion": Budget(timeout=0.2, retries=2, fallback="queue", max_age=86400.0),
             },
             breaker=BreakerPolicy(
                 requests=20,

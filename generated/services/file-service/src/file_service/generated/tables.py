@@ -4,681 +4,174 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.columns import sql
-from sqlalchemy import (
-    CheckConstraint,
-    Column,
-    Index,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    text,
-)
+from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from sqlalchemy import MetaData
 
 metadata = MetaData()
 
 download_grants = Table(
     "download_grants",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "file_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "grantee_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "disposition",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "valid_seconds",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "300",
-        ),
-    ),
-    Column(
-        "client_network",
-        sql("inet"),
-        nullable=True,
-    ),
-    Column(
-        "used_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "created_at",
-        "id",
-    ),
-    CheckConstraint(
-        "valid_seconds BETWEEN 30 AND 900",
-        name="download_grants_validity_bounded",
-    ),
-    CheckConstraint(
-        "disposition IN ('inline', 'attachment')",
-        name="download_grants_disposition_known",
-    ),
-    Index(
-        "download_grants_file",
-        "organization_id",
-        "file_id",
-        text("created_at desc"),
-    ),
-    schema="files",
-)
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("file_id", "uuid"),
+    Column("grantee_id", "uuid"),
+    Column("disposition", "text"),
+    Column("valid_seconds", "integer", "300"),
+    Column("client_network", "inet", nullable=True),
+    Column("used_at", "timestamptz", nullable=True),
+    Check("download_grants_validity_bounded", "valid_seconds BETWEEN 30 AND 900"),
+    Check("download_grants_disposition_known", "disposition IN ('inline', 'attachment')"),
+    Index("download_grants_file", ("organization_id", "file_id", "created_at desc")),
+    key=("created_at", "id"),
+).of(metadata, "files")
 
 file_links = Table(
     "file_links",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "file_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "target_kind",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "target_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "linked_by",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "status",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'live'",
-        ),
-    ),
-    Column(
-        "unlinked_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-        "id",
-    ),
-    CheckConstraint(
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("file_id", "uuid"),
+    Column("target_kind", "text"),
+    Column("target_id", "uuid"),
+    Column("linked_by", "uuid"),
+    Column("status", "text", "'live'"),
+    Column("unlinked_at", "timestamptz", nullable=True),
+    Check(
+        "file_links_target_known",
         "target_kind IN ('document', 'message', 'task', 'meeting', 'profile', 'report')",
-        name="file_links_target_known",
     ),
-    CheckConstraint(
-        "(status = 'unlinked') = (unlinked_at IS NOT NULL)",
-        name="file_links_end_is_dated",
-    ),
+    Check("file_links_end_is_dated", "(status = 'unlinked') = (unlinked_at IS NOT NULL)"),
     Index(
         "file_links_target",
-        "organization_id",
-        "target_kind",
-        "target_id",
-        "file_id",
+        ("organization_id", "target_kind", "target_id", "file_id"),
+        where="status = 'live'",
         unique=True,
-        sqlite_where=text(
-            "status = 'live'",
-        ),
-        postgresql_where=text(
-            "status = 'live'",
-        ),
     ),
-    Index(
-        "file_links_file",
-        "organization_id",
-        "file_id",
-    ),
-    schema="files",
-)
+    Index("file_links_file", ("organization_id", "file_id")),
+    key=("organization_id", "id"),
+).of(metadata, "files")
 
 tenant_states = Table(
     "tenant_states",
-    metadata,
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "read_only_since",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "reason",
-        sql("text"),
-        nullable=False,
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-    ),
-    schema="files",
-)
+    Column("organization_id", "uuid"),
+    Column("read_only_since", "timestamptz"),
+    Column("reason", "text"),
+    key=("organization_id",),
+).of(metadata, "files")
 
 files = Table(
     "files",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "file_name",
-        sql("varchar(255)"),
-        nullable=False,
-    ),
-    Column(
-        "media_type",
-        sql("varchar(127)"),
-        nullable=False,
-    ),
-    Column(
-        "size_bytes",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "content_sha256",
-        sql("char(64)"),
-        nullable=True,
-    ),
-    Column(
-        "object_key",
-        sql("varchar(110)"),
-        nullable=True,
-    ),
-    Column(
-        "storage_class",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'standard'",
-        ),
-    ),
-    Column(
-        "uploader_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "origin",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'upload'",
-        ),
-    ),
-    Column(
-        "target",
-        sql("jsonb"),
-        nullable=True,
-    ),
-    Column(
-        "status",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'pending'",
-        ),
-    ),
-    Column(
-        "scan_verdict",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'none'",
-        ),
-    ),
-    Column(
-        "signature_version",
-        sql("varchar(40)"),
-        nullable=True,
-    ),
-    Column(
-        "threat_name",
-        sql("varchar(120)"),
-        nullable=True,
-    ),
-    Column(
-        "release_reason",
-        sql("varchar(1000)"),
-        nullable=True,
-    ),
-    Column(
-        "release_approver_id",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "reference_count",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "key_reference_ciphertext",
-        sql("bytea"),
-        nullable=True,
-    ),
-    Column(
-        "media",
-        sql("jsonb"),
-        nullable=True,
-    ),
-    Column(
-        "expires_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "trashed_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-        "id",
-    ),
-    CheckConstraint(
-        "size_bytes > 0",
-        name="files_size_positive",
-    ),
-    CheckConstraint(
-        "reference_count >= 0",
-        name="files_references_not_negative",
-    ),
-    CheckConstraint(
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("file_name", "varchar(255)"),
+    Column("media_type", "varchar(127)"),
+    Column("size_bytes", "bigint"),
+    Column("content_sha256", "char(64)", nullable=True),
+    Column("object_key", "varchar(110)", nullable=True),
+    Column("storage_class", "text", "'standard'"),
+    Column("uploader_id", "uuid"),
+    Column("origin", "text", "'upload'"),
+    Column("target", "jsonb", nullable=True),
+    Column("status", "text", "'pending'"),
+    Column("scan_verdict", "text", "'none'"),
+    Column("signature_version", "varchar(40)", nullable=True),
+    Column("threat_name", "varchar(120)", nullable=True),
+    Column("release_reason", "varchar(1000)", nullable=True),
+    Column("release_approver_id", "uuid", nullable=True),
+    Column("reference_count", "integer", "0"),
+    Column("key_reference_ciphertext", "bytea", nullable=True),
+    Column("media", "jsonb", nullable=True),
+    Column("expires_at", "timestamptz", nullable=True),
+    Column("trashed_at", "timestamptz", nullable=True),
+    Check("files_size_positive", "size_bytes > 0"),
+    Check("files_references_not_negative", "reference_count >= 0"),
+    Check(
+        "files_status_known",
         "status IN ('pending', 'scanning', 'available', 'quarantined', 'trashed', 'purged')",
-        name="files_status_known",
     ),
-    CheckConstraint(
+    Check(
+        "files_verdict_known",
         "scan_verdict IN ('none', 'clean', 'infected', 'suspicious', 'unscannable')",
-        name="files_verdict_known",
     ),
-    CheckConstraint(
+    Check(
+        "files_clean_before_use",
         "status <> 'available' OR scan_verdict IN ('clean', 'unscannable')",
-        name="files_clean_before_use",
     ),
-    CheckConstraint(
-        "scan_verdict <> 'infected' OR threat_name IS NOT NULL",
-        name="files_infection_named",
-    ),
-    Index(
-        "files_uploader",
-        "organization_id",
-        "uploader_id",
-        text("created_at desc"),
-    ),
-    Index(
-        "files_content",
-        "organization_id",
-        "content_sha256",
-    ),
+    Check("files_infection_named", "scan_verdict <> 'infected' OR threat_name IS NOT NULL"),
+    Index("files_uploader", ("organization_id", "uploader_id", "created_at desc")),
+    Index("files_content", ("organization_id", "content_sha256")),
     Index(
         "files_object",
-        "organization_id",
-        "object_key",
+        ("organization_id", "object_key"),
+        where="object_key IS NOT NULL",
         unique=True,
-        sqlite_where=text(
-            "object_key IS NOT NULL",
-        ),
-        postgresql_where=text(
-            "object_key IS NOT NULL",
-        ),
     ),
-    Index(
-        "files_expiring",
-        "expires_at",
-        sqlite_where=text(
-            "expires_at IS NOT NULL",
-        ),
-        postgresql_where=text(
-            "expires_at IS NOT NULL",
-        ),
-    ),
-    Index(
-        "files_in_scan",
-        "created_at",
-        sqlite_where=text(
-            "status = 'scanning'",
-        ),
-        postgresql_where=text(
-            "status = 'scanning'",
-        ),
-    ),
-    Index(
-        "files_orphaned",
-        "updated_at",
-        sqlite_where=text(
-            "status = 'available' AND reference_count = 0",
-        ),
-        postgresql_where=text(
-            "status = 'available' AND reference_count = 0",
-        ),
-    ),
-    schema="files",
-)
+    Index("files_expiring", ("expires_at",), where="expires_at IS NOT NULL"),
+    Index("files_in_scan", ("created_at",), where="status = 'scanning'"),
+    Index("files_orphaned", ("updated_at",), where="status = 'available' AND reference_count = 0"),
+    key=("organization_id", "id"),
+).of(metadata, "files")
 
 renditions = Table(
     "renditions",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "file_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "variant",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "object_key",
-        sql("varchar(110)"),
-        nullable=True,
-    ),
-    Column(
-        "bytes",
-        sql("bigint"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "state",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'queued'",
-        ),
-    ),
-    Column(
-        "failure_code",
-        sql("varchar(40)"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-        "file_id",
-        "variant",
-    ),
-    CheckConstraint(
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("file_id", "uuid"),
+    Column("variant", "text"),
+    Column("object_key", "varchar(110)", nullable=True),
+    Column("bytes", "bigint", "0"),
+    Column("state", "text", "'queued'"),
+    Column("failure_code", "varchar(40)", nullable=True),
+    Check(
+        "renditions_variant_known",
         "variant IN ('thumb256', 'preview1600', 'pdf', 'textExtract', 'hls720')",
-        name="renditions_variant_known",
     ),
-    CheckConstraint(
-        "state IN ('queued', 'ready', 'failed')",
-        name="renditions_state_known",
-    ),
-    CheckConstraint(
-        "(state = 'failed') = (failure_code IS NOT NULL)",
-        name="renditions_failure_coded",
-    ),
-    Index(
-        "renditions_id",
-        "organization_id",
-        "id",
-        unique=True,
-    ),
-    Index(
-        "renditions_queue",
-        "created_at",
-        sqlite_where=text(
-            "state = 'queued'",
-        ),
-        postgresql_where=text(
-            "state = 'queued'",
-        ),
-    ),
-    schema="files",
-)
+    Check("renditions_state_known", "state IN ('queued', 'ready', 'failed')"),
+    Check("renditions_failure_coded", "(state = 'failed') = (failure_code IS NOT NULL)"),
+    Index("renditions_id", ("organization_id", "id"), unique=True),
+    Index("renditions_queue", ("created_at",), where="state = 'queued'"),
+    key=("organization_id", "file_id", "variant"),
+).of(metadata, "files")
 
 storage_usage = Table(
     "storage_usage",
-    metadata,
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "day",
-        sql("date"),
-        nullable=False,
-    ),
-    Column(
-        "origin",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "bytes",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "objects",
-        sql("bigint"),
-        nullable=False,
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-        "day",
-        "origin",
-    ),
-    CheckConstraint(
-        "bytes >= 0 AND objects >= 0",
-        name="storage_usage_not_negative",
-    ),
-    schema="files",
-)
+    Column("organization_id", "uuid"),
+    Column("day", "date"),
+    Column("origin", "text"),
+    Column("bytes", "bigint"),
+    Column("objects", "bigint"),
+    Check("storage_usage_not_negative", "bytes >= 0 AND objects >= 0"),
+    key=("organization_id", "day", "origin"),
+).of(metadata, "files")
 
 upload_sessions = Table(
     "upload_sessions",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "file_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "part_size_bytes",
-        sql("integer"),
-        nullable=False,
-    ),
-    Column(
-        "parts_expected",
-        sql("integer"),
-        nullable=False,
-    ),
-    Column(
-        "parts_received",
-        sql("jsonb"),
-        nullable=False,
-        server_default=text(
-            "'[]'",
-        ),
-    ),
-    Column(
-        "expires_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "outcome",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'open'",
-        ),
-    ),
-    PrimaryKeyConstraint(
-        "created_at",
-        "id",
-    ),
-    CheckConstraint(
-        "outcome IN ('open', 'completed', 'aborted')",
-        name="upload_sessions_outcome_known",
-    ),
-    CheckConstraint(
-        "part_size_bytes BETWEEN 8388608 AND 536870912",
-        name="upload_sessions_part_size_bounded",
-    ),
-    CheckConstraint(
-        "parts_expected BETWEEN 1 AND 10000",
-        name="upload_sessions_parts_bounded",
-    ),
-    Index(
-        "upload_sessions_file",
-        "organization_id",
-        "file_id",
-    ),
-    Index(
-        "upload_sessions_open",
-        "expires_at",
-        sqlite_where=text(
-            "outcome = 'open'",
-        ),
-        postgresql_where=text(
-            "outcome = 'open'",
-        ),
-    ),
-    schema="files",
-)
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("file_id", "uuid"),
+    Column("part_size_bytes", "integer"),
+    Column("parts_expected", "integer"),
+    Column("parts_received", "jsonb", "'[]'"),
+    Column("expires_at", "timestamptz"),
+    Column("outcome", "text", "'open'"),
+    Check("upload_sessions_outcome_known", "outcome IN ('open', 'completed', 'aborted')"),
+    Check("upload_sessions_part_size_bounded", "part_size_bytes BETWEEN 8388608 AND 536870912"),
+    Check("upload_sessions_parts_bounded", "parts_expected BETWEEN 1 AND 10000"),
+    Index("upload_sessions_file", ("organization_id", "file_id")),
+    Index("upload_sessions_open", ("expires_at",), where="outcome = 'open'"),
+    key=("created_at", "id"),
+).of(metadata, "files")

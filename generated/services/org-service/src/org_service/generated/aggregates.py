@@ -23,35 +23,12 @@ INVITATION = AggregateSpec(
     model=models.Invitation,
     store=TableStore(
         table=tables.invitations,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "inviteeEmail": "email_ciphertext",
-            "intendedRole": "intended_role",
-            "seatType": "seat_type",
-            "unitId": "unit_id",
-            "tokenHash": "token_ciphertext",
-            "expiresAt": "expires_at",
-            "sentCount": "sent_count",
-            "outcome": "outcome",
-            "invitedBy": "invited_by",
-        },
+        columns={"inviteeEmail": "email_ciphertext", "tokenHash": "token_ciphertext"},
         encrypted=frozenset({"inviteeEmail", "tokenHash"}),
         blind={"email_bidx": "inviteeEmail", "token_bidx": "tokenHash"},
     ),
-    part_of=Reference(
-        "organizationId",
-        "organization",
-    ),
-    references=(
-        Reference(
-            "unitId",
-            "org-unit",
-        ),
-    ),
+    part_of=Reference("organizationId", "organization"),
+    references=(Reference("unitId", "org-unit"),),
     defaults={"intendedRole": "member", "seatType": "full", "sentCount": 1},
     state_field="outcome",
     initial="open",
@@ -115,14 +92,8 @@ INVITATION = AggregateSpec(
                 ),
             ),
         ),
-        "decline-invitation": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "expire-invitation": Command(
-            effect="transition",
-            idempotency="natural",
-        ),
+        "decline-invitation": Command(effect="custom", idempotency="natural"),
+        "expire-invitation": Command(effect="transition", idempotency="natural"),
         "invite-member": Command(
             effect="custom",
             idempotency="key",
@@ -136,55 +107,19 @@ INVITATION = AggregateSpec(
                 ),
             ),
         ),
-        "withdraw-invitation": Command(
-            effect="transition",
-            idempotency="natural",
-        ),
+        "withdraw-invitation": Command(effect="transition", idempotency="natural"),
     },
 )
 
 MEMBERSHIP = AggregateSpec(
     name="membership",
     model=models.Membership,
-    store=TableStore(
-        table=tables.memberships,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "userId": "user_id",
-            "role": "role",
-            "seatType": "seat_type",
-            "unitId": "unit_id",
-            "unitPath": "unit_path",
-            "teamIds": "team_ids",
-            "lastOwner": "last_owner",
-            "joinedAt": "joined_at",
-            "suspendedAt": "suspended_at",
-            "endedAt": "ended_at",
-            "endReason": "end_reason",
-            "successorUserId": "successor_user_id",
-        },
-    ),
+    store=TableStore(table=tables.memberships),
     key="userId",
-    part_of=Reference(
-        "organizationId",
-        "organization",
-    ),
-    references=(
-        Reference(
-            "unitId",
-            "org-unit",
-        ),
-    ),
+    part_of=Reference("organizationId", "organization"),
+    references=(Reference("unitId", "org-unit"),),
     defaults={"role": "member", "seatType": "full", "teamIds": [], "lastOwner": False},
-    relations={
-        "self": Relation(
-            fields=("userId",),
-        ),
-    },
+    relations={"self": Relation(fields=("userId",))},
     invariants=(
         Invariant(
             "guests-sit-on-guest-seats",
@@ -211,12 +146,7 @@ MEMBERSHIP = AggregateSpec(
         "add-member": Command(
             effect="create",
             idempotency="key",
-            sets=(
-                Assignment(
-                    "joinedAt",
-                    source="context.now",
-                ),
-            ),
+            sets=(Assignment("joinedAt", source="context.now"),),
             emits=(
                 Emission(
                     type="cloudsync.user.member-joined.v1",
@@ -271,14 +201,8 @@ MEMBERSHIP = AggregateSpec(
             effect="update",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "endedAt",
-                    source="context.now",
-                ),
-                Assignment(
-                    "endReason",
-                    value="left",
-                ),
+                Assignment("endedAt", source="context.now"),
+                Assignment("endReason", value="left"),
             ),
             emits=(
                 Emission(
@@ -290,10 +214,7 @@ MEMBERSHIP = AggregateSpec(
                 ),
             ),
         ),
-        "mark-member-suspended": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "mark-member-suspended": Command(effect="custom", idempotency="natural"),
         "reassign-member": Command(
             effect="update",
             idempotency="if-match",
@@ -311,18 +232,9 @@ MEMBERSHIP = AggregateSpec(
             effect="update",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "endedAt",
-                    source="context.now",
-                ),
-                Assignment(
-                    "endReason",
-                    value="removed",
-                ),
-                Assignment(
-                    "successorUserId",
-                    source="parameter.successorUserId",
-                ),
+                Assignment("endedAt", source="context.now"),
+                Assignment("endReason", value="removed"),
+                Assignment("successorUserId", source="parameter.successorUserId"),
             ),
             emits=(
                 Emission(
@@ -338,26 +250,11 @@ MEMBERSHIP = AggregateSpec(
             effect="create",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "userId",
-                    source="body.ownerUserId",
-                ),
-                Assignment(
-                    "role",
-                    value="orgOwner",
-                ),
-                Assignment(
-                    "seatType",
-                    value="full",
-                ),
-                Assignment(
-                    "lastOwner",
-                    value=True,
-                ),
-                Assignment(
-                    "joinedAt",
-                    source="context.now",
-                ),
+                Assignment("userId", source="body.ownerUserId"),
+                Assignment("role", value="orgOwner"),
+                Assignment("seatType", value="full"),
+                Assignment("lastOwner", value=True),
+                Assignment("joinedAt", source="context.now"),
             ),
             emits=(
                 Emission(
@@ -369,42 +266,16 @@ MEMBERSHIP = AggregateSpec(
                 ),
             ),
         ),
-        "unmark-member-suspended": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "unmark-member-suspended": Command(effect="custom", idempotency="natural"),
     },
 )
 
 ORG_UNIT = AggregateSpec(
     name="org-unit",
     model=models.OrgUnit,
-    store=TableStore(
-        table=tables.org_units,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "parentUnitId": "parent_unit_id",
-            "unitName": "unit_name",
-            "unitType": "unit_type",
-            "path": "path",
-            "costCode": "cost_code",
-            "headUserId": "head_user_id",
-        },
-    ),
-    part_of=Reference(
-        "organizationId",
-        "organization",
-    ),
-    references=(
-        Reference(
-            "parentUnitId",
-            "org-unit",
-        ),
-    ),
+    store=TableStore(table=tables.org_units),
+    part_of=Reference("organizationId", "organization"),
+    references=(Reference("parentUnitId", "org-unit"),),
     unique=(("parentUnitId", "unitName"),),
     invariants=(
         Invariant(
@@ -414,14 +285,8 @@ ORG_UNIT = AggregateSpec(
         ),
     ),
     commands={
-        "create-org-unit": Command(
-            effect="create",
-            idempotency="key",
-        ),
-        "delete-org-unit": Command(
-            effect="delete",
-            idempotency="natural",
-        ),
+        "create-org-unit": Command(effect="create", idempotency="key"),
+        "delete-org-unit": Command(effect="delete", idempotency="natural"),
         "move-unit": Command(
             effect="custom",
             idempotency="if-match",
@@ -435,10 +300,7 @@ ORG_UNIT = AggregateSpec(
                 ),
             ),
         ),
-        "update-org-unit": Command(
-            effect="update",
-            idempotency="if-match",
-        ),
+        "update-org-unit": Command(effect="update", idempotency="if-match"),
     },
 )
 
@@ -447,41 +309,11 @@ ORGANIZATION = AggregateSpec(
     model=models.Organization,
     store=TableStore(
         table=tables.organizations,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "legalName": "legal_name",
-            "slug": "slug",
-            "parentOrganizationId": "parent_organization_id",
-            "ownerUserId": "owner_user_id",
-            "edition": "edition",
-            "seatLimit": "seat_limit",
-            "seatsTaken": "seats_taken",
-            "dataResidency": "data_residency",
-            "countryCode": "country_code",
-            "industry": "industry",
-            "billingEmail": "billing_email_ciphertext",
-            "timeZone": "time_zone",
-            "emailDomains": "email_domains",
-            "guestPolicy": "guest_policy",
-            "maxUnitDepth": "max_unit_depth",
-            "status": "status",
-            "restrictedReason": "restricted_reason",
-            "deletionRequestedBy": "deletion_requested_by",
-            "purgeAfter": "purge_after",
-        },
+        columns={"billingEmail": "billing_email_ciphertext"},
         encrypted=frozenset({"billingEmail"}),
     ),
     tenant="self",
-    references=(
-        Reference(
-            "parentOrganizationId",
-            "organization",
-        ),
-    ),
+    references=(Reference("parentOrganizationId", "organization"),),
     unique=(("slug",),),
     defaults={
         "edition": "free",
@@ -596,19 +428,11 @@ ORGANIZATION = AggregateSpec(
                 ),
             ),
         ),
-        "claim-domain": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "claim-domain": Command(effect="custom", idempotency="natural"),
         "create-organization": Command(
             effect="create",
             idempotency="key",
-            sets=(
-                Assignment(
-                    "ownerUserId",
-                    source="context.subject",
-                ),
-            ),
+            sets=(Assignment("ownerUserId", source="context.subject"),),
             emits=(
                 Emission(
                     type="cloudsync.user.organization-created.v1",
@@ -623,17 +447,9 @@ ORGANIZATION = AggregateSpec(
             effect="transition",
             idempotency="key",
             sets=(
-                Assignment(
-                    "deletionRequestedBy",
-                    source="context.subject",
-                ),
-                Assignment(
-                    "purgeAfter",
-                    source="context.now.plus.30d",
-                ),
-                Assignment(
-                    "restrictedReason",
-                ),
+                Assignment("deletionRequestedBy", source="context.subject"),
+                Assignment("purgeAfter", source="context.now.plus.30d"),
+                Assignment("restrictedReason"),
             ),
             emits=(
                 Emission(
@@ -648,11 +464,7 @@ ORGANIZATION = AggregateSpec(
         "lift-restriction": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "restrictedReason",
-                ),
-            ),
+            sets=(Assignment("restrictedReason"),),
             emits=(
                 Emission(
                     type="cloudsync.user.organization-unrestricted.v1",
@@ -667,16 +479,9 @@ ORGANIZATION = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "billingEmail",
-                    value="erased@cloudsync.invalid",
-                ),
-                Assignment(
-                    "purgeAfter",
-                ),
-                Assignment(
-                    "deletionRequestedBy",
-                ),
+                Assignment("billingEmail", value="erased@cloudsync.invalid"),
+                Assignment("purgeAfter"),
+                Assignment("deletionRequestedBy"),
             ),
             emits=(
                 Emission(
@@ -691,14 +496,7 @@ ORGANIZATION = AggregateSpec(
         "restore-organization": Command(
             effect="transition",
             idempotency="key",
-            sets=(
-                Assignment(
-                    "purgeAfter",
-                ),
-                Assignment(
-                    "deletionRequestedBy",
-                ),
-            ),
+            sets=(Assignment("purgeAfter"), Assignment("deletionRequestedBy")),
             emits=(
                 Emission(
                     type="cloudsync.user.organization-restored.v1",
@@ -712,12 +510,7 @@ ORGANIZATION = AggregateSpec(
         "restrict-organization": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "restrictedReason",
-                    source="body.restrictedReason",
-                ),
-            ),
+            sets=(Assignment("restrictedReason", source="body.restrictedReason"),),
             emits=(
                 Emission(
                     type="cloudsync.user.organization-restricted.v1",
@@ -780,47 +573,16 @@ ORGANIZATION = AggregateSpec(
 TEAM = AggregateSpec(
     name="team",
     model=models.Team,
-    store=TableStore(
-        table=tables.teams,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "handle": "handle",
-            "teamName": "team_name",
-            "mission": "mission",
-            "unitId": "unit_id",
-            "joinPolicy": "join_policy",
-            "leadUserIds": "lead_user_ids",
-            "memberCount": "member_count",
-            "archivedAt": "archived_at",
-        },
-    ),
-    references=(
-        Reference(
-            "unitId",
-            "org-unit",
-        ),
-    ),
+    store=TableStore(table=tables.teams),
+    references=(Reference("unitId", "org-unit"),),
     unique=(("handle",),),
     defaults={"joinPolicy": "invitationOnly", "memberCount": 0},
-    relations={
-        "lead": Relation(
-            fields=("leadUserIds",),
-        ),
-    },
+    relations={"lead": Relation(fields=("leadUserIds",))},
     commands={
         "archive-team": Command(
             effect="update",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "archivedAt",
-                    source="context.now",
-                ),
-            ),
+            sets=(Assignment("archivedAt", source="context.now"),),
             emits=(
                 Emission(
                     type="cloudsync.user.team-archived.v1",
@@ -844,40 +606,18 @@ TEAM = AggregateSpec(
                 ),
             ),
         ),
-        "update-team": Command(
-            effect="update",
-            idempotency="if-match",
-        ),
+        "update-team": Command(effect="update", idempotency="if-match"),
     },
 )
 
 TEAM_MEMBER = AggregateSpec(
     name="team-member",
     model=models.TeamMember,
-    store=TableStore(
-        table=tables.team_members,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "teamId": "team_id",
-            "userId": "user_id",
-            "addedBy": "added_by",
-        },
-    ),
+    store=TableStore(table=tables.team_members),
     key="userId",
-    part_of=Reference(
-        "teamId",
-        "team",
-    ),
+    part_of=Reference("teamId", "team"),
     unique=(("teamId", "userId"),),
-    relations={
-        "self": Relation(
-            fields=("userId",),
-        ),
-    },
+    relations={"self": Relation(fields=("userId",))},
     commands={
         "add-team-members": Command(
             effect="custom",

@@ -14,38 +14,24 @@ from cloudsync_chassis.store.query import Page
 from . import aggregates, models, port
 
 
-class Defaults:
+class Defaults(port.Port):
     """Implements the port."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.invitation = runtime.aggregate(
-            aggregates.INVITATION,
-        )
-        self.membership = runtime.aggregate(
-            aggregates.MEMBERSHIP,
-        )
-        self.org_unit = runtime.aggregate(
-            aggregates.ORG_UNIT,
-        )
-        self.organization = runtime.aggregate(
-            aggregates.ORGANIZATION,
-        )
-        self.team = runtime.aggregate(
-            aggregates.TEAM,
-        )
-        self.team_member = runtime.aggregate(
-            aggregates.TEAM_MEMBER,
-        )
+        self.invitation = runtime.aggregate(aggregates.INVITATION)
+        self.membership = runtime.aggregate(aggregates.MEMBERSHIP)
+        self.org_unit = runtime.aggregate(aggregates.ORG_UNIT)
+        self.organization = runtime.aggregate(aggregates.ORGANIZATION)
+        self.team = runtime.aggregate(aggregates.TEAM)
+        self.team_member = runtime.aggregate(aggregates.TEAM_MEMBER)
 
     async def accept_invitation(
         self,
         ctx: Context,
         request: port.AcceptInvitation,
     ) -> models.Membership:
-        raise handler_missing(
-            "accept-invitation",
-        )
+        raise handler_missing("accept-invitation")
 
     async def activate_organization(
         self,
@@ -58,11 +44,7 @@ class Defaults:
             request.organization_id,
         )
 
-    async def add_member(
-        self,
-        ctx: Context,
-        request: port.AddMember,
-    ) -> models.Membership:
+    async def add_member(self, ctx: Context, request: port.AddMember) -> models.Membership:
         return await self.membership.create(
             ctx,
             "add-member",
@@ -70,25 +52,11 @@ class Defaults:
             organizationId=request.organization_id,
         )
 
-    async def add_team_members(
-        self,
-        ctx: Context,
-        request: port.AddTeamMembers,
-    ) -> models.Team:
-        raise handler_missing(
-            "add-team-members",
-        )
+    async def add_team_members(self, ctx: Context, request: port.AddTeamMembers) -> models.Team:
+        raise handler_missing("add-team-members")
 
-    async def archive_team(
-        self,
-        ctx: Context,
-        request: port.ArchiveTeam,
-    ) -> models.Team:
-        return await self.team.update(
-            ctx,
-            "archive-team",
-            request.team_id,
-        )
+    async def archive_team(self, ctx: Context, request: port.ArchiveTeam) -> models.Team:
+        return await self.team.update(ctx, "archive-team", request.team_id)
 
     async def change_member_role(
         self,
@@ -103,20 +71,10 @@ class Defaults:
             organizationId=request.organization_id,
         )
 
-    async def claim_domain(
-        self,
-        ctx: Context,
-        request: port.ClaimDomain,
-    ) -> models.DomainClaim:
-        raise handler_missing(
-            "claim-domain",
-        )
+    async def claim_domain(self, ctx: Context, request: port.ClaimDomain) -> models.DomainClaim:
+        raise handler_missing("claim-domain")
 
-    async def create_org_unit(
-        self,
-        ctx: Context,
-        request: port.CreateOrgUnit,
-    ) -> models.OrgUnit:
+    async def create_org_unit(self, ctx: Context, request: port.CreateOrgUnit) -> models.OrgUnit:
         return await self.org_unit.create(
             ctx,
             "create-org-unit",
@@ -129,37 +87,15 @@ class Defaults:
         ctx: Context,
         request: port.CreateOrganization,
     ) -> models.Organization:
-        return await self.organization.create(
-            ctx,
-            "create-organization",
-            request.body,
-        )
+        return await self.organization.create(ctx, "create-organization", request.body)
 
-    async def create_team(
-        self,
-        ctx: Context,
-        request: port.CreateTeam,
-    ) -> models.Team:
-        return await self.team.create(
-            ctx,
-            "create-team",
-            request.body,
-        )
+    async def create_team(self, ctx: Context, request: port.CreateTeam) -> models.Team:
+        return await self.team.create(ctx, "create-team", request.body)
 
-    async def decline_invitation(
-        self,
-        ctx: Context,
-        request: port.DeclineInvitation,
-    ) -> None:
-        raise handler_missing(
-            "decline-invitation",
-        )
+    async def decline_invitation(self, ctx: Context, request: port.DeclineInvitation) -> None:
+        raise handler_missing("decline-invitation")
 
-    async def delete_org_unit(
-        self,
-        ctx: Context,
-        request: port.DeleteOrgUnit,
-    ) -> None:
+    async def delete_org_unit(self, ctx: Context, request: port.DeleteOrgUnit) -> None:
         await self.org_unit.delete(
             ctx,
             "delete-org-unit",
@@ -179,34 +115,18 @@ class Defaults:
             request.body,
         )
 
-    async def end_memberships(
-        self,
-        ctx: Context,
-        request: port.EndMemberships,
-    ) -> None:
-        raise handler_missing(
-            "end-memberships",
-        )
+    async def end_memberships(self, ctx: Context, request: port.EndMemberships) -> None:
+        raise handler_missing("end-memberships")
 
-    async def expire_invitation(
-        self,
-        ctx: Context,
-        request: port.ExpireInvitation,
-    ) -> None:
-        await self.invitation.transition(
-            ctx,
-            "expire-invitation",
-            request.invitation_id,
-        )
+    async def expire_invitation(self, ctx: Context, request: port.ExpireInvitation) -> None:
+        await self.invitation.transition(ctx, "expire-invitation", request.invitation_id)
 
     async def invite_member(
         self,
         ctx: Context,
         request: port.InviteMember,
     ) -> models.InvitationBatch:
-        raise handler_missing(
-            "invite-member",
-        )
+        raise handler_missing("invite-member")
 
     async def leave_organization(
         self,
@@ -225,40 +145,16 @@ class Defaults:
         ctx: Context,
         request: port.LiftRestriction,
     ) -> models.Organization:
-        return await self.organization.transition(
-            ctx,
-            "lift-restriction",
-            request.organization_id,
-        )
+        return await self.organization.transition(ctx, "lift-restriction", request.organization_id)
 
-    async def mark_member_suspended(
-        self,
-        ctx: Context,
-        request: port.MarkMemberSuspended,
-    ) -> None:
-        raise handler_missing(
-            "mark-member-suspended",
-        )
+    async def mark_member_suspended(self, ctx: Context, request: port.MarkMemberSuspended) -> None:
+        raise handler_missing("mark-member-suspended")
 
-    async def move_unit(
-        self,
-        ctx: Context,
-        request: port.MoveUnit,
-    ) -> models.OrgUnit:
-        raise handler_missing(
-            "move-unit",
-        )
+    async def move_unit(self, ctx: Context, request: port.MoveUnit) -> models.OrgUnit:
+        raise handler_missing("move-unit")
 
-    async def purge_organization(
-        self,
-        ctx: Context,
-        request: port.PurgeOrganization,
-    ) -> None:
-        await self.organization.transition(
-            ctx,
-            "purge-organization",
-            request.organization_id,
-        )
+    async def purge_organization(self, ctx: Context, request: port.PurgeOrganization) -> None:
+        await self.organization.transition(ctx, "purge-organization", request.organization_id)
 
     async def reassign_member(
         self,
@@ -273,11 +169,7 @@ class Defaults:
             organizationId=request.organization_id,
         )
 
-    async def remove_member(
-        self,
-        ctx: Context,
-        request: port.RemoveMember,
-    ) -> None:
+    async def remove_member(self, ctx: Context, request: port.RemoveMember) -> None:
         await self.membership.update(
             ctx,
             "remove-member",
@@ -285,14 +177,8 @@ class Defaults:
             organizationId=request.organization_id,
         )
 
-    async def remove_team_member(
-        self,
-        ctx: Context,
-        request: port.RemoveTeamMember,
-    ) -> None:
-        raise handler_missing(
-            "remove-team-member",
-        )
+    async def remove_team_member(self, ctx: Context, request: port.RemoveTeamMember) -> None:
+        raise handler_missing("remove-team-member")
 
     async def restore_organization(
         self,
@@ -317,40 +203,24 @@ class Defaults:
             request.body,
         )
 
-    async def seat_founder(
-        self,
-        ctx: Context,
-        request: port.SeatFounder,
-    ) -> None:
-        await self.membership.create(
-            ctx,
-            "seat-founder",
-            request.body,
-        )
+    async def seat_founder(self, ctx: Context, request: port.SeatFounder) -> None:
+        await self.membership.create(ctx, "seat-founder", request.body)
 
     async def transfer_ownership(
         self,
         ctx: Context,
         request: port.TransferOwnership,
     ) -> models.OwnershipTransfer:
-        raise handler_missing(
-            "transfer-ownership",
-        )
+        raise handler_missing("transfer-ownership")
 
     async def unmark_member_suspended(
         self,
         ctx: Context,
         request: port.UnmarkMemberSuspended,
     ) -> None:
-        raise handler_missing(
-            "unmark-member-suspended",
-        )
+        raise handler_missing("unmark-member-suspended")
 
-    async def update_org_unit(
-        self,
-        ctx: Context,
-        request: port.UpdateOrgUnit,
-    ) -> models.OrgUnit:
+    async def update_org_unit(self, ctx: Context, request: port.UpdateOrgUnit) -> models.OrgUnit:
         return await self.org_unit.update(
             ctx,
             "update-org-unit",
@@ -371,32 +241,13 @@ class Defaults:
             request.body,
         )
 
-    async def update_team(
-        self,
-        ctx: Context,
-        request: port.UpdateTeam,
-    ) -> models.Team:
-        return await self.team.update(
-            ctx,
-            "update-team",
-            request.team_id,
-            request.body,
-        )
+    async def update_team(self, ctx: Context, request: port.UpdateTeam) -> models.Team:
+        return await self.team.update(ctx, "update-team", request.team_id, request.body)
 
-    async def verify_domain(
-        self,
-        ctx: Context,
-        request: port.VerifyDomain,
-    ) -> models.DomainClaim:
-        raise handler_missing(
-            "verify-domain",
-        )
+    async def verify_domain(self, ctx: Context, request: port.VerifyDomain) -> models.DomainClaim:
+        raise handler_missing("verify-domain")
 
-    async def withdraw_invitation(
-        self,
-        ctx: Context,
-        request: port.WithdrawInvitation,
-    ) -> None:
+    async def withdraw_invitation(self, ctx: Context, request: port.WithdrawInvitation) -> None:
         await self.invitation.transition(
             ctx,
             "withdraw-invitation",
@@ -404,31 +255,17 @@ class Defaults:
             organizationId=request.organization_id,
         )
 
-    async def get_hierarchy(
-        self,
-        ctx: Context,
-        request: port.GetHierarchy,
-    ) -> models.Hierarchy:
-        raise handler_missing(
-            "get-hierarchy",
-        )
+    async def get_hierarchy(self, ctx: Context, request: port.GetHierarchy) -> models.Hierarchy:
+        raise handler_missing("get-hierarchy")
 
-    async def get_membership(
-        self,
-        ctx: Context,
-        request: port.GetMembership,
-    ) -> models.Membership:
+    async def get_membership(self, ctx: Context, request: port.GetMembership) -> models.Membership:
         return await self.membership.get(
             ctx,
             request.user_id,
             organizationId=request.organization_id,
         )
 
-    async def get_org_unit(
-        self,
-        ctx: Context,
-        request: port.GetOrgUnit,
-    ) -> models.OrgUnit:
+    async def get_org_unit(self, ctx: Context, request: port.GetOrgUnit) -> models.OrgUnit:
         return await self.org_unit.get(
             ctx,
             request.org_unit_id,
@@ -440,34 +277,18 @@ class Defaults:
         ctx: Context,
         request: port.GetOrganization,
     ) -> models.Organization:
-        return await self.organization.get(
-            ctx,
-            request.organization_id,
-        )
+        return await self.organization.get(ctx, request.organization_id)
 
     async def get_organization_card(
         self,
         ctx: Context,
         request: port.GetOrganizationCard,
     ) -> models.OrganizationCard:
-        found = await self.organization.get(
-            ctx,
-            request.organization_id,
-        )
-        return project(
-            models.OrganizationCard,
-            found,
-        )
+        found = await self.organization.get(ctx, request.organization_id)
+        return project(models.OrganizationCard, found)
 
-    async def get_team(
-        self,
-        ctx: Context,
-        request: port.GetTeam,
-    ) -> models.Team:
-        return await self.team.get(
-            ctx,
-            request.team_id,
-        )
+    async def get_team(self, ctx: Context, request: port.GetTeam) -> models.Team:
+        return await self.team.get(ctx, request.team_id)
 
     async def list_invitations(
         self,
@@ -477,20 +298,11 @@ class Defaults:
         found = await self.invitation.list(
             ctx,
             request.page,
-            {
-                "organizationId": request.organization_id,
-                "outcome": request.outcome,
-                "intendedRole": request.intended_role,
-            },
+            {"outcome": request.outcome, "intendedRole": request.intended_role},
+            organizationId=request.organization_id,
         )
         return Page(
-            tuple(
-                project(
-                    models.InvitationCard,
-                    each,
-                )
-                for each in found.items
-            ),
+            tuple(project(models.InvitationCard, each) for each in found.items),
             found.following,
         )
 
@@ -502,12 +314,8 @@ class Defaults:
         return await self.membership.list(
             ctx,
             request.page,
-            {
-                "organizationId": request.organization_id,
-                "role": request.role,
-                "seatType": request.seat_type,
-                "unitId": request.unit_id,
-            },
+            {"role": request.role, "seatType": request.seat_type, "unitId": request.unit_id},
+            organizationId=request.organization_id,
         )
 
     async def list_org_units(
@@ -518,11 +326,8 @@ class Defaults:
         return await self.org_unit.list(
             ctx,
             request.page,
-            {
-                "organizationId": request.organization_id,
-                "parentUnitId": request.parent_unit_id,
-                "unitType": request.unit_type,
-            },
+            {"parentUnitId": request.parent_unit_id, "unitType": request.unit_type},
+            organizationId=request.organization_id,
         )
 
     async def list_organizations(
@@ -533,20 +338,10 @@ class Defaults:
         found = await self.organization.list(
             ctx,
             request.page,
-            {
-                "status": request.status,
-                "edition": request.edition,
-                "slug": request.slug,
-            },
+            {"status": request.status, "edition": request.edition, "slug": request.slug},
         )
         return Page(
-            tuple(
-                project(
-                    models.OrganizationCard,
-                    each,
-                )
-                for each in found.items
-            ),
+            tuple(project(models.OrganizationCard, each) for each in found.items),
             found.following,
         )
 
@@ -558,17 +353,11 @@ class Defaults:
         return await self.team_member.list(
             ctx,
             request.page,
-            {
-                "teamId": request.team_id,
-                "userId": request.user_id,
-            },
+            {"userId": request.user_id},
+            teamId=request.team_id,
         )
 
-    async def list_teams(
-        self,
-        ctx: Context,
-        request: port.ListTeams,
-    ) -> Page[models.Team]:
+    async def list_teams(self, ctx: Context, request: port.ListTeams) -> Page[models.Team]:
         return await self.team.list(
             ctx,
             request.page,
@@ -584,18 +373,9 @@ class Defaults:
         ctx: Context,
         event: Received[models.OrganizationCreated],
     ) -> None:
-        await self.seat_founder(
-            ctx,
-            port.SeatFounder(
-                body=event.data,
-            ),
-        )
+        await self.seat_founder(ctx, port.SeatFounder(body=event.data))
 
-    async def on_user_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeleted],
-    ) -> None:
+    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         not_handled(event)
 
     async def on_user_reinstated(
@@ -605,9 +385,5 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
-    async def on_user_suspended(
-        self,
-        ctx: Context,
-        event: Received[models.UserSuspended],
-    ) -> None:
+    async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         not_handled(event)

@@ -16,33 +16,21 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-created.v1",
-            typed(
-                models.OrganizationCreated,
-                service.on_organization_created,
-            ),
+            typed(models.OrganizationCreated, service.on_organization_created),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-deleted.v1",
-            typed(
-                models.UserDeleted,
-                service.on_user_deleted,
-            ),
+            typed(models.UserDeleted, service.on_user_deleted),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-reinstated.v1",
-            typed(
-                models.UserReinstated,
-                service.on_user_reinstated,
-            ),
+            typed(models.UserReinstated, service.on_user_reinstated),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-suspended.v1",
-            typed(
-                models.UserSuspended,
-                service.on_user_suspended,
-            ),
+            typed(models.UserSuspended, service.on_user_suspended),
         ),
     )

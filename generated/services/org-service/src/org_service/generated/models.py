@@ -12,24 +12,18 @@ from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 class AcceptInvitationRequest(Model):
     """
-    The token from the mail and the account that takes the place, which an administrator…
+    The token from the mail and the account that takes the place, which an administrator opened for newcomers along with the invitation.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
 class AddTeamMembersRequest(Model):
     """
-    Members of the organisation who join a team together; those already in it are passed…
+    Members of the organisation who join a team together.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_ids: Annotated[
         list[UUID],
         Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
@@ -41,9 +35,6 @@ class ClaimDomainRequest(Model):
     The domain to be proved.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     domain: Annotated[
         str,
         Field(
@@ -59,20 +50,14 @@ class DeclineInvitationRequest(Model):
     The token from the mail, which says who declines; no account is needed to say no.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
 
 
 class DeleteOrganizationRequest(Model):
     """
-    The slug, typed by hand as a last question, and above 50 seats the other owner who…
+    The slug, typed by hand as a last question, and above 50 seats the other owner who agreed within the past day.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     typed_slug: Annotated[
         str,
         Field(
@@ -84,12 +69,9 @@ class DeleteOrganizationRequest(Model):
 
 class DomainClaim(Model):
     """
-    A domain that an organisation says is its own, with the token that proves it when…
+    A domain that an organisation says is its own, with the token that proves it when found in a TXT record.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     domain: Annotated[
         str,
         Field(
@@ -110,9 +92,6 @@ class DomainVerified(Model):
     The TXT record was found.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     domain: Annotated[
         str,
@@ -149,7 +128,7 @@ class EmailAddress(RootModel[str]):
 
 class GuestPolicy(StrEnum):
     """
-    Whether outsiders may come in at all, only when somebody invites them, or only from…
+    Whether outsiders may come in at all, only when somebody invites them, or only from mail domains that the organisation has verified.
     """
 
     forbidden = "forbidden"
@@ -159,7 +138,7 @@ class GuestPolicy(StrEnum):
 
 class Industry(StrEnum):
     """
-    Line of business as the customer states it, used to choose templates and to compare…
+    Line of business as the customer states it, used to choose templates and to compare adoption among peers.
     """
 
     technology = "technology"
@@ -225,9 +204,6 @@ class MemberRoleChanged(Model):
     The role that counts from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
     previous_role: Annotated[MemberRole | None, Field(alias="previousRole")] = None
@@ -250,12 +226,9 @@ class MembershipErasureCompletedStore(StrEnum):
 
 class MoveUnitRequest(Model):
     """
-    Where a unit shall hang from now on; without a parent it moves right below the…
+    Where a unit shall hang from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
 
 
@@ -276,9 +249,6 @@ class OrganizationDeleted(Model):
     The off-boarding has begun: nobody gets in any more, everything is still there.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
     purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
@@ -289,9 +259,6 @@ class OrganizationRestored(Model):
     Stops the off-boarding.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
 
@@ -300,9 +267,6 @@ class OrganizationUnrestricted(Model):
     The tenant may write again.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
 
@@ -312,12 +276,9 @@ class OrganizationUpdatedChangedFieldsItem(RootModel[str]):
 
 class OwnershipTransfer(Model):
     """
-    Which of the two owners has confirmed with a second factor, and until when the other…
+    Which of the two owners has confirmed with a second factor, and until when the other has time before the proposal lapses.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     new_owner_user_id: Annotated[UUID, Field(alias="newOwnerUserId")]
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
@@ -331,9 +292,6 @@ class RefusedAddress(Model):
     An address of a batch that got no invitation, and why.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     invitee_email: Annotated[
         str,
         Field(
@@ -395,9 +353,6 @@ class Team(Model):
     People who work together across units, up to 2,500 of them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -423,9 +378,6 @@ class TeamArchived(Model):
     The team takes nobody in any more.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     team_id: Annotated[UUID, Field(alias="teamId")]
     archived_at: Annotated[AwareDatetime, Field(alias="archivedAt")]
 
@@ -435,9 +387,6 @@ class TeamCreated(Model):
     A team that content can be shared with; nobody is in it yet.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     team_id: Annotated[UUID, Field(alias="teamId")]
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
     join_policy: Annotated[JoinPolicy, Field(alias="joinPolicy")]
@@ -454,9 +403,6 @@ class TeamMember(Model):
     One person in one team.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -472,9 +418,6 @@ class TeamMemberAdded(Model):
     Those who were really added by one request; they now see what the team sees.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
         list[UUID],
@@ -484,12 +427,9 @@ class TeamMemberAdded(Model):
 
 class TeamMemberRemoved(Model):
     """
-    Those who left a team, one by hand or many at once when memberships of the…
+    Those who left a team, one by hand or many at once when memberships of the organisation end.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
         list[UUID],
@@ -499,12 +439,9 @@ class TeamMemberRemoved(Model):
 
 class TransferOwnershipRequest(Model):
     """
-    The member who shall answer for the contract from now on; sent by the present owner to…
+    The member who shall answer for the contract from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     new_owner_user_id: Annotated[UUID, Field(alias="newOwnerUserId")]
 
 
@@ -513,9 +450,6 @@ class UnitMoved(Model):
     A subtree hangs elsewhere.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     org_unit_id: Annotated[UUID, Field(alias="orgUnitId")]
     from_path: Annotated[
         str,
@@ -553,10 +487,7 @@ class UpdateOrgUnitRequest(Model):
     Merge patch of a unit's own facts.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     unit_name: Annotated[str | None, Field(alias="unitName", max_length=100, min_length=1)] = None
     unit_type: Annotated[UnitType | None, Field(alias="unitType")] = None
     cost_code: Annotated[
@@ -571,10 +502,7 @@ class UpdateOrganizationRequest(Model):
     Merge patch of what administrators may decide alone.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     legal_name: Annotated[str | None, Field(alias="legalName", max_length=200, min_length=2)] = None
     country_code: Annotated[
         str | None, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
@@ -607,10 +535,7 @@ class UpdateTeamRequest(Model):
     Merge patch of a team.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     team_name: Annotated[str | None, Field(alias="teamName", max_length=100, min_length=1)] = None
     mission: Annotated[str | None, Field(max_length=500)] = None
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
@@ -625,12 +550,9 @@ class UpdateTeamRequest(Model):
 
 class UserDeleted(Model):
     """
-    Every store that holds something personal removes it and answers with the id of the…
+    Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
@@ -641,9 +563,6 @@ class UserReinstated(Model):
     The account works again; its former sessions stay dead and the person signs in anew.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
@@ -652,9 +571,6 @@ class UserSuspended(Model):
     Sessions must end within five seconds and the profile is locked.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
     effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
@@ -662,12 +578,9 @@ class UserSuspended(Model):
 
 class AddMemberRequest(Model):
     """
-    An account that belongs to the organisation without an invitation, as directories and…
+    An account that belongs to the organisation without an invitation, as directories and the self-service of verified domains bring them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole | None = None
     seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
@@ -679,9 +592,6 @@ class ChangeMemberRoleRequest(Model):
     The role that a colleague shall have, never above the one of whoever gives it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     role: MemberRole
 
 
@@ -690,9 +600,6 @@ class CreateOrgUnitRequest(Model):
     A unit and the one above it, if any.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
     unit_name: Annotated[str, Field(alias="unitName", max_length=100, min_length=1)]
     unit_type: Annotated[UnitType, Field(alias="unitType")]
@@ -708,9 +615,6 @@ class CreateOrganizationRequest(Model):
     What a person says when they found a tenant.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=2)]
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
@@ -746,9 +650,6 @@ class CreateTeamRequest(Model):
     Handle, name and leads of a team.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
     team_name: Annotated[str, Field(alias="teamName", max_length=100, min_length=1)]
     mission: Annotated[str | None, Field(max_length=500)] = None
@@ -764,12 +665,9 @@ class CreateTeamRequest(Model):
 
 class HierarchyNode(Model):
     """
-    A unit as a tree view draws it, with the number of people directly in it and in…
+    A unit as a tree view draws it, with the number of people directly in it and in everything below.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     org_unit_id: Annotated[UUID, Field(alias="orgUnitId")]
     parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
     unit_name: Annotated[str, Field(alias="unitName", max_length=100, min_length=1)]
@@ -785,9 +683,6 @@ class Invitation(Model):
     A place kept for somebody under an address, for 14 days unless said otherwise.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -819,9 +714,6 @@ class InvitationCard(Model):
     An invitation without the digest of its token, which leaves the database for no one.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
@@ -848,9 +740,6 @@ class InviteMemberRequest(Model):
     Up to a hundred addresses that get the same role, seat and unit.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     invitee_emails: Annotated[
         list[EmailAddress],
         Field(
@@ -871,9 +760,6 @@ class MemberInvited(Model):
     One address of a batch got an invitation.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     invitation_id: Annotated[UUID, Field(alias="invitationId")]
     role: MemberRole
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
@@ -881,12 +767,9 @@ class MemberInvited(Model):
 
 class MemberJoined(Model):
     """
-    Somebody belongs to the organisation from now on; auth-service grants the role, search…
+    Somebody belongs to the organisation from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
     seat_type: Annotated[SeatType, Field(alias="seatType")]
@@ -895,12 +778,9 @@ class MemberJoined(Model):
 
 class MemberReassigned(Model):
     """
-    A member sits in another unit or on another kind of seat, which may change what scoped…
+    A member sits in another unit or on another kind of seat, which may change what scoped grants give them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     seat_type: Annotated[SeatType, Field(alias="seatType")]
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
@@ -911,9 +791,6 @@ class MemberRemoved(Model):
     Somebody no longer belongs here.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
@@ -924,9 +801,6 @@ class Membership(Model):
     That somebody belongs to an organisation, in which role and on which seat.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -958,12 +832,9 @@ class Membership(Model):
 
 class MembershipErasureCompleted(Model):
     """
-    Says how many memberships and team seats of an erased person were ended, so that the…
+    Says how many memberships and team seats of an erased person were ended, so that the request can tick the store organizations.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: MembershipErasureCompletedStore
@@ -975,9 +846,6 @@ class OrgUnit(Model):
     A node of the customer's chart, for instance Sales EMEA or the Dublin office.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -1002,9 +870,6 @@ class Organization(Model):
     The tenant.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -1056,21 +921,15 @@ class OrganizationActivated(Model):
     Region and owner are in place; from now on people can work in it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class OrganizationCard(Model):
     """
-    Name, edition and house rules without contract, seats, domains or the address for…
+    Name, edition and house rules without contract, seats, domains or the address for invoices.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=2)]
@@ -1098,9 +957,6 @@ class OrganizationCreated(Model):
     A tenant exists, though it cannot work yet.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
@@ -1115,9 +971,6 @@ class OrganizationPurged(Model):
     The point of no return.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
@@ -1127,9 +980,6 @@ class OrganizationRestricted(Model):
     Writers of content refuse the tenant's changes until they hear the opposite.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     restricted_reason: Annotated[RestrictionReason, Field(alias="restrictedReason")]
 
@@ -1139,9 +989,6 @@ class OrganizationUpdated(Model):
     Settings that other services cache have changed.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     changed_fields: Annotated[
         list[OrganizationUpdatedChangedFieldsItem] | None,
@@ -1166,33 +1013,24 @@ class ReassignMemberRequest(Model):
     Merge patch of where a member sits, in the tree and in the licence.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
     seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
 
 
 class RestrictOrganizationRequest(Model):
     """
-    The reason that its administrators will read above every page while they can no longer…
+    The reason that its administrators will read above every page while they can no longer write.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     restricted_reason: Annotated[RestrictionReason, Field(alias="restrictedReason")]
 
 
 class Hierarchy(Model):
     """
-    Units below a root in depth-first order, each naming its parent, so that no reader has…
+    Units below a root in depth-first order, each naming its parent, so that no reader has to follow a nested structure.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     nodes: Annotated[list[HierarchyNode], Field(max_length=2000)]
     truncated: bool
 
@@ -1202,8 +1040,5 @@ class InvitationBatch(Model):
     Who was invited and who was not.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     invited: Annotated[list[InvitationCard], Field(max_length=100)]
     refused: Annotated[list[RefusedAddress], Field(max_length=100)]

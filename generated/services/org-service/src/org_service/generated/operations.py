@@ -208,12 +208,7 @@ RESTRICT_ORGANIZATION = Operation(
     idempotency="natural",
 )
 
-SEAT_FOUNDER = Operation(
-    id="seat-founder",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+SEAT_FOUNDER = Operation(id="seat-founder", access="workload", writes=True, idempotency="natural")
 
 TRANSFER_OWNERSHIP = Operation(
     id="transfer-ownership",
@@ -267,10 +262,7 @@ WITHDRAW_INVITATION = Operation(
     status=204,
 )
 
-GET_HIERARCHY = Operation(
-    id="get-hierarchy",
-    permission="org-unit:read",
-)
+GET_HIERARCHY = Operation(id="get-hierarchy", permission="org-unit:read")
 
 GET_MEMBERSHIP = Operation(
     id="get-membership",
@@ -278,25 +270,17 @@ GET_MEMBERSHIP = Operation(
     callers=frozenset({"user-service"}),
 )
 
-GET_ORG_UNIT = Operation(
-    id="get-org-unit",
-    permission="org-unit:read",
-)
+GET_ORG_UNIT = Operation(id="get-org-unit", permission="org-unit:read")
 
 GET_ORGANIZATION = Operation(
     id="get-organization",
     permission="organization:read",
+    callers=frozenset({"api-gateway"}),
 )
 
-GET_ORGANIZATION_CARD = Operation(
-    id="get-organization-card",
-    permission="organization:read-card",
-)
+GET_ORGANIZATION_CARD = Operation(id="get-organization-card", permission="organization:read-card")
 
-GET_TEAM = Operation(
-    id="get-team",
-    permission="team:read",
-)
+GET_TEAM = Operation(id="get-team", permission="team:read")
 
 LIST_INVITATIONS = Operation(
     id="list-invitations",
@@ -319,14 +303,11 @@ LIST_ORG_UNITS = Operation(
 LIST_ORGANIZATIONS = Operation(
     id="list-organizations",
     permission="organization:list",
+    callers=frozenset({"audit-service"}),
     sorts=("-createdAt", "slug"),
 )
 
-LIST_TEAM_MEMBERS = Operation(
-    id="list-team-members",
-    permission="team:read",
-    sorts=("createdAt",),
-)
+LIST_TEAM_MEMBERS = Operation(id="list-team-members", permission="team:read", sorts=("createdAt",))
 
 LIST_TEAMS = Operation(
     id="list-teams",

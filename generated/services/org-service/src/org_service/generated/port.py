@@ -20,45 +20,33 @@ from . import models
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptInvitation:
-    """Of `accept_invitation`."""
-
     body: models.AcceptInvitationRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivateOrganization:
-    """Of `activate_organization`."""
-
     organization_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddMember:
-    """Of `add_member`."""
-
     organization_id: UUID
     body: models.AddMemberRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddTeamMembers:
-    """Of `add_team_members`."""
-
     team_id: UUID
     body: models.AddTeamMembersRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveTeam:
-    """Of `archive_team`."""
-
     team_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeMemberRole:
-    """Of `change_member_role`."""
-
     organization_id: UUID
     user_id: UUID
     body: models.ChangeMemberRoleRequest
@@ -66,105 +54,77 @@ class ChangeMemberRole:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimDomain:
-    """Of `claim_domain`."""
-
     organization_id: UUID
     body: models.ClaimDomainRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateOrgUnit:
-    """Of `create_org_unit`."""
-
     organization_id: UUID
     body: models.CreateOrgUnitRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateOrganization:
-    """Of `create_organization`."""
-
     body: models.CreateOrganizationRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTeam:
-    """Of `create_team`."""
-
     body: models.CreateTeamRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclineInvitation:
-    """Of `decline_invitation`."""
-
     body: models.DeclineInvitationRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteOrgUnit:
-    """Of `delete_org_unit`."""
-
     organization_id: UUID
     org_unit_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteOrganization:
-    """Of `delete_organization`."""
-
     organization_id: UUID
     body: models.DeleteOrganizationRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndMemberships:
-    """Of `end_memberships`."""
-
     body: models.UserDeleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireInvitation:
-    """Of `expire_invitation`."""
-
     invitation_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteMember:
-    """Of `invite_member`."""
-
     organization_id: UUID
     body: models.InviteMemberRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaveOrganization:
-    """Of `leave_organization`."""
-
     organization_id: UUID
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiftRestriction:
-    """Of `lift_restriction`."""
-
     organization_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkMemberSuspended:
-    """Of `mark_member_suspended`."""
-
     body: models.UserSuspended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveUnit:
-    """Of `move_unit`."""
-
     organization_id: UUID
     org_unit_id: UUID
     body: models.MoveUnitRequest
@@ -172,15 +132,11 @@ class MoveUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeOrganization:
-    """Of `purge_organization`."""
-
     organization_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReassignMember:
-    """Of `reassign_member`."""
-
     organization_id: UUID
     user_id: UUID
     body: models.ReassignMemberRequest
@@ -188,8 +144,6 @@ class ReassignMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveMember:
-    """Of `remove_member`."""
-
     organization_id: UUID
     user_id: UUID
     successor_user_id: UUID | None = None
@@ -197,53 +151,39 @@ class RemoveMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveTeamMember:
-    """Of `remove_team_member`."""
-
     team_id: UUID
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreOrganization:
-    """Of `restore_organization`."""
-
     organization_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestrictOrganization:
-    """Of `restrict_organization`."""
-
     organization_id: UUID
     body: models.RestrictOrganizationRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatFounder:
-    """Of `seat_founder`."""
-
     body: models.OrganizationCreated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferOwnership:
-    """Of `transfer_ownership`."""
-
     organization_id: UUID
     body: models.TransferOwnershipRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnmarkMemberSuspended:
-    """Of `unmark_member_suspended`."""
-
     body: models.UserReinstated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateOrgUnit:
-    """Of `update_org_unit`."""
-
     organization_id: UUID
     org_unit_id: UUID
     body: models.UpdateOrgUnitRequest
@@ -251,40 +191,30 @@ class UpdateOrgUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateOrganization:
-    """Of `update_organization`."""
-
     organization_id: UUID
     body: models.UpdateOrganizationRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateTeam:
-    """Of `update_team`."""
-
     team_id: UUID
     body: models.UpdateTeamRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyDomain:
-    """Of `verify_domain`."""
-
     organization_id: UUID
     domain: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawInvitation:
-    """Of `withdraw_invitation`."""
-
     organization_id: UUID
     invitation_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetHierarchy:
-    """Of `get_hierarchy`."""
-
     organization_id: UUID
     root_unit_id: UUID | None = None
     depth: int | None = None
@@ -292,45 +222,33 @@ class GetHierarchy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetMembership:
-    """Of `get_membership`."""
-
     organization_id: UUID
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetOrgUnit:
-    """Of `get_org_unit`."""
-
     organization_id: UUID
     org_unit_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetOrganization:
-    """Of `get_organization`."""
-
     organization_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetOrganizationCard:
-    """Of `get_organization_card`."""
-
     organization_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetTeam:
-    """Of `get_team`."""
-
     team_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListInvitations:
-    """Of `list_invitations`."""
-
     organization_id: UUID
     page: PageRequest
     outcome: models.InvitationOutcome | None = None
@@ -339,8 +257,6 @@ class ListInvitations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListMembers:
-    """Of `list_members`."""
-
     organization_id: UUID
     page: PageRequest
     role: models.MemberRole | None = None
@@ -350,8 +266,6 @@ class ListMembers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListOrgUnits:
-    """Of `list_org_units`."""
-
     organization_id: UUID
     page: PageRequest
     parent_unit_id: UUID | None = None
@@ -360,8 +274,6 @@ class ListOrgUnits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListOrganizations:
-    """Of `list_organizations`."""
-
     page: PageRequest
     status: models.OrgStatus | None = None
     edition: models.Edition | None = None
@@ -370,8 +282,6 @@ class ListOrganizations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTeamMembers:
-    """Of `list_team_members`."""
-
     team_id: UUID
     page: PageRequest
     user_id: UUID | None = None
@@ -379,8 +289,6 @@ class ListTeamMembers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTeams:
-    """Of `list_teams`."""
-
     page: PageRequest
     handle: str | None = None
     unit_id: UUID | None = None
@@ -390,12 +298,8 @@ class ListTeams:
 class Port(Protocol):
     """What org-service does."""
 
-    async def accept_invitation(
-        self,
-        ctx: Context,
-        request: AcceptInvitation,
-    ) -> models.Membership:
-        """Turns an open invitation into a membership, together with its seat in one…"""
+    async def accept_invitation(self, ctx: Context, request: AcceptInvitation) -> models.Membership:
+        """Turns an open invitation into a membership, together with its seat in one transaction."""
         ...
 
     async def activate_organization(
@@ -406,27 +310,15 @@ class Port(Protocol):
         """Opens the tenant once key and partitions exist."""
         ...
 
-    async def add_member(
-        self,
-        ctx: Context,
-        request: AddMember,
-    ) -> models.Membership:
-        """Makes an existing account a member without a mail to answer, as directories…"""
+    async def add_member(self, ctx: Context, request: AddMember) -> models.Membership:
+        """Makes an existing account a member without a mail to answer, as directories and self-service of verified domains do."""
         ...
 
-    async def add_team_members(
-        self,
-        ctx: Context,
-        request: AddTeamMembers,
-    ) -> models.Team:
-        """Puts up to 200 members of the organisation into a team at once; those inside…"""
+    async def add_team_members(self, ctx: Context, request: AddTeamMembers) -> models.Team:
+        """Puts up to 200 members of the organisation into a team at once."""
         ...
 
-    async def archive_team(
-        self,
-        ctx: Context,
-        request: ArchiveTeam,
-    ) -> models.Team:
+    async def archive_team(self, ctx: Context, request: ArchiveTeam) -> models.Team:
         """Freezes a team whose work is done."""
         ...
 
@@ -438,19 +330,11 @@ class Port(Protocol):
         """Gives a colleague another role."""
         ...
 
-    async def claim_domain(
-        self,
-        ctx: Context,
-        request: ClaimDomain,
-    ) -> models.DomainClaim:
-        """Answers with the token that the customer publishes as a TXT record of the…"""
+    async def claim_domain(self, ctx: Context, request: ClaimDomain) -> models.DomainClaim:
+        """Answers with the token that the customer publishes as a TXT record of the domain."""
         ...
 
-    async def create_org_unit(
-        self,
-        ctx: Context,
-        request: CreateOrgUnit,
-    ) -> models.OrgUnit:
+    async def create_org_unit(self, ctx: Context, request: CreateOrgUnit) -> models.OrgUnit:
         """Adds a node to the tree, at its top or below another."""
         ...
 
@@ -462,27 +346,15 @@ class Port(Protocol):
         """Founds a tenant in the chosen region with the caller as owner."""
         ...
 
-    async def create_team(
-        self,
-        ctx: Context,
-        request: CreateTeam,
-    ) -> models.Team:
+    async def create_team(self, ctx: Context, request: CreateTeam) -> models.Team:
         """Founds a team with one to five leads, into which people are then added."""
         ...
 
-    async def decline_invitation(
-        self,
-        ctx: Context,
-        request: DeclineInvitation,
-    ) -> None:
+    async def decline_invitation(self, ctx: Context, request: DeclineInvitation) -> None:
         """Frees the seat and keeps the address from being invited again for 30 days."""
         ...
 
-    async def delete_org_unit(
-        self,
-        ctx: Context,
-        request: DeleteOrgUnit,
-    ) -> None:
+    async def delete_org_unit(self, ctx: Context, request: DeleteOrgUnit) -> None:
         """Takes an empty unit out of the tree."""
         ...
 
@@ -494,28 +366,16 @@ class Port(Protocol):
         """Begins the off-boarding."""
         ...
 
-    async def end_memberships(
-        self,
-        ctx: Context,
-        request: EndMemberships,
-    ) -> None:
-        """Follows the erasure of an account through all organisations and teams, also…"""
+    async def end_memberships(self, ctx: Context, request: EndMemberships) -> None:
+        """Follows the erasure of an account through all organisations and teams, also those where the person was a guest."""
         ...
 
-    async def expire_invitation(
-        self,
-        ctx: Context,
-        request: ExpireInvitation,
-    ) -> None:
-        """Runs every ten minutes over invitations whose time has passed and gives their…"""
+    async def expire_invitation(self, ctx: Context, request: ExpireInvitation) -> None:
+        """Runs every ten minutes over invitations whose time has passed and gives their seats back."""
         ...
 
-    async def invite_member(
-        self,
-        ctx: Context,
-        request: InviteMember,
-    ) -> models.InvitationBatch:
-        """Keeps a seat for each of up to a hundred addresses and has a link mailed to…"""
+    async def invite_member(self, ctx: Context, request: InviteMember) -> models.InvitationBatch:
+        """Keeps a seat for each of up to a hundred addresses and has a link mailed to them."""
         ...
 
     async def leave_organization(
@@ -526,59 +386,31 @@ class Port(Protocol):
         """Ends one's own membership, for guests above all who have what they came for."""
         ...
 
-    async def lift_restriction(
-        self,
-        ctx: Context,
-        request: LiftRestriction,
-    ) -> models.Organization:
-        """Lets a tenant write again, after payment, freed seats or a review that found…"""
+    async def lift_restriction(self, ctx: Context, request: LiftRestriction) -> models.Organization:
+        """Lets a tenant write again, after payment, freed seats or a review that found nothing."""
         ...
 
-    async def mark_member_suspended(
-        self,
-        ctx: Context,
-        request: MarkMemberSuspended,
-    ) -> None:
-        """Notes on every membership of a person, in whatever organisation, that their…"""
+    async def mark_member_suspended(self, ctx: Context, request: MarkMemberSuspended) -> None:
+        """Notes on every membership of a person, in whatever organisation, that their account is barred."""
         ...
 
-    async def move_unit(
-        self,
-        ctx: Context,
-        request: MoveUnit,
-    ) -> models.OrgUnit:
-        """Hangs a unit and all below it elsewhere, rewriting their paths and those of…"""
+    async def move_unit(self, ctx: Context, request: MoveUnit) -> models.OrgUnit:
+        """Hangs a unit and all below it elsewhere, rewriting their paths and those of their members under one lock."""
         ...
 
-    async def purge_organization(
-        self,
-        ctx: Context,
-        request: PurgeOrganization,
-    ) -> None:
+    async def purge_organization(self, ctx: Context, request: PurgeOrganization) -> None:
         """The timer's last word, after which every store drops the tenant and its keys."""
         ...
 
-    async def reassign_member(
-        self,
-        ctx: Context,
-        request: ReassignMember,
-    ) -> models.Membership:
+    async def reassign_member(self, ctx: Context, request: ReassignMember) -> models.Membership:
         """Moves a person to another unit or another kind of seat."""
         ...
 
-    async def remove_member(
-        self,
-        ctx: Context,
-        request: RemoveMember,
-    ) -> None:
+    async def remove_member(self, ctx: Context, request: RemoveMember) -> None:
         """Ends a membership and names who inherits the person's documents."""
         ...
 
-    async def remove_team_member(
-        self,
-        ctx: Context,
-        request: RemoveTeamMember,
-    ) -> None:
+    async def remove_team_member(self, ctx: Context, request: RemoveTeamMember) -> None:
         """Takes one person out of a team, and with that out of everything shared with it."""
         ...
 
@@ -587,7 +419,7 @@ class Port(Protocol):
         ctx: Context,
         request: RestoreOrganization,
     ) -> models.Organization:
-        """Calls the off-boarding off while nothing is lost; each service reverts what it…"""
+        """Calls the off-boarding off while nothing is lost."""
         ...
 
     async def restrict_organization(
@@ -598,12 +430,8 @@ class Port(Protocol):
         """Turns a tenant read-only for a reason that its administrators are shown."""
         ...
 
-    async def seat_founder(
-        self,
-        ctx: Context,
-        request: SeatFounder,
-    ) -> None:
-        """Gives the founder of a tenant the owner's membership, without which it could…"""
+    async def seat_founder(self, ctx: Context, request: SeatFounder) -> None:
+        """Gives the founder of a tenant the owner's membership, without which it could not be activated."""
         ...
 
     async def transfer_ownership(
@@ -614,19 +442,11 @@ class Port(Protocol):
         """Proposes or confirms that another member answers for the contract."""
         ...
 
-    async def unmark_member_suspended(
-        self,
-        ctx: Context,
-        request: UnmarkMemberSuspended,
-    ) -> None:
+    async def unmark_member_suspended(self, ctx: Context, request: UnmarkMemberSuspended) -> None:
         """Removes that note once the account works again."""
         ...
 
-    async def update_org_unit(
-        self,
-        ctx: Context,
-        request: UpdateOrgUnit,
-    ) -> models.OrgUnit:
+    async def update_org_unit(self, ctx: Context, request: UpdateOrgUnit) -> models.OrgUnit:
         """Renames a unit or changes its kind, cost code or head."""
         ...
 
@@ -638,59 +458,31 @@ class Port(Protocol):
         """Administrators change names, addresses and house rules."""
         ...
 
-    async def update_team(
-        self,
-        ctx: Context,
-        request: UpdateTeam,
-    ) -> models.Team:
+    async def update_team(self, ctx: Context, request: UpdateTeam) -> models.Team:
         """Changes name, mission, home unit, leads or the way in."""
         ...
 
-    async def verify_domain(
-        self,
-        ctx: Context,
-        request: VerifyDomain,
-    ) -> models.DomainClaim:
-        """Looks the TXT record up at two resolvers and, where both find the token, makes…"""
+    async def verify_domain(self, ctx: Context, request: VerifyDomain) -> models.DomainClaim:
+        """Looks the TXT record up at two resolvers and, where both find the token, makes the domain the organisation's own."""
         ...
 
-    async def withdraw_invitation(
-        self,
-        ctx: Context,
-        request: WithdrawInvitation,
-    ) -> None:
+    async def withdraw_invitation(self, ctx: Context, request: WithdrawInvitation) -> None:
         """Makes the mailed link worthless and frees the seat."""
         ...
 
-    async def get_hierarchy(
-        self,
-        ctx: Context,
-        request: GetHierarchy,
-    ) -> models.Hierarchy:
+    async def get_hierarchy(self, ctx: Context, request: GetHierarchy) -> models.Hierarchy:
         """The tree below a root with head counts, for charts and for choosing a unit."""
         ...
 
-    async def get_membership(
-        self,
-        ctx: Context,
-        request: GetMembership,
-    ) -> models.Membership:
-        """Role, seat, path of the unit, teams and the last-owner mark of one person, in…"""
+    async def get_membership(self, ctx: Context, request: GetMembership) -> models.Membership:
+        """Role, seat, path of the unit, teams and the last-owner mark of one person, in one indexed read."""
         ...
 
-    async def get_org_unit(
-        self,
-        ctx: Context,
-        request: GetOrgUnit,
-    ) -> models.OrgUnit:
+    async def get_org_unit(self, ctx: Context, request: GetOrgUnit) -> models.OrgUnit:
         """One node of the tree with its path."""
         ...
 
-    async def get_organization(
-        self,
-        ctx: Context,
-        request: GetOrganization,
-    ) -> models.Organization:
+    async def get_organization(self, ctx: Context, request: GetOrganization) -> models.Organization:
         """The tenant with its edition, seats, domains and state."""
         ...
 
@@ -699,14 +491,10 @@ class Port(Protocol):
         ctx: Context,
         request: GetOrganizationCard,
     ) -> models.OrganizationCard:
-        """What everybody inside may know of their organisation, for the head of a page…"""
+        """What everybody inside may know of their organisation, for the head of a page and for asking whether guests can be invited."""
         ...
 
-    async def get_team(
-        self,
-        ctx: Context,
-        request: GetTeam,
-    ) -> models.Team:
+    async def get_team(self, ctx: Context, request: GetTeam) -> models.Team:
         """A team with its leads, mission and number of people."""
         ...
 
@@ -718,19 +506,11 @@ class Port(Protocol):
         """Invitations of the past year by outcome, without the digests of their tokens."""
         ...
 
-    async def list_members(
-        self,
-        ctx: Context,
-        request: ListMembers,
-    ) -> Page[models.Membership]:
+    async def list_members(self, ctx: Context, request: ListMembers) -> Page[models.Membership]:
         """Who belongs to an organisation, by role, seat or unit."""
         ...
 
-    async def list_org_units(
-        self,
-        ctx: Context,
-        request: ListOrgUnits,
-    ) -> Page[models.OrgUnit]:
+    async def list_org_units(self, ctx: Context, request: ListOrgUnits) -> Page[models.OrgUnit]:
         """Children of a unit, or all units of a kind, page by page."""
         ...
 
@@ -750,11 +530,7 @@ class Port(Protocol):
         """The people of one team, for its page and for pickers of mentions."""
         ...
 
-    async def list_teams(
-        self,
-        ctx: Context,
-        request: ListTeams,
-    ) -> Page[models.Team]:
+    async def list_teams(self, ctx: Context, request: ListTeams) -> Page[models.Team]:
         """Teams of the caller's organisation, by unit or by the way in."""
         ...
 
@@ -766,12 +542,8 @@ class Port(Protocol):
         """Whoever founded the tenant becomes its first member and owner"""
         ...
 
-    async def on_user_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeleted],
-    ) -> None:
-        """Ends all memberships and team seats of the erased person, frees the seats and…"""
+    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
+        """Ends all memberships and team seats of the erased person, frees the seats and reports to the erasure request"""
         ...
 
     async def on_user_reinstated(
@@ -782,10 +554,6 @@ class Port(Protocol):
         """Takes the mark off again"""
         ...
 
-    async def on_user_suspended(
-        self,
-        ctx: Context,
-        event: Received[models.UserSuspended],
-    ) -> None:
+    async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         """Marks the person's memberships; their seats stay taken"""
         ...

@@ -4,1236 +4,300 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-from uuid import UUID
+from cloudsync_chassis.web.routes import add
+from fastapi import APIRouter, Path, Query
 
-from cloudsync_chassis.store.query import PageRequest
-from cloudsync_chassis.web.body import json_body
-from cloudsync_chassis.web.call import RestCall, admitted, page_of
-from fastapi import (
-    APIRouter,
-    Path,
-    Query,
-    Response,
-)
-
-from . import models, operations, port
+from . import operations, port
 
 
 def routes(service: port.Port) -> APIRouter:
     """One route per operation; those with fixed paths before those with parameters."""
     router = APIRouter()
-
-    @router.post(
-        "/v1/invitations/accept",
+    add(
+        router,
+        "POST /v1/invitations/accept",
+        operations.ACCEPT_INVITATION,
+        port.AcceptInvitation,
+        service.accept_invitation,
     )
-    async def accept_invitation(
-        call: Annotated[
-            RestCall,
-            admitted(operations.ACCEPT_INVITATION),
-        ],
-        body: Annotated[
-            models.AcceptInvitationRequest,
-            json_body(models.AcceptInvitationRequest),
-        ],
-    ) -> Response:
-        request = port.AcceptInvitation(
-            body=body,
-        )
-        return await call(
-            service.accept_invitation,
-            request,
-        )
-
-    @router.post(
-        "/v1/invitations/decline",
+    add(
+        router,
+        "POST /v1/invitations/decline",
+        operations.DECLINE_INVITATION,
+        port.DeclineInvitation,
+        service.decline_invitation,
     )
-    async def decline_invitation(
-        call: Annotated[
-            RestCall,
-            admitted(operations.DECLINE_INVITATION),
-        ],
-        body: Annotated[
-            models.DeclineInvitationRequest,
-            json_body(models.DeclineInvitationRequest),
-        ],
-    ) -> Response:
-        request = port.DeclineInvitation(
-            body=body,
-        )
-        return await call(
-            service.decline_invitation,
-            request,
-        )
-
-    @router.get(
-        "/v1/organizations",
+    add(
+        router,
+        "GET /v1/organizations",
+        operations.LIST_ORGANIZATIONS,
+        port.ListOrganizations,
+        service.list_organizations,
+        slug=Query(
+            alias="slug",
+            min_length=3,
+            max_length=50,
+            pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$",
+        ),
     )
-    async def list_organizations(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_ORGANIZATIONS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_ORGANIZATIONS),
-        ],
-        status: Annotated[
-            models.OrgStatus | None,
-            Query(
-                alias="status",
-            ),
-        ] = None,
-        edition: Annotated[
-            models.Edition | None,
-            Query(
-                alias="edition",
-            ),
-        ] = None,
-        slug: Annotated[
-            str | None,
-            Query(
-                alias="slug",
-                min_length=3,
-                max_length=50,
-                pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListOrganizations(
-            page=page,
-            status=status,
-            edition=edition,
-            slug=slug,
-        )
-        return await call(
-            service.list_organizations,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations",
+    add(
+        router,
+        "POST /v1/organizations",
+        operations.CREATE_ORGANIZATION,
+        port.CreateOrganization,
+        service.create_organization,
     )
-    async def create_organization(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CREATE_ORGANIZATION),
-        ],
-        body: Annotated[
-            models.CreateOrganizationRequest,
-            json_body(models.CreateOrganizationRequest),
-        ],
-    ) -> Response:
-        request = port.CreateOrganization(
-            body=body,
-        )
-        return await call(
-            service.create_organization,
-            request,
-        )
-
-    @router.get(
-        "/v1/organizations/{organizationId}",
+    add(
+        router,
+        "GET /v1/organizations/{organizationId}",
+        operations.GET_ORGANIZATION,
+        port.GetOrganization,
+        service.get_organization,
     )
-    async def get_organization(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_ORGANIZATION),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetOrganization(
-            organization_id=organization_id,
-        )
-        return await call(
-            service.get_organization,
-            request,
-        )
-
-    @router.patch(
-        "/v1/organizations/{organizationId}",
+    add(
+        router,
+        "PATCH /v1/organizations/{organizationId}",
+        operations.UPDATE_ORGANIZATION,
+        port.UpdateOrganization,
+        service.update_organization,
     )
-    async def update_organization(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UPDATE_ORGANIZATION),
-        ],
-        body: Annotated[
-            models.UpdateOrganizationRequest,
-            json_body(models.UpdateOrganizationRequest),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UpdateOrganization(
-            organization_id=organization_id,
-            body=body,
-        )
-        return await call(
-            service.update_organization,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/activate",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/activate",
+        operations.ACTIVATE_ORGANIZATION,
+        port.ActivateOrganization,
+        service.activate_organization,
     )
-    async def activate_organization(
-        call: Annotated[
-            RestCall,
-            admitted(operations.ACTIVATE_ORGANIZATION),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ActivateOrganization(
-            organization_id=organization_id,
-        )
-        return await call(
-            service.activate_organization,
-            request,
-        )
-
-    @router.get(
-        "/v1/organizations/{organizationId}/card",
+    add(
+        router,
+        "GET /v1/organizations/{organizationId}/card",
+        operations.GET_ORGANIZATION_CARD,
+        port.GetOrganizationCard,
+        service.get_organization_card,
     )
-    async def get_organization_card(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_ORGANIZATION_CARD),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetOrganizationCard(
-            organization_id=organization_id,
-        )
-        return await call(
-            service.get_organization_card,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/delete",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/delete",
+        operations.DELETE_ORGANIZATION,
+        port.DeleteOrganization,
+        service.delete_organization,
     )
-    async def delete_organization(
-        call: Annotated[
-            RestCall,
-            admitted(operations.DELETE_ORGANIZATION),
-        ],
-        body: Annotated[
-            models.DeleteOrganizationRequest,
-            json_body(models.DeleteOrganizationRequest),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-    ) -> Response:
-        request = port.DeleteOrganization(
-            organization_id=organization_id,
-            body=body,
-        )
-        return await call(
-            service.delete_organization,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/domains",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/domains",
+        operations.CLAIM_DOMAIN,
+        port.ClaimDomain,
+        service.claim_domain,
     )
-    async def claim_domain(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CLAIM_DOMAIN),
-        ],
-        body: Annotated[
-            models.ClaimDomainRequest,
-            json_body(models.ClaimDomainRequest),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ClaimDomain(
-            organization_id=organization_id,
-            body=body,
-        )
-        return await call(
-            service.claim_domain,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/domains/{domain}/verify",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/domains/{domain}/verify",
+        operations.VERIFY_DOMAIN,
+        port.VerifyDomain,
+        service.verify_domain,
+        domain=Path(
+            alias="domain",
+            min_length=4,
+            max_length=253,
+            pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
+        ),
     )
-    async def verify_domain(
-        call: Annotated[
-            RestCall,
-            admitted(operations.VERIFY_DOMAIN),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        domain: Annotated[
-            str,
-            Path(
-                alias="domain",
-                min_length=4,
-                max_length=253,
-                pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
-            ),
-        ],
-    ) -> Response:
-        request = port.VerifyDomain(
-            organization_id=organization_id,
-            domain=domain,
-        )
-        return await call(
-            service.verify_domain,
-            request,
-        )
-
-    @router.get(
-        "/v1/organizations/{organizationId}/hierarchy",
+    add(
+        router,
+        "GET /v1/organizations/{organizationId}/hierarchy",
+        operations.GET_HIERARCHY,
+        port.GetHierarchy,
+        service.get_hierarchy,
+        depth=Query(alias="depth", ge=1, le=8),
     )
-    async def get_hierarchy(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_HIERARCHY),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        root_unit_id: Annotated[
-            UUID | None,
-            Query(
-                alias="rootUnitId",
-            ),
-        ] = None,
-        depth: Annotated[
-            int | None,
-            Query(
-                alias="depth",
-                ge=1,
-                le=8,
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.GetHierarchy(
-            organization_id=organization_id,
-            root_unit_id=root_unit_id,
-            depth=depth,
-        )
-        return await call(
-            service.get_hierarchy,
-            request,
-        )
-
-    @router.get(
-        "/v1/organizations/{organizationId}/invitations",
+    add(
+        router,
+        "GET /v1/organizations/{organizationId}/invitations",
+        operations.LIST_INVITATIONS,
+        port.ListInvitations,
+        service.list_invitations,
     )
-    async def list_invitations(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_INVITATIONS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_INVITATIONS),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        outcome: Annotated[
-            models.InvitationOutcome | None,
-            Query(
-                alias="outcome",
-            ),
-        ] = None,
-        intended_role: Annotated[
-            models.MemberRole | None,
-            Query(
-                alias="intendedRole",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListInvitations(
-            organization_id=organization_id,
-            page=page,
-            outcome=outcome,
-            intended_role=intended_role,
-        )
-        return await call(
-            service.list_invitations,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/invitations",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/invitations",
+        operations.INVITE_MEMBER,
+        port.InviteMember,
+        service.invite_member,
     )
-    async def invite_member(
-        call: Annotated[
-            RestCall,
-            admitted(operations.INVITE_MEMBER),
-        ],
-        body: Annotated[
-            models.InviteMemberRequest,
-            json_body(models.InviteMemberRequest),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-    ) -> Response:
-        request = port.InviteMember(
-            organization_id=organization_id,
-            body=body,
-        )
-        return await call(
-            service.invite_member,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/invitations/{invitationId}/withdraw",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/invitations/{invitationId}/withdraw",
+        operations.WITHDRAW_INVITATION,
+        port.WithdrawInvitation,
+        service.withdraw_invitation,
     )
-    async def withdraw_invitation(
-        call: Annotated[
-            RestCall,
-            admitted(operations.WITHDRAW_INVITATION),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        invitation_id: Annotated[
-            UUID,
-            Path(
-                alias="invitationId",
-            ),
-        ],
-    ) -> Response:
-        request = port.WithdrawInvitation(
-            organization_id=organization_id,
-            invitation_id=invitation_id,
-        )
-        return await call(
-            service.withdraw_invitation,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/lift-restriction",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/lift-restriction",
+        operations.LIFT_RESTRICTION,
+        port.LiftRestriction,
+        service.lift_restriction,
     )
-    async def lift_restriction(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIFT_RESTRICTION),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-    ) -> Response:
-        request = port.LiftRestriction(
-            organization_id=organization_id,
-        )
-        return await call(
-            service.lift_restriction,
-            request,
-        )
-
-    @router.get(
-        "/v1/organizations/{organizationId}/members",
+    add(
+        router,
+        "GET /v1/organizations/{organizationId}/members",
+        operations.LIST_MEMBERS,
+        port.ListMembers,
+        service.list_members,
     )
-    async def list_members(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_MEMBERS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_MEMBERS),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        role: Annotated[
-            models.MemberRole | None,
-            Query(
-                alias="role",
-            ),
-        ] = None,
-        seat_type: Annotated[
-            models.SeatType | None,
-            Query(
-                alias="seatType",
-            ),
-        ] = None,
-        unit_id: Annotated[
-            UUID | None,
-            Query(
-                alias="unitId",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListMembers(
-            organization_id=organization_id,
-            page=page,
-            role=role,
-            seat_type=seat_type,
-            unit_id=unit_id,
-        )
-        return await call(
-            service.list_members,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/members",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/members",
+        operations.ADD_MEMBER,
+        port.AddMember,
+        service.add_member,
     )
-    async def add_member(
-        call: Annotated[
-            RestCall,
-            admitted(operations.ADD_MEMBER),
-        ],
-        body: Annotated[
-            models.AddMemberRequest,
-            json_body(models.AddMemberRequest),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-    ) -> Response:
-        request = port.AddMember(
-            organization_id=organization_id,
-            body=body,
-        )
-        return await call(
-            service.add_member,
-            request,
-        )
-
-    @router.delete(
-        "/v1/organizations/{organizationId}/members/{userId}",
+    add(
+        router,
+        "DELETE /v1/organizations/{organizationId}/members/{userId}",
+        operations.REMOVE_MEMBER,
+        port.RemoveMember,
+        service.remove_member,
     )
-    async def remove_member(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REMOVE_MEMBER),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-        successor_user_id: Annotated[
-            UUID | None,
-            Query(
-                alias="successorUserId",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.RemoveMember(
-            organization_id=organization_id,
-            user_id=user_id,
-            successor_user_id=successor_user_id,
-        )
-        return await call(
-            service.remove_member,
-            request,
-        )
-
-    @router.get(
-        "/v1/organizations/{organizationId}/members/{userId}",
+    add(
+        router,
+        "GET /v1/organizations/{organizationId}/members/{userId}",
+        operations.GET_MEMBERSHIP,
+        port.GetMembership,
+        service.get_membership,
     )
-    async def get_membership(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_MEMBERSHIP),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetMembership(
-            organization_id=organization_id,
-            user_id=user_id,
-        )
-        return await call(
-            service.get_membership,
-            request,
-        )
-
-    @router.patch(
-        "/v1/organizations/{organizationId}/members/{userId}",
+    add(
+        router,
+        "PATCH /v1/organizations/{organizationId}/members/{userId}",
+        operations.REASSIGN_MEMBER,
+        port.ReassignMember,
+        service.reassign_member,
     )
-    async def reassign_member(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REASSIGN_MEMBER),
-        ],
-        body: Annotated[
-            models.ReassignMemberRequest,
-            json_body(models.ReassignMemberRequest),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ReassignMember(
-            organization_id=organization_id,
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.reassign_member,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/members/{userId}/leave",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/members/{userId}/leave",
+        operations.LEAVE_ORGANIZATION,
+        port.LeaveOrganization,
+        service.leave_organization,
     )
-    async def leave_organization(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LEAVE_ORGANIZATION),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.LeaveOrganization(
-            organization_id=organization_id,
-            user_id=user_id,
-        )
-        return await call(
-            service.leave_organization,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/members/{userId}/role",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/members/{userId}/role",
+        operations.CHANGE_MEMBER_ROLE,
+        port.ChangeMemberRole,
+        service.change_member_role,
     )
-    async def change_member_role(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CHANGE_MEMBER_ROLE),
-        ],
-        body: Annotated[
-            models.ChangeMemberRoleRequest,
-            json_body(models.ChangeMemberRoleRequest),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ChangeMemberRole(
-            organization_id=organization_id,
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.change_member_role,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/ownership-transfer",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/ownership-transfer",
+        operations.TRANSFER_OWNERSHIP,
+        port.TransferOwnership,
+        service.transfer_ownership,
     )
-    async def transfer_ownership(
-        call: Annotated[
-            RestCall,
-            admitted(operations.TRANSFER_OWNERSHIP),
-        ],
-        body: Annotated[
-            models.TransferOwnershipRequest,
-            json_body(models.TransferOwnershipRequest),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-    ) -> Response:
-        request = port.TransferOwnership(
-            organization_id=organization_id,
-            body=body,
-        )
-        return await call(
-            service.transfer_ownership,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/restore",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/restore",
+        operations.RESTORE_ORGANIZATION,
+        port.RestoreOrganization,
+        service.restore_organization,
     )
-    async def restore_organization(
-        call: Annotated[
-            RestCall,
-            admitted(operations.RESTORE_ORGANIZATION),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RestoreOrganization(
-            organization_id=organization_id,
-        )
-        return await call(
-            service.restore_organization,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/restrict",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/restrict",
+        operations.RESTRICT_ORGANIZATION,
+        port.RestrictOrganization,
+        service.restrict_organization,
     )
-    async def restrict_organization(
-        call: Annotated[
-            RestCall,
-            admitted(operations.RESTRICT_ORGANIZATION),
-        ],
-        body: Annotated[
-            models.RestrictOrganizationRequest,
-            json_body(models.RestrictOrganizationRequest),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RestrictOrganization(
-            organization_id=organization_id,
-            body=body,
-        )
-        return await call(
-            service.restrict_organization,
-            request,
-        )
-
-    @router.get(
-        "/v1/organizations/{organizationId}/units",
+    add(
+        router,
+        "GET /v1/organizations/{organizationId}/units",
+        operations.LIST_ORG_UNITS,
+        port.ListOrgUnits,
+        service.list_org_units,
     )
-    async def list_org_units(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_ORG_UNITS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_ORG_UNITS),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        parent_unit_id: Annotated[
-            UUID | None,
-            Query(
-                alias="parentUnitId",
-            ),
-        ] = None,
-        unit_type: Annotated[
-            models.UnitType | None,
-            Query(
-                alias="unitType",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListOrgUnits(
-            organization_id=organization_id,
-            page=page,
-            parent_unit_id=parent_unit_id,
-            unit_type=unit_type,
-        )
-        return await call(
-            service.list_org_units,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/units",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/units",
+        operations.CREATE_ORG_UNIT,
+        port.CreateOrgUnit,
+        service.create_org_unit,
     )
-    async def create_org_unit(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CREATE_ORG_UNIT),
-        ],
-        body: Annotated[
-            models.CreateOrgUnitRequest,
-            json_body(models.CreateOrgUnitRequest),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-    ) -> Response:
-        request = port.CreateOrgUnit(
-            organization_id=organization_id,
-            body=body,
-        )
-        return await call(
-            service.create_org_unit,
-            request,
-        )
-
-    @router.delete(
-        "/v1/organizations/{organizationId}/units/{orgUnitId}",
+    add(
+        router,
+        "DELETE /v1/organizations/{organizationId}/units/{orgUnitId}",
+        operations.DELETE_ORG_UNIT,
+        port.DeleteOrgUnit,
+        service.delete_org_unit,
     )
-    async def delete_org_unit(
-        call: Annotated[
-            RestCall,
-            admitted(operations.DELETE_ORG_UNIT),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        org_unit_id: Annotated[
-            UUID,
-            Path(
-                alias="orgUnitId",
-            ),
-        ],
-    ) -> Response:
-        request = port.DeleteOrgUnit(
-            organization_id=organization_id,
-            org_unit_id=org_unit_id,
-        )
-        return await call(
-            service.delete_org_unit,
-            request,
-        )
-
-    @router.get(
-        "/v1/organizations/{organizationId}/units/{orgUnitId}",
+    add(
+        router,
+        "GET /v1/organizations/{organizationId}/units/{orgUnitId}",
+        operations.GET_ORG_UNIT,
+        port.GetOrgUnit,
+        service.get_org_unit,
     )
-    async def get_org_unit(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_ORG_UNIT),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        org_unit_id: Annotated[
-            UUID,
-            Path(
-                alias="orgUnitId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetOrgUnit(
-            organization_id=organization_id,
-            org_unit_id=org_unit_id,
-        )
-        return await call(
-            service.get_org_unit,
-            request,
-        )
-
-    @router.patch(
-        "/v1/organizations/{organizationId}/units/{orgUnitId}",
+    add(
+        router,
+        "PATCH /v1/organizations/{organizationId}/units/{orgUnitId}",
+        operations.UPDATE_ORG_UNIT,
+        port.UpdateOrgUnit,
+        service.update_org_unit,
     )
-    async def update_org_unit(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UPDATE_ORG_UNIT),
-        ],
-        body: Annotated[
-            models.UpdateOrgUnitRequest,
-            json_body(models.UpdateOrgUnitRequest),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        org_unit_id: Annotated[
-            UUID,
-            Path(
-                alias="orgUnitId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UpdateOrgUnit(
-            organization_id=organization_id,
-            org_unit_id=org_unit_id,
-            body=body,
-        )
-        return await call(
-            service.update_org_unit,
-            request,
-        )
-
-    @router.post(
-        "/v1/organizations/{organizationId}/units/{orgUnitId}/move",
+    add(
+        router,
+        "POST /v1/organizations/{organizationId}/units/{orgUnitId}/move",
+        operations.MOVE_UNIT,
+        port.MoveUnit,
+        service.move_unit,
     )
-    async def move_unit(
-        call: Annotated[
-            RestCall,
-            admitted(operations.MOVE_UNIT),
-        ],
-        body: Annotated[
-            models.MoveUnitRequest,
-            json_body(models.MoveUnitRequest),
-        ],
-        organization_id: Annotated[
-            UUID,
-            Path(
-                alias="organizationId",
-            ),
-        ],
-        org_unit_id: Annotated[
-            UUID,
-            Path(
-                alias="orgUnitId",
-            ),
-        ],
-    ) -> Response:
-        request = port.MoveUnit(
-            organization_id=organization_id,
-            org_unit_id=org_unit_id,
-            body=body,
-        )
-        return await call(
-            service.move_unit,
-            request,
-        )
-
-    @router.get(
-        "/v1/teams",
+    add(
+        router,
+        "GET /v1/teams",
+        operations.LIST_TEAMS,
+        port.ListTeams,
+        service.list_teams,
+        handle=Query(
+            alias="handle",
+            min_length=2,
+            max_length=39,
+            pattern="^[a-z0-9][a-z0-9-]{1,38}$",
+        ),
     )
-    async def list_teams(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_TEAMS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_TEAMS),
-        ],
-        handle: Annotated[
-            str | None,
-            Query(
-                alias="handle",
-                min_length=2,
-                max_length=39,
-                pattern="^[a-z0-9][a-z0-9-]{1,38}$",
-            ),
-        ] = None,
-        unit_id: Annotated[
-            UUID | None,
-            Query(
-                alias="unitId",
-            ),
-        ] = None,
-        join_policy: Annotated[
-            models.JoinPolicy | None,
-            Query(
-                alias="joinPolicy",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListTeams(
-            page=page,
-            handle=handle,
-            unit_id=unit_id,
-            join_policy=join_policy,
-        )
-        return await call(
-            service.list_teams,
-            request,
-        )
-
-    @router.post(
-        "/v1/teams",
+    add(router, "POST /v1/teams", operations.CREATE_TEAM, port.CreateTeam, service.create_team)
+    add(router, "GET /v1/teams/{teamId}", operations.GET_TEAM, port.GetTeam, service.get_team)
+    add(
+        router,
+        "PATCH /v1/teams/{teamId}",
+        operations.UPDATE_TEAM,
+        port.UpdateTeam,
+        service.update_team,
     )
-    async def create_team(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CREATE_TEAM),
-        ],
-        body: Annotated[
-            models.CreateTeamRequest,
-            json_body(models.CreateTeamRequest),
-        ],
-    ) -> Response:
-        request = port.CreateTeam(
-            body=body,
-        )
-        return await call(
-            service.create_team,
-            request,
-        )
-
-    @router.get(
-        "/v1/teams/{teamId}",
+    add(
+        router,
+        "POST /v1/teams/{teamId}/archive",
+        operations.ARCHIVE_TEAM,
+        port.ArchiveTeam,
+        service.archive_team,
     )
-    async def get_team(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_TEAM),
-        ],
-        team_id: Annotated[
-            UUID,
-            Path(
-                alias="teamId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetTeam(
-            team_id=team_id,
-        )
-        return await call(
-            service.get_team,
-            request,
-        )
-
-    @router.patch(
-        "/v1/teams/{teamId}",
+    add(
+        router,
+        "GET /v1/teams/{teamId}/members",
+        operations.LIST_TEAM_MEMBERS,
+        port.ListTeamMembers,
+        service.list_team_members,
     )
-    async def update_team(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UPDATE_TEAM),
-        ],
-        body: Annotated[
-            models.UpdateTeamRequest,
-            json_body(models.UpdateTeamRequest),
-        ],
-        team_id: Annotated[
-            UUID,
-            Path(
-                alias="teamId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UpdateTeam(
-            team_id=team_id,
-            body=body,
-        )
-        return await call(
-            service.update_team,
-            request,
-        )
-
-    @router.post(
-        "/v1/teams/{teamId}/archive",
+    add(
+        router,
+        "POST /v1/teams/{teamId}/members",
+        operations.ADD_TEAM_MEMBERS,
+        port.AddTeamMembers,
+        service.add_team_members,
     )
-    async def archive_team(
-        call: Annotated[
-            RestCall,
-            admitted(operations.ARCHIVE_TEAM),
-        ],
-        team_id: Annotated[
-            UUID,
-            Path(
-                alias="teamId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ArchiveTeam(
-            team_id=team_id,
-        )
-        return await call(
-            service.archive_team,
-            request,
-        )
-
-    @router.get(
-        "/v1/teams/{teamId}/members",
+    add(
+        router,
+        "DELETE /v1/teams/{teamId}/members/{userId}",
+        operations.REMOVE_TEAM_MEMBER,
+        port.RemoveTeamMember,
+        service.remove_team_member,
     )
-    async def list_team_members(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_TEAM_MEMBERS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_TEAM_MEMBERS),
-        ],
-        team_id: Annotated[
-            UUID,
-            Path(
-                alias="teamId",
-            ),
-        ],
-        user_id: Annotated[
-            UUID | None,
-            Query(
-                alias="userId",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListTeamMembers(
-            team_id=team_id,
-            page=page,
-            user_id=user_id,
-        )
-        return await call(
-            service.list_team_members,
-            request,
-        )
-
-    @router.post(
-        "/v1/teams/{teamId}/members",
-    )
-    async def add_team_members(
-        call: Annotated[
-            RestCall,
-            admitted(operations.ADD_TEAM_MEMBERS),
-        ],
-        body: Annotated[
-            models.AddTeamMembersRequest,
-            json_body(models.AddTeamMembersRequest),
-        ],
-        team_id: Annotated[
-            UUID,
-            Path(
-                alias="teamId",
-            ),
-        ],
-    ) -> Response:
-        request = port.AddTeamMembers(
-            team_id=team_id,
-            body=body,
-        )
-        return await call(
-            service.add_team_members,
-            request,
-        )
-
-    @router.delete(
-        "/v1/teams/{teamId}/members/{userId}",
-    )
-    async def remove_team_member(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REMOVE_TEAM_MEMBER),
-        ],
-        team_id: Annotated[
-            UUID,
-            Path(
-                alias="teamId",
-            ),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RemoveTeamMember(
-            team_id=team_id,
-            user_id=user_id,
-        )
-        return await call(
-            service.remove_team_member,
-            request,
-        )
-
     return router

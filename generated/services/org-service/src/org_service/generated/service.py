@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cloudsync_chassis.published import published
 from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
@@ -14,18 +15,8 @@ SERVICE = ServiceSpec(
     name="org-service",
     source="/cloudsync/org-service",
     access={
-        "member:change-role": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
-        "member:invite": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
+        "member:change-role": frozenset({"org-admin", "org-owner"}),
+        "member:invite": frozenset({"org-admin", "org-owner"}),
         "member:read": frozenset(
             {
                 "billing-admin",
@@ -38,45 +29,14 @@ SERVICE = ServiceSpec(
                 "team-manager",
             }
         ),
-        "member:reassign": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
-        "member:remove": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
-        "org-unit:manage": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
-        "org-unit:move": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
+        "member:reassign": frozenset({"org-admin", "org-owner"}),
+        "member:remove": frozenset({"org-admin", "org-owner"}),
+        "org-unit:manage": frozenset({"org-admin", "org-owner"}),
+        "org-unit:move": frozenset({"org-admin", "org-owner"}),
         "org-unit:read": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
-        "organization:activate": frozenset(
-            {
-                "platform-operator",
-            }
-        ),
+        "organization:activate": frozenset({"platform-operator"}),
         "organization:create": frozenset(
             {
                 "billing-admin",
@@ -88,21 +48,15 @@ SERVICE = ServiceSpec(
                 "team-manager",
             }
         ),
-        "organization:delete": frozenset(
-            {
-                "org-owner",
-            }
-        ),
+        "organization:delete": frozenset({"org-owner"}),
         "organization:list": frozenset(
-            {
-                "platform-operator",
-                "support-agent",
-            }
+            {"data-analyst", "finance-operator", "platform-operator", "support-agent"}
         ),
         "organization:read": frozenset(
             {
                 "billing-admin",
                 "compliance-officer",
+                "finance-operator",
                 "org-admin",
                 "org-owner",
                 "platform-operator",
@@ -120,50 +74,14 @@ SERVICE = ServiceSpec(
                 "team-manager",
             }
         ),
-        "organization:restore": frozenset(
-            {
-                "org-owner",
-                "support-agent",
-            }
-        ),
-        "organization:restrict": frozenset(
-            {
-                "platform-operator",
-            }
-        ),
-        "organization:transfer": frozenset(
-            {
-                "org-owner",
-            }
-        ),
-        "organization:update": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
-        "organization:verify-domain": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
-        "team:manage": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-                "team-manager",
-            }
-        ),
+        "organization:restore": frozenset({"org-owner", "support-agent"}),
+        "organization:restrict": frozenset({"platform-operator"}),
+        "organization:transfer": frozenset({"org-owner"}),
+        "organization:update": frozenset({"org-admin", "org-owner"}),
+        "organization:verify-domain": frozenset({"org-admin", "org-owner"}),
+        "team:manage": frozenset({"org-admin", "org-owner", "team-manager"}),
         "team:read": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
     },
     related={
@@ -179,18 +97,11 @@ SERVICE = ServiceSpec(
             }
         ),
         "team:manage": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
     },
     tables=metadata,
     schemas=("organizations",),
     migrations=Path(__file__).with_name("migrations"),
-    contract=Path(__file__).with_name("openapi.json"),
+    contract=published(__file__, "openapi/org.yaml"),
 )

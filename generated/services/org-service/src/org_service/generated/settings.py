@@ -11,9 +11,7 @@ from pydantic_settings import SettingsConfigDict
 class ServiceSettings(Settings):
     """`ORG_SERVICE_<NAME>`, or `CHASSIS_<NAME>` for all services."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="ORG_SERVICE_",
-    )
+    model_config = SettingsConfigDict(env_prefix="ORG_SERVICE_")
 
     port: Port = 8004
     issuer: str = "https://auth.cloudsync.example"

@@ -4,826 +4,207 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.columns import sql
-from sqlalchemy import (
-    CheckConstraint,
-    Column,
-    Index,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    text,
-)
+from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from sqlalchemy import MetaData
 
 metadata = MetaData()
 
 domain_claims = Table(
     "domain_claims",
-    metadata,
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "domain",
-        sql("citext"),
-        nullable=False,
-    ),
-    Column(
-        "dns_token",
-        sql("char(42)"),
-        nullable=False,
-    ),
-    Column(
-        "verified_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "rechecked_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-        "domain",
-    ),
-    Index(
-        "domain_claims_verified",
-        "domain",
-        unique=True,
-        sqlite_where=text(
-            "verified_at IS NOT NULL",
-        ),
-        postgresql_where=text(
-            "verified_at IS NOT NULL",
-        ),
-    ),
-    Index(
-        "domain_claims_due_for_recheck",
-        "rechecked_at",
-        sqlite_where=text(
-            "verified_at IS NOT NULL",
-        ),
-        postgresql_where=text(
-            "verified_at IS NOT NULL",
-        ),
-    ),
-    schema="organizations",
-)
+    Column("organization_id", "uuid"),
+    Column("domain", "citext"),
+    Column("dns_token", "char(42)"),
+    Column("verified_at", "timestamptz", nullable=True),
+    Column("rechecked_at", "timestamptz", nullable=True),
+    Index("domain_claims_verified", ("domain",), where="verified_at IS NOT NULL", unique=True),
+    Index("domain_claims_due_for_recheck", ("rechecked_at",), where="verified_at IS NOT NULL"),
+    key=("organization_id", "domain"),
+).of(metadata, "organizations")
 
 invitations = Table(
     "invitations",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "email_ciphertext",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "email_bidx",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "intended_role",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'member'",
-        ),
-    ),
-    Column(
-        "seat_type",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'full'",
-        ),
-    ),
-    Column(
-        "unit_id",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "token_ciphertext",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "token_bidx",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "expires_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "sent_count",
-        sql("smallint"),
-        nullable=False,
-        server_default=text(
-            "1",
-        ),
-    ),
-    Column(
-        "outcome",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'open'",
-        ),
-    ),
-    Column(
-        "invited_by",
-        sql("uuid"),
-        nullable=False,
-    ),
-    PrimaryKeyConstraint(
-        "id",
-    ),
-    CheckConstraint(
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("email_ciphertext", "bytea"),
+    Column("email_bidx", "bytea"),
+    Column("intended_role", "text", "'member'"),
+    Column("seat_type", "text", "'full'"),
+    Column("unit_id", "uuid", nullable=True),
+    Column("token_ciphertext", "bytea"),
+    Column("token_bidx", "bytea"),
+    Column("expires_at", "timestamptz"),
+    Column("sent_count", "smallint", "1"),
+    Column("outcome", "text", "'open'"),
+    Column("invited_by", "uuid"),
+    Check(
+        "invitations_outcome_known",
         "outcome IN ('open', 'accepted', 'declined', 'expired', 'withdrawn')",
-        name="invitations_outcome_known",
     ),
-    CheckConstraint(
-        "intended_role <> 'orgOwner'",
-        name="invitations_not_as_owner",
-    ),
-    CheckConstraint(
-        "sent_count BETWEEN 1 AND 5",
-        name="invitations_sent_one_to_five",
-    ),
-    Index(
-        "invitations_token",
-        "token_bidx",
-        unique=True,
-    ),
+    Check("invitations_not_as_owner", "intended_role <> 'orgOwner'"),
+    Check("invitations_sent_one_to_five", "sent_count BETWEEN 1 AND 5"),
+    Index("invitations_token", ("token_bidx",), unique=True),
     Index(
         "invitations_open_address",
-        "organization_id",
-        "email_bidx",
+        ("organization_id", "email_bidx"),
+        where="outcome = 'open'",
         unique=True,
-        sqlite_where=text(
-            "outcome = 'open'",
-        ),
-        postgresql_where=text(
-            "outcome = 'open'",
-        ),
     ),
-    Index(
-        "invitations_due",
-        "expires_at",
-        sqlite_where=text(
-            "outcome = 'open'",
-        ),
-        postgresql_where=text(
-            "outcome = 'open'",
-        ),
-    ),
-    Index(
-        "invitations_recent",
-        "organization_id",
-        text("created_at desc"),
-    ),
-    schema="organizations",
-)
+    Index("invitations_due", ("expires_at",), where="outcome = 'open'"),
+    Index("invitations_recent", ("organization_id", "created_at desc")),
+    key=("id",),
+).of(metadata, "organizations")
 
 memberships = Table(
     "memberships",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "user_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "role",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'member'",
-        ),
-    ),
-    Column(
-        "seat_type",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'full'",
-        ),
-    ),
-    Column(
-        "unit_id",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "unit_path",
-        sql("ltree"),
-        nullable=True,
-    ),
-    Column(
-        "team_ids",
-        sql("uuid[]"),
-        nullable=False,
-        server_default=text(
-            "'{}'",
-        ),
-    ),
-    Column(
-        "last_owner",
-        sql("boolean"),
-        nullable=False,
-        server_default=text(
-            "false",
-        ),
-    ),
-    Column(
-        "joined_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "suspended_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "ended_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "end_reason",
-        sql("text"),
-        nullable=True,
-    ),
-    Column(
-        "successor_user_id",
-        sql("uuid"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-        "id",
-    ),
-    CheckConstraint(
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("user_id", "uuid"),
+    Column("role", "text", "'member'"),
+    Column("seat_type", "text", "'full'"),
+    Column("unit_id", "uuid", nullable=True),
+    Column("unit_path", "ltree", nullable=True),
+    Column("team_ids", "uuid[]", "'{}'"),
+    Column("last_owner", "boolean", "false"),
+    Column("joined_at", "timestamptz"),
+    Column("suspended_at", "timestamptz", nullable=True),
+    Column("ended_at", "timestamptz", nullable=True),
+    Column("end_reason", "text", nullable=True),
+    Column("successor_user_id", "uuid", nullable=True),
+    Check(
+        "memberships_role_known",
         "role IN ('orgOwner', 'orgAdmin', 'securityAdmin', 'teamManager', 'member', 'guest', 'billingAdmin', 'complianceOfficer')",
-        name="memberships_role_known",
     ),
-    CheckConstraint(
-        "seat_type IN ('full', 'light', 'guest')",
-        name="memberships_seat_type_known",
-    ),
-    CheckConstraint(
-        "(ended_at IS NULL) = (end_reason IS NULL)",
-        name="memberships_end_explained",
-    ),
+    Check("memberships_seat_type_known", "seat_type IN ('full', 'light', 'guest')"),
+    Check("memberships_end_explained", "(ended_at IS NULL) = (end_reason IS NULL)"),
     Index(
         "memberships_current",
-        "organization_id",
-        "user_id",
+        ("organization_id", "user_id"),
+        where="ended_at IS NULL",
         unique=True,
-        sqlite_where=text(
-            "ended_at IS NULL",
-        ),
-        postgresql_where=text(
-            "ended_at IS NULL",
-        ),
     ),
-    Index(
-        "memberships_person",
-        "user_id",
-    ),
-    Index(
-        "memberships_role",
-        "organization_id",
-        "role",
-        sqlite_where=text(
-            "ended_at IS NULL",
-        ),
-        postgresql_where=text(
-            "ended_at IS NULL",
-        ),
-    ),
-    schema="organizations",
-)
+    Index("memberships_person", ("user_id",)),
+    Index("memberships_role", ("organization_id", "role"), where="ended_at IS NULL"),
+    key=("organization_id", "id"),
+).of(metadata, "organizations")
 
 org_units = Table(
     "org_units",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "parent_unit_id",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "unit_name",
-        sql("varchar(100)"),
-        nullable=False,
-    ),
-    Column(
-        "unit_type",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "path",
-        sql("ltree"),
-        nullable=True,
-    ),
-    Column(
-        "cost_code",
-        sql("varchar(20)"),
-        nullable=True,
-    ),
-    Column(
-        "head_user_id",
-        sql("uuid"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "id",
-    ),
-    CheckConstraint(
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("parent_unit_id", "uuid", nullable=True),
+    Column("unit_name", "varchar(100)"),
+    Column("unit_type", "text"),
+    Column("path", "ltree", nullable=True),
+    Column("cost_code", "varchar(20)", nullable=True),
+    Column("head_user_id", "uuid", nullable=True),
+    Check(
+        "org_units_type_known",
         "unit_type IN ('division', 'department', 'location', 'costCentre')",
-        name="org_units_type_known",
     ),
-    CheckConstraint(
-        "parent_unit_id <> id",
-        name="org_units_not_own_parent",
-    ),
+    Check("org_units_not_own_parent", "parent_unit_id <> id"),
     Index(
         "org_units_siblings",
-        "organization_id",
-        "parent_unit_id",
-        "unit_name",
+        ("organization_id", "parent_unit_id", "unit_name"),
+        where="parent_unit_id IS NOT NULL",
         unique=True,
-        sqlite_where=text(
-            "parent_unit_id IS NOT NULL",
-        ),
-        postgresql_where=text(
-            "parent_unit_id IS NOT NULL",
-        ),
     ),
     Index(
         "org_units_top_level",
-        "organization_id",
-        "unit_name",
+        ("organization_id", "unit_name"),
+        where="parent_unit_id IS NULL",
         unique=True,
-        sqlite_where=text(
-            "parent_unit_id IS NULL",
-        ),
-        postgresql_where=text(
-            "parent_unit_id IS NULL",
-        ),
     ),
-    schema="organizations",
-)
+    key=("id",),
+).of(metadata, "organizations")
 
 organizations = Table(
     "organizations",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "legal_name",
-        sql("varchar(200)"),
-        nullable=False,
-    ),
-    Column(
-        "slug",
-        sql("citext"),
-        nullable=False,
-    ),
-    Column(
-        "parent_organization_id",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "owner_user_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "edition",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'free'",
-        ),
-    ),
-    Column(
-        "seat_limit",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "10",
-        ),
-    ),
-    Column(
-        "seats_taken",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "data_residency",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "country_code",
-        sql("char(2)"),
-        nullable=False,
-    ),
-    Column(
-        "industry",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'other'",
-        ),
-    ),
-    Column(
-        "billing_email_ciphertext",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "time_zone",
-        sql("varchar(64)"),
-        nullable=False,
-        server_default=text(
-            "'Etc/UTC'",
-        ),
-    ),
-    Column(
-        "email_domains",
-        sql("jsonb"),
-        nullable=False,
-        server_default=text(
-            "'[]'",
-        ),
-    ),
-    Column(
-        "guest_policy",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'byInvitation'",
-        ),
-    ),
-    Column(
-        "max_unit_depth",
-        sql("smallint"),
-        nullable=False,
-        server_default=text(
-            "5",
-        ),
-    ),
-    Column(
-        "status",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "restricted_reason",
-        sql("text"),
-        nullable=True,
-    ),
-    Column(
-        "deletion_requested_by",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "purge_after",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "id",
-    ),
-    CheckConstraint(
-        "edition IN ('free', 'team', 'business', 'enterprise')",
-        name="organizations_edition_known",
-    ),
-    CheckConstraint(
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("legal_name", "varchar(200)"),
+    Column("slug", "citext"),
+    Column("parent_organization_id", "uuid", nullable=True),
+    Column("owner_user_id", "uuid"),
+    Column("edition", "text", "'free'"),
+    Column("seat_limit", "integer", "10"),
+    Column("seats_taken", "integer", "0"),
+    Column("data_residency", "text"),
+    Column("country_code", "char(2)"),
+    Column("industry", "text", "'other'"),
+    Column("billing_email_ciphertext", "bytea"),
+    Column("time_zone", "varchar(64)", "'Etc/UTC'"),
+    Column("email_domains", "jsonb", "'[]'"),
+    Column("guest_policy", "text", "'byInvitation'"),
+    Column("max_unit_depth", "smallint", "5"),
+    Column("status", "text"),
+    Column("restricted_reason", "text", nullable=True),
+    Column("deletion_requested_by", "uuid", nullable=True),
+    Column("purge_after", "timestamptz", nullable=True),
+    Check("organizations_edition_known", "edition IN ('free', 'team', 'business', 'enterprise')"),
+    Check(
+        "organizations_status_known",
         "status IN ('provisioning', 'active', 'restricted', 'deleted', 'purged')",
-        name="organizations_status_known",
     ),
-    CheckConstraint(
-        "seat_limit > 0",
-        name="organizations_seat_limit_positive",
-    ),
-    CheckConstraint(
-        "seats_taken >= 0",
-        name="organizations_seats_not_negative",
-    ),
-    CheckConstraint(
-        "max_unit_depth BETWEEN 1 AND 8",
-        name="organizations_unit_depth_bounded",
-    ),
-    CheckConstraint(
-        "(status = 'deleted') = (purge_after IS NOT NULL)",
-        name="organizations_purge_when_deleted",
-    ),
-    Index(
-        "organizations_slug",
-        "slug",
-        unique=True,
-    ),
-    Index(
-        "organizations_due_for_purge",
-        "purge_after",
-        sqlite_where=text(
-            "status = 'deleted'",
-        ),
-        postgresql_where=text(
-            "status = 'deleted'",
-        ),
-    ),
+    Check("organizations_seat_limit_positive", "seat_limit > 0"),
+    Check("organizations_seats_not_negative", "seats_taken >= 0"),
+    Check("organizations_unit_depth_bounded", "max_unit_depth BETWEEN 1 AND 8"),
+    Check("organizations_purge_when_deleted", "(status = 'deleted') = (purge_after IS NOT NULL)"),
+    Index("organizations_slug", ("slug",), unique=True),
+    Index("organizations_due_for_purge", ("purge_after",), where="status = 'deleted'"),
     Index(
         "organizations_parent",
-        "parent_organization_id",
-        sqlite_where=text(
-            "parent_organization_id IS NOT NULL",
-        ),
-        postgresql_where=text(
-            "parent_organization_id IS NOT NULL",
-        ),
+        ("parent_organization_id",),
+        where="parent_organization_id IS NOT NULL",
     ),
-    Index(
-        "organizations_status",
-        "status",
-        "edition",
-        "id",
-    ),
-    schema="organizations",
-)
+    Index("organizations_status", ("status", "edition", "id")),
+    key=("id",),
+).of(metadata, "organizations")
 
 team_members = Table(
     "team_members",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "team_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "user_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "added_by",
-        sql("uuid"),
-        nullable=False,
-    ),
-    PrimaryKeyConstraint(
-        "team_id",
-        "user_id",
-    ),
-    Index(
-        "team_members_id",
-        "id",
-        unique=True,
-    ),
-    Index(
-        "team_members_person",
-        "organization_id",
-        "user_id",
-    ),
-    schema="organizations",
-)
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("team_id", "uuid"),
+    Column("user_id", "uuid"),
+    Column("added_by", "uuid"),
+    Index("team_members_id", ("id",), unique=True),
+    Index("team_members_person", ("organization_id", "user_id")),
+    key=("team_id", "user_id"),
+).of(metadata, "organizations")
 
 teams = Table(
     "teams",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "handle",
-        sql("varchar(39)"),
-        nullable=False,
-    ),
-    Column(
-        "team_name",
-        sql("varchar(100)"),
-        nullable=False,
-    ),
-    Column(
-        "mission",
-        sql("varchar(500)"),
-        nullable=True,
-    ),
-    Column(
-        "unit_id",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "join_policy",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'invitationOnly'",
-        ),
-    ),
-    Column(
-        "lead_user_ids",
-        sql("uuid[]"),
-        nullable=False,
-    ),
-    Column(
-        "member_count",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "archived_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "id",
-    ),
-    CheckConstraint(
-        "join_policy IN ('open', 'onRequest', 'invitationOnly')",
-        name="teams_join_policy_known",
-    ),
-    CheckConstraint(
-        "member_count BETWEEN 0 AND 2500",
-        name="teams_member_count_bounded",
-    ),
-    Index(
-        "teams_handle",
-        "organization_id",
-        "handle",
-        unique=True,
-    ),
-    Index(
-        "teams_unit",
-        "organization_id",
-        "unit_id",
-    ),
-    schema="organizations",
-)
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("handle", "varchar(39)"),
+    Column("team_name", "varchar(100)"),
+    Column("mission", "varchar(500)", nullable=True),
+    Column("unit_id", "uuid", nullable=True),
+    Column("join_policy", "text", "'invitationOnly'"),
+    Column("lead_user_ids", "uuid[]"),
+    Column("member_count", "integer", "0"),
+    Column("archived_at", "timestamptz", nullable=True),
+    Check("teams_join_policy_known", "join_policy IN ('open', 'onRequest', 'invitationOnly')"),
+    Check("teams_member_count_bounded", "member_count BETWEEN 0 AND 2500"),
+    Index("teams_handle", ("organization_id", "handle"), unique=True),
+    Index("teams_unit", ("organization_id", "unit_id")),
+    key=("id",),
+).of(metadata, "organizations")

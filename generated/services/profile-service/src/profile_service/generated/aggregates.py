@@ -25,16 +25,9 @@ ENDORSEMENT = AggregateSpec(
         collection="endorsement",
         unique=(("organizationId", "userId", "fromUserId", "skill"),),
     ),
-    part_of=Reference(
-        "userId",
-        "profile",
-    ),
+    part_of=Reference("userId", "profile"),
     unique=(("userId", "fromUserId", "skill"),),
-    relations={
-        "endorser": Relation(
-            fields=("fromUserId",),
-        ),
-    },
+    relations={"endorser": Relation(fields=("fromUserId",))},
     invariants=(
         Invariant(
             "nobody-endorses-themselves",
@@ -46,12 +39,7 @@ ENDORSEMENT = AggregateSpec(
         "endorse-skill": Command(
             effect="create",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "fromUserId",
-                    source="context.subject",
-                ),
-            ),
+            sets=(Assignment("fromUserId", source="context.subject"),),
             emits=(
                 Emission(
                     type="cloudsync.user.skill-endorsed.v1",
@@ -65,12 +53,7 @@ ENDORSEMENT = AggregateSpec(
         "withdraw-endorsement": Command(
             effect="update",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "withdrawnAt",
-                    source="context.now",
-                ),
-            ),
+            sets=(Assignment("withdrawnAt", source="context.now"),),
         ),
     },
 )
@@ -78,15 +61,9 @@ ENDORSEMENT = AggregateSpec(
 PREFERENCE_SET = AggregateSpec(
     name="preference-set",
     model=models.PreferenceSet,
-    store=DocumentStore(
-        collection="preference-set",
-        unique=(("organizationId", "userId"),),
-    ),
+    store=DocumentStore(collection="preference-set", unique=(("organizationId", "userId"),)),
     key="userId",
-    part_of=Reference(
-        "userId",
-        "profile",
-    ),
+    part_of=Reference("userId", "profile"),
     unique=(("userId",),),
     defaults={
         "theme": "system",
@@ -118,20 +95,27 @@ PREFERENCE_SET = AggregateSpec(
                 ),
             ),
         ),
-        "initialize-preferences": Command(
-            effect="create",
+        "close-text-channel": Command(
+            effect="custom",
             idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.user.preferences-changed.v1",
+                    topic="cloudsync.user.profile.v1",
+                    key="id",
+                    key_field="userId",
+                    fields=("userId", "changedTopics"),
+                ),
+            ),
         ),
+        "initialize-preferences": Command(effect="create", idempotency="natural"),
     },
 )
 
 PROFILE = AggregateSpec(
     name="profile",
     model=models.Profile,
-    store=DocumentStore(
-        collection="profile",
-        unique=(("organizationId", "userId"),),
-    ),
+    store=DocumentStore(collection="profile", unique=(("organizationId", "userId"),)),
     key="userId",
     unique=(("userId",),),
     defaults={
@@ -144,11 +128,7 @@ PROFILE = AggregateSpec(
         "customValues": {},
         "completeness": 20,
     },
-    relations={
-        "self": Relation(
-            fields=("userId",),
-        ),
-    },
+    relations={"self": Relation(fields=("userId",))},
     state_field="status",
     initial="draft",
     transitions=(
@@ -244,11 +224,7 @@ PROFILE = AggregateSpec(
         "clear-status-message": Command(
             effect="update",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "statusMessage",
-                ),
-            ),
+            sets=(Assignment("statusMessage"),),
             emits=(
                 Emission(
                     type="cloudsync.user.status-message-changed.v1",
@@ -305,11 +281,7 @@ PROFILE = AggregateSpec(
         "expire-status-message": Command(
             effect="update",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "statusMessage",
-                ),
-            ),
+            sets=(Assignment("statusMessage"),),
             emits=(
                 Emission(
                     type="cloudsync.user.status-message-changed.v1",
@@ -320,10 +292,7 @@ PROFILE = AggregateSpec(
                 ),
             ),
         ),
-        "export-my-data": Command(
-            effect="custom",
-            idempotency="key",
-        ),
+        "export-my-data": Command(effect="custom", idempotency="key"),
         "hide-profile": Command(
             effect="transition",
             idempotency="natural",
@@ -350,10 +319,7 @@ PROFILE = AggregateSpec(
                 ),
             ),
         ),
-        "open-profile": Command(
-            effect="create",
-            idempotency="natural",
-        ),
+        "open-profile": Command(effect="create", idempotency="natural"),
         "publish-profile": Command(
             effect="transition",
             idempotency="natural",
@@ -370,14 +336,7 @@ PROFILE = AggregateSpec(
         "remove-avatar": Command(
             effect="update",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "avatarFileId",
-                ),
-                Assignment(
-                    "avatarCrop",
-                ),
-            ),
+            sets=(Assignment("avatarFileId"), Assignment("avatarCrop")),
             emits=(
                 Emission(
                     type="cloudsync.user.profile-updated.v1",
@@ -402,14 +361,8 @@ PROFILE = AggregateSpec(
             effect="update",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "avatarFileId",
-                    source="body.fileId",
-                ),
-                Assignment(
-                    "avatarCrop",
-                    source="body.crop",
-                ),
+                Assignment("avatarFileId", source="body.fileId"),
+                Assignment("avatarCrop", source="body.crop"),
             ),
             emits=(
                 Emission(
@@ -444,10 +397,7 @@ PROFILE = AggregateSpec(
                 ),
             ),
         ),
-        "unlock-profile": Command(
-            effect="transition",
-            idempotency="natural",
-        ),
+        "unlock-profile": Command(effect="transition", idempotency="natural"),
         "update-profile": Command(
             effect="update",
             idempotency="if-match",
@@ -477,10 +427,7 @@ PROFILE = AggregateSpec(
 PROFILE_FIELD_DEFINITION = AggregateSpec(
     name="profile-field-definition",
     model=models.ProfileFieldDefinition,
-    store=DocumentStore(
-        collection="profile-field-definition",
-        unique=(("organizationId", "key"),),
-    ),
+    store=DocumentStore(collection="profile-field-definition", unique=(("organizationId", "key"),)),
     key="key",
     unique=(("key",),),
     defaults={"required": False, "audience": "organization"},
@@ -492,17 +439,8 @@ PROFILE_FIELD_DEFINITION = AggregateSpec(
         ),
     ),
     commands={
-        "define-profile-field": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "drop-profile-fields": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "retire-profile-field": Command(
-            effect="delete",
-            idempotency="natural",
-        ),
+        "define-profile-field": Command(effect="custom", idempotency="natural"),
+        "drop-profile-fields": Command(effect="custom", idempotency="natural"),
+        "retire-profile-field": Command(effect="delete", idempotency="natural"),
     },
 )

@@ -13,23 +13,15 @@ from cloudsync_chassis.store.query import Page
 from . import aggregates, models, port
 
 
-class Defaults:
+class Defaults(port.Port):
     """Implements the port."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.endorsement = runtime.aggregate(
-            aggregates.ENDORSEMENT,
-        )
-        self.preference_set = runtime.aggregate(
-            aggregates.PREFERENCE_SET,
-        )
-        self.profile = runtime.aggregate(
-            aggregates.PROFILE,
-        )
-        self.profile_field_definition = runtime.aggregate(
-            aggregates.PROFILE_FIELD_DEFINITION,
-        )
+        self.endorsement = runtime.aggregate(aggregates.ENDORSEMENT)
+        self.preference_set = runtime.aggregate(aggregates.PREFERENCE_SET)
+        self.profile = runtime.aggregate(aggregates.PROFILE)
+        self.profile_field_definition = runtime.aggregate(aggregates.PROFILE_FIELD_DEFINITION)
 
     async def change_preferences(
         self,
@@ -48,44 +40,29 @@ class Defaults:
         ctx: Context,
         request: port.ClearStatusMessage,
     ) -> models.Profile:
-        return await self.profile.update(
-            ctx,
-            "clear-status-message",
-            request.user_id,
-        )
+        return await self.profile.update(ctx, "clear-status-message", request.user_id)
+
+    async def close_text_channel(self, ctx: Context, request: port.CloseTextChannel) -> None:
+        raise handler_missing("close-text-channel")
 
     async def define_profile_field(
         self,
         ctx: Context,
         request: port.DefineProfileField,
     ) -> models.ProfileFieldDefinition:
-        raise handler_missing(
-            "define-profile-field",
-        )
+        raise handler_missing("define-profile-field")
 
-    async def drop_profile_fields(
-        self,
-        ctx: Context,
-        request: port.DropProfileFields,
-    ) -> None:
-        raise handler_missing(
-            "drop-profile-fields",
-        )
+    async def drop_profile_fields(self, ctx: Context, request: port.DropProfileFields) -> None:
+        raise handler_missing("drop-profile-fields")
 
     async def drop_quarantined_avatar(
         self,
         ctx: Context,
         request: port.DropQuarantinedAvatar,
     ) -> None:
-        raise handler_missing(
-            "drop-quarantined-avatar",
-        )
+        raise handler_missing("drop-quarantined-avatar")
 
-    async def endorse_skill(
-        self,
-        ctx: Context,
-        request: port.EndorseSkill,
-    ) -> models.Endorsement:
+    async def endorse_skill(self, ctx: Context, request: port.EndorseSkill) -> models.Endorsement:
         return await self.endorsement.create(
             ctx,
             "endorse-skill",
@@ -93,45 +70,21 @@ class Defaults:
             userId=request.user_id,
         )
 
-    async def erase_profile(
-        self,
-        ctx: Context,
-        request: port.EraseProfile,
-    ) -> None:
-        raise handler_missing(
-            "erase-profile",
-        )
+    async def erase_profile(self, ctx: Context, request: port.EraseProfile) -> None:
+        raise handler_missing("erase-profile")
 
-    async def expire_status_message(
-        self,
-        ctx: Context,
-        request: port.ExpireStatusMessage,
-    ) -> None:
-        await self.profile.update(
-            ctx,
-            "expire-status-message",
-            request.user_id,
-        )
+    async def expire_status_message(self, ctx: Context, request: port.ExpireStatusMessage) -> None:
+        await self.profile.update(ctx, "expire-status-message", request.user_id)
 
     async def export_my_data(
         self,
         ctx: Context,
         request: port.ExportMyData,
     ) -> models.ProfileExportReceipt:
-        raise handler_missing(
-            "export-my-data",
-        )
+        raise handler_missing("export-my-data")
 
-    async def hide_profile(
-        self,
-        ctx: Context,
-        request: port.HideProfile,
-    ) -> models.Profile:
-        return await self.profile.transition(
-            ctx,
-            "hide-profile",
-            request.user_id,
-        )
+    async def hide_profile(self, ctx: Context, request: port.HideProfile) -> models.Profile:
+        return await self.profile.transition(ctx, "hide-profile", request.user_id)
 
     async def initialize_preferences(
         self,
@@ -145,109 +98,36 @@ class Defaults:
             userId=request.user_id,
         )
 
-    async def lock_profile(
-        self,
-        ctx: Context,
-        request: port.LockProfile,
-    ) -> None:
-        await self.profile.transition(
-            ctx,
-            "lock-profile",
-            request.user_id,
-            request.body,
-        )
+    async def lock_profile(self, ctx: Context, request: port.LockProfile) -> None:
+        await self.profile.transition(ctx, "lock-profile", request.user_id, request.body)
 
-    async def open_profile(
-        self,
-        ctx: Context,
-        request: port.OpenProfile,
-    ) -> None:
-        await self.profile.create(
-            ctx,
-            "open-profile",
-            request.body,
-        )
+    async def open_profile(self, ctx: Context, request: port.OpenProfile) -> None:
+        await self.profile.create(ctx, "open-profile", request.body)
 
-    async def publish_profile(
-        self,
-        ctx: Context,
-        request: port.PublishProfile,
-    ) -> models.Profile:
-        return await self.profile.transition(
-            ctx,
-            "publish-profile",
-            request.user_id,
-        )
+    async def publish_profile(self, ctx: Context, request: port.PublishProfile) -> models.Profile:
+        return await self.profile.transition(ctx, "publish-profile", request.user_id)
 
-    async def remove_avatar(
-        self,
-        ctx: Context,
-        request: port.RemoveAvatar,
-    ) -> models.Profile:
-        return await self.profile.update(
-            ctx,
-            "remove-avatar",
-            request.user_id,
-        )
+    async def remove_avatar(self, ctx: Context, request: port.RemoveAvatar) -> models.Profile:
+        return await self.profile.update(ctx, "remove-avatar", request.user_id)
 
-    async def retire_profile_field(
-        self,
-        ctx: Context,
-        request: port.RetireProfileField,
-    ) -> None:
-        await self.profile_field_definition.delete(
-            ctx,
-            "retire-profile-field",
-            request.key,
-        )
+    async def retire_profile_field(self, ctx: Context, request: port.RetireProfileField) -> None:
+        await self.profile_field_definition.delete(ctx, "retire-profile-field", request.key)
 
-    async def set_avatar(
-        self,
-        ctx: Context,
-        request: port.SetAvatar,
-    ) -> models.Profile:
-        return await self.profile.update(
-            ctx,
-            "set-avatar",
-            request.user_id,
-            request.body,
-        )
+    async def set_avatar(self, ctx: Context, request: port.SetAvatar) -> models.Profile:
+        return await self.profile.update(ctx, "set-avatar", request.user_id, request.body)
 
     async def set_status_message(
         self,
         ctx: Context,
         request: port.SetStatusMessage,
     ) -> models.Profile:
-        return await self.profile.update(
-            ctx,
-            "set-status-message",
-            request.user_id,
-            request.body,
-        )
+        return await self.profile.update(ctx, "set-status-message", request.user_id, request.body)
 
-    async def unlock_profile(
-        self,
-        ctx: Context,
-        request: port.UnlockProfile,
-    ) -> None:
-        await self.profile.transition(
-            ctx,
-            "unlock-profile",
-            request.user_id,
-            request.body,
-        )
+    async def unlock_profile(self, ctx: Context, request: port.UnlockProfile) -> None:
+        await self.profile.transition(ctx, "unlock-profile", request.user_id, request.body)
 
-    async def update_profile(
-        self,
-        ctx: Context,
-        request: port.UpdateProfile,
-    ) -> models.Profile:
-        return await self.profile.update(
-            ctx,
-            "update-profile",
-            request.user_id,
-            request.body,
-        )
+    async def update_profile(self, ctx: Context, request: port.UpdateProfile) -> models.Profile:
+        return await self.profile.update(ctx, "update-profile", request.user_id, request.body)
 
     async def withdraw_endorsement(
         self,
@@ -266,39 +146,24 @@ class Defaults:
         ctx: Context,
         request: port.BatchGetCards,
     ) -> models.ProfileCardList:
-        raise handler_missing(
-            "batch-get-cards",
-        )
+        raise handler_missing("batch-get-cards")
 
     async def get_preferences(
         self,
         ctx: Context,
         request: port.GetPreferences,
     ) -> models.PreferenceSet:
-        return await self.preference_set.get(
-            ctx,
-            request.user_id,
-        )
+        return await self.preference_set.get(ctx, request.user_id)
 
-    async def get_profile(
-        self,
-        ctx: Context,
-        request: port.GetProfile,
-    ) -> models.Profile:
-        return await self.profile.get(
-            ctx,
-            request.user_id,
-        )
+    async def get_profile(self, ctx: Context, request: port.GetProfile) -> models.Profile:
+        return await self.profile.get(ctx, request.user_id)
 
     async def get_profile_field(
         self,
         ctx: Context,
         request: port.GetProfileField,
     ) -> models.ProfileFieldDefinition:
-        return await self.profile_field_definition.get(
-            ctx,
-            request.key,
-        )
+        return await self.profile_field_definition.get(ctx, request.key)
 
     async def list_endorsements(
         self,
@@ -308,11 +173,8 @@ class Defaults:
         return await self.endorsement.list(
             ctx,
             request.page,
-            {
-                "userId": request.user_id,
-                "skill": request.skill,
-                "fromUserId": request.from_user_id,
-            },
+            {"skill": request.skill, "fromUserId": request.from_user_id},
+            userId=request.user_id,
         )
 
     async def list_profile_fields(
@@ -323,10 +185,7 @@ class Defaults:
         return await self.profile_field_definition.list(
             ctx,
             request.page,
-            {
-                "dataType": request.data_type,
-                "required": request.required,
-            },
+            {"dataType": request.data_type, "required": request.required},
         )
 
     async def on_file_quarantined(
@@ -343,23 +202,17 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
-    async def on_user_created(
+    async def on_recipient_opted_out(
         self,
         ctx: Context,
-        event: Received[models.UserCreated],
+        event: Received[models.RecipientOptedOut],
     ) -> None:
-        await self.open_profile(
-            ctx,
-            port.OpenProfile(
-                body=event.data,
-            ),
-        )
+        not_handled(event)
 
-    async def on_user_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeleted],
-    ) -> None:
+    async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
+        await self.open_profile(ctx, port.OpenProfile(body=event.data))
+
+    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         not_handled(event)
 
     async def on_user_reinstated(
@@ -369,21 +222,11 @@ class Defaults:
     ) -> None:
         await self.unlock_profile(
             ctx,
-            port.UnlockProfile(
-                user_id=event.value("userId"),
-                body=event.data,
-            ),
+            port.UnlockProfile(user_id=event.value("userId"), body=event.data),
         )
 
-    async def on_user_suspended(
-        self,
-        ctx: Context,
-        event: Received[models.UserSuspended],
-    ) -> None:
+    async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         await self.lock_profile(
             ctx,
-            port.LockProfile(
-                user_id=event.value("userId"),
-                body=event.data,
-            ),
+            port.LockProfile(user_id=event.value("userId"), body=event.data),
         )

@@ -16,49 +16,36 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-quarantined.v1",
-            typed(
-                models.FileQuarantined,
-                service.on_file_quarantined,
-            ),
+            typed(models.FileQuarantined, service.on_file_quarantined),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-purged.v1",
-            typed(
-                models.OrganizationPurged,
-                service.on_organization_purged,
-            ),
+            typed(models.OrganizationPurged, service.on_organization_purged),
+        ),
+        Subscription(
+            "cloudsync.notification.sms-delivery.v1",
+            "cloudsync.notification.recipient-opted-out.v1",
+            typed(models.RecipientOptedOut, service.on_recipient_opted_out),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-created.v1",
-            typed(
-                models.UserCreated,
-                service.on_user_created,
-            ),
+            typed(models.UserCreated, service.on_user_created),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-deleted.v1",
-            typed(
-                models.UserDeleted,
-                service.on_user_deleted,
-            ),
+            typed(models.UserDeleted, service.on_user_deleted),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-reinstated.v1",
-            typed(
-                models.UserReinstated,
-                service.on_user_reinstated,
-            ),
+            typed(models.UserReinstated, service.on_user_reinstated),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-suspended.v1",
-            typed(
-                models.UserSuspended,
-                service.on_user_suspended,
-            ),
+            typed(models.UserSuspended, service.on_user_suspended),
         ),
     )

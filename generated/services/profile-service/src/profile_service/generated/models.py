@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstrai
 
 class AccountKind(StrEnum):
     """
-    Whether an account belongs to somebody on the payroll, to somebody from outside who…
+    Whether an account belongs to somebody on the payroll, to somebody from outside who was asked in, or to a program.
     """
 
     employee = "employee"
@@ -33,12 +33,9 @@ class Audience(StrEnum):
 
 class AvatarCrop(Model):
     """
-    The square of an uploaded picture that becomes the avatar, in pixels from its upper…
+    The square of an uploaded picture that becomes the avatar, in pixels from its upper left corner.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     left: Annotated[int, Field(ge=0, le=16384)]
     top: Annotated[int, Field(ge=0, le=16384)]
     size: Annotated[int, Field(ge=64, le=16384)]
@@ -46,12 +43,9 @@ class AvatarCrop(Model):
 
 class BatchGetCardsRequest(Model):
     """
-    The people whose cards a page needs, asked for at once so that a member list costs one…
+    The people whose cards a page needs, asked for at once so that a member list costs one call.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_ids: Annotated[
         list[UUID],
         Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
@@ -64,7 +58,7 @@ class ChangePreferencesRequestShortcutsValue(RootModel[str]):
 
 class DateFormat(StrEnum):
     """
-    Order in which a date is written, year first as ISO 8601 does, or day first, or month…
+    Order in which a date is written, year first as ISO 8601 does, or day first, or month first.
     """
 
     iso = "iso"
@@ -92,12 +86,9 @@ class Density(StrEnum):
 
 class EndorseSkillRequest(Model):
     """
-    One of the skills that the praised person lists, and a word about it if the colleague…
+    One of the skills that the praised person lists, and a word about it if the colleague has one.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     skill: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z0-9+#. -]{2,40}$")]
     note: Annotated[str | None, Field(max_length=280)] = None
 
@@ -107,9 +98,6 @@ class Endorsement(Model):
     A colleague's word that somebody masters a skill.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -146,6 +134,17 @@ class NotificationChannel(StrEnum):
     in_app = "inApp"
 
 
+class OptOutKeyword(StrEnum):
+    """
+    Words that carriers oblige every sender to honour, whatever else the text says and in whatever case it is typed.
+    """
+
+    stop = "stop"
+    unsubscribe = "unsubscribe"
+    end = "end"
+    quit = "quit"
+
+
 class PreferenceSetChannelsValue(RootModel[list[NotificationChannel]]):
     root: Annotated[
         list[NotificationChannel], Field(json_schema_extra={"x-unique": True}, max_length=4)
@@ -169,9 +168,6 @@ class ProfileErased(Model):
     Nothing personal is left here.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erased_at: Annotated[AwareDatetime, Field(alias="erasedAt")]
     avatar_file_id: Annotated[UUID | None, Field(alias="avatarFileId")] = None
@@ -186,9 +182,6 @@ class ProfileExportReceipt(Model):
     Confirms that a person's archive is being put together.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     export_id: Annotated[UUID, Field(alias="exportId")]
     requested_at: Annotated[AwareDatetime, Field(alias="requestedAt")]
     ready_by: Annotated[AwareDatetime, Field(alias="readyBy")]
@@ -219,9 +212,6 @@ class ProfileHidden(Model):
     Everything but the names must disappear from indices and caches.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
@@ -230,9 +220,6 @@ class ProfileLink(Model):
     A web address that somebody shows on their card, with the words to click on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     label: Annotated[str, Field(max_length=40, min_length=1)]
     uri: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
 
@@ -242,9 +229,6 @@ class ProfilePublished(Model):
     From now on colleagues within the audience find this person.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     audience: Audience
     completeness: Annotated[int, Field(ge=0, le=100)]
@@ -280,12 +264,9 @@ class ProvisioningSource(StrEnum):
 
 class QuietHours(Model):
     """
-    The daily stretch in which push and SMS hold their tongue, past midnight when `from`…
+    The daily stretch in which push and SMS hold their tongue, past midnight when `from` is later than `to`.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     from_: Annotated[
         str,
         Field(
@@ -337,9 +318,6 @@ class SetAvatarRequest(Model):
     The uploaded image to use and the square to cut from it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     crop: AvatarCrop
 
@@ -349,9 +327,6 @@ class SkillEndorsed(Model):
     Somebody was praised.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     endorsement_id: Annotated[UUID, Field(alias="endorsementId")]
     user_id: Annotated[UUID, Field(alias="userId")]
     skill: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z0-9+#. -]{2,40}$")]
@@ -362,14 +337,22 @@ class SkillTag(RootModel[str]):
     root: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z0-9+#. -]{2,40}$")]
 
 
+class SmsPurpose(StrEnum):
+    """
+    The only four reasons to send one.
+    """
+
+    one_time_code = "oneTimeCode"
+    security_alert = "securityAlert"
+    billing_alert = "billingAlert"
+    meeting_reminder = "meetingReminder"
+
+
 class StatusMessage(Model):
     """
     What somebody is up to, beside their name, such as a palm tree and "back on Monday".
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     emoji: Annotated[str, Field(max_length=8, min_length=1)]
     text: Annotated[str, Field(max_length=100)]
     clear_at: Annotated[AwareDatetime | None, Field(alias="clearAt")] = None
@@ -377,12 +360,9 @@ class StatusMessage(Model):
 
 class StatusMessageChanged(Model):
     """
-    The words that now stand beside a name; without them the message was cleared by hand…
+    The words that now stand beside a name.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     status_message: Annotated[StatusMessage | None, Field(alias="statusMessage")] = None
 
@@ -419,9 +399,6 @@ class UserCreated(Model):
     Somebody was invited, or a program got an identity.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
     primary_email_hash: Annotated[
@@ -450,12 +427,9 @@ class UserCreated(Model):
 
 class UserDeleted(Model):
     """
-    Every store that holds something personal removes it and answers with the id of the…
+    Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
@@ -466,9 +440,6 @@ class UserReinstated(Model):
     The account works again; its former sessions stay dead and the person signs in anew.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
@@ -477,9 +448,6 @@ class UserSuspended(Model):
     Sessions must end within five seconds and the profile is locked.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
     effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
@@ -490,9 +458,6 @@ class WorkInterval(Model):
     A stretch of one weekday during which somebody can usually be reached.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     weekday: Annotated[int, Field(ge=1, le=7)]
     from_: Annotated[
         str,
@@ -519,15 +484,12 @@ class DefineProfileFieldRequest(Model):
     Everything about a custom field but its key, which is part of the address.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     label: Annotated[
         dict[
             Annotated[
                 str,
                 StringConstraints(
-                    pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
+                    pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
                     min_length=2,
                     max_length=15,
                 ),
@@ -547,12 +509,9 @@ class DefineProfileFieldRequest(Model):
 
 class FileTarget(Model):
     """
-    The thing that a file hangs on or, before the scan, shall hang on once it has proved…
+    The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
     target_id: Annotated[UUID, Field(alias="targetId")]
 
@@ -562,9 +521,6 @@ class InitializePreferencesRequest(Model):
     What the device of the first sign-in prefers.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     theme: Theme | None = None
     density: Density | None = None
     first_weekday: Annotated[int | None, Field(alias="firstWeekday", ge=1, le=7)] = None
@@ -577,21 +533,15 @@ class OrganizationPurged(Model):
     The point of no return.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class PreferenceSet(Model):
     """
-    How one person wants every client to look and through which channels they want to be…
+    How one person wants every client to look and through which channels they want to be told what.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -605,7 +555,7 @@ class PreferenceSet(Model):
     quiet_hours: Annotated[QuietHours | None, Field(alias="quietHours")] = None
     channels: Annotated[
         dict[
-            Annotated[str, StringConstraints(pattern=r"^[a-z][a-zA-Z0-9]{1,39}$")],
+            Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,39}$")],
             PreferenceSetChannelsValue,
         ],
         Field(max_length=60),
@@ -613,7 +563,7 @@ class PreferenceSet(Model):
     reduced_motion: Annotated[bool, Field(alias="reducedMotion")]
     shortcuts: Annotated[
         dict[
-            Annotated[str, StringConstraints(pattern=r"^[a-z][a-zA-Z0-9]{1,59}$")],
+            Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,59}$")],
             PreferenceSetShortcutsValue,
         ],
         Field(max_length=100),
@@ -625,9 +575,6 @@ class PreferencesChanged(Model):
     Tells every open client of the person to read its preferences anew.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_topics: Annotated[
         list[PreferencesChangedChangedTopicsItem] | None,
@@ -637,12 +584,9 @@ class PreferencesChanged(Model):
 
 class Profile(Model):
     """
-    What one person shows of themselves to colleagues, from name and picture to working…
+    What one person shows of themselves to colleagues, from name and picture to working hours and skills.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -673,7 +617,7 @@ class Profile(Model):
         dict[
             Annotated[
                 str,
-                StringConstraints(pattern=r"^[a-z][a-zA-Z0-9]{1,39}$", min_length=2, max_length=40),
+                StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,39}$", min_length=2, max_length=40),
             ],
             ProfileCustomValuesValue,
         ],
@@ -689,9 +633,6 @@ class ProfileCard(Model):
     What a hovered name shows, already trimmed to what the asking person may see.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
     family_name: Annotated[str, Field(alias="familyName", max_length=80)]
@@ -702,12 +643,9 @@ class ProfileCard(Model):
 
 class ProfileCardList(Model):
     """
-    The cards found, in the order asked for, and the ids of people who have none here…
+    The cards found, in the order asked for, and the ids of people who have none here (other organisations, erased accounts).
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     cards: Annotated[list[ProfileCard], Field(max_length=200)]
     unknown_user_ids: Annotated[
         list[UUID],
@@ -717,12 +655,9 @@ class ProfileCardList(Model):
 
 class ProfileErasureCompleted(Model):
     """
-    Ticks the store profiles off the erasure request; the request is closed when every…
+    Ticks the store profiles off the erasure request.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: ProfileErasureCompletedStore
@@ -731,12 +666,9 @@ class ProfileErasureCompleted(Model):
 
 class ProfileFieldDefinition(Model):
     """
-    A field that an organisation adds to the profiles of its people, such as employee…
+    A field that an organisation adds to the profiles of its people, such as employee number or forklift licence.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -748,7 +680,7 @@ class ProfileFieldDefinition(Model):
             Annotated[
                 str,
                 StringConstraints(
-                    pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
+                    pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
                     min_length=2,
                     max_length=15,
                 ),
@@ -771,9 +703,6 @@ class ProfileUpdated(Model):
     What search needs to keep its people index and user-service to drop a cached card.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
@@ -790,14 +719,23 @@ class ProfileUpdated(Model):
     status: ProfileStatus
 
 
+class RecipientOptedOut(Model):
+    """
+    The holder of a number wants no more texts.
+    """
+
+    phone_hash: Annotated[
+        str, Field(alias="phoneHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
+    ]
+    keyword: OptOutKeyword
+    purposes: Annotated[list[SmsPurpose] | None, Field(max_length=4)] = None
+
+
 class SetStatusMessageRequest(Model):
     """
     Replaces whatever the person said before; a moment to clear it must lie ahead.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     status_message: Annotated[StatusMessage, Field(alias="statusMessage")]
 
 
@@ -806,10 +744,7 @@ class UpdateProfileRequest(Model):
     Merge patch of what a person says about themselves.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     given_name: Annotated[str | None, Field(alias="givenName", max_length=80, min_length=1)] = None
     family_name: Annotated[str | None, Field(alias="familyName", max_length=80, min_length=1)] = (
         None
@@ -835,7 +770,7 @@ class UpdateProfileRequest(Model):
         dict[
             Annotated[
                 str,
-                StringConstraints(pattern=r"^[a-z][a-zA-Z0-9]{1,39}$", min_length=2, max_length=40),
+                StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,39}$", min_length=2, max_length=40),
             ],
             UpdateProfileRequestCustomValuesValue,
         ]
@@ -849,10 +784,7 @@ class ChangePreferencesRequest(Model):
     Merge patch of a preference set.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     theme: Theme | None = None
     density: Density | None = None
     first_weekday: Annotated[int | None, Field(alias="firstWeekday", ge=1, le=7)] = None
@@ -860,7 +792,7 @@ class ChangePreferencesRequest(Model):
     quiet_hours: Annotated[QuietHours | None, Field(alias="quietHours")] = None
     channels: Annotated[
         dict[
-            Annotated[str, StringConstraints(pattern=r"^[a-z][a-zA-Z0-9]{1,39}$")],
+            Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,39}$")],
             ChangePreferencesRequestChannelsValue,
         ]
         | None,
@@ -869,7 +801,7 @@ class ChangePreferencesRequest(Model):
     reduced_motion: Annotated[bool | None, Field(alias="reducedMotion")] = None
     shortcuts: Annotated[
         dict[
-            Annotated[str, StringConstraints(pattern=r"^[a-z][a-zA-Z0-9]{1,59}$")],
+            Annotated[str, StringConstraints(pattern="^[a-z][a-zA-Z0-9]{1,59}$")],
             ChangePreferencesRequestShortcutsValue,
         ]
         | None,
@@ -879,12 +811,9 @@ class ChangePreferencesRequest(Model):
 
 class FileQuarantined(Model):
     """
-    Withdrawn from everybody with the threat's name; whoever shows it at one of the…
+    Withdrawn from everybody with the threat's name.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     threat_name: Annotated[
         str,

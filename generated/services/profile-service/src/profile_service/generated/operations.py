@@ -18,6 +18,14 @@ CLEAR_STATUS_MESSAGE = Operation(
     id="clear-status-message",
     permission="profile:update",
     relations=("self",),
+    callers=frozenset({"api-gateway"}),
+    writes=True,
+    idempotency="natural",
+)
+
+CLOSE_TEXT_CHANNEL = Operation(
+    id="close-text-channel",
+    access="workload",
     writes=True,
     idempotency="natural",
 )
@@ -52,12 +60,7 @@ ENDORSE_SKILL = Operation(
     location="/v1/profiles/{userId}/endorsements/{id}",
 )
 
-ERASE_PROFILE = Operation(
-    id="erase-profile",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+ERASE_PROFILE = Operation(id="erase-profile", access="workload", writes=True, idempotency="natural")
 
 EXPIRE_STATUS_MESSAGE = Operation(
     id="expire-status-message",
@@ -79,6 +82,7 @@ HIDE_PROFILE = Operation(
     id="hide-profile",
     permission="profile:hide",
     relations=("self",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
 )
@@ -93,24 +97,15 @@ INITIALIZE_PREFERENCES = Operation(
     location="/v1/profiles/{userId}/preferences",
 )
 
-LOCK_PROFILE = Operation(
-    id="lock-profile",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+LOCK_PROFILE = Operation(id="lock-profile", access="workload", writes=True, idempotency="natural")
 
-OPEN_PROFILE = Operation(
-    id="open-profile",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+OPEN_PROFILE = Operation(id="open-profile", access="workload", writes=True, idempotency="natural")
 
 PUBLISH_PROFILE = Operation(
     id="publish-profile",
     permission="profile:publish",
     relations=("self",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
 )
@@ -143,6 +138,7 @@ SET_STATUS_MESSAGE = Operation(
     id="set-status-message",
     permission="profile:update",
     relations=("self",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
 )
@@ -158,6 +154,7 @@ UPDATE_PROFILE = Operation(
     id="update-profile",
     permission="profile:update",
     relations=("self",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="if-match",
 )
@@ -170,28 +167,23 @@ WITHDRAW_ENDORSEMENT = Operation(
     idempotency="natural",
 )
 
-BATCH_GET_CARDS = Operation(
-    id="batch-get-cards",
-    permission="profile:read-card",
-)
+BATCH_GET_CARDS = Operation(id="batch-get-cards", permission="profile:read-card")
 
 GET_PREFERENCES = Operation(
     id="get-preferences",
     permission="preference:read",
     relations=("self",),
+    callers=frozenset({"email-service", "push-service", "sms-service"}),
 )
 
 GET_PROFILE = Operation(
     id="get-profile",
     permission="profile:read",
     relations=("self",),
-    callers=frozenset({"user-service"}),
+    callers=frozenset({"api-gateway", "user-service"}),
 )
 
-GET_PROFILE_FIELD = Operation(
-    id="get-profile-field",
-    permission="profile-field:read",
-)
+GET_PROFILE_FIELD = Operation(id="get-profile-field", permission="profile-field:read")
 
 LIST_ENDORSEMENTS = Operation(
     id="list-endorsements",

@@ -20,193 +20,146 @@ from . import models
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePreferences:
-    """Of `change_preferences`."""
-
     user_id: UUID
     body: models.ChangePreferencesRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClearStatusMessage:
-    """Of `clear_status_message`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DefineProfileField:
-    """Of `define_profile_field`."""
+class CloseTextChannel:
+    body: models.RecipientOptedOut
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefineProfileField:
     key: str
     body: models.DefineProfileFieldRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropProfileFields:
-    """Of `drop_profile_fields`."""
-
     body: models.OrganizationPurged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropQuarantinedAvatar:
-    """Of `drop_quarantined_avatar`."""
-
     body: models.FileQuarantined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndorseSkill:
-    """Of `endorse_skill`."""
-
     user_id: UUID
     body: models.EndorseSkillRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EraseProfile:
-    """Of `erase_profile`."""
-
     body: models.UserDeleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireStatusMessage:
-    """Of `expire_status_message`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportMyData:
-    """Of `export_my_data`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HideProfile:
-    """Of `hide_profile`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitializePreferences:
-    """Of `initialize_preferences`."""
-
     user_id: UUID
     body: models.InitializePreferencesRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockProfile:
-    """Of `lock_profile`."""
-
     user_id: UUID
     body: models.UserSuspended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenProfile:
-    """Of `open_profile`."""
-
     body: models.UserCreated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishProfile:
-    """Of `publish_profile`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveAvatar:
-    """Of `remove_avatar`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetireProfileField:
-    """Of `retire_profile_field`."""
-
     key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetAvatar:
-    """Of `set_avatar`."""
-
     user_id: UUID
     body: models.SetAvatarRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetStatusMessage:
-    """Of `set_status_message`."""
-
     user_id: UUID
     body: models.SetStatusMessageRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnlockProfile:
-    """Of `unlock_profile`."""
-
     user_id: UUID
     body: models.UserReinstated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateProfile:
-    """Of `update_profile`."""
-
     user_id: UUID
     body: models.UpdateProfileRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawEndorsement:
-    """Of `withdraw_endorsement`."""
-
     user_id: UUID
     endorsement_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchGetCards:
-    """Of `batch_get_cards`."""
-
     body: models.BatchGetCardsRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetPreferences:
-    """Of `get_preferences`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetProfile:
-    """Of `get_profile`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetProfileField:
-    """Of `get_profile_field`."""
-
     key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListEndorsements:
-    """Of `list_endorsements`."""
-
     user_id: UUID
     page: PageRequest
     skill: str | None = None
@@ -215,8 +168,6 @@ class ListEndorsements:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListProfileFields:
-    """Of `list_profile_fields`."""
-
     page: PageRequest
     data_type: models.ProfileFieldType | None = None
     required: bool | None = None
@@ -241,6 +192,10 @@ class Port(Protocol):
         """Takes the message back before its time."""
         ...
 
+    async def close_text_channel(self, ctx: Context, request: CloseTextChannel) -> None:
+        """Finds the person whose verified number has the digest of an opt-out and unticks texts for every topic."""
+        ...
+
     async def define_profile_field(
         self,
         ctx: Context,
@@ -249,44 +204,24 @@ class Port(Protocol):
         """Adds a custom field or changes one."""
         ...
 
-    async def drop_profile_fields(
-        self,
-        ctx: Context,
-        request: DropProfileFields,
-    ) -> None:
+    async def drop_profile_fields(self, ctx: Context, request: DropProfileFields) -> None:
         """Deletes all definitions of a purged tenant in one batch."""
         ...
 
-    async def drop_quarantined_avatar(
-        self,
-        ctx: Context,
-        request: DropQuarantinedAvatar,
-    ) -> None:
-        """Malware was found in a file; every profile that shows it loses its picture…"""
+    async def drop_quarantined_avatar(self, ctx: Context, request: DropQuarantinedAvatar) -> None:
+        """Malware was found in a file."""
         ...
 
-    async def endorse_skill(
-        self,
-        ctx: Context,
-        request: EndorseSkill,
-    ) -> models.Endorsement:
+    async def endorse_skill(self, ctx: Context, request: EndorseSkill) -> models.Endorsement:
         """A colleague confirms a skill that somebody lists."""
         ...
 
-    async def erase_profile(
-        self,
-        ctx: Context,
-        request: EraseProfile,
-    ) -> None:
-        """Shrinks profile and preferences to tombstones, puts the tombstone's id into…"""
+    async def erase_profile(self, ctx: Context, request: EraseProfile) -> None:
+        """Shrinks profile and preferences to tombstones, puts the tombstone's id into endorsements that the person gave, deletes those received, and reports the number of documents to the erasure request."""
         ...
 
-    async def expire_status_message(
-        self,
-        ctx: Context,
-        request: ExpireStatusMessage,
-    ) -> None:
-        """The sweeper's hand, which once a minute takes away messages whose moment has…"""
+    async def expire_status_message(self, ctx: Context, request: ExpireStatusMessage) -> None:
+        """The sweeper's hand, which once a minute takes away messages whose moment has come."""
         ...
 
     async def export_my_data(
@@ -294,15 +229,11 @@ class Port(Protocol):
         ctx: Context,
         request: ExportMyData,
     ) -> models.ProfileExportReceipt:
-        """Queues an archive of everything that this service knows about the person, in…"""
+        """Queues an archive of everything that this service knows about the person, in JSON with a reader's guide."""
         ...
 
-    async def hide_profile(
-        self,
-        ctx: Context,
-        request: HideProfile,
-    ) -> models.Profile:
-        """Takes everything but the names off display, by the owner or, where a profile…"""
+    async def hide_profile(self, ctx: Context, request: HideProfile) -> models.Profile:
+        """Takes everything but the names off display, by the owner or, where a profile offends, by an administrator."""
         ...
 
     async def initialize_preferences(
@@ -310,79 +241,43 @@ class Port(Protocol):
         ctx: Context,
         request: InitializePreferences,
     ) -> models.PreferenceSet:
-        """Stores what the device of the first sign-in prefers, so that later devices…"""
+        """Stores what the device of the first sign-in prefers, so that later devices look alike from the start."""
         ...
 
-    async def lock_profile(
-        self,
-        ctx: Context,
-        request: LockProfile,
-    ) -> None:
+    async def lock_profile(self, ctx: Context, request: LockProfile) -> None:
         """Follows the suspension of an account."""
         ...
 
-    async def open_profile(
-        self,
-        ctx: Context,
-        request: OpenProfile,
-    ) -> None:
+    async def open_profile(self, ctx: Context, request: OpenProfile) -> None:
         """Answers the birth of an account with an empty draft."""
         ...
 
-    async def publish_profile(
-        self,
-        ctx: Context,
-        request: PublishProfile,
-    ) -> models.Profile:
+    async def publish_profile(self, ctx: Context, request: PublishProfile) -> models.Profile:
         """Puts a draft or hidden profile on display for its audience."""
         ...
 
-    async def remove_avatar(
-        self,
-        ctx: Context,
-        request: RemoveAvatar,
-    ) -> models.Profile:
+    async def remove_avatar(self, ctx: Context, request: RemoveAvatar) -> models.Profile:
         """Returns to initials on a coloured circle."""
         ...
 
-    async def retire_profile_field(
-        self,
-        ctx: Context,
-        request: RetireProfileField,
-    ) -> None:
+    async def retire_profile_field(self, ctx: Context, request: RetireProfileField) -> None:
         """Takes a field off all profiles."""
         ...
 
-    async def set_avatar(
-        self,
-        ctx: Context,
-        request: SetAvatar,
-    ) -> models.Profile:
+    async def set_avatar(self, ctx: Context, request: SetAvatar) -> models.Profile:
         """Makes an uploaded image the person's picture."""
         ...
 
-    async def set_status_message(
-        self,
-        ctx: Context,
-        request: SetStatusMessage,
-    ) -> models.Profile:
+    async def set_status_message(self, ctx: Context, request: SetStatusMessage) -> models.Profile:
         """Says what one is up to, until replaced or until the moment given."""
         ...
 
-    async def unlock_profile(
-        self,
-        ctx: Context,
-        request: UnlockProfile,
-    ) -> None:
+    async def unlock_profile(self, ctx: Context, request: UnlockProfile) -> None:
         """Follows the end of a suspension."""
         ...
 
-    async def update_profile(
-        self,
-        ctx: Context,
-        request: UpdateProfile,
-    ) -> models.Profile:
-        """People rewrite what they say about themselves; completeness is computed anew…"""
+    async def update_profile(self, ctx: Context, request: UpdateProfile) -> models.Profile:
+        """People rewrite what they say about themselves."""
         ...
 
     async def withdraw_endorsement(
@@ -393,27 +288,15 @@ class Port(Protocol):
         """Takes praise back."""
         ...
 
-    async def batch_get_cards(
-        self,
-        ctx: Context,
-        request: BatchGetCards,
-    ) -> models.ProfileCardList:
-        """Names, pictures and status of up to 200 people at once, for member lists and…"""
+    async def batch_get_cards(self, ctx: Context, request: BatchGetCards) -> models.ProfileCardList:
+        """Names, pictures and status of up to 200 people at once, for member lists and presence."""
         ...
 
-    async def get_preferences(
-        self,
-        ctx: Context,
-        request: GetPreferences,
-    ) -> models.PreferenceSet:
-        """A person's preferences with the organisation's defaults filled in for topics…"""
+    async def get_preferences(self, ctx: Context, request: GetPreferences) -> models.PreferenceSet:
+        """A person's preferences with the organisation's defaults filled in for topics that they never touched."""
         ...
 
-    async def get_profile(
-        self,
-        ctx: Context,
-        request: GetProfile,
-    ) -> models.Profile:
+    async def get_profile(self, ctx: Context, request: GetProfile) -> models.Profile:
         """A profile as the caller may see it."""
         ...
 
@@ -438,7 +321,7 @@ class Port(Protocol):
         ctx: Context,
         request: ListProfileFields,
     ) -> Page[models.ProfileFieldDefinition]:
-        """The organisation's custom fields in order of their keys, as every profile form…"""
+        """The organisation's custom fields in order of their keys, as every profile form needs them."""
         ...
 
     async def on_file_quarantined(
@@ -457,19 +340,19 @@ class Port(Protocol):
         """Deletes the custom field definitions of a tenant that is gone"""
         ...
 
-    async def on_user_created(
+    async def on_recipient_opted_out(
         self,
         ctx: Context,
-        event: Received[models.UserCreated],
+        event: Received[models.RecipientOptedOut],
     ) -> None:
+        """Unticks texts for the person whose number said stop"""
+        ...
+
+    async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
         """Opens the draft of a profile in the home region of the account"""
         ...
 
-    async def on_user_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeleted],
-    ) -> None:
+    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Empties everything personal within the hour and reports to the erasure request"""
         ...
 
@@ -481,10 +364,6 @@ class Port(Protocol):
         """Brings a locked profile back, hidden until its owner shows it again"""
         ...
 
-    async def on_user_suspended(
-        self,
-        ctx: Context,
-        event: Received[models.UserSuspended],
-    ) -> None:
+    async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         """Takes the profile off display while the account is barred"""
         ...

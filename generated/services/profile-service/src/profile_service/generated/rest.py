@@ -4,567 +4,162 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-from uuid import UUID
+from cloudsync_chassis.web.routes import add
+from fastapi import APIRouter, Path, Query
 
-from cloudsync_chassis.store.query import PageRequest
-from cloudsync_chassis.web.body import json_body
-from cloudsync_chassis.web.call import RestCall, admitted, page_of
-from fastapi import (
-    APIRouter,
-    Path,
-    Query,
-    Response,
-)
-
-from . import models, operations, port
+from . import operations, port
 
 
 def routes(service: port.Port) -> APIRouter:
     """One route per operation; those with fixed paths before those with parameters."""
     router = APIRouter()
-
-    @router.post(
-        "/v1/profile-cards/query",
+    add(
+        router,
+        "POST /v1/profile-cards/query",
+        operations.BATCH_GET_CARDS,
+        port.BatchGetCards,
+        service.batch_get_cards,
     )
-    async def batch_get_cards(
-        call: Annotated[
-            RestCall,
-            admitted(operations.BATCH_GET_CARDS),
-        ],
-        body: Annotated[
-            models.BatchGetCardsRequest,
-            json_body(models.BatchGetCardsRequest),
-        ],
-    ) -> Response:
-        request = port.BatchGetCards(
-            body=body,
-        )
-        return await call(
-            service.batch_get_cards,
-            request,
-        )
-
-    @router.get(
-        "/v1/profile-fields",
+    add(
+        router,
+        "GET /v1/profile-fields",
+        operations.LIST_PROFILE_FIELDS,
+        port.ListProfileFields,
+        service.list_profile_fields,
     )
-    async def list_profile_fields(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_PROFILE_FIELDS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_PROFILE_FIELDS),
-        ],
-        data_type: Annotated[
-            models.ProfileFieldType | None,
-            Query(
-                alias="dataType",
-            ),
-        ] = None,
-        required: Annotated[
-            bool | None,
-            Query(
-                alias="required",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListProfileFields(
-            page=page,
-            data_type=data_type,
-            required=required,
-        )
-        return await call(
-            service.list_profile_fields,
-            request,
-        )
-
-    @router.delete(
-        "/v1/profile-fields/{key}",
+    add(
+        router,
+        "DELETE /v1/profile-fields/{key}",
+        operations.RETIRE_PROFILE_FIELD,
+        port.RetireProfileField,
+        service.retire_profile_field,
+        key=Path(alias="key", min_length=2, max_length=40, pattern="^[a-z][a-zA-Z0-9]{1,39}$"),
     )
-    async def retire_profile_field(
-        call: Annotated[
-            RestCall,
-            admitted(operations.RETIRE_PROFILE_FIELD),
-        ],
-        key: Annotated[
-            str,
-            Path(
-                alias="key",
-                min_length=2,
-                max_length=40,
-                pattern="^[a-z][a-zA-Z0-9]{1,39}$",
-            ),
-        ],
-    ) -> Response:
-        request = port.RetireProfileField(
-            key=key,
-        )
-        return await call(
-            service.retire_profile_field,
-            request,
-        )
-
-    @router.get(
-        "/v1/profile-fields/{key}",
+    add(
+        router,
+        "GET /v1/profile-fields/{key}",
+        operations.GET_PROFILE_FIELD,
+        port.GetProfileField,
+        service.get_profile_field,
+        key=Path(alias="key", min_length=2, max_length=40, pattern="^[a-z][a-zA-Z0-9]{1,39}$"),
     )
-    async def get_profile_field(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_PROFILE_FIELD),
-        ],
-        key: Annotated[
-            str,
-            Path(
-                alias="key",
-                min_length=2,
-                max_length=40,
-                pattern="^[a-z][a-zA-Z0-9]{1,39}$",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetProfileField(
-            key=key,
-        )
-        return await call(
-            service.get_profile_field,
-            request,
-        )
-
-    @router.put(
-        "/v1/profile-fields/{key}",
+    add(
+        router,
+        "PUT /v1/profile-fields/{key}",
+        operations.DEFINE_PROFILE_FIELD,
+        port.DefineProfileField,
+        service.define_profile_field,
+        key=Path(alias="key", min_length=2, max_length=40, pattern="^[a-z][a-zA-Z0-9]{1,39}$"),
     )
-    async def define_profile_field(
-        call: Annotated[
-            RestCall,
-            admitted(operations.DEFINE_PROFILE_FIELD),
-        ],
-        body: Annotated[
-            models.DefineProfileFieldRequest,
-            json_body(models.DefineProfileFieldRequest),
-        ],
-        key: Annotated[
-            str,
-            Path(
-                alias="key",
-                min_length=2,
-                max_length=40,
-                pattern="^[a-z][a-zA-Z0-9]{1,39}$",
-            ),
-        ],
-    ) -> Response:
-        request = port.DefineProfileField(
-            key=key,
-            body=body,
-        )
-        return await call(
-            service.define_profile_field,
-            request,
-        )
-
-    @router.get(
-        "/v1/profiles/{userId}",
+    add(
+        router,
+        "GET /v1/profiles/{userId}",
+        operations.GET_PROFILE,
+        port.GetProfile,
+        service.get_profile,
     )
-    async def get_profile(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_PROFILE),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetProfile(
-            user_id=user_id,
-        )
-        return await call(
-            service.get_profile,
-            request,
-        )
-
-    @router.patch(
-        "/v1/profiles/{userId}",
+    add(
+        router,
+        "PATCH /v1/profiles/{userId}",
+        operations.UPDATE_PROFILE,
+        port.UpdateProfile,
+        service.update_profile,
     )
-    async def update_profile(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UPDATE_PROFILE),
-        ],
-        body: Annotated[
-            models.UpdateProfileRequest,
-            json_body(models.UpdateProfileRequest),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UpdateProfile(
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.update_profile,
-            request,
-        )
-
-    @router.delete(
-        "/v1/profiles/{userId}/avatar",
+    add(
+        router,
+        "DELETE /v1/profiles/{userId}/avatar",
+        operations.REMOVE_AVATAR,
+        port.RemoveAvatar,
+        service.remove_avatar,
     )
-    async def remove_avatar(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REMOVE_AVATAR),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RemoveAvatar(
-            user_id=user_id,
-        )
-        return await call(
-            service.remove_avatar,
-            request,
-        )
-
-    @router.put(
-        "/v1/profiles/{userId}/avatar",
+    add(
+        router,
+        "PUT /v1/profiles/{userId}/avatar",
+        operations.SET_AVATAR,
+        port.SetAvatar,
+        service.set_avatar,
     )
-    async def set_avatar(
-        call: Annotated[
-            RestCall,
-            admitted(operations.SET_AVATAR),
-        ],
-        body: Annotated[
-            models.SetAvatarRequest,
-            json_body(models.SetAvatarRequest),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.SetAvatar(
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.set_avatar,
-            request,
-        )
-
-    @router.get(
-        "/v1/profiles/{userId}/endorsements",
+    add(
+        router,
+        "GET /v1/profiles/{userId}/endorsements",
+        operations.LIST_ENDORSEMENTS,
+        port.ListEndorsements,
+        service.list_endorsements,
+        skill=Query(
+            alias="skill",
+            min_length=2,
+            max_length=40,
+            pattern="^[a-z0-9+#. -]{2,40}$",
+        ),
     )
-    async def list_endorsements(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_ENDORSEMENTS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_ENDORSEMENTS),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-        skill: Annotated[
-            str | None,
-            Query(
-                alias="skill",
-                min_length=2,
-                max_length=40,
-                pattern="^[a-z0-9+#. -]{2,40}$",
-            ),
-        ] = None,
-        from_user_id: Annotated[
-            UUID | None,
-            Query(
-                alias="fromUserId",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListEndorsements(
-            user_id=user_id,
-            page=page,
-            skill=skill,
-            from_user_id=from_user_id,
-        )
-        return await call(
-            service.list_endorsements,
-            request,
-        )
-
-    @router.post(
-        "/v1/profiles/{userId}/endorsements",
+    add(
+        router,
+        "POST /v1/profiles/{userId}/endorsements",
+        operations.ENDORSE_SKILL,
+        port.EndorseSkill,
+        service.endorse_skill,
     )
-    async def endorse_skill(
-        call: Annotated[
-            RestCall,
-            admitted(operations.ENDORSE_SKILL),
-        ],
-        body: Annotated[
-            models.EndorseSkillRequest,
-            json_body(models.EndorseSkillRequest),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.EndorseSkill(
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.endorse_skill,
-            request,
-        )
-
-    @router.post(
-        "/v1/profiles/{userId}/endorsements/{endorsementId}/withdraw",
+    add(
+        router,
+        "POST /v1/profiles/{userId}/endorsements/{endorsementId}/withdraw",
+        operations.WITHDRAW_ENDORSEMENT,
+        port.WithdrawEndorsement,
+        service.withdraw_endorsement,
     )
-    async def withdraw_endorsement(
-        call: Annotated[
-            RestCall,
-            admitted(operations.WITHDRAW_ENDORSEMENT),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-        endorsement_id: Annotated[
-            UUID,
-            Path(
-                alias="endorsementId",
-            ),
-        ],
-    ) -> Response:
-        request = port.WithdrawEndorsement(
-            user_id=user_id,
-            endorsement_id=endorsement_id,
-        )
-        return await call(
-            service.withdraw_endorsement,
-            request,
-        )
-
-    @router.post(
-        "/v1/profiles/{userId}/export",
+    add(
+        router,
+        "POST /v1/profiles/{userId}/export",
+        operations.EXPORT_MY_DATA,
+        port.ExportMyData,
+        service.export_my_data,
     )
-    async def export_my_data(
-        call: Annotated[
-            RestCall,
-            admitted(operations.EXPORT_MY_DATA),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ExportMyData(
-            user_id=user_id,
-        )
-        return await call(
-            service.export_my_data,
-            request,
-        )
-
-    @router.post(
-        "/v1/profiles/{userId}/hide",
+    add(
+        router,
+        "POST /v1/profiles/{userId}/hide",
+        operations.HIDE_PROFILE,
+        port.HideProfile,
+        service.hide_profile,
     )
-    async def hide_profile(
-        call: Annotated[
-            RestCall,
-            admitted(operations.HIDE_PROFILE),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.HideProfile(
-            user_id=user_id,
-        )
-        return await call(
-            service.hide_profile,
-            request,
-        )
-
-    @router.get(
-        "/v1/profiles/{userId}/preferences",
+    add(
+        router,
+        "GET /v1/profiles/{userId}/preferences",
+        operations.GET_PREFERENCES,
+        port.GetPreferences,
+        service.get_preferences,
     )
-    async def get_preferences(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_PREFERENCES),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetPreferences(
-            user_id=user_id,
-        )
-        return await call(
-            service.get_preferences,
-            request,
-        )
-
-    @router.patch(
-        "/v1/profiles/{userId}/preferences",
+    add(
+        router,
+        "PATCH /v1/profiles/{userId}/preferences",
+        operations.CHANGE_PREFERENCES,
+        port.ChangePreferences,
+        service.change_preferences,
     )
-    async def change_preferences(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CHANGE_PREFERENCES),
-        ],
-        body: Annotated[
-            models.ChangePreferencesRequest,
-            json_body(models.ChangePreferencesRequest),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ChangePreferences(
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.change_preferences,
-            request,
-        )
-
-    @router.post(
-        "/v1/profiles/{userId}/preferences",
+    add(
+        router,
+        "POST /v1/profiles/{userId}/preferences",
+        operations.INITIALIZE_PREFERENCES,
+        port.InitializePreferences,
+        service.initialize_preferences,
     )
-    async def initialize_preferences(
-        call: Annotated[
-            RestCall,
-            admitted(operations.INITIALIZE_PREFERENCES),
-        ],
-        body: Annotated[
-            models.InitializePreferencesRequest,
-            json_body(models.InitializePreferencesRequest),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.InitializePreferences(
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.initialize_preferences,
-            request,
-        )
-
-    @router.post(
-        "/v1/profiles/{userId}/publish",
+    add(
+        router,
+        "POST /v1/profiles/{userId}/publish",
+        operations.PUBLISH_PROFILE,
+        port.PublishProfile,
+        service.publish_profile,
     )
-    async def publish_profile(
-        call: Annotated[
-            RestCall,
-            admitted(operations.PUBLISH_PROFILE),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.PublishProfile(
-            user_id=user_id,
-        )
-        return await call(
-            service.publish_profile,
-            request,
-        )
-
-    @router.delete(
-        "/v1/profiles/{userId}/status-message",
+    add(
+        router,
+        "DELETE /v1/profiles/{userId}/status-message",
+        operations.CLEAR_STATUS_MESSAGE,
+        port.ClearStatusMessage,
+        service.clear_status_message,
     )
-    async def clear_status_message(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CLEAR_STATUS_MESSAGE),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ClearStatusMessage(
-            user_id=user_id,
-        )
-        return await call(
-            service.clear_status_message,
-            request,
-        )
-
-    @router.put(
-        "/v1/profiles/{userId}/status-message",
+    add(
+        router,
+        "PUT /v1/profiles/{userId}/status-message",
+        operations.SET_STATUS_MESSAGE,
+        port.SetStatusMessage,
+        service.set_status_message,
     )
-    async def set_status_message(
-        call: Annotated[
-            RestCall,
-            admitted(operations.SET_STATUS_MESSAGE),
-        ],
-        body: Annotated[
-            models.SetStatusMessageRequest,
-            json_body(models.SetStatusMessageRequest),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.SetStatusMessage(
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.set_status_message,
-            request,
-        )
-
     return router

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from cloudsync_chassis.published import published
 from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
@@ -14,38 +13,14 @@ SERVICE = ServiceSpec(
     name="profile-service",
     source="/cloudsync/profile-service",
     access={
-        "profile-field:define": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
+        "profile-field:define": frozenset({"org-admin", "org-owner"}),
         "profile-field:read": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "profile:endorse": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
-        "profile:hide": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
+        "profile:hide": frozenset({"org-admin", "org-owner"}),
         "profile:read": frozenset(
             {
                 "billing-admin",
@@ -125,20 +100,9 @@ SERVICE = ServiceSpec(
                 "team-manager",
             }
         ),
-        "profile:read": frozenset(
-            {
-                "guest",
-            }
-        ),
+        "profile:read": frozenset({"guest"}),
         "profile:retract": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "profile:update": frozenset(
             {
@@ -153,5 +117,5 @@ SERVICE = ServiceSpec(
         ),
     },
     tables=metadata,
-    contract=Path(__file__).with_name("openapi.json"),
+    contract=published(__file__, "openapi/profile.yaml"),
 )

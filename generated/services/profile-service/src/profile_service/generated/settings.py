@@ -11,9 +11,7 @@ from pydantic_settings import SettingsConfigDict
 class ServiceSettings(Settings):
     """`PROFILE_SERVICE_<NAME>`, or `CHASSIS_<NAME>` for all services."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="PROFILE_SERVICE_",
-    )
+    model_config = SettingsConfigDict(env_prefix="PROFILE_SERVICE_")
 
     port: Port = 8003
     issuer: str = "https://auth.cloudsync.example"
@@ -33,7 +31,7 @@ class ServiceSettings(Settings):
     """Standing endorsements that one profile can hold"""
 
     card_queries_per_minute: int = 60
-    """Batches of cards that one person may ask for in a minute, against scraping of the…"""
+    """Batches of cards that one person may ask for in a minute, against scraping of the directory"""
 
     export_link_lifetime: Seconds = 259200.0
     """How long the link to somebody's own archive works"""

@@ -20,10 +20,7 @@ from . import models
 RANKING_PROFILE = AggregateSpec(
     name="ranking-profile",
     model=models.RankingProfile,
-    store=DocumentStore(
-        collection="ranking-profile",
-        unique=(("organizationId", "profileKey"),),
-    ),
+    store=DocumentStore(collection="ranking-profile", unique=(("organizationId", "profileKey"),)),
     key="profileKey",
     unique=(("profileKey",),),
     defaults={
@@ -41,32 +38,17 @@ RANKING_PROFILE = AggregateSpec(
         ),
     ),
     commands={
-        "create-ranking-profile": Command(
-            effect="create",
-            idempotency="key",
-        ),
-        "promote-ranking": Command(
-            effect="update",
-            idempotency="natural",
-        ),
-        "record-evaluation": Command(
-            effect="update",
-            idempotency="natural",
-        ),
-        "update-ranking-profile": Command(
-            effect="update",
-            idempotency="if-match",
-        ),
+        "create-ranking-profile": Command(effect="create", idempotency="key"),
+        "promote-ranking": Command(effect="update", idempotency="natural"),
+        "record-evaluation": Command(effect="update", idempotency="natural"),
+        "update-ranking-profile": Command(effect="update", idempotency="if-match"),
     },
 )
 
 REINDEX_JOB = AggregateSpec(
     name="reindex-job",
     model=models.ReindexJob,
-    store=DocumentStore(
-        collection="reindex-job",
-        unique=(("organizationId", "targetIndex"),),
-    ),
+    store=DocumentStore(collection="reindex-job", unique=(("organizationId", "targetIndex"),)),
     unique=(("targetIndex",),),
     defaults={"total": 0, "processed": 0, "failed": 0},
     state_field="phase",
@@ -127,51 +109,24 @@ REINDEX_JOB = AggregateSpec(
         ),
     ),
     commands={
-        "begin-catching-up": Command(
-            effect="transition",
-            idempotency="natural",
-        ),
+        "begin-catching-up": Command(effect="transition", idempotency="natural"),
         "begin-copying": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "total",
-                    source="body.total",
-                ),
-            ),
+            sets=(Assignment("total", source="body.total"),),
         ),
-        "begin-verifying": Command(
-            effect="transition",
-            idempotency="natural",
-        ),
+        "begin-verifying": Command(effect="transition", idempotency="natural"),
         "cancel-reindex": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "finishedAt",
-                    source="context.now",
-                ),
-            ),
+            sets=(Assignment("finishedAt", source="context.now"),),
         ),
-        "report-reindex": Command(
-            effect="update",
-            idempotency="natural",
-        ),
-        "start-reindex": Command(
-            effect="create",
-            idempotency="key",
-        ),
+        "report-reindex": Command(effect="update", idempotency="natural"),
+        "start-reindex": Command(effect="create", idempotency="key"),
         "switch-index": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "finishedAt",
-                    source="context.now",
-                ),
-            ),
+            sets=(Assignment("finishedAt", source="context.now"),),
             emits=(
                 Emission(
                     type="cloudsync.content.reindex-completed.v1",
@@ -194,16 +149,9 @@ SAVED_SEARCH = AggregateSpec(
     ),
     unique=(("ownerId", "searchName"),),
     defaults={"filters": [], "alertCadence": "never"},
-    relations={
-        "owner": Relation(
-            fields=("ownerId",),
-        ),
-    },
+    relations={"owner": Relation(fields=("ownerId",))},
     commands={
-        "delete-saved-search": Command(
-            effect="delete",
-            idempotency="natural",
-        ),
+        "delete-saved-search": Command(effect="delete", idempotency="natural"),
         "run-saved-search": Command(
             effect="custom",
             idempotency="natural",
@@ -220,17 +168,9 @@ SAVED_SEARCH = AggregateSpec(
         "save-search": Command(
             effect="create",
             idempotency="key",
-            sets=(
-                Assignment(
-                    "ownerId",
-                    source="context.subject",
-                ),
-            ),
+            sets=(Assignment("ownerId", source="context.subject"),),
         ),
-        "update-saved-search": Command(
-            effect="update",
-            idempotency="if-match",
-        ),
+        "update-saved-search": Command(effect="update", idempotency="if-match"),
     },
 )
 
@@ -262,10 +202,10 @@ SEARCH_ENTRY = AggregateSpec(
         ),
         Transition(
             command="index-entry",
-            sources=("tombstoned",),
+            sources=("indexed", "stale", "failed", "tombstoned"),
             to="queued",
             roles=frozenset({"workload"}),
-            guard="The source came back from the bin and has a higher version",
+            guard="The source changed or came back from the bin, and has a higher version",
         ),
         Transition(
             command="commit-entry",
@@ -346,19 +286,11 @@ SEARCH_ENTRY = AggregateSpec(
         ),
     ),
     commands={
-        "change-readers": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "change-readers": Command(effect="custom", idempotency="natural"),
         "commit-entry": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "embedding",
-                    source="body.embedding",
-                ),
-            ),
+            sets=(Assignment("embedding", source="body.embedding"),),
         ),
         "erase-person": Command(
             effect="custom",
@@ -373,46 +305,17 @@ SEARCH_ENTRY = AggregateSpec(
                 ),
             ),
         ),
-        "hide-person": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "hide-tenant": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "index": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "index-entry": Command(
-            effect="create",
-            idempotency="natural",
-        ),
-        "invalidate-entry": Command(
-            effect="transition",
-            idempotency="natural",
-        ),
-        "project-document": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "project-file": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "project-person": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "purge-tenant-entries": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "rate-entry": Command(
-            effect="update",
-            idempotency="natural",
-        ),
+        "hide-person": Command(effect="custom", idempotency="natural"),
+        "hide-tenant": Command(effect="custom", idempotency="natural"),
+        "index": Command(effect="custom", idempotency="natural"),
+        "index-entry": Command(effect="put", idempotency="natural"),
+        "invalidate-entry": Command(effect="transition", idempotency="natural"),
+        "project-document": Command(effect="custom", idempotency="natural"),
+        "project-file": Command(effect="custom", idempotency="natural"),
+        "project-message": Command(effect="custom", idempotency="natural"),
+        "project-person": Command(effect="custom", idempotency="natural"),
+        "purge-tenant-entries": Command(effect="custom", idempotency="natural"),
+        "rate-entry": Command(effect="update", idempotency="natural"),
         "record-click": Command(
             effect="custom",
             idempotency="natural",
@@ -442,12 +345,7 @@ SEARCH_ENTRY = AggregateSpec(
         "reject-entry": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "failureCode",
-                    source="body.failureCode",
-                ),
-            ),
+            sets=(Assignment("failureCode", source="body.failureCode"),),
             emits=(
                 Emission(
                     type="cloudsync.content.indexing-failed.v1",
@@ -462,74 +360,42 @@ SEARCH_ENTRY = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "content",
-                    value="",
-                ),
-                Assignment(
-                    "embedding",
-                ),
-                Assignment(
-                    "failureCode",
-                ),
+                Assignment("content", value=""),
+                Assignment("embedding"),
+                Assignment("failureCode"),
             ),
         ),
         "requeue-entry": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "failureCode",
-                ),
-            ),
+            sets=(Assignment("failureCode"),),
         ),
-        "show-tenant": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "show-tenant": Command(effect="custom", idempotency="natural"),
         "tombstone-entry": Command(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "content",
-                    value="",
-                ),
-                Assignment(
-                    "embedding",
-                ),
-                Assignment(
-                    "failureCode",
-                ),
+                Assignment("content", value=""),
+                Assignment("embedding"),
+                Assignment("failureCode"),
             ),
         ),
-        "update-person-principals": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "update-person-principals": Command(effect="custom", idempotency="natural"),
     },
 )
 
 SYNONYM_SET = AggregateSpec(
     name="synonym-set",
     model=models.SynonymSet,
-    store=DocumentStore(
-        collection="synonym-set",
-        unique=(("organizationId", "language"),),
-    ),
+    store=DocumentStore(collection="synonym-set", unique=(("organizationId", "language"),)),
     key="language",
     unique=(("language",),),
     defaults={"oneWay": False},
     commands={
         "publish-synonyms": Command(
-            effect="create",
+            effect="put",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "approvedBy",
-                    source="context.subject",
-                ),
-            ),
+            sets=(Assignment("approvedBy", source="context.subject"),),
         ),
     },
 )

@@ -13,43 +13,21 @@ from cloudsync_chassis.store.query import Page
 from . import aggregates, models, port
 
 
-class Defaults:
+class Defaults(port.Port):
     """Implements the port."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.ranking_profile = runtime.aggregate(
-            aggregates.RANKING_PROFILE,
-        )
-        self.reindex_job = runtime.aggregate(
-            aggregates.REINDEX_JOB,
-        )
-        self.saved_search = runtime.aggregate(
-            aggregates.SAVED_SEARCH,
-        )
-        self.search_entry = runtime.aggregate(
-            aggregates.SEARCH_ENTRY,
-        )
-        self.synonym_set = runtime.aggregate(
-            aggregates.SYNONYM_SET,
-        )
+        self.ranking_profile = runtime.aggregate(aggregates.RANKING_PROFILE)
+        self.reindex_job = runtime.aggregate(aggregates.REINDEX_JOB)
+        self.saved_search = runtime.aggregate(aggregates.SAVED_SEARCH)
+        self.search_entry = runtime.aggregate(aggregates.SEARCH_ENTRY)
+        self.synonym_set = runtime.aggregate(aggregates.SYNONYM_SET)
 
-    async def begin_catching_up(
-        self,
-        ctx: Context,
-        request: port.BeginCatchingUp,
-    ) -> None:
-        await self.reindex_job.transition(
-            ctx,
-            "begin-catching-up",
-            request.reindex_job_id,
-        )
+    async def begin_catching_up(self, ctx: Context, request: port.BeginCatchingUp) -> None:
+        await self.reindex_job.transition(ctx, "begin-catching-up", request.reindex_job_id)
 
-    async def begin_copying(
-        self,
-        ctx: Context,
-        request: port.BeginCopying,
-    ) -> None:
+    async def begin_copying(self, ctx: Context, request: port.BeginCopying) -> None:
         await self.reindex_job.transition(
             ctx,
             "begin-copying",
@@ -57,113 +35,42 @@ class Defaults:
             request.body,
         )
 
-    async def begin_verifying(
-        self,
-        ctx: Context,
-        request: port.BeginVerifying,
-    ) -> None:
-        await self.reindex_job.transition(
-            ctx,
-            "begin-verifying",
-            request.reindex_job_id,
-        )
+    async def begin_verifying(self, ctx: Context, request: port.BeginVerifying) -> None:
+        await self.reindex_job.transition(ctx, "begin-verifying", request.reindex_job_id)
 
-    async def cancel_reindex(
-        self,
-        ctx: Context,
-        request: port.CancelReindex,
-    ) -> models.ReindexJob:
-        return await self.reindex_job.transition(
-            ctx,
-            "cancel-reindex",
-            request.reindex_job_id,
-        )
+    async def cancel_reindex(self, ctx: Context, request: port.CancelReindex) -> models.ReindexJob:
+        return await self.reindex_job.transition(ctx, "cancel-reindex", request.reindex_job_id)
 
-    async def change_readers(
-        self,
-        ctx: Context,
-        request: port.ChangeReaders,
-    ) -> None:
-        raise handler_missing(
-            "change-readers",
-        )
+    async def change_readers(self, ctx: Context, request: port.ChangeReaders) -> None:
+        raise handler_missing("change-readers")
 
-    async def commit_entry(
-        self,
-        ctx: Context,
-        request: port.CommitEntry,
-    ) -> None:
-        await self.search_entry.transition(
-            ctx,
-            "commit-entry",
-            request.source_id,
-            request.body,
-        )
+    async def commit_entry(self, ctx: Context, request: port.CommitEntry) -> None:
+        await self.search_entry.transition(ctx, "commit-entry", request.source_id, request.body)
 
     async def create_ranking_profile(
         self,
         ctx: Context,
         request: port.CreateRankingProfile,
     ) -> models.RankingProfile:
-        return await self.ranking_profile.create(
-            ctx,
-            "create-ranking-profile",
-            request.body,
-        )
+        return await self.ranking_profile.create(ctx, "create-ranking-profile", request.body)
 
-    async def delete_saved_search(
-        self,
-        ctx: Context,
-        request: port.DeleteSavedSearch,
-    ) -> None:
-        await self.saved_search.delete(
-            ctx,
-            "delete-saved-search",
-            request.saved_search_id,
-        )
+    async def delete_saved_search(self, ctx: Context, request: port.DeleteSavedSearch) -> None:
+        await self.saved_search.delete(ctx, "delete-saved-search", request.saved_search_id)
 
-    async def erase_person(
-        self,
-        ctx: Context,
-        request: port.ErasePerson,
-    ) -> None:
-        raise handler_missing(
-            "erase-person",
-        )
+    async def erase_person(self, ctx: Context, request: port.ErasePerson) -> None:
+        raise handler_missing("erase-person")
 
-    async def hide_person(
-        self,
-        ctx: Context,
-        request: port.HidePerson,
-    ) -> None:
-        raise handler_missing(
-            "hide-person",
-        )
+    async def hide_person(self, ctx: Context, request: port.HidePerson) -> None:
+        raise handler_missing("hide-person")
 
-    async def hide_tenant(
-        self,
-        ctx: Context,
-        request: port.HideTenant,
-    ) -> None:
-        raise handler_missing(
-            "hide-tenant",
-        )
+    async def hide_tenant(self, ctx: Context, request: port.HideTenant) -> None:
+        raise handler_missing("hide-tenant")
 
-    async def index(
-        self,
-        ctx: Context,
-        request: port.Index,
-    ) -> models.IndexReceipt:
-        raise handler_missing(
-            "index",
-        )
+    async def index(self, ctx: Context, request: port.Index) -> models.IndexReceipt:
+        raise handler_missing("index")
 
-    async def index_entry(
-        self,
-        ctx: Context,
-        request: port.IndexEntry,
-    ) -> models.SearchEntry:
-        return await self.search_entry.create(
+    async def index_entry(self, ctx: Context, request: port.IndexEntry) -> models.SearchEntry:
+        return await self.search_entry.put(
             ctx,
             "index-entry",
             request.body,
@@ -171,43 +78,20 @@ class Defaults:
             sourceId=request.source_id,
         )
 
-    async def invalidate_entry(
-        self,
-        ctx: Context,
-        request: port.InvalidateEntry,
-    ) -> None:
-        await self.search_entry.transition(
-            ctx,
-            "invalidate-entry",
-            request.source_id,
-        )
+    async def invalidate_entry(self, ctx: Context, request: port.InvalidateEntry) -> None:
+        await self.search_entry.transition(ctx, "invalidate-entry", request.source_id)
 
-    async def project_document(
-        self,
-        ctx: Context,
-        request: port.ProjectDocument,
-    ) -> None:
-        raise handler_missing(
-            "project-document",
-        )
+    async def project_document(self, ctx: Context, request: port.ProjectDocument) -> None:
+        raise handler_missing("project-document")
 
-    async def project_file(
-        self,
-        ctx: Context,
-        request: port.ProjectFile,
-    ) -> None:
-        raise handler_missing(
-            "project-file",
-        )
+    async def project_file(self, ctx: Context, request: port.ProjectFile) -> None:
+        raise handler_missing("project-file")
 
-    async def project_person(
-        self,
-        ctx: Context,
-        request: port.ProjectPerson,
-    ) -> None:
-        raise handler_missing(
-            "project-person",
-        )
+    async def project_message(self, ctx: Context, request: port.ProjectMessage) -> None:
+        raise handler_missing("project-message")
+
+    async def project_person(self, ctx: Context, request: port.ProjectPerson) -> None:
+        raise handler_missing("project-person")
 
     async def promote_ranking(
         self,
@@ -226,48 +110,23 @@ class Defaults:
         ctx: Context,
         request: port.PublishSynonyms,
     ) -> models.SynonymSet:
-        return await self.synonym_set.create(
+        return await self.synonym_set.put(
             ctx,
             "publish-synonyms",
             request.body,
             language=request.language,
         )
 
-    async def purge_tenant_entries(
-        self,
-        ctx: Context,
-        request: port.PurgeTenantEntries,
-    ) -> None:
-        raise handler_missing(
-            "purge-tenant-entries",
-        )
+    async def purge_tenant_entries(self, ctx: Context, request: port.PurgeTenantEntries) -> None:
+        raise handler_missing("purge-tenant-entries")
 
-    async def rate_entry(
-        self,
-        ctx: Context,
-        request: port.RateEntry,
-    ) -> None:
-        await self.search_entry.update(
-            ctx,
-            "rate-entry",
-            request.source_id,
-            request.body,
-        )
+    async def rate_entry(self, ctx: Context, request: port.RateEntry) -> None:
+        await self.search_entry.update(ctx, "rate-entry", request.source_id, request.body)
 
-    async def record_click(
-        self,
-        ctx: Context,
-        request: port.RecordClick,
-    ) -> None:
-        raise handler_missing(
-            "record-click",
-        )
+    async def record_click(self, ctx: Context, request: port.RecordClick) -> None:
+        raise handler_missing("record-click")
 
-    async def record_evaluation(
-        self,
-        ctx: Context,
-        request: port.RecordEvaluation,
-    ) -> None:
+    async def record_evaluation(self, ctx: Context, request: port.RecordEvaluation) -> None:
         await self.ranking_profile.update(
             ctx,
             "record-evaluation",
@@ -275,32 +134,13 @@ class Defaults:
             request.body,
         )
 
-    async def record_query(
-        self,
-        ctx: Context,
-        request: port.RecordQuery,
-    ) -> None:
-        raise handler_missing(
-            "record-query",
-        )
+    async def record_query(self, ctx: Context, request: port.RecordQuery) -> None:
+        raise handler_missing("record-query")
 
-    async def reject_entry(
-        self,
-        ctx: Context,
-        request: port.RejectEntry,
-    ) -> None:
-        await self.search_entry.transition(
-            ctx,
-            "reject-entry",
-            request.source_id,
-            request.body,
-        )
+    async def reject_entry(self, ctx: Context, request: port.RejectEntry) -> None:
+        await self.search_entry.transition(ctx, "reject-entry", request.source_id, request.body)
 
-    async def remove_entry(
-        self,
-        ctx: Context,
-        request: port.RemoveEntry,
-    ) -> None:
+    async def remove_entry(self, ctx: Context, request: port.RemoveEntry) -> None:
         await self.search_entry.transition(
             ctx,
             "remove-entry",
@@ -308,23 +148,10 @@ class Defaults:
             sourceKind=request.source_kind,
         )
 
-    async def report_reindex(
-        self,
-        ctx: Context,
-        request: port.ReportReindex,
-    ) -> None:
-        await self.reindex_job.update(
-            ctx,
-            "report-reindex",
-            request.reindex_job_id,
-            request.body,
-        )
+    async def report_reindex(self, ctx: Context, request: port.ReportReindex) -> None:
+        await self.reindex_job.update(ctx, "report-reindex", request.reindex_job_id, request.body)
 
-    async def requeue_entry(
-        self,
-        ctx: Context,
-        request: port.RequeueEntry,
-    ) -> None:
+    async def requeue_entry(self, ctx: Context, request: port.RequeueEntry) -> None:
         await self.search_entry.transition(
             ctx,
             "requeue-entry",
@@ -332,76 +159,30 @@ class Defaults:
             sourceKind=request.source_kind,
         )
 
-    async def run_saved_search(
-        self,
-        ctx: Context,
-        request: port.RunSavedSearch,
-    ) -> None:
-        raise handler_missing(
-            "run-saved-search",
-        )
+    async def run_saved_search(self, ctx: Context, request: port.RunSavedSearch) -> None:
+        raise handler_missing("run-saved-search")
 
-    async def save_search(
-        self,
-        ctx: Context,
-        request: port.SaveSearch,
-    ) -> models.SavedSearch:
-        return await self.saved_search.create(
-            ctx,
-            "save-search",
-            request.body,
-        )
+    async def save_search(self, ctx: Context, request: port.SaveSearch) -> models.SavedSearch:
+        return await self.saved_search.create(ctx, "save-search", request.body)
 
-    async def show_tenant(
-        self,
-        ctx: Context,
-        request: port.ShowTenant,
-    ) -> None:
-        raise handler_missing(
-            "show-tenant",
-        )
+    async def show_tenant(self, ctx: Context, request: port.ShowTenant) -> None:
+        raise handler_missing("show-tenant")
 
-    async def start_reindex(
-        self,
-        ctx: Context,
-        request: port.StartReindex,
-    ) -> models.ReindexJob:
-        return await self.reindex_job.create(
-            ctx,
-            "start-reindex",
-            request.body,
-        )
+    async def start_reindex(self, ctx: Context, request: port.StartReindex) -> models.ReindexJob:
+        return await self.reindex_job.create(ctx, "start-reindex", request.body)
 
-    async def switch_index(
-        self,
-        ctx: Context,
-        request: port.SwitchIndex,
-    ) -> None:
-        await self.reindex_job.transition(
-            ctx,
-            "switch-index",
-            request.reindex_job_id,
-        )
+    async def switch_index(self, ctx: Context, request: port.SwitchIndex) -> None:
+        await self.reindex_job.transition(ctx, "switch-index", request.reindex_job_id)
 
-    async def tombstone_entry(
-        self,
-        ctx: Context,
-        request: port.TombstoneEntry,
-    ) -> None:
-        await self.search_entry.transition(
-            ctx,
-            "tombstone-entry",
-            request.source_id,
-        )
+    async def tombstone_entry(self, ctx: Context, request: port.TombstoneEntry) -> None:
+        await self.search_entry.transition(ctx, "tombstone-entry", request.source_id)
 
     async def update_person_principals(
         self,
         ctx: Context,
         request: port.UpdatePersonPrincipals,
     ) -> None:
-        raise handler_missing(
-            "update-person-principals",
-        )
+        raise handler_missing("update-person-principals")
 
     async def update_ranking_profile(
         self,
@@ -427,74 +208,34 @@ class Defaults:
             request.body,
         )
 
-    async def explain_hit(
-        self,
-        ctx: Context,
-        request: port.ExplainHit,
-    ) -> models.HitExplanation:
-        raise handler_missing(
-            "explain-hit",
-        )
+    async def explain_hit(self, ctx: Context, request: port.ExplainHit) -> models.HitExplanation:
+        raise handler_missing("explain-hit")
 
-    async def find_similar(
-        self,
-        ctx: Context,
-        request: port.FindSimilar,
-    ) -> models.SimilarEntries:
-        raise handler_missing(
-            "find-similar",
-        )
+    async def find_similar(self, ctx: Context, request: port.FindSimilar) -> models.SimilarEntries:
+        raise handler_missing("find-similar")
 
-    async def get_entry(
-        self,
-        ctx: Context,
-        request: port.GetEntry,
-    ) -> models.SearchEntry:
-        return await self.search_entry.get(
-            ctx,
-            request.source_id,
-            sourceKind=request.source_kind,
-        )
+    async def get_entry(self, ctx: Context, request: port.GetEntry) -> models.SearchEntry:
+        return await self.search_entry.get(ctx, request.source_id, sourceKind=request.source_kind)
 
     async def get_ranking_profile(
         self,
         ctx: Context,
         request: port.GetRankingProfile,
     ) -> models.RankingProfile:
-        return await self.ranking_profile.get(
-            ctx,
-            request.profile_key,
-        )
+        return await self.ranking_profile.get(ctx, request.profile_key)
 
-    async def get_reindex_job(
-        self,
-        ctx: Context,
-        request: port.GetReindexJob,
-    ) -> models.ReindexJob:
-        return await self.reindex_job.get(
-            ctx,
-            request.reindex_job_id,
-        )
+    async def get_reindex_job(self, ctx: Context, request: port.GetReindexJob) -> models.ReindexJob:
+        return await self.reindex_job.get(ctx, request.reindex_job_id)
 
     async def get_saved_search(
         self,
         ctx: Context,
         request: port.GetSavedSearch,
     ) -> models.SavedSearch:
-        return await self.saved_search.get(
-            ctx,
-            request.saved_search_id,
-        )
+        return await self.saved_search.get(ctx, request.saved_search_id)
 
-    async def get_synonym_set(
-        self,
-        ctx: Context,
-        request: port.GetSynonymSet,
-    ) -> models.SynonymSet:
-        return await self.synonym_set.get(
-            ctx,
-            request.language,
-        )
+    async def get_synonym_set(self, ctx: Context, request: port.GetSynonymSet) -> models.SynonymSet:
+        return await self.synonym_set.get(ctx, request.language)
 
     async def list_ranking_profiles(
         self,
@@ -504,9 +245,7 @@ class Defaults:
         return await self.ranking_profile.list(
             ctx,
             request.page,
-            {
-                "trafficShare": request.traffic_share,
-            },
+            {"trafficShare": request.traffic_share},
         )
 
     async def list_reindex_jobs(
@@ -517,10 +256,7 @@ class Defaults:
         return await self.reindex_job.list(
             ctx,
             request.page,
-            {
-                "phase": request.phase,
-                "scope": request.scope,
-            },
+            {"phase": request.phase, "scope": request.scope},
         )
 
     async def list_saved_searches(
@@ -531,10 +267,7 @@ class Defaults:
         return await self.saved_search.list(
             ctx,
             request.page,
-            {
-                "ownerId": request.owner_id,
-                "alertCadence": request.alert_cadence,
-            },
+            {"ownerId": request.owner_id, "alertCadence": request.alert_cadence},
         )
 
     async def list_synonym_sets(
@@ -542,28 +275,27 @@ class Defaults:
         ctx: Context,
         request: port.ListSynonymSets,
     ) -> Page[models.SynonymSet]:
-        return await self.synonym_set.list(
-            ctx,
-            request.page,
-        )
+        return await self.synonym_set.list(ctx, request.page)
 
-    async def search(
+    async def search(self, ctx: Context, request: port.Search) -> models.SearchResults:
+        raise handler_missing("search")
+
+    async def suggest(self, ctx: Context, request: port.Suggest) -> models.SuggestionList:
+        raise handler_missing("suggest")
+
+    async def on_channel_member_added(
         self,
         ctx: Context,
-        request: port.Search,
-    ) -> models.SearchResults:
-        raise handler_missing(
-            "search",
-        )
+        event: Received[models.ChannelMemberAdded],
+    ) -> None:
+        not_handled(event)
 
-    async def suggest(
+    async def on_channel_member_removed(
         self,
         ctx: Context,
-        request: port.Suggest,
-    ) -> models.SuggestionList:
-        raise handler_missing(
-            "suggest",
-        )
+        event: Received[models.ChannelMemberRemoved],
+    ) -> None:
+        not_handled(event)
 
     async def on_document_archived(
         self,
@@ -593,11 +325,7 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
-    async def on_document_moved(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentMoved],
-    ) -> None:
+    async def on_document_moved(self, ctx: Context, event: Received[models.DocumentMoved]) -> None:
         not_handled(event)
 
     async def on_document_published(
@@ -649,18 +377,10 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
-    async def on_file_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.FileDeleted],
-    ) -> None:
+    async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
         not_handled(event)
 
-    async def on_file_linked(
-        self,
-        ctx: Context,
-        event: Received[models.FileLinked],
-    ) -> None:
+    async def on_file_linked(self, ctx: Context, event: Received[models.FileLinked]) -> None:
         not_handled(event)
 
     async def on_file_quarantined(
@@ -670,59 +390,53 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
-    async def on_file_recovered(
+    async def on_file_recovered(self, ctx: Context, event: Received[models.FileRecovered]) -> None:
+        not_handled(event)
+
+    async def on_file_released(self, ctx: Context, event: Received[models.FileReleased]) -> None:
+        not_handled(event)
+
+    async def on_file_renamed(self, ctx: Context, event: Received[models.FileRenamed]) -> None:
+        not_handled(event)
+
+    async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
+        not_handled(event)
+
+    async def on_file_trashed(self, ctx: Context, event: Received[models.FileTrashed]) -> None:
+        not_handled(event)
+
+    async def on_file_unlinked(self, ctx: Context, event: Received[models.FileUnlinked]) -> None:
+        not_handled(event)
+
+    async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
+        not_handled(event)
+
+    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
+        not_handled(event)
+
+    async def on_message_edited(self, ctx: Context, event: Received[models.MessageEdited]) -> None:
+        not_handled(event)
+
+    async def on_message_held(self, ctx: Context, event: Received[models.MessageHeld]) -> None:
+        not_handled(event)
+
+    async def on_message_posted(self, ctx: Context, event: Received[models.MessagePosted]) -> None:
+        not_handled(event)
+
+    async def on_message_purged(self, ctx: Context, event: Received[models.MessagePurged]) -> None:
+        not_handled(event)
+
+    async def on_message_released(
         self,
         ctx: Context,
-        event: Received[models.FileRecovered],
+        event: Received[models.MessageReleased],
     ) -> None:
         not_handled(event)
 
-    async def on_file_released(
+    async def on_message_retracted(
         self,
         ctx: Context,
-        event: Received[models.FileReleased],
-    ) -> None:
-        not_handled(event)
-
-    async def on_file_renamed(
-        self,
-        ctx: Context,
-        event: Received[models.FileRenamed],
-    ) -> None:
-        not_handled(event)
-
-    async def on_file_scanned(
-        self,
-        ctx: Context,
-        event: Received[models.FileScanned],
-    ) -> None:
-        not_handled(event)
-
-    async def on_file_trashed(
-        self,
-        ctx: Context,
-        event: Received[models.FileTrashed],
-    ) -> None:
-        not_handled(event)
-
-    async def on_file_unlinked(
-        self,
-        ctx: Context,
-        event: Received[models.FileUnlinked],
-    ) -> None:
-        not_handled(event)
-
-    async def on_member_joined(
-        self,
-        ctx: Context,
-        event: Received[models.MemberJoined],
-    ) -> None:
-        not_handled(event)
-
-    async def on_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.MemberRemoved],
+        event: Received[models.MessageRetracted],
     ) -> None:
         not_handled(event)
 
@@ -747,11 +461,7 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
-    async def on_profile_hidden(
-        self,
-        ctx: Context,
-        event: Received[models.ProfileHidden],
-    ) -> None:
+    async def on_profile_hidden(self, ctx: Context, event: Received[models.ProfileHidden]) -> None:
         not_handled(event)
 
     async def on_profile_published(
@@ -782,16 +492,8 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
-    async def on_user_created(
-        self,
-        ctx: Context,
-        event: Received[models.UserCreated],
-    ) -> None:
+    async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
         not_handled(event)
 
-    async def on_user_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeleted],
-    ) -> None:
+    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         not_handled(event)

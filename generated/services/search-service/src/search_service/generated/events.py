@@ -14,267 +14,208 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
     """Topic and type of each event, and the port's method for it."""
     return (
         Subscription(
+            "cloudsync.collaboration.channel.v1",
+            "cloudsync.collaboration.channel-member-added.v1",
+            typed(models.ChannelMemberAdded, service.on_channel_member_added),
+        ),
+        Subscription(
+            "cloudsync.collaboration.channel.v1",
+            "cloudsync.collaboration.channel-member-removed.v1",
+            typed(models.ChannelMemberRemoved, service.on_channel_member_removed),
+        ),
+        Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-archived.v1",
-            typed(
-                models.DocumentArchived,
-                service.on_document_archived,
-            ),
+            typed(models.DocumentArchived, service.on_document_archived),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-created.v1",
-            typed(
-                models.DocumentCreated,
-                service.on_document_created,
-            ),
+            typed(models.DocumentCreated, service.on_document_created),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-deleted.v1",
-            typed(
-                models.DocumentDeleted,
-                service.on_document_deleted,
-            ),
+            typed(models.DocumentDeleted, service.on_document_deleted),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-details-changed.v1",
-            typed(
-                models.DocumentDetailsChanged,
-                service.on_document_details_changed,
-            ),
+            typed(models.DocumentDetailsChanged, service.on_document_details_changed),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-moved.v1",
-            typed(
-                models.DocumentMoved,
-                service.on_document_moved,
-            ),
+            typed(models.DocumentMoved, service.on_document_moved),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-published.v1",
-            typed(
-                models.DocumentPublished,
-                service.on_document_published,
-            ),
+            typed(models.DocumentPublished, service.on_document_published),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-recovered.v1",
-            typed(
-                models.DocumentRecovered,
-                service.on_document_recovered,
-            ),
+            typed(models.DocumentRecovered, service.on_document_recovered),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-shared.v1",
-            typed(
-                models.DocumentShared,
-                service.on_document_shared,
-            ),
+            typed(models.DocumentShared, service.on_document_shared),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-trashed.v1",
-            typed(
-                models.DocumentTrashed,
-                service.on_document_trashed,
-            ),
+            typed(models.DocumentTrashed, service.on_document_trashed),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-unarchived.v1",
-            typed(
-                models.DocumentUnarchived,
-                service.on_document_unarchived,
-            ),
+            typed(models.DocumentUnarchived, service.on_document_unarchived),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-unshared.v1",
-            typed(
-                models.DocumentUnshared,
-                service.on_document_unshared,
-            ),
+            typed(models.DocumentUnshared, service.on_document_unshared),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-updated.v1",
-            typed(
-                models.DocumentUpdated,
-                service.on_document_updated,
-            ),
+            typed(models.DocumentUpdated, service.on_document_updated),
         ),
         Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-deleted.v1",
-            typed(
-                models.FileDeleted,
-                service.on_file_deleted,
-            ),
+            typed(models.FileDeleted, service.on_file_deleted),
         ),
         Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-linked.v1",
-            typed(
-                models.FileLinked,
-                service.on_file_linked,
-            ),
+            typed(models.FileLinked, service.on_file_linked),
         ),
         Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-quarantined.v1",
-            typed(
-                models.FileQuarantined,
-                service.on_file_quarantined,
-            ),
+            typed(models.FileQuarantined, service.on_file_quarantined),
         ),
         Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-recovered.v1",
-            typed(
-                models.FileRecovered,
-                service.on_file_recovered,
-            ),
+            typed(models.FileRecovered, service.on_file_recovered),
         ),
         Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-released.v1",
-            typed(
-                models.FileReleased,
-                service.on_file_released,
-            ),
+            typed(models.FileReleased, service.on_file_released),
         ),
         Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-renamed.v1",
-            typed(
-                models.FileRenamed,
-                service.on_file_renamed,
-            ),
+            typed(models.FileRenamed, service.on_file_renamed),
         ),
         Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-scanned.v1",
-            typed(
-                models.FileScanned,
-                service.on_file_scanned,
-            ),
+            typed(models.FileScanned, service.on_file_scanned),
         ),
         Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-trashed.v1",
-            typed(
-                models.FileTrashed,
-                service.on_file_trashed,
-            ),
+            typed(models.FileTrashed, service.on_file_trashed),
         ),
         Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-unlinked.v1",
-            typed(
-                models.FileUnlinked,
-                service.on_file_unlinked,
-            ),
+            typed(models.FileUnlinked, service.on_file_unlinked),
         ),
         Subscription(
             "cloudsync.user.membership.v1",
             "cloudsync.user.member-joined.v1",
-            typed(
-                models.MemberJoined,
-                service.on_member_joined,
-            ),
+            typed(models.MemberJoined, service.on_member_joined),
         ),
         Subscription(
             "cloudsync.user.membership.v1",
             "cloudsync.user.member-removed.v1",
-            typed(
-                models.MemberRemoved,
-                service.on_member_removed,
-            ),
+            typed(models.MemberRemoved, service.on_member_removed),
+        ),
+        Subscription(
+            "cloudsync.collaboration.channel.v1",
+            "cloudsync.collaboration.message-edited.v1",
+            typed(models.MessageEdited, service.on_message_edited),
+        ),
+        Subscription(
+            "cloudsync.collaboration.channel.v1",
+            "cloudsync.collaboration.message-held.v1",
+            typed(models.MessageHeld, service.on_message_held),
+        ),
+        Subscription(
+            "cloudsync.collaboration.channel.v1",
+            "cloudsync.collaboration.message-posted.v1",
+            typed(models.MessagePosted, service.on_message_posted),
+        ),
+        Subscription(
+            "cloudsync.collaboration.channel.v1",
+            "cloudsync.collaboration.message-purged.v1",
+            typed(models.MessagePurged, service.on_message_purged),
+        ),
+        Subscription(
+            "cloudsync.collaboration.channel.v1",
+            "cloudsync.collaboration.message-released.v1",
+            typed(models.MessageReleased, service.on_message_released),
+        ),
+        Subscription(
+            "cloudsync.collaboration.channel.v1",
+            "cloudsync.collaboration.message-retracted.v1",
+            typed(models.MessageRetracted, service.on_message_retracted),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-deleted.v1",
-            typed(
-                models.OrganizationDeleted,
-                service.on_organization_deleted,
-            ),
+            typed(models.OrganizationDeleted, service.on_organization_deleted),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-purged.v1",
-            typed(
-                models.OrganizationPurged,
-                service.on_organization_purged,
-            ),
+            typed(models.OrganizationPurged, service.on_organization_purged),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-restored.v1",
-            typed(
-                models.OrganizationRestored,
-                service.on_organization_restored,
-            ),
+            typed(models.OrganizationRestored, service.on_organization_restored),
         ),
         Subscription(
             "cloudsync.user.profile.v1",
             "cloudsync.user.profile-hidden.v1",
-            typed(
-                models.ProfileHidden,
-                service.on_profile_hidden,
-            ),
+            typed(models.ProfileHidden, service.on_profile_hidden),
         ),
         Subscription(
             "cloudsync.user.profile.v1",
             "cloudsync.user.profile-published.v1",
-            typed(
-                models.ProfilePublished,
-                service.on_profile_published,
-            ),
+            typed(models.ProfilePublished, service.on_profile_published),
         ),
         Subscription(
             "cloudsync.user.profile.v1",
             "cloudsync.user.profile-updated.v1",
-            typed(
-                models.ProfileUpdated,
-                service.on_profile_updated,
-            ),
+            typed(models.ProfileUpdated, service.on_profile_updated),
         ),
         Subscription(
             "cloudsync.user.team.v1",
             "cloudsync.user.team-member-added.v1",
-            typed(
-                models.TeamMemberAdded,
-                service.on_team_member_added,
-            ),
+            typed(models.TeamMemberAdded, service.on_team_member_added),
         ),
         Subscription(
             "cloudsync.user.team.v1",
             "cloudsync.user.team-member-removed.v1",
-            typed(
-                models.TeamMemberRemoved,
-                service.on_team_member_removed,
-            ),
+            typed(models.TeamMemberRemoved, service.on_team_member_removed),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-created.v1",
-            typed(
-                models.UserCreated,
-                service.on_user_created,
-            ),
+            typed(models.UserCreated, service.on_user_created),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-deleted.v1",
-            typed(
-                models.UserDeleted,
-                service.on_user_deleted,
-            ),
+            typed(models.UserDeleted, service.on_user_deleted),
         ),
     )

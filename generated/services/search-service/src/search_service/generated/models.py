@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 class AccessLevel(StrEnum):
     """
-    What a grant on a document or folder allows, each level including those before it; a…
+    What a grant on a document or folder allows, each level including those before it.
     """
 
     viewer = "viewer"
@@ -23,7 +23,7 @@ class AccessLevel(StrEnum):
 
 class AccountKind(StrEnum):
     """
-    Whether an account belongs to somebody on the payroll, to somebody from outside who…
+    Whether an account belongs to somebody on the payroll, to somebody from outside who was asked in, or to a program.
     """
 
     employee = "employee"
@@ -78,9 +78,6 @@ class BeginCopyingRequest(Model):
     The worker made the index without replicas and counted what has to be copied.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     total: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
@@ -94,14 +91,49 @@ class ChangeOrigin(StrEnum):
     import_ = "import"
 
 
+class ChannelMemberAdded(Model):
+    """
+    They may read everything said there before, and what grants to the channel open to them.
+    """
+
+    channel_id: Annotated[UUID, Field(alias="channelId")]
+    user_ids: Annotated[
+        list[UUID],
+        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=1000, min_length=1),
+    ]
+    by: UUID
+
+
+class ChannelMemberRemoved(Model):
+    """
+    From now on the channel and its files are closed to them, unless another grant says otherwise.
+    """
+
+    channel_id: Annotated[UUID, Field(alias="channelId")]
+    user_ids: Annotated[
+        list[UUID],
+        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=1000, min_length=1),
+    ]
+    by: UUID | None = None
+
+
+class ChannelType(StrEnum):
+    """
+    Direct has two people, group up to nine and no name.
+    """
+
+    public = "public"
+    private = "private"
+    direct = "direct"
+    group = "group"
+    shared = "shared"
+
+
 class CreateRankingProfileRequest(Model):
     """
     A key and whichever weights differ from the usual ones.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     profile_key: Annotated[
         str,
         Field(alias="profileKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$"),
@@ -116,7 +148,7 @@ class CreateRankingProfileRequest(Model):
 
 class DeletionReason(StrEnum):
     """
-    Which clock or decision destroyed a file's bytes, so that usage and audit can tell a…
+    Which clock or decision destroyed a file's bytes, so that usage and audit can tell a tidy-up from an off-boarding.
     """
 
     bin_expired = "binExpired"
@@ -131,9 +163,6 @@ class DocumentArchived(Model):
     Put away read-only.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
 
@@ -143,9 +172,6 @@ class DocumentDeleted(Model):
     Gone for good.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
 
@@ -166,9 +192,6 @@ class DocumentRecovered(Model):
     Taken out of the bin in time; search puts its entry back with a higher version.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     title: Annotated[
         str,
@@ -182,9 +205,6 @@ class DocumentShared(Model):
     A grant was made or its access changed.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
     principal: Annotated[
@@ -204,9 +224,6 @@ class DocumentTrashed(Model):
     In the bin since trashedAt and out of every list and search but the bin's own.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     trashed_at: Annotated[AwareDatetime, Field(alias="trashedAt")]
 
@@ -228,21 +245,15 @@ class DocumentUnarchived(Model):
     Active and editable again, under the grants that it had before.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
 
 
 class DocumentUnshared(Model):
     """
-    A grant ended, by hand or by its date; search has to forget the principal within five…
+    A grant ended, by hand or by its date.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
     principal: Annotated[
@@ -260,9 +271,6 @@ class DocumentUpdated(Model):
     New content, coalesced to one event each two seconds and document.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
     to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
@@ -288,7 +296,7 @@ class EmbeddingItem(RootModel[float]):
 
 class EntryStatus(StrEnum):
     """
-    Queued for the next bulk write, visible, outdated by a change of readers or ranking…
+    Queued for the next bulk write, visible, outdated by a change of readers or ranking, given up after five tries, or buried.
     """
 
     queued = "queued"
@@ -300,12 +308,9 @@ class EntryStatus(StrEnum):
 
 class FacetValue(Model):
     """
-    A value and how many of the asker's hits have it; above a thousand the count is…
+    A value and how many of the asker's hits have it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     value: Annotated[str, Field(max_length=127, min_length=1)]
     count: Annotated[int, Field(ge=0, le=9007199254740991)]
 
@@ -328,9 +333,6 @@ class FileRenamed(Model):
     The name under which people look for it from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     file_name: Annotated[
         str,
@@ -348,9 +350,6 @@ class FileTrashed(Model):
     In the bin for thirty days, by hand or because nothing has used it for as long.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     trashed_at: Annotated[AwareDatetime, Field(alias="trashedAt")]
 
@@ -405,14 +404,92 @@ class MembershipEndReason(StrEnum):
     organization_deleted = "organizationDeleted"
 
 
+class MessageEdited(Model):
+    """
+    The words changed and neither place nor author did.
+    """
+
+    message_id: Annotated[UUID, Field(alias="messageId")]
+    channel_id: Annotated[UUID, Field(alias="channelId")]
+    edit_count: Annotated[int, Field(alias="editCount", ge=1, le=50)]
+    edited_at: Annotated[AwareDatetime, Field(alias="editedAt")]
+    excerpt: Annotated[str | None, Field(max_length=140)] = None
+
+
+class MessageHeld(Model):
+    """
+    Out of sight until a compliance officer decides.
+    """
+
+    message_id: Annotated[UUID, Field(alias="messageId")]
+    channel_id: Annotated[UUID, Field(alias="channelId")]
+    case_number: Annotated[
+        str | None,
+        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+    ] = None
+
+
+class MessageKind(StrEnum):
+    """
+    Where a message comes from.
+    """
+
+    text = "text"
+    file_share = "fileShare"
+    system = "system"
+    call_notice = "callNotice"
+    app_card = "appCard"
+
+
+class MessagePosted(Model):
+    """
+    A message stands in its channel, durable in two of three nodes.
+    """
+
+    message_id: Annotated[UUID, Field(alias="messageId")]
+    channel_id: Annotated[UUID, Field(alias="channelId")]
+    channel_type: Annotated[ChannelType | None, Field(alias="channelType")] = None
+    author_id: Annotated[UUID, Field(alias="authorId")]
+    kind: MessageKind
+    thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
+    mentioned_user_ids: Annotated[
+        list[UUID] | None,
+        Field(alias="mentionedUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+    ] = None
+    attachment_ids: Annotated[list[UUID], Field(alias="attachmentIds", max_length=10)]
+    excerpt: Annotated[str | None, Field(max_length=140)] = None
+    posted_at: Annotated[AwareDatetime, Field(alias="postedAt")]
+
+
+class MessageReleased(Model):
+    """
+    Back at its old place in the channel; nobody is rung a second time.
+    """
+
+    message_id: Annotated[UUID, Field(alias="messageId")]
+    excerpt: Annotated[str | None, Field(max_length=140)] = None
+    channel_id: Annotated[UUID, Field(alias="channelId")]
+    case_number: Annotated[
+        str,
+        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+    ]
+
+
+class MessageRetracted(Model):
+    """
+    Taken back by its author or a manager.
+    """
+
+    message_id: Annotated[UUID, Field(alias="messageId")]
+    channel_id: Annotated[UUID, Field(alias="channelId")]
+    retracted_by: Annotated[UUID, Field(alias="retractedBy")]
+
+
 class OrganizationDeleted(Model):
     """
     The off-boarding has begun: nobody gets in any more, everything is still there.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
     purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
@@ -423,9 +500,6 @@ class OrganizationRestored(Model):
     Stops the off-boarding.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
 
@@ -445,9 +519,6 @@ class ProfileHidden(Model):
     Everything but the names must disappear from indices and caches.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
@@ -456,9 +527,6 @@ class ProfilePublished(Model):
     From now on colleagues within the audience find this person.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     audience: Audience
     completeness: Annotated[int, Field(ge=0, le=100)]
@@ -485,9 +553,6 @@ class PromoteRankingRequest(Model):
     The share of queries that it shall rank from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     traffic_share: Annotated[int, Field(alias="trafficShare", ge=0, le=100)]
 
 
@@ -503,14 +568,21 @@ class ProvisioningSource(StrEnum):
     csv_import = "csvImport"
 
 
-class RankingProfile(Model):
+class PurgePolicy(StrEnum):
     """
-    A way of ordering hits by boost and weights, tried on a share of the queries before it…
+    Which clock ran out, that of the channel, that of the organisation, or the thirty days of a tombstone's author.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    channel_retention = "channelRetention"
+    organization_retention = "organizationRetention"
+    erasure = "erasure"
+
+
+class RankingProfile(Model):
+    """
+    A way of ordering hits by boost and weights, tried on a share of the queries before it serves all.
+    """
+
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -533,9 +605,6 @@ class RateEntryRequest(Model):
     What the nightly job made of yesterday's clicks.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     popularity: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -544,9 +613,6 @@ class RecordEvaluationRequest(Model):
     What the nightly run over the judged queries gave.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     ndcg_at10: Annotated[float, Field(alias="ndcgAt10", ge=0.0, le=1.0)]
 
 
@@ -573,12 +639,9 @@ class Region(StrEnum):
 
 class ReindexCompleted(Model):
     """
-    The alias points at the new index; the old one stays for a day, in case that quality…
+    The alias points at the new index.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     reindex_job_id: Annotated[UUID, Field(alias="reindexJobId")]
     target_index: Annotated[
         str,
@@ -595,7 +658,7 @@ class ReindexCompleted(Model):
 
 class ReindexPhase(StrEnum):
     """
-    The new index is made, filled from the old one, brought up to date from the bus…
+    The new index is made, filled from the old one, brought up to date from the bus, compared by samples and then put behind the alias.
     """
 
     preparing = "preparing"
@@ -608,7 +671,7 @@ class ReindexPhase(StrEnum):
 
 class ReindexScope(StrEnum):
     """
-    One organisation after a relocation, one kind of source after a change of mapping, or…
+    One organisation after a relocation, one kind of source after a change of mapping, or everything after a new major version.
     """
 
     organization = "organization"
@@ -621,9 +684,6 @@ class RejectEntryRequest(Model):
     The bulk writer gave an entry up after its fifth try, for this reason.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     failure_code: Annotated[
         str, Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ]
@@ -634,9 +694,6 @@ class ReportReindexRequest(Model):
     Sums since the beginning, sent every ten seconds by the worker that copies.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     processed: Annotated[int, Field(ge=0, le=9007199254740991)]
     failed: Annotated[int, Field(ge=0, le=9007199254740991)]
 
@@ -646,9 +703,6 @@ class SavedSearchMatched(Model):
     So many things are new for a saved search since its owner was last told.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     saved_search_id: Annotated[UUID, Field(alias="savedSearchId")]
     owner_id: Annotated[UUID, Field(alias="ownerId")]
     match_count: Annotated[int, Field(alias="matchCount", ge=1, le=1000)]
@@ -668,12 +722,9 @@ class ScanVerdict(StrEnum):
 
 class ScorePart(Model):
     """
-    A line of the sum that a score is, indented by its depth in the tree, such as the…
+    A line of the sum that a score is, indented by its depth in the tree, such as the boost of a heading or the decay by age.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     depth: Annotated[int, Field(ge=0, le=12)]
     label: Annotated[str, Field(max_length=200, min_length=1)]
     score: Annotated[float, Field(ge=-1000000.0, le=1000000.0)]
@@ -752,9 +803,6 @@ class StartReindexRequest(Model):
     What to rebuild and under which name.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     scope: ReindexScope
     scope_organization_id: Annotated[UUID | None, Field(alias="scopeOrganizationId")] = None
     source_kind: Annotated[SourceKind | None, Field(alias="sourceKind")] = None
@@ -771,7 +819,7 @@ class StartReindexRequest(Model):
 
 class SuggestionKind(StrEnum):
     """
-    Whether a completed word is the title of something, the name of somebody, or a query…
+    Whether a completed word is the title of something, the name of somebody, or a query that the asker has sent before.
     """
 
     title_ = "title"
@@ -790,9 +838,6 @@ class TeamMemberAdded(Model):
     Those who were really added by one request; they now see what the team sees.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
         list[UUID],
@@ -802,12 +847,9 @@ class TeamMemberAdded(Model):
 
 class TeamMemberRemoved(Model):
     """
-    Those who left a team, one by hand or many at once when memberships of the…
+    Those who left a team, one by hand or many at once when memberships of the organisation end.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
         list[UUID],
@@ -820,10 +862,7 @@ class UpdateRankingProfileRequest(Model):
     Merge patch of the weights.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     heading_boost: Annotated[float | None, Field(alias="headingBoost", ge=0.0, le=10.0)] = None
     recency_weight: Annotated[float | None, Field(alias="recencyWeight", ge=0.0, le=1.0)] = None
     popularity_weight: Annotated[float | None, Field(alias="popularityWeight", ge=0.0, le=1.0)] = (
@@ -837,9 +876,6 @@ class UserCreated(Model):
     Somebody was invited, or a program got an identity.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
     primary_email_hash: Annotated[
@@ -868,12 +904,9 @@ class UserCreated(Model):
 
 class UserDeleted(Model):
     """
-    Every store that holds something personal removes it and answers with the id of the…
+    Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
@@ -881,7 +914,7 @@ class UserDeleted(Model):
 
 class VisibilityReason(StrEnum):
     """
-    Why somebody sees an entry or does not, which is the first question in nine of ten…
+    Why somebody sees an entry or does not, which is the first question in nine of ten complaints about search.
     """
 
     granted = "granted"
@@ -893,12 +926,9 @@ class VisibilityReason(StrEnum):
 
 class CommitEntryRequest(Model):
     """
-    The bulk writer's word that the cluster took an entry, with the vector if one was…
+    The bulk writer's word that the cluster took an entry, with the vector if one was computed on the way.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     embedding: Annotated[list[EmbeddingItem] | None, Field(max_length=384, min_length=384)] = None
 
 
@@ -907,9 +937,6 @@ class DocumentCreated(Model):
     What search needs for a first entry.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     document_type: Annotated[DocumentType, Field(alias="documentType")]
     owner_id: Annotated[UUID, Field(alias="ownerId")]
@@ -924,12 +951,9 @@ class DocumentCreated(Model):
 
 class DocumentDetailsChanged(Model):
     """
-    Title, labels, sensitivity and language as they are now; a rename reaches lists and…
+    Title, labels, sensitivity and language as they are now.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     title: Annotated[
         str,
@@ -950,12 +974,9 @@ class DocumentDetailsChanged(Model):
 
 class DocumentMoved(Model):
     """
-    From folder to folder, an absent one being the owner's root; principals are given when…
+    From folder to folder, an absent one being the owner's root.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     from_folder_id: Annotated[UUID | None, Field(alias="fromFolderId")] = None
     to_folder_id: Annotated[UUID | None, Field(alias="toFolderId")] = None
@@ -964,12 +985,9 @@ class DocumentMoved(Model):
 
 class DocumentPublished(Model):
     """
-    A draft became active and from now on appears in its folder for everybody who may read…
+    A draft became active and from now on appears in its folder for everybody who may read it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     document_type: Annotated[DocumentType, Field(alias="documentType")]
     owner_id: Annotated[UUID, Field(alias="ownerId")]
@@ -980,9 +998,6 @@ class EntryDraft(Model):
     What an owning service knows of one thing to be found.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
     source_id: Annotated[UUID, Field(alias="sourceId")]
     source_version: Annotated[int, Field(alias="sourceVersion", ge=0, le=9007199254740991)]
@@ -1020,9 +1035,6 @@ class ExplainHitRequest(Model):
     A query, an entry and, for administrators, the person through whose eyes to look.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     query_text: Annotated[
         str,
         Field(
@@ -1043,9 +1055,6 @@ class Facet(Model):
     How hits divide by one field, the twenty fullest values first.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     name: SearchFilterField
     values: Annotated[list[FacetValue], Field(max_length=20)]
 
@@ -1055,9 +1064,6 @@ class FileDeleted(Model):
     Its bytes are destroyed and no longer count as used storage.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
     origin: FileOrigin
@@ -1069,9 +1075,6 @@ class FileLinked(Model):
     Something uses the file from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
     file_id: Annotated[UUID, Field(alias="fileId")]
     target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
@@ -1083,9 +1086,6 @@ class FileRecovered(Model):
     Back from the bin with the verdict that it had when it went there.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
 
@@ -1095,9 +1095,6 @@ class FileReleased(Model):
     Out of quarantine by a second scan or by two people, whose second is named.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
     release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
@@ -1105,12 +1102,9 @@ class FileReleased(Model):
 
 class FileTarget(Model):
     """
-    The thing that a file hangs on or, before the scan, shall hang on once it has proved…
+    The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
     target_id: Annotated[UUID, Field(alias="targetId")]
 
@@ -1120,9 +1114,6 @@ class FileUnlinked(Model):
     A target stopped using the file, which may have become an orphan by it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
     file_id: Annotated[UUID, Field(alias="fileId")]
     target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
@@ -1134,9 +1125,6 @@ class HitExplanation(Model):
     Whether and by which principals the person may see the entry, and how its score adds up.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     visible: bool
     reason: VisibilityReason
     matched_principals: Annotated[list[Principal], Field(alias="matchedPrincipals", max_length=100)]
@@ -1145,12 +1133,9 @@ class HitExplanation(Model):
 
 class IgnoredEntry(Model):
     """
-    A draft that came too late, with the newer version of the source that the index knows…
+    A draft that came too late, with the newer version of the source that the index knows already.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
     source_id: Annotated[UUID, Field(alias="sourceId")]
     known_version: Annotated[int, Field(alias="knownVersion", ge=0, le=9007199254740991)]
@@ -1161,9 +1146,6 @@ class IndexEntryRequest(Model):
     All that is known of the source but its kind and id, which stand in the address.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     source_version: Annotated[int, Field(alias="sourceVersion", ge=0, le=9007199254740991)]
     heading: Annotated[
         str, Field(max_length=300, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
@@ -1196,12 +1178,9 @@ class IndexEntryRequest(Model):
 
 class IndexReceipt(Model):
     """
-    How many drafts were queued, and which ones were ignored because something newer is…
+    How many drafts were queued, and which ones were ignored because something newer is known.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     accepted: Annotated[int, Field(ge=0, le=100)]
     ignored: Annotated[list[IgnoredEntry], Field(max_length=100)]
 
@@ -1211,9 +1190,6 @@ class IndexRequest(Model):
     Up to a hundred drafts in one call, each judged by its own source version.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     entries: Annotated[list[EntryDraft], Field(max_length=100, min_length=1)]
 
 
@@ -1222,9 +1198,6 @@ class IndexingFailed(Model):
     A source cannot be found because five tries to index it went wrong in the same way.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     search_entry_id: Annotated[UUID, Field(alias="searchEntryId")]
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
     source_id: Annotated[UUID, Field(alias="sourceId")]
@@ -1235,12 +1208,9 @@ class IndexingFailed(Model):
 
 class MemberJoined(Model):
     """
-    Somebody belongs to the organisation from now on; auth-service grants the role, search…
+    Somebody belongs to the organisation from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
     seat_type: Annotated[SeatType, Field(alias="seatType")]
@@ -1252,12 +1222,19 @@ class MemberRemoved(Model):
     Somebody no longer belongs here.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
+
+
+class MessagePurged(Model):
+    """
+    Its words exist in no store of ours any more.
+    """
+
+    message_id: Annotated[UUID, Field(alias="messageId")]
+    channel_id: Annotated[UUID, Field(alias="channelId")]
+    policy: PurgePolicy
 
 
 class OrganizationPurged(Model):
@@ -1265,9 +1242,6 @@ class OrganizationPurged(Model):
     The point of no return.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
@@ -1277,9 +1251,6 @@ class ProfileUpdated(Model):
     What search needs to keep its people index and user-service to drop a cached card.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
@@ -1301,9 +1272,6 @@ class RecordClickRequest(Model):
     Which hit of a query was opened and for how long.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     rank: Annotated[int, Field(ge=1, le=1000)]
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
     source_id: Annotated[UUID, Field(alias="sourceId")]
@@ -1315,9 +1283,6 @@ class RecordQueryRequest(Model):
     What remains of a query once it was answered.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     query_id: Annotated[UUID, Field(alias="queryId")]
     query_hash: Annotated[
         str, Field(alias="queryHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
@@ -1334,9 +1299,6 @@ class ReindexJob(Model):
     A rebuild of an index beside the one that serves.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -1366,9 +1328,6 @@ class SearchEntry(Model):
     One thing that can be found, with its words and with all principals that may read it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -1413,12 +1372,9 @@ class SearchEntry(Model):
 
 class SearchErasureCompleted(Model):
     """
-    Entry, saved searches and past queries of an erased person that were deleted, counted…
+    Entry, saved searches and past queries of an erased person that were deleted, counted as evidence.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: SearchErasureCompletedStore
@@ -1427,12 +1383,9 @@ class SearchErasureCompleted(Model):
 
 class SearchFilter(Model):
     """
-    One narrowing of a saved search, whose values are ids, languages or dates according to…
+    One narrowing of a saved search, whose values are ids, languages or dates according to the field.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     field: SearchFilterField
     values: Annotated[
         list[SearchFilterValuesItem],
@@ -1442,12 +1395,9 @@ class SearchFilter(Model):
 
 class SearchHit(Model):
     """
-    One finding with the sentences around the words, which are marked by STX and ETX…
+    One finding with the sentences around the words, which are marked by STX and ETX instead of HTML that a title could smuggle in.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     rank: Annotated[int, Field(ge=1, le=1000)]
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
     source_id: Annotated[UUID, Field(alias="sourceId")]
@@ -1480,9 +1430,6 @@ class SearchPerformed(Model):
     A query was answered.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     query_id: Annotated[UUID, Field(alias="queryId")]
     query_hash: Annotated[
         str, Field(alias="queryHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
@@ -1499,9 +1446,6 @@ class SearchResultClicked(Model):
     Somebody opened the hit at this rank.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     query_id: Annotated[UUID, Field(alias="queryId")]
     rank: Annotated[int, Field(ge=1, le=1000)]
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
@@ -1513,9 +1457,6 @@ class SearchResults(Model):
     Hits and facets of one page, all of them after trimming to the asker.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     query_id: Annotated[UUID, Field(alias="queryId")]
     items: Annotated[list[SearchHit], Field(max_length=200)]
     facets: Annotated[list[Facet], Field(max_length=7)]
@@ -1531,23 +1472,17 @@ class SearchResults(Model):
 
 class SimilarEntries(Model):
     """
-    What lies near an entry by words and by meaning, nearest first and trimmed like any…
+    What lies near an entry by words and by meaning, nearest first and trimmed like any other answer.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     hits: Annotated[list[SearchHit], Field(max_length=50)]
 
 
 class Suggestion(Model):
     """
-    A completion for the search box; one that stands for a thing carries its id, so that…
+    A completion for the search box.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     kind: SuggestionKind
     text: Annotated[str, Field(max_length=300, min_length=1)]
     source_kind: Annotated[SourceKind | None, Field(alias="sourceKind")] = None
@@ -1559,9 +1494,6 @@ class SuggestionList(Model):
     Ten completions at most, titles and people mixed by how often the asker opens them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     suggestions: Annotated[list[Suggestion], Field(max_length=10)]
 
 
@@ -1570,9 +1502,6 @@ class SynonymRule(Model):
     Terms that find each other.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     terms: Annotated[
         list[SynonymRuleTermsItem],
         Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=2),
@@ -1581,12 +1510,9 @@ class SynonymRule(Model):
 
 class SynonymSet(Model):
     """
-    All synonyms of one language, published as a whole so that a half-written list never…
+    All synonyms of one language, published as a whole so that a half-written list never ranks anything.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -1603,10 +1529,7 @@ class UpdateSavedSearchRequest(Model):
     Merge patch.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     search_name: Annotated[
         str | None,
         Field(
@@ -1625,12 +1548,9 @@ class UpdateSavedSearchRequest(Model):
 
 class FileQuarantined(Model):
     """
-    Withdrawn from everybody with the threat's name; whoever shows it at one of the…
+    Withdrawn from everybody with the threat's name.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     threat_name: Annotated[
         str,
@@ -1650,9 +1570,6 @@ class FileScanned(Model):
     The file may be used.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     file_name: Annotated[
         str,
@@ -1699,21 +1616,15 @@ class PublishSynonymsRequest(Model):
     The whole list of a language.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     rules: Annotated[list[SynonymRule], Field(max_length=5000)]
     one_way: Annotated[bool | None, Field(alias="oneWay")] = None
 
 
 class SaveSearchRequest(Model):
     """
-    A name and the query; filters are those that stood beside the hits when the star was…
+    A name and the query.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     search_name: Annotated[
         str,
         Field(
@@ -1735,9 +1646,6 @@ class SavedSearch(Model):
     A query that somebody keeps under a name.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]

@@ -13,12 +13,7 @@ BEGIN_CATCHING_UP = Operation(
     idempotency="natural",
 )
 
-BEGIN_COPYING = Operation(
-    id="begin-copying",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+BEGIN_COPYING = Operation(id="begin-copying", access="workload", writes=True, idempotency="natural")
 
 BEGIN_VERIFYING = Operation(
     id="begin-verifying",
@@ -41,12 +36,7 @@ CHANGE_READERS = Operation(
     idempotency="natural",
 )
 
-COMMIT_ENTRY = Operation(
-    id="commit-entry",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+COMMIT_ENTRY = Operation(id="commit-entry", access="workload", writes=True, idempotency="natural")
 
 CREATE_RANKING_PROFILE = Operation(
     id="create-ranking-profile",
@@ -66,26 +56,11 @@ DELETE_SAVED_SEARCH = Operation(
     status=204,
 )
 
-ERASE_PERSON = Operation(
-    id="erase-person",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+ERASE_PERSON = Operation(id="erase-person", access="workload", writes=True, idempotency="natural")
 
-HIDE_PERSON = Operation(
-    id="hide-person",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+HIDE_PERSON = Operation(id="hide-person", access="workload", writes=True, idempotency="natural")
 
-HIDE_TENANT = Operation(
-    id="hide-tenant",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+HIDE_TENANT = Operation(id="hide-tenant", access="workload", writes=True, idempotency="natural")
 
 INDEX = Operation(
     id="index",
@@ -117,8 +92,10 @@ PROJECT_DOCUMENT = Operation(
     idempotency="natural",
 )
 
-PROJECT_FILE = Operation(
-    id="project-file",
+PROJECT_FILE = Operation(id="project-file", access="workload", writes=True, idempotency="natural")
+
+PROJECT_MESSAGE = Operation(
+    id="project-message",
     access="workload",
     writes=True,
     idempotency="natural",
@@ -152,12 +129,7 @@ PURGE_TENANT_ENTRIES = Operation(
     idempotency="natural",
 )
 
-RATE_ENTRY = Operation(
-    id="rate-entry",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+RATE_ENTRY = Operation(id="rate-entry", access="workload", writes=True, idempotency="natural")
 
 RECORD_CLICK = Operation(
     id="record-click",
@@ -174,19 +146,9 @@ RECORD_EVALUATION = Operation(
     idempotency="natural",
 )
 
-RECORD_QUERY = Operation(
-    id="record-query",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+RECORD_QUERY = Operation(id="record-query", access="workload", writes=True, idempotency="natural")
 
-REJECT_ENTRY = Operation(
-    id="reject-entry",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+REJECT_ENTRY = Operation(id="reject-entry", access="workload", writes=True, idempotency="natural")
 
 REMOVE_ENTRY = Operation(
     id="remove-entry",
@@ -227,12 +189,7 @@ SAVE_SEARCH = Operation(
     location="/v1/saved-searches/{id}",
 )
 
-SHOW_TENANT = Operation(
-    id="show-tenant",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+SHOW_TENANT = Operation(id="show-tenant", access="workload", writes=True, idempotency="natural")
 
 START_REINDEX = Operation(
     id="start-reindex",
@@ -243,12 +200,7 @@ START_REINDEX = Operation(
     location="/v1/reindex-jobs/{id}",
 )
 
-SWITCH_INDEX = Operation(
-    id="switch-index",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+SWITCH_INDEX = Operation(id="switch-index", access="workload", writes=True, idempotency="natural")
 
 TOMBSTONE_ENTRY = Operation(
     id="tombstone-entry",
@@ -279,30 +231,15 @@ UPDATE_SAVED_SEARCH = Operation(
     idempotency="if-match",
 )
 
-EXPLAIN_HIT = Operation(
-    id="explain-hit",
-    permission="search:explain",
-)
+EXPLAIN_HIT = Operation(id="explain-hit", permission="search:explain")
 
-FIND_SIMILAR = Operation(
-    id="find-similar",
-    permission="search:query",
-)
+FIND_SIMILAR = Operation(id="find-similar", permission="search:query")
 
-GET_ENTRY = Operation(
-    id="get-entry",
-    permission="search:index",
-)
+GET_ENTRY = Operation(id="get-entry", permission="search:index")
 
-GET_RANKING_PROFILE = Operation(
-    id="get-ranking-profile",
-    permission="search:tune",
-)
+GET_RANKING_PROFILE = Operation(id="get-ranking-profile", permission="search:tune")
 
-GET_REINDEX_JOB = Operation(
-    id="get-reindex-job",
-    permission="search:reindex",
-)
+GET_REINDEX_JOB = Operation(id="get-reindex-job", permission="search:reindex")
 
 GET_SAVED_SEARCH = Operation(
     id="get-saved-search",
@@ -310,10 +247,7 @@ GET_SAVED_SEARCH = Operation(
     relations=("owner",),
 )
 
-GET_SYNONYM_SET = Operation(
-    id="get-synonym-set",
-    permission="search:tune",
-)
+GET_SYNONYM_SET = Operation(id="get-synonym-set", permission="search:tune")
 
 LIST_RANKING_PROFILES = Operation(
     id="list-ranking-profiles",
@@ -343,10 +277,8 @@ LIST_SYNONYM_SETS = Operation(
 SEARCH = Operation(
     id="search",
     permission="search:query",
+    callers=frozenset({"api-gateway"}),
     sorts=("relevance", "recent"),
 )
 
-SUGGEST = Operation(
-    id="suggest",
-    permission="search:query",
-)
+SUGGEST = Operation(id="suggest", permission="search:query")

@@ -21,30 +21,22 @@ from . import models
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeginCatchingUp:
-    """Of `begin_catching_up`."""
-
     reindex_job_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeginCopying:
-    """Of `begin_copying`."""
-
     reindex_job_id: UUID
     body: models.BeginCopyingRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeginVerifying:
-    """Of `begin_verifying`."""
-
     reindex_job_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelReindex:
-    """Of `cancel_reindex`."""
-
     reindex_job_id: UUID
 
 
@@ -55,58 +47,42 @@ class ChangeReaders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitEntry:
-    """Of `commit_entry`."""
-
     source_id: UUID
     body: models.CommitEntryRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateRankingProfile:
-    """Of `create_ranking_profile`."""
-
     body: models.CreateRankingProfileRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteSavedSearch:
-    """Of `delete_saved_search`."""
-
     saved_search_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasePerson:
-    """Of `erase_person`."""
-
     body: models.UserDeleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HidePerson:
-    """Of `hide_person`."""
-
     body: models.ProfileHidden
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HideTenant:
-    """Of `hide_tenant`."""
-
     body: models.OrganizationDeleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """Of `index`."""
-
     body: models.IndexRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:
-    """Of `index_entry`."""
-
     source_kind: models.SourceKind
     source_id: UUID
     body: models.IndexEntryRequest
@@ -114,8 +90,6 @@ class IndexEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvalidateEntry:
-    """Of `invalidate_entry`."""
-
     source_id: UUID
 
 
@@ -130,92 +104,75 @@ class ProjectFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectMessage:
+    """Of `project_message`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectPerson:
     """Of `project_person`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromoteRanking:
-    """Of `promote_ranking`."""
-
     profile_key: str
     body: models.PromoteRankingRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishSynonyms:
-    """Of `publish_synonyms`."""
-
     language: models.AnalyzerLanguage
     body: models.PublishSynonymsRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeTenantEntries:
-    """Of `purge_tenant_entries`."""
-
     body: models.OrganizationPurged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateEntry:
-    """Of `rate_entry`."""
-
     source_id: UUID
     body: models.RateEntryRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordClick:
-    """Of `record_click`."""
-
     query_id: UUID
     body: models.RecordClickRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordEvaluation:
-    """Of `record_evaluation`."""
-
     profile_key: str
     body: models.RecordEvaluationRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordQuery:
-    """Of `record_query`."""
-
     body: models.RecordQueryRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectEntry:
-    """Of `reject_entry`."""
-
     source_id: UUID
     body: models.RejectEntryRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveEntry:
-    """Of `remove_entry`."""
-
     source_kind: models.SourceKind
     source_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportReindex:
-    """Of `report_reindex`."""
-
     reindex_job_id: UUID
     body: models.ReportReindexRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequeueEntry:
-    """Of `requeue_entry`."""
-
     source_kind: models.SourceKind
     source_id: UUID
 
@@ -227,36 +184,26 @@ class RunSavedSearch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveSearch:
-    """Of `save_search`."""
-
     body: models.SaveSearchRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowTenant:
-    """Of `show_tenant`."""
-
     body: models.OrganizationRestored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartReindex:
-    """Of `start_reindex`."""
-
     body: models.StartReindexRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchIndex:
-    """Of `switch_index`."""
-
     reindex_job_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TombstoneEntry:
-    """Of `tombstone_entry`."""
-
     source_id: UUID
 
 
@@ -267,31 +214,23 @@ class UpdatePersonPrincipals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateRankingProfile:
-    """Of `update_ranking_profile`."""
-
     profile_key: str
     body: models.UpdateRankingProfileRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateSavedSearch:
-    """Of `update_saved_search`."""
-
     saved_search_id: UUID
     body: models.UpdateSavedSearchRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainHit:
-    """Of `explain_hit`."""
-
     body: models.ExplainHitRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindSimilar:
-    """Of `find_similar`."""
-
     source_kind: models.SourceKind
     source_id: UUID
     k: int | None = None
@@ -299,52 +238,38 @@ class FindSimilar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetEntry:
-    """Of `get_entry`."""
-
     source_kind: models.SourceKind
     source_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetRankingProfile:
-    """Of `get_ranking_profile`."""
-
     profile_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetReindexJob:
-    """Of `get_reindex_job`."""
-
     reindex_job_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetSavedSearch:
-    """Of `get_saved_search`."""
-
     saved_search_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetSynonymSet:
-    """Of `get_synonym_set`."""
-
     language: models.AnalyzerLanguage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRankingProfiles:
-    """Of `list_ranking_profiles`."""
-
     page: PageRequest
     traffic_share: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListReindexJobs:
-    """Of `list_reindex_jobs`."""
-
     page: PageRequest
     phase: models.ReindexPhase | None = None
     scope: models.ReindexScope | None = None
@@ -352,8 +277,6 @@ class ListReindexJobs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSavedSearches:
-    """Of `list_saved_searches`."""
-
     owner_id: UUID
     page: PageRequest
     alert_cadence: models.AlertCadence | None = None
@@ -361,15 +284,11 @@ class ListSavedSearches:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSynonymSets:
-    """Of `list_synonym_sets`."""
-
     page: PageRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Of `search`."""
-
     q: str
     page: PageRequest
     kinds: list[models.SourceKind] | None = None
@@ -383,60 +302,34 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggest:
-    """Of `suggest`."""
-
     prefix: str
 
 
 class Port(Protocol):
     """What search-service does."""
 
-    async def begin_catching_up(
-        self,
-        ctx: Context,
-        request: BeginCatchingUp,
-    ) -> None:
-        """All entries are copied; what changed meanwhile is replayed, usually some…"""
+    async def begin_catching_up(self, ctx: Context, request: BeginCatchingUp) -> None:
+        """All entries are copied."""
         ...
 
-    async def begin_copying(
-        self,
-        ctx: Context,
-        request: BeginCopying,
-    ) -> None:
+    async def begin_copying(self, ctx: Context, request: BeginCopying) -> None:
         """The target stands and the entries are counted; from now on they flow."""
         ...
 
-    async def begin_verifying(
-        self,
-        ctx: Context,
-        request: BeginVerifying,
-    ) -> None:
-        """The target is as young as the source, now samples of both are compared while…"""
+    async def begin_verifying(self, ctx: Context, request: BeginVerifying) -> None:
+        """The target is as young as the source, now samples of both are compared while both receive writes."""
         ...
 
-    async def cancel_reindex(
-        self,
-        ctx: Context,
-        request: CancelReindex,
-    ) -> models.ReindexJob:
+    async def cancel_reindex(self, ctx: Context, request: CancelReindex) -> models.ReindexJob:
         """Stops the worker at its next report and drops the target."""
         ...
 
-    async def change_readers(
-        self,
-        ctx: Context,
-        request: ChangeReaders,
-    ) -> None:
-        """Adds and drops principals of an entry on a lane of its own that never waits…"""
+    async def change_readers(self, ctx: Context, request: ChangeReaders) -> None:
+        """Adds and drops principals of an entry on a lane of its own that never waits behind text."""
         ...
 
-    async def commit_entry(
-        self,
-        ctx: Context,
-        request: CommitEntry,
-    ) -> None:
-        """The bulk write took it; the next refresh, a second later at most, lets it be…"""
+    async def commit_entry(self, ctx: Context, request: CommitEntry) -> None:
+        """The bulk write took it."""
         ...
 
     async def create_ranking_profile(
@@ -447,228 +340,120 @@ class Port(Protocol):
         """Sets up a way of ranking that the next nightly measurement will judge."""
         ...
 
-    async def delete_saved_search(
-        self,
-        ctx: Context,
-        request: DeleteSavedSearch,
-    ) -> None:
+    async def delete_saved_search(self, ctx: Context, request: DeleteSavedSearch) -> None:
         """Forgets a query and ends its alerts."""
         ...
 
-    async def erase_person(
-        self,
-        ctx: Context,
-        request: ErasePerson,
-    ) -> None:
-        """Deletes somebody's entry, saved searches and past queries; what they wrote…"""
+    async def erase_person(self, ctx: Context, request: ErasePerson) -> None:
+        """Deletes somebody's entry, saved searches and past queries."""
         ...
 
-    async def hide_person(
-        self,
-        ctx: Context,
-        request: HidePerson,
-    ) -> None:
-        """Leaves the names and drops headline and skills of somebody who took their…"""
+    async def hide_person(self, ctx: Context, request: HidePerson) -> None:
+        """Leaves the names and drops headline and skills of somebody who took their profile off display."""
         ...
 
-    async def hide_tenant(
-        self,
-        ctx: Context,
-        request: HideTenant,
-    ) -> None:
-        """Makes everything of an organisation unfindable within a minute, by a filter on…"""
+    async def hide_tenant(self, ctx: Context, request: HideTenant) -> None:
+        """Makes everything of an organisation unfindable within a minute, by a filter on the alias rather than by writes."""
         ...
 
-    async def index(
-        self,
-        ctx: Context,
-        request: Index,
-    ) -> models.IndexReceipt:
-        """Judges each draft of a batch by the version of its source and queues the newer…"""
+    async def index(self, ctx: Context, request: Index) -> models.IndexReceipt:
+        """Judges each draft of a batch by the version of its source and queues the newer ones."""
         ...
 
-    async def index_entry(
-        self,
-        ctx: Context,
-        request: IndexEntry,
-    ) -> models.SearchEntry:
-        """Makes or renews the entry of one source and queues it for the next bulk write…"""
+    async def index_entry(self, ctx: Context, request: IndexEntry) -> models.SearchEntry:
+        """Makes or renews the entry of one source and queues it for the next bulk write."""
         ...
 
-    async def invalidate_entry(
-        self,
-        ctx: Context,
-        request: InvalidateEntry,
-    ) -> None:
-        """Takes an entry out of the hits until it is written anew with other readers…"""
+    async def invalidate_entry(self, ctx: Context, request: InvalidateEntry) -> None:
+        """Takes an entry out of the hits until it is written anew with other readers, another ranking or other synonyms."""
         ...
 
-    async def project_document(
-        self,
-        ctx: Context,
-        request: ProjectDocument,
-    ) -> None:
-        """Carries what an event says of a document into its entry, with the words…"""
+    async def project_document(self, ctx: Context, request: ProjectDocument) -> None:
+        """Carries what an event says of a document into its entry, with the words fetched by the body's reference where they changed."""
         ...
 
-    async def project_file(
-        self,
-        ctx: Context,
-        request: ProjectFile,
-    ) -> None:
-        """Carries a file's new name or its return into the entry, with the text extract…"""
+    async def project_file(self, ctx: Context, request: ProjectFile) -> None:
+        """Carries a file's new name or its return into the entry, with the text extract if the scanner left one."""
         ...
 
-    async def project_person(
-        self,
-        ctx: Context,
-        request: ProjectPerson,
-    ) -> None:
-        """Opens somebody's entry with their own principal and fills in name, headline…"""
+    async def project_message(self, ctx: Context, request: ProjectMessage) -> None:
+        """Puts the excerpt that the event brings under the channel as its only reader."""
         ...
 
-    async def promote_ranking(
-        self,
-        ctx: Context,
-        request: PromoteRanking,
-    ) -> models.RankingProfile:
-        """Changes how many queries a profile ranks; the default profile takes what the…"""
+    async def project_person(self, ctx: Context, request: ProjectPerson) -> None:
+        """Opens somebody's entry with their own principal and fills in name, headline and skills as the profile shows them."""
         ...
 
-    async def publish_synonyms(
-        self,
-        ctx: Context,
-        request: PublishSynonyms,
-    ) -> models.SynonymSet:
+    async def promote_ranking(self, ctx: Context, request: PromoteRanking) -> models.RankingProfile:
+        """Changes how many queries a profile ranks."""
+        ...
+
+    async def publish_synonyms(self, ctx: Context, request: PublishSynonyms) -> models.SynonymSet:
         """Puts a language's list in force under the name of whoever publishes it."""
         ...
 
-    async def purge_tenant_entries(
-        self,
-        ctx: Context,
-        request: PurgeTenantEntries,
-    ) -> None:
+    async def purge_tenant_entries(self, ctx: Context, request: PurgeTenantEntries) -> None:
         """Deletes by query, or drops the indices that a large organisation had to itself."""
         ...
 
-    async def rate_entry(
-        self,
-        ctx: Context,
-        request: RateEntry,
-    ) -> None:
-        """Writes the popularity that the nightly job computed from opens and clicks of…"""
+    async def rate_entry(self, ctx: Context, request: RateEntry) -> None:
+        """Writes the popularity that the nightly job computed from opens and clicks of ninety days."""
         ...
 
-    async def record_click(
-        self,
-        ctx: Context,
-        request: RecordClick,
-    ) -> None:
-        """Counts that a hit was opened, for popularity, click-through and the comparison…"""
+    async def record_click(self, ctx: Context, request: RecordClick) -> None:
+        """Counts that a hit was opened, for popularity, click-through and the comparison of rankings."""
         ...
 
-    async def record_evaluation(
-        self,
-        ctx: Context,
-        request: RecordEvaluation,
-    ) -> None:
+    async def record_evaluation(self, ctx: Context, request: RecordEvaluation) -> None:
         """Notes how well a profile ordered the judged queries last night."""
         ...
 
-    async def record_query(
-        self,
-        ctx: Context,
-        request: RecordQuery,
-    ) -> None:
-        """Notes after the answer that a query took place, without its words, and makes…"""
+    async def record_query(self, ctx: Context, request: RecordQuery) -> None:
+        """Notes after the answer that a query took place, without its words, and makes its id known to clicks."""
         ...
 
-    async def reject_entry(
-        self,
-        ctx: Context,
-        request: RejectEntry,
-    ) -> None:
-        """Gives an entry up after its fifth try and says why, so that operators can see…"""
+    async def reject_entry(self, ctx: Context, request: RejectEntry) -> None:
+        """Gives an entry up after its fifth try and says why, so that operators can see how many share the cause."""
         ...
 
-    async def remove_entry(
-        self,
-        ctx: Context,
-        request: RemoveEntry,
-    ) -> None:
+    async def remove_entry(self, ctx: Context, request: RemoveEntry) -> None:
         """Buries an entry at the word of the service that put it there."""
         ...
 
-    async def report_reindex(
-        self,
-        ctx: Context,
-        request: ReportReindex,
-    ) -> None:
+    async def report_reindex(self, ctx: Context, request: ReportReindex) -> None:
         """Renews the counts every ten seconds, by which a worker also keeps its lease."""
         ...
 
-    async def requeue_entry(
-        self,
-        ctx: Context,
-        request: RequeueEntry,
-    ) -> None:
+    async def requeue_entry(self, ctx: Context, request: RequeueEntry) -> None:
         """Gives an entry that failed or grew stale another five tries."""
         ...
 
-    async def run_saved_search(
-        self,
-        ctx: Context,
-        request: RunSavedSearch,
-    ) -> None:
-        """Runs a due search under its owner's present rights and tells how much is new…"""
+    async def run_saved_search(self, ctx: Context, request: RunSavedSearch) -> None:
+        """Runs a due search under its owner's present rights and tells how much is new since the last run."""
         ...
 
-    async def save_search(
-        self,
-        ctx: Context,
-        request: SaveSearch,
-    ) -> models.SavedSearch:
+    async def save_search(self, ctx: Context, request: SaveSearch) -> models.SavedSearch:
         """Keeps a query for its owner alone."""
         ...
 
-    async def show_tenant(
-        self,
-        ctx: Context,
-        request: ShowTenant,
-    ) -> None:
+    async def show_tenant(self, ctx: Context, request: ShowTenant) -> None:
         """Lifts that filter again, since an organisation was restored within its grace."""
         ...
 
-    async def start_reindex(
-        self,
-        ctx: Context,
-        request: StartReindex,
-    ) -> models.ReindexJob:
+    async def start_reindex(self, ctx: Context, request: StartReindex) -> models.ReindexJob:
         """Opens a job that builds an index of the given name beside the serving one."""
         ...
 
-    async def switch_index(
-        self,
-        ctx: Context,
-        request: SwitchIndex,
-    ) -> None:
+    async def switch_index(self, ctx: Context, request: SwitchIndex) -> None:
         """Moves the alias in one atomic step and keeps the old index for a day."""
         ...
 
-    async def tombstone_entry(
-        self,
-        ctx: Context,
-        request: TombstoneEntry,
-    ) -> None:
+    async def tombstone_entry(self, ctx: Context, request: TombstoneEntry) -> None:
         """Buries the entry of a source that was trashed, deleted or condemned."""
         ...
 
-    async def update_person_principals(
-        self,
-        ctx: Context,
-        request: UpdatePersonPrincipals,
-    ) -> None:
-        """Adds an organisation or a team to what somebody is a principal of, or takes it…"""
+    async def update_person_principals(self, ctx: Context, request: UpdatePersonPrincipals) -> None:
+        """Adds an organisation or a team to what somebody is a principal of, or takes it away, by one small write per person."""
         ...
 
     async def update_ranking_profile(
@@ -684,30 +469,18 @@ class Port(Protocol):
         ctx: Context,
         request: UpdateSavedSearch,
     ) -> models.SavedSearch:
-        """Changes name, words, filters or cadence; a shorter cadence takes effect with…"""
+        """Changes name, words, filters or cadence."""
         ...
 
-    async def explain_hit(
-        self,
-        ctx: Context,
-        request: ExplainHit,
-    ) -> models.HitExplanation:
-        """Tells by which principal somebody sees an entry and how its score came about…"""
+    async def explain_hit(self, ctx: Context, request: ExplainHit) -> models.HitExplanation:
+        """Tells by which principal somebody sees an entry and how its score came about, without a word of its content."""
         ...
 
-    async def find_similar(
-        self,
-        ctx: Context,
-        request: FindSimilar,
-    ) -> models.SimilarEntries:
+    async def find_similar(self, ctx: Context, request: FindSimilar) -> models.SimilarEntries:
         """Neighbours of one entry, trimmed as if they had been searched for."""
         ...
 
-    async def get_entry(
-        self,
-        ctx: Context,
-        request: GetEntry,
-    ) -> models.SearchEntry:
+    async def get_entry(self, ctx: Context, request: GetEntry) -> models.SearchEntry:
         """One entry as it is held, for the service that owns its source."""
         ...
 
@@ -719,27 +492,15 @@ class Port(Protocol):
         """One way of ranking by its key."""
         ...
 
-    async def get_reindex_job(
-        self,
-        ctx: Context,
-        request: GetReindexJob,
-    ) -> models.ReindexJob:
+    async def get_reindex_job(self, ctx: Context, request: GetReindexJob) -> models.ReindexJob:
         """How far one rebuild has got."""
         ...
 
-    async def get_saved_search(
-        self,
-        ctx: Context,
-        request: GetSavedSearch,
-    ) -> models.SavedSearch:
+    async def get_saved_search(self, ctx: Context, request: GetSavedSearch) -> models.SavedSearch:
         """One kept query, for its owner."""
         ...
 
-    async def get_synonym_set(
-        self,
-        ctx: Context,
-        request: GetSynonymSet,
-    ) -> models.SynonymSet:
+    async def get_synonym_set(self, ctx: Context, request: GetSynonymSet) -> models.SynonymSet:
         """The rules of a language that analysers use at present."""
         ...
 
@@ -775,20 +536,28 @@ class Port(Protocol):
         """Which languages have synonyms, with their rules and who approved them."""
         ...
 
-    async def search(
-        self,
-        ctx: Context,
-        request: Search,
-    ) -> models.SearchResults:
-        """Parses, prices and runs a query with a look-up of the asker's principals as…"""
+    async def search(self, ctx: Context, request: Search) -> models.SearchResults:
+        """Parses, prices and runs a query with a look-up of the asker's principals as its filter, in words for all and in words and vectors for editions that have them."""
         ...
 
-    async def suggest(
+    async def suggest(self, ctx: Context, request: Suggest) -> models.SuggestionList:
+        """Completes a prefix from titles, people and the asker's own past queries."""
+        ...
+
+    async def on_channel_member_added(
         self,
         ctx: Context,
-        request: Suggest,
-    ) -> models.SuggestionList:
-        """Completes a prefix from titles, people and the asker's own past queries."""
+        event: Received[models.ChannelMemberAdded],
+    ) -> None:
+        """The newcomers find what was said in the channel before them"""
+        ...
+
+    async def on_channel_member_removed(
+        self,
+        ctx: Context,
+        event: Received[models.ChannelMemberRemoved],
+    ) -> None:
+        """Nothing of the channel is found by those who left it"""
         ...
 
     async def on_document_archived(
@@ -823,11 +592,7 @@ class Port(Protocol):
         """Title, labels and sensitivity of the entry follow"""
         ...
 
-    async def on_document_moved(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentMoved],
-    ) -> None:
+    async def on_document_moved(self, ctx: Context, event: Received[models.DocumentMoved]) -> None:
         """Whoever reads the new folder finds the document"""
         ...
 
@@ -887,19 +652,11 @@ class Port(Protocol):
         """The new words are found within three seconds"""
         ...
 
-    async def on_file_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.FileDeleted],
-    ) -> None:
+    async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
         """Nothing about the file remains but the tombstone"""
         ...
 
-    async def on_file_linked(
-        self,
-        ctx: Context,
-        event: Received[models.FileLinked],
-    ) -> None:
+    async def on_file_linked(self, ctx: Context, event: Received[models.FileLinked]) -> None:
         """Readers of the target find the file too"""
         ...
 
@@ -911,68 +668,68 @@ class Port(Protocol):
         """Nobody is led to something harmful"""
         ...
 
-    async def on_file_recovered(
-        self,
-        ctx: Context,
-        event: Received[models.FileRecovered],
-    ) -> None:
+    async def on_file_recovered(self, ctx: Context, event: Received[models.FileRecovered]) -> None:
         """A file that left the bin is found again"""
         ...
 
-    async def on_file_released(
-        self,
-        ctx: Context,
-        event: Received[models.FileReleased],
-    ) -> None:
+    async def on_file_released(self, ctx: Context, event: Received[models.FileReleased]) -> None:
         """A file that left quarantine is found again"""
         ...
 
-    async def on_file_renamed(
-        self,
-        ctx: Context,
-        event: Received[models.FileRenamed],
-    ) -> None:
+    async def on_file_renamed(self, ctx: Context, event: Received[models.FileRenamed]) -> None:
         """The file is found under its new name"""
         ...
 
-    async def on_file_scanned(
-        self,
-        ctx: Context,
-        event: Received[models.FileScanned],
-    ) -> None:
+    async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
         """A clean file is found by its name and, once extracted, by its text"""
         ...
 
-    async def on_file_trashed(
-        self,
-        ctx: Context,
-        event: Received[models.FileTrashed],
-    ) -> None:
+    async def on_file_trashed(self, ctx: Context, event: Received[models.FileTrashed]) -> None:
         """The file disappears from all hits"""
         ...
 
-    async def on_file_unlinked(
-        self,
-        ctx: Context,
-        event: Received[models.FileUnlinked],
-    ) -> None:
+    async def on_file_unlinked(self, ctx: Context, event: Received[models.FileUnlinked]) -> None:
         """Only readers of the remaining targets find the file"""
         ...
 
-    async def on_member_joined(
-        self,
-        ctx: Context,
-        event: Received[models.MemberJoined],
-    ) -> None:
+    async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
         """The person finds what is shared with the whole organisation"""
         ...
 
-    async def on_member_removed(
+    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
+        """The person finds nothing of the organisation any more"""
+        ...
+
+    async def on_message_edited(self, ctx: Context, event: Received[models.MessageEdited]) -> None:
+        """The new excerpt takes the place of the old one"""
+        ...
+
+    async def on_message_held(self, ctx: Context, event: Received[models.MessageHeld]) -> None:
+        """A withheld message is in no answer from the next refresh on"""
+        ...
+
+    async def on_message_posted(self, ctx: Context, event: Received[models.MessagePosted]) -> None:
+        """The excerpt is found by whoever is in the channel"""
+        ...
+
+    async def on_message_purged(self, ctx: Context, event: Received[models.MessagePurged]) -> None:
+        """Retention reaches the index of messages too"""
+        ...
+
+    async def on_message_released(
         self,
         ctx: Context,
-        event: Received[models.MemberRemoved],
+        event: Received[models.MessageReleased],
     ) -> None:
-        """The person finds nothing of the organisation any more"""
+        """A message that was withheld is found once more"""
+        ...
+
+    async def on_message_retracted(
+        self,
+        ctx: Context,
+        event: Received[models.MessageRetracted],
+    ) -> None:
+        """What was taken back is buried"""
         ...
 
     async def on_organization_deleted(
@@ -999,11 +756,7 @@ class Port(Protocol):
         """The organisation's entries are found again"""
         ...
 
-    async def on_profile_hidden(
-        self,
-        ctx: Context,
-        event: Received[models.ProfileHidden],
-    ) -> None:
+    async def on_profile_hidden(self, ctx: Context, event: Received[models.ProfileHidden]) -> None:
         """All but the names leave the index"""
         ...
 
@@ -1039,18 +792,10 @@ class Port(Protocol):
         """Whoever left no longer finds it, five seconds later at most"""
         ...
 
-    async def on_user_created(
-        self,
-        ctx: Context,
-        event: Received[models.UserCreated],
-    ) -> None:
+    async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
         """An entry with the person's own principal is opened, without a name yet"""
         ...
 
-    async def on_user_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeleted],
-    ) -> None:
+    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """The person's entry, saved searches and past queries are erased"""
         ...

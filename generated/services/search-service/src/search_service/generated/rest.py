@@ -4,814 +4,235 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-from uuid import UUID
+from cloudsync_chassis.web.routes import add
+from fastapi import APIRouter, Path, Query
 
-from cloudsync_chassis.store.query import PageRequest
-from cloudsync_chassis.web.body import json_body
-from cloudsync_chassis.web.call import RestCall, admitted, page_of
-from fastapi import (
-    APIRouter,
-    Path,
-    Query,
-    Response,
-)
-from pydantic import AwareDatetime
-
-from . import models, operations, port
+from . import operations, port
 
 
 def routes(service: port.Port) -> APIRouter:
     """One route per operation; those with fixed paths before those with parameters."""
     router = APIRouter()
-
-    @router.post(
-        "/v1/index-entries",
+    add(router, "POST /v1/index-entries", operations.INDEX, port.Index, service.index)
+    add(
+        router,
+        "DELETE /v1/index-entries/{sourceKind}/{sourceId}",
+        operations.REMOVE_ENTRY,
+        port.RemoveEntry,
+        service.remove_entry,
     )
-    async def index(
-        call: Annotated[
-            RestCall,
-            admitted(operations.INDEX),
-        ],
-        body: Annotated[
-            models.IndexRequest,
-            json_body(models.IndexRequest),
-        ],
-    ) -> Response:
-        request = port.Index(
-            body=body,
-        )
-        return await call(
-            service.index,
-            request,
-        )
-
-    @router.delete(
-        "/v1/index-entries/{sourceKind}/{sourceId}",
+    add(
+        router,
+        "GET /v1/index-entries/{sourceKind}/{sourceId}",
+        operations.GET_ENTRY,
+        port.GetEntry,
+        service.get_entry,
     )
-    async def remove_entry(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REMOVE_ENTRY),
-        ],
-        source_kind: Annotated[
-            models.SourceKind,
-            Path(
-                alias="sourceKind",
-            ),
-        ],
-        source_id: Annotated[
-            UUID,
-            Path(
-                alias="sourceId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RemoveEntry(
-            source_kind=source_kind,
-            source_id=source_id,
-        )
-        return await call(
-            service.remove_entry,
-            request,
-        )
-
-    @router.get(
-        "/v1/index-entries/{sourceKind}/{sourceId}",
+    add(
+        router,
+        "PUT /v1/index-entries/{sourceKind}/{sourceId}",
+        operations.INDEX_ENTRY,
+        port.IndexEntry,
+        service.index_entry,
     )
-    async def get_entry(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_ENTRY),
-        ],
-        source_kind: Annotated[
-            models.SourceKind,
-            Path(
-                alias="sourceKind",
-            ),
-        ],
-        source_id: Annotated[
-            UUID,
-            Path(
-                alias="sourceId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetEntry(
-            source_kind=source_kind,
-            source_id=source_id,
-        )
-        return await call(
-            service.get_entry,
-            request,
-        )
-
-    @router.put(
-        "/v1/index-entries/{sourceKind}/{sourceId}",
+    add(
+        router,
+        "POST /v1/index-entries/{sourceKind}/{sourceId}/requeue",
+        operations.REQUEUE_ENTRY,
+        port.RequeueEntry,
+        service.requeue_entry,
     )
-    async def index_entry(
-        call: Annotated[
-            RestCall,
-            admitted(operations.INDEX_ENTRY),
-        ],
-        body: Annotated[
-            models.IndexEntryRequest,
-            json_body(models.IndexEntryRequest),
-        ],
-        source_kind: Annotated[
-            models.SourceKind,
-            Path(
-                alias="sourceKind",
-            ),
-        ],
-        source_id: Annotated[
-            UUID,
-            Path(
-                alias="sourceId",
-            ),
-        ],
-    ) -> Response:
-        request = port.IndexEntry(
-            source_kind=source_kind,
-            source_id=source_id,
-            body=body,
-        )
-        return await call(
-            service.index_entry,
-            request,
-        )
-
-    @router.post(
-        "/v1/index-entries/{sourceKind}/{sourceId}/requeue",
+    add(
+        router,
+        "GET /v1/index-entries/{sourceKind}/{sourceId}/similar",
+        operations.FIND_SIMILAR,
+        port.FindSimilar,
+        service.find_similar,
+        k=Query(alias="k", ge=1, le=50),
     )
-    async def requeue_entry(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REQUEUE_ENTRY),
-        ],
-        source_kind: Annotated[
-            models.SourceKind,
-            Path(
-                alias="sourceKind",
-            ),
-        ],
-        source_id: Annotated[
-            UUID,
-            Path(
-                alias="sourceId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RequeueEntry(
-            source_kind=source_kind,
-            source_id=source_id,
-        )
-        return await call(
-            service.requeue_entry,
-            request,
-        )
-
-    @router.get(
-        "/v1/index-entries/{sourceKind}/{sourceId}/similar",
+    add(
+        router,
+        "GET /v1/ranking-profiles",
+        operations.LIST_RANKING_PROFILES,
+        port.ListRankingProfiles,
+        service.list_ranking_profiles,
+        traffic_share=Query(alias="trafficShare", ge=0, le=100),
     )
-    async def find_similar(
-        call: Annotated[
-            RestCall,
-            admitted(operations.FIND_SIMILAR),
-        ],
-        source_kind: Annotated[
-            models.SourceKind,
-            Path(
-                alias="sourceKind",
-            ),
-        ],
-        source_id: Annotated[
-            UUID,
-            Path(
-                alias="sourceId",
-            ),
-        ],
-        k: Annotated[
-            int | None,
-            Query(
-                alias="k",
-                ge=1,
-                le=50,
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.FindSimilar(
-            source_kind=source_kind,
-            source_id=source_id,
-            k=k,
-        )
-        return await call(
-            service.find_similar,
-            request,
-        )
-
-    @router.get(
-        "/v1/ranking-profiles",
+    add(
+        router,
+        "POST /v1/ranking-profiles",
+        operations.CREATE_RANKING_PROFILE,
+        port.CreateRankingProfile,
+        service.create_ranking_profile,
     )
-    async def list_ranking_profiles(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_RANKING_PROFILES),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_RANKING_PROFILES),
-        ],
-        traffic_share: Annotated[
-            int | None,
-            Query(
-                alias="trafficShare",
-                ge=0,
-                le=100,
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListRankingProfiles(
-            page=page,
-            traffic_share=traffic_share,
-        )
-        return await call(
-            service.list_ranking_profiles,
-            request,
-        )
-
-    @router.post(
-        "/v1/ranking-profiles",
+    add(
+        router,
+        "GET /v1/ranking-profiles/{profileKey}",
+        operations.GET_RANKING_PROFILE,
+        port.GetRankingProfile,
+        service.get_ranking_profile,
+        profile_key=Path(
+            alias="profileKey",
+            min_length=3,
+            max_length=40,
+            pattern="^[a-z][a-z0-9-]{2,39}$",
+        ),
     )
-    async def create_ranking_profile(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CREATE_RANKING_PROFILE),
-        ],
-        body: Annotated[
-            models.CreateRankingProfileRequest,
-            json_body(models.CreateRankingProfileRequest),
-        ],
-    ) -> Response:
-        request = port.CreateRankingProfile(
-            body=body,
-        )
-        return await call(
-            service.create_ranking_profile,
-            request,
-        )
-
-    @router.get(
-        "/v1/ranking-profiles/{profileKey}",
+    add(
+        router,
+        "PATCH /v1/ranking-profiles/{profileKey}",
+        operations.UPDATE_RANKING_PROFILE,
+        port.UpdateRankingProfile,
+        service.update_ranking_profile,
+        profile_key=Path(
+            alias="profileKey",
+            min_length=3,
+            max_length=40,
+            pattern="^[a-z][a-z0-9-]{2,39}$",
+        ),
     )
-    async def get_ranking_profile(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_RANKING_PROFILE),
-        ],
-        profile_key: Annotated[
-            str,
-            Path(
-                alias="profileKey",
-                min_length=3,
-                max_length=40,
-                pattern="^[a-z][a-z0-9-]{2,39}$",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetRankingProfile(
-            profile_key=profile_key,
-        )
-        return await call(
-            service.get_ranking_profile,
-            request,
-        )
-
-    @router.patch(
-        "/v1/ranking-profiles/{profileKey}",
+    add(
+        router,
+        "POST /v1/ranking-profiles/{profileKey}/promote",
+        operations.PROMOTE_RANKING,
+        port.PromoteRanking,
+        service.promote_ranking,
+        profile_key=Path(
+            alias="profileKey",
+            min_length=3,
+            max_length=40,
+            pattern="^[a-z][a-z0-9-]{2,39}$",
+        ),
     )
-    async def update_ranking_profile(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UPDATE_RANKING_PROFILE),
-        ],
-        body: Annotated[
-            models.UpdateRankingProfileRequest,
-            json_body(models.UpdateRankingProfileRequest),
-        ],
-        profile_key: Annotated[
-            str,
-            Path(
-                alias="profileKey",
-                min_length=3,
-                max_length=40,
-                pattern="^[a-z][a-z0-9-]{2,39}$",
-            ),
-        ],
-    ) -> Response:
-        request = port.UpdateRankingProfile(
-            profile_key=profile_key,
-            body=body,
-        )
-        return await call(
-            service.update_ranking_profile,
-            request,
-        )
-
-    @router.post(
-        "/v1/ranking-profiles/{profileKey}/promote",
+    add(
+        router,
+        "GET /v1/reindex-jobs",
+        operations.LIST_REINDEX_JOBS,
+        port.ListReindexJobs,
+        service.list_reindex_jobs,
     )
-    async def promote_ranking(
-        call: Annotated[
-            RestCall,
-            admitted(operations.PROMOTE_RANKING),
-        ],
-        body: Annotated[
-            models.PromoteRankingRequest,
-            json_body(models.PromoteRankingRequest),
-        ],
-        profile_key: Annotated[
-            str,
-            Path(
-                alias="profileKey",
-                min_length=3,
-                max_length=40,
-                pattern="^[a-z][a-z0-9-]{2,39}$",
-            ),
-        ],
-    ) -> Response:
-        request = port.PromoteRanking(
-            profile_key=profile_key,
-            body=body,
-        )
-        return await call(
-            service.promote_ranking,
-            request,
-        )
-
-    @router.get(
-        "/v1/reindex-jobs",
+    add(
+        router,
+        "POST /v1/reindex-jobs",
+        operations.START_REINDEX,
+        port.StartReindex,
+        service.start_reindex,
     )
-    async def list_reindex_jobs(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_REINDEX_JOBS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_REINDEX_JOBS),
-        ],
-        phase: Annotated[
-            models.ReindexPhase | None,
-            Query(
-                alias="phase",
-            ),
-        ] = None,
-        scope: Annotated[
-            models.ReindexScope | None,
-            Query(
-                alias="scope",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListReindexJobs(
-            page=page,
-            phase=phase,
-            scope=scope,
-        )
-        return await call(
-            service.list_reindex_jobs,
-            request,
-        )
-
-    @router.post(
-        "/v1/reindex-jobs",
+    add(
+        router,
+        "GET /v1/reindex-jobs/{reindexJobId}",
+        operations.GET_REINDEX_JOB,
+        port.GetReindexJob,
+        service.get_reindex_job,
     )
-    async def start_reindex(
-        call: Annotated[
-            RestCall,
-            admitted(operations.START_REINDEX),
-        ],
-        body: Annotated[
-            models.StartReindexRequest,
-            json_body(models.StartReindexRequest),
-        ],
-    ) -> Response:
-        request = port.StartReindex(
-            body=body,
-        )
-        return await call(
-            service.start_reindex,
-            request,
-        )
-
-    @router.get(
-        "/v1/reindex-jobs/{reindexJobId}",
+    add(
+        router,
+        "POST /v1/reindex-jobs/{reindexJobId}/cancel",
+        operations.CANCEL_REINDEX,
+        port.CancelReindex,
+        service.cancel_reindex,
     )
-    async def get_reindex_job(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_REINDEX_JOB),
-        ],
-        reindex_job_id: Annotated[
-            UUID,
-            Path(
-                alias="reindexJobId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetReindexJob(
-            reindex_job_id=reindex_job_id,
-        )
-        return await call(
-            service.get_reindex_job,
-            request,
-        )
-
-    @router.post(
-        "/v1/reindex-jobs/{reindexJobId}/cancel",
+    add(
+        router,
+        "GET /v1/saved-searches",
+        operations.LIST_SAVED_SEARCHES,
+        port.ListSavedSearches,
+        service.list_saved_searches,
     )
-    async def cancel_reindex(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CANCEL_REINDEX),
-        ],
-        reindex_job_id: Annotated[
-            UUID,
-            Path(
-                alias="reindexJobId",
-            ),
-        ],
-    ) -> Response:
-        request = port.CancelReindex(
-            reindex_job_id=reindex_job_id,
-        )
-        return await call(
-            service.cancel_reindex,
-            request,
-        )
-
-    @router.get(
-        "/v1/saved-searches",
+    add(
+        router,
+        "POST /v1/saved-searches",
+        operations.SAVE_SEARCH,
+        port.SaveSearch,
+        service.save_search,
     )
-    async def list_saved_searches(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_SAVED_SEARCHES),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_SAVED_SEARCHES),
-        ],
-        owner_id: Annotated[
-            UUID,
-            Query(
-                alias="ownerId",
-            ),
-        ],
-        alert_cadence: Annotated[
-            models.AlertCadence | None,
-            Query(
-                alias="alertCadence",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListSavedSearches(
-            owner_id=owner_id,
-            page=page,
-            alert_cadence=alert_cadence,
-        )
-        return await call(
-            service.list_saved_searches,
-            request,
-        )
-
-    @router.post(
-        "/v1/saved-searches",
+    add(
+        router,
+        "DELETE /v1/saved-searches/{savedSearchId}",
+        operations.DELETE_SAVED_SEARCH,
+        port.DeleteSavedSearch,
+        service.delete_saved_search,
     )
-    async def save_search(
-        call: Annotated[
-            RestCall,
-            admitted(operations.SAVE_SEARCH),
-        ],
-        body: Annotated[
-            models.SaveSearchRequest,
-            json_body(models.SaveSearchRequest),
-        ],
-    ) -> Response:
-        request = port.SaveSearch(
-            body=body,
-        )
-        return await call(
-            service.save_search,
-            request,
-        )
-
-    @router.delete(
-        "/v1/saved-searches/{savedSearchId}",
+    add(
+        router,
+        "GET /v1/saved-searches/{savedSearchId}",
+        operations.GET_SAVED_SEARCH,
+        port.GetSavedSearch,
+        service.get_saved_search,
     )
-    async def delete_saved_search(
-        call: Annotated[
-            RestCall,
-            admitted(operations.DELETE_SAVED_SEARCH),
-        ],
-        saved_search_id: Annotated[
-            UUID,
-            Path(
-                alias="savedSearchId",
-            ),
-        ],
-    ) -> Response:
-        request = port.DeleteSavedSearch(
-            saved_search_id=saved_search_id,
-        )
-        return await call(
-            service.delete_saved_search,
-            request,
-        )
-
-    @router.get(
-        "/v1/saved-searches/{savedSearchId}",
+    add(
+        router,
+        "PATCH /v1/saved-searches/{savedSearchId}",
+        operations.UPDATE_SAVED_SEARCH,
+        port.UpdateSavedSearch,
+        service.update_saved_search,
     )
-    async def get_saved_search(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_SAVED_SEARCH),
-        ],
-        saved_search_id: Annotated[
-            UUID,
-            Path(
-                alias="savedSearchId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetSavedSearch(
-            saved_search_id=saved_search_id,
-        )
-        return await call(
-            service.get_saved_search,
-            request,
-        )
-
-    @router.patch(
-        "/v1/saved-searches/{savedSearchId}",
+    add(
+        router,
+        "GET /v1/search",
+        operations.SEARCH,
+        port.Search,
+        service.search,
+        q=Query(alias="q", min_length=1, max_length=512, pattern="^[^\\u0000-\\u001f\\u007f]+$"),
+        container=Query(
+            alias="container",
+            min_length=41,
+            max_length=44,
+            pattern="^(folder|channel|meeting|unit):[0-9a-f-]{36}$",
+        ),
+        content_type=Query(
+            alias="contentType",
+            min_length=1,
+            max_length=127,
+            pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$",
+        ),
     )
-    async def update_saved_search(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UPDATE_SAVED_SEARCH),
-        ],
-        body: Annotated[
-            models.UpdateSavedSearchRequest,
-            json_body(models.UpdateSavedSearchRequest),
-        ],
-        saved_search_id: Annotated[
-            UUID,
-            Path(
-                alias="savedSearchId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UpdateSavedSearch(
-            saved_search_id=saved_search_id,
-            body=body,
-        )
-        return await call(
-            service.update_saved_search,
-            request,
-        )
-
-    @router.get(
-        "/v1/search",
+    add(
+        router,
+        "POST /v1/search/explain",
+        operations.EXPLAIN_HIT,
+        port.ExplainHit,
+        service.explain_hit,
     )
-    async def search(
-        call: Annotated[
-            RestCall,
-            admitted(operations.SEARCH),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.SEARCH),
-        ],
-        q: Annotated[
-            str,
-            Query(
-                alias="q",
-                min_length=1,
-                max_length=512,
-                pattern="^[^\\u0000-\\u001f\\u007f]+$",
-            ),
-        ],
-        kinds: Annotated[
-            list[models.SourceKind] | None,
-            Query(
-                alias="kinds",
-            ),
-        ] = None,
-        author_id: Annotated[
-            UUID | None,
-            Query(
-                alias="authorId",
-            ),
-        ] = None,
-        container: Annotated[
-            str | None,
-            Query(
-                alias="container",
-                min_length=41,
-                max_length=44,
-                pattern="^(folder|channel|meeting|unit):[0-9a-f-]{36}$",
-            ),
-        ] = None,
-        content_type: Annotated[
-            str | None,
-            Query(
-                alias="contentType",
-                min_length=1,
-                max_length=127,
-                pattern="^[a-z0-9][A-Za-z0-9!#$&^_.+/-]*$",
-            ),
-        ] = None,
-        language: Annotated[
-            models.AnalyzerLanguage | None,
-            Query(
-                alias="language",
-            ),
-        ] = None,
-        changed_after: Annotated[
-            AwareDatetime | None,
-            Query(
-                alias="changedAfter",
-            ),
-        ] = None,
-        changed_before: Annotated[
-            AwareDatetime | None,
-            Query(
-                alias="changedBefore",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.Search(
-            q=q,
-            page=page,
-            kinds=kinds,
-            author_id=author_id,
-            container=container,
-            content_type=content_type,
-            language=language,
-            changed_after=changed_after,
-            changed_before=changed_before,
-        )
-        return await call(
-            service.search,
-            request,
-        )
-
-    @router.post(
-        "/v1/search/explain",
+    add(
+        router,
+        "GET /v1/search/suggestions",
+        operations.SUGGEST,
+        port.Suggest,
+        service.suggest,
+        prefix=Query(
+            alias="prefix",
+            min_length=2,
+            max_length=60,
+            pattern="^[^\\u0000-\\u001f\\u007f]+$",
+        ),
     )
-    async def explain_hit(
-        call: Annotated[
-            RestCall,
-            admitted(operations.EXPLAIN_HIT),
-        ],
-        body: Annotated[
-            models.ExplainHitRequest,
-            json_body(models.ExplainHitRequest),
-        ],
-    ) -> Response:
-        request = port.ExplainHit(
-            body=body,
-        )
-        return await call(
-            service.explain_hit,
-            request,
-        )
-
-    @router.get(
-        "/v1/search/suggestions",
+    add(
+        router,
+        "POST /v1/search/{queryId}/clicks",
+        operations.RECORD_CLICK,
+        port.RecordClick,
+        service.record_click,
     )
-    async def suggest(
-        call: Annotated[
-            RestCall,
-            admitted(operations.SUGGEST),
-        ],
-        prefix: Annotated[
-            str,
-            Query(
-                alias="prefix",
-                min_length=2,
-                max_length=60,
-                pattern="^[^\\u0000-\\u001f\\u007f]+$",
-            ),
-        ],
-    ) -> Response:
-        request = port.Suggest(
-            prefix=prefix,
-        )
-        return await call(
-            service.suggest,
-            request,
-        )
-
-    @router.post(
-        "/v1/search/{queryId}/clicks",
+    add(
+        router,
+        "GET /v1/synonym-sets",
+        operations.LIST_SYNONYM_SETS,
+        port.ListSynonymSets,
+        service.list_synonym_sets,
     )
-    async def record_click(
-        call: Annotated[
-            RestCall,
-            admitted(operations.RECORD_CLICK),
-        ],
-        body: Annotated[
-            models.RecordClickRequest,
-            json_body(models.RecordClickRequest),
-        ],
-        query_id: Annotated[
-            UUID,
-            Path(
-                alias="queryId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RecordClick(
-            query_id=query_id,
-            body=body,
-        )
-        return await call(
-            service.record_click,
-            request,
-        )
-
-    @router.get(
-        "/v1/synonym-sets",
+    add(
+        router,
+        "GET /v1/synonym-sets/{language}",
+        operations.GET_SYNONYM_SET,
+        port.GetSynonymSet,
+        service.get_synonym_set,
     )
-    async def list_synonym_sets(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_SYNONYM_SETS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_SYNONYM_SETS),
-        ],
-    ) -> Response:
-        request = port.ListSynonymSets(
-            page=page,
-        )
-        return await call(
-            service.list_synonym_sets,
-            request,
-        )
-
-    @router.get(
-        "/v1/synonym-sets/{language}",
+    add(
+        router,
+        "PUT /v1/synonym-sets/{language}",
+        operations.PUBLISH_SYNONYMS,
+        port.PublishSynonyms,
+        service.publish_synonyms,
     )
-    async def get_synonym_set(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_SYNONYM_SET),
-        ],
-        language: Annotated[
-            models.AnalyzerLanguage,
-            Path(
-                alias="language",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetSynonymSet(
-            language=language,
-        )
-        return await call(
-            service.get_synonym_set,
-            request,
-        )
-
-    @router.put(
-        "/v1/synonym-sets/{language}",
-    )
-    async def publish_synonyms(
-        call: Annotated[
-            RestCall,
-            admitted(operations.PUBLISH_SYNONYMS),
-        ],
-        body: Annotated[
-            models.PublishSynonymsRequest,
-            json_body(models.PublishSynonymsRequest),
-        ],
-        language: Annotated[
-            models.AnalyzerLanguage,
-            Path(
-                alias="language",
-            ),
-        ],
-    ) -> Response:
-        request = port.PublishSynonyms(
-            language=language,
-            body=body,
-        )
-        return await call(
-            service.publish_synonyms,
-            request,
-        )
-
     return router

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from cloudsync_chassis.published import published
 from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
@@ -15,76 +14,28 @@ SERVICE = ServiceSpec(
     source="/cloudsync/search-service",
     access={
         "saved-search:create": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "search:explain": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-                "platform-operator",
-                "support-agent",
-            }
+            {"org-admin", "org-owner", "platform-operator", "support-agent"}
         ),
         "search:query": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
-        "search:reindex": frozenset(
-            {
-                "platform-operator",
-            }
-        ),
-        "search:tune": frozenset(
-            {
-                "platform-operator",
-            }
-        ),
+        "search:reindex": frozenset({"platform-operator"}),
+        "search:tune": frozenset({"platform-operator"}),
     },
     related={
         "saved-search:delete": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "saved-search:read": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "saved-search:update": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
     },
     tables=metadata,
-    contract=Path(__file__).with_name("openapi.json"),
+    contract=published(__file__, "openapi/search.yaml"),
 )

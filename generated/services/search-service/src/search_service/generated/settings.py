@@ -11,9 +11,7 @@ from pydantic_settings import SettingsConfigDict
 class ServiceSettings(Settings):
     """`SEARCH_SERVICE_<NAME>`, or `CHASSIS_<NAME>` for all services."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SEARCH_SERVICE_",
-    )
+    model_config = SettingsConfigDict(env_prefix="SEARCH_SERVICE_")
 
     port: Port = 8008
     issuer: str = "https://auth.cloudsync.example"
@@ -30,7 +28,7 @@ class ServiceSettings(Settings):
     """Time after which a shard is left out and the answer is partial"""
 
     acl_mode: str = "index"
-    """How hits are trimmed: by the index, or each one verified when removals of access lag…"""
+    """How hits are trimmed: by the index, or each one verified when removals of access lag (verify)"""
 
     max_depth: int = 1000
     """Hits up to which a result can be paged through"""

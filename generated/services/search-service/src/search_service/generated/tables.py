@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    MetaData,
-)
+from sqlalchemy import MetaData
 
 metadata = MetaData()

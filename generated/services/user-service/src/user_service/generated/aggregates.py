@@ -21,25 +21,7 @@ from . import models, tables
 DIRECTORY_SYNC = AggregateSpec(
     name="directory-sync",
     model=models.DirectorySync,
-    store=TableStore(
-        table=tables.directory_syncs,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "source": "source",
-            "cursor": "cursor",
-            "scanned": "scanned",
-            "created": "created",
-            "updated": "updated",
-            "failed": "failed",
-            "startedAt": "started_at",
-            "finishedAt": "finished_at",
-            "dryRun": "dry_run",
-        },
-    ),
+    store=TableStore(table=tables.directory_syncs),
     defaults={"cursor": "", "scanned": 0, "created": 0, "updated": 0, "failed": 0, "dryRun": False},
     invariants=(
         Invariant(
@@ -49,10 +31,7 @@ DIRECTORY_SYNC = AggregateSpec(
         ),
     ),
     commands={
-        "note-verified-domain": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "note-verified-domain": Command(effect="custom", idempotency="natural"),
         "run-directory-sync": Command(
             effect="custom",
             idempotency="key",
@@ -103,25 +82,13 @@ EMAIL_ALIAS = AggregateSpec(
     store=TableStore(
         table=tables.email_addresses,
         columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "userId": "user_id",
             "address": "email_ciphertext",
-            "purpose": "purpose",
             "verificationCodeHash": "verification_code_ciphertext",
-            "codeExpiresAt": "code_expires_at",
-            "verifiedAt": "verified_at",
         },
         encrypted=frozenset({"address", "verificationCodeHash"}),
         blind={"email_bidx": "address"},
     ),
-    part_of=Reference(
-        "userId",
-        "user",
-    ),
+    part_of=Reference("userId", "user"),
     unique=(("address",),),
     defaults={"purpose": "secondary"},
     invariants=(
@@ -132,44 +99,17 @@ EMAIL_ALIAS = AggregateSpec(
         ),
     ),
     commands={
-        "add-email-alias": Command(
-            effect="create",
-            idempotency="key",
-        ),
-        "remove-email-alias": Command(
-            effect="delete",
-            idempotency="natural",
-        ),
-        "verify-email-alias": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "add-email-alias": Command(effect="create", idempotency="key"),
+        "remove-email-alias": Command(effect="delete", idempotency="natural"),
+        "verify-email-alias": Command(effect="custom", idempotency="natural"),
     },
 )
 
 ERASURE_REQUEST = AggregateSpec(
     name="erasure-request",
     model=models.ErasureRequest,
-    store=TableStore(
-        table=tables.erasure_requests,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "userId": "user_id",
-            "requestedBy": "requested_by",
-            "legalBasis": "legal_basis",
-            "dueBy": "due_by",
-            "stores": "stores",
-            "evidenceUrl": "evidence_url",
-        },
-    ),
-    part_of=Reference(
-        "userId",
-        "user",
-    ),
+    store=TableStore(table=tables.erasure_requests),
+    part_of=Reference("userId", "user"),
     defaults={
         "stores": [
             {"store": "users", "state": "open"},
@@ -195,22 +135,13 @@ ERASURE_REQUEST = AggregateSpec(
         ),
     ),
     commands={
-        "record-erasure": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "record-erasure": Command(effect="custom", idempotency="natural"),
         "request-erasure": Command(
             effect="create",
             idempotency="key",
             sets=(
-                Assignment(
-                    "requestedBy",
-                    source="context.subject",
-                ),
-                Assignment(
-                    "dueBy",
-                    source="context.now.plus.28d",
-                ),
+                Assignment("requestedBy", source="context.subject"),
+                Assignment("dueBy", source="context.now.plus.28d"),
             ),
         ),
     },
@@ -221,39 +152,11 @@ USER = AggregateSpec(
     model=models.User,
     store=TableStore(
         table=tables.users,
-        columns={
-            "id": "id",
-            "organizationId": "organization_id",
-            "createdAt": "created_at",
-            "updatedAt": "updated_at",
-            "version": "version",
-            "primaryEmail": "email_ciphertext",
-            "emailVerifiedAt": "email_verified_at",
-            "displayName": "display_name",
-            "username": "username",
-            "kind": "kind",
-            "status": "status",
-            "locale": "locale",
-            "timeZone": "time_zone",
-            "homeRegion": "home_region",
-            "provisioningSource": "provisioning_source",
-            "externalId": "external_id",
-            "managerId": "manager_id",
-            "recoveryPhone": "recovery_phone_ciphertext",
-            "suspensionReason": "suspension_reason",
-            "lastActiveAt": "last_active_at",
-            "deletionScheduledAt": "deletion_scheduled_at",
-            "legalHoldUntil": "legal_hold_until",
-        },
+        columns={"primaryEmail": "email_ciphertext", "recoveryPhone": "recovery_phone_ciphertext"},
         encrypted=frozenset({"primaryEmail", "recoveryPhone"}),
         blind={"email_bidx": "primaryEmail"},
     ),
-    references=(
-        Reference(
-            "managerId",
-            "user",
-        ),
-    ),
+    references=(Reference("managerId", "user"),),
     unique=(("primaryEmail",), ("username",), ("externalId",)),
     defaults={
         "locale": "en-US",
@@ -261,11 +164,7 @@ USER = AggregateSpec(
         "homeRegion": "usEast1",
         "provisioningSource": "invitation",
     },
-    relations={
-        "self": Relation(
-            fields=("id",),
-        ),
-    },
+    relations={"self": Relation(fields=("id",))},
     state_field="status",
     initial="invited",
     transitions=(
@@ -410,12 +309,7 @@ USER = AggregateSpec(
         "activate-user": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "emailVerifiedAt",
-                    source="context.now",
-                ),
-            ),
+            sets=(Assignment("emailVerifiedAt", source="context.now"),),
             emits=(
                 Emission(
                     type="cloudsync.user.user-activated.v1",
@@ -429,11 +323,7 @@ USER = AggregateSpec(
         "cancel-deletion": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "deletionScheduledAt",
-                ),
-            ),
+            sets=(Assignment("deletionScheduledAt"),),
             emits=(
                 Emission(
                     type="cloudsync.user.user-deletion-cancelled.v1",
@@ -460,12 +350,7 @@ USER = AggregateSpec(
         "create-service-account": Command(
             effect="create",
             idempotency="key",
-            sets=(
-                Assignment(
-                    "kind",
-                    value="serviceAccount",
-                ),
-            ),
+            sets=(Assignment("kind", value="serviceAccount"),),
             emits=(
                 Emission(
                     type="cloudsync.user.user-created.v1",
@@ -506,11 +391,7 @@ USER = AggregateSpec(
         "deactivate-user": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "suspensionReason",
-                ),
-            ),
+            sets=(Assignment("suspensionReason"),),
             emits=(
                 Emission(
                     type="cloudsync.user.user-deactivated.v1",
@@ -521,14 +402,8 @@ USER = AggregateSpec(
                 ),
             ),
         ),
-        "drop-cached-card": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "drop-cached-membership": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "drop-cached-card": Command(effect="custom", idempotency="natural"),
+        "drop-cached-membership": Command(effect="custom", idempotency="natural"),
         "erase-user": Command(
             effect="custom",
             idempotency="natural",
@@ -562,10 +437,7 @@ USER = AggregateSpec(
                 ),
             ),
         ),
-        "export-user-data": Command(
-            effect="custom",
-            idempotency="key",
-        ),
+        "export-user-data": Command(effect="custom", idempotency="key"),
         "hold-user": Command(
             effect="update",
             idempotency="natural",
@@ -605,18 +477,11 @@ USER = AggregateSpec(
                 ),
             ),
         ),
-        "record-activity": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "record-activity": Command(effect="custom", idempotency="natural"),
         "reinstate-user": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "suspensionReason",
-                ),
-            ),
+            sets=(Assignment("suspensionReason"),),
             emits=(
                 Emission(
                     type="cloudsync.user.user-reinstated.v1",
@@ -644,13 +509,8 @@ USER = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "deletionScheduledAt",
-                    source="context.now.plus.30d",
-                ),
-                Assignment(
-                    "suspensionReason",
-                ),
+                Assignment("deletionScheduledAt", source="context.now.plus.30d"),
+                Assignment("suspensionReason"),
             ),
             emits=(
                 Emission(
@@ -665,12 +525,7 @@ USER = AggregateSpec(
         "suspend-user": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "suspensionReason",
-                    source="body.reason",
-                ),
-            ),
+            sets=(Assignment("suspensionReason", source="body.reason"),),
             emits=(
                 Emission(
                     type="cloudsync.user.user-suspended.v1",

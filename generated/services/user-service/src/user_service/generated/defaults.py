@@ -11,37 +11,22 @@ from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, clients, models, port
 
 
-class Defaults:
+class Defaults(port.Port):
     """Implements the port."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.directory_sync = runtime.aggregate(
-            aggregates.DIRECTORY_SYNC,
-        )
-        self.email_alias = runtime.aggregate(
-            aggregates.EMAIL_ALIAS,
-        )
-        self.erasure_request = runtime.aggregate(
-            aggregates.ERASURE_REQUEST,
-        )
-        self.user = runtime.aggregate(
-            aggregates.USER,
-        )
+        self.clients = clients.Clients(runtime)
+        self.directory_sync = runtime.aggregate(aggregates.DIRECTORY_SYNC)
+        self.email_alias = runtime.aggregate(aggregates.EMAIL_ALIAS)
+        self.erasure_request = runtime.aggregate(aggregates.ERASURE_REQUEST)
+        self.user = runtime.aggregate(aggregates.USER)
 
-    async def activate_user(
-        self,
-        ctx: Context,
-        request: port.ActivateUser,
-    ) -> models.User:
-        return await self.user.transition(
-            ctx,
-            "activate-user",
-            request.user_id,
-        )
+    async def activate_user(self, ctx: Context, request: port.ActivateUser) -> models.User:
+        return await self.user.transition(ctx, "activate-user", request.user_id)
 
     async def add_email_alias(
         self,
@@ -54,194 +39,87 @@ class Defaults:
             request.body,
             userId=request.user_id,
         )
-        return project(
-            models.EmailAliasView,
-            found,
-        )
+        return project(models.EmailAliasView, found)
 
-    async def cancel_deletion(
-        self,
-        ctx: Context,
-        request: port.CancelDeletion,
-    ) -> models.User:
-        return await self.user.transition(
-            ctx,
-            "cancel-deletion",
-            request.user_id,
-        )
+    async def cancel_deletion(self, ctx: Context, request: port.CancelDeletion) -> models.User:
+        return await self.user.transition(ctx, "cancel-deletion", request.user_id)
 
     async def change_primary_email(
         self,
         ctx: Context,
         request: port.ChangePrimaryEmail,
     ) -> models.EmailChange:
-        raise handler_missing(
-            "change-primary-email",
-        )
+        raise handler_missing("change-primary-email")
 
     async def create_service_account(
         self,
         ctx: Context,
         request: port.CreateServiceAccount,
     ) -> models.User:
-        return await self.user.create(
-            ctx,
-            "create-service-account",
-            request.body,
-        )
+        return await self.user.create(ctx, "create-service-account", request.body)
 
-    async def create_user(
-        self,
-        ctx: Context,
-        request: port.CreateUser,
-    ) -> models.User:
-        return await self.user.create(
-            ctx,
-            "create-user",
-            request.body,
-        )
+    async def create_user(self, ctx: Context, request: port.CreateUser) -> models.User:
+        return await self.user.create(ctx, "create-user", request.body)
 
-    async def deactivate_user(
-        self,
-        ctx: Context,
-        request: port.DeactivateUser,
-    ) -> models.User:
-        return await self.user.transition(
-            ctx,
-            "deactivate-user",
-            request.user_id,
-        )
+    async def deactivate_user(self, ctx: Context, request: port.DeactivateUser) -> models.User:
+        return await self.user.transition(ctx, "deactivate-user", request.user_id)
 
-    async def drop_cached_card(
-        self,
-        ctx: Context,
-        request: port.DropCachedCard,
-    ) -> None:
-        raise handler_missing(
-            "drop-cached-card",
-        )
+    async def drop_cached_card(self, ctx: Context, request: port.DropCachedCard) -> None:
+        raise handler_missing("drop-cached-card")
 
     async def drop_cached_membership(
         self,
         ctx: Context,
         request: port.DropCachedMembership,
     ) -> None:
-        raise handler_missing(
-            "drop-cached-membership",
-        )
+        raise handler_missing("drop-cached-membership")
 
-    async def erase_user(
-        self,
-        ctx: Context,
-        request: port.EraseUser,
-    ) -> None:
-        raise handler_missing(
-            "erase-user",
-        )
+    async def erase_user(self, ctx: Context, request: port.EraseUser) -> None:
+        raise handler_missing("erase-user")
 
     async def erase_users_of_organization(
         self,
         ctx: Context,
         request: port.EraseUsersOfOrganization,
     ) -> None:
-        raise handler_missing(
-            "erase-users-of-organization",
-        )
+        raise handler_missing("erase-users-of-organization")
 
     async def export_user_data(
         self,
         ctx: Context,
         request: port.ExportUserData,
     ) -> models.DataExport:
-        raise handler_missing(
-            "export-user-data",
-        )
+        raise handler_missing("export-user-data")
 
-    async def hold_user(
-        self,
-        ctx: Context,
-        request: port.HoldUser,
-    ) -> models.User:
-        return await self.user.update(
-            ctx,
-            "hold-user",
-            request.user_id,
-            request.body,
-        )
+    async def hold_user(self, ctx: Context, request: port.HoldUser) -> models.User:
+        return await self.user.update(ctx, "hold-user", request.user_id, request.body)
 
-    async def merge_users(
-        self,
-        ctx: Context,
-        request: port.MergeUsers,
-    ) -> models.User:
-        raise handler_missing(
-            "merge-users",
-        )
+    async def merge_users(self, ctx: Context, request: port.MergeUsers) -> models.User:
+        raise handler_missing("merge-users")
 
-    async def note_verified_domain(
-        self,
-        ctx: Context,
-        request: port.NoteVerifiedDomain,
-    ) -> None:
-        raise handler_missing(
-            "note-verified-domain",
-        )
+    async def note_verified_domain(self, ctx: Context, request: port.NoteVerifiedDomain) -> None:
+        raise handler_missing("note-verified-domain")
 
-    async def reactivate_user(
-        self,
-        ctx: Context,
-        request: port.ReactivateUser,
-    ) -> models.User:
-        return await self.user.transition(
-            ctx,
-            "reactivate-user",
-            request.user_id,
-        )
+    async def reactivate_user(self, ctx: Context, request: port.ReactivateUser) -> models.User:
+        return await self.user.transition(ctx, "reactivate-user", request.user_id)
 
-    async def record_activity(
-        self,
-        ctx: Context,
-        request: port.RecordActivity,
-    ) -> None:
-        raise handler_missing(
-            "record-activity",
-        )
+    async def record_activity(self, ctx: Context, request: port.RecordActivity) -> None:
+        raise handler_missing("record-activity")
 
-    async def record_erasure(
-        self,
-        ctx: Context,
-        request: port.RecordErasure,
-    ) -> None:
-        raise handler_missing(
-            "record-erasure",
-        )
+    async def record_erasure(self, ctx: Context, request: port.RecordErasure) -> None:
+        raise handler_missing("record-erasure")
 
-    async def reinstate_user(
-        self,
-        ctx: Context,
-        request: port.ReinstateUser,
-    ) -> models.User:
-        return await self.user.transition(
-            ctx,
-            "reinstate-user",
-            request.user_id,
-            request.body,
-        )
+    async def reinstate_user(self, ctx: Context, request: port.ReinstateUser) -> models.User:
+        return await self.user.transition(ctx, "reinstate-user", request.user_id, request.body)
 
     async def reinstate_users_of_organization(
         self,
         ctx: Context,
         request: port.ReinstateUsersOfOrganization,
     ) -> None:
-        raise handler_missing(
-            "reinstate-users-of-organization",
-        )
+        raise handler_missing("reinstate-users-of-organization")
 
-    async def remove_email_alias(
-        self,
-        ctx: Context,
-        request: port.RemoveEmailAlias,
-    ) -> None:
+    async def remove_email_alias(self, ctx: Context, request: port.RemoveEmailAlias) -> None:
         await self.email_alias.delete(
             ctx,
             "remove-email-alias",
@@ -249,16 +127,8 @@ class Defaults:
             userId=request.user_id,
         )
 
-    async def request_deletion(
-        self,
-        ctx: Context,
-        request: port.RequestDeletion,
-    ) -> models.User:
-        return await self.user.transition(
-            ctx,
-            "request-deletion",
-            request.user_id,
-        )
+    async def request_deletion(self, ctx: Context, request: port.RequestDeletion) -> models.User:
+        return await self.user.transition(ctx, "request-deletion", request.user_id)
 
     async def request_erasure(
         self,
@@ -277,61 +147,34 @@ class Defaults:
         ctx: Context,
         request: port.RunDirectorySync,
     ) -> models.DirectorySync:
-        raise handler_missing(
-            "run-directory-sync",
-        )
+        raise handler_missing("run-directory-sync")
 
-    async def suspend_user(
-        self,
-        ctx: Context,
-        request: port.SuspendUser,
-    ) -> models.User:
-        return await self.user.transition(
-            ctx,
-            "suspend-user",
-            request.user_id,
-            request.body,
-        )
+    async def suspend_user(self, ctx: Context, request: port.SuspendUser) -> models.User:
+        return await self.user.transition(ctx, "suspend-user", request.user_id, request.body)
 
     async def suspend_users_of_organization(
         self,
         ctx: Context,
         request: port.SuspendUsersOfOrganization,
     ) -> None:
-        raise handler_missing(
-            "suspend-users-of-organization",
-        )
+        raise handler_missing("suspend-users-of-organization")
 
-    async def update_user(
-        self,
-        ctx: Context,
-        request: port.UpdateUser,
-    ) -> models.User:
-        return await self.user.update(
-            ctx,
-            "update-user",
-            request.user_id,
-            request.body,
-        )
+    async def update_user(self, ctx: Context, request: port.UpdateUser) -> models.User:
+        return await self.user.update(ctx, "update-user", request.user_id, request.body)
 
     async def verify_email_alias(
         self,
         ctx: Context,
         request: port.VerifyEmailAlias,
     ) -> models.EmailAliasView:
-        raise handler_missing(
-            "verify-email-alias",
-        )
+        raise handler_missing("verify-email-alias")
 
     async def get_directory_sync(
         self,
         ctx: Context,
         request: port.GetDirectorySync,
     ) -> models.DirectorySync:
-        return await self.directory_sync.get(
-            ctx,
-            request.directory_sync_id,
-        )
+        return await self.directory_sync.get(ctx, request.directory_sync_id)
 
     async def get_erasure_request(
         self,
@@ -344,24 +187,15 @@ class Defaults:
             userId=request.user_id,
         )
 
-    async def get_user(
-        self,
-        ctx: Context,
-        request: port.GetUser,
-    ) -> models.User:
-        return await self.user.get(
-            ctx,
-            request.user_id,
-        )
+    async def get_user(self, ctx: Context, request: port.GetUser) -> models.User:
+        return await self.user.get(ctx, request.user_id)
 
     async def get_user_overview(
         self,
         ctx: Context,
         request: port.GetUserOverview,
     ) -> models.UserOverview:
-        raise handler_missing(
-            "get-user-overview",
-        )
+        raise handler_missing("get-user-overview")
 
     async def list_directory_syncs(
         self,
@@ -371,10 +205,7 @@ class Defaults:
         return await self.directory_sync.list(
             ctx,
             request.page,
-            {
-                "source": request.source,
-                "dryRun": request.dry_run,
-            },
+            {"source": request.source, "dryRun": request.dry_run},
         )
 
     async def list_email_aliases(
@@ -385,19 +216,11 @@ class Defaults:
         found = await self.email_alias.list(
             ctx,
             request.page,
-            {
-                "userId": request.user_id,
-                "purpose": request.purpose,
-            },
+            {"purpose": request.purpose},
+            userId=request.user_id,
         )
         return Page(
-            tuple(
-                project(
-                    models.EmailAliasView,
-                    each,
-                )
-                for each in found.items
-            ),
+            tuple(project(models.EmailAliasView, each) for each in found.items),
             found.following,
         )
 
@@ -409,34 +232,38 @@ class Defaults:
         return await self.erasure_request.list(
             ctx,
             request.page,
-            {
-                "userId": request.user_id,
-                "legalBasis": request.legal_basis,
-            },
+            {"legalBasis": request.legal_basis},
+            userId=request.user_id,
         )
 
-    async def list_users(
-        self,
-        ctx: Context,
-        request: port.ListUsers,
-    ) -> Page[models.UserCard]:
-        raise handler_missing(
-            "list-users",
-        )
+    async def list_users(self, ctx: Context, request: port.ListUsers) -> Page[models.UserCard]:
+        raise handler_missing("list-users")
 
     async def resolve_attendees(
         self,
         ctx: Context,
         request: port.ResolveAttendees,
     ) -> models.ResolvedAttendees:
-        raise handler_missing(
-            "resolve-attendees",
-        )
+        raise handler_missing("resolve-attendees")
 
     async def on_auth_erasure_completed(
         self,
         ctx: Context,
         event: Received[models.AuthErasureCompleted],
+    ) -> None:
+        not_handled(event)
+
+    async def on_calendar_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.CalendarErasureCompleted],
+    ) -> None:
+        not_handled(event)
+
+    async def on_chat_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.ChatErasureCompleted],
     ) -> None:
         not_handled(event)
 
@@ -454,6 +281,13 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
+    async def on_email_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.EmailErasureCompleted],
+    ) -> None:
+        not_handled(event)
+
     async def on_file_erasure_completed(
         self,
         ctx: Context,
@@ -468,18 +302,10 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
-    async def on_member_joined(
-        self,
-        ctx: Context,
-        event: Received[models.MemberJoined],
-    ) -> None:
+    async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
         not_handled(event)
 
-    async def on_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.MemberRemoved],
-    ) -> None:
+    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         not_handled(event)
 
     async def on_member_role_changed(
@@ -531,6 +357,13 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
+    async def on_push_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.PushErasureCompleted],
+    ) -> None:
+        not_handled(event)
+
     async def on_search_erasure_completed(
         self,
         ctx: Context,
@@ -538,9 +371,37 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
+    async def on_sms_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.SmsErasureCompleted],
+    ) -> None:
+        not_handled(event)
+
+    async def on_task_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.TaskErasureCompleted],
+    ) -> None:
+        not_handled(event)
+
     async def on_version_erasure_completed(
         self,
         ctx: Context,
         event: Received[models.VersionErasureCompleted],
+    ) -> None:
+        not_handled(event)
+
+    async def on_video_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.VideoErasureCompleted],
+    ) -> None:
+        not_handled(event)
+
+    async def on_webhook_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.WebhookErasureCompleted],
     ) -> None:
         not_handled(event)

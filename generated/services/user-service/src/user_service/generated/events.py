@@ -16,129 +16,121 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         Subscription(
             "cloudsync.user.session.v1",
             "cloudsync.user.auth-erasure-completed.v1",
-            typed(
-                models.AuthErasureCompleted,
-                service.on_auth_erasure_completed,
-            ),
+            typed(models.AuthErasureCompleted, service.on_auth_erasure_completed),
+        ),
+        Subscription(
+            "cloudsync.collaboration.calendar.v1",
+            "cloudsync.collaboration.calendar-erasure-completed.v1",
+            typed(models.CalendarErasureCompleted, service.on_calendar_erasure_completed),
+        ),
+        Subscription(
+            "cloudsync.collaboration.channel.v1",
+            "cloudsync.collaboration.chat-erasure-completed.v1",
+            typed(models.ChatErasureCompleted, service.on_chat_erasure_completed),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-erasure-completed.v1",
-            typed(
-                models.DocumentErasureCompleted,
-                service.on_document_erasure_completed,
-            ),
+            typed(models.DocumentErasureCompleted, service.on_document_erasure_completed),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.domain-verified.v1",
-            typed(
-                models.DomainVerified,
-                service.on_domain_verified,
-            ),
+            typed(models.DomainVerified, service.on_domain_verified),
+        ),
+        Subscription(
+            "cloudsync.notification.email-delivery.v1",
+            "cloudsync.notification.email-erasure-completed.v1",
+            typed(models.EmailErasureCompleted, service.on_email_erasure_completed),
         ),
         Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-erasure-completed.v1",
-            typed(
-                models.FileErasureCompleted,
-                service.on_file_erasure_completed,
-            ),
+            typed(models.FileErasureCompleted, service.on_file_erasure_completed),
         ),
         Subscription(
             "cloudsync.user.session.v1",
             "cloudsync.user.login-succeeded.v1",
-            typed(
-                models.LoginSucceeded,
-                service.on_login_succeeded,
-            ),
+            typed(models.LoginSucceeded, service.on_login_succeeded),
         ),
         Subscription(
             "cloudsync.user.membership.v1",
             "cloudsync.user.member-joined.v1",
-            typed(
-                models.MemberJoined,
-                service.on_member_joined,
-            ),
+            typed(models.MemberJoined, service.on_member_joined),
         ),
         Subscription(
             "cloudsync.user.membership.v1",
             "cloudsync.user.member-removed.v1",
-            typed(
-                models.MemberRemoved,
-                service.on_member_removed,
-            ),
+            typed(models.MemberRemoved, service.on_member_removed),
         ),
         Subscription(
             "cloudsync.user.membership.v1",
             "cloudsync.user.member-role-changed.v1",
-            typed(
-                models.MemberRoleChanged,
-                service.on_member_role_changed,
-            ),
+            typed(models.MemberRoleChanged, service.on_member_role_changed),
         ),
         Subscription(
             "cloudsync.user.membership.v1",
             "cloudsync.user.membership-erasure-completed.v1",
-            typed(
-                models.MembershipErasureCompleted,
-                service.on_membership_erasure_completed,
-            ),
+            typed(models.MembershipErasureCompleted, service.on_membership_erasure_completed),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-deleted.v1",
-            typed(
-                models.OrganizationDeleted,
-                service.on_organization_deleted,
-            ),
+            typed(models.OrganizationDeleted, service.on_organization_deleted),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-purged.v1",
-            typed(
-                models.OrganizationPurged,
-                service.on_organization_purged,
-            ),
+            typed(models.OrganizationPurged, service.on_organization_purged),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-restored.v1",
-            typed(
-                models.OrganizationRestored,
-                service.on_organization_restored,
-            ),
+            typed(models.OrganizationRestored, service.on_organization_restored),
         ),
         Subscription(
             "cloudsync.user.profile.v1",
             "cloudsync.user.profile-erasure-completed.v1",
-            typed(
-                models.ProfileErasureCompleted,
-                service.on_profile_erasure_completed,
-            ),
+            typed(models.ProfileErasureCompleted, service.on_profile_erasure_completed),
         ),
         Subscription(
             "cloudsync.user.profile.v1",
             "cloudsync.user.profile-updated.v1",
-            typed(
-                models.ProfileUpdated,
-                service.on_profile_updated,
-            ),
+            typed(models.ProfileUpdated, service.on_profile_updated),
+        ),
+        Subscription(
+            "cloudsync.notification.push-delivery.v1",
+            "cloudsync.notification.push-erasure-completed.v1",
+            typed(models.PushErasureCompleted, service.on_push_erasure_completed),
         ),
         Subscription(
             "cloudsync.content.search.v1",
             "cloudsync.content.search-erasure-completed.v1",
-            typed(
-                models.SearchErasureCompleted,
-                service.on_search_erasure_completed,
-            ),
+            typed(models.SearchErasureCompleted, service.on_search_erasure_completed),
+        ),
+        Subscription(
+            "cloudsync.notification.sms-delivery.v1",
+            "cloudsync.notification.sms-erasure-completed.v1",
+            typed(models.SmsErasureCompleted, service.on_sms_erasure_completed),
+        ),
+        Subscription(
+            "cloudsync.collaboration.task.v1",
+            "cloudsync.collaboration.task-erasure-completed.v1",
+            typed(models.TaskErasureCompleted, service.on_task_erasure_completed),
         ),
         Subscription(
             "cloudsync.content.version.v1",
             "cloudsync.content.version-erasure-completed.v1",
-            typed(
-                models.VersionErasureCompleted,
-                service.on_version_erasure_completed,
-            ),
+            typed(models.VersionErasureCompleted, service.on_version_erasure_completed),
+        ),
+        Subscription(
+            "cloudsync.collaboration.meeting.v1",
+            "cloudsync.collaboration.video-erasure-completed.v1",
+            typed(models.VideoErasureCompleted, service.on_video_erasure_completed),
+        ),
+        Subscription(
+            "cloudsync.notification.webhook.v1",
+            "cloudsync.notification.webhook-erasure-completed.v1",
+            typed(models.WebhookErasureCompleted, service.on_webhook_erasure_completed),
         ),
     )

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 class AccountKind(StrEnum):
     """
-    Whether an account belongs to somebody on the payroll, to somebody from outside who…
+    Whether an account belongs to somebody on the payroll, to somebody from outside who was asked in, or to a program.
     """
 
     employee = "employee"
@@ -38,7 +38,7 @@ class AddressPurpose(StrEnum):
 
 class AssuranceLevel(StrEnum):
     """
-    How sure the service is of the person, on the scale of NIST SP 800-63B; aal3 takes a…
+    How sure the service is of the person, on the scale of NIST SP 800-63B.
     """
 
     none = "none"
@@ -76,14 +76,15 @@ class AuthMethod(StrEnum):
     client_secret = "clientSecret"
 
 
+class CalendarErasureCompletedStore(StrEnum):
+    calendars = "calendars"
+
+
 class ChangePrimaryEmailRequest(Model):
     """
-    Sent twice, first with the new address alone, whereupon eight digits are mailed to it…
+    Sent twice, first with the new address alone, whereupon eight digits are mailed to it, and then with those digits.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     new_address: Annotated[
         str,
         Field(
@@ -96,14 +97,15 @@ class ChangePrimaryEmailRequest(Model):
     code: Annotated[str | None, Field(max_length=8, min_length=8, pattern="^[0-9]{8}$")] = None
 
 
+class ChatErasureCompletedStore(StrEnum):
+    messages = "messages"
+
+
 class CreateServiceAccountRequest(Model):
     """
     A program that needs an identity, and the mailbox of the people who answer for it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     primary_email: Annotated[
         str,
         Field(
@@ -143,12 +145,9 @@ class CreateUserRequestKind(StrEnum):
 
 class DataExport(Model):
     """
-    A receipt for the archive that is being put together; the link to it is mailed to the…
+    A receipt for the archive that is being put together.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     export_id: Annotated[UUID, Field(alias="exportId")]
     ready_by: Annotated[AwareDatetime, Field(alias="readyBy")]
 
@@ -166,7 +165,7 @@ class DirectoryOperationKind(StrEnum):
 
 class DirectorySource(StrEnum):
     """
-    Which product drives a synchronisation; their dialects of SCIM differ in how they page…
+    Which product drives a synchronisation.
     """
 
     okta = "okta"
@@ -177,12 +176,9 @@ class DirectorySource(StrEnum):
 
 class DirectorySync(Model):
     """
-    One run in which a customer's directory brought accounts into line with its own list…
+    One run in which a customer's directory brought accounts into line with its own list, with what it touched and where the next run continues.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -208,9 +204,6 @@ class DomainVerified(Model):
     The TXT record was found.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     domain: Annotated[
         str,
@@ -239,9 +232,6 @@ class EmailAlias(Model):
     One of at most ten addresses that an account answers to, the primary one included.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -270,9 +260,6 @@ class EmailAliasView(Model):
     An address without the digest of its code, which leaves the service in no answer.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -301,9 +288,13 @@ class EmailChangeState(StrEnum):
     changed = "changed"
 
 
+class EmailErasureCompletedStore(StrEnum):
+    email = "email"
+
+
 class ErasureState(StrEnum):
     """
-    What one store has answered to an erasure; exempt means that a law obliges it to keep…
+    What one store has answered to an erasure.
     """
 
     open = "open"
@@ -320,15 +311,12 @@ class HoldUserRequest(Model):
     The moment until which nothing may be erased.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     legal_hold_until: Annotated[AwareDatetime, Field(alias="legalHoldUntil")]
 
 
 class LegalBasis(StrEnum):
     """
-    The right that a person or a contract gives to have data removed, kept as evidence…
+    The right that a person or a contract gives to have data removed, kept as evidence with the request.
     """
 
     gdpr_art17 = "gdprArt17"
@@ -357,9 +345,6 @@ class MemberRoleChanged(Model):
     The role that counts from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
     previous_role: Annotated[MemberRole | None, Field(alias="previousRole")] = None
@@ -385,9 +370,6 @@ class MergeUsersRequest(Model):
     Which account is the duplicate.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     duplicate_user_id: Annotated[UUID, Field(alias="duplicateUserId")]
 
 
@@ -396,9 +378,6 @@ class OrganizationDeleted(Model):
     The off-boarding has begun: nobody gets in any more, everything is still there.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
     purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
@@ -409,27 +388,21 @@ class OrganizationRestored(Model):
     Stops the off-boarding.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
 
 class OrganizationUsersErased(Model):
     """
-    How many accounts a purge has turned into tombstones, told once the last store has…
+    How many accounts a purge has turned into tombstones, told once the last store has answered for the last of them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     erased_users: Annotated[int, Field(alias="erasedUsers", ge=0, le=1000000)]
 
 
 class PersonalDataStore(StrEnum):
     """
-    Every place that holds something about a person and must therefore answer an erasure…
+    Every place that holds something about a person and must therefore answer an erasure, named after what lies in it.
     """
 
     users = "users"
@@ -440,6 +413,14 @@ class PersonalDataStore(StrEnum):
     files = "files"
     versions = "versions"
     search = "search"
+    messages = "messages"
+    meetings = "meetings"
+    calendars = "calendars"
+    tasks = "tasks"
+    email = "email"
+    sms = "sms"
+    push = "push"
+    webhooks = "webhooks"
 
 
 class ProfileErasureCompletedStore(StrEnum):
@@ -474,6 +455,10 @@ class ProvisioningSource(StrEnum):
     csv_import = "csvImport"
 
 
+class PushErasureCompletedStore(StrEnum):
+    push = "push"
+
+
 class Region(StrEnum):
     """
     The four regions that serve people.
@@ -487,12 +472,9 @@ class Region(StrEnum):
 
 class ReinstateUserRequest(Model):
     """
-    A sentence for the audit trail on why the reason no longer holds; it may stay empty…
+    A sentence for the audit trail on why the reason no longer holds.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     note: Annotated[str | None, Field(max_length=500, min_length=1)] = None
 
 
@@ -501,9 +483,6 @@ class RequestErasureRequest(Model):
     The legal basis on which a person's data is to be removed from every store.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     legal_basis: Annotated[LegalBasis, Field(alias="legalBasis")]
 
 
@@ -512,10 +491,7 @@ class ResolveAttendeesRequest(Model):
     Ids and addresses as somebody typed or pasted them into an invitation, 200 in all.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     user_ids: Annotated[
         list[UUID] | None,
         Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
@@ -560,14 +536,15 @@ class SkillTag(RootModel[str]):
     root: Annotated[str, Field(max_length=40, min_length=2, pattern="^[a-z0-9+#. -]{2,40}$")]
 
 
+class SmsErasureCompletedStore(StrEnum):
+    sms = "sms"
+
+
 class StoreErasure(Model):
     """
     How far one store has got with an erasure, and how many of its entries that concerned.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     store: PersonalDataStore
     state: ErasureState
     answered_at: Annotated[AwareDatetime | None, Field(alias="answeredAt")] = None
@@ -593,15 +570,16 @@ class SuspensionReason(StrEnum):
     inactivity = "inactivity"
 
 
+class TaskErasureCompletedStore(StrEnum):
+    tasks = "tasks"
+
+
 class UpdateUserRequest(Model):
     """
     Merge patch of what may change without proof.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"x-min-properties": 1},
-    )
+    model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     display_name: Annotated[
         str | None,
         Field(
@@ -644,12 +622,9 @@ class UpdateUserRequest(Model):
 
 class UserActivated(Model):
     """
-    The invitation was taken up; the time between this event and the account's birth is…
+    The invitation was taken up.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
     provisioning_source: Annotated[ProvisioningSource, Field(alias="provisioningSource")]
@@ -660,9 +635,6 @@ class UserCreated(Model):
     Somebody was invited, or a program got an identity.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
     primary_email_hash: Annotated[
@@ -691,12 +663,9 @@ class UserCreated(Model):
 
 class UserDeleted(Model):
     """
-    Every store that holds something personal removes it and answers with the id of the…
+    Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
@@ -704,12 +673,9 @@ class UserDeleted(Model):
 
 class UserDeletionCancelled(Model):
     """
-    The person or an administrator thought better of it; the account is deactivated and…
+    The person or an administrator thought better of it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
@@ -718,21 +684,15 @@ class UserDeletionRequested(Model):
     The grace period has begun.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     deletion_scheduled_at: Annotated[AwareDatetime, Field(alias="deletionScheduledAt")]
 
 
 class UserMerged(Model):
     """
-    From now on the absorbed id stands for the surviving one, in memberships, grants and…
+    From now on the absorbed id stands for the surviving one, in memberships, grants and authorship alike.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     survivor_id: Annotated[UUID, Field(alias="survivorId")]
     absorbed_id: Annotated[UUID, Field(alias="absorbedId")]
@@ -744,18 +704,12 @@ class UserOverviewDegradedItem(StrEnum):
 
 
 class UserOverviewMembership(Model):
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     role: MemberRole
     seat_type: Annotated[SeatType, Field(alias="seatType")]
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
 
 
 class UserOverviewProfile(Model):
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
     family_name: Annotated[str, Field(alias="familyName", max_length=80)]
     headline: Annotated[str | None, Field(max_length=140)] = None
@@ -767,9 +721,6 @@ class UserReactivated(Model):
     A leaver came back and takes a seat once more, under the same id.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
@@ -778,9 +729,6 @@ class UserReinstated(Model):
     The account works again; its former sessions stay dead and the person signs in anew.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
@@ -802,9 +750,6 @@ class UserSuspended(Model):
     Sessions must end within five seconds and the profile is locked.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
     effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
@@ -819,9 +764,6 @@ class VerifyEmailAliasRequest(Model):
     The eight digits that were mailed to an added address.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     code: Annotated[str, Field(max_length=8, min_length=8, pattern="^[0-9]{8}$")]
 
 
@@ -829,14 +771,19 @@ class VersionErasureCompletedStore(StrEnum):
     versions = "versions"
 
 
+class VideoErasureCompletedStore(StrEnum):
+    meetings = "meetings"
+
+
+class WebhookErasureCompletedStore(StrEnum):
+    webhooks = "webhooks"
+
+
 class AddEmailAliasRequest(Model):
     """
     An address to add and what it is for.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     address: Annotated[
         str,
         Field(
@@ -853,9 +800,6 @@ class Attendee(Model):
     Somebody whose calendar may be consulted, with the zone in which their day must be read.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     display_name: Annotated[str, Field(alias="displayName", max_length=120, min_length=1)]
     time_zone: Annotated[
@@ -872,16 +816,35 @@ class Attendee(Model):
 
 class AuthErasureCompleted(Model):
     """
-    Ticks the store auth off the erasure request after credentials, keys and sessions of…
+    Ticks the store auth off the erasure request after credentials, keys and sessions of the person are gone.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: AuthErasureCompletedStore
     erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000)]
+
+
+class CalendarErasureCompleted(Model):
+    """
+    How many events, answers, shares and working hours of an erased person were handed over or removed, as evidence for the request.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: CalendarErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+
+
+class ChatErasureCompleted(Model):
+    """
+    In how many messages, reactions and seats a tombstone stands for the erased person now.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: ChatErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
 
 
 class CreateUserRequest(Model):
@@ -889,9 +852,6 @@ class CreateUserRequest(Model):
     What an administrator knows of somebody who is to join.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     primary_email: Annotated[
         str,
         Field(
@@ -943,9 +903,6 @@ class DirectoryOperation(Model):
     One line of a customer's directory in the terms of this service.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     kind: DirectoryOperationKind
     external_id: Annotated[
         str,
@@ -997,12 +954,9 @@ class DirectoryOperation(Model):
 
 class DocumentErasureCompleted(Model):
     """
-    How many grants, mentions and documents of an erased person were withdrawn or queued…
+    How many grants, mentions and documents of an erased person were withdrawn or queued for hand-over, as evidence for the request.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: DocumentErasureCompletedStore
@@ -1011,16 +965,24 @@ class DocumentErasureCompleted(Model):
 
 class EmailChange(Model):
     """
-    The same answer whether or not the new address was free, so that nobody learns who has…
+    The same answer whether or not the new address was free, so that nobody learns who has an account.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     state: EmailChangeState
     code_expires_at: Annotated[AwareDatetime | None, Field(alias="codeExpiresAt")] = None
     undoable_until: Annotated[AwareDatetime | None, Field(alias="undoableUntil")] = None
+
+
+class EmailErasureCompleted(Model):
+    """
+    Ticks the store email off an erasure request.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: EmailErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=10000000)]
 
 
 class ErasureRequest(Model):
@@ -1028,9 +990,6 @@ class ErasureRequest(Model):
     A person's claim to be forgotten and the proof that it was met.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -1048,12 +1007,9 @@ class ErasureRequest(Model):
 
 class FileErasureCompleted(Model):
     """
-    Counts the objects and records of an erased person that were destroyed, without naming…
+    Counts the objects and records of an erased person that were destroyed, without naming one of them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: FileErasureCompletedStore
@@ -1065,9 +1021,6 @@ class LoginSucceeded(Model):
     Somebody has shown every factor that was asked of them.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
     channel: SessionChannel
@@ -1086,12 +1039,9 @@ class LoginSucceeded(Model):
 
 class MemberJoined(Model):
     """
-    Somebody belongs to the organisation from now on; auth-service grants the role, search…
+    Somebody belongs to the organisation from now on.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
     seat_type: Annotated[SeatType, Field(alias="seatType")]
@@ -1103,9 +1053,6 @@ class MemberRemoved(Model):
     Somebody no longer belongs here.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
@@ -1113,12 +1060,9 @@ class MemberRemoved(Model):
 
 class MembershipErasureCompleted(Model):
     """
-    Says how many memberships and team seats of an erased person were ended, so that the…
+    Says how many memberships and team seats of an erased person were ended, so that the request can tick the store organizations.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: MembershipErasureCompletedStore
@@ -1130,21 +1074,15 @@ class OrganizationPurged(Model):
     The point of no return.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class ProfileErasureCompleted(Model):
     """
-    Ticks the store profiles off the erasure request; the request is closed when every…
+    Ticks the store profiles off the erasure request.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: ProfileErasureCompletedStore
@@ -1156,9 +1094,6 @@ class ProfileUpdated(Model):
     What search needs to keep its people index and user-service to drop a cached card.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
@@ -1175,14 +1110,22 @@ class ProfileUpdated(Model):
     status: ProfileStatus
 
 
-class ResolvedAttendees(Model):
+class PushErasureCompleted(Model):
     """
-    Those who can be asked, and apart from them whatever matched nobody in the…
+    Ticks the store push off an erasure request, with registrations and mutes that were removed.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: PushErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000)]
+
+
+class ResolvedAttendees(Model):
+    """
+    Those who can be asked, and apart from them whatever matched nobody in the organisation, as it was sent.
+    """
+
     attendees: Annotated[list[Attendee], Field(max_length=400)]
     unknown: Annotated[list[ResolvedAttendeesUnknownItem], Field(max_length=400)]
 
@@ -1192,9 +1135,6 @@ class RunDirectorySyncRequest(Model):
     Up to 5,000 operations of one run, in an order in which they can be carried out.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     source: DirectorySource
     cursor: Annotated[str | None, Field(max_length=512)] = None
     dry_run: Annotated[bool | None, Field(alias="dryRun")] = None
@@ -1203,28 +1143,44 @@ class RunDirectorySyncRequest(Model):
 
 class SearchErasureCompleted(Model):
     """
-    Entry, saved searches and past queries of an erased person that were deleted, counted…
+    Entry, saved searches and past queries of an erased person that were deleted, counted as evidence.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: SearchErasureCompletedStore
     erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
 
 
-class SuspendUserRequest(Model):
+class SmsErasureCompleted(Model):
     """
-    Why somebody is barred, in a word that decides who may lift the bar and in a sentence…
+    Ticks the store sms off an erasure request.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: SmsErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=1000000)]
+
+
+class SuspendUserRequest(Model):
+    """
+    Why somebody is barred, in a word that decides who may lift the bar and in a sentence for the audit trail.
+    """
+
     reason: SuspendUserRequestReason
     note: Annotated[str | None, Field(max_length=500, min_length=1)] = None
+
+
+class TaskErasureCompleted(Model):
+    """
+    In how many tasks, seats and time entries of an erased person a tombstone stands now, as evidence for the request.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: TaskErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
 
 
 class User(Model):
@@ -1232,9 +1188,6 @@ class User(Model):
     The account of a person or a program in one organisation, from invitation to tombstone.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -1304,9 +1257,6 @@ class UserCard(Model):
     What lists, mentions and the gateway's cache need of an account.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
@@ -1341,9 +1291,6 @@ class UserDeactivated(Model):
     Somebody has left.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     from_status: Annotated[UserStatus | None, Field(alias="fromStatus")] = None
 
@@ -1353,9 +1300,6 @@ class UserOverview(Model):
     An account joined with what profile- and org-service say of it, for the people page.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     card: UserCard
     profile: UserOverviewProfile | None = None
     membership: UserOverviewMembership | None = None
@@ -1369,9 +1313,6 @@ class UserUpdated(Model):
     Names which fields differ and not what they hold; caches drop the card and read it anew.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[UserUpdatedChangedFieldsItem] | None,
@@ -1384,10 +1325,29 @@ class VersionErasureCompleted(Model):
     In how many versions the tombstone stands where an erased person had contributed.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: VersionErasureCompletedStore
     erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+
+
+class VideoErasureCompleted(Model):
+    """
+    How many entries lost their name and how many meetings another host.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: VideoErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=1000000)]
+
+
+class WebhookErasureCompleted(Model):
+    """
+    Ticks the store webhooks off an erasure request, with the number of endpoints whose contacts had to change.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: WebhookErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000)]

@@ -79,12 +79,7 @@ DROP_CACHED_MEMBERSHIP = Operation(
     idempotency="natural",
 )
 
-ERASE_USER = Operation(
-    id="erase-user",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+ERASE_USER = Operation(id="erase-user", access="workload", writes=True, idempotency="natural")
 
 ERASE_USERS_OF_ORGANIZATION = Operation(
     id="erase-users-of-organization",
@@ -102,19 +97,9 @@ EXPORT_USER_DATA = Operation(
     status=202,
 )
 
-HOLD_USER = Operation(
-    id="hold-user",
-    permission="user:hold",
-    writes=True,
-    idempotency="natural",
-)
+HOLD_USER = Operation(id="hold-user", permission="user:hold", writes=True, idempotency="natural")
 
-MERGE_USERS = Operation(
-    id="merge-users",
-    permission="user:merge",
-    writes=True,
-    idempotency="key",
-)
+MERGE_USERS = Operation(id="merge-users", permission="user:merge", writes=True, idempotency="key")
 
 NOTE_VERIFIED_DOMAIN = Operation(
     id="note-verified-domain",
@@ -196,6 +181,7 @@ RUN_DIRECTORY_SYNC = Operation(
 SUSPEND_USER = Operation(
     id="suspend-user",
     permission="user:suspend",
+    callers=frozenset({"audit-service"}),
     writes=True,
     idempotency="natural",
 )
@@ -211,6 +197,7 @@ UPDATE_USER = Operation(
     id="update-user",
     permission="user:update",
     relations=("self",),
+    callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="if-match",
 )
@@ -223,10 +210,7 @@ VERIFY_EMAIL_ALIAS = Operation(
     idempotency="natural",
 )
 
-GET_DIRECTORY_SYNC = Operation(
-    id="get-directory-sync",
-    permission="directory:read",
-)
+GET_DIRECTORY_SYNC = Operation(id="get-directory-sync", permission="directory:read")
 
 GET_ERASURE_REQUEST = Operation(
     id="get-erasure-request",
@@ -238,13 +222,12 @@ GET_USER = Operation(
     id="get-user",
     permission="user:read",
     relations=("self",),
+    callers=frozenset(
+        {"api-gateway", "chat-service", "email-service", "sms-service", "task-service"}
+    ),
 )
 
-GET_USER_OVERVIEW = Operation(
-    id="get-user-overview",
-    permission="user:read",
-    relations=("self",),
-)
+GET_USER_OVERVIEW = Operation(id="get-user-overview", permission="user:read", relations=("self",))
 
 LIST_DIRECTORY_SYNCS = Operation(
     id="list-directory-syncs",
@@ -269,10 +252,12 @@ LIST_ERASURE_REQUESTS = Operation(
 LIST_USERS = Operation(
     id="list-users",
     permission="user:list",
+    callers=frozenset({"api-gateway", "audit-service"}),
     sorts=("displayName", "createdAt"),
 )
 
 RESOLVE_ATTENDEES = Operation(
     id="resolve-attendees",
     permission="user:resolve",
+    callers=frozenset({"calendar-service"}),
 )

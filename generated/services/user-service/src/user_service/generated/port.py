@@ -20,59 +20,43 @@ from . import models
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivateUser:
-    """Of `activate_user`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddEmailAlias:
-    """Of `add_email_alias`."""
-
     user_id: UUID
     body: models.AddEmailAliasRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelDeletion:
-    """Of `cancel_deletion`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePrimaryEmail:
-    """Of `change_primary_email`."""
-
     user_id: UUID
     body: models.ChangePrimaryEmailRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateServiceAccount:
-    """Of `create_service_account`."""
-
     body: models.CreateServiceAccountRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateUser:
-    """Of `create_user`."""
-
     body: models.CreateUserRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeactivateUser:
-    """Of `deactivate_user`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropCachedCard:
-    """Of `drop_cached_card`."""
-
     body: models.ProfileUpdated
 
 
@@ -88,52 +72,38 @@ class EraseUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EraseUsersOfOrganization:
-    """Of `erase_users_of_organization`."""
-
     body: models.OrganizationPurged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportUserData:
-    """Of `export_user_data`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldUser:
-    """Of `hold_user`."""
-
     user_id: UUID
     body: models.HoldUserRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeUsers:
-    """Of `merge_users`."""
-
     user_id: UUID
     body: models.MergeUsersRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteVerifiedDomain:
-    """Of `note_verified_domain`."""
-
     body: models.DomainVerified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReactivateUser:
-    """Of `reactivate_user`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordActivity:
-    """Of `record_activity`."""
-
     body: models.LoginSucceeded
 
 
@@ -144,76 +114,56 @@ class RecordErasure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReinstateUser:
-    """Of `reinstate_user`."""
-
     user_id: UUID
     body: models.ReinstateUserRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReinstateUsersOfOrganization:
-    """Of `reinstate_users_of_organization`."""
-
     body: models.OrganizationRestored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveEmailAlias:
-    """Of `remove_email_alias`."""
-
     user_id: UUID
     email_alias_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestDeletion:
-    """Of `request_deletion`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestErasure:
-    """Of `request_erasure`."""
-
     user_id: UUID
     body: models.RequestErasureRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDirectorySync:
-    """Of `run_directory_sync`."""
-
     body: models.RunDirectorySyncRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuspendUser:
-    """Of `suspend_user`."""
-
     user_id: UUID
     body: models.SuspendUserRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuspendUsersOfOrganization:
-    """Of `suspend_users_of_organization`."""
-
     body: models.OrganizationDeleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateUser:
-    """Of `update_user`."""
-
     user_id: UUID
     body: models.UpdateUserRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyEmailAlias:
-    """Of `verify_email_alias`."""
-
     user_id: UUID
     email_alias_id: UUID
     body: models.VerifyEmailAliasRequest
@@ -221,37 +171,27 @@ class VerifyEmailAlias:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetDirectorySync:
-    """Of `get_directory_sync`."""
-
     directory_sync_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetErasureRequest:
-    """Of `get_erasure_request`."""
-
     user_id: UUID
     erasure_request_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetUser:
-    """Of `get_user`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetUserOverview:
-    """Of `get_user_overview`."""
-
     user_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDirectorySyncs:
-    """Of `list_directory_syncs`."""
-
     page: PageRequest
     source: models.DirectorySource | None = None
     dry_run: bool | None = None
@@ -259,8 +199,6 @@ class ListDirectorySyncs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListEmailAliases:
-    """Of `list_email_aliases`."""
-
     user_id: UUID
     page: PageRequest
     purpose: models.AddressPurpose | None = None
@@ -268,8 +206,6 @@ class ListEmailAliases:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListErasureRequests:
-    """Of `list_erasure_requests`."""
-
     user_id: UUID
     page: PageRequest
     legal_basis: models.LegalBasis | None = None
@@ -277,8 +213,6 @@ class ListErasureRequests:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListUsers:
-    """Of `list_users`."""
-
     page: PageRequest
     status: models.UserStatus | None = None
     kind: models.AccountKind | None = None
@@ -289,35 +223,21 @@ class ListUsers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveAttendees:
-    """Of `resolve_attendees`."""
-
     body: models.ResolveAttendeesRequest
 
 
 class Port(Protocol):
     """What user-service does."""
 
-    async def activate_user(
-        self,
-        ctx: Context,
-        request: ActivateUser,
-    ) -> models.User:
+    async def activate_user(self, ctx: Context, request: ActivateUser) -> models.User:
         """The invited person takes up the account."""
         ...
 
-    async def add_email_alias(
-        self,
-        ctx: Context,
-        request: AddEmailAlias,
-    ) -> models.EmailAliasView:
+    async def add_email_alias(self, ctx: Context, request: AddEmailAlias) -> models.EmailAliasView:
         """Adds a further address and mails a code to it."""
         ...
 
-    async def cancel_deletion(
-        self,
-        ctx: Context,
-        request: CancelDeletion,
-    ) -> models.User:
+    async def cancel_deletion(self, ctx: Context, request: CancelDeletion) -> models.User:
         """Stops the clock."""
         ...
 
@@ -326,7 +246,7 @@ class Port(Protocol):
         ctx: Context,
         request: ChangePrimaryEmail,
     ) -> models.EmailChange:
-        """Mails eight digits to a new address and, once they come back, signs the person…"""
+        """Mails eight digits to a new address and, once they come back, signs the person in with it."""
         ...
 
     async def create_service_account(
@@ -337,43 +257,23 @@ class Port(Protocol):
         """Gives a program an identity of its own."""
         ...
 
-    async def create_user(
-        self,
-        ctx: Context,
-        request: CreateUser,
-    ) -> models.User:
-        """Opens the account of somebody who is to join and has auth-service prepare the…"""
+    async def create_user(self, ctx: Context, request: CreateUser) -> models.User:
+        """Opens the account of somebody who is to join and has auth-service prepare the credential that the invitation will offer."""
         ...
 
-    async def deactivate_user(
-        self,
-        ctx: Context,
-        request: DeactivateUser,
-    ) -> models.User:
+    async def deactivate_user(self, ctx: Context, request: DeactivateUser) -> models.User:
         """Ends somebody's time here without erasing it."""
         ...
 
-    async def drop_cached_card(
-        self,
-        ctx: Context,
-        request: DropCachedCard,
-    ) -> None:
+    async def drop_cached_card(self, ctx: Context, request: DropCachedCard) -> None:
         """Forgets the cached card of somebody whose profile has changed."""
         ...
 
-    async def drop_cached_membership(
-        self,
-        ctx: Context,
-        request: DropCachedMembership,
-    ) -> None:
-        """Forgets what org-service said of somebody's role, since it has just said…"""
+    async def drop_cached_membership(self, ctx: Context, request: DropCachedMembership) -> None:
+        """Forgets what org-service said of somebody's role, since it has just said otherwise."""
         ...
 
-    async def erase_user(
-        self,
-        ctx: Context,
-        request: EraseUser,
-    ) -> None:
+    async def erase_user(self, ctx: Context, request: EraseUser) -> None:
         """Run by a timer when the grace period is over."""
         ...
 
@@ -385,67 +285,35 @@ class Port(Protocol):
         """After the purge there is no grace period left."""
         ...
 
-    async def export_user_data(
-        self,
-        ctx: Context,
-        request: ExportUserData,
-    ) -> models.DataExport:
-        """Collects what is kept about a person into an archive and mails them a link…"""
+    async def export_user_data(self, ctx: Context, request: ExportUserData) -> models.DataExport:
+        """Collects what is kept about a person into an archive and mails them a link, within seven days and usually within the hour."""
         ...
 
-    async def hold_user(
-        self,
-        ctx: Context,
-        request: HoldUser,
-    ) -> models.User:
-        """Puts an account under legal hold, prolongs the hold or lets it end; a pending…"""
+    async def hold_user(self, ctx: Context, request: HoldUser) -> models.User:
+        """Puts an account under legal hold, prolongs the hold or lets it end."""
         ...
 
-    async def merge_users(
-        self,
-        ctx: Context,
-        request: MergeUsers,
-    ) -> models.User:
+    async def merge_users(self, ctx: Context, request: MergeUsers) -> models.User:
         """Joins a duplicate into the account that stays."""
         ...
 
-    async def note_verified_domain(
-        self,
-        ctx: Context,
-        request: NoteVerifiedDomain,
-    ) -> None:
+    async def note_verified_domain(self, ctx: Context, request: NoteVerifiedDomain) -> None:
         """Enters a domain that an organisation has proven."""
         ...
 
-    async def reactivate_user(
-        self,
-        ctx: Context,
-        request: ReactivateUser,
-    ) -> models.User:
+    async def reactivate_user(self, ctx: Context, request: ReactivateUser) -> models.User:
         """Takes a leaver back under the same id, so that what they wrote is theirs again."""
         ...
 
-    async def record_activity(
-        self,
-        ctx: Context,
-        request: RecordActivity,
-    ) -> None:
+    async def record_activity(self, ctx: Context, request: RecordActivity) -> None:
         """Moves the last sign of life to now, unless it was moved within the hour."""
         ...
 
-    async def record_erasure(
-        self,
-        ctx: Context,
-        request: RecordErasure,
-    ) -> None:
-        """Notes one store's answer; that of the accounts is noted when the account…"""
+    async def record_erasure(self, ctx: Context, request: RecordErasure) -> None:
+        """Notes one store's answer."""
         ...
 
-    async def reinstate_user(
-        self,
-        ctx: Context,
-        request: ReinstateUser,
-    ) -> models.User:
+    async def reinstate_user(self, ctx: Context, request: ReinstateUser) -> models.User:
         """Lifts a bar."""
         ...
 
@@ -454,31 +322,19 @@ class Port(Protocol):
         ctx: Context,
         request: ReinstateUsersOfOrganization,
     ) -> None:
-        """Undoes the suspension of a tenant's accounts after the deletion was called…"""
+        """Undoes the suspension of a tenant's accounts after the deletion was called off, leaving alone whoever was barred for their own sake."""
         ...
 
-    async def remove_email_alias(
-        self,
-        ctx: Context,
-        request: RemoveEmailAlias,
-    ) -> None:
+    async def remove_email_alias(self, ctx: Context, request: RemoveEmailAlias) -> None:
         """Lets an address go."""
         ...
 
-    async def request_deletion(
-        self,
-        ctx: Context,
-        request: RequestDeletion,
-    ) -> models.User:
+    async def request_deletion(self, ctx: Context, request: RequestDeletion) -> models.User:
         """Starts the grace period of 30 days after which the account is erased."""
         ...
 
-    async def request_erasure(
-        self,
-        ctx: Context,
-        request: RequestErasure,
-    ) -> models.ErasureRequest:
-        """Records a person's legal claim to be forgotten, with its deadline and a line…"""
+    async def request_erasure(self, ctx: Context, request: RequestErasure) -> models.ErasureRequest:
+        """Records a person's legal claim to be forgotten, with its deadline and a line for every store that must answer."""
         ...
 
     async def run_directory_sync(
@@ -489,11 +345,7 @@ class Port(Protocol):
         """Accepts a batch from a customer's directory and works it off behind the answer."""
         ...
 
-    async def suspend_user(
-        self,
-        ctx: Context,
-        request: SuspendUser,
-    ) -> models.User:
+    async def suspend_user(self, ctx: Context, request: SuspendUser) -> models.User:
         """Bars an account from all use."""
         ...
 
@@ -502,15 +354,11 @@ class Port(Protocol):
         ctx: Context,
         request: SuspendUsersOfOrganization,
     ) -> None:
-        """Bars the accounts of a tenant that was deleted, a thousand at a time; those…"""
+        """Bars the accounts of a tenant that was deleted, a thousand at a time."""
         ...
 
-    async def update_user(
-        self,
-        ctx: Context,
-        request: UpdateUser,
-    ) -> models.User:
-        """Merges a patch of names, language, zone, manager and recovery phone; people do…"""
+    async def update_user(self, ctx: Context, request: UpdateUser) -> models.User:
+        """Merges a patch of names, language, zone, manager and recovery phone."""
         ...
 
     async def verify_email_alias(
@@ -537,11 +385,7 @@ class Port(Protocol):
         """How far an erasure has got, store by store."""
         ...
 
-    async def get_user(
-        self,
-        ctx: Context,
-        request: GetUser,
-    ) -> models.User:
+    async def get_user(self, ctx: Context, request: GetUser) -> models.User:
         """One account in full."""
         ...
 
@@ -558,7 +402,7 @@ class Port(Protocol):
         ctx: Context,
         request: ListDirectorySyncs,
     ) -> Page[models.DirectorySync]:
-        """Runs of the last 13 months, for an administrator who asks since when people…"""
+        """Runs of the last 13 months, for an administrator who asks since when people are missing."""
         ...
 
     async def list_email_aliases(
@@ -566,7 +410,7 @@ class Port(Protocol):
         ctx: Context,
         request: ListEmailAliases,
     ) -> Page[models.EmailAliasView]:
-        """Every address that an account answers to, for its owner and for those who…"""
+        """Every address that an account answers to, for its owner and for those who administer it."""
         ...
 
     async def list_erasure_requests(
@@ -577,11 +421,7 @@ class Port(Protocol):
         """Claims of one person, the most urgent on top if sorted by deadline."""
         ...
 
-    async def list_users(
-        self,
-        ctx: Context,
-        request: ListUsers,
-    ) -> Page[models.UserCard]:
+    async def list_users(self, ctx: Context, request: ListUsers) -> Page[models.UserCard]:
         """Cards of an organisation's accounts, narrowed by state, kind or manager."""
         ...
 
@@ -590,7 +430,7 @@ class Port(Protocol):
         ctx: Context,
         request: ResolveAttendees,
     ) -> models.ResolvedAttendees:
-        """Turns typed addresses and ids into people of the organisation who can be…"""
+        """Turns typed addresses and ids into people of the organisation who can be invited."""
         ...
 
     async def on_auth_erasure_completed(
@@ -599,6 +439,22 @@ class Port(Protocol):
         event: Received[models.AuthErasureCompleted],
     ) -> None:
         """Ticks the store auth of the erasure request"""
+        ...
+
+    async def on_calendar_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.CalendarErasureCompleted],
+    ) -> None:
+        """Ticks the store calendars of the erasure request"""
+        ...
+
+    async def on_chat_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.ChatErasureCompleted],
+    ) -> None:
+        """Ticks the store messages of the erasure request"""
         ...
 
     async def on_document_erasure_completed(
@@ -617,6 +473,14 @@ class Port(Protocol):
         """The organisation's directory may bring addresses of that domain"""
         ...
 
+    async def on_email_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.EmailErasureCompleted],
+    ) -> None:
+        """Ticks the store email of the erasure request"""
+        ...
+
     async def on_file_erasure_completed(
         self,
         ctx: Context,
@@ -633,19 +497,11 @@ class Port(Protocol):
         """Moves the last sign of life forward, once an hour at most"""
         ...
 
-    async def on_member_joined(
-        self,
-        ctx: Context,
-        event: Received[models.MemberJoined],
-    ) -> None:
+    async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
         """The next people page shows the new role"""
         ...
 
-    async def on_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.MemberRemoved],
-    ) -> None:
+    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         """Whoever has left shows no role any more"""
         ...
 
@@ -670,7 +526,7 @@ class Port(Protocol):
         ctx: Context,
         event: Received[models.OrganizationDeleted],
     ) -> None:
-        """Bars every account whose home is that organisation, with the reason…"""
+        """Bars every account whose home is that organisation, with the reason organizationDeleted"""
         ...
 
     async def on_organization_purged(
@@ -705,6 +561,14 @@ class Port(Protocol):
         """The card is read anew with the next request"""
         ...
 
+    async def on_push_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.PushErasureCompleted],
+    ) -> None:
+        """Ticks the store push of the erasure request"""
+        ...
+
     async def on_search_erasure_completed(
         self,
         ctx: Context,
@@ -713,10 +577,42 @@ class Port(Protocol):
         """Ticks the store search of the erasure request"""
         ...
 
+    async def on_sms_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.SmsErasureCompleted],
+    ) -> None:
+        """Ticks the store sms of the erasure request"""
+        ...
+
+    async def on_task_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.TaskErasureCompleted],
+    ) -> None:
+        """Ticks the store tasks of the erasure request"""
+        ...
+
     async def on_version_erasure_completed(
         self,
         ctx: Context,
         event: Received[models.VersionErasureCompleted],
     ) -> None:
         """Ticks the store versions of the erasure request"""
+        ...
+
+    async def on_video_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.VideoErasureCompleted],
+    ) -> None:
+        """Ticks the store meetings of the erasure request"""
+        ...
+
+    async def on_webhook_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.WebhookErasureCompleted],
+    ) -> None:
+        """Ticks the store webhooks of the erasure request"""
         ...

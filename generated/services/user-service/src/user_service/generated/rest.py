@@ -4,800 +4,204 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-from uuid import UUID
+from cloudsync_chassis.web.routes import add
+from fastapi import APIRouter, Query
 
-from cloudsync_chassis.store.query import PageRequest
-from cloudsync_chassis.web.body import json_body
-from cloudsync_chassis.web.call import RestCall, admitted, page_of
-from fastapi import (
-    APIRouter,
-    Path,
-    Query,
-    Response,
-)
-
-from . import models, operations, port
+from . import operations, port
 
 
 def routes(service: port.Port) -> APIRouter:
     """One route per operation; those with fixed paths before those with parameters."""
     router = APIRouter()
-
-    @router.get(
-        "/v1/directory-syncs",
+    add(
+        router,
+        "GET /v1/directory-syncs",
+        operations.LIST_DIRECTORY_SYNCS,
+        port.ListDirectorySyncs,
+        service.list_directory_syncs,
     )
-    async def list_directory_syncs(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_DIRECTORY_SYNCS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_DIRECTORY_SYNCS),
-        ],
-        source: Annotated[
-            models.DirectorySource | None,
-            Query(
-                alias="source",
-            ),
-        ] = None,
-        dry_run: Annotated[
-            bool | None,
-            Query(
-                alias="dryRun",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListDirectorySyncs(
-            page=page,
-            source=source,
-            dry_run=dry_run,
-        )
-        return await call(
-            service.list_directory_syncs,
-            request,
-        )
-
-    @router.post(
-        "/v1/directory-syncs",
+    add(
+        router,
+        "POST /v1/directory-syncs",
+        operations.RUN_DIRECTORY_SYNC,
+        port.RunDirectorySync,
+        service.run_directory_sync,
     )
-    async def run_directory_sync(
-        call: Annotated[
-            RestCall,
-            admitted(operations.RUN_DIRECTORY_SYNC),
-        ],
-        body: Annotated[
-            models.RunDirectorySyncRequest,
-            json_body(models.RunDirectorySyncRequest),
-        ],
-    ) -> Response:
-        request = port.RunDirectorySync(
-            body=body,
-        )
-        return await call(
-            service.run_directory_sync,
-            request,
-        )
-
-    @router.get(
-        "/v1/directory-syncs/{directorySyncId}",
+    add(
+        router,
+        "GET /v1/directory-syncs/{directorySyncId}",
+        operations.GET_DIRECTORY_SYNC,
+        port.GetDirectorySync,
+        service.get_directory_sync,
     )
-    async def get_directory_sync(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_DIRECTORY_SYNC),
-        ],
-        directory_sync_id: Annotated[
-            UUID,
-            Path(
-                alias="directorySyncId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetDirectorySync(
-            directory_sync_id=directory_sync_id,
-        )
-        return await call(
-            service.get_directory_sync,
-            request,
-        )
-
-    @router.get(
-        "/v1/users",
+    add(
+        router,
+        "GET /v1/users",
+        operations.LIST_USERS,
+        port.ListUsers,
+        service.list_users,
+        username=Query(
+            alias="username",
+            min_length=3,
+            max_length=32,
+            pattern="^[a-z0-9][a-z0-9._-]{1,30}[a-z0-9]$",
+        ),
+        external_id=Query(alias="externalId", min_length=1, max_length=128),
     )
-    async def list_users(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_USERS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_USERS),
-        ],
-        status: Annotated[
-            models.UserStatus | None,
-            Query(
-                alias="status",
-            ),
-        ] = None,
-        kind: Annotated[
-            models.AccountKind | None,
-            Query(
-                alias="kind",
-            ),
-        ] = None,
-        manager_id: Annotated[
-            UUID | None,
-            Query(
-                alias="managerId",
-            ),
-        ] = None,
-        username: Annotated[
-            str | None,
-            Query(
-                alias="username",
-                min_length=3,
-                max_length=32,
-                pattern="^[a-z0-9][a-z0-9._-]{1,30}[a-z0-9]$",
-            ),
-        ] = None,
-        external_id: Annotated[
-            str | None,
-            Query(
-                alias="externalId",
-                min_length=1,
-                max_length=128,
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListUsers(
-            page=page,
-            status=status,
-            kind=kind,
-            manager_id=manager_id,
-            username=username,
-            external_id=external_id,
-        )
-        return await call(
-            service.list_users,
-            request,
-        )
-
-    @router.post(
-        "/v1/users",
+    add(router, "POST /v1/users", operations.CREATE_USER, port.CreateUser, service.create_user)
+    add(
+        router,
+        "POST /v1/users/resolve-attendees",
+        operations.RESOLVE_ATTENDEES,
+        port.ResolveAttendees,
+        service.resolve_attendees,
     )
-    async def create_user(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CREATE_USER),
-        ],
-        body: Annotated[
-            models.CreateUserRequest,
-            json_body(models.CreateUserRequest),
-        ],
-    ) -> Response:
-        request = port.CreateUser(
-            body=body,
-        )
-        return await call(
-            service.create_user,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/resolve-attendees",
+    add(
+        router,
+        "POST /v1/users/service-accounts",
+        operations.CREATE_SERVICE_ACCOUNT,
+        port.CreateServiceAccount,
+        service.create_service_account,
     )
-    async def resolve_attendees(
-        call: Annotated[
-            RestCall,
-            admitted(operations.RESOLVE_ATTENDEES),
-        ],
-        body: Annotated[
-            models.ResolveAttendeesRequest,
-            json_body(models.ResolveAttendeesRequest),
-        ],
-    ) -> Response:
-        request = port.ResolveAttendees(
-            body=body,
-        )
-        return await call(
-            service.resolve_attendees,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/service-accounts",
+    add(router, "GET /v1/users/{userId}", operations.GET_USER, port.GetUser, service.get_user)
+    add(
+        router,
+        "PATCH /v1/users/{userId}",
+        operations.UPDATE_USER,
+        port.UpdateUser,
+        service.update_user,
     )
-    async def create_service_account(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CREATE_SERVICE_ACCOUNT),
-        ],
-        body: Annotated[
-            models.CreateServiceAccountRequest,
-            json_body(models.CreateServiceAccountRequest),
-        ],
-    ) -> Response:
-        request = port.CreateServiceAccount(
-            body=body,
-        )
-        return await call(
-            service.create_service_account,
-            request,
-        )
-
-    @router.get(
-        "/v1/users/{userId}",
+    add(
+        router,
+        "POST /v1/users/{userId}/activate",
+        operations.ACTIVATE_USER,
+        port.ActivateUser,
+        service.activate_user,
     )
-    async def get_user(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_USER),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetUser(
-            user_id=user_id,
-        )
-        return await call(
-            service.get_user,
-            request,
-        )
-
-    @router.patch(
-        "/v1/users/{userId}",
+    add(
+        router,
+        "POST /v1/users/{userId}/deactivate",
+        operations.DEACTIVATE_USER,
+        port.DeactivateUser,
+        service.deactivate_user,
     )
-    async def update_user(
-        call: Annotated[
-            RestCall,
-            admitted(operations.UPDATE_USER),
-        ],
-        body: Annotated[
-            models.UpdateUserRequest,
-            json_body(models.UpdateUserRequest),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.UpdateUser(
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.update_user,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/{userId}/activate",
+    add(
+        router,
+        "POST /v1/users/{userId}/deletion",
+        operations.REQUEST_DELETION,
+        port.RequestDeletion,
+        service.request_deletion,
     )
-    async def activate_user(
-        call: Annotated[
-            RestCall,
-            admitted(operations.ACTIVATE_USER),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ActivateUser(
-            user_id=user_id,
-        )
-        return await call(
-            service.activate_user,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/{userId}/deactivate",
+    add(
+        router,
+        "POST /v1/users/{userId}/deletion/cancel",
+        operations.CANCEL_DELETION,
+        port.CancelDeletion,
+        service.cancel_deletion,
     )
-    async def deactivate_user(
-        call: Annotated[
-            RestCall,
-            admitted(operations.DEACTIVATE_USER),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.DeactivateUser(
-            user_id=user_id,
-        )
-        return await call(
-            service.deactivate_user,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/{userId}/deletion",
+    add(
+        router,
+        "GET /v1/users/{userId}/email-aliases",
+        operations.LIST_EMAIL_ALIASES,
+        port.ListEmailAliases,
+        service.list_email_aliases,
     )
-    async def request_deletion(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REQUEST_DELETION),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RequestDeletion(
-            user_id=user_id,
-        )
-        return await call(
-            service.request_deletion,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/{userId}/deletion/cancel",
+    add(
+        router,
+        "POST /v1/users/{userId}/email-aliases",
+        operations.ADD_EMAIL_ALIAS,
+        port.AddEmailAlias,
+        service.add_email_alias,
     )
-    async def cancel_deletion(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CANCEL_DELETION),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.CancelDeletion(
-            user_id=user_id,
-        )
-        return await call(
-            service.cancel_deletion,
-            request,
-        )
-
-    @router.get(
-        "/v1/users/{userId}/email-aliases",
+    add(
+        router,
+        "DELETE /v1/users/{userId}/email-aliases/{emailAliasId}",
+        operations.REMOVE_EMAIL_ALIAS,
+        port.RemoveEmailAlias,
+        service.remove_email_alias,
     )
-    async def list_email_aliases(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_EMAIL_ALIASES),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_EMAIL_ALIASES),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-        purpose: Annotated[
-            models.AddressPurpose | None,
-            Query(
-                alias="purpose",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListEmailAliases(
-            user_id=user_id,
-            page=page,
-            purpose=purpose,
-        )
-        return await call(
-            service.list_email_aliases,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/{userId}/email-aliases",
+    add(
+        router,
+        "POST /v1/users/{userId}/email-aliases/{emailAliasId}/verify",
+        operations.VERIFY_EMAIL_ALIAS,
+        port.VerifyEmailAlias,
+        service.verify_email_alias,
     )
-    async def add_email_alias(
-        call: Annotated[
-            RestCall,
-            admitted(operations.ADD_EMAIL_ALIAS),
-        ],
-        body: Annotated[
-            models.AddEmailAliasRequest,
-            json_body(models.AddEmailAliasRequest),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.AddEmailAlias(
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.add_email_alias,
-            request,
-        )
-
-    @router.delete(
-        "/v1/users/{userId}/email-aliases/{emailAliasId}",
+    add(
+        router,
+        "POST /v1/users/{userId}/email-change",
+        operations.CHANGE_PRIMARY_EMAIL,
+        port.ChangePrimaryEmail,
+        service.change_primary_email,
     )
-    async def remove_email_alias(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REMOVE_EMAIL_ALIAS),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-        email_alias_id: Annotated[
-            UUID,
-            Path(
-                alias="emailAliasId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RemoveEmailAlias(
-            user_id=user_id,
-            email_alias_id=email_alias_id,
-        )
-        return await call(
-            service.remove_email_alias,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/{userId}/email-aliases/{emailAliasId}/verify",
+    add(
+        router,
+        "GET /v1/users/{userId}/erasure-requests",
+        operations.LIST_ERASURE_REQUESTS,
+        port.ListErasureRequests,
+        service.list_erasure_requests,
     )
-    async def verify_email_alias(
-        call: Annotated[
-            RestCall,
-            admitted(operations.VERIFY_EMAIL_ALIAS),
-        ],
-        body: Annotated[
-            models.VerifyEmailAliasRequest,
-            json_body(models.VerifyEmailAliasRequest),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-        email_alias_id: Annotated[
-            UUID,
-            Path(
-                alias="emailAliasId",
-            ),
-        ],
-    ) -> Response:
-        request = port.VerifyEmailAlias(
-            user_id=user_id,
-            email_alias_id=email_alias_id,
-            body=body,
-        )
-        return await call(
-            service.verify_email_alias,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/{userId}/email-change",
+    add(
+        router,
+        "POST /v1/users/{userId}/erasure-requests",
+        operations.REQUEST_ERASURE,
+        port.RequestErasure,
+        service.request_erasure,
     )
-    async def change_primary_email(
-        call: Annotated[
-            RestCall,
-            admitted(operations.CHANGE_PRIMARY_EMAIL),
-        ],
-        body: Annotated[
-            models.ChangePrimaryEmailRequest,
-            json_body(models.ChangePrimaryEmailRequest),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ChangePrimaryEmail(
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.change_primary_email,
-            request,
-        )
-
-    @router.get(
-        "/v1/users/{userId}/erasure-requests",
+    add(
+        router,
+        "GET /v1/users/{userId}/erasure-requests/{erasureRequestId}",
+        operations.GET_ERASURE_REQUEST,
+        port.GetErasureRequest,
+        service.get_erasure_request,
     )
-    async def list_erasure_requests(
-        call: Annotated[
-            RestCall,
-            admitted(operations.LIST_ERASURE_REQUESTS),
-        ],
-        page: Annotated[
-            PageRequest,
-            page_of(operations.LIST_ERASURE_REQUESTS),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-        legal_basis: Annotated[
-            models.LegalBasis | None,
-            Query(
-                alias="legalBasis",
-            ),
-        ] = None,
-    ) -> Response:
-        request = port.ListErasureRequests(
-            user_id=user_id,
-            page=page,
-            legal_basis=legal_basis,
-        )
-        return await call(
-            service.list_erasure_requests,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/{userId}/erasure-requests",
+    add(
+        router,
+        "POST /v1/users/{userId}/export",
+        operations.EXPORT_USER_DATA,
+        port.ExportUserData,
+        service.export_user_data,
     )
-    async def request_erasure(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REQUEST_ERASURE),
-        ],
-        body: Annotated[
-            models.RequestErasureRequest,
-            json_body(models.RequestErasureRequest),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.RequestErasure(
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.request_erasure,
-            request,
-        )
-
-    @router.get(
-        "/v1/users/{userId}/erasure-requests/{erasureRequestId}",
+    add(
+        router,
+        "PUT /v1/users/{userId}/legal-hold",
+        operations.HOLD_USER,
+        port.HoldUser,
+        service.hold_user,
     )
-    async def get_erasure_request(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_ERASURE_REQUEST),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-        erasure_request_id: Annotated[
-            UUID,
-            Path(
-                alias="erasureRequestId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetErasureRequest(
-            user_id=user_id,
-            erasure_request_id=erasure_request_id,
-        )
-        return await call(
-            service.get_erasure_request,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/{userId}/export",
+    add(
+        router,
+        "POST /v1/users/{userId}/merge",
+        operations.MERGE_USERS,
+        port.MergeUsers,
+        service.merge_users,
     )
-    async def export_user_data(
-        call: Annotated[
-            RestCall,
-            admitted(operations.EXPORT_USER_DATA),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ExportUserData(
-            user_id=user_id,
-        )
-        return await call(
-            service.export_user_data,
-            request,
-        )
-
-    @router.put(
-        "/v1/users/{userId}/legal-hold",
+    add(
+        router,
+        "GET /v1/users/{userId}/overview",
+        operations.GET_USER_OVERVIEW,
+        port.GetUserOverview,
+        service.get_user_overview,
     )
-    async def hold_user(
-        call: Annotated[
-            RestCall,
-            admitted(operations.HOLD_USER),
-        ],
-        body: Annotated[
-            models.HoldUserRequest,
-            json_body(models.HoldUserRequest),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.HoldUser(
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.hold_user,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/{userId}/merge",
+    add(
+        router,
+        "POST /v1/users/{userId}/reactivate",
+        operations.REACTIVATE_USER,
+        port.ReactivateUser,
+        service.reactivate_user,
     )
-    async def merge_users(
-        call: Annotated[
-            RestCall,
-            admitted(operations.MERGE_USERS),
-        ],
-        body: Annotated[
-            models.MergeUsersRequest,
-            json_body(models.MergeUsersRequest),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.MergeUsers(
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.merge_users,
-            request,
-        )
-
-    @router.get(
-        "/v1/users/{userId}/overview",
+    add(
+        router,
+        "POST /v1/users/{userId}/reinstate",
+        operations.REINSTATE_USER,
+        port.ReinstateUser,
+        service.reinstate_user,
     )
-    async def get_user_overview(
-        call: Annotated[
-            RestCall,
-            admitted(operations.GET_USER_OVERVIEW),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.GetUserOverview(
-            user_id=user_id,
-        )
-        return await call(
-            service.get_user_overview,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/{userId}/reactivate",
+    add(
+        router,
+        "POST /v1/users/{userId}/suspend",
+        operations.SUSPEND_USER,
+        port.SuspendUser,
+        service.suspend_user,
     )
-    async def reactivate_user(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REACTIVATE_USER),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ReactivateUser(
-            user_id=user_id,
-        )
-        return await call(
-            service.reactivate_user,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/{userId}/reinstate",
-    )
-    async def reinstate_user(
-        call: Annotated[
-            RestCall,
-            admitted(operations.REINSTATE_USER),
-        ],
-        body: Annotated[
-            models.ReinstateUserRequest | None,
-            json_body(models.ReinstateUserRequest, required=False),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.ReinstateUser(
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.reinstate_user,
-            request,
-        )
-
-    @router.post(
-        "/v1/users/{userId}/suspend",
-    )
-    async def suspend_user(
-        call: Annotated[
-            RestCall,
-            admitted(operations.SUSPEND_USER),
-        ],
-        body: Annotated[
-            models.SuspendUserRequest,
-            json_body(models.SuspendUserRequest),
-        ],
-        user_id: Annotated[
-            UUID,
-            Path(
-                alias="userId",
-            ),
-        ],
-    ) -> Response:
-        request = port.SuspendUser(
-            user_id=user_id,
-            body=body,
-        )
-        return await call(
-            service.suspend_user,
-            request,
-        )
-
     return router

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.published import published
 from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
@@ -15,94 +16,34 @@ SERVICE = ServiceSpec(
     name="user-service",
     source="/cloudsync/user-service",
     access={
-        "directory:read": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-                "support-agent",
-            }
-        ),
-        "directory:sync": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
-        "user:create": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
-        "user:deactivate": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
-        "user:erase": frozenset(
-            {
-                "compliance-officer",
-                "org-admin",
-                "org-owner",
-            }
-        ),
-        "user:export": frozenset(
-            {
-                "compliance-officer",
-            }
-        ),
-        "user:hold": frozenset(
-            {
-                "compliance-officer",
-            }
-        ),
+        "directory:read": frozenset({"org-admin", "org-owner", "support-agent"}),
+        "directory:sync": frozenset({"org-admin", "org-owner"}),
+        "user:create": frozenset({"org-admin", "org-owner"}),
+        "user:deactivate": frozenset({"org-admin", "org-owner"}),
+        "user:erase": frozenset({"compliance-officer", "org-admin", "org-owner"}),
+        "user:export": frozenset({"compliance-officer"}),
+        "user:hold": frozenset({"compliance-officer"}),
         "user:list": frozenset(
             {
                 "compliance-officer",
                 "org-admin",
                 "org-owner",
                 "security-admin",
-            }
-        ),
-        "user:merge": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
-        "user:read": frozenset(
-            {
-                "compliance-officer",
-                "org-admin",
-                "org-owner",
-                "security-admin",
+                "security-engineer",
                 "support-agent",
             }
         ),
+        "user:merge": frozenset({"org-admin", "org-owner"}),
+        "user:read": frozenset(
+            {"compliance-officer", "org-admin", "org-owner", "security-admin", "support-agent"}
+        ),
         "user:resolve": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "user:suspend": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-                "security-admin",
-            }
+            {"org-admin", "org-owner", "security-admin", "security-engineer"}
         ),
-        "user:update": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
+        "user:update": frozenset({"org-admin", "org-owner"}),
     },
     related={
         "user:change-email": frozenset(
@@ -164,18 +105,12 @@ SERVICE = ServiceSpec(
     tables=metadata,
     schemas=("users",),
     migrations=Path(__file__).with_name("migrations"),
-    contract=Path(__file__).with_name("openapi.json"),
+    contract=published(__file__, "openapi/user.yaml"),
     edges={
         "auth-service": Edge(
             service="auth-service",
             url="http://127.0.0.1:8002",
-            budgets={
-                "createCredentials": Budget(
-                    timeout=0.2,
-                    retries=2,
-                    fallback="fail",
-                ),
-            },
+            budgets={"createCredentials": Budget(timeout=0.2, retries=2, fallback="fail")},
             breaker=BreakerPolicy(
                 requests=20,
                 failure_ratio=0.5,
@@ -188,12 +123,7 @@ SERVICE = ServiceSpec(
             service="org-service",
             url="http://127.0.0.1:8004",
             budgets={
-                "getMembership": Budget(
-                    timeout=0.025,
-                    retries=0,
-                    fallback="cached",
-                    max_age=60.0,
-                ),
+                "getMembership": Budget(timeout=0.025, retries=0, fallback="cached", max_age=60.0),
             },
             breaker=BreakerPolicy(
                 requests=20,
@@ -206,13 +136,7 @@ SERVICE = ServiceSpec(
         "profile-service": Edge(
             service="profile-service",
             url="http://127.0.0.1:8003",
-            budgets={
-                "getProfile": Budget(
-                    timeout=0.025,
-                    retries=0,
-                    fallback="default",
-                ),
-            },
+            budgets={"getProfile": Budget(timeout=0.025, retries=0, fallback="default")},
             breaker=BreakerPolicy(
                 requests=20,
                 failure_ratio=0.5,

@@ -11,9 +11,7 @@ from pydantic_settings import SettingsConfigDict
 class ServiceSettings(Settings):
     """`USER_SERVICE_<NAME>`, or `CHASSIS_<NAME>` for all services."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="USER_SERVICE_",
-    )
+    model_config = SettingsConfigDict(env_prefix="USER_SERVICE_")
 
     port: Port = 8001
     issuer: str = "https://auth.cloudsync.example"

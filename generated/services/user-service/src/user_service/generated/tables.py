@@ -4,558 +4,142 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.columns import sql
-from sqlalchemy import (
-    CheckConstraint,
-    Column,
-    Index,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    text,
-)
+from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from sqlalchemy import MetaData
 
 metadata = MetaData()
 
 directory_syncs = Table(
     "directory_syncs",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "source",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "cursor",
-        sql("varchar(512)"),
-        nullable=False,
-        server_default=text(
-            "''",
-        ),
-    ),
-    Column(
-        "scanned",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "created",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "updated",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "failed",
-        sql("integer"),
-        nullable=False,
-        server_default=text(
-            "0",
-        ),
-    ),
-    Column(
-        "started_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "finished_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "dry_run",
-        sql("boolean"),
-        nullable=False,
-        server_default=text(
-            "false",
-        ),
-    ),
-    PrimaryKeyConstraint(
-        "started_at",
-        "id",
-    ),
-    CheckConstraint(
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("source", "text"),
+    Column("cursor", "varchar(512)", "''"),
+    Column("scanned", "integer", "0"),
+    Column("created", "integer", "0"),
+    Column("updated", "integer", "0"),
+    Column("failed", "integer", "0"),
+    Column("started_at", "timestamptz"),
+    Column("finished_at", "timestamptz", nullable=True),
+    Column("dry_run", "boolean", "false"),
+    Check(
+        "directory_syncs_source_known",
         "source IN ('okta', 'entraId', 'googleWorkspace', 'custom')",
-        name="directory_syncs_source_known",
     ),
-    CheckConstraint(
-        "created + updated + failed <= scanned",
-        name="directory_syncs_counts_add_up",
-    ),
-    Index(
-        "directory_syncs_organization",
-        "organization_id",
-        "source",
-        text("started_at desc"),
-    ),
-    Index(
-        "directory_syncs_running",
-        "organization_id",
-        "source",
-        sqlite_where=text(
-            "finished_at IS NULL",
-        ),
-        postgresql_where=text(
-            "finished_at IS NULL",
-        ),
-    ),
-    schema="users",
-)
+    Check("directory_syncs_counts_add_up", "created + updated + failed <= scanned"),
+    Index("directory_syncs_organization", ("organization_id", "source", "started_at desc")),
+    Index("directory_syncs_running", ("organization_id", "source"), where="finished_at IS NULL"),
+    key=("started_at", "id"),
+).of(metadata, "users")
 
 email_addresses = Table(
     "email_addresses",
-    metadata,
-    Column(
-        "email_bidx",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "user_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "email_ciphertext",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "purpose",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'secondary'",
-        ),
-    ),
-    Column(
-        "verification_code_ciphertext",
-        sql("bytea"),
-        nullable=True,
-    ),
-    Column(
-        "code_expires_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "verified_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "email_bidx",
-    ),
-    CheckConstraint(
+    Column("email_bidx", "bytea"),
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("user_id", "uuid"),
+    Column("email_ciphertext", "bytea"),
+    Column("purpose", "text", "'secondary'"),
+    Column("verification_code_ciphertext", "bytea", nullable=True),
+    Column("code_expires_at", "timestamptz", nullable=True),
+    Column("verified_at", "timestamptz", nullable=True),
+    Check(
+        "email_addresses_purpose_known",
         "purpose IN ('primary', 'secondary', 'recovery', 'former')",
-        name="email_addresses_purpose_known",
     ),
-    CheckConstraint(
+    Check(
+        "email_addresses_code_has_end",
         "(verification_code_ciphertext IS NULL) = (code_expires_at IS NULL)",
-        name="email_addresses_code_has_end",
     ),
-    Index(
-        "email_addresses_id",
-        "id",
-        unique=True,
-    ),
-    Index(
-        "email_addresses_user",
-        "organization_id",
-        "user_id",
-    ),
-    Index(
-        "email_addresses_primary",
-        "user_id",
-        unique=True,
-        sqlite_where=text(
-            "purpose = 'primary'",
-        ),
-        postgresql_where=text(
-            "purpose = 'primary'",
-        ),
-    ),
-    schema="users",
-)
+    Index("email_addresses_id", ("id",), unique=True),
+    Index("email_addresses_user", ("organization_id", "user_id")),
+    Index("email_addresses_primary", ("user_id",), where="purpose = 'primary'", unique=True),
+    key=("email_bidx",),
+).of(metadata, "users")
 
 erasure_requests = Table(
     "erasure_requests",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "user_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "requested_by",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "legal_basis",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "due_by",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "stores",
-        sql("jsonb"),
-        nullable=False,
-    ),
-    Column(
-        "evidence_url",
-        sql("varchar(2048)"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "id",
-    ),
-    CheckConstraint(
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("user_id", "uuid"),
+    Column("requested_by", "uuid"),
+    Column("legal_basis", "text"),
+    Column("due_by", "timestamptz"),
+    Column("stores", "jsonb"),
+    Column("evidence_url", "varchar(2048)", nullable=True),
+    Check(
+        "erasure_requests_basis_known",
         "legal_basis IN ('gdprArt17', 'ccpa', 'contractEnd', 'userChoice')",
-        name="erasure_requests_basis_known",
     ),
-    Index(
-        "erasure_requests_user",
-        "organization_id",
-        "user_id",
-    ),
-    Index(
-        "erasure_requests_open",
-        "due_by",
-        sqlite_where=text(
-            "evidence_url IS NULL",
-        ),
-        postgresql_where=text(
-            "evidence_url IS NULL",
-        ),
-    ),
-    schema="users",
-)
+    Index("erasure_requests_user", ("organization_id", "user_id")),
+    Index("erasure_requests_open", ("due_by",), where="evidence_url IS NULL"),
+    key=("id",),
+).of(metadata, "users")
 
 verified_domains = Table(
     "verified_domains",
-    metadata,
-    Column(
-        "domain",
-        sql("citext"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "verified_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    PrimaryKeyConstraint(
-        "domain",
-    ),
-    Index(
-        "verified_domains_organization",
-        "organization_id",
-    ),
-    schema="users",
-)
+    Column("domain", "citext"),
+    Column("organization_id", "uuid"),
+    Column("verified_at", "timestamptz"),
+    Index("verified_domains_organization", ("organization_id",)),
+    key=("domain",),
+).of(metadata, "users")
 
 users = Table(
     "users",
-    metadata,
-    Column(
-        "id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "organization_id",
-        sql("uuid"),
-        nullable=False,
-    ),
-    Column(
-        "created_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "updated_at",
-        sql("timestamptz"),
-        nullable=False,
-    ),
-    Column(
-        "version",
-        sql("bigint"),
-        nullable=False,
-    ),
-    Column(
-        "email_ciphertext",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "email_bidx",
-        sql("bytea"),
-        nullable=False,
-    ),
-    Column(
-        "email_verified_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "display_name",
-        sql("varchar(120)"),
-        nullable=False,
-    ),
-    Column(
-        "username",
-        sql("varchar(32)"),
-        nullable=False,
-    ),
-    Column(
-        "kind",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "status",
-        sql("text"),
-        nullable=False,
-    ),
-    Column(
-        "locale",
-        sql("varchar(15)"),
-        nullable=False,
-        server_default=text(
-            "'en-US'",
-        ),
-    ),
-    Column(
-        "time_zone",
-        sql("varchar(64)"),
-        nullable=False,
-        server_default=text(
-            "'Etc/UTC'",
-        ),
-    ),
-    Column(
-        "home_region",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'usEast1'",
-        ),
-    ),
-    Column(
-        "provisioning_source",
-        sql("text"),
-        nullable=False,
-        server_default=text(
-            "'invitation'",
-        ),
-    ),
-    Column(
-        "external_id",
-        sql("varchar(128)"),
-        nullable=True,
-    ),
-    Column(
-        "manager_id",
-        sql("uuid"),
-        nullable=True,
-    ),
-    Column(
-        "recovery_phone_ciphertext",
-        sql("bytea"),
-        nullable=True,
-    ),
-    Column(
-        "suspension_reason",
-        sql("text"),
-        nullable=True,
-    ),
-    Column(
-        "last_active_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "deletion_scheduled_at",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    Column(
-        "legal_hold_until",
-        sql("timestamptz"),
-        nullable=True,
-    ),
-    PrimaryKeyConstraint(
-        "organization_id",
-        "id",
-    ),
-    CheckConstraint(
-        "kind IN ('employee', 'guest', 'serviceAccount')",
-        name="users_kind_known",
-    ),
-    CheckConstraint(
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("email_ciphertext", "bytea"),
+    Column("email_bidx", "bytea"),
+    Column("email_verified_at", "timestamptz", nullable=True),
+    Column("display_name", "varchar(120)"),
+    Column("username", "varchar(32)"),
+    Column("kind", "text"),
+    Column("status", "text"),
+    Column("locale", "varchar(15)", "'en-US'"),
+    Column("time_zone", "varchar(64)", "'Etc/UTC'"),
+    Column("home_region", "text", "'usEast1'"),
+    Column("provisioning_source", "text", "'invitation'"),
+    Column("external_id", "varchar(128)", nullable=True),
+    Column("manager_id", "uuid", nullable=True),
+    Column("recovery_phone_ciphertext", "bytea", nullable=True),
+    Column("suspension_reason", "text", nullable=True),
+    Column("last_active_at", "timestamptz", nullable=True),
+    Column("deletion_scheduled_at", "timestamptz", nullable=True),
+    Column("legal_hold_until", "timestamptz", nullable=True),
+    Check("users_kind_known", "kind IN ('employee', 'guest', 'serviceAccount')"),
+    Check(
+        "users_status_known",
         "status IN ('invited', 'active', 'suspended', 'deactivated', 'deletionPending', 'deleted')",
-        name="users_status_known",
     ),
-    CheckConstraint(
-        "(status = 'suspended') = (suspension_reason IS NOT NULL)",
-        name="users_suspension_explained",
-    ),
-    CheckConstraint(
+    Check("users_suspension_explained", "(status = 'suspended') = (suspension_reason IS NOT NULL)"),
+    Check(
+        "users_deletion_dated",
         "(status = 'deletionPending') = (deletion_scheduled_at IS NOT NULL)",
-        name="users_deletion_dated",
     ),
-    CheckConstraint(
-        "manager_id IS NULL OR manager_id <> id",
-        name="users_not_own_manager",
-    ),
-    Index(
-        "users_username",
-        "organization_id",
-        text("lower(username)"),
-        unique=True,
-    ),
-    Index(
-        "users_email",
-        "organization_id",
-        "email_bidx",
-        unique=True,
-    ),
+    Check("users_not_own_manager", "manager_id IS NULL OR manager_id <> id"),
+    Index("users_username", ("organization_id", "lower(username)"), unique=True),
+    Index("users_email", ("organization_id", "email_bidx"), unique=True),
     Index(
         "users_external_id",
-        "organization_id",
-        "external_id",
+        ("organization_id", "external_id"),
+        where="external_id IS NOT NULL",
         unique=True,
-        sqlite_where=text(
-            "external_id IS NOT NULL",
-        ),
-        postgresql_where=text(
-            "external_id IS NOT NULL",
-        ),
     ),
-    Index(
-        "users_status",
-        "organization_id",
-        "status",
-        "id",
-    ),
-    Index(
-        "users_manager",
-        "organization_id",
-        "manager_id",
-        sqlite_where=text(
-            "manager_id IS NOT NULL",
-        ),
-        postgresql_where=text(
-            "manager_id IS NOT NULL",
-        ),
-    ),
-    Index(
-        "users_due_deletion",
-        "deletion_scheduled_at",
-        sqlite_where=text(
-            "status = 'deletionPending'",
-        ),
-        postgresql_where=text(
-            "status = 'deletionPending'",
-        ),
-    ),
-    schema="users",
-)
+    Index("users_status", ("organization_id", "status", "id")),
+    Index("users_manager", ("organization_id", "manager_id"), where="manager_id IS NOT NULL"),
+    Index("users_due_deletion", ("deletion_scheduled_at",), where="status = 'deletionPending'"),
+    key=("organization_id", "id"),
+).of(metadata, "users")

@@ -36,11 +36,7 @@ CONTENT_VERSION = AggregateSpec(
         "pinned": False,
         "retentionClass": "standard",
     },
-    relations={
-        "contributor": Relation(
-            fields=("contributorIds",),
-        ),
-    },
+    relations={"contributor": Relation(fields=("contributorIds",))},
     state_field="status",
     initial="recording",
     transitions=(
@@ -146,12 +142,7 @@ CONTENT_VERSION = AggregateSpec(
         "caption-version": Command(
             effect="update",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "milestone",
-                    value=True,
-                ),
-            ),
+            sets=(Assignment("milestone", value=True),),
             emits=(
                 Emission(
                     type="cloudsync.content.version-captioned.v1",
@@ -168,14 +159,8 @@ CONTENT_VERSION = AggregateSpec(
                 ),
             ),
         ),
-        "create-version": Command(
-            effect="create",
-            idempotency="natural",
-        ),
-        "drop-history": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "create-version": Command(effect="create", idempotency="natural"),
+        "drop-history": Command(effect="custom", idempotency="natural"),
         "mark-corrupted": Command(
             effect="transition",
             idempotency="natural",
@@ -196,18 +181,9 @@ CONTENT_VERSION = AggregateSpec(
                 ),
             ),
         ),
-        "pin-version": Command(
-            effect="update",
-            idempotency="natural",
-        ),
-        "purge-tenant-versions": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
-        "repair-version": Command(
-            effect="transition",
-            idempotency="natural",
-        ),
+        "pin-version": Command(effect="update", idempotency="natural"),
+        "purge-tenant-versions": Command(effect="custom", idempotency="natural"),
+        "repair-version": Command(effect="transition", idempotency="natural"),
         "replace-contributor": Command(
             effect="custom",
             idempotency="natural",
@@ -225,33 +201,13 @@ CONTENT_VERSION = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "versionNumber",
-                    source="body.versionNumber",
-                ),
-                Assignment(
-                    "parentNumber",
-                    source="body.parentNumber",
-                ),
-                Assignment(
-                    "encoding",
-                    source="body.encoding",
-                ),
-                Assignment(
-                    "payloadKey",
-                    source="body.payloadKey",
-                ),
-                Assignment(
-                    "payloadBytes",
-                    source="body.payloadBytes",
-                ),
-                Assignment(
-                    "changeSummary",
-                    source="body.changeSummary",
-                ),
-                Assignment(
-                    "contentRef",
-                ),
+                Assignment("versionNumber", source="body.versionNumber"),
+                Assignment("parentNumber", source="body.parentNumber"),
+                Assignment("encoding", source="body.encoding"),
+                Assignment("payloadKey", source="body.payloadKey"),
+                Assignment("payloadBytes", source="body.payloadBytes"),
+                Assignment("changeSummary", source="body.changeSummary"),
+                Assignment("contentRef"),
             ),
             emits=(
                 Emission(
@@ -271,10 +227,7 @@ CONTENT_VERSION = AggregateSpec(
                 ),
             ),
         ),
-        "supersede-version": Command(
-            effect="transition",
-            idempotency="natural",
-        ),
+        "supersede-version": Command(effect="transition", idempotency="natural"),
         "thin-history": Command(
             effect="custom",
             idempotency="natural",
@@ -291,34 +244,17 @@ CONTENT_VERSION = AggregateSpec(
         "thin-version": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment(
-                    "payloadBytes",
-                    value=0,
-                ),
-                Assignment(
-                    "payloadKey",
-                ),
-            ),
+            sets=(Assignment("payloadBytes", value=0), Assignment("payloadKey")),
         ),
-        "track-editing": Command(
-            effect="custom",
-            idempotency="natural",
-        ),
+        "track-editing": Command(effect="custom", idempotency="natural"),
     },
 )
 
 RESTORE_JOB = AggregateSpec(
     name="restore-job",
     model=models.RestoreJob,
-    store=DocumentStore(
-        collection="restore-job",
-    ),
-    relations={
-        "requester": Relation(
-            fields=("requestedBy",),
-        ),
-    },
+    store=DocumentStore(collection="restore-job"),
+    relations={"requester": Relation(fields=("requestedBy",))},
     state_field="outcome",
     initial="queued",
     transitions=(
@@ -371,40 +307,19 @@ RESTORE_JOB = AggregateSpec(
             effect="create",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "subjectKind",
-                    value="document",
-                ),
-                Assignment(
-                    "subjectId",
-                    source="body.documentId",
-                ),
-                Assignment(
-                    "targetNumber",
-                    source="body.versionNumber",
-                ),
-                Assignment(
-                    "requestedBy",
-                    source="body.requestedBy",
-                ),
+                Assignment("subjectKind", value="document"),
+                Assignment("subjectId", source="body.documentId"),
+                Assignment("targetNumber", source="body.versionNumber"),
+                Assignment("requestedBy", source="body.requestedBy"),
             ),
         ),
         "apply-restore": Command(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "newNumber",
-                    source="body.newNumber",
-                ),
-                Assignment(
-                    "safetyVersionNumber",
-                    source="body.safetyVersionNumber",
-                ),
-                Assignment(
-                    "finishedAt",
-                    source="context.now",
-                ),
+                Assignment("newNumber", source="body.newNumber"),
+                Assignment("safetyVersionNumber", source="body.safetyVersionNumber"),
+                Assignment("finishedAt", source="context.now"),
             ),
             emits=(
                 Emission(
@@ -428,39 +343,22 @@ RESTORE_JOB = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "problem",
-                    source="body.problem",
-                ),
-                Assignment(
-                    "finishedAt",
-                    source="context.now",
-                ),
+                Assignment("problem", source="body.problem"),
+                Assignment("finishedAt", source="context.now"),
             ),
         ),
         "refuse-restore": Command(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment(
-                    "problem",
-                    source="body.problem",
-                ),
-                Assignment(
-                    "finishedAt",
-                    source="context.now",
-                ),
+                Assignment("problem", source="body.problem"),
+                Assignment("finishedAt", source="context.now"),
             ),
         ),
         "restore-version": Command(
             effect="create",
             idempotency="key",
-            sets=(
-                Assignment(
-                    "requestedBy",
-                    source="context.subject",
-                ),
-            ),
+            sets=(Assignment("requestedBy", source="context.subject"),),
         ),
     },
 )
@@ -468,10 +366,7 @@ RESTORE_JOB = AggregateSpec(
 THINNING_POLICY = AggregateSpec(
     name="thinning-policy",
     model=models.ThinningPolicy,
-    store=DocumentStore(
-        collection="thinning-policy",
-        unique=(("organizationId",),),
-    ),
+    store=DocumentStore(collection="thinning-policy", unique=(("organizationId",),)),
     unique=(("organizationId",),),
     defaults={
         "keepAllHours": 72,
@@ -488,14 +383,8 @@ THINNING_POLICY = AggregateSpec(
         ),
     ),
     commands={
-        "open-thinning-policy": Command(
-            effect="create",
-            idempotency="natural",
-        ),
-        "set-thinning-policy": Command(
-            effect="update",
-            idempotency="if-match",
-        ),
+        "open-thinning-policy": Command(effect="create", idempotency="natural"),
+        "set-thinning-policy": Command(effect="update", idempotency="if-match"),
     },
 )
 
@@ -515,10 +404,5 @@ VERSION_DIFF = AggregateSpec(
             "A difference goes from an earlier to a later version.",
         ),
     ),
-    commands={
-        "keep-diff": Command(
-            effect="create",
-            idempotency="natural",
-        ),
-    },
+    commands={"keep-diff": Command(effect="create", idempotency="natural")},
 )

@@ -15,40 +15,24 @@ from cloudsync_chassis.store.query import Page
 from . import aggregates, models, port
 
 
-class Defaults:
+class Defaults(port.Port):
     """Implements the port."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
-        self.content_version = runtime.aggregate(
-            aggregates.CONTENT_VERSION,
-        )
-        self.restore_job = runtime.aggregate(
-            aggregates.RESTORE_JOB,
-        )
-        self.thinning_policy = runtime.aggregate(
-            aggregates.THINNING_POLICY,
-        )
-        self.version_diff = runtime.aggregate(
-            aggregates.VERSION_DIFF,
-        )
+        self.content_version = runtime.aggregate(aggregates.CONTENT_VERSION)
+        self.restore_job = runtime.aggregate(aggregates.RESTORE_JOB)
+        self.thinning_policy = runtime.aggregate(aggregates.THINNING_POLICY)
+        self.version_diff = runtime.aggregate(aggregates.VERSION_DIFF)
 
     async def accept_restore_request(
         self,
         ctx: Context,
         request: port.AcceptRestoreRequest,
     ) -> None:
-        await self.restore_job.create(
-            ctx,
-            "accept-restore-request",
-            request.body,
-        )
+        await self.restore_job.create(ctx, "accept-restore-request", request.body)
 
-    async def apply_restore(
-        self,
-        ctx: Context,
-        request: port.ApplyRestore,
-    ) -> None:
+    async def apply_restore(self, ctx: Context, request: port.ApplyRestore) -> None:
         await self.restore_job.transition(
             ctx,
             "apply-restore",
@@ -73,71 +57,24 @@ class Defaults:
         ctx: Context,
         request: port.CreateVersion,
     ) -> models.ContentVersion:
-        return await self.content_version.create(
-            ctx,
-            "create-version",
-            request.body,
-        )
+        return await self.content_version.create(ctx, "create-version", request.body)
 
-    async def drop_history(
-        self,
-        ctx: Context,
-        request: port.DropHistory,
-    ) -> None:
-        raise handler_missing(
-            "drop-history",
-        )
+    async def drop_history(self, ctx: Context, request: port.DropHistory) -> None:
+        raise handler_missing("drop-history")
 
-    async def fail_restore(
-        self,
-        ctx: Context,
-        request: port.FailRestore,
-    ) -> None:
-        await self.restore_job.transition(
-            ctx,
-            "fail-restore",
-            request.restore_job_id,
-            request.body,
-        )
+    async def fail_restore(self, ctx: Context, request: port.FailRestore) -> None:
+        await self.restore_job.transition(ctx, "fail-restore", request.restore_job_id, request.body)
 
-    async def keep_diff(
-        self,
-        ctx: Context,
-        request: port.KeepDiff,
-    ) -> None:
-        await self.version_diff.create(
-            ctx,
-            "keep-diff",
-            request.body,
-        )
+    async def keep_diff(self, ctx: Context, request: port.KeepDiff) -> None:
+        await self.version_diff.create(ctx, "keep-diff", request.body)
 
-    async def mark_corrupted(
-        self,
-        ctx: Context,
-        request: port.MarkCorrupted,
-    ) -> None:
-        await self.content_version.transition(
-            ctx,
-            "mark-corrupted",
-            request.content_version_id,
-        )
+    async def mark_corrupted(self, ctx: Context, request: port.MarkCorrupted) -> None:
+        await self.content_version.transition(ctx, "mark-corrupted", request.content_version_id)
 
-    async def open_thinning_policy(
-        self,
-        ctx: Context,
-        request: port.OpenThinningPolicy,
-    ) -> None:
-        await self.thinning_policy.create(
-            ctx,
-            "open-thinning-policy",
-            request.body,
-        )
+    async def open_thinning_policy(self, ctx: Context, request: port.OpenThinningPolicy) -> None:
+        await self.thinning_policy.create(ctx, "open-thinning-policy", request.body)
 
-    async def pin_version(
-        self,
-        ctx: Context,
-        request: port.PinVersion,
-    ) -> models.ContentVersion:
+    async def pin_version(self, ctx: Context, request: port.PinVersion) -> models.ContentVersion:
         return await self.content_version.update(
             ctx,
             "pin-version",
@@ -145,20 +82,10 @@ class Defaults:
             request.body,
         )
 
-    async def purge_tenant_versions(
-        self,
-        ctx: Context,
-        request: port.PurgeTenantVersions,
-    ) -> None:
-        raise handler_missing(
-            "purge-tenant-versions",
-        )
+    async def purge_tenant_versions(self, ctx: Context, request: port.PurgeTenantVersions) -> None:
+        raise handler_missing("purge-tenant-versions")
 
-    async def refuse_restore(
-        self,
-        ctx: Context,
-        request: port.RefuseRestore,
-    ) -> None:
+    async def refuse_restore(self, ctx: Context, request: port.RefuseRestore) -> None:
         await self.restore_job.transition(
             ctx,
             "refuse-restore",
@@ -166,42 +93,20 @@ class Defaults:
             request.body,
         )
 
-    async def repair_version(
-        self,
-        ctx: Context,
-        request: port.RepairVersion,
-    ) -> None:
-        await self.content_version.transition(
-            ctx,
-            "repair-version",
-            request.content_version_id,
-        )
+    async def repair_version(self, ctx: Context, request: port.RepairVersion) -> None:
+        await self.content_version.transition(ctx, "repair-version", request.content_version_id)
 
-    async def replace_contributor(
-        self,
-        ctx: Context,
-        request: port.ReplaceContributor,
-    ) -> None:
-        raise handler_missing(
-            "replace-contributor",
-        )
+    async def replace_contributor(self, ctx: Context, request: port.ReplaceContributor) -> None:
+        raise handler_missing("replace-contributor")
 
     async def restore_version(
         self,
         ctx: Context,
         request: port.RestoreVersion,
     ) -> models.RestoreJob:
-        return await self.restore_job.create(
-            ctx,
-            "restore-version",
-            request.body,
-        )
+        return await self.restore_job.create(ctx, "restore-version", request.body)
 
-    async def seal_version(
-        self,
-        ctx: Context,
-        request: port.SealVersion,
-    ) -> None:
+    async def seal_version(self, ctx: Context, request: port.SealVersion) -> None:
         await self.content_version.transition(
             ctx,
             "seal-version",
@@ -221,93 +126,40 @@ class Defaults:
             request.body,
         )
 
-    async def supersede_version(
-        self,
-        ctx: Context,
-        request: port.SupersedeVersion,
-    ) -> None:
-        await self.content_version.transition(
-            ctx,
-            "supersede-version",
-            request.content_version_id,
-        )
+    async def supersede_version(self, ctx: Context, request: port.SupersedeVersion) -> None:
+        await self.content_version.transition(ctx, "supersede-version", request.content_version_id)
 
-    async def thin_history(
-        self,
-        ctx: Context,
-        request: port.ThinHistory,
-    ) -> None:
-        raise handler_missing(
-            "thin-history",
-        )
+    async def thin_history(self, ctx: Context, request: port.ThinHistory) -> None:
+        raise handler_missing("thin-history")
 
-    async def thin_version(
-        self,
-        ctx: Context,
-        request: port.ThinVersion,
-    ) -> None:
-        await self.content_version.transition(
-            ctx,
-            "thin-version",
-            request.content_version_id,
-        )
+    async def thin_version(self, ctx: Context, request: port.ThinVersion) -> None:
+        await self.content_version.transition(ctx, "thin-version", request.content_version_id)
 
-    async def track_editing(
-        self,
-        ctx: Context,
-        request: port.TrackEditing,
-    ) -> None:
-        raise handler_missing(
-            "track-editing",
-        )
+    async def track_editing(self, ctx: Context, request: port.TrackEditing) -> None:
+        raise handler_missing("track-editing")
 
-    async def blame_range(
-        self,
-        ctx: Context,
-        request: port.BlameRange,
-    ) -> models.Blame:
-        raise handler_missing(
-            "blame-range",
-        )
+    async def blame_range(self, ctx: Context, request: port.BlameRange) -> models.Blame:
+        raise handler_missing("blame-range")
 
     async def diff_versions(
         self,
         ctx: Context,
         request: port.DiffVersions,
     ) -> AsyncIterator[models.DiffPart]:
-        raise handler_missing(
-            "diff-versions",
-        )
+        raise handler_missing("diff-versions")
 
-    async def get_restore_job(
-        self,
-        ctx: Context,
-        request: port.GetRestoreJob,
-    ) -> models.RestoreJob:
-        return await self.restore_job.get(
-            ctx,
-            request.restore_job_id,
-        )
+    async def get_restore_job(self, ctx: Context, request: port.GetRestoreJob) -> models.RestoreJob:
+        return await self.restore_job.get(ctx, request.restore_job_id)
 
     async def get_thinning_policy(
         self,
         ctx: Context,
         request: port.GetThinningPolicy,
     ) -> models.ThinningPolicy:
-        return await self.thinning_policy.get(
-            ctx,
-            request.thinning_policy_id,
-        )
+        return await self.thinning_policy.get(ctx, request.thinning_policy_id)
 
-    async def get_version(
-        self,
-        ctx: Context,
-        request: port.GetVersion,
-    ) -> models.ContentVersion:
-        return await self.content_version.get(
-            ctx,
-            request.content_version_id,
-        )
+    async def get_version(self, ctx: Context, request: port.GetVersion) -> models.ContentVersion:
+        return await self.content_version.get(ctx, request.content_version_id)
 
     async def list_restore_jobs(
         self,
@@ -317,10 +169,7 @@ class Defaults:
         return await self.restore_job.list(
             ctx,
             request.page,
-            {
-                "subjectId": request.subject_id,
-                "outcome": request.outcome,
-            },
+            {"subjectId": request.subject_id, "outcome": request.outcome},
         )
 
     async def list_thinning_policies(
@@ -328,10 +177,7 @@ class Defaults:
         ctx: Context,
         request: port.ListThinningPolicies,
     ) -> Page[models.ThinningPolicy]:
-        return await self.thinning_policy.list(
-            ctx,
-            request.page,
-        )
+        return await self.thinning_policy.list(ctx, request.page)
 
     async def list_versions(
         self,
@@ -356,18 +202,14 @@ class Defaults:
         ctx: Context,
         request: port.PreviewThinning,
     ) -> models.ThinningPreview:
-        raise handler_missing(
-            "preview-thinning",
-        )
+        raise handler_missing("preview-thinning")
 
     async def stream_content(
         self,
         ctx: Context,
         request: port.StreamContent,
     ) -> AsyncIterator[models.ContentChunk]:
-        raise handler_missing(
-            "stream-content",
-        )
+        raise handler_missing("stream-content")
 
     async def on_document_deleted(
         self,
@@ -383,11 +225,7 @@ class Defaults:
     ) -> None:
         not_handled(event)
 
-    async def on_file_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.FileDeleted],
-    ) -> None:
+    async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
         not_handled(event)
 
     async def on_organization_created(
@@ -395,12 +233,7 @@ class Defaults:
         ctx: Context,
         event: Received[models.OrganizationCreated],
     ) -> None:
-        await self.open_thinning_policy(
-            ctx,
-            port.OpenThinningPolicy(
-                body=event.data,
-            ),
-        )
+        await self.open_thinning_policy(ctx, port.OpenThinningPolicy(body=event.data))
 
     async def on_organization_purged(
         self,
@@ -414,16 +247,7 @@ class Defaults:
         ctx: Context,
         event: Received[models.RestoreRequested],
     ) -> None:
-        await self.accept_restore_request(
-            ctx,
-            port.AcceptRestoreRequest(
-                body=event.data,
-            ),
-        )
+        await self.accept_restore_request(ctx, port.AcceptRestoreRequest(body=event.data))
 
-    async def on_user_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeleted],
-    ) -> None:
+    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         not_handled(event)

@@ -16,57 +16,36 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-deleted.v1",
-            typed(
-                models.DocumentDeleted,
-                service.on_document_deleted,
-            ),
+            typed(models.DocumentDeleted, service.on_document_deleted),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-updated.v1",
-            typed(
-                models.DocumentUpdated,
-                service.on_document_updated,
-            ),
+            typed(models.DocumentUpdated, service.on_document_updated),
         ),
         Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-deleted.v1",
-            typed(
-                models.FileDeleted,
-                service.on_file_deleted,
-            ),
+            typed(models.FileDeleted, service.on_file_deleted),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-created.v1",
-            typed(
-                models.OrganizationCreated,
-                service.on_organization_created,
-            ),
+            typed(models.OrganizationCreated, service.on_organization_created),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-purged.v1",
-            typed(
-                models.OrganizationPurged,
-                service.on_organization_purged,
-            ),
+            typed(models.OrganizationPurged, service.on_organization_purged),
         ),
         Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.restore-requested.v1",
-            typed(
-                models.RestoreRequested,
-                service.on_restore_requested,
-            ),
+            typed(models.RestoreRequested, service.on_restore_requested),
         ),
         Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-deleted.v1",
-            typed(
-                models.UserDeleted,
-                service.on_user_deleted,
-            ),
+            typed(models.UserDeleted, service.on_user_deleted),
         ),
     )

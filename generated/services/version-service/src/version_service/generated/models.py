@@ -7,17 +7,14 @@ from typing import Annotated
 from uuid import UUID
 
 from cloudsync_chassis.model import Model
-from pydantic import AwareDatetime, ConfigDict, Field, RootModel
+from pydantic import AwareDatetime, Field, RootModel
 
 
 class ApplyRestoreRequest(Model):
     """
-    The restorer's word that the old content is a new version now, and where its full…
+    The restorer's word that the old content is a new version now, and where its full payload can be fetched.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     restored_number: Annotated[int, Field(alias="restoredNumber", ge=1, le=9007199254740991)]
     new_number: Annotated[int, Field(alias="newNumber", ge=1, le=9007199254740991)]
     safety_version_number: Annotated[
@@ -36,12 +33,9 @@ class ApplyRestoreRequest(Model):
 
 class BlameRangeRequest(Model):
     """
-    A block, or a rectangle of cells within a table block; without cells the whole block…
+    A block, or a rectangle of cells within a table block.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     block_id: Annotated[
         str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
@@ -58,12 +52,9 @@ class BlameRangeRequest(Model):
 
 class BlamedPart(Model):
     """
-    A stretch of a block, or a cell, and who wrote it in which version; after an erasure…
+    A stretch of a block, or a cell, and who wrote it in which version.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     path: Annotated[str, Field(max_length=300, min_length=1, pattern="^[A-Za-z0-9_/:.-]+$")]
     start_offset: Annotated[int, Field(alias="startOffset", ge=0, le=1000000)]
     end_offset: Annotated[int, Field(alias="endOffset", ge=0, le=1000000)]
@@ -77,9 +68,6 @@ class CaptionVersionRequest(Model):
     The name for a moment and, if wished in the same breath, a pin.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     caption: Annotated[
         str,
         Field(max_length=120, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
@@ -99,12 +87,9 @@ class ChangeOrigin(StrEnum):
 
 class ChangeSummary(Model):
     """
-    How much differs from the version before, in the units that a history panel shows…
+    How much differs from the version before, in the units that a history panel shows beside a moment.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     blocks_added: Annotated[int, Field(alias="blocksAdded", ge=0, le=1000000)]
     blocks_removed: Annotated[int, Field(alias="blocksRemoved", ge=0, le=1000000)]
     words_delta: Annotated[int, Field(alias="wordsDelta", ge=-10000000, le=10000000)]
@@ -113,12 +98,9 @@ class ChangeSummary(Model):
 
 class ContentChunk(Model):
     """
-    Up to 256 KiB of the reconstructed content; the last chunk says so and repeats the…
+    Up to 256 KiB of the reconstructed content.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     offset: Annotated[int, Field(ge=0, le=53687091200)]
     data: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=349528)]
     last: bool
@@ -130,7 +112,7 @@ class ContentChunk(Model):
 
 class DeletionReason(StrEnum):
     """
-    Which clock or decision destroyed a file's bytes, so that usage and audit can tell a…
+    Which clock or decision destroyed a file's bytes, so that usage and audit can tell a tidy-up from an off-boarding.
     """
 
     bin_expired = "binExpired"
@@ -164,12 +146,9 @@ class DiffGranularity(StrEnum):
 
 class DiffHunk(Model):
     """
-    One place that differs, by its path in the body, with what stood and stands there…
+    One place that differs, by its path in the body, with what stood and stands there, each cut at 10 KiB.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     change: DiffChange
     path: Annotated[str, Field(max_length=300, min_length=1, pattern="^[A-Za-z0-9_/:.-]+$")]
     before: Annotated[str | None, Field(max_length=10240)] = None
@@ -178,12 +157,9 @@ class DiffHunk(Model):
 
 class DiffPart(Model):
     """
-    Some hunks in reading order; the first part arrives within 80 ms, the last one tells…
+    Some hunks in reading order.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     hunks: Annotated[list[DiffHunk], Field(max_length=200)]
     last: bool
     truncated: bool | None = None
@@ -195,9 +171,6 @@ class DiffVersionsRequest(Model):
     Two versions of one subject in either order; the earlier one is taken for the left side.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     left_content_version_id: Annotated[UUID, Field(alias="leftContentVersionId")]
     right_content_version_id: Annotated[UUID, Field(alias="rightContentVersionId")]
     granularity: DiffGranularity
@@ -208,9 +181,6 @@ class DocumentDeleted(Model):
     Gone for good.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
 
@@ -220,9 +190,6 @@ class DocumentUpdated(Model):
     New content, coalesced to one event each two seconds and document.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
     to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
@@ -258,9 +225,6 @@ class EndRestoreRequest(Model):
     One sentence for the person who asked; the technical cause is in the trace.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     problem: Annotated[
         str, Field(max_length=200, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
@@ -284,9 +248,6 @@ class KeepDiffRequest(Model):
     A finished comparison on its way into the seven-day store.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     subject_id: Annotated[UUID, Field(alias="subjectId")]
     left_number: Annotated[int, Field(alias="leftNumber", ge=1, le=9007199254740991)]
     right_number: Annotated[int, Field(alias="rightNumber", ge=1, le=9007199254740991)]
@@ -301,20 +262,14 @@ class PinVersionRequest(Model):
     True protects the version from thinning, false gives it back to the policy.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     pinned: bool
 
 
 class PreviewThinningRequest(Model):
     """
-    Five numbers to try out; nothing is changed by asking, and nothing has to be in force…
+    Five numbers to try out.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     keep_all_hours: Annotated[int, Field(alias="keepAllHours", ge=24, le=720)]
     keep_hourly_days: Annotated[int, Field(alias="keepHourlyDays", ge=1, le=90)]
     keep_daily_days: Annotated[int, Field(alias="keepDailyDays", ge=30, le=730)]
@@ -335,7 +290,7 @@ class Region(StrEnum):
 
 class RestoreOutcome(StrEnum):
     """
-    Refused means that a rule spoke against it and trying again is futile; failed that a…
+    Refused means that a rule spoke against it and trying again is futile.
     """
 
     queued = "queued"
@@ -346,12 +301,9 @@ class RestoreOutcome(StrEnum):
 
 class RestoreRequested(Model):
     """
-    Asks version-service for a version's content by way of the bus when the call itself…
+    Asks version-service for a version's content by way of the bus when the call itself did not get through.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     document_id: Annotated[UUID, Field(alias="documentId")]
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
@@ -359,7 +311,7 @@ class RestoreRequested(Model):
 
 class RetentionClass(StrEnum):
     """
-    Which rule keeps a version alive, the organisation's thinning policy, a legal hold, or…
+    Which rule keeps a version alive, the organisation's thinning policy, a legal hold, or the seven years of regulated customers.
     """
 
     standard = "standard"
@@ -372,9 +324,6 @@ class SetThinningPolicyRequest(Model):
     The five numbers as they shall be.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     keep_all_hours: Annotated[int, Field(alias="keepAllHours", ge=24, le=720)]
     keep_hourly_days: Annotated[int, Field(alias="keepHourlyDays", ge=1, le=90)]
     keep_daily_days: Annotated[int, Field(alias="keepDailyDays", ge=30, le=730)]
@@ -387,9 +336,6 @@ class StreamContentRequest(Model):
     Which version, and from which byte on when an earlier stream broke off.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     offset: Annotated[int | None, Field(ge=0, le=53687091200)] = None
 
@@ -405,12 +351,9 @@ class SubjectKind(StrEnum):
 
 class ThinningPolicy(Model):
     """
-    How densely an organisation keeps its past: everything for hours, then one version an…
+    How densely an organisation keeps its past: everything for hours, then one version an hour, a day and a month.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -425,12 +368,9 @@ class ThinningPolicy(Model):
 
 class ThinningPreview(Model):
     """
-    What a policy would cost and free if it held today, extrapolated from a thousand…
+    What a policy would cost and free if it held today, extrapolated from a thousand subjects of the organisation.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     versions_kept: Annotated[int, Field(alias="versionsKept", ge=0, le=9007199254740991)]
     versions_thinned: Annotated[int, Field(alias="versionsThinned", ge=0, le=9007199254740991)]
     freed_bytes: Annotated[int, Field(alias="freedBytes", ge=0, le=9007199254740991)]
@@ -439,12 +379,9 @@ class ThinningPreview(Model):
 
 class UserDeleted(Model):
     """
-    Every store that holds something personal removes it and answers with the id of the…
+    Every store that holds something personal removes it and answers with the id of the erasure request.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
@@ -452,12 +389,9 @@ class UserDeleted(Model):
 
 class VersionCaptioned(Model):
     """
-    A moment became a milestone or got another name; the number is missing while the…
+    A moment became a milestone or got another name.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
@@ -472,9 +406,6 @@ class VersionCorrupted(Model):
     Reading a payload back gave another digest than the one on record.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
@@ -497,12 +428,9 @@ class VersionCorrupted(Model):
 
 class VersionDiff(Model):
     """
-    What changed from one version to a later one, computed when somebody first asks and…
+    What changed from one version to a later one, computed when somebody first asks and kept for seven days, because whoever compares two moments does so again after scrolling.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -519,7 +447,7 @@ class VersionDiff(Model):
 
 class VersionEncoding(StrEnum):
     """
-    Whether the payload stands alone or is the difference to its parent; after twenty…
+    Whether the payload stands alone or is the difference to its parent.
     """
 
     full = "full"
@@ -539,9 +467,6 @@ class VersionRestored(Model):
     An earlier content has become the newest version.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     restore_job_id: Annotated[UUID, Field(alias="restoreJobId")]
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
@@ -563,7 +488,7 @@ class VersionRestored(Model):
 
 class VersionStatus(StrEnum):
     """
-    The newest good version of a subject is sealed, its predecessors superseded; thinned…
+    The newest good version of a subject is sealed, its predecessors superseded.
     """
 
     recording = "recording"
@@ -591,9 +516,6 @@ class VersionsThinned(Model):
     The content of these versions of one subject is gone by policy, their rows remain.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
     numbers: Annotated[
@@ -608,9 +530,6 @@ class Blame(Model):
     Who wrote what, part by part in reading order, as far as the versions reach back.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     parts: Annotated[list[BlamedPart], Field(max_length=2000)]
 
 
@@ -619,9 +538,6 @@ class ContentVersion(Model):
     How a document or file was at one moment, and who made it so.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -686,9 +602,6 @@ class CreateVersionRequest(Model):
     What a writer knows when it wants a moment kept.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
     trigger: VersionTrigger
@@ -729,9 +642,6 @@ class FileDeleted(Model):
     Its bytes are destroyed and no longer count as used storage.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
     origin: FileOrigin
@@ -743,9 +653,6 @@ class OrganizationCreated(Model):
     A tenant exists, though it cannot work yet.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     slug: Annotated[
         str, Field(max_length=50, min_length=3, pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$")
@@ -760,9 +667,6 @@ class OrganizationPurged(Model):
     The point of no return.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
@@ -772,9 +676,6 @@ class RestoreJob(Model):
     The wish to have an earlier content back and what became of it.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -797,12 +698,9 @@ class RestoreJob(Model):
 
 class RestoreVersionRequest(Model):
     """
-    Subject and number as the person saw them in the history; which version that is, the…
+    Subject and number as the person saw them in the history.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
     target_number: Annotated[int, Field(alias="targetNumber", ge=1, le=9007199254740991)]
@@ -810,12 +708,9 @@ class RestoreVersionRequest(Model):
 
 class SealVersionRequest(Model):
     """
-    The recorder's word that the payload is written in both regions and that reading it…
+    The recorder's word that the payload is written in both regions and that reading it back gave the digest.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
     parent_number: Annotated[int | None, Field(alias="parentNumber", ge=1, le=9007199254740991)] = (
         None
@@ -839,9 +734,6 @@ class VersionCreated(Model):
     A moment is safe in two regions under this number.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
@@ -856,9 +748,6 @@ class VersionErasureCompleted(Model):
     In how many versions the tombstone stands where an erased person had contributed.
     """
 
-    model_config = ConfigDict(
-        extra="forbid",
-    )
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: VersionErasureCompletedStore

@@ -13,12 +13,7 @@ ACCEPT_RESTORE_REQUEST = Operation(
     idempotency="natural",
 )
 
-APPLY_RESTORE = Operation(
-    id="apply-restore",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+APPLY_RESTORE = Operation(id="apply-restore", access="workload", writes=True, idempotency="natural")
 
 CAPTION_VERSION = Operation(
     id="caption-version",
@@ -36,26 +31,11 @@ CREATE_VERSION = Operation(
     idempotency="natural",
 )
 
-DROP_HISTORY = Operation(
-    id="drop-history",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+DROP_HISTORY = Operation(id="drop-history", access="workload", writes=True, idempotency="natural")
 
-FAIL_RESTORE = Operation(
-    id="fail-restore",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+FAIL_RESTORE = Operation(id="fail-restore", access="workload", writes=True, idempotency="natural")
 
-KEEP_DIFF = Operation(
-    id="keep-diff",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+KEEP_DIFF = Operation(id="keep-diff", access="workload", writes=True, idempotency="natural")
 
 MARK_CORRUPTED = Operation(
     id="mark-corrupted",
@@ -115,12 +95,7 @@ RESTORE_VERSION = Operation(
     idempotency="key",
 )
 
-SEAL_VERSION = Operation(
-    id="seal-version",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+SEAL_VERSION = Operation(id="seal-version", access="workload", writes=True, idempotency="natural")
 
 SET_THINNING_POLICY = Operation(
     id="set-thinning-policy",
@@ -136,36 +111,15 @@ SUPERSEDE_VERSION = Operation(
     idempotency="natural",
 )
 
-THIN_HISTORY = Operation(
-    id="thin-history",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+THIN_HISTORY = Operation(id="thin-history", access="workload", writes=True, idempotency="natural")
 
-THIN_VERSION = Operation(
-    id="thin-version",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+THIN_VERSION = Operation(id="thin-version", access="workload", writes=True, idempotency="natural")
 
-TRACK_EDITING = Operation(
-    id="track-editing",
-    access="workload",
-    writes=True,
-    idempotency="natural",
-)
+TRACK_EDITING = Operation(id="track-editing", access="workload", writes=True, idempotency="natural")
 
-BLAME_RANGE = Operation(
-    id="blame-range",
-    permission="version:read",
-)
+BLAME_RANGE = Operation(id="blame-range", permission="version:read")
 
-DIFF_VERSIONS = Operation(
-    id="diff-versions",
-    permission="version:diff",
-)
+DIFF_VERSIONS = Operation(id="diff-versions", permission="version:diff")
 
 GET_RESTORE_JOB = Operation(
     id="get-restore-job",
@@ -173,16 +127,9 @@ GET_RESTORE_JOB = Operation(
     relations=("requester",),
 )
 
-GET_THINNING_POLICY = Operation(
-    id="get-thinning-policy",
-    permission="version:list",
-)
+GET_THINNING_POLICY = Operation(id="get-thinning-policy", permission="version:list")
 
-GET_VERSION = Operation(
-    id="get-version",
-    permission="version:read",
-    relations=("contributor",),
-)
+GET_VERSION = Operation(id="get-version", permission="version:read", relations=("contributor",))
 
 LIST_RESTORE_JOBS = Operation(
     id="list-restore-jobs",
@@ -203,12 +150,6 @@ LIST_VERSIONS = Operation(
     sorts=("-createdAt", "toSequence", "versionNumber"),
 )
 
-PREVIEW_THINNING = Operation(
-    id="preview-thinning",
-    permission="version:set-policy",
-)
+PREVIEW_THINNING = Operation(id="preview-thinning", permission="version:set-policy")
 
-STREAM_CONTENT = Operation(
-    id="stream-content",
-    permission="version:read",
-)
+STREAM_CONTENT = Operation(id="stream-content", permission="version:read")

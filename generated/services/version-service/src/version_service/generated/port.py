@@ -21,31 +21,23 @@ from . import models
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptRestoreRequest:
-    """Of `accept_restore_request`."""
-
     body: models.RestoreRequested
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyRestore:
-    """Of `apply_restore`."""
-
     restore_job_id: UUID
     body: models.ApplyRestoreRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptionVersion:
-    """Of `caption_version`."""
-
     content_version_id: UUID
     body: models.CaptionVersionRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateVersion:
-    """Of `create_version`."""
-
     body: models.CreateVersionRequest
 
 
@@ -56,97 +48,71 @@ class DropHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailRestore:
-    """Of `fail_restore`."""
-
     restore_job_id: UUID
     body: models.EndRestoreRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepDiff:
-    """Of `keep_diff`."""
-
     body: models.KeepDiffRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkCorrupted:
-    """Of `mark_corrupted`."""
-
     content_version_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenThinningPolicy:
-    """Of `open_thinning_policy`."""
-
     body: models.OrganizationCreated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinVersion:
-    """Of `pin_version`."""
-
     content_version_id: UUID
     body: models.PinVersionRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeTenantVersions:
-    """Of `purge_tenant_versions`."""
-
     body: models.OrganizationPurged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefuseRestore:
-    """Of `refuse_restore`."""
-
     restore_job_id: UUID
     body: models.EndRestoreRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairVersion:
-    """Of `repair_version`."""
-
     content_version_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceContributor:
-    """Of `replace_contributor`."""
-
     body: models.UserDeleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoreVersion:
-    """Of `restore_version`."""
-
     body: models.RestoreVersionRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealVersion:
-    """Of `seal_version`."""
-
     content_version_id: UUID
     body: models.SealVersionRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetThinningPolicy:
-    """Of `set_thinning_policy`."""
-
     thinning_policy_id: UUID
     body: models.SetThinningPolicyRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupersedeVersion:
-    """Of `supersede_version`."""
-
     content_version_id: UUID
 
 
@@ -157,57 +123,41 @@ class ThinHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThinVersion:
-    """Of `thin_version`."""
-
     content_version_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackEditing:
-    """Of `track_editing`."""
-
     body: models.DocumentUpdated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlameRange:
-    """Of `blame_range`."""
-
     body: models.BlameRangeRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiffVersions:
-    """Of `diff_versions`."""
-
     body: models.DiffVersionsRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetRestoreJob:
-    """Of `get_restore_job`."""
-
     restore_job_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetThinningPolicy:
-    """Of `get_thinning_policy`."""
-
     thinning_policy_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetVersion:
-    """Of `get_version`."""
-
     content_version_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRestoreJobs:
-    """Of `list_restore_jobs`."""
-
     page: PageRequest
     subject_id: Any = None
     outcome: Any = None
@@ -215,15 +165,11 @@ class ListRestoreJobs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListThinningPolicies:
-    """Of `list_thinning_policies`."""
-
     page: PageRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListVersions:
-    """Of `list_versions`."""
-
     page: PageRequest
     subject_id: Any = None
     subject_kind: Any = None
@@ -235,146 +181,78 @@ class ListVersions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewThinning:
-    """Of `preview_thinning`."""
-
     body: models.PreviewThinningRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamContent:
-    """Of `stream_content`."""
-
     body: models.StreamContentRequest
 
 
 class Port(Protocol):
     """What version-service does."""
 
-    async def accept_restore_request(
-        self,
-        ctx: Context,
-        request: AcceptRestoreRequest,
-    ) -> None:
-        """Queues a restore that arrived over the bus because the call had timed out; the…"""
+    async def accept_restore_request(self, ctx: Context, request: AcceptRestoreRequest) -> None:
+        """Queues a restore that arrived over the bus because the call had timed out."""
         ...
 
-    async def apply_restore(
-        self,
-        ctx: Context,
-        request: ApplyRestore,
-    ) -> None:
-        """The restorer reports that the head was kept, the old content rebuilt and…"""
+    async def apply_restore(self, ctx: Context, request: ApplyRestore) -> None:
+        """The restorer reports that the head was kept, the old content rebuilt and sealed as a new version."""
         ...
 
-    async def caption_version(
-        self,
-        ctx: Context,
-        request: CaptionVersion,
-    ) -> models.ContentVersion:
+    async def caption_version(self, ctx: Context, request: CaptionVersion) -> models.ContentVersion:
         """Names a moment."""
         ...
 
-    async def create_version(
-        self,
-        ctx: Context,
-        request: CreateVersion,
-    ) -> models.ContentVersion:
+    async def create_version(self, ctx: Context, request: CreateVersion) -> models.ContentVersion:
         """Notes that a moment is to be kept and hands it to the recorder."""
         ...
 
-    async def drop_history(
-        self,
-        ctx: Context,
-        request: DropHistory,
-    ) -> None:
-        """Marks the history of a subject that is gone and deletes it after the grace…"""
+    async def drop_history(self, ctx: Context, request: DropHistory) -> None:
+        """Marks the history of a subject that is gone and deletes it after the grace, unless the subject came back or a hold runs."""
         ...
 
-    async def fail_restore(
-        self,
-        ctx: Context,
-        request: FailRestore,
-    ) -> None:
+    async def fail_restore(self, ctx: Context, request: FailRestore) -> None:
         """Gives up after an hour of tries because a store did not answer."""
         ...
 
-    async def keep_diff(
-        self,
-        ctx: Context,
-        request: KeepDiff,
-    ) -> None:
-        """Stores a finished comparison for a week, so that scrolling back through a…"""
+    async def keep_diff(self, ctx: Context, request: KeepDiff) -> None:
+        """Stores a finished comparison for a week, so that scrolling back through a history costs nothing."""
         ...
 
-    async def mark_corrupted(
-        self,
-        ctx: Context,
-        request: MarkCorrupted,
-    ) -> None:
-        """Takes a version out of use whose payload no longer gives its digest, and wakes…"""
+    async def mark_corrupted(self, ctx: Context, request: MarkCorrupted) -> None:
+        """Takes a version out of use whose payload no longer gives its digest, and wakes somebody through the event."""
         ...
 
-    async def open_thinning_policy(
-        self,
-        ctx: Context,
-        request: OpenThinningPolicy,
-    ) -> None:
-        """Gives a new organisation three days of everything, two weeks of hours, half a…"""
+    async def open_thinning_policy(self, ctx: Context, request: OpenThinningPolicy) -> None:
+        """Gives a new organisation three days of everything, two weeks of hours, half a year of days and three years of months."""
         ...
 
-    async def pin_version(
-        self,
-        ctx: Context,
-        request: PinVersion,
-    ) -> models.ContentVersion:
+    async def pin_version(self, ctx: Context, request: PinVersion) -> models.ContentVersion:
         """Keeps a version from being thinned without giving it a name, or ends that."""
         ...
 
-    async def purge_tenant_versions(
-        self,
-        ctx: Context,
-        request: PurgeTenantVersions,
-    ) -> None:
+    async def purge_tenant_versions(self, ctx: Context, request: PurgeTenantVersions) -> None:
         """Empties the prefix of an organisation that is gone, in both regions."""
         ...
 
-    async def refuse_restore(
-        self,
-        ctx: Context,
-        request: RefuseRestore,
-    ) -> None:
-        """Ends a job whose version turned out to be thinned, damaged or of a subject…"""
+    async def refuse_restore(self, ctx: Context, request: RefuseRestore) -> None:
+        """Ends a job whose version turned out to be thinned, damaged or of a subject that somebody holds locked."""
         ...
 
-    async def repair_version(
-        self,
-        ctx: Context,
-        request: RepairVersion,
-    ) -> None:
+    async def repair_version(self, ctx: Context, request: RepairVersion) -> None:
         """Puts a version back into use after its payload was copied from the other region."""
         ...
 
-    async def replace_contributor(
-        self,
-        ctx: Context,
-        request: ReplaceContributor,
-    ) -> None:
-        """Writes the tombstone's id over that of an erased person in every list of…"""
+    async def replace_contributor(self, ctx: Context, request: ReplaceContributor) -> None:
+        """Writes the tombstone's id over that of an erased person in every list of contributors."""
         ...
 
-    async def restore_version(
-        self,
-        ctx: Context,
-        request: RestoreVersion,
-    ) -> models.RestoreJob:
+    async def restore_version(self, ctx: Context, request: RestoreVersion) -> models.RestoreJob:
         """Queues the wish to have an earlier content back."""
         ...
 
-    async def seal_version(
-        self,
-        ctx: Context,
-        request: SealVersion,
-    ) -> None:
+    async def seal_version(self, ctx: Context, request: SealVersion) -> None:
         """Gives a recorded version its number within the subject and declares it readable."""
         ...
 
@@ -386,44 +264,24 @@ class Port(Protocol):
         """Changes how much of the past is kept."""
         ...
 
-    async def supersede_version(
-        self,
-        ctx: Context,
-        request: SupersedeVersion,
-    ) -> None:
-        """Steps down as the subject's newest after a successor was sealed, and becomes a…"""
+    async def supersede_version(self, ctx: Context, request: SupersedeVersion) -> None:
+        """Steps down as the subject's newest after a successor was sealed, and becomes a candidate for thinning."""
         ...
 
-    async def thin_history(
-        self,
-        ctx: Context,
-        request: ThinHistory,
-    ) -> None:
-        """Applies the organisation's policy to one subject by night, rebases the deltas…"""
+    async def thin_history(self, ctx: Context, request: ThinHistory) -> None:
+        """Applies the organisation's policy to one subject by night, rebases the deltas that stay and thins the rest one by one."""
         ...
 
-    async def thin_version(
-        self,
-        ctx: Context,
-        request: ThinVersion,
-    ) -> None:
-        """Deletes one version's payload in both regions and keeps the row, so that the…"""
+    async def thin_version(self, ctx: Context, request: ThinVersion) -> None:
+        """Deletes one version's payload in both regions and keeps the row, so that the line of moments has no holes."""
         ...
 
-    async def track_editing(
-        self,
-        ctx: Context,
-        request: TrackEditing,
-    ) -> None:
+    async def track_editing(self, ctx: Context, request: TrackEditing) -> None:
         """Counts operations and minutes per document and cuts a version when one is due."""
         ...
 
-    async def blame_range(
-        self,
-        ctx: Context,
-        request: BlameRange,
-    ) -> models.Blame:
-        """Walks back through the deltas of a document until each part of the range has…"""
+    async def blame_range(self, ctx: Context, request: BlameRange) -> models.Blame:
+        """Walks back through the deltas of a document until each part of the range has found who wrote it."""
         ...
 
     async def diff_versions(
@@ -434,11 +292,7 @@ class Port(Protocol):
         """The cached difference, or a fresh one that is sent while it is being found."""
         ...
 
-    async def get_restore_job(
-        self,
-        ctx: Context,
-        request: GetRestoreJob,
-    ) -> models.RestoreJob:
+    async def get_restore_job(self, ctx: Context, request: GetRestoreJob) -> models.RestoreJob:
         """How far a restore has got, and in words why if it got nowhere."""
         ...
 
@@ -450,12 +304,8 @@ class Port(Protocol):
         """The five numbers in force, with the version that a change has to name."""
         ...
 
-    async def get_version(
-        self,
-        ctx: Context,
-        request: GetVersion,
-    ) -> models.ContentVersion:
-        """Facts about one version; the content comes by stream, since it may be larger…"""
+    async def get_version(self, ctx: Context, request: GetVersion) -> models.ContentVersion:
+        """Facts about one version."""
         ...
 
     async def list_restore_jobs(
@@ -487,7 +337,7 @@ class Port(Protocol):
         ctx: Context,
         request: PreviewThinning,
     ) -> models.ThinningPreview:
-        """Runs a policy over a sample of the organisation's histories without touching…"""
+        """Runs a policy over a sample of the organisation's histories without touching them, and says what it would cost."""
         ...
 
     async def stream_content(
@@ -495,7 +345,7 @@ class Port(Protocol):
         ctx: Context,
         request: StreamContent,
     ) -> AsyncIterator[models.ContentChunk]:
-        """Rebuilds the content from the nearest full payload and its deltas, holds it…"""
+        """Rebuilds the content from the nearest full payload and its deltas, holds it against the digest and sends it in chunks."""
         ...
 
     async def on_document_deleted(
@@ -511,14 +361,10 @@ class Port(Protocol):
         ctx: Context,
         event: Received[models.DocumentUpdated],
     ) -> None:
-        """After ten minutes, 500 operations or the end of a session a version is cut…"""
+        """After ten minutes, 500 operations or the end of a session a version is cut."""
         ...
 
-    async def on_file_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.FileDeleted],
-    ) -> None:
+    async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
         """Earlier contents of a purged file go with it"""
         ...
 
@@ -546,10 +392,6 @@ class Port(Protocol):
         """A restore that could not be asked for by call is queued all the same"""
         ...
 
-    async def on_user_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeleted],
-    ) -> None:
+    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """The tombstone's id stands where the erased person contributed"""
         ...

@@ -16,54 +16,29 @@ from . import models, operations, port
 
 def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
     """The gRPC service: each RPC calls a method of the port."""
-    rpc = RpcService(
-        "cloudsync.content.version.v1.VersionService",
-        runtime,
-    )
+    rpc = RpcService("cloudsync.content.version.v1.VersionService", runtime)
 
     @rpc.unary(
         "BlameRange",
         operations.BLAME_RANGE,
         service.blame_range,
         version_pb2.BlameRangeRequest,
-        Reply(
-            version_pb2.BlameRangeResponse,
-        ),
+        Reply(version_pb2.BlameRangeResponse),
     )
-    def blame_range(
-        message: version_pb2.BlameRangeRequest,
-    ) -> port.BlameRange:
-        return port.BlameRange(
-            body=rpc.read(
-                message,
-                models.BlameRangeRequest,
-            ),
-        )
+    def blame_range(message: version_pb2.BlameRangeRequest) -> port.BlameRange:
+        return port.BlameRange(body=rpc.read(message, models.BlameRangeRequest))
 
     @rpc.unary(
         "CaptionVersion",
         operations.CAPTION_VERSION,
         service.caption_version,
         version_pb2.CaptionVersionRequest,
-        Reply(
-            version_pb2.CaptionVersionResponse,
-            "contentVersion",
-        ),
+        Reply(version_pb2.CaptionVersionResponse, "contentVersion"),
     )
-    def caption_version(
-        message: version_pb2.CaptionVersionRequest,
-    ) -> port.CaptionVersion:
+    def caption_version(message: version_pb2.CaptionVersionRequest) -> port.CaptionVersion:
         return port.CaptionVersion(
-            content_version_id=rpc.required(
-                message,
-                "contentVersionId",
-                UUID,
-            ),
-            body=rpc.read(
-                message,
-                models.CaptionVersionRequest,
-                "contentVersionId",
-            ),
+            content_version_id=rpc.required(message, "contentVersionId", UUID),
+            body=rpc.read(message, models.CaptionVersionRequest, "contentVersionId"),
         )
 
     @rpc.unary(
@@ -71,80 +46,43 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         operations.CREATE_VERSION,
         service.create_version,
         version_pb2.CreateVersionRequest,
-        Reply(
-            version_pb2.CreateVersionResponse,
-            "contentVersion",
-        ),
+        Reply(version_pb2.CreateVersionResponse, "contentVersion"),
     )
-    def create_version(
-        message: version_pb2.CreateVersionRequest,
-    ) -> port.CreateVersion:
-        return port.CreateVersion(
-            body=rpc.read(
-                message,
-                models.CreateVersionRequest,
-            ),
-        )
+    def create_version(message: version_pb2.CreateVersionRequest) -> port.CreateVersion:
+        return port.CreateVersion(body=rpc.read(message, models.CreateVersionRequest))
 
     @rpc.stream(
         "DiffVersions",
         operations.DIFF_VERSIONS,
         service.diff_versions,
         version_pb2.DiffVersionsRequest,
-        Reply(
-            version_pb2.DiffVersionsResponse,
-        ),
+        Reply(version_pb2.DiffVersionsResponse),
     )
-    def diff_versions(
-        message: version_pb2.DiffVersionsRequest,
-    ) -> port.DiffVersions:
-        return port.DiffVersions(
-            body=rpc.read(
-                message,
-                models.DiffVersionsRequest,
-            ),
-        )
+    def diff_versions(message: version_pb2.DiffVersionsRequest) -> port.DiffVersions:
+        return port.DiffVersions(body=rpc.read(message, models.DiffVersionsRequest))
 
     @rpc.unary(
         "GetRestoreJob",
         operations.GET_RESTORE_JOB,
         service.get_restore_job,
         version_pb2.GetRestoreJobRequest,
-        Reply(
-            version_pb2.GetRestoreJobResponse,
-            "restoreJob",
-        ),
+        Reply(version_pb2.GetRestoreJobResponse, "restoreJob"),
     )
-    def get_restore_job(
-        message: version_pb2.GetRestoreJobRequest,
-    ) -> port.GetRestoreJob:
-        return port.GetRestoreJob(
-            restore_job_id=rpc.required(
-                message,
-                "restoreJobId",
-                UUID,
-            ),
-        )
+    def get_restore_job(message: version_pb2.GetRestoreJobRequest) -> port.GetRestoreJob:
+        return port.GetRestoreJob(restore_job_id=rpc.required(message, "restoreJobId", UUID))
 
     @rpc.unary(
         "GetThinningPolicy",
         operations.GET_THINNING_POLICY,
         service.get_thinning_policy,
         version_pb2.GetThinningPolicyRequest,
-        Reply(
-            version_pb2.GetThinningPolicyResponse,
-            "thinningPolicy",
-        ),
+        Reply(version_pb2.GetThinningPolicyResponse, "thinningPolicy"),
     )
     def get_thinning_policy(
         message: version_pb2.GetThinningPolicyRequest,
     ) -> port.GetThinningPolicy:
         return port.GetThinningPolicy(
-            thinning_policy_id=rpc.required(
-                message,
-                "thinningPolicyId",
-                UUID,
-            ),
+            thinning_policy_id=rpc.required(message, "thinningPolicyId", UUID),
         )
 
     @rpc.unary(
@@ -152,45 +90,22 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         operations.GET_VERSION,
         service.get_version,
         version_pb2.GetVersionRequest,
-        Reply(
-            version_pb2.GetVersionResponse,
-            "contentVersion",
-        ),
+        Reply(version_pb2.GetVersionResponse, "contentVersion"),
     )
-    def get_version(
-        message: version_pb2.GetVersionRequest,
-    ) -> port.GetVersion:
-        return port.GetVersion(
-            content_version_id=rpc.required(
-                message,
-                "contentVersionId",
-                UUID,
-            ),
-        )
+    def get_version(message: version_pb2.GetVersionRequest) -> port.GetVersion:
+        return port.GetVersion(content_version_id=rpc.required(message, "contentVersionId", UUID))
 
     @rpc.unary(
         "ListRestoreJobs",
         operations.LIST_RESTORE_JOBS,
         service.list_restore_jobs,
         version_pb2.ListRestoreJobsRequest,
-        Reply(
-            version_pb2.ListRestoreJobsResponse,
-        ),
+        Reply(version_pb2.ListRestoreJobsResponse),
     )
-    def list_restore_jobs(
-        message: version_pb2.ListRestoreJobsRequest,
-    ) -> port.ListRestoreJobs:
+    def list_restore_jobs(message: version_pb2.ListRestoreJobsRequest) -> port.ListRestoreJobs:
         return port.ListRestoreJobs(
-            subject_id=rpc.value(
-                message,
-                "subjectId",
-                UUID,
-            ),
-            outcome=rpc.value(
-                message,
-                "outcome",
-                models.RestoreOutcome,
-            ),
+            subject_id=rpc.value(message, "subjectId", UUID),
+            outcome=rpc.value(message, "outcome", models.RestoreOutcome),
             page=rpc.page(
                 operations.LIST_RESTORE_JOBS,
                 limit=message.limit,
@@ -204,9 +119,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         operations.LIST_THINNING_POLICIES,
         service.list_thinning_policies,
         version_pb2.ListThinningPoliciesRequest,
-        Reply(
-            version_pb2.ListThinningPoliciesResponse,
-        ),
+        Reply(version_pb2.ListThinningPoliciesResponse),
     )
     def list_thinning_policies(
         message: version_pb2.ListThinningPoliciesRequest,
@@ -225,44 +138,16 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         operations.LIST_VERSIONS,
         service.list_versions,
         version_pb2.ListVersionsRequest,
-        Reply(
-            version_pb2.ListVersionsResponse,
-        ),
+        Reply(version_pb2.ListVersionsResponse),
     )
-    def list_versions(
-        message: version_pb2.ListVersionsRequest,
-    ) -> port.ListVersions:
+    def list_versions(message: version_pb2.ListVersionsRequest) -> port.ListVersions:
         return port.ListVersions(
-            subject_id=rpc.value(
-                message,
-                "subjectId",
-                UUID,
-            ),
-            subject_kind=rpc.value(
-                message,
-                "subjectKind",
-                models.SubjectKind,
-            ),
-            trigger=rpc.value(
-                message,
-                "trigger",
-                models.VersionTrigger,
-            ),
-            status=rpc.value(
-                message,
-                "status",
-                models.VersionStatus,
-            ),
-            milestone=rpc.value(
-                message,
-                "milestone",
-                bool,
-            ),
-            pinned=rpc.value(
-                message,
-                "pinned",
-                bool,
-            ),
+            subject_id=rpc.value(message, "subjectId", UUID),
+            subject_kind=rpc.value(message, "subjectKind", models.SubjectKind),
+            trigger=rpc.value(message, "trigger", models.VersionTrigger),
+            status=rpc.value(message, "status", models.VersionStatus),
+            milestone=rpc.value(message, "milestone", bool),
+            pinned=rpc.value(message, "pinned", bool),
             page=rpc.page(
                 operations.LIST_VERSIONS,
                 limit=message.limit,
@@ -276,25 +161,12 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         operations.PIN_VERSION,
         service.pin_version,
         version_pb2.PinVersionRequest,
-        Reply(
-            version_pb2.PinVersionResponse,
-            "contentVersion",
-        ),
+        Reply(version_pb2.PinVersionResponse, "contentVersion"),
     )
-    def pin_version(
-        message: version_pb2.PinVersionRequest,
-    ) -> port.PinVersion:
+    def pin_version(message: version_pb2.PinVersionRequest) -> port.PinVersion:
         return port.PinVersion(
-            content_version_id=rpc.required(
-                message,
-                "contentVersionId",
-                UUID,
-            ),
-            body=rpc.read(
-                message,
-                models.PinVersionRequest,
-                "contentVersionId",
-            ),
+            content_version_id=rpc.required(message, "contentVersionId", UUID),
+            body=rpc.read(message, models.PinVersionRequest, "contentVersionId"),
         )
 
     @rpc.unary(
@@ -302,64 +174,34 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         operations.PREVIEW_THINNING,
         service.preview_thinning,
         version_pb2.PreviewThinningRequest,
-        Reply(
-            version_pb2.PreviewThinningResponse,
-        ),
+        Reply(version_pb2.PreviewThinningResponse),
     )
-    def preview_thinning(
-        message: version_pb2.PreviewThinningRequest,
-    ) -> port.PreviewThinning:
-        return port.PreviewThinning(
-            body=rpc.read(
-                message,
-                models.PreviewThinningRequest,
-            ),
-        )
+    def preview_thinning(message: version_pb2.PreviewThinningRequest) -> port.PreviewThinning:
+        return port.PreviewThinning(body=rpc.read(message, models.PreviewThinningRequest))
 
     @rpc.unary(
         "RestoreVersion",
         operations.RESTORE_VERSION,
         service.restore_version,
         version_pb2.RestoreVersionRequest,
-        Reply(
-            version_pb2.RestoreVersionResponse,
-            "restoreJob",
-        ),
+        Reply(version_pb2.RestoreVersionResponse, "restoreJob"),
     )
-    def restore_version(
-        message: version_pb2.RestoreVersionRequest,
-    ) -> port.RestoreVersion:
-        return port.RestoreVersion(
-            body=rpc.read(
-                message,
-                models.RestoreVersionRequest,
-            ),
-        )
+    def restore_version(message: version_pb2.RestoreVersionRequest) -> port.RestoreVersion:
+        return port.RestoreVersion(body=rpc.read(message, models.RestoreVersionRequest))
 
     @rpc.unary(
         "SetThinningPolicy",
         operations.SET_THINNING_POLICY,
         service.set_thinning_policy,
         version_pb2.SetThinningPolicyRequest,
-        Reply(
-            version_pb2.SetThinningPolicyResponse,
-            "thinningPolicy",
-        ),
+        Reply(version_pb2.SetThinningPolicyResponse, "thinningPolicy"),
     )
     def set_thinning_policy(
         message: version_pb2.SetThinningPolicyRequest,
     ) -> port.SetThinningPolicy:
         return port.SetThinningPolicy(
-            thinning_policy_id=rpc.required(
-                message,
-                "thinningPolicyId",
-                UUID,
-            ),
-            body=rpc.read(
-                message,
-                models.SetThinningPolicyRequest,
-                "thinningPolicyId",
-            ),
+            thinning_policy_id=rpc.required(message, "thinningPolicyId", UUID),
+            body=rpc.read(message, models.SetThinningPolicyRequest, "thinningPolicyId"),
         )
 
     @rpc.stream(
@@ -367,18 +209,9 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         operations.STREAM_CONTENT,
         service.stream_content,
         version_pb2.StreamContentRequest,
-        Reply(
-            version_pb2.StreamContentResponse,
-        ),
+        Reply(version_pb2.StreamContentResponse),
     )
-    def stream_content(
-        message: version_pb2.StreamContentRequest,
-    ) -> port.StreamContent:
-        return port.StreamContent(
-            body=rpc.read(
-                message,
-                models.StreamContentRequest,
-            ),
-        )
+    def stream_content(message: version_pb2.StreamContentRequest) -> port.StreamContent:
+        return port.StreamContent(body=rpc.read(message, models.StreamContentRequest))
 
     return (rpc,)

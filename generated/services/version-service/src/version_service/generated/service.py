@@ -13,14 +13,7 @@ SERVICE = ServiceSpec(
     source="/cloudsync/version-service",
     access={
         "version:diff": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "version:list": frozenset(
             {
@@ -34,52 +27,19 @@ SERVICE = ServiceSpec(
             }
         ),
         "version:read": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
-        "version:set-policy": frozenset(
-            {
-                "org-admin",
-                "org-owner",
-            }
-        ),
+        "version:set-policy": frozenset({"org-admin", "org-owner"}),
     },
     related={
         "version:caption": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "version:pin": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "version:restore": frozenset(
-            {
-                "billing-admin",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
     },
     tables=metadata,

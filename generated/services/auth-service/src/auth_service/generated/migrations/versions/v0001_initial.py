@@ -4,989 +4,219 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from alembic import op
-from cloudsync_chassis.store.columns import sql
+from cloudsync_chassis.store.schema import Check, Column, Index, Schema, Table
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-SCHEMA = "auth"
-
-
-def when(condition: bool, expression: str) -> sa.TextClause | None:
-    """A default that only one of the two engines can read."""
-    return sa.text(expression) if condition else None
+SCHEMA = Schema(
+    "auth",
+    # 380,000 keys, found by the prefix that each request shows in clear and then compared by digest.
+    Table(
+        "api_keys",
+        Column("prefix", "char(12)"),
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("user_id", "uuid"),
+        Column("label", "varchar(60)"),
+        Column("key_ciphertext", "bytea"),
+        Column("scopes", "text[]"),
+        Column("allowed_cidrs", "text[]"),
+        Column("expires_at", "timestamptz"),
+        Column("last_used_at", "timestamptz", nullable=True),
+        Column("disabled_at", "timestamptz", nullable=True),
+        Index("api_keys_id", ("id",), unique=True),
+        Index("api_keys_expiry", ("organization_id", "expires_at")),
+        Index("api_keys_user", ("user_id",)),
+        key=("prefix",),
+    ),
+    # Answers to keyed writes for a day.
+    Table(
+        "idempotency_keys",
+        Column("key", "text"),
+        Column("principal", "text"),
+        Column("request_hash", "text"),
+        Column("response", "jsonb"),
+        Column("expires_at", "timestamptz"),
+        Index("idempotency_keys_expiry", ("expires_at",)),
+        key=("key", "principal"),
+    ),
+    # Sign-ins and revocations waiting for the relay.
+    Table(
+        "outbox",
+        Column("id", "uuid"),
+        Column("aggregate_id", "uuid"),
+        Column("sequence", "bigint"),
+        Column("type", "text"),
+        Column("payload", "jsonb"),
+        Column("occurred_at", "timestamptz"),
+        Column("published_at", "timestamptz", nullable=True),
+        Index(
+            "outbox_aggregate_sequence",
+            ("aggregate_id", "sequence", "occurred_at"),
+            unique=True,
+        ),
+        Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
+        key=("occurred_at", "id"),
+        partition="RANGE (occurred_at)",
+    ),
+    # One row an organisation, 50,000 in all, small enough to be held in each replica's memory for a minute.
+    Table(
+        "auth_policies",
+        Column("organization_id", "uuid"),
+        Column("id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("min_password_length", "smallint", "14"),
+        Column("mfa", "text", "'adminsOnly'"),
+        Column("allowed_methods", "text[]"),
+        Column("allowed_countries", "text[]"),
+        Column("max_session_hours", "smallint", "336"),
+        Column("password_history", "smallint", "5"),
+        Check("auth_policies_length_bounded", "min_password_length BETWEEN 12 AND 128"),
+        Check("auth_policies_hours_bounded", "max_session_hours BETWEEN 1 AND 720"),
+        Check("auth_policies_mfa_known", "mfa IN ('optional', 'adminsOnly', 'everyone')"),
+        Index("auth_policies_id", ("id",), unique=True),
+        key=("organization_id",),
+    ),
+    # Which organisation has proven which domain, as org-service announced it.
+    Table(
+        "verified_domains",
+        Column("domain", "citext"),
+        Column("organization_id", "uuid"),
+        Column("verified_at", "timestamptz"),
+        Index("verified_domains_organization", ("organization_id",)),
+        key=("domain",),
+    ),
+    # 9.8 million passwords and 6.2 million second factors.
+    Table(
+        "credentials",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("user_id", "uuid"),
+        Column("type", "text"),
+        Column("secret_ciphertext", "bytea"),
+        Column("failed_attempts", "smallint", "0"),
+        Column("locked_until", "timestamptz", nullable=True),
+        Column("last_used_at", "timestamptz", nullable=True),
+        Column("breached_at", "timestamptz", nullable=True),
+        Check(
+            "credentials_type_known",
+            "type IN ('password', 'totp', 'webauthn', 'recoveryCodes')",
+        ),
+        Check("credentials_attempts_bounded", "failed_attempts BETWEEN 0 AND 10"),
+        Check("credentials_exhausted_locked", "failed_attempts < 10 OR locked_until IS NOT NULL"),
+        Index(
+            "credentials_one_of_a_type",
+            ("user_id", "type"),
+            where="type <> 'webauthn'",
+            unique=True,
+        ),
+        Index("credentials_user", ("user_id",)),
+        key=("id",),
+    ),
+    # Some 9,000 providers.
+    Table(
+        "identity_providers",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("protocol", "text"),
+        Column("issuer", "varchar(512)"),
+        Column("domains", "text[]"),
+        Column("certificate_expires_at", "timestamptz"),
+        Column("jit_provisioning", "boolean", "false"),
+        Column("client_secret_ref_ciphertext", "bytea", nullable=True),
+        Column("disabled_at", "timestamptz", nullable=True),
+        Check("identity_providers_protocol_known", "protocol IN ('saml2', 'oidc')"),
+        Index("identity_providers_issuer", ("issuer",), unique=True),
+        Index("identity_providers_domains", ("domains",), using="gin", portable=False),
+        Index("identity_providers_organization", ("organization_id",)),
+        Index("identity_providers_certificate", ("certificate_expires_at",)),
+        key=("id",),
+    ),
+    # 60 million grants in the form in which a decision reads them, all of one principal in one organisation next to each other.
+    Table(
+        "role_grants",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("principal_id", "uuid"),
+        Column("role", "text"),
+        Column("scope_unit_id", "uuid", nullable=True),
+        Column("condition", "varchar(1000)", nullable=True),
+        Column("granted_by", "uuid", nullable=True),
+        Column("expires_at", "timestamptz", nullable=True),
+        Index("role_grants_id", ("id",), unique=True),
+        Index("role_grants_lapsing", ("expires_at",), where="expires_at IS NOT NULL"),
+        key=("organization_id", "principal_id", "role"),
+    ),
+    # Every sign-in of the last 90 days in partitions of a week.
+    Table(
+        "sessions",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("user_id", "uuid"),
+        Column("channel", "text"),
+        Column("status", "text"),
+        Column("auth_methods", "text[]"),
+        Column("assurance_level", "text", "'none'"),
+        Column("device_ciphertext", "bytea"),
+        Column("device_bidx", "bytea"),
+        Column("ip_ciphertext", "bytea"),
+        Column("country_code", "char(2)"),
+        Column("risk_score", "smallint", "0"),
+        Column("authenticated_at", "timestamptz", nullable=True),
+        Column("idle_timeout_seconds", "integer", "3600"),
+        Column("absolute_expires_at", "timestamptz"),
+        Column("refresh_ciphertext", "bytea", nullable=True),
+        Column("refresh_bidx", "bytea", nullable=True),
+        Column("refresh_generation", "integer", "0"),
+        Column("impersonator_id", "uuid", nullable=True),
+        Column("revocation_reason", "text", nullable=True),
+        Check(
+            "sessions_status_known",
+            "status IN ('challenged', 'active', 'stepUpRequired', 'revoked', 'expired', 'rejected')",
+        ),
+        Check(
+            "sessions_revocation_explained",
+            "(status = 'revoked') = (revocation_reason IS NOT NULL)",
+        ),
+        Check("sessions_risk_bounded", "risk_score BETWEEN 0 AND 100"),
+        Check("sessions_idle_bounded", "idle_timeout_seconds BETWEEN 300 AND 86400"),
+        Index("sessions_id", ("id",)),
+        Index("sessions_user_status", ("user_id", "status")),
+        Index("sessions_organization", ("organization_id", "created_at desc")),
+        Index("sessions_refresh", ("refresh_bidx",), where="refresh_bidx IS NOT NULL"),
+        Index("sessions_device", ("user_id", "device_bidx")),
+        key=("created_at", "id"),
+        partition="RANGE (created_at)",
+    ),
+    extensions=("citext",),
+)
 
 
 def upgrade() -> None:
     """Create the schema."""
-    postgresql = op.get_bind().dialect.name == "postgresql"
-    schema = SCHEMA if postgresql else None
-    if postgresql:
-        op.execute("CREATE EXTENSION IF NOT EXISTS citext")
-        op.execute(f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"')
-    create_api_keys(schema, postgresql)
-    create_idempotency_keys(schema, postgresql)
-    create_outbox(schema, postgresql)
-    create_auth_policies(schema, postgresql)
-    create_verified_domains(schema, postgresql)
-    create_credentials(schema, postgresql)
-    create_identity_providers(schema, postgresql)
-    create_role_grants(schema, postgresql)
-    create_sessions(schema, postgresql)
+    SCHEMA.create()
 
 
 def downgrade() -> None:
-    """Drop everything that `upgrade` created; extensions stay, other schemas may use them."""
-    schema = SCHEMA if op.get_bind().dialect.name == "postgresql" else None
-    op.drop_table("sessions", schema=schema)
-    op.drop_table("role_grants", schema=schema)
-    op.drop_table("identity_providers", schema=schema)
-    op.drop_table("credentials", schema=schema)
-    op.drop_table("verified_domains", schema=schema)
-    op.drop_table("auth_policies", schema=schema)
-    op.drop_table("outbox", schema=schema)
-    op.drop_table("idempotency_keys", schema=schema)
-    op.drop_table("api_keys", schema=schema)
-
-
-def create_api_keys(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """380,000 keys, found by the prefix that each request shows in clear and then compared…"""
-    op.create_table(
-        "api_keys",
-        sa.Column(
-            "prefix",
-            sql("char(12)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "user_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "label",
-            sql("varchar(60)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "key_ciphertext",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "scopes",
-            sql("text[]"),
-            nullable=False,
-        ),
-        sa.Column(
-            "allowed_cidrs",
-            sql("text[]"),
-            nullable=False,
-        ),
-        sa.Column(
-            "expires_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "last_used_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "disabled_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "prefix",
-            name="api_keys_pkey",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "api_keys_id",
-        "api_keys",
-        [
-            sa.text("id"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "api_keys_expiry",
-        "api_keys",
-        [
-            sa.text("organization_id"),
-            sa.text("expires_at"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "api_keys_user",
-        "api_keys",
-        [
-            sa.text("user_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_idempotency_keys(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Answers to keyed writes for a day."""
-    op.create_table(
-        "idempotency_keys",
-        sa.Column(
-            "key",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "principal",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "request_hash",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "response",
-            sql("jsonb"),
-            nullable=False,
-        ),
-        sa.Column(
-            "expires_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "key",
-            "principal",
-            name="idempotency_keys_pkey",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "idempotency_keys_expiry",
-        "idempotency_keys",
-        [
-            sa.text("expires_at"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_outbox(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Sign-ins and revocations waiting for the relay."""
-    op.create_table(
-        "outbox",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "aggregate_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "sequence",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "type",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "payload",
-            sql("jsonb"),
-            nullable=False,
-        ),
-        sa.Column(
-            "occurred_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "published_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "occurred_at",
-            "id",
-            name="outbox_pkey",
-        ),
-        schema=schema,
-        postgresql_partition_by="RANGE (occurred_at)",
-    )
-    if postgresql:
-        op.execute(
-            f'CREATE TABLE "{SCHEMA}"."outbox_default" '
-            f'PARTITION OF "{SCHEMA}"."outbox" DEFAULT',
-        )
-    op.create_index(
-        "outbox_aggregate_sequence",
-        "outbox",
-        [
-            sa.text("aggregate_id"),
-            sa.text("sequence"),
-            sa.text("occurred_at"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "outbox_unpublished",
-        "outbox",
-        [
-            sa.text("occurred_at"),
-            sa.text("id"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "published_at IS NULL",
-        ),
-        sqlite_where=sa.text(
-            "published_at IS NULL",
-        ),
-    )
-
-
-def create_auth_policies(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """One row an organisation, 50,000 in all, small enough to be held in each replica's…"""
-    op.create_table(
-        "auth_policies",
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "min_password_length",
-            sql("smallint"),
-            nullable=False,
-            server_default=sa.text(
-                "14",
-            ),
-        ),
-        sa.Column(
-            "mfa",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'adminsOnly'",
-            ),
-        ),
-        sa.Column(
-            "allowed_methods",
-            sql("text[]"),
-            nullable=False,
-        ),
-        sa.Column(
-            "allowed_countries",
-            sql("text[]"),
-            nullable=False,
-        ),
-        sa.Column(
-            "max_session_hours",
-            sql("smallint"),
-            nullable=False,
-            server_default=sa.text(
-                "336",
-            ),
-        ),
-        sa.Column(
-            "password_history",
-            sql("smallint"),
-            nullable=False,
-            server_default=sa.text(
-                "5",
-            ),
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            name="auth_policies_pkey",
-        ),
-        sa.CheckConstraint(
-            "min_password_length BETWEEN 12 AND 128",
-            name="auth_policies_length_bounded",
-        ),
-        sa.CheckConstraint(
-            "max_session_hours BETWEEN 1 AND 720",
-            name="auth_policies_hours_bounded",
-        ),
-        sa.CheckConstraint(
-            "mfa IN ('optional', 'adminsOnly', 'everyone')",
-            name="auth_policies_mfa_known",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "auth_policies_id",
-        "auth_policies",
-        [
-            sa.text("id"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-
-
-def create_verified_domains(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Which organisation has proven which domain, as org-service announced it; a sign-in…"""
-    op.create_table(
-        "verified_domains",
-        sa.Column(
-            "domain",
-            sql("citext"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "verified_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "domain",
-            name="verified_domains_pkey",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "verified_domains_organization",
-        "verified_domains",
-        [
-            sa.text("organization_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_credentials(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """9.8 million passwords and 6.2 million second factors."""
-    op.create_table(
-        "credentials",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "user_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "type",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "secret_ciphertext",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "failed_attempts",
-            sql("smallint"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "locked_until",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "last_used_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "breached_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "id",
-            name="credentials_pkey",
-        ),
-        sa.CheckConstraint(
-            "type IN ('password', 'totp', 'webauthn', 'recoveryCodes')",
-            name="credentials_type_known",
-        ),
-        sa.CheckConstraint(
-            "failed_attempts BETWEEN 0 AND 10",
-            name="credentials_attempts_bounded",
-        ),
-        sa.CheckConstraint(
-            "failed_attempts < 10 OR locked_until IS NOT NULL",
-            name="credentials_exhausted_locked",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "credentials_one_of_a_type",
-        "credentials",
-        [
-            sa.text("user_id"),
-            sa.text("type"),
-        ],
-        unique=True,
-        schema=schema,
-        postgresql_where=sa.text(
-            "type <> 'webauthn'",
-        ),
-        sqlite_where=sa.text(
-            "type <> 'webauthn'",
-        ),
-    )
-    op.create_index(
-        "credentials_user",
-        "credentials",
-        [
-            sa.text("user_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_identity_providers(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Some 9,000 providers."""
-    op.create_table(
-        "identity_providers",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "protocol",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "issuer",
-            sql("varchar(512)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "domains",
-            sql("text[]"),
-            nullable=False,
-        ),
-        sa.Column(
-            "certificate_expires_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "jit_provisioning",
-            sql("boolean"),
-            nullable=False,
-            server_default=sa.text(
-                "false",
-            ),
-        ),
-        sa.Column(
-            "client_secret_ref_ciphertext",
-            sql("bytea"),
-            nullable=True,
-        ),
-        sa.Column(
-            "disabled_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "id",
-            name="identity_providers_pkey",
-        ),
-        sa.CheckConstraint(
-            "protocol IN ('saml2', 'oidc')",
-            name="identity_providers_protocol_known",
-        ),
-        schema=schema,
-    )
-    if postgresql:
-        op.create_index(
-            "identity_providers_domains",
-            "identity_providers",
-            [
-                sa.text("domains"),
-            ],
-            unique=False,
-            schema=schema,
-            postgresql_using="gin",
-        )
-    op.create_index(
-        "identity_providers_issuer",
-        "identity_providers",
-        [
-            sa.text("issuer"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "identity_providers_organization",
-        "identity_providers",
-        [
-            sa.text("organization_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "identity_providers_certificate",
-        "identity_providers",
-        [
-            sa.text("certificate_expires_at"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_role_grants(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """60 million grants in the form in which a decision reads them, all of one principal in…"""
-    op.create_table(
-        "role_grants",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "principal_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "role",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "scope_unit_id",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "condition",
-            sql("varchar(1000)"),
-            nullable=True,
-        ),
-        sa.Column(
-            "granted_by",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "expires_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "principal_id",
-            "role",
-            name="role_grants_pkey",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "role_grants_id",
-        "role_grants",
-        [
-            sa.text("id"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "role_grants_lapsing",
-        "role_grants",
-        [
-            sa.text("expires_at"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "expires_at IS NOT NULL",
-        ),
-        sqlite_where=sa.text(
-            "expires_at IS NOT NULL",
-        ),
-    )
-
-
-def create_sessions(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Every sign-in of the last 90 days in partitions of a week."""
-    op.create_table(
-        "sessions",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "user_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "channel",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "status",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "auth_methods",
-            sql("text[]"),
-            nullable=False,
-        ),
-        sa.Column(
-            "assurance_level",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'none'",
-            ),
-        ),
-        sa.Column(
-            "device_ciphertext",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "device_bidx",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "ip_ciphertext",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "country_code",
-            sql("char(2)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "risk_score",
-            sql("smallint"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "authenticated_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "idle_timeout_seconds",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "3600",
-            ),
-        ),
-        sa.Column(
-            "absolute_expires_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "refresh_ciphertext",
-            sql("bytea"),
-            nullable=True,
-        ),
-        sa.Column(
-            "refresh_bidx",
-            sql("bytea"),
-            nullable=True,
-        ),
-        sa.Column(
-            "refresh_generation",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "impersonator_id",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "revocation_reason",
-            sql("text"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "created_at",
-            "id",
-            name="sessions_pkey",
-        ),
-        sa.CheckConstraint(
-            "status IN ('challenged', 'active', 'stepUpRequired', 'revoked', 'expired', 'rejected')",
-            name="sessions_status_known",
-        ),
-        sa.CheckConstraint(
-            "(status = 'revoked') = (revocation_reason IS NOT NULL)",
-            name="sessions_revocation_explained",
-        ),
-        sa.CheckConstraint(
-            "risk_score BETWEEN 0 AND 100",
-            name="sessions_risk_bounded",
-        ),
-        sa.CheckConstraint(
-            "idle_timeout_seconds BETWEEN 300 AND 86400",
-            name="sessions_idle_bounded",
-        ),
-        schema=schema,
-        postgresql_partition_by="RANGE (created_at)",
-    )
-    if postgresql:
-        op.execute(
-            f'CREATE TABLE "{SCHEMA}"."sessions_default" '
-            f'PARTITION OF "{SCHEMA}"."sessions" DEFAULT',
-        )
-    op.create_index(
-        "sessions_id",
-        "sessions",
-        [
-            sa.text("id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "sessions_user_status",
-        "sessions",
-        [
-            sa.text("user_id"),
-            sa.text("status"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "sessions_organization",
-        "sessions",
-        [
-            sa.text("organization_id"),
-            sa.text("created_at desc"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "sessions_refresh",
-        "sessions",
-        [
-            sa.text("refresh_bidx"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "refresh_bidx IS NOT NULL",
-        ),
-        sqlite_where=sa.text(
-            "refresh_bidx IS NOT NULL",
-        ),
-    )
-    op.create_index(
-        "sessions_device",
-        "sessions",
-        [
-            sa.text("user_id"),
-            sa.text("device_bidx"),
-        ],
-        unique=False,
-        schema=schema,
-    )
+    """Drop everything that `upgrade` created but extensions, which other schemas may use."""
+    SCHEMA.drop()

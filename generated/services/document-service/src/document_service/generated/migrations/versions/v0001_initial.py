@@ -4,1245 +4,298 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from alembic import op
-from cloudsync_chassis.store.columns import sql
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Schema, Table
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-SCHEMA = "documents"
-
-
-def when(condition: bool, expression: str) -> sa.TextClause | None:
-    """A default that only one of the two engines can read."""
-    return sa.text(expression) if condition else None
+SCHEMA = Schema(
+    "documents",
+    # What was answered to a keyed write on documents, folders, shares or comments in the last day.
+    Table(
+        "idempotency_keys",
+        Column("key", "text"),
+        Column("principal", "text"),
+        Column("request_hash", "text"),
+        Column("response", "jsonb"),
+        Column("expires_at", "timestamptz"),
+        Index("idempotency_keys_expiry", ("expires_at",)),
+        key=("key", "principal"),
+    ),
+    # Identifiers of handled events of other services, kept twice as long as the bus keeps the events.
+    Table(
+        "inbox",
+        Column("consumer", "text"),
+        Column("event_id", "text"),
+        Column("handled_at", "timestamptz"),
+        Index("inbox_handled", ("handled_at",)),
+        key=("consumer", "event_id"),
+    ),
+    # Events of the write model in the transaction that made them.
+    Table(
+        "outbox",
+        Column("id", "uuid"),
+        Column("aggregate_id", "uuid"),
+        Column("sequence", "bigint"),
+        Column("type", "text"),
+        Column("payload", "jsonb"),
+        Column("occurred_at", "timestamptz"),
+        Column("published_at", "timestamptz", nullable=True),
+        Index(
+            "outbox_aggregate_sequence",
+            ("aggregate_id", "sequence", "occurred_at"),
+            unique=True,
+        ),
+        Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
+        key=("occurred_at", "id"),
+        partition="RANGE (occurred_at)",
+    ),
+    # A row for each organisation whose documents may only be read at present.
+    Table(
+        "tenant_states",
+        Column("organization_id", "uuid"),
+        Column("read_only_since", "timestamptz"),
+        Column("reason", "text"),
+        key=("organization_id",),
+    ),
+    # Hand-over jobs.
+    Table(
+        "document_transfers",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("from_user_id", "uuid"),
+        Column("to_user_id", "uuid"),
+        Column("requested_by", "uuid"),
+        Column("document_ids", "uuid[]", "'{}'"),
+        Column("moved_count", "integer", "0"),
+        Column("failed_count", "integer", "0"),
+        Column("outcome", "text", "'queued'"),
+        Column("failure_code", "varchar(40)", nullable=True),
+        Check(
+            "document_transfers_outcome_known",
+            "outcome IN ('queued', 'running', 'succeeded', 'refused', 'failed', 'cancelled')",
+        ),
+        Check("document_transfers_between_two", "from_user_id <> to_user_id"),
+        Index("document_transfers_queue", ("created_at",), where="outcome = 'queued'"),
+        Index("document_transfers_person", ("organization_id", "from_user_id")),
+        key=("organization_id", "id"),
+    ),
+    # The tree of each tenant.
+    Table(
+        "folders",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("parent_folder_id", "uuid", nullable=True),
+        Column("folder_name", "varchar(120)"),
+        Column("owner_id", "uuid"),
+        Column("path", "ltree", nullable=True),
+        Column("inherit_shares", "boolean", "true"),
+        Column("shared_with", "jsonb", "'[]'"),
+        Column("child_count", "integer", "0"),
+        Column("status", "text", "'live'"),
+        Check("folders_status_known", "status IN ('live', 'deleted')"),
+        Check("folders_children_bounded", "child_count BETWEEN 0 AND 10000"),
+        Check("folders_not_own_parent", "parent_folder_id <> id"),
+        ForeignKey(
+            "folders_organization_id_parent_folder_id_fkey",
+            columns=("organization_id", "parent_folder_id"),
+            table="folders",
+            remote=("organization_id", "id"),
+            on_delete="RESTRICT",
+        ),
+        Index(
+            "folders_siblings",
+            ("organization_id", "parent_folder_id", "lower(folder_name)"),
+            where="status = 'live' AND parent_folder_id IS NOT NULL",
+            unique=True,
+        ),
+        Index(
+            "folders_top_level",
+            ("organization_id", "lower(folder_name)"),
+            where="status = 'live' AND parent_folder_id IS NULL",
+            unique=True,
+        ),
+        Index("folders_owner", ("organization_id", "owner_id")),
+        Index("folders_path", ("path",), using="gist", portable=False),
+        key=("organization_id", "id"),
+        partition="HASH (organization_id)",
+        parts=32,
+    ),
+    # Teams of each person as org-service announced them last.
+    Table(
+        "principal_members",
+        Column("organization_id", "uuid"),
+        Column("user_id", "uuid"),
+        Column("team_id", "uuid"),
+        Column("since", "timestamptz"),
+        Index("principal_members_team", ("organization_id", "team_id")),
+        key=("organization_id", "user_id", "team_id"),
+        partition="HASH (organization_id)",
+        parts=32,
+    ),
+    # Secrets of links, unpartitioned because whoever opens one does not yet know the tenant.
+    Table(
+        "share_links",
+        Column("link_token_bidx", "bytea"),
+        Column("link_token_ciphertext", "bytea"),
+        Column("organization_id", "uuid"),
+        Column("document_id", "uuid"),
+        Column("share_grant_id", "uuid"),
+        Column("passcode_ciphertext", "bytea", nullable=True),
+        Index("share_links_grant", ("organization_id", "share_grant_id"), unique=True),
+        Index("share_links_document", ("organization_id", "document_id")),
+        key=("link_token_bidx",),
+    ),
+    # Present state of 420 million documents at 1.6 KB a row.
+    Table(
+        "documents",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("title", "varchar(255)"),
+        Column("document_type", "text"),
+        Column("folder_id", "uuid", nullable=True),
+        Column("owner_id", "uuid"),
+        Column("status", "text", "'draft'"),
+        Column("template_id", "uuid", nullable=True),
+        Column("body_ref", "char(24)", nullable=True),
+        Column("body_checksum", "char(64)", nullable=True),
+        Column("body_bytes", "integer", "0"),
+        Column("head_sequence", "bigint", "0"),
+        Column("excerpt", "varchar(280)", "''"),
+        Column("content_language", "varchar(15)", nullable=True),
+        Column("sensitivity", "text", "'internal'"),
+        Column("labels", "text[]", "'{}'"),
+        Column("attachment_file_ids", "uuid[]", "'{}'"),
+        Column("blocked_file_ids", "uuid[]", "'{}'"),
+        Column("edit_lock", "jsonb", nullable=True),
+        Column("retain_until", "timestamptz", nullable=True),
+        Column("trashed_at", "timestamptz", nullable=True),
+        Check(
+            "documents_type_known",
+            "document_type IN ('page', 'spreadsheet', 'slideDeck', 'whiteboard', 'form')",
+        ),
+        Check(
+            "documents_status_known",
+            "status IN ('draft', 'active', 'archived', 'trashed', 'deleted')",
+        ),
+        Check(
+            "documents_sensitivity_known",
+            "sensitivity IN ('public', 'internal', 'confidential', 'restricted')",
+        ),
+        Check("documents_body_fits", "body_bytes BETWEEN 0 AND 12582912"),
+        Check("documents_head_not_negative", "head_sequence >= 0"),
+        Check("documents_bin_has_clock", "(status = 'trashed') = (trashed_at IS NOT NULL)"),
+        ForeignKey(
+            "documents_organization_id_folder_id_fkey",
+            columns=("organization_id", "folder_id"),
+            table="folders",
+            remote=("organization_id", "id"),
+            on_delete="RESTRICT",
+        ),
+        Index("documents_folder", ("organization_id", "folder_id", "status")),
+        Index("documents_owner", ("organization_id", "owner_id", "updated_at desc")),
+        Index("documents_labels", ("labels",), using="gin", portable=False),
+        Index("documents_attachments", ("attachment_file_ids",), using="gin", portable=False),
+        Index("documents_due_for_purge", ("trashed_at",), where="status = 'trashed'"),
+        Index("documents_retained", ("retain_until",), where="retain_until IS NOT NULL"),
+        key=("organization_id", "id"),
+        partition="HASH (organization_id)",
+        parts=32,
+    ),
+    # Threads with their replies in the row, 256 KiB at most and 2 KB on average.
+    Table(
+        "comment_threads",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("document_id", "uuid"),
+        Column("anchor", "jsonb"),
+        Column("author_id", "uuid"),
+        Column("text", "varchar(4000)"),
+        Column("mentions", "uuid[]", "'{}'"),
+        Column("replies", "jsonb", "'[]'"),
+        Column("status", "text", "'open'"),
+        Column("resolved_by", "uuid", nullable=True),
+        Column("resolved_at", "timestamptz", nullable=True),
+        Check("comment_threads_status_known", "status IN ('open', 'resolved')"),
+        Check(
+            "comment_threads_resolution_complete",
+            "(status = 'resolved') = (resolved_by IS NOT NULL AND resolved_at IS NOT NULL)",
+        ),
+        ForeignKey(
+            "comment_threads_organization_id_document_id_fkey",
+            columns=("organization_id", "document_id"),
+            table="documents",
+            remote=("organization_id", "id"),
+            on_delete="CASCADE",
+        ),
+        Index(
+            "comment_threads_document",
+            ("organization_id", "document_id", "status", "created_at"),
+        ),
+        Index("comment_threads_mentions", ("mentions",), using="gin", portable=False),
+        key=("organization_id", "id"),
+        partition="HASH (organization_id)",
+        parts=32,
+    ),
+    # Read at each opening of a document by its key, and by principal when somebody asks what was shared with them.
+    Table(
+        "share_grants",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("document_id", "uuid"),
+        Column("principal", "varchar(41)"),
+        Column("access", "text"),
+        Column("granted_by", "uuid"),
+        Column("expires_at", "timestamptz", nullable=True),
+        Column("has_passcode", "boolean", "false"),
+        Check(
+            "share_grants_access_known",
+            "access IN ('viewer', 'commenter', 'editor', 'manager')",
+        ),
+        Check(
+            "share_grants_links_do_not_manage",
+            "principal NOT LIKE 'link:%' OR access <> 'manager'",
+        ),
+        ForeignKey(
+            "share_grants_organization_id_document_id_fkey",
+            columns=("organization_id", "document_id"),
+            table="documents",
+            remote=("organization_id", "id"),
+            on_delete="CASCADE",
+        ),
+        Index("share_grants_id", ("organization_id", "id"), unique=True),
+        Index("share_grants_principal", ("organization_id", "principal")),
+        Index("share_grants_ending", ("expires_at",), where="expires_at IS NOT NULL"),
+        key=("organization_id", "document_id", "principal"),
+        partition="HASH (organization_id)",
+        parts=32,
+    ),
+    extensions=("ltree",),
+)
 
 
 def upgrade() -> None:
     """Create the schema."""
-    postgresql = op.get_bind().dialect.name == "postgresql"
-    schema = SCHEMA if postgresql else None
-    if postgresql:
-        op.execute("CREATE EXTENSION IF NOT EXISTS ltree")
-        op.execute(f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"')
-    create_idempotency_keys(schema, postgresql)
-    create_inbox(schema, postgresql)
-    create_outbox(schema, postgresql)
-    create_tenant_states(schema, postgresql)
-    create_document_transfers(schema, postgresql)
-    create_folders(schema, postgresql)
-    create_principal_members(schema, postgresql)
-    create_share_links(schema, postgresql)
-    create_documents(schema, postgresql)
-    create_comment_threads(schema, postgresql)
-    create_share_grants(schema, postgresql)
+    SCHEMA.create()
 
 
 def downgrade() -> None:
-    """Drop everything that `upgrade` created; extensions stay, other schemas may use them."""
-    schema = SCHEMA if op.get_bind().dialect.name == "postgresql" else None
-    op.drop_table("share_grants", schema=schema)
-    op.drop_table("comment_threads", schema=schema)
-    op.drop_table("documents", schema=schema)
-    op.drop_table("share_links", schema=schema)
-    op.drop_table("principal_members", schema=schema)
-    op.drop_table("folders", schema=schema)
-    op.drop_table("document_transfers", schema=schema)
-    op.drop_table("tenant_states", schema=schema)
-    op.drop_table("outbox", schema=schema)
-    op.drop_table("inbox", schema=schema)
-    op.drop_table("idempotency_keys", schema=schema)
-
-
-def create_idempotency_keys(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """What was answered to a keyed write on documents, folders, shares or comments in the…"""
-    op.create_table(
-        "idempotency_keys",
-        sa.Column(
-            "key",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "principal",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "request_hash",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "response",
-            sql("jsonb"),
-            nullable=False,
-        ),
-        sa.Column(
-            "expires_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "key",
-            "principal",
-            name="idempotency_keys_pkey",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "idempotency_keys_expiry",
-        "idempotency_keys",
-        [
-            sa.text("expires_at"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_inbox(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Identifiers of handled events of other services, kept twice as long as the bus keeps…"""
-    op.create_table(
-        "inbox",
-        sa.Column(
-            "consumer",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "event_id",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "handled_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "consumer",
-            "event_id",
-            name="inbox_pkey",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "inbox_handled",
-        "inbox",
-        [
-            sa.text("handled_at"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_outbox(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Events of the write model in the transaction that made them; a relay per partition…"""
-    op.create_table(
-        "outbox",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "aggregate_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "sequence",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "type",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "payload",
-            sql("jsonb"),
-            nullable=False,
-        ),
-        sa.Column(
-            "occurred_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "published_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "occurred_at",
-            "id",
-            name="outbox_pkey",
-        ),
-        schema=schema,
-        postgresql_partition_by="RANGE (occurred_at)",
-    )
-    if postgresql:
-        op.execute(
-            f'CREATE TABLE "{SCHEMA}"."outbox_default" '
-            f'PARTITION OF "{SCHEMA}"."outbox" DEFAULT',
-        )
-    op.create_index(
-        "outbox_aggregate_sequence",
-        "outbox",
-        [
-            sa.text("aggregate_id"),
-            sa.text("sequence"),
-            sa.text("occurred_at"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "outbox_unpublished",
-        "outbox",
-        [
-            sa.text("occurred_at"),
-            sa.text("id"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "published_at IS NULL",
-        ),
-        sqlite_where=sa.text(
-            "published_at IS NULL",
-        ),
-    )
-
-
-def create_tenant_states(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """A row for each organisation whose documents may only be read at present; no row means…"""
-    op.create_table(
-        "tenant_states",
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "read_only_since",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "reason",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            name="tenant_states_pkey",
-        ),
-        schema=schema,
-    )
-
-
-def create_document_transfers(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Hand-over jobs."""
-    op.create_table(
-        "document_transfers",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "from_user_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "to_user_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "requested_by",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "document_ids",
-            sql("uuid[]"),
-            nullable=False,
-            server_default=sa.text(
-                "'{}'",
-            ),
-        ),
-        sa.Column(
-            "moved_count",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "failed_count",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "outcome",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'queued'",
-            ),
-        ),
-        sa.Column(
-            "failure_code",
-            sql("varchar(40)"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "id",
-            name="document_transfers_pkey",
-        ),
-        sa.CheckConstraint(
-            "outcome IN ('queued', 'running', 'succeeded', 'refused', 'failed', 'cancelled')",
-            name="document_transfers_outcome_known",
-        ),
-        sa.CheckConstraint(
-            "from_user_id <> to_user_id",
-            name="document_transfers_between_two",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "document_transfers_queue",
-        "document_transfers",
-        [
-            sa.text("created_at"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "outcome = 'queued'",
-        ),
-        sqlite_where=sa.text(
-            "outcome = 'queued'",
-        ),
-    )
-    op.create_index(
-        "document_transfers_person",
-        "document_transfers",
-        [
-            sa.text("organization_id"),
-            sa.text("from_user_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_folders(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """The tree of each tenant."""
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "folders",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "parent_folder_id",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "folder_name",
-            sql("varchar(120)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "owner_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "path",
-            sql("ltree"),
-            nullable=True,
-        ),
-        sa.Column(
-            "inherit_shares",
-            sql("boolean"),
-            nullable=False,
-            server_default=sa.text(
-                "true",
-            ),
-        ),
-        sa.Column(
-            "shared_with",
-            sql("jsonb"),
-            nullable=False,
-            server_default=sa.text(
-                "'[]'",
-            ),
-        ),
-        sa.Column(
-            "child_count",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "status",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'live'",
-            ),
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "id",
-            name="folders_pkey",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "organization_id",
-                "parent_folder_id",
-            ],
-            [
-                prefix + "folders.organization_id",
-                prefix + "folders.id",
-            ],
-            name="folders_organization_id_parent_folder_id_fkey",
-            ondelete="RESTRICT",
-        ),
-        sa.CheckConstraint(
-            "status IN ('live', 'deleted')",
-            name="folders_status_known",
-        ),
-        sa.CheckConstraint(
-            "child_count BETWEEN 0 AND 10000",
-            name="folders_children_bounded",
-        ),
-        sa.CheckConstraint(
-            "parent_folder_id <> id",
-            name="folders_not_own_parent",
-        ),
-        schema=schema,
-        postgresql_partition_by="HASH (organization_id)",
-    )
-    if postgresql:
-        for part in range(32):
-            op.execute(
-                f'CREATE TABLE "{SCHEMA}"."folders_p{part:02d}" '
-                f'PARTITION OF "{SCHEMA}"."folders" '
-                f"FOR VALUES WITH (MODULUS 32, REMAINDER {part})",
-            )
-        op.create_index(
-            "folders_path",
-            "folders",
-            [
-                sa.text("path"),
-            ],
-            unique=False,
-            schema=schema,
-            postgresql_using="gist",
-        )
-    op.create_index(
-        "folders_siblings",
-        "folders",
-        [
-            sa.text("organization_id"),
-            sa.text("parent_folder_id"),
-            sa.text("lower(folder_name)"),
-        ],
-        unique=True,
-        schema=schema,
-        postgresql_where=sa.text(
-            "status = 'live' AND parent_folder_id IS NOT NULL",
-        ),
-        sqlite_where=sa.text(
-            "status = 'live' AND parent_folder_id IS NOT NULL",
-        ),
-    )
-    op.create_index(
-        "folders_top_level",
-        "folders",
-        [
-            sa.text("organization_id"),
-            sa.text("lower(folder_name)"),
-        ],
-        unique=True,
-        schema=schema,
-        postgresql_where=sa.text(
-            "status = 'live' AND parent_folder_id IS NULL",
-        ),
-        sqlite_where=sa.text(
-            "status = 'live' AND parent_folder_id IS NULL",
-        ),
-    )
-    op.create_index(
-        "folders_owner",
-        "folders",
-        [
-            sa.text("organization_id"),
-            sa.text("owner_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_principal_members(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Teams of each person as org-service announced them last; asked for in every decision…"""
-    op.create_table(
-        "principal_members",
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "user_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "team_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "since",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "user_id",
-            "team_id",
-            name="principal_members_pkey",
-        ),
-        schema=schema,
-        postgresql_partition_by="HASH (organization_id)",
-    )
-    if postgresql:
-        for part in range(32):
-            op.execute(
-                f'CREATE TABLE "{SCHEMA}"."principal_members_p{part:02d}" '
-                f'PARTITION OF "{SCHEMA}"."principal_members" '
-                f"FOR VALUES WITH (MODULUS 32, REMAINDER {part})",
-            )
-    op.create_index(
-        "principal_members_team",
-        "principal_members",
-        [
-            sa.text("organization_id"),
-            sa.text("team_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_share_links(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Secrets of links, unpartitioned because whoever opens one does not yet know the tenant."""
-    op.create_table(
-        "share_links",
-        sa.Column(
-            "link_token_bidx",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "link_token_ciphertext",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "document_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "share_grant_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "passcode_ciphertext",
-            sql("bytea"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "link_token_bidx",
-            name="share_links_pkey",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "share_links_grant",
-        "share_links",
-        [
-            sa.text("organization_id"),
-            sa.text("share_grant_id"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "share_links_document",
-        "share_links",
-        [
-            sa.text("organization_id"),
-            sa.text("document_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_documents(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Present state of 420 million documents at 1.6 KB a row."""
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "documents",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "title",
-            sql("varchar(255)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "document_type",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "folder_id",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "owner_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "status",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'draft'",
-            ),
-        ),
-        sa.Column(
-            "template_id",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "body_ref",
-            sql("char(24)"),
-            nullable=True,
-        ),
-        sa.Column(
-            "body_checksum",
-            sql("char(64)"),
-            nullable=True,
-        ),
-        sa.Column(
-            "body_bytes",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "head_sequence",
-            sql("bigint"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "excerpt",
-            sql("varchar(280)"),
-            nullable=False,
-            server_default=sa.text(
-                "''",
-            ),
-        ),
-        sa.Column(
-            "content_language",
-            sql("varchar(15)"),
-            nullable=True,
-        ),
-        sa.Column(
-            "sensitivity",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'internal'",
-            ),
-        ),
-        sa.Column(
-            "labels",
-            sql("text[]"),
-            nullable=False,
-            server_default=sa.text(
-                "'{}'",
-            ),
-        ),
-        sa.Column(
-            "attachment_file_ids",
-            sql("uuid[]"),
-            nullable=False,
-            server_default=sa.text(
-                "'{}'",
-            ),
-        ),
-        sa.Column(
-            "blocked_file_ids",
-            sql("uuid[]"),
-            nullable=False,
-            server_default=sa.text(
-                "'{}'",
-            ),
-        ),
-        sa.Column(
-            "edit_lock",
-            sql("jsonb"),
-            nullable=True,
-        ),
-        sa.Column(
-            "retain_until",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "trashed_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "id",
-            name="documents_pkey",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "organization_id",
-                "folder_id",
-            ],
-            [
-                prefix + "folders.organization_id",
-                prefix + "folders.id",
-            ],
-            name="documents_organization_id_folder_id_fkey",
-            ondelete="RESTRICT",
-        ),
-        sa.CheckConstraint(
-            "document_type IN ('page', 'spreadsheet', 'slideDeck', 'whiteboard', 'form')",
-            name="documents_type_known",
-        ),
-        sa.CheckConstraint(
-            "status IN ('draft', 'active', 'archived', 'trashed', 'deleted')",
-            name="documents_status_known",
-        ),
-        sa.CheckConstraint(
-            "sensitivity IN ('public', 'internal', 'confidential', 'restricted')",
-            name="documents_sensitivity_known",
-        ),
-        sa.CheckConstraint(
-            "body_bytes BETWEEN 0 AND 12582912",
-            name="documents_body_fits",
-        ),
-        sa.CheckConstraint(
-            "head_sequence >= 0",
-            name="documents_head_not_negative",
-        ),
-        sa.CheckConstraint(
-            "(status = 'trashed') = (trashed_at IS NOT NULL)",
-            name="documents_bin_has_clock",
-        ),
-        schema=schema,
-        postgresql_partition_by="HASH (organization_id)",
-    )
-    if postgresql:
-        for part in range(32):
-            op.execute(
-                f'CREATE TABLE "{SCHEMA}"."documents_p{part:02d}" '
-                f'PARTITION OF "{SCHEMA}"."documents" '
-                f"FOR VALUES WITH (MODULUS 32, REMAINDER {part})",
-            )
-        op.create_index(
-            "documents_labels",
-            "documents",
-            [
-                sa.text("labels"),
-            ],
-            unique=False,
-            schema=schema,
-            postgresql_using="gin",
-        )
-        op.create_index(
-            "documents_attachments",
-            "documents",
-            [
-                sa.text("attachment_file_ids"),
-            ],
-            unique=False,
-            schema=schema,
-            postgresql_using="gin",
-        )
-    op.create_index(
-        "documents_folder",
-        "documents",
-        [
-            sa.text("organization_id"),
-            sa.text("folder_id"),
-            sa.text("status"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "documents_owner",
-        "documents",
-        [
-            sa.text("organization_id"),
-            sa.text("owner_id"),
-            sa.text("updated_at desc"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "documents_due_for_purge",
-        "documents",
-        [
-            sa.text("trashed_at"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "status = 'trashed'",
-        ),
-        sqlite_where=sa.text(
-            "status = 'trashed'",
-        ),
-    )
-    op.create_index(
-        "documents_retained",
-        "documents",
-        [
-            sa.text("retain_until"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "retain_until IS NOT NULL",
-        ),
-        sqlite_where=sa.text(
-            "retain_until IS NOT NULL",
-        ),
-    )
-
-
-def create_comment_threads(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Threads with their replies in the row, 256 KiB at most and 2 KB on average."""
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "comment_threads",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "document_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "anchor",
-            sql("jsonb"),
-            nullable=False,
-        ),
-        sa.Column(
-            "author_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "text",
-            sql("varchar(4000)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "mentions",
-            sql("uuid[]"),
-            nullable=False,
-            server_default=sa.text(
-                "'{}'",
-            ),
-        ),
-        sa.Column(
-            "replies",
-            sql("jsonb"),
-            nullable=False,
-            server_default=sa.text(
-                "'[]'",
-            ),
-        ),
-        sa.Column(
-            "status",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'open'",
-            ),
-        ),
-        sa.Column(
-            "resolved_by",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "resolved_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "id",
-            name="comment_threads_pkey",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "organization_id",
-                "document_id",
-            ],
-            [
-                prefix + "documents.organization_id",
-                prefix + "documents.id",
-            ],
-            name="comment_threads_organization_id_document_id_fkey",
-            ondelete="CASCADE",
-        ),
-        sa.CheckConstraint(
-            "status IN ('open', 'resolved')",
-            name="comment_threads_status_known",
-        ),
-        sa.CheckConstraint(
-            "(status = 'resolved') = (resolved_by IS NOT NULL AND resolved_at IS NOT NULL)",
-            name="comment_threads_resolution_complete",
-        ),
-        schema=schema,
-        postgresql_partition_by="HASH (organization_id)",
-    )
-    if postgresql:
-        for part in range(32):
-            op.execute(
-                f'CREATE TABLE "{SCHEMA}"."comment_threads_p{part:02d}" '
-                f'PARTITION OF "{SCHEMA}"."comment_threads" '
-                f"FOR VALUES WITH (MODULUS 32, REMAINDER {part})",
-            )
-        op.create_index(
-            "comment_threads_mentions",
-            "comment_threads",
-            [
-                sa.text("mentions"),
-            ],
-            unique=False,
-            schema=schema,
-            postgresql_using="gin",
-        )
-    op.create_index(
-        "comment_threads_document",
-        "comment_threads",
-        [
-            sa.text("organization_id"),
-            sa.text("document_id"),
-            sa.text("status"),
-            sa.text("created_at"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_share_grants(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Read at each opening of a document by its key, and by principal when somebody asks…"""
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "share_grants",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "document_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "principal",
-            sql("varchar(41)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "access",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "granted_by",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "expires_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "has_passcode",
-            sql("boolean"),
-            nullable=False,
-            server_default=sa.text(
-                "false",
-            ),
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "document_id",
-            "principal",
-            name="share_grants_pkey",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "organization_id",
-                "document_id",
-            ],
-            [
-                prefix + "documents.organization_id",
-                prefix + "documents.id",
-            ],
-            name="share_grants_organization_id_document_id_fkey",
-            ondelete="CASCADE",
-        ),
-        sa.CheckConstraint(
-            "access IN ('viewer', 'commenter', 'editor', 'manager')",
-            name="share_grants_access_known",
-        ),
-        sa.CheckConstraint(
-            "principal NOT LIKE 'link:%' OR access <> 'manager'",
-            name="share_grants_links_do_not_manage",
-        ),
-        schema=schema,
-        postgresql_partition_by="HASH (organization_id)",
-    )
-    if postgresql:
-        for part in range(32):
-            op.execute(
-                f'CREATE TABLE "{SCHEMA}"."share_grants_p{part:02d}" '
-                f'PARTITION OF "{SCHEMA}"."share_grants" '
-                f"FOR VALUES WITH (MODULUS 32, REMAINDER {part})",
-            )
-    op.create_index(
-        "share_grants_id",
-        "share_grants",
-        [
-            sa.text("organization_id"),
-            sa.text("id"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "share_grants_principal",
-        "share_grants",
-        [
-            sa.text("organization_id"),
-            sa.text("principal"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "share_grants_ending",
-        "share_grants",
-        [
-            sa.text("expires_at"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "expires_at IS NOT NULL",
-        ),
-        sqlite_where=sa.text(
-            "expires_at IS NOT NULL",
-        ),
-    )
+    """Drop everything that `upgrade` created but extensions, which other schemas may use."""
+    SCHEMA.drop()

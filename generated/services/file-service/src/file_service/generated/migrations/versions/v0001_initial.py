@@ -4,1057 +4,255 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from alembic import op
-from cloudsync_chassis.store.columns import sql
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Schema, Table
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-SCHEMA = "files"
-
-
-def when(condition: bool, expression: str) -> sa.TextClause | None:
-    """A default that only one of the two engines can read."""
-    return sa.text(expression) if condition else None
+SCHEMA = Schema(
+    "files",
+    # 150 million a day, in partitions of a day that are shipped to the audit archive and dropped after fourteen.
+    Table(
+        "download_grants",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("file_id", "uuid"),
+        Column("grantee_id", "uuid"),
+        Column("disposition", "text"),
+        Column("valid_seconds", "integer", "300"),
+        Column("client_network", "inet", nullable=True),
+        Column("used_at", "timestamptz", nullable=True),
+        Check("download_grants_validity_bounded", "valid_seconds BETWEEN 30 AND 900"),
+        Check("download_grants_disposition_known", "disposition IN ('inline', 'attachment')"),
+        Index("download_grants_file", ("organization_id", "file_id", "created_at desc")),
+        key=("created_at", "id"),
+        partition="RANGE (created_at)",
+    ),
+    # Keys under which uploads were announced and releases decided, each with the answer to give again.
+    Table(
+        "idempotency_keys",
+        Column("key", "text"),
+        Column("principal", "text"),
+        Column("request_hash", "text"),
+        Column("response", "jsonb"),
+        Column("expires_at", "timestamptz"),
+        Index("idempotency_keys_expiry", ("expires_at",)),
+        key=("key", "principal"),
+    ),
+    # Marks of events that file-service has acted on, so that a document's change links its files once.
+    Table(
+        "inbox",
+        Column("consumer", "text"),
+        Column("event_id", "text"),
+        Column("handled_at", "timestamptz"),
+        Index("inbox_handled", ("handled_at",)),
+        key=("consumer", "event_id"),
+    ),
+    # 1.3 billion files at 0.7 KB.
+    Table(
+        "files",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("file_name", "varchar(255)"),
+        Column("media_type", "varchar(127)"),
+        Column("size_bytes", "bigint"),
+        Column("content_sha256", "char(64)", nullable=True),
+        Column("object_key", "varchar(110)", nullable=True),
+        Column("storage_class", "text", "'standard'"),
+        Column("uploader_id", "uuid"),
+        Column("origin", "text", "'upload'"),
+        Column("target", "jsonb", nullable=True),
+        Column("status", "text", "'pending'"),
+        Column("scan_verdict", "text", "'none'"),
+        Column("signature_version", "varchar(40)", nullable=True),
+        Column("threat_name", "varchar(120)", nullable=True),
+        Column("release_reason", "varchar(1000)", nullable=True),
+        Column("release_approver_id", "uuid", nullable=True),
+        Column("reference_count", "integer", "0"),
+        Column("key_reference_ciphertext", "bytea", nullable=True),
+        Column("media", "jsonb", nullable=True),
+        Column("expires_at", "timestamptz", nullable=True),
+        Column("trashed_at", "timestamptz", nullable=True),
+        Check("files_size_positive", "size_bytes > 0"),
+        Check("files_references_not_negative", "reference_count >= 0"),
+        Check(
+            "files_status_known",
+            "status IN ('pending', 'scanning', 'available', 'quarantined', 'trashed', 'purged')",
+        ),
+        Check(
+            "files_verdict_known",
+            "scan_verdict IN ('none', 'clean', 'infected', 'suspicious', 'unscannable')",
+        ),
+        Check(
+            "files_clean_before_use",
+            "status <> 'available' OR scan_verdict IN ('clean', 'unscannable')",
+        ),
+        Check("files_infection_named", "scan_verdict <> 'infected' OR threat_name IS NOT NULL"),
+        Index("files_uploader", ("organization_id", "uploader_id", "created_at desc")),
+        Index("files_content", ("organization_id", "content_sha256")),
+        Index(
+            "files_object",
+            ("organization_id", "object_key"),
+            where="object_key IS NOT NULL",
+            unique=True,
+        ),
+        Index("files_expiring", ("expires_at",), where="expires_at IS NOT NULL"),
+        Index("files_in_scan", ("created_at",), where="status = 'scanning'"),
+        Index(
+            "files_orphaned",
+            ("updated_at",),
+            where="status = 'available' AND reference_count = 0",
+        ),
+        key=("organization_id", "id"),
+        partition="HASH (organization_id)",
+        parts=32,
+    ),
+    # What happened to files and has yet to reach the bus.
+    Table(
+        "outbox",
+        Column("id", "uuid"),
+        Column("aggregate_id", "uuid"),
+        Column("sequence", "bigint"),
+        Column("type", "text"),
+        Column("payload", "jsonb"),
+        Column("occurred_at", "timestamptz"),
+        Column("published_at", "timestamptz", nullable=True),
+        Index(
+            "outbox_aggregate_sequence",
+            ("aggregate_id", "sequence", "occurred_at"),
+            unique=True,
+        ),
+        Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
+        key=("occurred_at", "id"),
+        partition="RANGE (occurred_at)",
+    ),
+    # Organisations that may take nothing in, with since when and why.
+    Table(
+        "tenant_states",
+        Column("organization_id", "uuid"),
+        Column("read_only_since", "timestamptz"),
+        Column("reason", "text"),
+        key=("organization_id",),
+    ),
+    # The ledger that quotas and the usage report are answered from, closed at midnight UTC and kept for thirteen months.
+    Table(
+        "storage_usage",
+        Column("organization_id", "uuid"),
+        Column("day", "date"),
+        Column("origin", "text"),
+        Column("bytes", "bigint"),
+        Column("objects", "bigint"),
+        Check("storage_usage_not_negative", "bytes >= 0 AND objects >= 0"),
+        key=("organization_id", "day", "origin"),
+    ),
+    # Uploads of the last week in partitions of a day, dropped whole.
+    Table(
+        "upload_sessions",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("file_id", "uuid"),
+        Column("part_size_bytes", "integer"),
+        Column("parts_expected", "integer"),
+        Column("parts_received", "jsonb", "'[]'"),
+        Column("expires_at", "timestamptz"),
+        Column("outcome", "text", "'open'"),
+        Check("upload_sessions_outcome_known", "outcome IN ('open', 'completed', 'aborted')"),
+        Check("upload_sessions_part_size_bounded", "part_size_bytes BETWEEN 8388608 AND 536870912"),
+        Check("upload_sessions_parts_bounded", "parts_expected BETWEEN 1 AND 10000"),
+        Index("upload_sessions_file", ("organization_id", "file_id")),
+        Index("upload_sessions_open", ("expires_at",), where="outcome = 'open'"),
+        key=("created_at", "id"),
+        partition="RANGE (created_at)",
+    ),
+    # Uses of files, present and past.
+    Table(
+        "file_links",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("file_id", "uuid"),
+        Column("target_kind", "text"),
+        Column("target_id", "uuid"),
+        Column("linked_by", "uuid"),
+        Column("status", "text", "'live'"),
+        Column("unlinked_at", "timestamptz", nullable=True),
+        Check(
+            "file_links_target_known",
+            "target_kind IN ('document', 'message', 'task', 'meeting', 'profile', 'report')",
+        ),
+        Check("file_links_end_is_dated", "(status = 'unlinked') = (unlinked_at IS NOT NULL)"),
+        ForeignKey(
+            "file_links_organization_id_file_id_fkey",
+            columns=("organization_id", "file_id"),
+            table="files",
+            remote=("organization_id", "id"),
+            on_delete="RESTRICT",
+        ),
+        Index(
+            "file_links_target",
+            ("organization_id", "target_kind", "target_id", "file_id"),
+            where="status = 'live'",
+            unique=True,
+        ),
+        Index("file_links_file", ("organization_id", "file_id")),
+        key=("organization_id", "id"),
+        partition="HASH (organization_id)",
+        parts=32,
+    ),
+    # Derived forms by file and variant.
+    Table(
+        "renditions",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("file_id", "uuid"),
+        Column("variant", "text"),
+        Column("object_key", "varchar(110)", nullable=True),
+        Column("bytes", "bigint", "0"),
+        Column("state", "text", "'queued'"),
+        Column("failure_code", "varchar(40)", nullable=True),
+        Check(
+            "renditions_variant_known",
+            "variant IN ('thumb256', 'preview1600', 'pdf', 'textExtract', 'hls720')",
+        ),
+        Check("renditions_state_known", "state IN ('queued', 'ready', 'failed')"),
+        Check("renditions_failure_coded", "(state = 'failed') = (failure_code IS NOT NULL)"),
+        ForeignKey(
+            "renditions_organization_id_file_id_fkey",
+            columns=("organization_id", "file_id"),
+            table="files",
+            remote=("organization_id", "id"),
+            on_delete="CASCADE",
+        ),
+        Index("renditions_id", ("organization_id", "id"), unique=True),
+        Index("renditions_queue", ("created_at",), where="state = 'queued'"),
+        key=("organization_id", "file_id", "variant"),
+        partition="HASH (organization_id)",
+        parts=32,
+    ),
+)
 
 
 def upgrade() -> None:
     """Create the schema."""
-    postgresql = op.get_bind().dialect.name == "postgresql"
-    schema = SCHEMA if postgresql else None
-    if postgresql:
-        op.execute(f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"')
-    create_download_grants(schema, postgresql)
-    create_idempotency_keys(schema, postgresql)
-    create_inbox(schema, postgresql)
-    create_files(schema, postgresql)
-    create_outbox(schema, postgresql)
-    create_tenant_states(schema, postgresql)
-    create_storage_usage(schema, postgresql)
-    create_upload_sessions(schema, postgresql)
-    create_file_links(schema, postgresql)
-    create_renditions(schema, postgresql)
+    SCHEMA.create()
 
 
 def downgrade() -> None:
-    """Drop everything that `upgrade` created; extensions stay, other schemas may use them."""
-    schema = SCHEMA if op.get_bind().dialect.name == "postgresql" else None
-    op.drop_table("renditions", schema=schema)
-    op.drop_table("file_links", schema=schema)
-    op.drop_table("upload_sessions", schema=schema)
-    op.drop_table("storage_usage", schema=schema)
-    op.drop_table("tenant_states", schema=schema)
-    op.drop_table("outbox", schema=schema)
-    op.drop_table("files", schema=schema)
-    op.drop_table("inbox", schema=schema)
-    op.drop_table("idempotency_keys", schema=schema)
-    op.drop_table("download_grants", schema=schema)
-
-
-def create_download_grants(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """150 million a day, in partitions of a day that are shipped to the audit archive and…"""
-    op.create_table(
-        "download_grants",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "file_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "grantee_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "disposition",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "valid_seconds",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "300",
-            ),
-        ),
-        sa.Column(
-            "client_network",
-            sql("inet"),
-            nullable=True,
-        ),
-        sa.Column(
-            "used_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "created_at",
-            "id",
-            name="download_grants_pkey",
-        ),
-        sa.CheckConstraint(
-            "valid_seconds BETWEEN 30 AND 900",
-            name="download_grants_validity_bounded",
-        ),
-        sa.CheckConstraint(
-            "disposition IN ('inline', 'attachment')",
-            name="download_grants_disposition_known",
-        ),
-        schema=schema,
-        postgresql_partition_by="RANGE (created_at)",
-    )
-    if postgresql:
-        op.execute(
-            f'CREATE TABLE "{SCHEMA}"."download_grants_default" '
-            f'PARTITION OF "{SCHEMA}"."download_grants" DEFAULT',
-        )
-    op.create_index(
-        "download_grants_file",
-        "download_grants",
-        [
-            sa.text("organization_id"),
-            sa.text("file_id"),
-            sa.text("created_at desc"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_idempotency_keys(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Keys under which uploads were announced and releases decided, each with the answer to…"""
-    op.create_table(
-        "idempotency_keys",
-        sa.Column(
-            "key",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "principal",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "request_hash",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "response",
-            sql("jsonb"),
-            nullable=False,
-        ),
-        sa.Column(
-            "expires_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "key",
-            "principal",
-            name="idempotency_keys_pkey",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "idempotency_keys_expiry",
-        "idempotency_keys",
-        [
-            sa.text("expires_at"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_inbox(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Marks of events that file-service has acted on, so that a document's change links its…"""
-    op.create_table(
-        "inbox",
-        sa.Column(
-            "consumer",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "event_id",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "handled_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "consumer",
-            "event_id",
-            name="inbox_pkey",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "inbox_handled",
-        "inbox",
-        [
-            sa.text("handled_at"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_files(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """1.3 billion files at 0.7 KB."""
-    op.create_table(
-        "files",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "file_name",
-            sql("varchar(255)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "media_type",
-            sql("varchar(127)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "size_bytes",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "content_sha256",
-            sql("char(64)"),
-            nullable=True,
-        ),
-        sa.Column(
-            "object_key",
-            sql("varchar(110)"),
-            nullable=True,
-        ),
-        sa.Column(
-            "storage_class",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'standard'",
-            ),
-        ),
-        sa.Column(
-            "uploader_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "origin",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'upload'",
-            ),
-        ),
-        sa.Column(
-            "target",
-            sql("jsonb"),
-            nullable=True,
-        ),
-        sa.Column(
-            "status",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'pending'",
-            ),
-        ),
-        sa.Column(
-            "scan_verdict",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'none'",
-            ),
-        ),
-        sa.Column(
-            "signature_version",
-            sql("varchar(40)"),
-            nullable=True,
-        ),
-        sa.Column(
-            "threat_name",
-            sql("varchar(120)"),
-            nullable=True,
-        ),
-        sa.Column(
-            "release_reason",
-            sql("varchar(1000)"),
-            nullable=True,
-        ),
-        sa.Column(
-            "release_approver_id",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "reference_count",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "key_reference_ciphertext",
-            sql("bytea"),
-            nullable=True,
-        ),
-        sa.Column(
-            "media",
-            sql("jsonb"),
-            nullable=True,
-        ),
-        sa.Column(
-            "expires_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "trashed_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "id",
-            name="files_pkey",
-        ),
-        sa.CheckConstraint(
-            "size_bytes > 0",
-            name="files_size_positive",
-        ),
-        sa.CheckConstraint(
-            "reference_count >= 0",
-            name="files_references_not_negative",
-        ),
-        sa.CheckConstraint(
-            "status IN ('pending', 'scanning', 'available', 'quarantined', 'trashed', 'purged')",
-            name="files_status_known",
-        ),
-        sa.CheckConstraint(
-            "scan_verdict IN ('none', 'clean', 'infected', 'suspicious', 'unscannable')",
-            name="files_verdict_known",
-        ),
-        sa.CheckConstraint(
-            "status <> 'available' OR scan_verdict IN ('clean', 'unscannable')",
-            name="files_clean_before_use",
-        ),
-        sa.CheckConstraint(
-            "scan_verdict <> 'infected' OR threat_name IS NOT NULL",
-            name="files_infection_named",
-        ),
-        schema=schema,
-        postgresql_partition_by="HASH (organization_id)",
-    )
-    if postgresql:
-        for part in range(32):
-            op.execute(
-                f'CREATE TABLE "{SCHEMA}"."files_p{part:02d}" '
-                f'PARTITION OF "{SCHEMA}"."files" '
-                f"FOR VALUES WITH (MODULUS 32, REMAINDER {part})",
-            )
-    op.create_index(
-        "files_uploader",
-        "files",
-        [
-            sa.text("organization_id"),
-            sa.text("uploader_id"),
-            sa.text("created_at desc"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "files_content",
-        "files",
-        [
-            sa.text("organization_id"),
-            sa.text("content_sha256"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "files_object",
-        "files",
-        [
-            sa.text("organization_id"),
-            sa.text("object_key"),
-        ],
-        unique=True,
-        schema=schema,
-        postgresql_where=sa.text(
-            "object_key IS NOT NULL",
-        ),
-        sqlite_where=sa.text(
-            "object_key IS NOT NULL",
-        ),
-    )
-    op.create_index(
-        "files_expiring",
-        "files",
-        [
-            sa.text("expires_at"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "expires_at IS NOT NULL",
-        ),
-        sqlite_where=sa.text(
-            "expires_at IS NOT NULL",
-        ),
-    )
-    op.create_index(
-        "files_in_scan",
-        "files",
-        [
-            sa.text("created_at"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "status = 'scanning'",
-        ),
-        sqlite_where=sa.text(
-            "status = 'scanning'",
-        ),
-    )
-    op.create_index(
-        "files_orphaned",
-        "files",
-        [
-            sa.text("updated_at"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "status = 'available' AND reference_count = 0",
-        ),
-        sqlite_where=sa.text(
-            "status = 'available' AND reference_count = 0",
-        ),
-    )
-
-
-def create_outbox(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """What happened to files and has yet to reach the bus."""
-    op.create_table(
-        "outbox",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "aggregate_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "sequence",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "type",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "payload",
-            sql("jsonb"),
-            nullable=False,
-        ),
-        sa.Column(
-            "occurred_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "published_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "occurred_at",
-            "id",
-            name="outbox_pkey",
-        ),
-        schema=schema,
-        postgresql_partition_by="RANGE (occurred_at)",
-    )
-    if postgresql:
-        op.execute(
-            f'CREATE TABLE "{SCHEMA}"."outbox_default" '
-            f'PARTITION OF "{SCHEMA}"."outbox" DEFAULT',
-        )
-    op.create_index(
-        "outbox_aggregate_sequence",
-        "outbox",
-        [
-            sa.text("aggregate_id"),
-            sa.text("sequence"),
-            sa.text("occurred_at"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "outbox_unpublished",
-        "outbox",
-        [
-            sa.text("occurred_at"),
-            sa.text("id"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "published_at IS NULL",
-        ),
-        sqlite_where=sa.text(
-            "published_at IS NULL",
-        ),
-    )
-
-
-def create_tenant_states(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Organisations that may take nothing in, with since when and why."""
-    op.create_table(
-        "tenant_states",
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "read_only_since",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "reason",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            name="tenant_states_pkey",
-        ),
-        schema=schema,
-    )
-
-
-def create_storage_usage(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """The ledger that quotas and the usage report are answered from, closed at midnight UTC…"""
-    op.create_table(
-        "storage_usage",
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "day",
-            sql("date"),
-            nullable=False,
-        ),
-        sa.Column(
-            "origin",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "bytes",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "objects",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "day",
-            "origin",
-            name="storage_usage_pkey",
-        ),
-        sa.CheckConstraint(
-            "bytes >= 0 AND objects >= 0",
-            name="storage_usage_not_negative",
-        ),
-        schema=schema,
-    )
-
-
-def create_upload_sessions(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Uploads of the last week in partitions of a day, dropped whole; a quarter of a million…"""
-    op.create_table(
-        "upload_sessions",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "file_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "part_size_bytes",
-            sql("integer"),
-            nullable=False,
-        ),
-        sa.Column(
-            "parts_expected",
-            sql("integer"),
-            nullable=False,
-        ),
-        sa.Column(
-            "parts_received",
-            sql("jsonb"),
-            nullable=False,
-            server_default=sa.text(
-                "'[]'",
-            ),
-        ),
-        sa.Column(
-            "expires_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "outcome",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'open'",
-            ),
-        ),
-        sa.PrimaryKeyConstraint(
-            "created_at",
-            "id",
-            name="upload_sessions_pkey",
-        ),
-        sa.CheckConstraint(
-            "outcome IN ('open', 'completed', 'aborted')",
-            name="upload_sessions_outcome_known",
-        ),
-        sa.CheckConstraint(
-            "part_size_bytes BETWEEN 8388608 AND 536870912",
-            name="upload_sessions_part_size_bounded",
-        ),
-        sa.CheckConstraint(
-            "parts_expected BETWEEN 1 AND 10000",
-            name="upload_sessions_parts_bounded",
-        ),
-        schema=schema,
-        postgresql_partition_by="RANGE (created_at)",
-    )
-    if postgresql:
-        op.execute(
-            f'CREATE TABLE "{SCHEMA}"."upload_sessions_default" '
-            f'PARTITION OF "{SCHEMA}"."upload_sessions" DEFAULT',
-        )
-    op.create_index(
-        "upload_sessions_file",
-        "upload_sessions",
-        [
-            sa.text("organization_id"),
-            sa.text("file_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "upload_sessions_open",
-        "upload_sessions",
-        [
-            sa.text("expires_at"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "outcome = 'open'",
-        ),
-        sqlite_where=sa.text(
-            "outcome = 'open'",
-        ),
-    )
-
-
-def create_file_links(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Uses of files, present and past."""
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "file_links",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "file_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "target_kind",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "target_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "linked_by",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "status",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'live'",
-            ),
-        ),
-        sa.Column(
-            "unlinked_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "id",
-            name="file_links_pkey",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "organization_id",
-                "file_id",
-            ],
-            [
-                prefix + "files.organization_id",
-                prefix + "files.id",
-            ],
-            name="file_links_organization_id_file_id_fkey",
-            ondelete="RESTRICT",
-        ),
-        sa.CheckConstraint(
-            "target_kind IN ('document', 'message', 'task', 'meeting', 'profile', 'report')",
-            name="file_links_target_known",
-        ),
-        sa.CheckConstraint(
-            "(status = 'unlinked') = (unlinked_at IS NOT NULL)",
-            name="file_links_end_is_dated",
-        ),
-        schema=schema,
-        postgresql_partition_by="HASH (organization_id)",
-    )
-    if postgresql:
-        for part in range(32):
-            op.execute(
-                f'CREATE TABLE "{SCHEMA}"."file_links_p{part:02d}" '
-                f'PARTITION OF "{SCHEMA}"."file_links" '
-                f"FOR VALUES WITH (MODULUS 32, REMAINDER {part})",
-            )
-    op.create_index(
-        "file_links_target",
-        "file_links",
-        [
-            sa.text("organization_id"),
-            sa.text("target_kind"),
-            sa.text("target_id"),
-            sa.text("file_id"),
-        ],
-        unique=True,
-        schema=schema,
-        postgresql_where=sa.text(
-            "status = 'live'",
-        ),
-        sqlite_where=sa.text(
-            "status = 'live'",
-        ),
-    )
-    op.create_index(
-        "file_links_file",
-        "file_links",
-        [
-            sa.text("organization_id"),
-            sa.text("file_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_renditions(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Derived forms by file and variant."""
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "renditions",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "file_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "variant",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "object_key",
-            sql("varchar(110)"),
-            nullable=True,
-        ),
-        sa.Column(
-            "bytes",
-            sql("bigint"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "state",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'queued'",
-            ),
-        ),
-        sa.Column(
-            "failure_code",
-            sql("varchar(40)"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "file_id",
-            "variant",
-            name="renditions_pkey",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "organization_id",
-                "file_id",
-            ],
-            [
-                prefix + "files.organization_id",
-                prefix + "files.id",
-            ],
-            name="renditions_organization_id_file_id_fkey",
-            ondelete="CASCADE",
-        ),
-        sa.CheckConstraint(
-            "variant IN ('thumb256', 'preview1600', 'pdf', 'textExtract', 'hls720')",
-            name="renditions_variant_known",
-        ),
-        sa.CheckConstraint(
-            "state IN ('queued', 'ready', 'failed')",
-            name="renditions_state_known",
-        ),
-        sa.CheckConstraint(
-            "(state = 'failed') = (failure_code IS NOT NULL)",
-            name="renditions_failure_coded",
-        ),
-        schema=schema,
-        postgresql_partition_by="HASH (organization_id)",
-    )
-    if postgresql:
-        for part in range(32):
-            op.execute(
-                f'CREATE TABLE "{SCHEMA}"."renditions_p{part:02d}" '
-                f'PARTITION OF "{SCHEMA}"."renditions" '
-                f"FOR VALUES WITH (MODULUS 32, REMAINDER {part})",
-            )
-    op.create_index(
-        "renditions_id",
-        "renditions",
-        [
-            sa.text("organization_id"),
-            sa.text("id"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "renditions_queue",
-        "renditions",
-        [
-            sa.text("created_at"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "state = 'queued'",
-        ),
-        sqlite_where=sa.text(
-            "state = 'queued'",
-        ),
-    )
+    """Drop everything that `upgrade` created but extensions, which other schemas may use."""
+    SCHEMA.drop()

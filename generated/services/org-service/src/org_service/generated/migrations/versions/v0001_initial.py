@@ -4,1309 +4,342 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from alembic import op
-from cloudsync_chassis.store.columns import sql
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Schema, Table
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-SCHEMA = "organizations"
-
-
-def when(condition: bool, expression: str) -> sa.TextClause | None:
-    """A default that only one of the two engines can read."""
-    return sa.text(expression) if condition else None
+SCHEMA = Schema(
+    "organizations",
+    # One row per tenant, 50,000 of them.
+    Table(
+        "organizations",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("legal_name", "varchar(200)"),
+        Column("slug", "citext"),
+        Column("parent_organization_id", "uuid", nullable=True),
+        Column("owner_user_id", "uuid"),
+        Column("edition", "text", "'free'"),
+        Column("seat_limit", "integer", "10"),
+        Column("seats_taken", "integer", "0"),
+        Column("data_residency", "text"),
+        Column("country_code", "char(2)"),
+        Column("industry", "text", "'other'"),
+        Column("billing_email_ciphertext", "bytea"),
+        Column("time_zone", "varchar(64)", "'Etc/UTC'"),
+        Column("email_domains", "jsonb", "'[]'"),
+        Column("guest_policy", "text", "'byInvitation'"),
+        Column("max_unit_depth", "smallint", "5"),
+        Column("status", "text"),
+        Column("restricted_reason", "text", nullable=True),
+        Column("deletion_requested_by", "uuid", nullable=True),
+        Column("purge_after", "timestamptz", nullable=True),
+        Check(
+            "organizations_edition_known",
+            "edition IN ('free', 'team', 'business', 'enterprise')",
+        ),
+        Check(
+            "organizations_status_known",
+            "status IN ('provisioning', 'active', 'restricted', 'deleted', 'purged')",
+        ),
+        Check("organizations_seat_limit_positive", "seat_limit > 0"),
+        Check("organizations_seats_not_negative", "seats_taken >= 0"),
+        Check("organizations_unit_depth_bounded", "max_unit_depth BETWEEN 1 AND 8"),
+        Check(
+            "organizations_purge_when_deleted",
+            "(status = 'deleted') = (purge_after IS NOT NULL)",
+        ),
+        ForeignKey(
+            "organizations_parent_organization_id_fkey",
+            columns=("parent_organization_id",),
+            table="organizations",
+            remote=("id",),
+            on_delete="RESTRICT",
+        ),
+        Index("organizations_slug", ("slug",), unique=True),
+        Index("organizations_due_for_purge", ("purge_after",), where="status = 'deleted'"),
+        Index(
+            "organizations_parent",
+            ("parent_organization_id",),
+            where="parent_organization_id IS NOT NULL",
+        ),
+        Index("organizations_status", ("status", "edition", "id")),
+        key=("id",),
+    ),
+    # Answers given to writes with a key, replayed for 24 hours to whoever sends the same key as the same caller.
+    Table(
+        "idempotency_keys",
+        Column("key", "text"),
+        Column("principal", "text"),
+        Column("request_hash", "text"),
+        Column("response", "jsonb"),
+        Column("expires_at", "timestamptz"),
+        Index("idempotency_keys_expiry", ("expires_at",)),
+        key=("key", "principal"),
+    ),
+    # Ids of events that were already handled, written in the transaction of the handler, so that a second delivery does nothing.
+    Table(
+        "inbox",
+        Column("consumer", "text"),
+        Column("event_id", "text"),
+        Column("handled_at", "timestamptz"),
+        Index("inbox_handled", ("handled_at",)),
+        key=("consumer", "event_id"),
+    ),
+    # Events committed with the change that they tell of, until the relay has put them on the bus and into the event store.
+    Table(
+        "outbox",
+        Column("id", "uuid"),
+        Column("aggregate_id", "uuid"),
+        Column("sequence", "bigint"),
+        Column("type", "text"),
+        Column("payload", "jsonb"),
+        Column("occurred_at", "timestamptz"),
+        Column("published_at", "timestamptz", nullable=True),
+        Index(
+            "outbox_aggregate_sequence",
+            ("aggregate_id", "sequence", "occurred_at"),
+            unique=True,
+        ),
+        Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
+        key=("occurred_at", "id"),
+        partition="RANGE (occurred_at)",
+    ),
+    # Claims on mail domains by tenant.
+    Table(
+        "domain_claims",
+        Column("organization_id", "uuid"),
+        Column("domain", "citext"),
+        Column("dns_token", "char(42)"),
+        Column("verified_at", "timestamptz", nullable=True),
+        Column("rechecked_at", "timestamptz", nullable=True),
+        ForeignKey(
+            "domain_claims_organization_id_fkey",
+            columns=("organization_id",),
+            table="organizations",
+            remote=("id",),
+            on_delete="CASCADE",
+        ),
+        Index("domain_claims_verified", ("domain",), where="verified_at IS NOT NULL", unique=True),
+        Index("domain_claims_due_for_recheck", ("rechecked_at",), where="verified_at IS NOT NULL"),
+        key=("organization_id", "domain"),
+    ),
+    # 11.4 million standings, hash-partitioned by tenant, the largest of which has 180,000.
+    Table(
+        "memberships",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("user_id", "uuid"),
+        Column("role", "text", "'member'"),
+        Column("seat_type", "text", "'full'"),
+        Column("unit_id", "uuid", nullable=True),
+        Column("unit_path", "ltree", nullable=True),
+        Column("team_ids", "uuid[]", "'{}'"),
+        Column("last_owner", "boolean", "false"),
+        Column("joined_at", "timestamptz"),
+        Column("suspended_at", "timestamptz", nullable=True),
+        Column("ended_at", "timestamptz", nullable=True),
+        Column("end_reason", "text", nullable=True),
+        Column("successor_user_id", "uuid", nullable=True),
+        Check(
+            "memberships_role_known",
+            "role IN ('orgOwner', 'orgAdmin', 'securityAdmin', 'teamManager', 'member', 'guest', 'billingAdmin', 'complianceOfficer')",
+        ),
+        Check("memberships_seat_type_known", "seat_type IN ('full', 'light', 'guest')"),
+        Check("memberships_end_explained", "(ended_at IS NULL) = (end_reason IS NULL)"),
+        ForeignKey(
+            "memberships_organization_id_fkey",
+            columns=("organization_id",),
+            table="organizations",
+            remote=("id",),
+            on_delete="RESTRICT",
+        ),
+        Index(
+            "memberships_current",
+            ("organization_id", "user_id"),
+            where="ended_at IS NULL",
+            unique=True,
+        ),
+        Index("memberships_person", ("user_id",)),
+        Index("memberships_role", ("organization_id", "role"), where="ended_at IS NULL"),
+        Index("memberships_unit_path", ("unit_path",), using="gist", portable=False),
+        key=("organization_id", "id"),
+        partition="HASH (organization_id)",
+        parts=16,
+    ),
+    # The trees of all tenants, 620,000 nodes.
+    Table(
+        "org_units",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("parent_unit_id", "uuid", nullable=True),
+        Column("unit_name", "varchar(100)"),
+        Column("unit_type", "text"),
+        Column("path", "ltree", nullable=True),
+        Column("cost_code", "varchar(20)", nullable=True),
+        Column("head_user_id", "uuid", nullable=True),
+        Check(
+            "org_units_type_known",
+            "unit_type IN ('division', 'department', 'location', 'costCentre')",
+        ),
+        Check("org_units_not_own_parent", "parent_unit_id <> id"),
+        ForeignKey(
+            "org_units_organization_id_fkey",
+            columns=("organization_id",),
+            table="organizations",
+            remote=("id",),
+            on_delete="RESTRICT",
+        ),
+        ForeignKey(
+            "org_units_parent_unit_id_fkey",
+            columns=("parent_unit_id",),
+            table="org_units",
+            remote=("id",),
+            on_delete="RESTRICT",
+        ),
+        Index(
+            "org_units_siblings",
+            ("organization_id", "parent_unit_id", "unit_name"),
+            where="parent_unit_id IS NOT NULL",
+            unique=True,
+        ),
+        Index(
+            "org_units_top_level",
+            ("organization_id", "unit_name"),
+            where="parent_unit_id IS NULL",
+            unique=True,
+        ),
+        Index("org_units_path", ("path",), using="gist", portable=False),
+        key=("id",),
+    ),
+    # A year of invitations.
+    Table(
+        "invitations",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("email_ciphertext", "bytea"),
+        Column("email_bidx", "bytea"),
+        Column("intended_role", "text", "'member'"),
+        Column("seat_type", "text", "'full'"),
+        Column("unit_id", "uuid", nullable=True),
+        Column("token_ciphertext", "bytea"),
+        Column("token_bidx", "bytea"),
+        Column("expires_at", "timestamptz"),
+        Column("sent_count", "smallint", "1"),
+        Column("outcome", "text", "'open'"),
+        Column("invited_by", "uuid"),
+        Check(
+            "invitations_outcome_known",
+            "outcome IN ('open', 'accepted', 'declined', 'expired', 'withdrawn')",
+        ),
+        Check("invitations_not_as_owner", "intended_role <> 'orgOwner'"),
+        Check("invitations_sent_one_to_five", "sent_count BETWEEN 1 AND 5"),
+        ForeignKey(
+            "invitations_organization_id_fkey",
+            columns=("organization_id",),
+            table="organizations",
+            remote=("id",),
+            on_delete="CASCADE",
+        ),
+        ForeignKey(
+            "invitations_unit_id_fkey",
+            columns=("unit_id",),
+            table="org_units",
+            remote=("id",),
+            on_delete="SET NULL",
+        ),
+        Index("invitations_token", ("token_bidx",), unique=True),
+        Index(
+            "invitations_open_address",
+            ("organization_id", "email_bidx"),
+            where="outcome = 'open'",
+            unique=True,
+        ),
+        Index("invitations_due", ("expires_at",), where="outcome = 'open'"),
+        Index("invitations_recent", ("organization_id", "created_at desc")),
+        key=("id",),
+    ),
+    # 900,000 teams with their leads in the row.
+    Table(
+        "teams",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("handle", "varchar(39)"),
+        Column("team_name", "varchar(100)"),
+        Column("mission", "varchar(500)", nullable=True),
+        Column("unit_id", "uuid", nullable=True),
+        Column("join_policy", "text", "'invitationOnly'"),
+        Column("lead_user_ids", "uuid[]"),
+        Column("member_count", "integer", "0"),
+        Column("archived_at", "timestamptz", nullable=True),
+        Check("teams_join_policy_known", "join_policy IN ('open', 'onRequest', 'invitationOnly')"),
+        Check("teams_member_count_bounded", "member_count BETWEEN 0 AND 2500"),
+        Check(
+            "teams_one_to_five_leads",
+            "cardinality(lead_user_ids) BETWEEN 1 AND 5",
+            portable=False,
+        ),
+        ForeignKey(
+            "teams_unit_id_fkey",
+            columns=("unit_id",),
+            table="org_units",
+            remote=("id",),
+            on_delete="SET NULL",
+        ),
+        Index("teams_handle", ("organization_id", "handle"), unique=True),
+        Index("teams_unit", ("organization_id", "unit_id")),
+        Index("teams_leads", ("lead_user_ids",), using="gin", portable=False),
+        key=("id",),
+    ),
+    # 14 million pairs of team and person.
+    Table(
+        "team_members",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("team_id", "uuid"),
+        Column("user_id", "uuid"),
+        Column("added_by", "uuid"),
+        ForeignKey(
+            "team_members_team_id_fkey",
+            columns=("team_id",),
+            table="teams",
+            remote=("id",),
+            on_delete="CASCADE",
+        ),
+        Index("team_members_id", ("id",), unique=True),
+        Index("team_members_person", ("organization_id", "user_id")),
+        key=("team_id", "user_id"),
+    ),
+    extensions=("citext", "ltree"),
+)
 
 
 def upgrade() -> None:
     """Create the schema."""
-    postgresql = op.get_bind().dialect.name == "postgresql"
-    schema = SCHEMA if postgresql else None
-    if postgresql:
-        op.execute("CREATE EXTENSION IF NOT EXISTS citext")
-        op.execute("CREATE EXTENSION IF NOT EXISTS ltree")
-        op.execute(f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"')
-    create_organizations(schema, postgresql)
-    create_idempotency_keys(schema, postgresql)
-    create_inbox(schema, postgresql)
-    create_outbox(schema, postgresql)
-    create_domain_claims(schema, postgresql)
-    create_memberships(schema, postgresql)
-    create_org_units(schema, postgresql)
-    create_invitations(schema, postgresql)
-    create_teams(schema, postgresql)
-    create_team_members(schema, postgresql)
+    SCHEMA.create()
 
 
 def downgrade() -> None:
-    """Drop everything that `upgrade` created; extensions stay, other schemas may use them."""
-    schema = SCHEMA if op.get_bind().dialect.name == "postgresql" else None
-    op.drop_table("team_members", schema=schema)
-    op.drop_table("teams", schema=schema)
-    op.drop_table("invitations", schema=schema)
-    op.drop_table("org_units", schema=schema)
-    op.drop_table("memberships", schema=schema)
-    op.drop_table("domain_claims", schema=schema)
-    op.drop_table("outbox", schema=schema)
-    op.drop_table("inbox", schema=schema)
-    op.drop_table("idempotency_keys", schema=schema)
-    op.drop_table("organizations", schema=schema)
-
-
-def create_organizations(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """One row per tenant, 50,000 of them."""
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "organizations",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "legal_name",
-            sql("varchar(200)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "slug",
-            sql("citext"),
-            nullable=False,
-        ),
-        sa.Column(
-            "parent_organization_id",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "owner_user_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "edition",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'free'",
-            ),
-        ),
-        sa.Column(
-            "seat_limit",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "10",
-            ),
-        ),
-        sa.Column(
-            "seats_taken",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "data_residency",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "country_code",
-            sql("char(2)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "industry",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'other'",
-            ),
-        ),
-        sa.Column(
-            "billing_email_ciphertext",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "time_zone",
-            sql("varchar(64)"),
-            nullable=False,
-            server_default=sa.text(
-                "'Etc/UTC'",
-            ),
-        ),
-        sa.Column(
-            "email_domains",
-            sql("jsonb"),
-            nullable=False,
-            server_default=sa.text(
-                "'[]'",
-            ),
-        ),
-        sa.Column(
-            "guest_policy",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'byInvitation'",
-            ),
-        ),
-        sa.Column(
-            "max_unit_depth",
-            sql("smallint"),
-            nullable=False,
-            server_default=sa.text(
-                "5",
-            ),
-        ),
-        sa.Column(
-            "status",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "restricted_reason",
-            sql("text"),
-            nullable=True,
-        ),
-        sa.Column(
-            "deletion_requested_by",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "purge_after",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "id",
-            name="organizations_pkey",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "parent_organization_id",
-            ],
-            [
-                prefix + "organizations.id",
-            ],
-            name="organizations_parent_organization_id_fkey",
-            ondelete="RESTRICT",
-        ),
-        sa.CheckConstraint(
-            "edition IN ('free', 'team', 'business', 'enterprise')",
-            name="organizations_edition_known",
-        ),
-        sa.CheckConstraint(
-            "status IN ('provisioning', 'active', 'restricted', 'deleted', 'purged')",
-            name="organizations_status_known",
-        ),
-        sa.CheckConstraint(
-            "seat_limit > 0",
-            name="organizations_seat_limit_positive",
-        ),
-        sa.CheckConstraint(
-            "seats_taken >= 0",
-            name="organizations_seats_not_negative",
-        ),
-        sa.CheckConstraint(
-            "max_unit_depth BETWEEN 1 AND 8",
-            name="organizations_unit_depth_bounded",
-        ),
-        sa.CheckConstraint(
-            "(status = 'deleted') = (purge_after IS NOT NULL)",
-            name="organizations_purge_when_deleted",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "organizations_slug",
-        "organizations",
-        [
-            sa.text("slug"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "organizations_due_for_purge",
-        "organizations",
-        [
-            sa.text("purge_after"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "status = 'deleted'",
-        ),
-        sqlite_where=sa.text(
-            "status = 'deleted'",
-        ),
-    )
-    op.create_index(
-        "organizations_parent",
-        "organizations",
-        [
-            sa.text("parent_organization_id"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "parent_organization_id IS NOT NULL",
-        ),
-        sqlite_where=sa.text(
-            "parent_organization_id IS NOT NULL",
-        ),
-    )
-    op.create_index(
-        "organizations_status",
-        "organizations",
-        [
-            sa.text("status"),
-            sa.text("edition"),
-            sa.text("id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_idempotency_keys(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Answers given to writes with a key, replayed for 24 hours to whoever sends the same…"""
-    op.create_table(
-        "idempotency_keys",
-        sa.Column(
-            "key",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "principal",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "request_hash",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "response",
-            sql("jsonb"),
-            nullable=False,
-        ),
-        sa.Column(
-            "expires_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "key",
-            "principal",
-            name="idempotency_keys_pkey",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "idempotency_keys_expiry",
-        "idempotency_keys",
-        [
-            sa.text("expires_at"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_inbox(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Ids of events that were already handled, written in the transaction of the handler, so…"""
-    op.create_table(
-        "inbox",
-        sa.Column(
-            "consumer",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "event_id",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "handled_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "consumer",
-            "event_id",
-            name="inbox_pkey",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "inbox_handled",
-        "inbox",
-        [
-            sa.text("handled_at"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_outbox(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Events committed with the change that they tell of, until the relay has put them on…"""
-    op.create_table(
-        "outbox",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "aggregate_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "sequence",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "type",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "payload",
-            sql("jsonb"),
-            nullable=False,
-        ),
-        sa.Column(
-            "occurred_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "published_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "occurred_at",
-            "id",
-            name="outbox_pkey",
-        ),
-        schema=schema,
-        postgresql_partition_by="RANGE (occurred_at)",
-    )
-    if postgresql:
-        op.execute(
-            f'CREATE TABLE "{SCHEMA}"."outbox_default" '
-            f'PARTITION OF "{SCHEMA}"."outbox" DEFAULT',
-        )
-    op.create_index(
-        "outbox_aggregate_sequence",
-        "outbox",
-        [
-            sa.text("aggregate_id"),
-            sa.text("sequence"),
-            sa.text("occurred_at"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "outbox_unpublished",
-        "outbox",
-        [
-            sa.text("occurred_at"),
-            sa.text("id"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "published_at IS NULL",
-        ),
-        sqlite_where=sa.text(
-            "published_at IS NULL",
-        ),
-    )
-
-
-def create_domain_claims(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Claims on mail domains by tenant."""
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "domain_claims",
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "domain",
-            sql("citext"),
-            nullable=False,
-        ),
-        sa.Column(
-            "dns_token",
-            sql("char(42)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "verified_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "rechecked_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "domain",
-            name="domain_claims_pkey",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "organization_id",
-            ],
-            [
-                prefix + "organizations.id",
-            ],
-            name="domain_claims_organization_id_fkey",
-            ondelete="CASCADE",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "domain_claims_verified",
-        "domain_claims",
-        [
-            sa.text("domain"),
-        ],
-        unique=True,
-        schema=schema,
-        postgresql_where=sa.text(
-            "verified_at IS NOT NULL",
-        ),
-        sqlite_where=sa.text(
-            "verified_at IS NOT NULL",
-        ),
-    )
-    op.create_index(
-        "domain_claims_due_for_recheck",
-        "domain_claims",
-        [
-            sa.text("rechecked_at"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "verified_at IS NOT NULL",
-        ),
-        sqlite_where=sa.text(
-            "verified_at IS NOT NULL",
-        ),
-    )
-
-
-def create_memberships(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """11.4 million standings, hash-partitioned by tenant, the largest of which has 180,000."""
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "memberships",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "user_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "role",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'member'",
-            ),
-        ),
-        sa.Column(
-            "seat_type",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'full'",
-            ),
-        ),
-        sa.Column(
-            "unit_id",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "unit_path",
-            sql("ltree"),
-            nullable=True,
-        ),
-        sa.Column(
-            "team_ids",
-            sql("uuid[]"),
-            nullable=False,
-            server_default=sa.text(
-                "'{}'",
-            ),
-        ),
-        sa.Column(
-            "last_owner",
-            sql("boolean"),
-            nullable=False,
-            server_default=sa.text(
-                "false",
-            ),
-        ),
-        sa.Column(
-            "joined_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "suspended_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "ended_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "end_reason",
-            sql("text"),
-            nullable=True,
-        ),
-        sa.Column(
-            "successor_user_id",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "id",
-            name="memberships_pkey",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "organization_id",
-            ],
-            [
-                prefix + "organizations.id",
-            ],
-            name="memberships_organization_id_fkey",
-            ondelete="RESTRICT",
-        ),
-        sa.CheckConstraint(
-            "role IN ('orgOwner', 'orgAdmin', 'securityAdmin', 'teamManager', 'member', 'guest', 'billingAdmin', 'complianceOfficer')",
-            name="memberships_role_known",
-        ),
-        sa.CheckConstraint(
-            "seat_type IN ('full', 'light', 'guest')",
-            name="memberships_seat_type_known",
-        ),
-        sa.CheckConstraint(
-            "(ended_at IS NULL) = (end_reason IS NULL)",
-            name="memberships_end_explained",
-        ),
-        schema=schema,
-        postgresql_partition_by="HASH (organization_id)",
-    )
-    if postgresql:
-        for part in range(16):
-            op.execute(
-                f'CREATE TABLE "{SCHEMA}"."memberships_p{part:02d}" '
-                f'PARTITION OF "{SCHEMA}"."memberships" '
-                f"FOR VALUES WITH (MODULUS 16, REMAINDER {part})",
-            )
-        op.create_index(
-            "memberships_unit_path",
-            "memberships",
-            [
-                sa.text("unit_path"),
-            ],
-            unique=False,
-            schema=schema,
-            postgresql_using="gist",
-        )
-    op.create_index(
-        "memberships_current",
-        "memberships",
-        [
-            sa.text("organization_id"),
-            sa.text("user_id"),
-        ],
-        unique=True,
-        schema=schema,
-        postgresql_where=sa.text(
-            "ended_at IS NULL",
-        ),
-        sqlite_where=sa.text(
-            "ended_at IS NULL",
-        ),
-    )
-    op.create_index(
-        "memberships_person",
-        "memberships",
-        [
-            sa.text("user_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "memberships_role",
-        "memberships",
-        [
-            sa.text("organization_id"),
-            sa.text("role"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "ended_at IS NULL",
-        ),
-        sqlite_where=sa.text(
-            "ended_at IS NULL",
-        ),
-    )
-
-
-def create_org_units(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """The trees of all tenants, 620,000 nodes."""
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "org_units",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "parent_unit_id",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "unit_name",
-            sql("varchar(100)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "unit_type",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "path",
-            sql("ltree"),
-            nullable=True,
-        ),
-        sa.Column(
-            "cost_code",
-            sql("varchar(20)"),
-            nullable=True,
-        ),
-        sa.Column(
-            "head_user_id",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "id",
-            name="org_units_pkey",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "organization_id",
-            ],
-            [
-                prefix + "organizations.id",
-            ],
-            name="org_units_organization_id_fkey",
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "parent_unit_id",
-            ],
-            [
-                prefix + "org_units.id",
-            ],
-            name="org_units_parent_unit_id_fkey",
-            ondelete="RESTRICT",
-        ),
-        sa.CheckConstraint(
-            "unit_type IN ('division', 'department', 'location', 'costCentre')",
-            name="org_units_type_known",
-        ),
-        sa.CheckConstraint(
-            "parent_unit_id <> id",
-            name="org_units_not_own_parent",
-        ),
-        schema=schema,
-    )
-    if postgresql:
-        op.create_index(
-            "org_units_path",
-            "org_units",
-            [
-                sa.text("path"),
-            ],
-            unique=False,
-            schema=schema,
-            postgresql_using="gist",
-        )
-    op.create_index(
-        "org_units_siblings",
-        "org_units",
-        [
-            sa.text("organization_id"),
-            sa.text("parent_unit_id"),
-            sa.text("unit_name"),
-        ],
-        unique=True,
-        schema=schema,
-        postgresql_where=sa.text(
-            "parent_unit_id IS NOT NULL",
-        ),
-        sqlite_where=sa.text(
-            "parent_unit_id IS NOT NULL",
-        ),
-    )
-    op.create_index(
-        "org_units_top_level",
-        "org_units",
-        [
-            sa.text("organization_id"),
-            sa.text("unit_name"),
-        ],
-        unique=True,
-        schema=schema,
-        postgresql_where=sa.text(
-            "parent_unit_id IS NULL",
-        ),
-        sqlite_where=sa.text(
-            "parent_unit_id IS NULL",
-        ),
-    )
-
-
-def create_invitations(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """A year of invitations."""
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "invitations",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "email_ciphertext",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "email_bidx",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "intended_role",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'member'",
-            ),
-        ),
-        sa.Column(
-            "seat_type",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'full'",
-            ),
-        ),
-        sa.Column(
-            "unit_id",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "token_ciphertext",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "token_bidx",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "expires_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "sent_count",
-            sql("smallint"),
-            nullable=False,
-            server_default=sa.text(
-                "1",
-            ),
-        ),
-        sa.Column(
-            "outcome",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'open'",
-            ),
-        ),
-        sa.Column(
-            "invited_by",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "id",
-            name="invitations_pkey",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "organization_id",
-            ],
-            [
-                prefix + "organizations.id",
-            ],
-            name="invitations_organization_id_fkey",
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "unit_id",
-            ],
-            [
-                prefix + "org_units.id",
-            ],
-            name="invitations_unit_id_fkey",
-            ondelete="SET NULL",
-        ),
-        sa.CheckConstraint(
-            "outcome IN ('open', 'accepted', 'declined', 'expired', 'withdrawn')",
-            name="invitations_outcome_known",
-        ),
-        sa.CheckConstraint(
-            "intended_role <> 'orgOwner'",
-            name="invitations_not_as_owner",
-        ),
-        sa.CheckConstraint(
-            "sent_count BETWEEN 1 AND 5",
-            name="invitations_sent_one_to_five",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "invitations_token",
-        "invitations",
-        [
-            sa.text("token_bidx"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "invitations_open_address",
-        "invitations",
-        [
-            sa.text("organization_id"),
-            sa.text("email_bidx"),
-        ],
-        unique=True,
-        schema=schema,
-        postgresql_where=sa.text(
-            "outcome = 'open'",
-        ),
-        sqlite_where=sa.text(
-            "outcome = 'open'",
-        ),
-    )
-    op.create_index(
-        "invitations_due",
-        "invitations",
-        [
-            sa.text("expires_at"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "outcome = 'open'",
-        ),
-        sqlite_where=sa.text(
-            "outcome = 'open'",
-        ),
-    )
-    op.create_index(
-        "invitations_recent",
-        "invitations",
-        [
-            sa.text("organization_id"),
-            sa.text("created_at desc"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_teams(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """900,000 teams with their leads in the row."""
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "teams",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "handle",
-            sql("varchar(39)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "team_name",
-            sql("varchar(100)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "mission",
-            sql("varchar(500)"),
-            nullable=True,
-        ),
-        sa.Column(
-            "unit_id",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "join_policy",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'invitationOnly'",
-            ),
-        ),
-        sa.Column(
-            "lead_user_ids",
-            sql("uuid[]"),
-            nullable=False,
-        ),
-        sa.Column(
-            "member_count",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "archived_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "id",
-            name="teams_pkey",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "unit_id",
-            ],
-            [
-                prefix + "org_units.id",
-            ],
-            name="teams_unit_id_fkey",
-            ondelete="SET NULL",
-        ),
-        sa.CheckConstraint(
-            "join_policy IN ('open', 'onRequest', 'invitationOnly')",
-            name="teams_join_policy_known",
-        ),
-        sa.CheckConstraint(
-            "member_count BETWEEN 0 AND 2500",
-            name="teams_member_count_bounded",
-        ),
-        schema=schema,
-    )
-    if postgresql:
-        op.create_check_constraint(
-            "teams_one_to_five_leads",
-            "teams",
-            "cardinality(lead_user_ids) BETWEEN 1 AND 5",
-            schema=schema,
-        )
-        op.create_index(
-            "teams_leads",
-            "teams",
-            [
-                sa.text("lead_user_ids"),
-            ],
-            unique=False,
-            schema=schema,
-            postgresql_using="gin",
-        )
-    op.create_index(
-        "teams_handle",
-        "teams",
-        [
-            sa.text("organization_id"),
-            sa.text("handle"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "teams_unit",
-        "teams",
-        [
-            sa.text("organization_id"),
-            sa.text("unit_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_team_members(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """14 million pairs of team and person."""
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "team_members",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "team_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "user_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "added_by",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "team_id",
-            "user_id",
-            name="team_members_pkey",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "team_id",
-            ],
-            [
-                prefix + "teams.id",
-            ],
-            name="team_members_team_id_fkey",
-            ondelete="CASCADE",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "team_members_id",
-        "team_members",
-        [
-            sa.text("id"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "team_members_person",
-        "team_members",
-        [
-            sa.text("organization_id"),
-            sa.text("user_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
+    """Drop everything that `upgrade` created but extensions, which other schemas may use."""
+    SCHEMA.drop()

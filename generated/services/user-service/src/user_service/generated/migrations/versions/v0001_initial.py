@@ -4,856 +4,207 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from alembic import op
-from cloudsync_chassis.store.columns import sql
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Schema, Table
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
-SCHEMA = "users"
-
-
-def when(condition: bool, expression: str) -> sa.TextClause | None:
-    """A default that only one of the two engines can read."""
-    return sa.text(expression) if condition else None
+SCHEMA = Schema(
+    "users",
+    # Counters of each run in partitions of a month.
+    Table(
+        "directory_syncs",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("source", "text"),
+        Column("cursor", "varchar(512)", "''"),
+        Column("scanned", "integer", "0"),
+        Column("created", "integer", "0"),
+        Column("updated", "integer", "0"),
+        Column("failed", "integer", "0"),
+        Column("started_at", "timestamptz"),
+        Column("finished_at", "timestamptz", nullable=True),
+        Column("dry_run", "boolean", "false"),
+        Check(
+            "directory_syncs_source_known",
+            "source IN ('okta', 'entraId', 'googleWorkspace', 'custom')",
+        ),
+        Check("directory_syncs_counts_add_up", "created + updated + failed <= scanned"),
+        Index("directory_syncs_organization", ("organization_id", "source", "started_at desc")),
+        Index(
+            "directory_syncs_running",
+            ("organization_id", "source"),
+            where="finished_at IS NULL",
+        ),
+        key=("started_at", "id"),
+        partition="RANGE (started_at)",
+    ),
+    # One row an account, 1.1 KB on average, spread over sixteen partitions by organisation so that the largest tenant's directory run does not vacuum everybody's table.
+    Table(
+        "users",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("email_ciphertext", "bytea"),
+        Column("email_bidx", "bytea"),
+        Column("email_verified_at", "timestamptz", nullable=True),
+        Column("display_name", "varchar(120)"),
+        Column("username", "varchar(32)"),
+        Column("kind", "text"),
+        Column("status", "text"),
+        Column("locale", "varchar(15)", "'en-US'"),
+        Column("time_zone", "varchar(64)", "'Etc/UTC'"),
+        Column("home_region", "text", "'usEast1'"),
+        Column("provisioning_source", "text", "'invitation'"),
+        Column("external_id", "varchar(128)", nullable=True),
+        Column("manager_id", "uuid", nullable=True),
+        Column("recovery_phone_ciphertext", "bytea", nullable=True),
+        Column("suspension_reason", "text", nullable=True),
+        Column("last_active_at", "timestamptz", nullable=True),
+        Column("deletion_scheduled_at", "timestamptz", nullable=True),
+        Column("legal_hold_until", "timestamptz", nullable=True),
+        Check("users_kind_known", "kind IN ('employee', 'guest', 'serviceAccount')"),
+        Check(
+            "users_status_known",
+            "status IN ('invited', 'active', 'suspended', 'deactivated', 'deletionPending', 'deleted')",
+        ),
+        Check(
+            "users_suspension_explained",
+            "(status = 'suspended') = (suspension_reason IS NOT NULL)",
+        ),
+        Check(
+            "users_deletion_dated",
+            "(status = 'deletionPending') = (deletion_scheduled_at IS NOT NULL)",
+        ),
+        Check("users_not_own_manager", "manager_id IS NULL OR manager_id <> id"),
+        Index("users_username", ("organization_id", "lower(username)"), unique=True),
+        Index("users_email", ("organization_id", "email_bidx"), unique=True),
+        Index(
+            "users_external_id",
+            ("organization_id", "external_id"),
+            where="external_id IS NOT NULL",
+            unique=True,
+        ),
+        Index("users_status", ("organization_id", "status", "id")),
+        Index("users_manager", ("organization_id", "manager_id"), where="manager_id IS NOT NULL"),
+        Index("users_display_name", ("display_name gin_trgm_ops",), using="gin", portable=False),
+        Index("users_due_deletion", ("deletion_scheduled_at",), where="status = 'deletionPending'"),
+        key=("organization_id", "id"),
+        partition="HASH (organization_id)",
+        parts=16,
+    ),
+    # Evidence that outlives the accounts it is about, kept seven years.
+    Table(
+        "erasure_requests",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("user_id", "uuid"),
+        Column("requested_by", "uuid"),
+        Column("legal_basis", "text"),
+        Column("due_by", "timestamptz"),
+        Column("stores", "jsonb"),
+        Column("evidence_url", "varchar(2048)", nullable=True),
+        Check(
+            "erasure_requests_basis_known",
+            "legal_basis IN ('gdprArt17', 'ccpa', 'contractEnd', 'userChoice')",
+        ),
+        Index("erasure_requests_user", ("organization_id", "user_id")),
+        Index("erasure_requests_open", ("due_by",), where="evidence_url IS NULL"),
+        key=("id",),
+    ),
+    # What was answered to a keyed write, for 24 hours, so that a repeated invitation is not a second one.
+    Table(
+        "idempotency_keys",
+        Column("key", "text"),
+        Column("principal", "text"),
+        Column("request_hash", "text"),
+        Column("response", "jsonb"),
+        Column("expires_at", "timestamptz"),
+        Index("idempotency_keys_expiry", ("expires_at",)),
+        key=("key", "principal"),
+    ),
+    # Events on their way to the bus.
+    Table(
+        "outbox",
+        Column("id", "uuid"),
+        Column("aggregate_id", "uuid"),
+        Column("sequence", "bigint"),
+        Column("type", "text"),
+        Column("payload", "jsonb"),
+        Column("occurred_at", "timestamptz"),
+        Column("published_at", "timestamptz", nullable=True),
+        Index(
+            "outbox_aggregate_sequence",
+            ("aggregate_id", "sequence", "occurred_at"),
+            unique=True,
+        ),
+        Index("outbox_unpublished", ("occurred_at", "id"), where="published_at IS NULL"),
+        key=("occurred_at", "id"),
+        partition="RANGE (occurred_at)",
+    ),
+    # Copy of the domains that organisations have proven, asked once per address of a directory's batch.
+    Table(
+        "verified_domains",
+        Column("domain", "citext"),
+        Column("organization_id", "uuid"),
+        Column("verified_at", "timestamptz"),
+        Index("verified_domains_organization", ("organization_id",)),
+        key=("domain",),
+    ),
+    # Every address in use, primary ones included.
+    Table(
+        "email_addresses",
+        Column("email_bidx", "bytea"),
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("user_id", "uuid"),
+        Column("email_ciphertext", "bytea"),
+        Column("purpose", "text", "'secondary'"),
+        Column("verification_code_ciphertext", "bytea", nullable=True),
+        Column("code_expires_at", "timestamptz", nullable=True),
+        Column("verified_at", "timestamptz", nullable=True),
+        Check(
+            "email_addresses_purpose_known",
+            "purpose IN ('primary', 'secondary', 'recovery', 'former')",
+        ),
+        Check(
+            "email_addresses_code_has_end",
+            "(verification_code_ciphertext IS NULL) = (code_expires_at IS NULL)",
+        ),
+        ForeignKey(
+            "email_addresses_organization_id_user_id_fkey",
+            columns=("organization_id", "user_id"),
+            table="users",
+            remote=("organization_id", "id"),
+            on_delete="RESTRICT",
+        ),
+        Index("email_addresses_id", ("id",), unique=True),
+        Index("email_addresses_user", ("organization_id", "user_id")),
+        Index("email_addresses_primary", ("user_id",), where="purpose = 'primary'", unique=True),
+        key=("email_bidx",),
+    ),
+    extensions=("citext", "pg_trgm"),
+)
 
 
 def upgrade() -> None:
     """Create the schema."""
-    postgresql = op.get_bind().dialect.name == "postgresql"
-    schema = SCHEMA if postgresql else None
-    if postgresql:
-        op.execute("CREATE EXTENSION IF NOT EXISTS citext")
-        op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
-        op.execute(f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"')
-    create_directory_syncs(schema, postgresql)
-    create_users(schema, postgresql)
-    create_erasure_requests(schema, postgresql)
-    create_idempotency_keys(schema, postgresql)
-    create_outbox(schema, postgresql)
-    create_verified_domains(schema, postgresql)
-    create_email_addresses(schema, postgresql)
+    SCHEMA.create()
 
 
 def downgrade() -> None:
-    """Drop everything that `upgrade` created; extensions stay, other schemas may use them."""
-    schema = SCHEMA if op.get_bind().dialect.name == "postgresql" else None
-    op.drop_table("email_addresses", schema=schema)
-    op.drop_table("verified_domains", schema=schema)
-    op.drop_table("outbox", schema=schema)
-    op.drop_table("idempotency_keys", schema=schema)
-    op.drop_table("erasure_requests", schema=schema)
-    op.drop_table("users", schema=schema)
-    op.drop_table("directory_syncs", schema=schema)
-
-
-def create_directory_syncs(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Counters of each run in partitions of a month; thirteen of them are kept, so that a…"""
-    op.create_table(
-        "directory_syncs",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "source",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "cursor",
-            sql("varchar(512)"),
-            nullable=False,
-            server_default=sa.text(
-                "''",
-            ),
-        ),
-        sa.Column(
-            "scanned",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "created",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "updated",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "failed",
-            sql("integer"),
-            nullable=False,
-            server_default=sa.text(
-                "0",
-            ),
-        ),
-        sa.Column(
-            "started_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "finished_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "dry_run",
-            sql("boolean"),
-            nullable=False,
-            server_default=sa.text(
-                "false",
-            ),
-        ),
-        sa.PrimaryKeyConstraint(
-            "started_at",
-            "id",
-            name="directory_syncs_pkey",
-        ),
-        sa.CheckConstraint(
-            "source IN ('okta', 'entraId', 'googleWorkspace', 'custom')",
-            name="directory_syncs_source_known",
-        ),
-        sa.CheckConstraint(
-            "created + updated + failed <= scanned",
-            name="directory_syncs_counts_add_up",
-        ),
-        schema=schema,
-        postgresql_partition_by="RANGE (started_at)",
-    )
-    if postgresql:
-        op.execute(
-            f'CREATE TABLE "{SCHEMA}"."directory_syncs_default" '
-            f'PARTITION OF "{SCHEMA}"."directory_syncs" DEFAULT',
-        )
-    op.create_index(
-        "directory_syncs_organization",
-        "directory_syncs",
-        [
-            sa.text("organization_id"),
-            sa.text("source"),
-            sa.text("started_at desc"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "directory_syncs_running",
-        "directory_syncs",
-        [
-            sa.text("organization_id"),
-            sa.text("source"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "finished_at IS NULL",
-        ),
-        sqlite_where=sa.text(
-            "finished_at IS NULL",
-        ),
-    )
-
-
-def create_users(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """One row an account, 1.1 KB on average, spread over sixteen partitions by organisation…"""
-    op.create_table(
-        "users",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "email_ciphertext",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "email_bidx",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "email_verified_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "display_name",
-            sql("varchar(120)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "username",
-            sql("varchar(32)"),
-            nullable=False,
-        ),
-        sa.Column(
-            "kind",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "status",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "locale",
-            sql("varchar(15)"),
-            nullable=False,
-            server_default=sa.text(
-                "'en-US'",
-            ),
-        ),
-        sa.Column(
-            "time_zone",
-            sql("varchar(64)"),
-            nullable=False,
-            server_default=sa.text(
-                "'Etc/UTC'",
-            ),
-        ),
-        sa.Column(
-            "home_region",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'usEast1'",
-            ),
-        ),
-        sa.Column(
-            "provisioning_source",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'invitation'",
-            ),
-        ),
-        sa.Column(
-            "external_id",
-            sql("varchar(128)"),
-            nullable=True,
-        ),
-        sa.Column(
-            "manager_id",
-            sql("uuid"),
-            nullable=True,
-        ),
-        sa.Column(
-            "recovery_phone_ciphertext",
-            sql("bytea"),
-            nullable=True,
-        ),
-        sa.Column(
-            "suspension_reason",
-            sql("text"),
-            nullable=True,
-        ),
-        sa.Column(
-            "last_active_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "deletion_scheduled_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "legal_hold_until",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "organization_id",
-            "id",
-            name="users_pkey",
-        ),
-        sa.CheckConstraint(
-            "kind IN ('employee', 'guest', 'serviceAccount')",
-            name="users_kind_known",
-        ),
-        sa.CheckConstraint(
-            "status IN ('invited', 'active', 'suspended', 'deactivated', 'deletionPending', 'deleted')",
-            name="users_status_known",
-        ),
-        sa.CheckConstraint(
-            "(status = 'suspended') = (suspension_reason IS NOT NULL)",
-            name="users_suspension_explained",
-        ),
-        sa.CheckConstraint(
-            "(status = 'deletionPending') = (deletion_scheduled_at IS NOT NULL)",
-            name="users_deletion_dated",
-        ),
-        sa.CheckConstraint(
-            "manager_id IS NULL OR manager_id <> id",
-            name="users_not_own_manager",
-        ),
-        schema=schema,
-        postgresql_partition_by="HASH (organization_id)",
-    )
-    if postgresql:
-        for part in range(16):
-            op.execute(
-                f'CREATE TABLE "{SCHEMA}"."users_p{part:02d}" '
-                f'PARTITION OF "{SCHEMA}"."users" '
-                f"FOR VALUES WITH (MODULUS 16, REMAINDER {part})",
-            )
-        op.create_index(
-            "users_display_name",
-            "users",
-            [
-                sa.text("display_name gin_trgm_ops"),
-            ],
-            unique=False,
-            schema=schema,
-            postgresql_using="gin",
-        )
-    op.create_index(
-        "users_username",
-        "users",
-        [
-            sa.text("organization_id"),
-            sa.text("lower(username)"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "users_email",
-        "users",
-        [
-            sa.text("organization_id"),
-            sa.text("email_bidx"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "users_external_id",
-        "users",
-        [
-            sa.text("organization_id"),
-            sa.text("external_id"),
-        ],
-        unique=True,
-        schema=schema,
-        postgresql_where=sa.text(
-            "external_id IS NOT NULL",
-        ),
-        sqlite_where=sa.text(
-            "external_id IS NOT NULL",
-        ),
-    )
-    op.create_index(
-        "users_status",
-        "users",
-        [
-            sa.text("organization_id"),
-            sa.text("status"),
-            sa.text("id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "users_manager",
-        "users",
-        [
-            sa.text("organization_id"),
-            sa.text("manager_id"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "manager_id IS NOT NULL",
-        ),
-        sqlite_where=sa.text(
-            "manager_id IS NOT NULL",
-        ),
-    )
-    op.create_index(
-        "users_due_deletion",
-        "users",
-        [
-            sa.text("deletion_scheduled_at"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "status = 'deletionPending'",
-        ),
-        sqlite_where=sa.text(
-            "status = 'deletionPending'",
-        ),
-    )
-
-
-def create_erasure_requests(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Evidence that outlives the accounts it is about, kept seven years."""
-    op.create_table(
-        "erasure_requests",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "user_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "requested_by",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "legal_basis",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "due_by",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "stores",
-            sql("jsonb"),
-            nullable=False,
-        ),
-        sa.Column(
-            "evidence_url",
-            sql("varchar(2048)"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "id",
-            name="erasure_requests_pkey",
-        ),
-        sa.CheckConstraint(
-            "legal_basis IN ('gdprArt17', 'ccpa', 'contractEnd', 'userChoice')",
-            name="erasure_requests_basis_known",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "erasure_requests_user",
-        "erasure_requests",
-        [
-            sa.text("organization_id"),
-            sa.text("user_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "erasure_requests_open",
-        "erasure_requests",
-        [
-            sa.text("due_by"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "evidence_url IS NULL",
-        ),
-        sqlite_where=sa.text(
-            "evidence_url IS NULL",
-        ),
-    )
-
-
-def create_idempotency_keys(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """What was answered to a keyed write, for 24 hours, so that a repeated invitation is not…"""
-    op.create_table(
-        "idempotency_keys",
-        sa.Column(
-            "key",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "principal",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "request_hash",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "response",
-            sql("jsonb"),
-            nullable=False,
-        ),
-        sa.Column(
-            "expires_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "key",
-            "principal",
-            name="idempotency_keys_pkey",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "idempotency_keys_expiry",
-        "idempotency_keys",
-        [
-            sa.text("expires_at"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_outbox(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Events on their way to the bus."""
-    op.create_table(
-        "outbox",
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "aggregate_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "sequence",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "type",
-            sql("text"),
-            nullable=False,
-        ),
-        sa.Column(
-            "payload",
-            sql("jsonb"),
-            nullable=False,
-        ),
-        sa.Column(
-            "occurred_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "published_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "occurred_at",
-            "id",
-            name="outbox_pkey",
-        ),
-        schema=schema,
-        postgresql_partition_by="RANGE (occurred_at)",
-    )
-    if postgresql:
-        op.execute(
-            f'CREATE TABLE "{SCHEMA}"."outbox_default" '
-            f'PARTITION OF "{SCHEMA}"."outbox" DEFAULT',
-        )
-    op.create_index(
-        "outbox_aggregate_sequence",
-        "outbox",
-        [
-            sa.text("aggregate_id"),
-            sa.text("sequence"),
-            sa.text("occurred_at"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "outbox_unpublished",
-        "outbox",
-        [
-            sa.text("occurred_at"),
-            sa.text("id"),
-        ],
-        unique=False,
-        schema=schema,
-        postgresql_where=sa.text(
-            "published_at IS NULL",
-        ),
-        sqlite_where=sa.text(
-            "published_at IS NULL",
-        ),
-    )
-
-
-def create_verified_domains(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Copy of the domains that organisations have proven, asked once per address of a…"""
-    op.create_table(
-        "verified_domains",
-        sa.Column(
-            "domain",
-            sql("citext"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "verified_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint(
-            "domain",
-            name="verified_domains_pkey",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "verified_domains_organization",
-        "verified_domains",
-        [
-            sa.text("organization_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-
-
-def create_email_addresses(
-    schema: str | None,
-    postgresql: bool,
-) -> None:
-    """Every address in use, primary ones included."""
-    prefix = f"{schema}." if schema else ""
-    op.create_table(
-        "email_addresses",
-        sa.Column(
-            "email_bidx",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "organization_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "created_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "updated_at",
-            sql("timestamptz"),
-            nullable=False,
-        ),
-        sa.Column(
-            "version",
-            sql("bigint"),
-            nullable=False,
-        ),
-        sa.Column(
-            "user_id",
-            sql("uuid"),
-            nullable=False,
-        ),
-        sa.Column(
-            "email_ciphertext",
-            sql("bytea"),
-            nullable=False,
-        ),
-        sa.Column(
-            "purpose",
-            sql("text"),
-            nullable=False,
-            server_default=sa.text(
-                "'secondary'",
-            ),
-        ),
-        sa.Column(
-            "verification_code_ciphertext",
-            sql("bytea"),
-            nullable=True,
-        ),
-        sa.Column(
-            "code_expires_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.Column(
-            "verified_at",
-            sql("timestamptz"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint(
-            "email_bidx",
-            name="email_addresses_pkey",
-        ),
-        sa.ForeignKeyConstraint(
-            [
-                "organization_id",
-                "user_id",
-            ],
-            [
-                prefix + "users.organization_id",
-                prefix + "users.id",
-            ],
-            name="email_addresses_organization_id_user_id_fkey",
-            ondelete="RESTRICT",
-        ),
-        sa.CheckConstraint(
-            "purpose IN ('primary', 'secondary', 'recovery', 'former')",
-            name="email_addresses_purpose_known",
-        ),
-        sa.CheckConstraint(
-            "(verification_code_ciphertext IS NULL) = (code_expires_at IS NULL)",
-            name="email_addresses_code_has_end",
-        ),
-        schema=schema,
-    )
-    op.create_index(
-        "email_addresses_id",
-        "email_addresses",
-        [
-            sa.text("id"),
-        ],
-        unique=True,
-        schema=schema,
-    )
-    op.create_index(
-        "email_addresses_user",
-        "email_addresses",
-        [
-            sa.text("organization_id"),
-            sa.text("user_id"),
-        ],
-        unique=False,
-        schema=schema,
-    )
-    op.create_index(
-        "email_addresses_primary",
-        "email_addresses",
-        [
-            sa.text("user_id"),
-        ],
-        unique=True,
-        schema=schema,
-        postgresql_where=sa.text(
-            "purpose = 'primary'",
-        ),
-        sqlite_where=sa.text(
-            "purpose = 'primary'",
-        ),
-    )
+    """Drop everything that `upgrade` created but extensions, which other schemas may use."""
+    SCHEMA.drop()

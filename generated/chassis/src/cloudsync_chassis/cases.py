@@ -1,0 +1,136 @@
+"""Example requests of a service: a small table, and what contract and model say besides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from cloudsync_chassis.aggregate.spec import AggregateSpec
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.published import document, resolved
+from cloudsync_chassis.service import ServiceSpec
+
+_WORKLOAD = "workload"
+_ALWAYS = {"Idempotency-Key": "contract-test"}
+_REQUIRED = {"If-Match": '"1"'}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """An example request of an operation.
+
+    Attributes:
+        seeds: entities that exist before, parents first. In their values and in `parameters`
+            `{organization}` and `{subject}` stand for the caller's.
+        roles: a caller with all of them may call the operation.
+        scopes: those of a workload that may call it.
+        custom: whether the model implies no behaviour, so that a handler may be missing.
+    """
+
+    operation: str
+    method: str
+    path: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    seeds: tuple[Mapping[str, Any], ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    media: str = ""
+    roles: tuple[str, ...] = ()
+    callers: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    access: str = "authenticated"
+    custom: bool = False
+
+    def __str__(self) -> str:
+        return self.operation
+
+
+def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...]:
+    """The cases of a JSON file; `modules` hold the service's operations and aggregates.
+
+    The file has `entities`, examples by aggregate, and `cases`: the operation of the contract, the
+    command or query that it `performs`, and what nothing else says: values of parameters and the
+    body, and the entities that must exist, each with what differs from its example (null: absent).
+    """
+    table = json.loads(path.read_bytes())
+    facts = [each for module in modules for each in vars(module).values()]
+    operations = {each.id: each for each in facts if isinstance(each, Operation)}
+    aggregates = [each for each in facts if isinstance(each, AggregateSpec)]
+    contract = document(spec.contract) if spec.contract is not None else {}
+    places = dict(_places(contract))
+    made = []
+    for row in table["cases"]:
+        told = dict(row)
+        operation = operations[told.pop("performs")]
+        roles = _roles(spec, operation, aggregates)
+        seeds = (_seed(table["entities"], *each) for each in told.pop("seeds", ()))
+        made.append(
+            Case(
+                **told,
+                **places[told["operation"]],
+                seeds=tuple(seeds),
+                roles=roles,
+                callers=tuple(sorted(operation.callers)),
+                scopes=(operation.permission,) if operation.permission else (),
+                access=_access(operation, roles),
+            )
+        )
+    return tuple(made)
+
+
+def _places(contract: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Operation -> where the contract has it, and what is sent with every request."""
+    for path, item in contract.get("paths", {}).items():
+        for method, operation in item.items():
+            if isinstance(operation, Mapping) and "operationId" in operation:
+                written = [*item.get("parameters", ()), *operation.get("parameters", ())]
+                content = resolved(contract, operation.get("requestBody", {})).get("content", {})
+                yield operation["operationId"], {
+                    "method": method.upper(),
+                    "path": path,
+                    "headers": dict(_headers(resolved(contract, each) for each in written)),
+                    "media": next(iter(content), ""),
+                }
+
+
+def _headers(parameters: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for each in parameters:
+        name = each.get("name", "")
+        if each.get("in") == "header" and name in _ALWAYS:
+            yield name, _ALWAYS[name]
+        elif each.get("in") == "header" and name in _REQUIRED and each.get("required"):
+            yield name, _REQUIRED[name]
+
+
+def _seed(
+    entities: Mapping[str, Mapping[str, Any]], aggregate: str, differs: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    values = {**entities[aggregate], **differs}
+    return {
+        "aggregate": aggregate,
+        "values": {name: each for name, each in values.items() if each is not None},
+    }
+
+
+def _roles(
+    spec: ServiceSpec, operation: Operation, aggregates: Iterable[AggregateSpec[Any]]
+) -> tuple[str, ...]:
+    """All roles with which the operation may be called, those of its transitions included."""
+    permission = operation.permission or ""
+    held = set(spec.access.get(permission, ())) | set(spec.related.get(permission, ()))
+    for aggregate in aggregates:
+        for each in aggregate.transitions:
+            held |= each.roles if each.command == operation.id else frozenset()
+    return tuple(sorted(held - {_WORKLOAD}))
+
+
+def _access(operation: Operation, roles: tuple[str, ...]) -> str:
+    """Only workloads can call what no role holds."""
+    if operation.access == "authenticated" and operation.permission and not roles:
+        return _WORKLOAD
+    return operation.access

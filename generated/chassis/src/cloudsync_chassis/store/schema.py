@@ -1,0 +1,172 @@
+"""Tables in the words that they need, for the tables of a service and for its migrations.
+
+PostgreSQL gets everything, SQLite what it can read: what is not `portable` is left out there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+from cloudsync_chassis.store.columns import sql
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column; `default` is an SQL expression."""
+
+    name: str
+    type: str
+    default: str | None = None
+    nullable: bool = False
+    portable: bool = True
+
+    def made(self, postgresql: bool) -> sa.Column[Any]:
+        """For one of the two engines; a default that SQLite cannot read is PostgreSQL's alone."""
+        told = self.default if postgresql or self.portable else None
+        default = sa.text(told) if told is not None else None
+        return sa.Column(self.name, sql(self.type), nullable=self.nullable, server_default=default)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What holds of every row."""
+
+    name: str
+    expression: str
+    portable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """Columns that name a row of another table of the schema."""
+
+    name: str
+    columns: tuple[str, ...]
+    table: str
+    remote: tuple[str, ...]
+    on_delete: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index over columns or expressions; one that is not portable may use any method."""
+
+    name: str
+    parts: tuple[str, ...]
+    where: str | None = None
+    unique: bool = False
+    using: str = "btree"
+    portable: bool = True
+
+    def options(self) -> dict[str, Any]:
+        """Keywords of SQLAlchemy and Alembic alike."""
+        made: dict[str, Any] = {"unique": self.unique}
+        if self.using != "btree":
+            made["postgresql_using"] = self.using
+        if self.where is not None:
+            made |= {"postgresql_where": sa.text(self.where), "sqlite_where": sa.text(self.where)}
+        return made
+
+
+Part = Column | Check | ForeignKey | Index
+
+
+class Table:
+    """A table with its `key`. `partition`: `HASH (id)` into `parts`, or `RANGE (at)`."""
+
+    def __init__(
+        self, name: str, *held: Part, key: tuple[str, ...], partition: str = "", parts: int = 0
+    ) -> None:
+        self.name = name
+        self.held = held
+        self.key = key
+        self.partition = partition
+        self.parts = parts
+
+    def of(self, metadata: sa.MetaData, schema: str) -> sa.Table:
+        """The table as statements of the service name it, and as SQLite gets it."""
+        held = [*_columns(self, False), *_constraints(self, "", False)]
+        for each in self._indexes(False):
+            parts = (part if part.isidentifier() else sa.text(part) for part in each.parts)
+            held.append(sa.Index(each.name, *parts, **each.options()))
+        return sa.Table(self.name, metadata, *held, schema=schema)
+
+    def create(self, schema: str, postgresql: bool) -> None:
+        """Within a migration: the table, its partitions, its indexes."""
+        held = [*_columns(self, postgresql), *_constraints(self, schema, postgresql)]
+        options: dict[str, Any] = {}
+        if self.partition:
+            options["postgresql_partition_by"] = self.partition
+        within = schema if postgresql else None
+        op.create_table(self.name, *held, schema=within, **options)
+        for statement in self._partitions(schema) if postgresql else ():
+            op.execute(statement)
+        for each in self._indexes(postgresql):
+            parts = [sa.text(part) for part in each.parts]
+            op.create_index(each.name, self.name, parts, schema=within, **each.options())
+
+    def _indexes(self, postgresql: bool) -> Iterator[Index]:
+        for each in self.held:
+            if isinstance(each, Index) and (postgresql or each.portable):
+                yield each
+
+    def _partitions(self, schema: str) -> Iterator[str]:
+        """Hash partitions are all made at once; of ranges the default one, which takes all rows."""
+        whole = f'"{schema}"."{self.name}"'
+        for n in range(self.parts):
+            bounds = f"FOR VALUES WITH (MODULUS {self.parts}, REMAINDER {n})"
+            yield f'CREATE TABLE "{schema}"."{self.name}_p{n:02d}" PARTITION OF {whole} {bounds}'
+        if self.partition and not self.parts:
+            yield f'CREATE TABLE "{schema}"."{self.name}_default" PARTITION OF {whole} DEFAULT'
+
+
+def _columns(table: Table, postgresql: bool) -> Iterator[sa.schema.SchemaItem]:
+    yield from (each.made(postgresql) for each in table.held if isinstance(each, Column))
+
+
+def _constraints(table: Table, schema: str, postgresql: bool) -> Iterator[sa.schema.SchemaItem]:
+    """Foreign keys lead within `schema`; without one they are left out."""
+    yield sa.PrimaryKeyConstraint(*table.key, name=f"{table.name}_pkey" if schema else None)
+    prefix = f"{schema}." if postgresql else ""
+    for each in table.held:
+        if isinstance(each, Check) and (postgresql or each.portable):
+            yield sa.CheckConstraint(each.expression, name=each.name)
+        elif isinstance(each, ForeignKey) and schema:
+            remote = [f"{prefix}{each.table}.{name}" for name in each.remote]
+            yield sa.ForeignKeyConstraint(
+                each.columns, remote, name=each.name, ondelete=each.on_delete
+            )
+
+
+class Schema:
+    """The tables of a service in one database, in an order in which they can be created."""
+
+    def __init__(self, name: str, *tables: Table, extensions: tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.tables = tables
+        self.extensions = extensions
+
+    def create(self) -> None:
+        """Within a migration: create everything."""
+        postgresql = _is_postgresql()
+        for each in self.extensions if postgresql else ():
+            op.execute(f'CREATE EXTENSION IF NOT EXISTS "{each}"')
+        if postgresql:
+            op.execute(f'CREATE SCHEMA IF NOT EXISTS "{self.name}"')
+        for table in self.tables:
+            table.create(self.name, postgresql)
+
+    def drop(self) -> None:
+        """Undo `create`; extensions stay, other schemas may use them."""
+        schema = self.name if _is_postgresql() else None
+        for each in reversed(self.tables):
+            op.drop_table(each.name, schema=schema)
+
+
+def _is_postgresql() -> bool:
+    return bool(op.get_context().dialect.name == "postgresql")

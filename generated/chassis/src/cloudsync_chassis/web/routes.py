@@ -1,0 +1,117 @@
+"""Routes as a table: operation, path, request of the port, method of the port."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import MISSING, Field, fields
+from datetime import datetime
+from functools import reduce
+from inspect import Parameter, Signature
+from operator import or_
+from types import NoneType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Protocol,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import AwareDatetime, BaseModel
+
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.store.query import PageRequest
+from cloudsync_chassis.web.body import json_body
+from cloudsync_chassis.web.call import RestCall, admitted, page_of
+
+
+class Dataclass(Protocol):
+    """A request of the port."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+
+Q = TypeVar("Q", bound=Dataclass)
+
+
+def add(
+    router: APIRouter,
+    place: str,
+    operation: Operation,
+    request: type[Q],
+    method: Callable[[Context, Q], Awaitable[object]],
+    **parameters: Any,
+) -> None:
+    """Route `place` (`GET /v1/books/{bookId}`) to a method of the port.
+
+    Each field of the request is read from where its name says: `body` and `page`, a parameter of
+    the path, else of the query. On the wire `book_id` is `bookId`. `parameters` says of a field
+    what is different: FastAPI's `Query`, `Header`, ... with an alias or limits of its own.
+    """
+    verb, path = place.split(" ")
+
+    async def endpoint(call: RestCall, **given: Any) -> Response:
+        return await call(method, request(**given))
+
+    made = [
+        _parameter("call", Annotated[RestCall, admitted(operation)]),
+        *_parameters(operation, path, request, parameters),
+    ]
+    endpoint.__signature__ = Signature(made, return_annotation=Response)  # type: ignore[attr-defined]
+    router.add_api_route(path, endpoint, methods=[verb], name=operation.id)
+
+
+def _parameters(
+    operation: Operation, path: str, request: type[Dataclass], told: dict[str, Any]
+) -> Iterator[Parameter]:
+    hints = get_type_hints(request)
+    for each in fields(request):
+        kind = hints[each.name]
+        default = Parameter.empty if each.default is MISSING else each.default
+        if kind is PageRequest:
+            source: Any = page_of(operation)
+        elif each.name == "body":
+            model = _model(kind)
+            source = json_body(model, required=default is Parameter.empty)
+        else:
+            source = told.get(each.name) or _source(each.name, path)
+            kind = _aware(kind)
+        yield _parameter(each.name, Annotated[kind, source], default)
+
+
+def _parameter(name: str, annotation: Any, default: Any = Parameter.empty) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _source(name: str, path: str) -> Any:
+    alias = wire_name(name)
+    return Path(alias=alias) if f"{{{alias}}}" in path else Query(alias=alias)
+
+
+def wire_name(name: str) -> str:
+    """`book_id` -> `bookId`."""
+    return re.sub("_([a-z0-9])", lambda found: found[1].upper(), name)
+
+
+def _model(kind: Any) -> type[BaseModel]:
+    """The class of a body that may be optional."""
+    found: type[BaseModel] = next(
+        each for each in (kind, *get_args(kind)) if isinstance(each, type) and each is not NoneType
+    )
+    return found
+
+
+def _aware(kind: Any) -> Any:
+    """Times on the wire have an offset."""
+    if kind is datetime:
+        return AwareDatetime
+    if get_origin(kind) in (Union, UnionType):
+        return reduce(or_, map(_aware, get_args(kind)))
+    return kind
