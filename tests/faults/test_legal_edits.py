@@ -105,7 +105,8 @@ def split_in_two(files: Files) -> Files:
     after: Files = {}
     for name, text in files.items():
         head, parts = elements(text.decode()) if is_layer(name) else ("", [])
-        if len(parts) < 2 or "/07_data_model/" in name:
+        anchored = b": &" in text  # an alias and its anchor stay in one file
+        if len(parts) < 2 or "/07_data_model/" in name or anchored:
             after[name] = text
             continue
         middle = len(parts) // 2

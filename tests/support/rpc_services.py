@@ -29,7 +29,7 @@ from cloudsync_gen.targets import BY_NAME
 from cloudsync_gen.targets._packages import package_of
 
 CHASSIS = Path(__file__).parents[2] / "templates" / "chassis" / "src"
-TARGETS = ("grpc_stubs", "service", "service_grpc")
+TARGETS = ("clients", "grpc_stubs", "service", "service_grpc")
 PATIENCE = 30.0
 
 
@@ -71,7 +71,7 @@ def generated(root: Path, folder: Path) -> Generated:
     for name in TARGETS:
         target = BY_NAME[name]
         for unit in target.units(checked.model, contracts):
-            if unit.name in (*made.services, "system"):
+            if name == "clients" or unit.name in (*made.services, "system"):
                 for each in render(unit, target.files(unit.view)):
                     path = folder / each.path
                     path.parent.mkdir(parents=True, exist_ok=True)
