@@ -25,7 +25,7 @@ if _version_not_supported:
     )
 
 
-class ServiceDiscoveryStub:
+class DiscoveryServiceStub:
     """Missing associated documentation comment in .proto file."""
 
     def __init__(self, channel):
@@ -35,88 +35,88 @@ class ServiceDiscoveryStub:
             channel: A grpc.Channel.
         """
         self.RegisterInstance = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/RegisterInstance',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/RegisterInstance',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.RegisterInstanceRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.RegisterInstanceResponse.FromString,
                 _registered_method=True)
         self.RenewInstanceLease = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/RenewInstanceLease',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/RenewInstanceLease',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.RenewInstanceLeaseRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.RenewInstanceLeaseResponse.FromString,
                 _registered_method=True)
         self.ReportHealth = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/ReportHealth',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/ReportHealth',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ReportHealthRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ReportHealthResponse.FromString,
                 _registered_method=True)
         self.DrainInstance = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/DrainInstance',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/DrainInstance',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.DrainInstanceRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.DrainInstanceResponse.FromString,
                 _registered_method=True)
         self.DeregisterInstance = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/DeregisterInstance',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/DeregisterInstance',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.DeregisterInstanceRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.DeregisterInstanceResponse.FromString,
                 _registered_method=True)
         self.ExpireLease = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/ExpireLease',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/ExpireLease',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ExpireLeaseRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ExpireLeaseResponse.FromString,
                 _registered_method=True)
         self.DefineService = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/DefineService',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/DefineService',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.DefineServiceRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.DefineServiceResponse.FromString,
                 _registered_method=True)
         self.ShiftTraffic = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/ShiftTraffic',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/ShiftTraffic',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ShiftTrafficRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ShiftTrafficResponse.FromString,
                 _registered_method=True)
         self.ApproveTrafficShift = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/ApproveTrafficShift',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/ApproveTrafficShift',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ApproveTrafficShiftRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ApproveTrafficShiftResponse.FromString,
                 _registered_method=True)
         self.RevertTrafficShift = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/RevertTrafficShift',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/RevertTrafficShift',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.RevertTrafficShiftRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.RevertTrafficShiftResponse.FromString,
                 _registered_method=True)
         self.ResolveService = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/ResolveService',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/ResolveService',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ResolveServiceRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ResolveServiceResponse.FromString,
                 _registered_method=True)
         self.WatchEndpoints = channel.unary_stream(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/WatchEndpoints',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/WatchEndpoints',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.WatchEndpointsRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.WatchEndpointsResponse.FromString,
                 _registered_method=True)
         self.GetInstance = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/GetInstance',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/GetInstance',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.GetInstanceRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.GetInstanceResponse.FromString,
                 _registered_method=True)
         self.ListInstances = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/ListInstances',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/ListInstances',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ListInstancesRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ListInstancesResponse.FromString,
                 _registered_method=True)
         self.ListServiceDefinitions = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/ListServiceDefinitions',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/ListServiceDefinitions',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ListServiceDefinitionsRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ListServiceDefinitionsResponse.FromString,
                 _registered_method=True)
         self.ListTrafficShifts = channel.unary_unary(
-                '/cloudsync.platform.discovery.v1.ServiceDiscovery/ListTrafficShifts',
+                '/cloudsync.platform.discovery.v1.DiscoveryService/ListTrafficShifts',
                 request_serializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ListTrafficShiftsRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ListTrafficShiftsResponse.FromString,
                 _registered_method=True)
 
 
-class ServiceDiscoveryServicer:
+class DiscoveryServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def RegisterInstance(self, request, context):
@@ -216,7 +216,7 @@ class ServiceDiscoveryServicer:
         raise NotImplementedError('Method not implemented!')
 
 
-def add_ServiceDiscoveryServicer_to_server(servicer, server):
+def add_DiscoveryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'RegisterInstance': grpc.unary_unary_rpc_method_handler(
                     servicer.RegisterInstance,
@@ -300,13 +300,13 @@ def add_ServiceDiscoveryServicer_to_server(servicer, server):
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
-            'cloudsync.platform.discovery.v1.ServiceDiscovery', rpc_method_handlers)
+            'cloudsync.platform.discovery.v1.DiscoveryService', rpc_method_handlers)
     server.add_generic_rpc_handlers((generic_handler,))
-    server.add_registered_method_handlers('cloudsync.platform.discovery.v1.ServiceDiscovery', rpc_method_handlers)
+    server.add_registered_method_handlers('cloudsync.platform.discovery.v1.DiscoveryService', rpc_method_handlers)
 
 
  # This class is part of an EXPERIMENTAL API.
-class ServiceDiscovery:
+class DiscoveryService:
     """Missing associated documentation comment in .proto file."""
 
     @staticmethod
@@ -323,7 +323,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/RegisterInstance',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/RegisterInstance',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.RegisterInstanceRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.RegisterInstanceResponse.FromString,
             options,
@@ -350,7 +350,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/RenewInstanceLease',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/RenewInstanceLease',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.RenewInstanceLeaseRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.RenewInstanceLeaseResponse.FromString,
             options,
@@ -377,7 +377,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/ReportHealth',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/ReportHealth',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ReportHealthRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ReportHealthResponse.FromString,
             options,
@@ -404,7 +404,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/DrainInstance',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/DrainInstance',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.DrainInstanceRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.DrainInstanceResponse.FromString,
             options,
@@ -431,7 +431,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/DeregisterInstance',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/DeregisterInstance',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.DeregisterInstanceRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.DeregisterInstanceResponse.FromString,
             options,
@@ -458,7 +458,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/ExpireLease',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/ExpireLease',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ExpireLeaseRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ExpireLeaseResponse.FromString,
             options,
@@ -485,7 +485,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/DefineService',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/DefineService',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.DefineServiceRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.DefineServiceResponse.FromString,
             options,
@@ -512,7 +512,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/ShiftTraffic',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/ShiftTraffic',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ShiftTrafficRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ShiftTrafficResponse.FromString,
             options,
@@ -539,7 +539,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/ApproveTrafficShift',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/ApproveTrafficShift',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ApproveTrafficShiftRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ApproveTrafficShiftResponse.FromString,
             options,
@@ -566,7 +566,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/RevertTrafficShift',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/RevertTrafficShift',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.RevertTrafficShiftRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.RevertTrafficShiftResponse.FromString,
             options,
@@ -593,7 +593,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/ResolveService',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/ResolveService',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ResolveServiceRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ResolveServiceResponse.FromString,
             options,
@@ -620,7 +620,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_stream(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/WatchEndpoints',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/WatchEndpoints',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.WatchEndpointsRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.WatchEndpointsResponse.FromString,
             options,
@@ -647,7 +647,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/GetInstance',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/GetInstance',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.GetInstanceRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.GetInstanceResponse.FromString,
             options,
@@ -674,7 +674,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/ListInstances',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/ListInstances',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ListInstancesRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ListInstancesResponse.FromString,
             options,
@@ -701,7 +701,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/ListServiceDefinitions',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/ListServiceDefinitions',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ListServiceDefinitionsRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ListServiceDefinitionsResponse.FromString,
             options,
@@ -728,7 +728,7 @@ class ServiceDiscovery:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/cloudsync.platform.discovery.v1.ServiceDiscovery/ListTrafficShifts',
+            '/cloudsync.platform.discovery.v1.DiscoveryService/ListTrafficShifts',
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ListTrafficShiftsRequest.SerializeToString,
             cloudsync_dot_platform_dot_discovery_dot_v1_dot_discovery__pb2.ListTrafficShiftsResponse.FromString,
             options,
