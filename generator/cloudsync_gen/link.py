@@ -10,7 +10,7 @@ from cloudsync_gen.diagnostics import Diagnostic, Related, Severity, Staged
 from cloudsync_gen.model.declared import Declared, DeclaredElement
 from cloudsync_gen.model.element import Element
 from cloudsync_gen.model.ids import ElementId, layer_of, type_of
-from cloudsync_gen.model.links import Link, LinkType, rows_of, values_at
+from cloudsync_gen.model.links import Link, LinkType, first_key, rows_of, values_at
 from cloudsync_gen.model.schema_refs import SchemaTarget, schema_target
 from cloudsync_gen.model.system import Model
 
@@ -73,6 +73,8 @@ Schemas = Mapping[tuple[str, str], ElementId]
 def _links(elements: Iterable[DeclaredElement], schemas: Schemas) -> Iterable[Link]:
     for each in elements:
         for row in _rows(type_of(each.id)):
+            if (key := first_key(row.path)) is not None and key not in each.data:
+                continue
             for pointer, value in values_at(each.data, row.path):
                 target = _target(row, value, each, schemas)
                 if target:

@@ -16,7 +16,8 @@ from pathlib import Path
 from cloudsync_gen.engine.locks import NOFOLLOW, is_plain, state
 
 _CHECK = 16
-MAX_ENTRIES = 20_000
+MAX_ENTRIES = 100_000
+_SHARDS = 256
 
 
 class Store:
@@ -28,6 +29,7 @@ class Store:
     def __init__(self, root: Path | None) -> None:
         self._folder: Path | None = None
         self._seal = b""
+        self.root = None if root is None else str(root.absolute())
         if root is None:
             return
         try:
@@ -74,8 +76,13 @@ class Store:
             self.write(_noted(what), b"")
 
     def prune(self) -> None:
-        """Drops the entries not written for longest, past a bound."""
+        """Drops the entries not written for longest, past a bound. Keys are digests: whether there
+        are too many, the first of their folders tells.
+        """
         if self._folder is None or not self._folder.is_dir():
+            return
+        first = self._folder / "00"
+        if not first.is_dir() or len(os.listdir(first)) <= MAX_ENTRIES // _SHARDS:
             return
         entries = [path for path in self._folder.glob("??/*") if path.is_file()]
         if len(entries) <= MAX_ENTRIES:

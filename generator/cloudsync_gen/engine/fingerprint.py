@@ -18,7 +18,8 @@ SHAPING = ("black", "jinja2", "datamodel-code-generator", "grpcio-tools", "cooki
 
 
 @cache
-def _tool() -> bytes:
+def tool() -> bytes:
+    """Digest of the tool's code and of those libraries."""
     versions = "\n".join(f"{name}=={version(name)}" for name in SHAPING)
     return sha256(versions.encode() + digest_of_package()).digest()
 
@@ -32,4 +33,4 @@ def fingerprint(unit: Unit) -> str:
     """40 hex digits."""
     view = msgspec.msgpack.encode(unit.view, order="sorted")
     head = f"{unit.target}\0{unit.name}\0{type(unit.view).__qualname__}\0".encode()
-    return sha256(head + _tool() + digest_of_templates(unit.target) + view).hexdigest()[:40]
+    return sha256(head + tool() + digest_of_templates(unit.target) + view).hexdigest()[:40]

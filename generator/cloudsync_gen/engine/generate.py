@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
 
 import msgspec
 
@@ -19,6 +21,7 @@ Progress = Callable[[int, int], None]
 """Told after each unit: so many are rendered, of so many that are due."""
 
 _encode = msgspec.msgpack.Encoder().encode
+_task = msgspec.msgpack.Decoder(tuple[str | None, str, str, bytes])
 _rendered = msgspec.msgpack.Decoder(tuple[Rendered, ...])
 
 
@@ -30,11 +33,16 @@ class Work:
         self._views = views
 
     def __call__(self, task: bytes) -> bytes:
-        """(target, name, view) as msgpack -> rendered files as msgpack."""
-        target, name, encoded = msgspec.msgpack.decode(task, type=tuple[str, str, bytes])
+        """(root of the store, target, name, view) as msgpack -> rendered files as msgpack."""
+        root, target, name, encoded = _task.decode(task)
         view = msgspec.msgpack.decode(encoded, type=self._views[target])
         unit = Unit(target=target, name=name, view=view)
-        return _encode(render(unit, self._files(unit)))
+        return _encode(render(unit, self._files(unit), _store(root)))
+
+
+@lru_cache(maxsize=1)
+def _store(root: str | None) -> Store:
+    return Store(Path(root) if root is not None else None)
 
 
 class Rendering:
@@ -48,7 +56,7 @@ class Rendering:
             key = fingerprint(unit)
             stored = _stored(store, key)
             if stored is None:
-                task = _encode((unit.target, unit.name, _encode(unit.view)))
+                task = _encode((store.root, unit.target, unit.name, _encode(unit.view)))
                 self._due.append((key, crew.submit(work, task)))
             else:
                 self._files.extend(stored)
@@ -61,6 +69,8 @@ class Rendering:
             self._files.extend(_rendered.decode(result))
             if progress is not None:
                 progress(done, len(self._due))
+        if self._due:
+            self._store.prune()
         self._due.clear()
         return tuple(sorted(self._files, key=lambda each: each.path))
 

@@ -9,6 +9,8 @@ from typing import Any
 import tomli_w
 
 from cloudsync_gen.engine import serialise
+from cloudsync_gen.engine.cache import Store
+from cloudsync_gen.engine.known import known
 from cloudsync_gen.engine.lock import digest
 from cloudsync_gen.engine.resources import names_below, resource
 from cloudsync_gen.model.artefacts import (
@@ -41,8 +43,11 @@ class NotRendered(RuntimeError):
     """A file that is not well-formed in its own language: a bug of its target."""
 
 
-def render(unit: Unit, planned: Iterable[Planned]) -> tuple[Rendered, ...]:
+def render(
+    unit: Unit, planned: Iterable[Planned], store: Store | None = None
+) -> tuple[Rendered, ...]:
     """All files of a unit, ordered by path. Raises `NotRendered` and what the forms raise: bugs."""
+    store = store or Store(None)
     return tuple(
         sorted(
             (
@@ -57,29 +62,28 @@ def render(unit: Unit, planned: Iterable[Planned]) -> tuple[Rendered, ...]:
                     sources=each.sources,
                 )
                 for each in planned
-                for path, content in _files(each)
+                for path, content in _files(each, store)
             ),
             key=lambda r: r.path,
         )
     )
 
 
-def _files(planned: Planned) -> Iterator[tuple[str, bytes]]:
+def _files(planned: Planned, store: Store) -> Iterator[tuple[str, bytes]]:
     match planned.form:
         case ProtoStubs() as form:
-            from cloudsync_gen.engine.forms import stubs
-
-            made = stubs.render(form)
+            made = known(store, form, _stubs)
         case ResourceFolder(name):
             made = {
                 each[len(name) + 1 :]: resource(each).read_bytes() for each in names_below(name)
             }
         case Layout() as form:
-            from cloudsync_gen.engine.forms import layout
-
-            made = layout.render(form)
+            made = known(store, form, _layout)
+        case PydanticModels() as form:
+            yield planned.path, known(store, form, _models)[""]
+            return
         case form:
-            content = _bytes(form)
+            content = _bytes(form, store)
             _well_formed(planned.path, content)
             yield planned.path, content
             return
@@ -87,16 +91,33 @@ def _files(planned: Planned) -> Iterator[tuple[str, bytes]]:
         yield f"{planned.path}/{name}", content
 
 
-def _bytes(form: Form) -> bytes:
+def _stubs(form: ProtoStubs) -> dict[str, bytes]:
+    from cloudsync_gen.engine.forms import stubs
+
+    return stubs.render(form)
+
+
+def _layout(form: Layout) -> dict[str, bytes]:
+    from cloudsync_gen.engine.forms import layout
+
+    return layout.render(form)
+
+
+def _models(form: PydanticModels) -> dict[str, bytes]:
+    from cloudsync_gen.engine.forms import models
+
+    content = models.render(form)
+    _well_formed("models.py", content)
+    return {"": content}
+
+
+def _bytes(form: Form, store: Store) -> bytes:
     match form:
         case Template():
             from cloudsync_gen.engine.forms import template
 
+            template.keep_compiled(store)
             return template.render(form)
-        case PydanticModels():
-            from cloudsync_gen.engine.forms import models
-
-            return models.render(form)
         case Data(format, value, header):
             text = _SERIALISERS[format](value)
             return (HEADER + text if header and format != "json" else text).encode()

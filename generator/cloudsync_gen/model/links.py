@@ -6,7 +6,8 @@ A path walks the element as it is written: `calls[].operation` is the `operation
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -85,9 +86,21 @@ def rows_of(element_type: str) -> tuple[LinkType, ...]:
     return tuple(row for row in REGISTRY if covers(row.sources, element_type))
 
 
+@cache
+def first_key(path: str) -> str | None:
+    """The key without which an element has nothing at a registry path, if there is one."""
+    key = _steps(path)[0].removesuffix("[]")
+    return None if "*" in key else key
+
+
+@cache
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
 def values_at(data: Any, path: str) -> Iterator[tuple[Pointer, Any]]:
     """(pointer, value) for each value that a registry path reaches in an element as written."""
-    yield from _walk(data, tuple(path.split(".")), ())
+    return _walk(data, _steps(path), ())
 
 
 def _walk(data: Any, steps: tuple[str, ...], pointer: Pointer) -> Iterator[tuple[Pointer, Any]]:
@@ -123,9 +136,10 @@ def _deep(data: Any, key: str, pointer: Pointer) -> Iterator[tuple[Pointer, Any]
         if isinstance(node, Mapping):
             if key in node:
                 yield (*place, key), node[key]
-            inner = [((*place, name), each) for name, each in node.items()]
+            parts: Iterable[tuple[str | int, Any]] = node.items()
         elif isinstance(node, list):
-            inner = [((*place, index), each) for index, each in enumerate(node)]
+            parts = enumerate(node)
         else:
             continue
-        pending += [each for each in reversed(inner) if isinstance(each[1], (dict, list))]
+        inner = [(name, each) for name, each in parts if isinstance(each, (dict, list))]
+        pending += [((*place, name), each) for name, each in reversed(inner)]
