@@ -13,11 +13,13 @@ import pytest
 import strawberry
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema_path import SchemaPath
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from cloudsync_gen.contracts.compile import compile_contracts
 from cloudsync_gen.contracts.graphql_check import graphql_faults
 from cloudsync_gen.contracts.proto_check import proto_faults
-from cloudsync_gen.contracts.trials import openapi_faults
+from cloudsync_gen.contracts.trials import MAX_MESSAGE, openapi_faults
 from cloudsync_gen.contracts.validate import validate
 from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.model.schema_check import accepts, faults_of
@@ -79,6 +81,44 @@ def test_what_was_wrong_once_is_judged_again(library_with: Any) -> None:
     first = validate(compiled.model, compiled.contracts, memory)
     assert first
     assert validate(compiled.model, compiled.contracts, memory) == first
+
+
+_AGAIN = ["/v1/books", "get", "responses"]
+WRONG: dict[str, tuple[list[str | int], Any]] = {
+    "nothing": (["info", "title"], "Books"),
+    "dangling, once": ([*_AGAIN, "403"], {"$ref": "#/components/responses/None"}),
+    "a shared response": (["components", "responses"], {}),
+    "within a shared response": (
+        ["components", "responses", "Unauthenticated", "content"],
+        {"application/json": {"schema": {"$ref": "#/components/schemas/None"}}},
+    ),
+    "an operation id twice": (["paths", "/v1/books", "get", "operationId"], "addBook"),
+    "responses that are none": (["paths", *_AGAIN], []),
+    "an operation that is none": (["paths", "/v1/books", "get"], 3),
+    "a response that is none": (["paths", *_AGAIN, "200"], None),
+    "paths that are none": (["paths"], [1]),
+    "a parameter that is not declared": (["paths", "/v1/x/{y}"], {"get": {"responses": {}}}),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_shared_responses_are_looked_at_once_and_nothing_is_missed(library: Any, name: str) -> None:
+    document = msgspec.json.decode(msgspec.json.encode(library.contracts.rest["catalogue"].data))
+    pointer, value = WRONG[name]
+    place = document if pointer[0] != _AGAIN[0] else document["paths"]
+    for step in pointer[:-1]:
+        place = place[step]
+    place[pointer[-1]] = value
+    stubs: dict[str, Any] = {each: {} for each in document["components"]["schemas"]}
+    outline = {**document, "components": {**document["components"], "schemas": stubs}}
+    try:
+        errors = [*OpenAPIV31SpecValidator(SchemaPath.from_dict(outline)).iter_errors()]
+        meant = {(tuple(each.absolute_path), each.message[:MAX_MESSAGE]) for each in errors}
+    except Exception as error:
+        meant = {((), f"{type(error).__name__}: {error}"[:MAX_MESSAGE])}
+    found = {(each.pointer, each.message) for each in openapi_faults(document)}
+    assert found == meant
+    assert bool(found) == (name != "nothing")
 
 
 @pytest.fixture
