@@ -33,7 +33,7 @@ test-all: test-env ## run the tests with the full figures
 	@$(BIN)/python -m pytest --full $(ARGS)
 
 bench: test-env ## measure the budgets, as ratios in one run
-	@$(BIN)/python tests/bench $(ARGS)
+	@PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
 lint: test-env ## ruff, black, mypy --strict, shellcheck, actionlint
 	@$(BIN)/python .ci/lint.py

@@ -1,160 +1,121 @@
 """`make bench`: the budgets of the design as ratios, each pair measured turn by turn in one run.
 
 Rows are timed as whole processes, as a person or a hook would start them. What counts is the least
-of some runs: noise of a machine only ever adds. Nothing here decides whether a test passes.
+of some runs: noise of a machine only ever adds. `others` is the share of the machine that other
+processes used: above a tenth or so, look at the processors' seconds, and measure again. Nothing
+here decides whether a test passes.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
+from bench import growth, peers
+from bench.measure import Job, Spent, adopt, both, command, others
+from bench.tree import Tree
+
 ROOT = Path(__file__).resolve().parents[2]
-BIN = Path(sys.executable).parent
 PYTHON = [sys.executable, "-c", "pass"]
-DESCRIPTION = re.compile(r"(?m)^(  description: )(?=[A-Z])")
-Job = Callable[[], object]
 
 
 class Row(Struct, frozen=True):
-    """`job` may take at most `budget` times as long as `yardstick`."""
+    """`job` may take at most `budget` times as long as `yardstick`; no budget, no verdict."""
 
     what: str
     job: Job
     measured_against: str
     yardstick: Job
-    budget: float
+    budget: float | None
     runs: int
 
 
-class Measured(Struct, frozen=True):
-    row: Row
-    seconds: float
-    yardstick_seconds: float
-
-    @property
-    def ratio(self) -> float:
-        return self.seconds / self.yardstick_seconds
-
-    @property
-    def kept(self) -> bool:
-        return self.ratio <= self.row.budget
-
-
-class Tree:
-    """A git work tree with a model and its output, on which commands are tried."""
-
-    def __init__(self, root: Path, model: Path) -> None:
-        self.root = root
-        shutil.copytree(model, root / "model")
-        (root / ".gitignore").write_text(".cloudsync-gen/\n")
-        self.edited = next(
-            path
-            for path in sorted((root / "model").rglob("*.yaml"), reverse=True)
-            if "04_application" in path.parts and DESCRIPTION.search(path.read_text())
-        )
-        self.turn = 0
-
-    def tool(self, *arguments: str, expect: int = 0) -> Job:
-        return command([str(BIN / "cloudsync-gen"), *arguments], self.root, expect)
-
-    def prepare(self) -> None:
-        self.tool("generate")()
-        command(["git", "init", "-q"], self.root)()
-        command(["git", "add", "-A"], self.root)()
-        self.tool("generate", "--check")()
-
-    def cold(self, *arguments: str) -> Job:
-        generate = self.tool("generate", *arguments)
-
-        def job() -> None:
-            for name in (".cloudsync-gen", "contracts", "generated"):
-                shutil.rmtree(self.root / name, ignore_errors=True)
-            self.timed(generate)
-
-        return job
-
-    def after_an_edit(self) -> None:
-        self.turn += 1
-        text = self.edited.read_text(encoding="utf-8")
-        changed = DESCRIPTION.sub(rf"\g<1>Edit {self.turn}. ", text, count=1)
-        self.edited.write_text(changed, encoding="utf-8")
-        self.timed(self.tool("generate"))
-
-    def timed(self, job: Job) -> None:
-        """Only this part of a job counts, not the making of its conditions."""
-        started = time.perf_counter()
-        job()
-        self.spent = time.perf_counter() - started
-
-
-def command(line: list[str], folder: Path, expect: int = 0) -> Job:
-    def job() -> None:
-        done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode != expect:
-            sys.exit(f"{' '.join(line)} ended with {done.returncode}:\n{done.stderr}")
-
-    return job
-
-
-def rows(tree: Tree) -> Iterator[Row]:
+def rows(tree: Tree, scratch: Path) -> Iterator[Row]:
     nothing = command(PYTHON, tree.root)
-    status = command(["git", "status"], tree.root)
-
-    def both() -> None:
-        nothing()
-        status()
-
-    pair = "python -c pass + git status"
+    pair = both(nothing, command(["git", "status"], tree.root))
+    named = "python -c pass + git status"
     yield Row("--help", tree.tool("--help"), "python -c pass", nothing, 3, 20)
     yield Row("usage error", tree.tool("-?", expect=2), "python -c pass", nothing, 3, 20)
-    yield Row("nothing changed", tree.tool("generate", "--check"), pair, both, 2, 20)
+    yield Row("nothing changed", tree.tool("generate", "--check"), named, pair, 2, 20)
+    yield Row("hook: nothing changed", tree.tool("check"), named, pair, 2, 20)
     full = tree.cold("-j1")
-    yield Row("one element changed", tree.after_an_edit, "cold full run", full, 0.05, 3)
-    yield Row("cold, two workers", tree.cold("-j2"), "cold, one worker", full, 1 / 1.6, 3)
+    against = "cold, one worker"
+    yield Row("hook: one renamed", tree.renamed("check"), against, full, None, 3)
+    yield Row("hook: cold", tree.checked_cold(), against, full, None, 3)
+    yield Row("one element renamed", tree.renamed("generate"), against, full, 0.05, 3)
+    yield Row("one operation described", tree.described("generate"), against, full, 0.05, 3)
+    yield Row("fresh clone --check", tree.cloned("-j1"), against, full, 1, 3)
+    yield Row("cold, two workers", tree.cold("-j2"), against, full, 1 / 1.6, 5)
+    today = peers.today(tree.root, scratch)
+    budget = 1 / (peers.TIMES_FASTER * peers.PART)
+    yield Row("cold, two workers", tree.cold("-j2"), "a part of today's tools", today, budget, 2)
 
 
-def least(job: Job, tree: Tree) -> float:
-    started = time.perf_counter()
-    tree.spent = 0.0
-    job()
-    return tree.spent or time.perf_counter() - started
-
-
-def measure(row: Row, tree: Tree) -> Measured:
+def measure(row: Row) -> tuple[Spent, Spent, float]:
+    """Ours, theirs, and the share that others had of the machine."""
     ours, theirs = [], []
-    for _ in range(row.runs):
-        theirs.append(least(row.yardstick, tree))
-        ours.append(least(row.job, tree))
-    return Measured(row, min(ours), min(theirs))
+    with others() as share:
+        for _ in range(row.runs):
+            theirs.append(row.yardstick())
+            ours.append(row.job())
+        return _least(ours), _least(theirs), share()
+
+
+def _least(runs: list[Spent]) -> Spent:
+    peak = max(each.peak for each in runs)
+    return Spent(min(each.seconds for each in runs), min(each.cpu for each in runs), peak)
+
+
+def line(row: Row, ours: Spent, theirs: Spent, share: float) -> str:
+    ratio, cpu = ours.seconds / theirs.seconds, ours.cpu / theirs.cpu
+    verdict = "" if row.budget is None else "  ok" if ratio <= row.budget else "  OVER"
+    budget = "-" if row.budget is None else f"{row.budget:.2f}"
+    return (
+        f"{row.what:<25}{ours.seconds * 1e3:>8.0f} ({ours.cpu * 1e3:>6.0f})"
+        f"  {row.measured_against:<29}{theirs.seconds * 1e3:>8.0f} ({theirs.cpu * 1e3:>6.0f})"
+        f"{ratio:>8.2f} ({cpu:.2f}){budget:>8}{share:>8.0%}{verdict}"
+    )
+
+
+HEAD = (
+    f"{'what':<25}{'ms (cpu)':>17}  {'against':<29}{'ms (cpu)':>17}"
+    f"{'ratio (cpu)':>15}{'budget':>8}{'others':>8}"
+)
+
+
+def _copied(model: Path) -> Callable[[Path], None]:
+    def put(root: Path) -> None:
+        shutil.copytree(model, root / "model")
+
+    return put
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--model", type=Path, default=ROOT / "model", help="a folder `model`")
-    parser.add_argument("--only", default="", help="rows whose name contains this")
+    parser.add_argument("--only", default="", help="rows whose name contains this; or `growth`")
+    parser.add_argument("--large", action="store_true", help="growth up to 1000 services")
     options = parser.parse_args()
-    print(f"{'what':<22}{'ms':>9}  {'against':<30}{'ms':>9}{'ratio':>8}{'budget':>8}")
-    with tempfile.TemporaryDirectory() as folder:
-        tree = Tree(Path(folder) / "tree", options.model)
-        tree.prepare()
-        for row in rows(tree):
-            if options.only in row.what:
-                done = measure(row, tree)
-                print(
-                    f"{row.what:<22}{done.seconds * 1e3:>9.1f}  {row.measured_against:<30}"
-                    f"{done.yardstick_seconds * 1e3:>9.1f}{done.ratio:>8.2f}{row.budget:>8.2f}"
-                    f"  {'ok' if done.kept else 'OVER'}"
-                )
+    adopt()
+    if options.only != "growth":
+        print(HEAD)
+        with tempfile.TemporaryDirectory() as folder:
+            tree = Tree(Path(folder) / "tree", _copied(options.model))
+            scratch = Path(folder) / "scratch"
+            scratch.mkdir()
+            tree.prepare()
+            for row in rows(tree, scratch):
+                if options.only in row.what:
+                    print(line(row, *measure(row)), flush=True)
+    if options.only in ("", "growth"):
+        for text in growth.table(growth.LARGE if options.large else growth.SMALL):
+            print(text, flush=True)
 
 
 if __name__ == "__main__":
