@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from cloudsync_gen.engine.paths import OUTPUT_ROOTS
@@ -24,46 +24,79 @@ class Unsafe(Exception):
         self.why = why
 
 
-def read(root: Path, path: str) -> bytes | None:
-    """Bytes of a file, `None` where there is none. Raises `Unsafe` for links and special files."""
-    current = root
-    parts = path.split("/")
-    for part in parts[:-1]:
-        current = current / part
+class Reader:
+    """Reads below one root. Each folder is looked at once: what happens meanwhile, `engine.write`
+    looks for again.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = str(root)
+        self._folders: dict[str, bool] = {"": True}
+
+    def read(self, path: str) -> bytes | None:
+        """Bytes of a file, `None` where there is none. Raises `Unsafe` for links and special
+        files.
+        """
+        if not self._is_there(path.rpartition("/")[0], path):
+            return None
         try:
-            mode = os.lstat(current).st_mode
+            descriptor = os.open(f"{self._root}/{path}", _READ)
         except FileNotFoundError:
             return None
-        if not stat.S_ISDIR(mode):
-            raise Unsafe(path, f"`{part}` is not a plain folder")
-    try:
-        descriptor = os.open(current / parts[-1], _READ)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise Unsafe(path, "is a symbolic link or cannot be opened") from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise Unsafe(path, "is not a plain file")
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read()
+        except OSError as error:
+            raise Unsafe(path, "is a symbolic link or cannot be opened") from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise Unsafe(path, "is not a plain file")
+        with open(descriptor, "rb", buffering=0) as file:
+            return file.readall()
+
+    def _is_there(self, folder: str, path: str) -> bool:
+        known = self._folders.get(folder)
+        if known is not None:
+            return known
+        above, _, name = folder.rpartition("/")
+        there = self._is_there(above, path)
+        if there:
+            try:
+                mode = os.lstat(f"{self._root}/{folder}").st_mode
+            except FileNotFoundError:
+                there = False
+            else:
+                if not stat.S_ISDIR(mode):
+                    raise Unsafe(path, f"`{name}` is not a plain folder")
+        self._folders[folder] = there
+        return there
+
+    @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        """Paths of all files below the output roots, sorted; caches of Python tools are passed
+        over.
+        """
+        found: list[str] = []
+        pending = [*OUTPUT_ROOTS]
+        while pending:
+            folder = pending.pop()
+            try:
+                entries = os.scandir(f"{self._root}/{folder}")
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            with entries:
+                for entry in entries:
+                    name = entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        if name not in _PASSED_OVER and not name.endswith(".egg-info"):
+                            pending.append(f"{folder}/{name}")
+                    elif not name.endswith(".pyc"):
+                        found.append(f"{folder}/{name}")
+        return tuple(sorted(found))
 
 
-def outputs(root: Path) -> Iterator[str]:
+def read(root: Path, path: str) -> bytes | None:
+    """Bytes of a file, `None` where there is none. Raises `Unsafe` for links and special files."""
+    return Reader(root).read(path)
+
+
+def outputs(root: Path) -> tuple[str, ...]:
     """Paths of all files below the output roots, sorted; caches of Python tools are passed over."""
-    found: list[str] = []
-    pending = [(root / folder, folder) for folder in OUTPUT_ROOTS]
-    while pending:
-        folder, name = pending.pop()
-        try:
-            entries = list(os.scandir(folder))
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        for entry in entries:
-            path = f"{name}/{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _PASSED_OVER and not entry.name.endswith(".egg-info"):
-                    pending.append((Path(entry.path), path))
-            elif not entry.name.endswith(".pyc"):
-                found.append(path)
-    yield from sorted(found)
+    return Reader(root).outputs

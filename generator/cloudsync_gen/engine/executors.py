@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gc
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from cloudsync_gen.engine.collector import collect_rarely
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 Work = Callable[[bytes], bytes]
 """A function of a module, or an instance of a class of one: other processes find it by name."""
@@ -71,6 +73,9 @@ class Crew:
         return answer
 
     def _started(self) -> ProcessPoolExecutor:
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
         method = "spawn"
         if "forkserver" in multiprocessing.get_all_start_methods():
             from multiprocessing import forkserver

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from cloudsync_gen.engine.lock import BASE
 
@@ -45,17 +46,21 @@ def source_fault(path: str) -> str:
 def _unusable(path: str) -> str:
     if len(path.removeprefix(f"{BASE}/")) > MAX_PATH:
         return f"longer than {MAX_PATH} characters"
-    for name in path.split("/"):
-        if name in ("", ".", ".."):
-            return "has an empty or relative step"
-        if len(name) > MAX_NAME:
-            return f"has a name longer than {MAX_NAME} characters"
-        if not _NAME.fullmatch(name):
-            return f"has the unusable name {name!r}"
-        if name.endswith((".", " ")) or _WINDOWS.fullmatch(name):
-            return f"has the name {name!r}, which Windows reserves"
-        if name.lower() in _FORBIDDEN:
-            return f"would write into `{name}`"
+    return next(filter(None, map(_unusable_name, path.split("/"))), "")
+
+
+@lru_cache(maxsize=65536)
+def _unusable_name(name: str) -> str:
+    if name in ("", ".", ".."):
+        return "has an empty or relative step"
+    if len(name) > MAX_NAME:
+        return f"has a name longer than {MAX_NAME} characters"
+    if not _NAME.fullmatch(name):
+        return f"has the unusable name {name!r}"
+    if name.endswith((".", " ")) or _WINDOWS.fullmatch(name):
+        return f"has the name {name!r}, which Windows reserves"
+    if name.lower() in _FORBIDDEN:
+        return f"would write into `{name}`"
     return ""
 
 
@@ -67,9 +72,14 @@ def collisions(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
         earlier = seen.setdefault(path.casefold(), path)
         if earlier is not path:
             yield earlier, path
+    above: dict[str, list[str]] = {"": []}
+
+    def files_above(folder: str) -> list[str]:
+        if folder not in above:
+            own = [seen[folder.casefold()]] if folder.casefold() in seen else []
+            above[folder] = own + files_above(folder.rpartition("/")[0])
+        return above[folder]
+
     for path in ordered:
-        parent = path.rpartition("/")[0]
-        while parent:
-            if parent.casefold() in seen:
-                yield seen[parent.casefold()], path
-            parent = parent.rpartition("/")[0]
+        for earlier in files_above(path.rpartition("/")[0]):
+            yield earlier, path

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from cloudsync_gen.engine import disk, lock, paths
+from cloudsync_gen.engine import lock, paths
+from cloudsync_gen.engine.disk import Reader
 from cloudsync_gen.engine.lock import Shard
 from cloudsync_gen.model.artefacts import Action, Change, LockEntry, Ownership, Rendered
 
@@ -70,11 +71,15 @@ def read_shards(root: Path) -> dict[str, Shard]:
     """Unit -> what the lock on the disk says of its files; of a path that no file of ours can
     have, nothing.
     """
+    return _shards(Reader(root))
+
+
+def _shards(there: Reader) -> dict[str, Shard]:
     prefix = lock.FOLDER + "/"
     shards: dict[str, Shard] = {}
-    for path in disk.outputs(root):
+    for path in there.outputs:
         if path.startswith(prefix) and path.endswith(".json"):
-            entries = lock.read_shard(disk.read(root, path) or b"")
+            entries = lock.read_shard(there.read(path) or b"")
             kept = {name: entry for name, entry in entries.items() if not paths.fault(name)}
             shards[path[len(prefix) : -len(".json")]] = kept
     return shards
@@ -87,7 +92,8 @@ def reconcile(
     outputs.
     """
     wanted = {each.path: each for each in rendered}
-    shards = read_shards(root)
+    there = Reader(root)
+    shards = _shards(there)
     locked = {p: (unit, entry) for unit, shard in shards.items() for p, entry in shard.items()}
     changes: list[Change] = []
     for path in sorted({*wanted, *locked}):
@@ -95,19 +101,19 @@ def reconcile(
         unit, entry = locked.get(path, (new.unit if new else "", None))
         if new is None and entry is not None and not scope.covers(unit, entry.target):
             continue
-        changes.append(_change(root, path, new, unit, entry))
+        changes.append(_change(there, path, new, unit, entry))
     kept = _entries(changes, shards, scope)
     contents = {path: each.content for path, each in wanted.items()}
-    bookkeeping = _bookkeeping(root, contents, kept, shards, scope)
+    bookkeeping = _bookkeeping(there, contents, kept, shards, scope)
     known = {*wanted, *locked, *(each.path for each in bookkeeping)}
-    orphans = _orphans(root, known, tuple(open_below)) if scope.whole else ()
+    orphans = _orphans(there, known, tuple(open_below)) if scope.whole else ()
     return Plan(changes=tuple(changes), bookkeeping=bookkeeping, orphans=orphans)
 
 
 def _change(
-    root: Path, path: str, new: Rendered | None, unit: str, entry: LockEntry | None
+    there: Reader, path: str, new: Rendered | None, unit: str, entry: LockEntry | None
 ) -> Change:
-    content = disk.read(root, path)
+    content = there.read(path)
     old = None if content is None else lock.digest(content)
     action, reason = lock.decide(new, entry, old)
     writes = new is not None and action in (Action.CREATE, Action.UPDATE)
@@ -147,7 +153,7 @@ def _entries(
 
 
 def _bookkeeping(
-    root: Path,
+    there: Reader,
     contents: Mapping[str, bytes],
     entries: Mapping[str, Mapping[str, LockEntry]],
     shards: Mapping[str, Shard],
@@ -169,28 +175,28 @@ def _bookkeeping(
         if path in pristine and lock.digest(pristine[path]) == digest:
             wanted[path] = pristine[path]
     if scope.whole:
-        stale = (p for p in disk.outputs(root) if p.startswith(lock.BASE + "/") and p not in bases)
+        stale = (p for p in there.outputs if p.startswith(lock.BASE + "/") and p not in bases)
         wanted.update(dict.fromkeys(stale, None))
     own = [
-        change for path, content in sorted(wanted.items()) if (change := _own(root, path, content))
+        change for path, content in sorted(wanted.items()) if (change := _own(there, path, content))
     ]
-    lost = _lost_bases(root, {path: bases[path] for path in sorted({*bases} - {*wanted})})
+    lost = _lost_bases(there, {path: bases[path] for path in sorted({*bases} - {*wanted})})
     return tuple(sorted((*own, *lost), key=lambda change: change.path))
 
 
-def _lost_bases(root: Path, bases: Mapping[str, str]) -> Iterator[Change]:
+def _lost_bases(there: Reader, bases: Mapping[str, str]) -> Iterator[Change]:
     """Bases that cannot be written anew and are not what the lock says: without them, what a team
     changed in its scaffold could not be told from what the tool changed.
     """
     for path, digest in bases.items():
-        present = disk.read(root, path)
+        present = there.read(path)
         old = None if present is None else lock.digest(present)
         if old != digest:
             yield Change(path=path, action=Action.CONFLICT, reason=LOST_BASE, old=old)
 
 
-def _own(root: Path, path: str, content: bytes | None) -> Change | None:
-    present = disk.read(root, path)
+def _own(there: Reader, path: str, content: bytes | None) -> Change | None:
+    present = there.read(path)
     if present is None and content is None:
         return None
     old = None if present is None else lock.digest(present)
@@ -204,12 +210,12 @@ def _own(root: Path, path: str, content: bytes | None) -> Change | None:
     return Change(path=path, action=action, reason=reason, old=old, content=content)
 
 
-def _orphans(root: Path, known: Iterable[str], open_below: tuple[str, ...]) -> tuple[str, ...]:
+def _orphans(there: Reader, known: Iterable[str], open_below: tuple[str, ...]) -> tuple[str, ...]:
     expected = set(known)
     bookkept = (lock.BASE + "/", lock.FOLDER + "/")
     return tuple(
         path
-        for path in disk.outputs(root)
+        for path in there.outputs
         if path not in expected and not path.startswith(bookkept) and closed(path, open_below)
     )
 
