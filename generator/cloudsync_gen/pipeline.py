@@ -142,7 +142,7 @@ def _rendered(
     from cloudsync_gen.contracts.trials import tried
     from cloudsync_gen.contracts.validate import Validation
 
-    validation = Validation(model, contracts, memory(store), partial(crew.submit, tried))
+    validation = Validation(model, contracts, memory(store), partial(crew.submit, tried, long=True))
     try:
         rendering = Rendering(units(model, contracts, scope), WORK, store, crew)
     except Unplannable as error:

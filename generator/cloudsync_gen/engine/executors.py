@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -41,6 +43,7 @@ class Crew:
         self._preload = [*preload]
         self._pool: ProcessPoolExecutor | None = None
         self._waiting: list[_Answer] = []
+        self._forked: list[_Forked] = []
 
     def __enter__(self) -> Crew:
         return self
@@ -53,16 +56,24 @@ class Crew:
     ) -> None:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+        for each in self._forked:
+            each.forget()
 
     def expect_much(self) -> None:
         """Begins to prepare other processes."""
         if self._jobs > 1 and self._pool is None:
             self._pool = self._started()
 
-    def submit(self, work: Work, task: bytes) -> Callable[[], bytes]:
-        """Gives work to the crew; what is returned waits for the result, or makes it."""
+    def submit(self, work: Work, task: bytes, *, long: bool = False) -> Callable[[], bytes]:
+        """Gives work to the crew; what is returned waits for the result, or makes it.
+
+        Work that is `long` begins at once, where the system can fork and a processor is free.
+        """
         answer = _Answer(work, task)
         if self._pool is None and self._jobs > 1:
+            if long and sys.platform == "linux" and len(self._forked) < self._jobs - 1:
+                self._forked.append(_Forked(work, task))
+                return self._forked[-1]
             self._waiting.append(answer)
             if len(self._waiting) > FEW:
                 self.expect_much()
@@ -105,6 +116,47 @@ class _Answer:
             return self._future.result()
         self._begun = True
         return self._work(self._task)
+
+
+class _Forked:
+    """Work that a copy of this process does, which ends with it. Only from a process that has no
+    threads.
+    """
+
+    def __init__(self, work: Work, task: bytes) -> None:
+        self._work = work
+        self._task = task
+        import socket
+
+        self._ours, theirs = socket.socketpair()
+        self._process = os.fork()
+        if self._process:
+            theirs.close()
+            return
+        code = 1
+        try:  # nothing of this process may be flushed, closed or removed twice
+            self._ours.close()
+            _settle()
+            theirs.sendall(work(task))
+            code = 0
+        finally:
+            os._exit(code)
+
+    def __call__(self) -> bytes:
+        """Its result; what it could not do is done here, where it is told why."""
+        parts = [*iter(partial(self._ours.recv, 1 << 20), b"")]
+        return b"".join(parts) if self._ended() else self._work(self._task)
+
+    def forget(self) -> None:
+        """It need not go on."""
+        if self._process:
+            os.kill(self._process, signal.SIGKILL)
+            self._ended()
+
+    def _ended(self) -> bool:
+        process, self._process = self._process, 0
+        self._ours.close()
+        return os.waitpid(process, 0)[1] == 0
 
 
 def _settle() -> None:

@@ -1,0 +1,101 @@
+"""Work done elsewhere is done as it would be here, and nothing of it stays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from cloudsync_gen.engine.executors import FEW, Crew
+
+
+def shout(task: bytes) -> bytes:
+    return task.upper() + b"!"
+
+
+def whose(task: bytes) -> bytes:
+    return str(os.getpid()).encode()
+
+
+def much(task: bytes) -> bytes:
+    return task * 1_000_000
+
+
+def fail(task: bytes) -> bytes:
+    raise ValueError(task.decode())
+
+
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Copies of this process; none of them may be left behind."""
+    made: list[int] = []
+    fork = os.fork
+
+    def noted() -> int:
+        process = fork()
+        made.append(process)
+        return process
+
+    monkeypatch.setattr(os, "fork", noted)
+    yield made
+    for process in made:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+@pytest.mark.parametrize("count", [0, 1, FEW, FEW + 1, 30])
+def test_results_come_in_the_order_in_which_they_are_asked_for(jobs: int, count: int) -> None:
+    tasks = [f"task {n}".encode() for n in range(count)]
+    with Crew(jobs) as crew:
+        answers = [crew.submit(shout, task, long=n == 0) for n, task in enumerate(tasks)]
+        assert [answer() for answer in reversed(answers)] == [*map(shout, reversed(tasks))]
+
+
+def test_little_work_is_done_here_and_much_elsewhere() -> None:
+    here = str(os.getpid()).encode()
+    with Crew(2) as crew:
+        answers = [crew.submit(whose, b"") for _ in range(FEW)]
+        assert {answer() for answer in answers} == {here}
+    with Crew(1) as crew:
+        answers = [crew.submit(whose, b"") for _ in range(3 * FEW)]
+        assert {answer() for answer in answers} == {here}
+    with Crew(2) as crew:
+        answers = [crew.submit(whose, b"") for _ in range(3 * FEW)]
+        assert here not in {answer() for answer in answers}
+
+
+def test_what_was_expected_to_be_much_is_done_elsewhere_from_the_first() -> None:
+    with Crew(2) as crew:
+        crew.expect_much()
+        assert crew.submit(whose, b"")() != str(os.getpid()).encode()
+
+
+def test_long_work_begins_at_once_on_a_free_processor(forked: list[int]) -> None:
+    here = str(os.getpid()).encode()
+    with Crew(2) as crew:
+        first, second = (crew.submit(whose, b"", long=True) for _ in range(2))
+        assert first() != here
+        assert second() == here
+        assert len(crew.submit(much, b"x", long=True)()) == 1_000_000
+    with Crew(1) as crew:
+        assert crew.submit(whose, b"", long=True)() == here
+    assert len(forked) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2 * FEW])
+@pytest.mark.parametrize("long", [True, False])
+def test_what_goes_wrong_elsewhere_is_told_here(count: int, long: bool) -> None:
+    with Crew(2) as crew:
+        answers = [crew.submit(fail, b"so it is", long=long) for _ in range(count)]
+        for answer in answers:
+            with pytest.raises(ValueError, match="so it is"):
+                answer()
+
+
+def test_who_is_not_asked_is_not_waited_for(forked: list[int]) -> None:
+    with Crew(3) as crew:
+        for _ in range(2):
+            crew.submit(much, b"x" * 100, long=True)
+    assert len(forked) == 2
