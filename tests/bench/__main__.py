@@ -46,15 +46,16 @@ def rows(tree: Tree, scratch: Path) -> Iterator[Row]:
     yield Row("hook: nothing changed", tree.tool("check"), named, pair, 2, 20)
     full = tree.cold("-j1")
     against = "cold, one worker"
-    yield Row("hook: one renamed", tree.renamed("check"), against, full, None, 3)
-    yield Row("hook: cold", tree.checked_cold(), against, full, None, 3)
+    yield Row("hook: one renamed", tree.renamed("check"), against, full, None, 2)
+    yield Row("hook: cold", tree.checked_cold(), against, full, None, 2)
     yield Row("one element renamed", tree.renamed("generate"), against, full, 0.05, 3)
     yield Row("one operation described", tree.described("generate"), against, full, 0.05, 3)
-    yield Row("fresh clone --check", tree.cloned("-j1"), against, full, 1, 3)
+    yield Row("fresh clone --check", tree.cloned("-j1"), against, full, 1, 2)
     yield Row("cold, two workers", tree.cold("-j2"), against, full, 1 / 1.6, 5)
-    today = peers.today(tree.root, scratch)
-    budget = 1 / (peers.TIMES_FASTER * peers.PART)
-    yield Row("cold, two workers", tree.cold("-j2"), "a part of today's tools", today, budget, 2)
+    part, whole = peers.measured(tree.root, scratch), peers.whole(tree.root, scratch)
+    two = tree.cold("-j2")
+    yield Row("cold, two workers", two, "two of today's tools", part, None, 2)
+    yield Row("cold, two workers", two, "all of them, most computed", whole, 1 / 20, 1)
 
 
 def measure(row: Row) -> tuple[Spent, Spent, float]:

@@ -1,0 +1,29 @@
+"""The models on which the bench measures growth are models that one could have written."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.synthetic import IN_ONE_DOMAIN, synthetic
+from cloudsync_gen.model.layers.api import Operation
+from cloudsync_gen.model.layers.application import Service
+from cloudsync_gen.model.layers.business import Domain
+from cloudsync_gen.pipeline import check, compile_model
+
+
+@pytest.mark.parametrize("count", [1, IN_ONE_DOMAIN + 1])
+def test_a_synthetic_model_is_a_valid_one(count: int) -> None:
+    made = compile_model(synthetic(count))
+    assert made.checked.diagnostics == ()
+    assert made.contracts is not None
+    assert len(made.contracts.rest) == count
+    assert all(len(each.data["paths"]) > 5 for each in made.contracts.rest.values())
+
+
+def test_services_share_contexts_and_know_their_neighbours() -> None:
+    model = check(synthetic(IN_ONE_DOMAIN + 2)).model
+    assert model is not None
+    services = model.all(Service)
+    assert [len(model.all(kind)) for kind in (Service, Domain)] == [IN_ONE_DOMAIN + 2, 2]
+    assert len(model.all(Operation)) == 10 * len(services)
+    assert sum(bool(each.calls and each.consumes) for each in services) == len(services) - 1
