@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -108,12 +109,19 @@ class _Answer:
         self._begun = False
 
     def begin(self, pool: ProcessPoolExecutor) -> None:
+        from concurrent.futures import BrokenExecutor
+
         if not self._begun:
-            self._future = pool.submit(self._work, self._task)
+            with suppress(BrokenExecutor, EOFError, OSError):
+                self._future = pool.submit(self._work, self._task)
 
     def __call__(self) -> bytes:
+        """Its result; what other processes could not do because they died is done here."""
         if self._future is not None:
-            return self._future.result()
+            from concurrent.futures import BrokenExecutor
+
+            with suppress(BrokenExecutor):
+                return self._future.result()
         self._begun = True
         return self._work(self._task)
 

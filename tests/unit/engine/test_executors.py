@@ -22,6 +22,13 @@ def much(task: bytes) -> bytes:
     return task * 1_000_000
 
 
+def die(task: bytes) -> bytes:
+    """Where it was sent, the process ends as one ends that the system has killed."""
+    if str(os.getpid()).encode() != task:
+        os._exit(9)
+    return task
+
+
 def fail(task: bytes) -> bytes:
     raise ValueError(task.decode())
 
@@ -92,6 +99,14 @@ def test_what_goes_wrong_elsewhere_is_told_here(count: int, long: bool) -> None:
         for answer in answers:
             with pytest.raises(ValueError, match="so it is"):
                 answer()
+
+
+@pytest.mark.parametrize("long", [True, False])
+def test_work_of_processes_that_died_is_done_here(long: bool) -> None:
+    here = str(os.getpid()).encode()
+    with Crew(2) as crew:
+        answers = [crew.submit(die, here, long=long) for _ in range(3 * FEW)]
+        assert {answer() for answer in answers} == {here}
 
 
 def test_who_is_not_asked_is_not_waited_for(forked: list[int]) -> None:
