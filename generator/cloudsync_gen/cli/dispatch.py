@@ -10,8 +10,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import NoReturn, TextIO
 
-from cloudsync_gen.engine.collector import collect_rarely
-
 OK, FINDINGS, USAGE, UNREADABLE, UNSAFE, CONFLICT, INTERNAL = 0, 1, 2, 3, 4, 5, 70
 INTERRUPTED = 130
 
@@ -56,6 +54,8 @@ def run(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"cloudsync-gen: no folder `{options.root}`\n")
         return USAGE
     options.root = _root(options.root)
+    from cloudsync_gen.engine.collector import collect_rarely
+
     collect_rarely()
     try:
         code: int = _module(options.command).run(options)
