@@ -96,9 +96,14 @@ class _Printer:
 
     def _message(self, message: DescriptorProto, scope: str, indent: str) -> Iterator[str]:
         name = _join(scope, message.name)
-        inner = indent + _STEP
         yield from self._comment(name, indent)
-        yield f"{indent}message {message.name} {{"
+        lines = [*self._body(message, name, indent + _STEP)]
+        yield f"{indent}message {message.name} {{" + ("" if lines else "}")
+        if lines:
+            yield from lines
+            yield f"{indent}}}"
+
+    def _body(self, message: DescriptorProto, name: str, inner: str) -> Iterator[str]:
         yield from (f"{inner}option {each};" for each in _options(message.options))
         yield from _reserved(message, inner, _MAX_RESERVED, 1)
         maps = {each.name: each for each in message.nested_type if each.options.map_entry}
@@ -108,7 +113,6 @@ class _Printer:
             if nested.name not in maps:
                 yield from self._message(nested, name, inner)
         yield from self._fields(message, name, inner, maps)
-        yield f"{indent}}}"
 
     def _fields(
         self, message: DescriptorProto, name: str, indent: str, maps: Mapping[str, DescriptorProto]
