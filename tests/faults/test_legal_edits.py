@@ -192,6 +192,36 @@ def test_an_edit_of_whole_files(name: str) -> None:
     assert files != LEMONADE
 
 
+class Quoting(yaml.SafeDumper):
+    """Writes every string, keys too, in single quotes."""
+
+
+Quoting.add_representer(
+    str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'")
+)
+
+ONE_FILE: dict[str, Callable[[str], str]] = {
+    "CRLF": lambda text: text.replace("\n", "\r\n"),
+    "JSON": lambda text: json.dumps(data(text), indent=2),
+    "keys backwards": lambda text: json.dumps(backwards(data(text))),
+    "block style": block(width=60, explicit_start=True),
+    "flow style": lambda text: str(yaml.safe_dump(data(text), default_flow_style=True)),
+    "every string quoted": lambda text: str(yaml.dump(data(text), Dumper=Quoting)),
+    "spaced out": lambda text: text.replace("\n", "\n\n") if "|" not in text else text + "\n",
+}
+FILES = [name for name in LEMONADE if name.startswith("model/") and name.endswith(YAML)]
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("way", ONE_FILE)
+def test_an_edit_of_one_file(file: str, way: str) -> None:
+    """The others keep their style: what is said across files is found whatever the style."""
+    before = LEMONADE[file].decode()
+    after = ONE_FILE[way](before)
+    assert [*map(str, findings(LEMONADE | {file: after.encode()}))] == []
+    assert after != before
+
+
 def model_of(files: Files) -> Model:
     model = pipeline.check(files, store=MEMORY).model
     assert model is not None
@@ -243,7 +273,7 @@ def test_an_element_renamed_with_all_its_links(element: str) -> None:
 def test_there_are_enough_legal_edits() -> None:
     names = {edit["name"] for edit in EDITS}
     assert len(names) == len(EDITS)
-    assert len(EDITS) + len(WHOLE) + len(RENAMED) >= 50
+    assert len(EDITS) + len(WHOLE) + len(RENAMED) + len(ONE_FILE) * len(FILES) >= 200
 
 
 @pytest.mark.parametrize("name", ["CRLF", "keys backwards", "block style", "files split in two"])
