@@ -41,6 +41,7 @@ def test_the_exit_codes_are_those_of_the_tool() -> None:
         cli.UNSAFE,
         cli.CONFLICT,
         cli.INTERNAL,
+        cli.INTERRUPTED,
     ]
 
 

@@ -96,7 +96,7 @@ class Crew:
             forkserver.set_forkserver_preload(self._preload)
             forkserver.ensure_running()
         context = multiprocessing.get_context(method)
-        return ProcessPoolExecutor(self._jobs, context, initializer=_settle)
+        return ProcessPoolExecutor(self._jobs, context, initializer=_settle_in_pool)
 
 
 class _Answer:
@@ -172,3 +172,21 @@ def _settle() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()
     collect_rarely()
+
+
+def _settle_in_pool() -> None:
+    """In a process of the pool, which waits for work for ever: it ends when its parent does, even
+    if the parent was killed.
+    """
+    import threading
+
+    _settle()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    from multiprocessing import parent_process
+
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)

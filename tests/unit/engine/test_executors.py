@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -107,6 +111,35 @@ def test_work_of_processes_that_died_is_done_here(long: bool) -> None:
     with Crew(2) as crew:
         answers = [crew.submit(die, here, long=long) for _ in range(3 * FEW)]
         assert {answer() for answer in answers} == {here}
+
+
+ABANDONS = """
+import os, signal, sys
+from cloudsync_gen.engine.executors import FEW, Crew
+from unit.engine.test_executors import whose
+
+if __name__ == "__main__":
+    with Crew(2) as crew:
+        answers = [crew.submit(whose, b"") for _ in range(FEW + 1)]
+        print(*{answer().decode() for answer in answers}, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_no_process_outlives_one_that_is_killed(tmp_path: Path) -> None:
+    """All of them hold its output open: that ends when the last of them does."""
+    script = tmp_path / "abandons.py"
+    script.write_text(ABANDONS, encoding="utf-8")
+    tests = str(Path(__file__).parents[2])
+    told = subprocess.run(
+        [sys.executable, script],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join((tests, *sys.path))},
+        stdout=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    assert told.returncode == -signal.SIGKILL
+    assert told.stdout.split()
 
 
 def test_who_is_not_asked_is_not_waited_for(forked: list[int]) -> None:
