@@ -359,7 +359,7 @@ class SigningKeySetKeysItemUse(StrEnum):
 
 class SystemRole(StrEnum):
     """
-    All twelve roles that a principal can hold, those of CloudSync's own staff and of workloads included.
+    All fourteen roles that a principal can hold, those of CloudSync's own staff and of workloads included.
     """
 
     org_owner = "orgOwner"
@@ -373,6 +373,8 @@ class SystemRole(StrEnum):
     support_agent = "supportAgent"
     platform_operator = "platformOperator"
     security_engineer = "securityEngineer"
+    finance_operator = "financeOperator"
+    data_analyst = "dataAnalyst"
     workload = "workload"
 
 
@@ -386,7 +388,7 @@ class TokenIntrospection(Model):
     organization_id: Annotated[UUID | None, Field(alias="organizationId")] = None
     session_id: Annotated[UUID | None, Field(alias="sessionId")] = None
     roles: Annotated[
-        list[SystemRole] | None, Field(json_schema_extra={"x-unique": True}, max_length=12)
+        list[SystemRole] | None, Field(json_schema_extra={"x-unique": True}, max_length=14)
     ] = None
     scopes: Annotated[
         list[PermissionScope] | None, Field(json_schema_extra={"x-unique": True}, max_length=40)

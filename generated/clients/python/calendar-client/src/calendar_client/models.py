@@ -706,7 +706,7 @@ class CreateCalendarRequest(Model):
 
 class FindFreeSlotsRequest(Model):
     """
-    Who has to come, who would be welcome, for how long and by when.
+    Who has to come and who would be welcome, fifty people together, for how long and by when.
     """
 
     required_user_ids: Annotated[

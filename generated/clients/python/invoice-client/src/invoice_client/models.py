@@ -122,15 +122,10 @@ class InvoiceStatus(StrEnum):
     uncollectible = "uncollectible"
 
 
-class IssueCreditNoteRequest(Model):
-    """
-    How much is credited and why.
-    """
-
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
-    reason: CreditReason
-    explanation: Annotated[str | None, Field(max_length=500, min_length=1)] = None
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
+class IssueCreditNoteRequestReason(StrEnum):
+    goodwill = "goodwill"
+    sla_credit = "slaCredit"
+    billing_error = "billingError"
 
 
 class IssueInvoiceRequest(Model):
@@ -479,6 +474,17 @@ class InvoiceSummary(Model):
     total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
     amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
     dunning_level: Annotated[int, Field(alias="dunningLevel", ge=0, le=4)]
+
+
+class IssueCreditNoteRequest(Model):
+    """
+    How much is credited and why.
+    """
+
+    amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
+    reason: IssueCreditNoteRequestReason
+    explanation: Annotated[str | None, Field(max_length=500, min_length=1)] = None
+    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
 
 
 class ManualLine(Model):

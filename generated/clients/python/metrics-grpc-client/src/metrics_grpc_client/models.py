@@ -51,7 +51,7 @@ class ComparisonBasis(StrEnum):
 
 class DeprecateMetricRequest(Model):
     """
-    Either the successor or a reason.
+    The reason, and the successor if there is one.
     """
 
     replaced_by: Annotated[

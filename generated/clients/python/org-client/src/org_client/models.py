@@ -448,6 +448,7 @@ class ChangeMemberRoleRequest(Model):
     """
 
     role: MemberRole
+    seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
 
 
 class CreateOrgUnitRequest(Model):

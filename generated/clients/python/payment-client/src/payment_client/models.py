@@ -276,6 +276,13 @@ class ProviderNotification(Model):
     body: Annotated[str, Field(max_length=131072, min_length=2)]
 
 
+class RefundPaymentRequestReason(StrEnum):
+    duplicate = "duplicate"
+    requested_by_customer = "requestedByCustomer"
+    sla_credit = "slaCredit"
+    fraudulent = "fraudulent"
+
+
 class RefundReason(StrEnum):
     """
     Why money goes back.
@@ -626,7 +633,7 @@ class RefundPaymentRequest(Model):
     """
 
     amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
-    reason: RefundReason
+    reason: RefundPaymentRequestReason
     explanation: Annotated[str, Field(max_length=500, min_length=10)]
 
 

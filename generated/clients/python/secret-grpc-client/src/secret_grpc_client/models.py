@@ -105,7 +105,7 @@ class LeasedCredential(Model):
         str | None,
         Field(alias="dynamicUser", max_length=63, min_length=8, pattern="^[a-z][a-z0-9_]{7,62}$"),
     ] = None
-    value: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87382)]
+    value: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87384)]
     usable_until: Annotated[AwareDatetime, Field(alias="usableUntil")]
 
 
@@ -219,7 +219,7 @@ class SecretValue(Model):
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=100000)]
-    value: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87382)]
+    value: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87384)]
     fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     usable_until: Annotated[AwareDatetime, Field(alias="usableUntil")]
 
@@ -269,7 +269,7 @@ class CreateSecretRequest(Model):
     initial_value: Annotated[
         str | None,
         Field(
-            alias="initialValue", json_schema_extra={"contentEncoding": "base64"}, max_length=87382
+            alias="initialValue", json_schema_extra={"contentEncoding": "base64"}, max_length=87384
         ),
     ] = None
 

@@ -107,12 +107,7 @@ class WebhookClient(ServiceClient):
         )
         return await self.call(request, _WEBHOOK_ENDPOINT)
 
-    async def verify_endpoint(
-        self,
-        *,
-        endpoint_id: UUID,
-        if_match: str | None = None,
-    ) -> models.WebhookEndpoint:
+    async def verify_endpoint(self, *, endpoint_id: UUID) -> models.WebhookEndpoint:
         """Send the challenge again"""
         request = Call(
             service="webhook-service",
@@ -120,7 +115,6 @@ class WebhookClient(ServiceClient):
             method="POST",
             path="/v1/webhooks/endpoints/{endpointId}/verify",
             parameters={"endpointId": endpoint_id},
-            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _WEBHOOK_ENDPOINT)

@@ -113,7 +113,8 @@ GATEWAY_ROUTE = AggregateSpec(
             sources=("deprecated",),
             to="retired",
             roles=frozenset({"platform-operator"}),
-            guard="Nobody has taken the route for fourteen days",
+            condition="has(this.sunsetAt) && timestamp(this.sunsetAt) <= timestamp(now)",
+            guard="Its end has come and nobody has taken the route for fourteen days",
         ),
     ),
     invariants=(
@@ -335,6 +336,8 @@ TENANT_THROTTLE = AggregateSpec(
                 Assignment("blocked", value=True),
                 Assignment("reason", value="The organisation was deleted"),
                 Assignment("expiresAt", source="body.purgeAfter"),
+                Assignment("imposedBy"),
+                Assignment("liftedAt"),
             ),
             emits=(
                 Emission(
@@ -349,11 +352,7 @@ TENANT_THROTTLE = AggregateSpec(
         "lift-throttle": Command(
             effect="update",
             idempotency="if-match",
-            sets=(
-                Assignment("factor", value=1.0),
-                Assignment("blocked", value=False),
-                Assignment("liftedAt", source="context.now"),
-            ),
+            sets=(Assignment("factor", value=1.0), Assignment("liftedAt", source="context.now")),
             emits=(
                 Emission(
                     type="cloudsync.platform.throttle-lifted.v1",

@@ -214,7 +214,7 @@ class Port(Protocol):
         ...
 
     async def retire_route(self, ctx: Context, request: RetireRoute) -> models.GatewayRoute:
-        """Ends an address that nobody has used for two weeks."""
+        """Ends an address whose announced end has come and that nobody has used for two weeks."""
         ...
 
     async def roll_back_route(self, ctx: Context, request: RollBackRoute) -> models.GatewayRoute:

@@ -308,6 +308,7 @@ LEGAL_HOLD = AggregateSpec(
             sources=("active",),
             to="released",
             roles=frozenset({"compliance-officer"}),
+            condition="input.approverId != principal.id",
             guard="A second compliance officer agrees",
         ),
     ),

@@ -199,6 +199,13 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_config_change_approved(
+        self,
+        ctx: Context,
+        event: Received[models.ConfigChangeApproved],
+    ) -> None:
+        not_handled(event)
+
     async def on_config_changed(self, ctx: Context, event: Received[models.ConfigChanged]) -> None:
         not_handled(event)
 
@@ -521,6 +528,13 @@ class Defaults(port.Port):
         not_handled(event)
 
     async def on_report_ready(self, ctx: Context, event: Received[models.ReportReady]) -> None:
+        not_handled(event)
+
+    async def on_route_deprecated(
+        self,
+        ctx: Context,
+        event: Received[models.RouteDeprecated],
+    ) -> None:
         not_handled(event)
 
     async def on_route_promoted(self, ctx: Context, event: Received[models.RoutePromoted]) -> None:

@@ -35,6 +35,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         ),
         Subscription(
             "cloudsync.platform.config.v1",
+            "cloudsync.platform.config-change-approved.v1",
+            typed(models.ConfigChangeApproved, service.on_config_change_approved),
+        ),
+        Subscription(
+            "cloudsync.platform.config.v1",
             "cloudsync.platform.config-changed.v1",
             typed(models.ConfigChanged, service.on_config_changed),
         ),
@@ -332,6 +337,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.analytics.report.v1",
             "cloudsync.analytics.report-ready.v1",
             typed(models.ReportReady, service.on_report_ready),
+        ),
+        Subscription(
+            "cloudsync.platform.route.v1",
+            "cloudsync.platform.route-deprecated.v1",
+            typed(models.RouteDeprecated, service.on_route_deprecated),
         ),
         Subscription(
             "cloudsync.platform.route.v1",

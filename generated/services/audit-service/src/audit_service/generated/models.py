@@ -209,6 +209,16 @@ class AuthMethod(StrEnum):
     client_secret = "clientSecret"
 
 
+class BlastRadius(StrEnum):
+    """
+    How much a wrong value of a key could break.
+    """
+
+    low = "low"
+    medium = "medium"
+    high = "high"
+
+
 class BounceKind(StrEnum):
     """
     Hard ones close an address at once, soft ones after five in a week.
@@ -1488,6 +1498,20 @@ class RotationStep(StrEnum):
     finished = "finished"
 
 
+class RouteDeprecated(Model):
+    """
+    Clients are told by header from now on, partners by mail.
+    """
+
+    gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
+    name: Annotated[str, Field(max_length=63, min_length=3, pattern="^[a-z][a-z0-9-]{2,62}$")]
+    path_pattern: Annotated[
+        str,
+        Field(alias="pathPattern", max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$"),
+    ]
+    sunset_at: Annotated[AwareDatetime, Field(alias="sunsetAt")]
+
+
 class RoutePromoted(Model):
     """
     All matching requests take the route, for the first time or again.
@@ -1605,7 +1629,7 @@ class SecretKind(StrEnum):
 
 class SecretRevoked(Model):
     """
-    Nobody is given the secret any more, because of the incident that is named.
+    Nobody is given the secret any more, because of an incident, or, for a webhook's key, because its endpoint stayed disabled.
     """
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
@@ -1613,14 +1637,14 @@ class SecretRevoked(Model):
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
     incident_number: Annotated[
-        str,
+        str | None,
         Field(
             alias="incidentNumber",
             max_length=13,
             min_length=13,
             pattern="^INC-20[0-9]{2}-[0-9]{4}$",
         ),
-    ]
+    ] = None
 
 
 class SecretRotated(Model):
@@ -2422,6 +2446,21 @@ class ChannelCreated(Model):
     type: ChannelType
     creator_id: Annotated[UUID, Field(alias="creatorId")]
     member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
+
+
+class ConfigChangeApproved(Model):
+    """
+    A change may be rolled out as soon as nothing is frozen.
+    """
+
+    config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
+    key: Annotated[
+        str,
+        Field(max_length=160, min_length=3, pattern="^[a-z][a-z0-9-]*(\\.[a-z][a-z0-9-]*){1,5}$"),
+    ]
+    environment: Environment
+    revision: Annotated[int, Field(ge=1, le=9007199254740991)]
+    blast_radius: Annotated[BlastRadius, Field(alias="blastRadius")]
 
 
 class ConfigChanged(Model):

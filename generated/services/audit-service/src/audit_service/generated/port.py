@@ -287,6 +287,14 @@ class Port(Protocol):
         """A record of channel:create"""
         ...
 
+    async def on_config_change_approved(
+        self,
+        ctx: Context,
+        event: Received[models.ConfigChangeApproved],
+    ) -> None:
+        """A record of config:approve"""
+        ...
+
     async def on_config_changed(self, ctx: Context, event: Received[models.ConfigChanged]) -> None:
         """A record of config:rollout"""
         ...
@@ -612,7 +620,7 @@ class Port(Protocol):
         ctx: Context,
         event: Received[models.OrganizationThrottled],
     ) -> None:
-        """A record of organization:restrict"""
+        """A record of throttle:impose"""
         ...
 
     async def on_organization_unrestricted(
@@ -669,6 +677,14 @@ class Port(Protocol):
 
     async def on_report_ready(self, ctx: Context, event: Received[models.ReportReady]) -> None:
         """A record of report:run"""
+        ...
+
+    async def on_route_deprecated(
+        self,
+        ctx: Context,
+        event: Received[models.RouteDeprecated],
+    ) -> None:
+        """A record of route:retire"""
         ...
 
     async def on_route_promoted(self, ctx: Context, event: Received[models.RoutePromoted]) -> None:

@@ -93,7 +93,7 @@ calendar_events = Table(
     Index(
         "calendar_events_imported",
         ("organization_id", "calendar_id", "ical_uid"),
-        where="ical_uid IS NOT NULL",
+        where="ical_uid IS NOT NULL AND series_id IS NULL",
         unique=True,
     ),
     key=("organization_id", "id"),

@@ -400,6 +400,13 @@ MESSAGE = AggregateSpec(
             guard="With a reason and a case",
         ),
         Transition(
+            command="hold-infected-messages",
+            sources=("posted", "edited"),
+            to="held",
+            roles=frozenset({"workload"}),
+            guard="An attached file was quarantined",
+        ),
+        Transition(
             command="release-hold",
             sources=("held",),
             to="posted",
@@ -441,8 +448,8 @@ MESSAGE = AggregateSpec(
         ),
         Invariant(
             "message-retraction-is-signed",
-            "this.status != 'retracted' || (has(this.retractedBy) && size(this.body) == 0)",
-            "A retracted message names who retracted it and has no text left.",
+            "(this.status != 'retracted' || has(this.retractedBy)) && (!(this.status in ['retracted', 'purged']) || size(this.body) == 0)",
+            "A retracted message names who retracted it, and neither it nor a purged one has text left.",
         ),
         Invariant(
             "message-says-something",

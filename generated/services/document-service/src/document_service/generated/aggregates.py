@@ -57,7 +57,7 @@ COMMENT_THREAD = AggregateSpec(
         ),
         Invariant(
             "comment-thread-resolution-is-complete",
-            "(this.status == 'resolved') == (has(this.resolvedBy) && has(this.resolvedAt))",
+            "(this.status == 'resolved') == has(this.resolvedBy) && has(this.resolvedBy) == has(this.resolvedAt)",
             "A resolved thread names who resolved it and when; an open one names neither.",
         ),
     ),
@@ -234,6 +234,8 @@ DOCUMENT = AggregateSpec(
             to="active",
             roles=frozenset({"org-admin"}),
             relations=frozenset({"manager"}),
+            condition="!has(this.retainUntil) || this.retainUntil <= now",
+            guard="No hold that froze it in the bin",
         ),
         Transition(
             command="delete-document",
@@ -338,6 +340,7 @@ DOCUMENT = AggregateSpec(
         "archive-document": Command(
             effect="transition",
             idempotency="natural",
+            sets=(Assignment("editLock"),),
             emits=(
                 Emission(
                     type="cloudsync.content.document-archived.v1",
@@ -476,7 +479,7 @@ DOCUMENT = AggregateSpec(
         "trash-document": Command(
             effect="transition",
             idempotency="natural",
-            sets=(Assignment("trashedAt", source="context.now"),),
+            sets=(Assignment("trashedAt", source="context.now"), Assignment("editLock")),
             emits=(
                 Emission(
                     type="cloudsync.content.document-trashed.v1",
@@ -530,6 +533,13 @@ DOCUMENT_TRANSFER = AggregateSpec(
             to="queued",
             roles=frozenset({"org-admin"}),
             guard="Both people belong to the organisation and the second is active",
+        ),
+        Transition(
+            command="hand-over-documents",
+            sources=(),
+            to="queued",
+            roles=frozenset({"workload"}),
+            guard="The person left the organisation or was erased, and owned documents",
         ),
         Transition(
             command="start-transfer",
@@ -637,7 +647,7 @@ FOLDER = AggregateSpec(
             to="deleted",
             relations=frozenset({"manager"}),
             condition="this.childCount == 0",
-            guard="Empty, subfolders and trashed documents included",
+            guard="No subfolder and no document left in it; what lies in the bin goes to its owner's root when it is recovered",
         ),
     ),
     invariants=(

@@ -403,6 +403,9 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_file_released(self, ctx: Context, event: Received[models.FileReleased]) -> None:
+        not_handled(event)
+
     async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
         not_handled(event)
 

@@ -20,6 +20,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         ),
         Subscription(
             "cloudsync.content.file.v1",
+            "cloudsync.content.file-released.v1",
+            typed(models.FileReleased, service.on_file_released),
+        ),
+        Subscription(
+            "cloudsync.content.file.v1",
             "cloudsync.content.file-scanned.v1",
             typed(models.FileScanned, service.on_file_scanned),
         ),

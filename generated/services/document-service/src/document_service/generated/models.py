@@ -1136,6 +1136,16 @@ class EditOperation(Model):
     file_id: Annotated[UUID | None, Field(alias="fileId")] = None
 
 
+class FileReleased(Model):
+    """
+    Out of quarantine by a second scan or by two people, whose second is named.
+    """
+
+    file_id: Annotated[UUID, Field(alias="fileId")]
+    scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
+    release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
+
+
 class FileTarget(Model):
     """
     The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.

@@ -498,7 +498,7 @@ class Port(Protocol):
         ...
 
     async def trash_document(self, ctx: Context, request: TrashDocument) -> models.Document:
-        """Moves a document to the bin and starts its thirty days."""
+        """Moves a document to the bin, ends an edit lock and starts its thirty days."""
         ...
 
     async def unarchive_document(self, ctx: Context, request: UnarchiveDocument) -> models.Document:
@@ -625,8 +625,12 @@ class Port(Protocol):
         """The attachment is drawn as a warning wherever it occurs"""
         ...
 
+    async def on_file_released(self, ctx: Context, event: Received[models.FileReleased]) -> None:
+        """An attachment that was blocked is shown again"""
+        ...
+
     async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
-        """A clean attachment is shown; one that was blocked is shown again"""
+        """A clean attachment is shown"""
         ...
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:

@@ -31,7 +31,7 @@ FOLDER_NAME_TAKEN = ProblemType("folder-name-taken", 409, "Folder name taken")
 """A live sibling has this name, read without case"""
 
 FOLDER_NOT_EMPTY = ProblemType("folder-not-empty", 409, "Folder not empty")
-"""Something lies in it, be it in the bin"""
+"""A folder or a document outside of the bin lies in it"""
 
 FOLDER_TOO_DEEP = ProblemType("folder-too-deep", 422, "Folder too deep")
 """The tree would be deeper than twenty levels"""

@@ -28,7 +28,7 @@ comment_threads = Table(
     Check("comment_threads_status_known", "status IN ('open', 'resolved')"),
     Check(
         "comment_threads_resolution_complete",
-        "(status = 'resolved') = (resolved_by IS NOT NULL AND resolved_at IS NOT NULL)",
+        "(status = 'resolved') = (resolved_by IS NOT NULL) AND (resolved_by IS NULL) = (resolved_at IS NULL)",
     ),
     Index("comment_threads_document", ("organization_id", "document_id", "status", "created_at")),
     key=("organization_id", "id"),

@@ -197,8 +197,8 @@ COLLECTED_EVENT = AggregateSpec(
     invariants=(
         Invariant(
             "event-clients-have-no-streams",
-            "!(this.source in ['web', 'ios', 'android', 'desktop']) || !has(this.streamId)",
-            "Clients cannot write to the stream of an aggregate.",
+            "!has(this.streamId) || this.source == 'service'",
+            "Only a service can write to the stream of an aggregate.",
         ),
         Invariant(
             "event-clock-within-minutes",

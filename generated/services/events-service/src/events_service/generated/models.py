@@ -703,7 +703,7 @@ class SchemaCompatibility(StrEnum):
 
 class SchemaRegistered(Model):
     """
-    A type has a wording that producers may send by.
+    A type has another wording, by which producers may send once it is approved.
     """
 
     event_type: Annotated[

@@ -46,6 +46,7 @@ FEATURE_FLAG = AggregateSpec(
             sources=("draft",),
             to="scheduled",
             roles=frozenset({"platform-operator"}),
+            condition="input.startsAt > now",
             guard="The start lies in the future",
         ),
         Transition(
@@ -61,7 +62,8 @@ FEATURE_FLAG = AggregateSpec(
             sources=("active",),
             to="active",
             roles=frozenset({"platform-operator"}),
-            guard="At most 25 points at once in production",
+            condition="this.environment != 'production' || input.rolloutPercent <= this.rolloutPercent + 25",
+            guard="Up by at most 25 points at once in production, down by any number",
         ),
         Transition(
             command="kill-flag",
@@ -89,7 +91,7 @@ FEATURE_FLAG = AggregateSpec(
             sources=("active",),
             to="rolledOut",
             roles=frozenset({"platform-operator"}),
-            condition="this.rolloutPercent == 100",
+            condition="this.rolloutPercent == 100 && has(this.changedAt) && this.changedAt + duration('168h') <= now",
             guard="At 100 per cent for seven days",
         ),
         Transition(
@@ -113,8 +115,8 @@ FEATURE_FLAG = AggregateSpec(
         ),
         Invariant(
             "flag-killed-says-why",
-            "(this.status == 'killed') == has(this.killedAt) || this.status == 'archived'",
-            "A killed flag carries the moment of its killing, and only such a one.",
+            "this.status == 'archived' || ((this.status == 'killed') == has(this.killedAt) && (this.status != 'killed' || has(this.killReason)))",
+            "A killed flag carries reason and moment of its killing, and only such a one.",
         ),
         Invariant(
             "flag-needs-not-itself",
@@ -358,7 +360,7 @@ FLAG_EXPERIMENT = AggregateSpec(
             sources=("running",),
             to="decided",
             roles=frozenset({"data-analyst", "platform-operator"}),
-            condition="this.observedSample >= this.requiredSample",
+            condition="this.requiredSample > 0 && this.observedSample >= this.requiredSample",
             guard="The smallest variant has seen the required sample",
         ),
     ),
@@ -395,11 +397,7 @@ FLAG_EXPERIMENT = AggregateSpec(
                 ),
             ),
         ),
-        "start-experiment": Command(
-            effect="create",
-            idempotency="key",
-            sets=(Assignment("startedBy", source="context.subject"),),
-        ),
+        "start-experiment": Command(effect="custom", idempotency="key"),
     },
 )
 

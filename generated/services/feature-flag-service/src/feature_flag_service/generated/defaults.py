@@ -119,7 +119,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.StartExperiment,
     ) -> models.FlagExperiment:
-        return await self.flag_experiment.create(ctx, "start-experiment", request.body)
+        raise handler_missing("start-experiment")
 
     async def withdraw_flag_entitlements(
         self,

@@ -44,7 +44,7 @@ START_IN_THE_PAST = ProblemType("start-in-the-past", 400, "Start in the past")
 """The moment has gone by"""
 
 STEP_TOO_LARGE = ProblemType("step-too-large", 409, "Step too large")
-"""More than 25 points at once in production"""
+"""More than 25 points up at once in production"""
 
 UNDERPOWERED = ProblemType("underpowered", 409, "Underpowered")
 """The smallest variant has seen fewer units than required"""

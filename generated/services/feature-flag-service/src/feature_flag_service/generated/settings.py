@@ -22,7 +22,7 @@ class ServiceSettings(Settings):
     database_pool: int = 20
 
     rollout_step_points: int = 25
-    """Points by which a share in production may move at once"""
+    """Points by which a share in production may grow at once"""
 
     override_days: int = 30
     """Days that an exception lasts at most"""

@@ -447,6 +447,13 @@ FILE_LINK = AggregateSpec(
             guard="The file is available or becomes so, and the target has fewer than 200 files",
         ),
         Transition(
+            command="follow-attachments",
+            sources=(),
+            to="live",
+            roles=frozenset({"workload"}),
+            guard="The body of the document gained the file",
+        ),
+        Transition(
             command="unlink-file",
             sources=("live",),
             to="unlinked",

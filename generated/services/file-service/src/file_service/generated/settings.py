@@ -26,7 +26,7 @@ class ServiceSettings(Settings):
     """How long an upload may take before it is aborted"""
 
     part_size_bytes: int = 16777216
-    """Size of a part below 160 GB in all; larger files get larger parts"""
+    """Size of a part; 3,200 of them make the largest file of 50 GiB"""
 
     address_lifetime: Seconds = 300.0
     """How long a download address works unless asked otherwise, 15 minutes at most"""

@@ -230,15 +230,10 @@ class InvoiceStatus(StrEnum):
     uncollectible = "uncollectible"
 
 
-class IssueCreditNoteRequest(Model):
-    """
-    How much is credited and why.
-    """
-
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
-    reason: CreditReason
-    explanation: Annotated[str | None, Field(max_length=500, min_length=1)] = None
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
+class IssueCreditNoteRequestReason(StrEnum):
+    goodwill = "goodwill"
+    sla_credit = "slaCredit"
+    billing_error = "billingError"
 
 
 class IssueInvoiceRequest(Model):
@@ -875,6 +870,17 @@ class InvoiceWrittenOff(Model):
     write_off_reason: Annotated[WriteOffReason, Field(alias="writeOffReason")]
     amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
     currency: Currency
+
+
+class IssueCreditNoteRequest(Model):
+    """
+    How much is credited and why.
+    """
+
+    amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
+    reason: IssueCreditNoteRequestReason
+    explanation: Annotated[str | None, Field(max_length=500, min_length=1)] = None
+    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
 
 
 class ManualLine(Model):

@@ -33,7 +33,7 @@ DISPUTE_WINDOW_CLOSED = ProblemType("dispute-window-closed", 409, "Dispute windo
 DOCUMENT_NOT_READY = ProblemType("document-not-ready", 409, "Document not ready")
 """It is being rendered; Retry-After says how long"""
 
-INVALID_TRANSITION = ProblemType("invalid-transition", 409, "Invalid transition")
+ILLEGAL_TRANSITION = ProblemType("illegal-transition", 409, "Illegal transition")
 """The objection was answered before"""
 
 INVOICE_FROZEN = ProblemType("invoice-frozen", 409, "Invoice frozen")

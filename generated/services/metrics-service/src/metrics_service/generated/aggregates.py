@@ -172,6 +172,7 @@ BACKFILL_RUN = AggregateSpec(
             sources=("running",),
             to="done",
             roles=frozenset({"workload"}),
+            condition="this.processedDays == this.totalDays",
             guard="Every day is computed",
         ),
         Transition(
@@ -272,7 +273,7 @@ METRIC_DEFINITION = AggregateSpec(
             to="deprecated",
             roles=frozenset({"data-analyst"}),
             relations=frozenset({"steward"}),
-            guard="A successor or a reason is named",
+            guard="A reason is named, and a successor where there is one",
         ),
         Transition(
             command="reinstate-metric",
@@ -283,10 +284,10 @@ METRIC_DEFINITION = AggregateSpec(
         ),
         Transition(
             command="retire-metric",
-            sources=("deprecated",),
+            sources=("active", "deprecated"),
             to="retired",
             roles=frozenset({"workload"}),
-            guard="Nobody asked for it in 90 days",
+            guard="Deprecated and asked for by nobody in 90 days, or followed by an active revision",
         ),
     ),
     invariants=(

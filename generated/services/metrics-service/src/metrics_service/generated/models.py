@@ -141,7 +141,7 @@ class Currency(StrEnum):
 
 class DeprecateMetricRequest(Model):
     """
-    Either the successor or a reason.
+    The reason, and the successor if there is one.
     """
 
     replaced_by: Annotated[

@@ -270,7 +270,7 @@ class Port(Protocol):
         ...
 
     async def purge_tenant_metrics(self, ctx: Context, request: PurgeTenantMetrics) -> None:
-        """Drops the partitions of a purged tenant and recomputes nothing else, as sums over tenants name nobody."""
+        """Drops the rows of a purged tenant and recomputes nothing else, as sums over tenants name nobody."""
         ...
 
     async def put_anomaly_rule(self, ctx: Context, request: PutAnomalyRule) -> models.AnomalyRule:
@@ -302,7 +302,7 @@ class Port(Protocol):
         ...
 
     async def retire_metric(self, ctx: Context, request: RetireMetric) -> None:
-        """Stops counting a deprecated metric that nobody has asked for in 90 days."""
+        """Stops counting a deprecated metric that nobody has asked for in 90 days, or a revision whose successor is active."""
         ...
 
     async def revise_metric(self, ctx: Context, request: ReviseMetric) -> models.MetricDefinition:

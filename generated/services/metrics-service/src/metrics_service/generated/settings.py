@@ -24,8 +24,8 @@ class ServiceSettings(Settings):
     points_per_answer: int = 20000
     """Points beyond which a query is refused instead of thinned"""
 
-    query_timeout: Seconds = 0.4
-    """Time after which ClickHouse gives a query up"""
+    query_timeout: Seconds = 0.35
+    """Time after which ClickHouse gives a query up, before the 400 ms of its caller are over"""
 
     series_limit: int = 50000
     """Series that the dimensions of one metric may make"""

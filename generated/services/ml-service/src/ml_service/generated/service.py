@@ -15,7 +15,6 @@ SERVICE = ServiceSpec(
         "model:deploy": frozenset({"platform-operator"}),
         "model:evaluate": frozenset({"platform-operator"}),
         "model:explain": frozenset({"platform-operator"}),
-        "model:predict": frozenset({"data-analyst"}),
         "model:read": frozenset({"data-analyst", "platform-operator"}),
         "model:register": frozenset({"platform-operator"}),
         "model:retire": frozenset({"platform-operator"}),

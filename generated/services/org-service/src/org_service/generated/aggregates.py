@@ -57,6 +57,7 @@ INVITATION = AggregateSpec(
             sources=("open",),
             to="expired",
             roles=frozenset({"workload"}),
+            condition="this.expiresAt <= now",
             guard="expiresAt has passed",
         ),
         Transition(
@@ -71,6 +72,11 @@ INVITATION = AggregateSpec(
             "invitations-end-within-a-month",
             "this.expiresAt <= this.createdAt + duration('720h')",
             "An invitation is good for 30 days at most",
+        ),
+        Invariant(
+            "invited-guests-get-guest-seats",
+            "(this.intendedRole == 'guest') == (this.seatType == 'guest')",
+            "Guests are invited to guest seats, everybody else to light or full ones",
         ),
         Invariant(
             "nobody-is-invited-as-owner",
@@ -367,6 +373,7 @@ ORGANIZATION = AggregateSpec(
             sources=("deleted",),
             to="active",
             roles=frozenset({"org-owner", "support-agent"}),
+            condition="now < this.purgeAfter",
             guard="The purge has not begun",
         ),
         Transition(
@@ -374,6 +381,7 @@ ORGANIZATION = AggregateSpec(
             sources=("deleted",),
             to="purged",
             roles=frozenset({"workload"}),
+            condition="this.purgeAfter <= now",
             guard="purgeAfter has come and an export was offered",
         ),
     ),

@@ -54,7 +54,7 @@ CHARGE = AggregateSpec(
             sources=("open", "exhausted"),
             to="settled",
             roles=frozenset({"workload"}),
-            guard="Captures less refunds reach the amount",
+            guard="The captures together reach the amount",
         ),
         Transition(
             command="exhaust-charge",
@@ -67,7 +67,7 @@ CHARGE = AggregateSpec(
             command="retry-charge",
             sources=("open", "exhausted"),
             to="open",
-            roles=frozenset({"billing-admin", "finance-operator"}),
+            roles=frozenset({"billing-admin", "finance-operator", "org-owner"}),
             guard="A method that was not refused three times today",
         ),
         Transition(
@@ -231,6 +231,7 @@ DISPUTE = AggregateSpec(
             sources=("open",),
             to="answered",
             roles=frozenset({"finance-operator"}),
+            condition="now < this.evidenceDueAt",
             guard="The deadline has not passed",
         ),
         Transition(
@@ -448,6 +449,7 @@ PAYMENT = AggregateSpec(
             sources=("requiresAction",),
             to="failed",
             roles=frozenset({"workload"}),
+            condition="has(this.actionExpiresAt) && this.actionExpiresAt <= now",
             guard="The quarter of an hour is over",
         ),
         Transition(
@@ -455,7 +457,7 @@ PAYMENT = AggregateSpec(
             sources=("authorized",),
             to="captured",
             roles=frozenset({"finance-operator", "workload"}),
-            condition="input.capturedMinor > 0 && input.capturedMinor <= this.amountMinor",
+            condition="input.capturedMinor > 0 && input.capturedMinor <= this.amountMinor && (!has(this.authorizationExpiresAt) || now < this.authorizationExpiresAt)",
             guard="Seats are reserved or the invoice is issued, and the authorisation lives",
         ),
         Transition(
@@ -477,6 +479,7 @@ PAYMENT = AggregateSpec(
             sources=("authorized",),
             to="voided",
             roles=frozenset({"workload"}),
+            condition="has(this.authorizationExpiresAt) && this.authorizationExpiresAt <= now",
             guard="Seven days have passed since the authorisation",
         ),
         Transition(
@@ -527,8 +530,8 @@ PAYMENT = AggregateSpec(
         ),
         Invariant(
             "moved-money-is-traceable",
-            "!(this.status in ['captured', 'partiallyRefunded', 'refunded', 'disputed']) || (this.capturedMinor > 0 && has(this.providerReference))",
-            "A captured payment needs an amount and the provider's reference",
+            "!(this.status in ['captured', 'partiallyRefunded', 'refunded', 'disputed']) || (this.capturedMinor > 0 && (has(this.providerReference) || this.creditAppliedMinor == this.amountMinor))",
+            "A captured payment needs an amount and, unless credit paid all of it, the provider's reference",
         ),
         Invariant(
             "partial-refund-is-partial",
@@ -1102,7 +1105,14 @@ PAYMENT_METHOD = AggregateSpec(
             to="detached",
             roles=frozenset({"billing-admin", "org-owner"}),
             condition="!this.isDefault",
-            guard="Not the default while something is owed",
+            guard="Not the default; another method takes its place first",
+        ),
+        Transition(
+            command="detach-methods-of-organization",
+            sources=("pendingVerification", "active", "expired"),
+            to="detached",
+            roles=frozenset({"workload"}),
+            guard="The organisation was purged",
         ),
     ),
     invariants=(
@@ -1114,7 +1124,7 @@ PAYMENT_METHOD = AggregateSpec(
         Invariant(
             "default-method-can-pay",
             "!this.isDefault || this.methodStatus in ['active', 'expired']",
-            "A method that cannot pay cannot be the default",
+            "A method that is unconfirmed or detached cannot be the default",
         ),
     ),
     commands={
@@ -1176,7 +1186,7 @@ REFUND = AggregateSpec(
     invariants=(
         Invariant(
             "large-refunds-take-two",
-            "this.refundStatus in ['requested', 'withdrawn'] || this.amountMinor <= 100000 || this.reason == 'orderCancelled' || (has(this.approvedBy) && this.approvedBy != this.requestedBy)",
+            "(!has(this.approvedBy) || this.approvedBy != this.requestedBy) && (this.refundStatus in ['requested', 'withdrawn'] || this.amountMinor <= 100000 || this.reason == 'orderCancelled' || has(this.approvedBy))",
             "A refund of this size needs the approval of a second person",
         ),
         Invariant(

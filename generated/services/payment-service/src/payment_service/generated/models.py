@@ -419,6 +419,13 @@ class RecordDeclineRequest(Model):
     risk_score: Annotated[int | None, Field(alias="riskScore", ge=0, le=100)] = None
 
 
+class RefundPaymentRequestReason(StrEnum):
+    duplicate = "duplicate"
+    requested_by_customer = "requestedByCustomer"
+    sla_credit = "slaCredit"
+    fraudulent = "fraudulent"
+
+
 class RefundReason(StrEnum):
     """
     Why money goes back.
@@ -1045,7 +1052,7 @@ class RefundPaymentRequest(Model):
     """
 
     amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
-    reason: RefundReason
+    reason: RefundPaymentRequestReason
     explanation: Annotated[str, Field(max_length=500, min_length=10)]
 
 

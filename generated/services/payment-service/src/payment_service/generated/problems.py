@@ -40,7 +40,7 @@ METHOD_EXPIRED = ProblemType("method-expired", 409, "Method expired")
 """The date on the card has passed"""
 
 METHOD_IN_USE = ProblemType("method-in-use", 409, "Method in use")
-"""It is the default while something is owed, or an open payment uses it"""
+"""It is the default, or an open payment uses it"""
 
 METHOD_NOT_ACTIVE = ProblemType("method-not-active", 409, "Method not active")
 """The mandate is not confirmed or the method was detached"""

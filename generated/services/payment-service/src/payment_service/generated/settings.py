@@ -32,7 +32,7 @@ class ServiceSettings(Settings):
     """Time that a payer has to prove themselves before the payment fails"""
 
     risk_refuse_from: int = 80
-    """Risk from which a payment is refused until a model brings another threshold"""
+    """Risk from which a payment is refused."""
 
     invoice_attempt_days: str = "0,3,7,14"
     """Days after issue on which an invoice is tried"""

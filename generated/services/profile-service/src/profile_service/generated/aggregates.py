@@ -181,7 +181,7 @@ PROFILE = AggregateSpec(
         ),
         Invariant(
             "erased-profile-is-empty",
-            "this.status != 'erased' || (has(this.erasedAt) && size(this.givenName) == 0 && size(this.familyName) == 0 && size(this.skills) == 0 && size(this.links) == 0 && size(this.customValues) == 0 && !has(this.avatarFileId) && !has(this.biography) && !has(this.birthday) && !has(this.pronouns) && !has(this.statusMessage))",
+            "this.status != 'erased' || (has(this.erasedAt) && size(this.givenName) == 0 && size(this.familyName) == 0 && size(this.skills) == 0 && size(this.links) == 0 && size(this.customValues) == 0 && !has(this.avatarFileId) && !has(this.headline) && !has(this.biography) && !has(this.birthday) && !has(this.pronouns) && !has(this.officeLocation) && !has(this.statusMessage))",
             "An erased profile still holds something personal",
         ),
         Invariant(

@@ -199,7 +199,7 @@ class Port(Protocol):
         ...
 
     async def run_schedule(self, ctx: Context, request: RunSchedule) -> models.ReportSchedule:
-        """Counts how the last report ended, asks for the next one with the owner's rights and moves the schedule on."""
+        """Counts how the last report ended, unless that was a fifth failure, asks for the next one with the owner's rights and moves the schedule on."""
         ...
 
     async def schedule_report(self, ctx: Context, request: ScheduleReport) -> models.ReportSchedule:
@@ -215,7 +215,7 @@ class Port(Protocol):
         ...
 
     async def suspend_schedule(self, ctx: Context, request: SuspendSchedule) -> None:
-        """Stops a schedule whose last five runs failed, so that a broken template does not cost workers every hour."""
+        """Counts the fifth failure in a row and stops the schedule with it, so that a broken template does not cost workers every hour."""
         ...
 
     async def download_report(self, ctx: Context, request: DownloadReport) -> models.ReportDownload:

@@ -15,16 +15,44 @@ SERVICE = ServiceSpec(
     source="/cloudsync/reporting-service",
     access={
         "report:create": frozenset(
-            {"data-analyst", "finance-operator", "org-admin", "org-owner", "team-manager"}
+            {
+                "billing-admin",
+                "data-analyst",
+                "finance-operator",
+                "org-admin",
+                "org-owner",
+                "team-manager",
+            }
         ),
         "report:download": frozenset(
-            {"data-analyst", "finance-operator", "org-admin", "org-owner", "team-manager"}
+            {
+                "billing-admin",
+                "data-analyst",
+                "finance-operator",
+                "org-admin",
+                "org-owner",
+                "team-manager",
+            }
         ),
         "report:read": frozenset(
-            {"data-analyst", "finance-operator", "org-admin", "org-owner", "team-manager"}
+            {
+                "billing-admin",
+                "data-analyst",
+                "finance-operator",
+                "org-admin",
+                "org-owner",
+                "team-manager",
+            }
         ),
         "report:schedule": frozenset(
-            {"data-analyst", "finance-operator", "org-admin", "org-owner", "team-manager"}
+            {
+                "billing-admin",
+                "data-analyst",
+                "finance-operator",
+                "org-admin",
+                "org-owner",
+                "team-manager",
+            }
         ),
         "report:share": frozenset({"org-admin", "org-owner", "team-manager"}),
     },

@@ -308,7 +308,11 @@ SEARCH_ENTRY = AggregateSpec(
         "hide-person": Command(effect="custom", idempotency="natural"),
         "hide-tenant": Command(effect="custom", idempotency="natural"),
         "index": Command(effect="custom", idempotency="natural"),
-        "index-entry": Command(effect="put", idempotency="natural"),
+        "index-entry": Command(
+            effect="put",
+            idempotency="natural",
+            sets=(Assignment("embedding"), Assignment("failureCode")),
+        ),
         "invalidate-entry": Command(effect="transition", idempotency="natural"),
         "project-document": Command(effect="custom", idempotency="natural"),
         "project-file": Command(effect="custom", idempotency="natural"),

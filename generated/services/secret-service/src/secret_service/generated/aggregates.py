@@ -130,6 +130,7 @@ SECRET = AggregateSpec(
             sources=("active", "rotationFailed"),
             to="rotating",
             roles=frozenset({"security-engineer", "workload"}),
+            condition="this.status == 'active' || has(input.cause)",
             guard="No other run is open; after a failure a person names the cause",
         ),
         Transition(
@@ -166,6 +167,7 @@ SECRET = AggregateSpec(
             sources=("revoked",),
             to="destroyed",
             roles=frozenset({"security-engineer"}),
+            condition="has(this.revokedAt) && this.revokedAt + duration('168h') <= now",
             guard="Seven days have passed and a second person agrees",
         ),
     ),
@@ -197,8 +199,8 @@ SECRET = AggregateSpec(
         ),
         Invariant(
             "secret-revoked-by-two",
-            "!has(this.revokedAt) || (has(this.incidentNumber) && has(this.approverId))",
-            "A revoked secret names incident and approver.",
+            "!(this.status in ['revoked', 'destroyed']) || this.kind == 'webhookKey' || (has(this.incidentNumber) && has(this.approverId))",
+            "A revoked secret other than a webhook key names incident and approver.",
         ),
         Invariant(
             "secret-rotates-daily",

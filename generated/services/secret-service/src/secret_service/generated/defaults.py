@@ -202,10 +202,10 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
-    async def on_organization_deleted(
+    async def on_organization_purged(
         self,
         ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        event: Received[models.OrganizationPurged],
     ) -> None:
         not_handled(event)
 

@@ -167,7 +167,7 @@ class LeasedCredential(Model):
         str | None,
         Field(alias="dynamicUser", max_length=63, min_length=8, pattern="^[a-z][a-z0-9_]{7,62}$"),
     ] = None
-    value: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87382)]
+    value: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87384)]
     usable_until: Annotated[AwareDatetime, Field(alias="usableUntil")]
 
 
@@ -175,14 +175,15 @@ class OpenedFieldsValuesItem(RootModel[str]):
     root: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=5464)]
 
 
-class OrganizationDeleted(Model):
+class Region(StrEnum):
     """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
+    The four regions that serve people.
     """
 
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
-    purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
+    us_east1 = "usEast1"
+    us_west2 = "usWest2"
+    eu_west1 = "euWest1"
+    ap_southeast1 = "apSoutheast1"
 
 
 class RenewLeaseRequest(Model):
@@ -285,7 +286,7 @@ class SecretKind(StrEnum):
 
 class SecretRevoked(Model):
     """
-    Nobody is given the secret any more, because of the incident that is named.
+    Nobody is given the secret any more, because of an incident, or, for a webhook's key, because its endpoint stayed disabled.
     """
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
@@ -293,14 +294,14 @@ class SecretRevoked(Model):
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
     incident_number: Annotated[
-        str,
+        str | None,
         Field(
             alias="incidentNumber",
             max_length=13,
             min_length=13,
             pattern="^INC-20[0-9]{2}-[0-9]{4}$",
         ),
-    ]
+    ] = None
 
 
 class SecretRotated(Model):
@@ -363,7 +364,7 @@ class SecretValue(Model):
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=100000)]
-    value: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87382)]
+    value: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87384)]
     fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     usable_until: Annotated[AwareDatetime, Field(alias="usableUntil")]
 
@@ -401,7 +402,7 @@ class StageSecretVersionRequest(Model):
     sealed_value: Annotated[
         str,
         Field(
-            alias="sealedValue", json_schema_extra={"contentEncoding": "base64"}, max_length=87382
+            alias="sealedValue", json_schema_extra={"contentEncoding": "base64"}, max_length=87384
         ),
     ]
 
@@ -480,7 +481,7 @@ class CreateSecretRequest(Model):
     initial_value: Annotated[
         str | None,
         Field(
-            alias="initialValue", json_schema_extra={"contentEncoding": "base64"}, max_length=87382
+            alias="initialValue", json_schema_extra={"contentEncoding": "base64"}, max_length=87384
         ),
     ] = None
 
@@ -555,6 +556,15 @@ class OpenedFields(Model):
     values: Annotated[list[OpenedFieldsValuesItem], Field(max_length=100, min_length=1)]
 
 
+class OrganizationPurged(Model):
+    """
+    The point of no return.
+    """
+
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    data_residency: Annotated[Region, Field(alias="dataResidency")]
+
+
 class RotateSecretRequest(Model):
     """
     The strategy and, after a failure, what was found to be its cause.
@@ -625,7 +635,7 @@ class Secret(Model):
     ]
     current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
     ciphertext: Annotated[
-        str | None, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87382)
+        str | None, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=87384)
     ] = None
     wrapped_key: Annotated[
         str | None,
@@ -748,7 +758,7 @@ class SecretVersion(Model):
     sealed_value: Annotated[
         str | None,
         Field(
-            alias="sealedValue", json_schema_extra={"contentEncoding": "base64"}, max_length=87382
+            alias="sealedValue", json_schema_extra={"contentEncoding": "base64"}, max_length=87384
         ),
     ] = None
     state: SecretVersionState

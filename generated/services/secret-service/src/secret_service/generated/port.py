@@ -90,7 +90,7 @@ class RenewLease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetireDataKeys:
-    body: models.OrganizationDeleted
+    body: models.OrganizationPurged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,15 +213,15 @@ class Port(Protocol):
         ...
 
     async def retire_data_keys(self, ctx: Context, request: RetireDataKeys) -> None:
-        """Begins the thirty days after which the keys of an organisation that left are destroyed, and with them all that they sealed."""
+        """Destroys the keys of an organisation whose thirty days are over, and with them all that they sealed."""
         ...
 
     async def revoke_instance_leases(self, ctx: Context, request: RevokeInstanceLeases) -> None:
-        """Ends what an instance had borrowed that left the registry, cleanly or not."""
+        """Ends what an instance had borrowed that left the registry in good order."""
         ...
 
     async def revoke_lease(self, ctx: Context, request: RevokeLease) -> models.CredentialLease:
-        """Ends a loan before its time, by its holder or by somebody who saw it misused."""
+        """Ends a loan before its time, as workloads do that stop."""
         ...
 
     async def revoke_secret(self, ctx: Context, request: RevokeSecret) -> models.SecretMetadata:
@@ -268,12 +268,12 @@ class Port(Protocol):
         """What the instance had borrowed is called in"""
         ...
 
-    async def on_organization_deleted(
+    async def on_organization_purged(
         self,
         ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        event: Received[models.OrganizationPurged],
     ) -> None:
-        """The tenant's data keys are destroyed after thirty days"""
+        """The tenant's data keys are destroyed, thirty days after it was deleted"""
         ...
 
     async def on_webhook_disabled(

@@ -83,7 +83,7 @@ SERVICE_INSTANCE = AggregateSpec(
             sources=("healthy",),
             to="degraded",
             roles=frozenset({"workload"}),
-            condition="input.consecutiveFailures >= 3 || input.p99Ms > 0",
+            condition="input.consecutiveFailures >= 3 || input.p99Ms > 5 * input.peerP99Ms",
             guard="Three failures in a row, or a p99 five times the median of its peers",
         ),
         Transition(
@@ -109,7 +109,7 @@ SERVICE_INSTANCE = AggregateSpec(
         ),
         Transition(
             command="expire-lease",
-            sources=("healthy", "degraded", "draining"),
+            sources=("registering", "healthy", "degraded", "draining"),
             to="expired",
             roles=frozenset({"workload"}),
             condition="timestamp(this.leaseExpiresAt) < timestamp(now)",

@@ -27,6 +27,7 @@ class DegradeInstanceRequest(Model):
 
     consecutive_failures: Annotated[int, Field(alias="consecutiveFailures", ge=0, le=1000)]
     p99_ms: Annotated[int, Field(alias="p99Ms", ge=0, le=60000)]
+    peer_p99_ms: Annotated[int, Field(alias="peerP99Ms", ge=1, le=60000)]
 
 
 class DrainInstanceRequest(Model):

@@ -41,7 +41,7 @@ COUNTRY_POLICY = AggregateSpec(
             idempotency="natural",
             sets=(Assignment("suspendedUntil"), Assignment("suspensionCause")),
         ),
-        "set-country-policy": Command(effect="create", idempotency="natural"),
+        "set-country-policy": Command(effect="put", idempotency="natural"),
         "suspend-anomalous-country": Command(
             effect="custom",
             idempotency="natural",

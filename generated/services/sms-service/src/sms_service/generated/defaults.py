@@ -92,7 +92,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.SetCountryPolicy,
     ) -> models.CountryPolicy:
-        return await self.country_policy.create(ctx, "set-country-policy", request.body)
+        return await self.country_policy.put(ctx, "set-country-policy", request.body)
 
     async def settle_sms_delivered(self, ctx: Context, request: port.SettleSmsDelivered) -> None:
         await self.sms_message.transition(

@@ -64,6 +64,13 @@ ORDER = AggregateSpec(
             guard="The payment carries the order's digest of the price",
         ),
         Transition(
+            command="settle-order",
+            sources=("placed", "seatsReserved"),
+            to="cancelled",
+            roles=frozenset({"workload"}),
+            guard="The money came after the hold had lapsed and goes back",
+        ),
+        Transition(
             command="fulfil-order",
             sources=("seatsReserved", "paid"),
             to="fulfilled",
@@ -80,7 +87,7 @@ ORDER = AggregateSpec(
             sources=("awaitingApproval", "placed", "seatsReserved", "cancelling"),
             to="cancelled",
             roles=frozenset({"billing-admin", "org-owner", "workload"}),
-            guard="Not paid, or paid after the hold was lost",
+            guard="Nothing was paid for it",
         ),
         Transition(
             command="cancel-orders-of-person",

@@ -402,7 +402,7 @@ class Port(Protocol):
         ctx: Context,
         request: ResumeSubscription,
     ) -> models.Subscription:
-        """Ends a pause before or at its time; a new period begins with the same moment."""
+        """Ends a pause before or at its time."""
         ...
 
     async def settle_order(self, ctx: Context, request: SettleOrder) -> None:

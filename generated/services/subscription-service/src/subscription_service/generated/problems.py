@@ -15,7 +15,7 @@ BELOW_SEAT_MINIMUM = ProblemType("below-seat-minimum", 409, "Below seat minimum"
 ENTITLEMENT_EXCEEDED = ProblemType("entitlement-exceeded", 409, "Entitlement exceeded")
 """More is used than the new plan allows; the meters are listed"""
 
-INVALID_TRANSITION = ProblemType("invalid-transition", 409, "Invalid transition")
+ILLEGAL_TRANSITION = ProblemType("illegal-transition", 409, "Illegal transition")
 """The order waits for nobody's approval"""
 
 ORDER_ALREADY_FULFILLED = ProblemType("order-already-fulfilled", 409, "Order already fulfilled")

@@ -70,7 +70,7 @@ SERVICE = ServiceSpec(
             budgets={
                 "authorizePayment": Budget(
                     timeout=0.8,
-                    retries=1,
+                    retries=0,
                     fallback="queue",
                     max_age=1500.0,
                 ),

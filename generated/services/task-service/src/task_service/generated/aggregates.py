@@ -326,6 +326,20 @@ TASK = AggregateSpec(
             relations=frozenset({"colead", "lead"}),
             guard="No successor waits for it",
         ),
+        Transition(
+            command="release-assignments",
+            sources=("inProgress", "inReview"),
+            to="ready",
+            roles=frozenset({"workload"}),
+            guard="The last assignee left the organisation",
+        ),
+        Transition(
+            command="forget-worker",
+            sources=("inProgress", "inReview"),
+            to="ready",
+            roles=frozenset({"workload"}),
+            guard="The last assignee was erased",
+        ),
     ),
     invariants=(
         Invariant(
@@ -519,6 +533,20 @@ TASK = AggregateSpec(
                         "cycleMinutes",
                         "documentIds",
                     ),
+                ),
+                Emission(
+                    type="cloudsync.collaboration.task-reopened.v1",
+                    topic="cloudsync.collaboration.task.v1",
+                    key="id",
+                    key_field="taskId",
+                    fields=("taskId", "boardId", "movedBy"),
+                ),
+                Emission(
+                    type="cloudsync.collaboration.task-dropped.v1",
+                    topic="cloudsync.collaboration.task.v1",
+                    key="id",
+                    key_field="taskId",
+                    fields=("taskId", "boardId", "movedBy"),
                 ),
             ),
         ),

@@ -271,7 +271,7 @@ class Port(Protocol):
         ...
 
     async def open_period(self, ctx: Context, request: OpenPeriod) -> None:
-        """Begins the next period of a subscription as the one before begins to close."""
+        """Begins the next period of a subscription in the moment in which the one before ends, which itself waits 72 hours more for late readings."""
         ...
 
     async def purge_tenant_usage(self, ctx: Context, request: PurgeTenantUsage) -> None:

@@ -120,6 +120,14 @@ ERASURE_REQUEST = AggregateSpec(
             {"store": "files", "state": "open"},
             {"store": "versions", "state": "open"},
             {"store": "search", "state": "open"},
+            {"store": "messages", "state": "open"},
+            {"store": "meetings", "state": "open"},
+            {"store": "calendars", "state": "open"},
+            {"store": "tasks", "state": "open"},
+            {"store": "email", "state": "open"},
+            {"store": "sms", "state": "open"},
+            {"store": "push", "state": "open"},
+            {"store": "webhooks", "state": "open"},
         ],
     },
     invariants=(
@@ -266,6 +274,14 @@ USER = AggregateSpec(
             roles=frozenset({"workload"}),
             condition="this.deletionScheduledAt <= now && (!has(this.legalHoldUntil) || this.legalHoldUntil <= now)",
             guard="The grace period is over and no legal hold runs",
+        ),
+        Transition(
+            command="erase-users-of-organization",
+            sources=("invited", "active", "suspended", "deactivated", "deletionPending"),
+            to="deleted",
+            roles=frozenset({"workload"}),
+            condition="!has(this.legalHoldUntil) || this.legalHoldUntil <= now",
+            guard="The organisation was purged, and no legal hold runs",
         ),
     ),
     invariants=(
@@ -509,7 +525,7 @@ USER = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(
-                Assignment("deletionScheduledAt", source="context.now.plus.30d"),
+                Assignment("deletionScheduledAt", source="context.now.plus.14d"),
                 Assignment("suspensionReason"),
             ),
             emits=(

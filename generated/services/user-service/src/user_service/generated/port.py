@@ -330,7 +330,7 @@ class Port(Protocol):
         ...
 
     async def request_deletion(self, ctx: Context, request: RequestDeletion) -> models.User:
-        """Starts the grace period of 30 days after which the account is erased."""
+        """Starts the grace period of 14 days after which the account is erased, so that the stores have as long again before a claim to be forgotten is due."""
         ...
 
     async def request_erasure(self, ctx: Context, request: RequestErasure) -> models.ErasureRequest:

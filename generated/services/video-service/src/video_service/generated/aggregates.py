@@ -116,6 +116,13 @@ MEETING = AggregateSpec(
             guard="Nobody has been in it for ten minutes",
         ),
         Transition(
+            command="bar-tenant-rooms",
+            sources=("live",),
+            to="ended",
+            roles=frozenset({"workload"}),
+            guard="The owner has ended the organisation",
+        ),
+        Transition(
             command="cancel-meeting",
             sources=("scheduled", "lobby"),
             to="cancelled",
@@ -386,10 +393,33 @@ PARTICIPANT = AggregateSpec(
             guard="Not banned",
         ),
         Transition(
+            command="join-meeting",
+            sources=(),
+            to="admitted",
+            roles=frozenset({"guest", "member"}),
+            guard="The code is right and the admission policy lets them in by itself",
+        ),
+        Transition(
+            command="join-meeting",
+            sources=("left", "removed"),
+            to="admitted",
+            roles=frozenset({"guest", "member"}),
+            condition="!this.banned",
+            guard="Not banned, and the admission policy lets them in by itself",
+        ),
+        Transition(
             command="admit-participant",
             sources=("waiting",),
             to="admitted",
             relations=frozenset({"cohost", "host"}),
+            guard="The host's word is yes",
+        ),
+        Transition(
+            command="admit-participant",
+            sources=("waiting",),
+            to="removed",
+            relations=frozenset({"cohost", "host"}),
+            guard="The host's word is no",
         ),
         Transition(
             command="connect-participant",
@@ -409,6 +439,13 @@ PARTICIPANT = AggregateSpec(
             sources=("waiting", "admitted", "connected"),
             to="removed",
             relations=frozenset({"cohost", "host"}),
+        ),
+        Transition(
+            command="eject-suspended",
+            sources=("waiting", "admitted", "connected"),
+            to="removed",
+            roles=frozenset({"workload"}),
+            guard="The account was suspended",
         ),
     ),
     invariants=(

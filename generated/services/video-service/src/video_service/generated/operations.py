@@ -254,6 +254,7 @@ GET_MEETING = Operation(
 LIST_MEETINGS = Operation(
     id="list-meetings",
     permission="meeting:list",
+    relations=("host", "cohost", "attendee"),
     sorts=("-createdAt", "scheduledStart"),
 )
 

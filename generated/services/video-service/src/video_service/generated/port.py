@@ -390,7 +390,7 @@ class Port(Protocol):
         ...
 
     async def list_meetings(self, ctx: Context, request: ListMeetings) -> Page[models.Meeting]:
-        """The organisation's meetings as far as the caller may know of them, by their hour."""
+        """Meetings that the caller hosts, is in or was in, by their hour."""
         ...
 
     async def list_recordings(

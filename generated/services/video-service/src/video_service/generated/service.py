@@ -27,15 +27,15 @@ SERVICE = ServiceSpec(
                 "team-manager",
             }
         ),
-        "meeting:list": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
         "meeting:schedule": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
     },
     related={
         "meeting:end": frozenset(
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        ),
+        "meeting:list": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "meeting:moderate": frozenset(

@@ -120,14 +120,14 @@ WEBHOOK_DELIVERY = AggregateSpec(
             sources=("sending",),
             to="retrying",
             roles=frozenset({"workload"}),
-            condition="this.attempt < 14",
+            condition="input.attemptNumber < 14",
         ),
         Transition(
             command="exhaust-delivery",
             sources=("sending", "retrying"),
             to="exhausted",
             roles=frozenset({"workload"}),
-            condition="this.attempt >= 14",
+            condition="input.attemptNumber >= 14",
         ),
         Transition(
             command="skip-delivery",
@@ -155,7 +155,7 @@ WEBHOOK_DELIVERY = AggregateSpec(
         "exhaust-delivery": Command(
             effect="transition",
             idempotency="natural",
-            sets=(Assignment("nextAttemptAt"),),
+            sets=(Assignment("attempt", source="body.attemptNumber"), Assignment("nextAttemptAt")),
             emits=(
                 Emission(
                     type="cloudsync.notification.webhook-delivery-exhausted.v1",
@@ -476,10 +476,6 @@ WEBHOOK_ENDPOINT = AggregateSpec(
         "resume-tenant-endpoints": Command(effect="custom", idempotency="natural"),
         "rotate-endpoint-secret": Command(effect="custom", idempotency="key"),
         "update-endpoint": Command(effect="custom", idempotency="if-match"),
-        "verify-endpoint": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("challengeHash"),),
-        ),
+        "verify-endpoint": Command(effect="custom", idempotency="natural"),
     },
 )

@@ -225,7 +225,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.VerifyEndpoint,
     ) -> models.WebhookEndpoint:
-        return await self.webhook_endpoint.transition(ctx, "verify-endpoint", request.endpoint_id)
+        raise handler_missing("verify-endpoint")
 
     async def get_endpoint(self, ctx: Context, request: port.GetEndpoint) -> models.WebhookEndpoint:
         return await self.webhook_endpoint.get(ctx, request.endpoint_id)

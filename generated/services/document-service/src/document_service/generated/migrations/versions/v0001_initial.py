@@ -233,7 +233,7 @@ SCHEMA = Schema(
         Check("comment_threads_status_known", "status IN ('open', 'resolved')"),
         Check(
             "comment_threads_resolution_complete",
-            "(status = 'resolved') = (resolved_by IS NOT NULL AND resolved_at IS NOT NULL)",
+            "(status = 'resolved') = (resolved_by IS NOT NULL) AND (resolved_by IS NULL) = (resolved_at IS NULL)",
         ),
         ForeignKey(
             "comment_threads_organization_id_document_id_fkey",
