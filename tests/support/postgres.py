@@ -65,6 +65,8 @@ def server(folder: Path) -> Iterator[str]:
         try:
             _await(port, process, folder / "server.log")
             yield f"test@127.0.0.1:{port}"
+            if process.poll() is not None:
+                raise RuntimeError(f"PostgreSQL did not stay: {_end_of(folder / 'server.log')}")
         finally:
             process.terminate()
             process.wait(30)
@@ -98,4 +100,8 @@ def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
             time.sleep(0.05)
         else:
             return
-    raise RuntimeError(f"PostgreSQL did not start: {log.read_text(errors='replace')[-2000:]}")
+    raise RuntimeError(f"PostgreSQL did not start: {_end_of(log)}")
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text(errors="replace")[-2000:]
