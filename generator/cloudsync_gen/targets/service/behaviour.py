@@ -88,7 +88,7 @@ def default_of(
         aggregate=facts.attributes[aggregate.id],
         verb=verb,
         key=f"request.{request.names[request.key]}" if needs_key else "",
-        body="request.body" if request.body else "",
+        body="request.body" if request.body and verb != "delete" else "",
         filters=_filters(facts, performed, request, aggregate) if verb == "list" else (),
         parameters=_parameters(request, needs_key),
         projection=projection,

@@ -71,12 +71,7 @@ class Defaults(port.Port):
         )
 
     async def lift_suppression(self, ctx: Context, request: port.LiftSuppression) -> None:
-        await self.suppression_entry.delete(
-            ctx,
-            "lift-suppression",
-            request.address_hash,
-            request.body,
-        )
+        await self.suppression_entry.delete(ctx, "lift-suppression", request.address_hash)
 
     async def mail_billing_contacts(self, ctx: Context, request: port.MailBillingContacts) -> None:
         raise handler_missing("mail-billing-contacts")
