@@ -146,7 +146,7 @@ def _rendered(
     try:
         rendering = Rendering(units(model, contracts, scope), WORK, store, crew)
     except Unplannable as error:
-        return None, _unplannable(model, error)
+        return None, (*validation.findings(), *_unplannable(model, error))
     found = validation.findings()
     if has_errors(found):
         return None, found

@@ -91,18 +91,20 @@ def _say(options: argparse.Namespace, view: Graph | Sequence) -> int:
     from cloudsync_gen.cli._look import answer
     from cloudsync_gen.report import d2, graph, sequence
 
-    if options.format == "svg":
-        if not (view.participants if isinstance(view, sequence.Sequence) else view.nodes):
-            sys.stderr.write("nothing to draw\n")
-            return OK
-        steps = isinstance(view, sequence.Sequence)
-        drawn = sequence.d2_lines(view) if steps else d2.lines_of(view)  # type: ignore[arg-type]
-        try:
-            sys.stdout.write(d2.svg("".join(f"{line}\n" for line in drawn)))
-        except d2.Unavailable as error:
-            sys.stderr.write(f"cloudsync-gen graph --format svg {error}\n")
-            return USAGE
-        return OK
     if isinstance(view, sequence.Sequence):
-        return answer(options, view, sequence.mermaid_lines(view))
-    return answer(options, view, graph.lines_of(view))
+        empty = not view.participants
+        said, drawn = sequence.mermaid_lines(view), sequence.d2_lines(view)
+    else:
+        empty = not view.nodes
+        said, drawn = graph.lines_of(view), d2.lines_of(view)
+    if options.format != "svg":
+        return answer(options, view, said)
+    if empty:
+        sys.stderr.write("nothing to draw\n")
+        return OK
+    try:
+        sys.stdout.write(d2.svg("".join(f"{line}\n" for line in drawn)))
+    except d2.Unavailable as error:
+        sys.stderr.write(f"cloudsync-gen graph --format svg {error}\n")
+        return USAGE
+    return OK

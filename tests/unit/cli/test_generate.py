@@ -17,6 +17,8 @@ from support.trees import edited, read_tree, write_tree
 
 SERVICES, CALLS = "generated/docs/SERVICES.md", "generated/docs/CALLS.md"
 RECIPE, APM = "model/04_application/brewing/recipe.yaml", "model/11_apm/apm.yaml"
+PRESS = "model/06_api/grpc-services/press.proto"
+OPENAPI = "model/06_api/rest-apis/recipe.openapi.yaml"
 HANDLERS = "generated/services/recipe/src/recipe/handlers.py"
 DOCS = ("generate", "--target", "docs", "-j1")
 
@@ -219,6 +221,22 @@ def test_a_model_that_breaks_generation_behind_settings_is_no_bug_of_the_tool(
     (root / "cloudsync-gen.toml").unlink()
     edit(root, RECIPE, "table.recipe\n", "table.recipes\n")
     assert run(root, *DOCS) == 70
+
+
+def test_messages_that_do_not_fit_are_told_beside_what_judges_say(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = read_tree(root / "generated")
+    asked = "  int32 litres = 2;\n}\n"
+    edit(root, PRESS, asked, asked.replace("}", "  // Unasked.\n  string colour = 3;\n}"))
+    edit(root, OPENAPI, "summary: List recipes\n", "summary: List recipes\n      tags: all\n")
+    capsys.readouterr()
+    assert run(root, "generate", "-j1") == 1
+    out = capsys.readouterr().out
+    assert f"{PRESS}:17:7: error[GEN002]" in out
+    assert "RunRequest has no properties for colour" in out
+    assert f"{OPENAPI}:14:13: error[CTR010]" in out
+    assert read_tree(root / "generated") == before
 
 
 def test_the_settings_say_how_many_processes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
