@@ -38,7 +38,7 @@ class Handlers(Defaults):
 
     async def approve_recipe(self, ctx: Context, request: port.ApproveRecipe) -> models.Recipe:
         recipe = await self.recipe_aggregate.get(ctx, request.recipe_id)
-        if recipe.lemons > 50:
+        if recipe.lemons > 20:
             raise problems.TOO_SOUR(f"{recipe.lemons} lemons")
         return await super().approve_recipe(ctx, request)
 
@@ -70,7 +70,7 @@ def test_what_is_too_sour_is_not_approved(tmp_path: Path) -> None:
             return made.json()["title"], answer.status_code, said
 
     assert asyncio.run(approved(3)) == ("Sour!", 200, "")
-    assert asyncio.run(approved(51)) == ("Sour!", 409, "too-sour")
+    assert asyncio.run(approved(21)) == ("Sour!", 409, "too-sour")
 '''
 
 

@@ -1,54 +1,36 @@
-"""Refusals: which an operation may answer with, as RFC 9457 problem documents.
-
-Slugs and conditions of the common ones are those of the library that services share.
-"""
+"""Refusals: which an operation may answer with, as RFC 9457 problem documents."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct
-
 from cloudsync_gen.contracts.facts import Facts
 from cloudsync_gen.contracts.headers import header_refs
 from cloudsync_gen.contracts.publication import Publication
+from cloudsync_gen.model.refusals import (
+    COMMON,
+    CONDITION,
+    CURSOR,
+    EXISTS,
+    FORBIDDEN,
+    INVARIANT,
+    KEY_REUSED,
+    MEDIA,
+    NOT_FOUND,
+    RATE,
+    REFERENCE,
+    TOO_LARGE,
+    TRANSITION,
+    UNAUTHENTICATED,
+    UNAVAILABLE,
+    VALIDATION,
+    VERSION,
+    Case,
+)
 from cloudsync_gen.naming import pascal
 
 MEDIA_TYPE = "application/problem+json"
-
-
-class Case(Struct, frozen=True):
-    """A kind of refusal: the end of its type URI, its status, and when it comes."""
-
-    slug: str
-    status: int
-    when: str
-
-
-VALIDATION = Case("validation-failed", 400, "The request breaks the contract.")
-UNAUTHENTICATED = Case("unauthenticated", 401, "The access token is missing, expired or not ours.")
-FORBIDDEN = Case("forbidden", 403, "The caller is known, but lacks the permission and relation.")
-NOT_FOUND = Case("not-found", 404, "There is no such thing, or the caller may not know of it.")
-EXISTS = Case("already-exists", 409, "Something with the same unique values exists.")
-TRANSITION = Case("illegal-transition", 409, "The present state does not allow the command.")
-CONDITION = Case("condition-not-met", 409, "A condition of the command does not hold.")
-VERSION = Case("version-conflict", 412, "The entity has changed since the version in `If-Match`.")
-TOO_LARGE = Case("body-too-large", 413, "The body is larger than the gateway accepts.")
-MEDIA = Case("unsupported-media-type", 415, "The body is of another media type.")
-CURSOR = Case("cursor-unknown", 422, "The cursor is none that a page of this list gave.")
-REFERENCE = Case("reference-unknown", 422, "The body names something that does not exist.")
-INVARIANT = Case("invariant-broken", 422, "The result would break an invariant of the entity.")
-KEY_REUSED = Case("idempotency-key-reused", 422, "The key came before with another request.")
-RATE = Case("rate-limited", 429, "The caller's plan or the tenant's share is used up for now.")
-UNAVAILABLE = Case("unavailable", 503, "The service or a store behind it cannot answer now.")
-
-_COMMON = frozenset(
-    (
-        *(VALIDATION, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, EXISTS, TRANSITION, CONDITION),
-        *(VERSION, TOO_LARGE, MEDIA, CURSOR, REFERENCE, INVARIANT, KEY_REUSED, RATE, UNAVAILABLE),
-    )
-)
 
 
 def cases_of(facts: Facts) -> list[Case]:
@@ -94,7 +76,7 @@ class Refusals:
     def _refusal(self, status: int, cases: list[Case]) -> dict[str, Any]:
         self.headers.update(headers_of(status, self._publication))
         response = _response(cases, self._publication)
-        if not _COMMON.issuperset(cases):
+        if not COMMON.issuperset(cases):
             return response
         name = "Or".join(pascal(case.slug) for case in cases)
         self.shared.setdefault(name, response)

@@ -93,6 +93,7 @@ performed-on-aggregate | @performed | aggregate | application.aggregate | perfor
 input-schema | @performed | input | @schema | inputOf
 output-schema | @performed | output | @schema | outputOf
 requires-permission | @performed | permission :permission | security.resource | requiredBy
+requirement-counts | application.command | requires[].count.aggregate | application.aggregate | countedBy
 emits-event | application.command | emits[] | application.event | emittedBy
 reads-from | application.query | readsFrom | @stored | readBy
 event-producer | application.event | service | application.service | publishes

@@ -21,6 +21,11 @@ def selected(expression: str, root: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def mentioned(expression: str, variable: str) -> bool:
+    """Whether an expression speaks of a variable."""
+    return bool(re.search(rf"(?<![\w.]){variable}\b(?!\s*\()", _TEXT.sub("''", expression)))
+
+
 def syntax_fault(expression: str) -> str:
     """The parser's complaint on one line, or an empty string."""
     try:

@@ -82,7 +82,7 @@ async def test_a_create_that_is_idempotent_by_nature_makes_each_thing_once(shop:
     assert (one.status_code, two.json()) == (201, one.json())
     assert other.json()["id"] != one.json()["id"]
     taken = await lend(level="keeper")
-    assert (taken.status_code, taken.json()["type"]) == (409, BASE + "already-exists")
+    assert (taken.status_code, taken.json()["type"]) == (409, BASE + "already-lent")
     assert {each["pointer"] for each in taken.json()["errors"]} == {"/bookId", "/reader"}
     loans = (await shop.http.get(f"{url}/loans", headers=clerk.headers)).json()["items"]
     assert sorted(each["reader"] for each in loans) == ["user:1", "user:2"]
@@ -211,6 +211,50 @@ async def test_a_condition_of_a_transition_is_told_in_words(table_shop: Running)
     assert answer.status_code == 409
     assert answer.json()["type"] == BASE + "condition-not-met"
     assert answer.json()["detail"] == "a price is set"
+
+
+async def test_a_requirement_refuses_by_its_own_name(shop: Running) -> None:
+    """By what is asked, by what is counted, and by what is taken; nothing has changed then."""
+    clerk = shop.caller("clerk")
+    url = await listed(shop, clerk)
+
+    async def lend(reader: str, level: str = "reader") -> tuple[int, str, str]:
+        body = {"reader": reader, "level": level}
+        answer = await shop.http.post(f"{url}/loans", json=body, headers=clerk.headers)
+        problem = answer.json()
+        kind = problem.get("type", "").removeprefix(BASE)
+        return answer.status_code, kind, problem.get("detail", "")
+
+    assert await lend(f"user:{clerk.subject}") == (403, "not-to-oneself", "the reader lends it")
+    assert (await lend("user:1", "keeper"))[0] == 201
+    taken = (409, "already-lent", "the reader has it on other terms")
+    assert await lend("user:1", "reader") == taken
+    assert [(await lend(f"user:{each}"))[0] for each in (2, 3)] == [201, 201]
+    assert await lend("user:4") == (422, "too-many-readers", "three readers at a time")
+    assert (await shop.http.delete(url, headers=clerk.headers)).json()["type"] == BASE + "book-lent"
+    kept = {"level": "reader"}
+    await shop.http.put(f"{url}/loans/user:1", json=kept, headers=clerk.headers)
+    assert (await shop.http.delete(url, headers=clerk.headers)).status_code == 204
+
+
+async def test_a_requirement_counts_one_tenant_only(shop: Running) -> None:
+    clerk, other = shop.caller("clerk"), shop.caller("clerk")
+    url, theirs = await listed(shop, clerk), await listed(shop, other)
+    keeping = {"reader": "user:1", "level": "keeper"}
+    await shop.http.post(f"{theirs}/loans", json=keeping, headers=other.headers)
+    assert (await shop.http.delete(url, headers=clerk.headers)).status_code == 204
+    assert (await shop.http.delete(theirs, headers=other.headers)).status_code == 409
+
+
+async def test_what_is_open_is_everybodys(shop: Running) -> None:
+    """A relation that asks what the entity says: alone of all books, those are listed and read."""
+    clerk = shop.caller("clerk")
+    shown = await listed(shop, clerk, title="in the window")
+    await listed(shop, clerk, title="in the cellar")
+    await listed(shop, shop.caller("clerk"), title="in the window")
+    reader = shop.caller("reader", organization=clerk.organization)
+    books = (await shop.http.get("/v1/books", headers=reader.headers)).json()["items"]
+    assert [f"/v1/books/{each['id']}" for each in books] == [shown]
 
 
 async def test_a_broken_invariant_is_named_and_undone(shop: Running) -> None:

@@ -172,7 +172,8 @@ class RelationRule(Part, frozen=True, kw_only=True):
 
     Direct: one of `fields` holds the caller's id, or is a list with it. Through: an entity of the
     aggregate `through`, whose `parent` field is this one's id, names the caller in `principal`
-    (after `prefix`), and has one of `values` in `valueField` where those are given.
+    (after `prefix`), and has one of `values` in `valueField` where those are given. With neither:
+    open to everybody of the tenant where the entity itself has one of `values` in `valueField`.
     """
 
     name: Identifier
@@ -248,6 +249,32 @@ class ProblemCase(Part, frozen=True, kw_only=True):
     when: Short
 
 
+class Counted(Part, frozen=True, kw_only=True):
+    """How many entities of an aggregate of the same service there are with certain values.
+
+    `where`: CEL over `this`, `input`, `principal` and `now` for each property that must equal it
+    (or, if it is a list, be one of its members; a list property must contain it).
+    """
+
+    aggregate: Link
+    where: dict[Identifier, Short]
+
+
+class Requirement(Part, frozen=True, kw_only=True):
+    """What must hold before a command changes anything; else it is refused as `problem` says.
+
+    Either `condition`: CEL over `this` (the entity before; nothing at a create), `input` (body and
+    parameters), `principal` (id, kind, roles), `now`, and `count` where something is counted. Or
+    `unique`: one of the aggregate's sets of unique properties, whose values are taken. `problem`:
+    the slug of one of the command's errors.
+    """
+
+    condition: Text | None = None
+    count: Counted | None = None
+    unique: tuple[Identifier, ...] = ()
+    problem: Slug
+
+
 AssignmentSource = Annotated[
     str, Meta(pattern=r"^(body|parameter|context)\.[a-zA-Z][a-zA-Z0-9]*$(?!\n)", max_length=90)
 ]
@@ -270,7 +297,7 @@ class Command(Element, frozen=True, kw_only=True):
 
     `put` creates, or changes what has the same unique values. `idempotency: natural`: the same
     command has the same effect by itself; a create makes each thing once and refuses another one
-    with its unique values.
+    with its unique values. `requires` are judged in order, after the life cycle's transition.
     """
 
     service: Link
@@ -285,6 +312,7 @@ class Command(Element, frozen=True, kw_only=True):
     clears: tuple[Identifier, ...] = ()
     emits: tuple[Link, ...] = ()
     idempotency: Literal["key", "natural", "if-match", "none"]
+    requires: tuple[Requirement, ...] = ()
     errors: tuple[ProblemCase, ...] = ()
 
 

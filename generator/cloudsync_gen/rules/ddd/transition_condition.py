@@ -16,19 +16,15 @@ from collections.abc import Iterator
 
 from cloudsync_gen.diagnostics import Diagnostic
 from cloudsync_gen.model.layers.application import Aggregate, Command, Lifecycle, Transition
-from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.naming import nearest
-from cloudsync_gen.rules._cel import selected, syntax_fault
-from cloudsync_gen.rules._known import undeclared
-from cloudsync_gen.rules._links import misled
+from cloudsync_gen.rules._conditions import condition_fault
 from cloudsync_gen.rules._rule import Rule
 
 
 def check(model: Model) -> Iterator[Diagnostic]:
     for lifecycle in model.all(Lifecycle):
         for index, transition in enumerate(lifecycle.transitions):
-            message, hint = _problem(model, lifecycle, transition)
+            message, hint = _fault(model, lifecycle, transition)
             if message:
                 yield RULE.at(
                     model.ref(lifecycle.id, "transitions", index, "condition"),
@@ -39,25 +35,12 @@ def check(model: Model) -> Iterator[Diagnostic]:
                 )
 
 
-def _problem(model: Model, lifecycle: Lifecycle, transition: Transition) -> tuple[str, str]:
+def _fault(model: Model, lifecycle: Lifecycle, transition: Transition) -> tuple[str, str]:
     if transition.condition is None:
         return "", ""
-    fault = syntax_fault(transition.condition)
-    if fault:
-        return f"not CEL: {fault}", "mend the expression (CEL, language definition)"
     aggregate = model.get(Aggregate, lifecycle.aggregate)
     command = model.get(Command, transition.command)
-    schemas = {"this": aggregate.schema if aggregate else None}
-    if command is not None and not misled(model, command.id, "input-schema"):
-        schemas["input"] = command.input
-    for root, schema in schemas.items():
-        fields = {*properties(model, schema), *undeclared(model, schema)}
-        for name in selected(transition.condition, root):
-            if fields and name not in fields:
-                return f"`{schema}` has no property `{name}`", (
-                    f"did you mean `{root}.{nearest(name, fields)}`?"
-                )
-    return "", ""
+    return condition_fault(model, transition.condition, aggregate, command)
 
 
 RULE = Rule(code="DDD016", name="transition-condition", family="domain-driven design", check=check)

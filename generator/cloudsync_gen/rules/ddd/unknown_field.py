@@ -1,7 +1,7 @@
 """A command, query or aggregate names a property that the entity does not have.
 
 What it does: looks up the fields of `sets`, `clears`, `filters`, `sorts`, `unique`, `references`,
-`relations`, `partOf` and `key` in the entity's schema, and `body.…` sources in the input.
+`relations`, `requires`, `partOf` and `key` in the entity's schema, `body.…` sources in the input.
 
 Why: the generated handler would write a column, or filter by one, that does not exist.
 
@@ -32,13 +32,21 @@ def check(model: Model) -> Iterator[Diagnostic]:
         yield from _missing(model, aggregate.id, aggregate.schema, _of_aggregate(aggregate))
         for index, rule in enumerate(aggregate.relations):
             through = model.get(Aggregate, rule.through or "")
-            if through is not None:
+            holder = aggregate if rule.through is None else through
+            if holder is not None:
                 named = _of_relation(index, rule)
-                yield from _missing(model, aggregate.id, through.schema, named)
+                yield from _missing(model, aggregate.id, holder.schema, named)
     for command in model.all(Command):
         owner = model.get(Aggregate, command.aggregate)
         yield from _missing(model, command.id, owner.schema if owner else "", _of_command(command))
         yield from _missing(model, command.id, command.input or "", _of_body(command))
+        for index, each in enumerate(command.requires):
+            counted = model.get(Aggregate, each.count.aggregate) if each.count else None
+            if each.count is not None and counted is not None:
+                named = (
+                    (("requires", index, "count", "where", name), name) for name in each.count.where
+                )
+                yield from _missing(model, command.id, counted.schema, named)
     for query in model.all(Query):
         owner = model.get(Aggregate, query.aggregate)
         if query.kind != "custom":

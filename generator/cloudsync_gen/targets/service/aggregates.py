@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cloudsync_gen.model.event_names import event_type
@@ -20,6 +20,7 @@ from cloudsync_gen.model.layers.datastore import Table
 from cloudsync_gen.model.layers.technology import Topic
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.targets.service.facts import ServiceFacts
+from cloudsync_gen.targets.service.guide import ProblemView, constants_of
 from cloudsync_gen.targets.service.tables import variable_of
 from cloudsync_gen.targets.service.views import (
     AggregateView,
@@ -27,6 +28,7 @@ from cloudsync_gen.targets.service.views import (
     CommandView,
     EmissionView,
     RelationView,
+    RequirementView,
     TransitionView,
 )
 
@@ -34,12 +36,18 @@ _TENANT = "organizationId"
 _CAPITAL = re.compile("(?<=[a-z0-9])([A-Z])")
 
 
-def aggregates_of(facts: ServiceFacts) -> tuple[AggregateView, ...]:
+Constants = Mapping[tuple[str, int], str]
+
+
+def aggregates_of(
+    facts: ServiceFacts, problems: Iterable[ProblemView]
+) -> tuple[AggregateView, ...]:
     """Each aggregate of the service, by id."""
-    return tuple(_aggregate(facts, each) for each in facts.aggregates.values())
+    constants = constants_of(problems)
+    return tuple(_aggregate(facts, each, constants) for each in facts.aggregates.values())
 
 
-def _aggregate(facts: ServiceFacts, aggregate: Aggregate) -> AggregateView:
+def _aggregate(facts: ServiceFacts, aggregate: Aggregate, constants: Constants) -> AggregateView:
     schema = facts.schema(aggregate.schema)
     table = _table(facts, aggregate, schema)
     lifecycle = facts.system.lifecycles.get(aggregate.id)
@@ -64,7 +72,7 @@ def _aggregate(facts: ServiceFacts, aggregate: Aggregate) -> AggregateView:
             (name_of(each.id), each.expression, each.message)
             for each in facts.system.invariants[aggregate.id]
         ),
-        commands=tuple(_commands(facts, aggregate)),
+        commands=tuple(_commands(facts, aggregate, constants)),
         part_of=(part_of.field, name_of(part_of.aggregate)) if part_of and own else None,
         references=tuple(
             (each.field, name_of(each.aggregate))
@@ -129,7 +137,9 @@ def _transitions(
         )
 
 
-def _commands(facts: ServiceFacts, aggregate: Aggregate) -> Iterator[CommandView]:
+def _commands(
+    facts: ServiceFacts, aggregate: Aggregate, constants: Constants
+) -> Iterator[CommandView]:
     for command in facts.system.commands[facts.service.id]:
         if command.aggregate == aggregate.id:
             yield CommandView(
@@ -141,6 +151,22 @@ def _commands(facts: ServiceFacts, aggregate: Aggregate) -> Iterator[CommandView
                     *(AssignmentView(field=each) for each in command.clears),
                 ),
                 emits=tuple(_emissions(facts, command)),
+                requires=tuple(_requirements(command, constants)),
+            )
+
+
+def _requirements(command: Command, constants: Constants) -> Iterator[RequirementView]:
+    cases = {each.slug: each for each in command.errors}
+    for each in command.requires:
+        case = cases.get(each.problem)
+        if case is not None:
+            yield RequirementView(
+                condition=each.condition or "",
+                counted=name_of(each.count.aggregate) if each.count else "",
+                where=tuple(sorted(each.count.where.items())) if each.count else (),
+                unique=tuple(sorted(set(each.unique) - {_TENANT})),
+                problem=constants[case.slug, case.status],
+                detail=case.when,
             )
 
 

@@ -50,6 +50,11 @@ def problems_of(facts: ServiceFacts) -> tuple[ProblemView, ...]:
     return tuple(_problem(each, scope, alike[each.slug] > 1) for _, each in sorted(cases.items()))
 
 
+def constants_of(problems: Iterable[ProblemView]) -> dict[tuple[str, int], str]:
+    """The constants of refusals by slug and status."""
+    return {(each.slug, each.status): each.constant for each in problems}
+
+
 def _problem(case: ProblemCase, scope: Scope, ambiguous: bool) -> ProblemView:
     name = f"{case.slug}-{case.status}" if ambiguous else case.slug
     return ProblemView(

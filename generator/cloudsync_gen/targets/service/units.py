@@ -47,7 +47,8 @@ def _view(facts: ServiceFacts) -> ServiceView:
     service, system = facts.service, facts.system
     methods = methods_of(facts)
     consumers = consumers_of(facts, methods)
-    aggregates = aggregates_of(facts)
+    problems = problems_of(facts)
+    aggregates = aggregates_of(facts, problems)
     callees = callees_of(facts)
     name = name_of(service.id)
     access = grants_of(methods, system.grants.full)
@@ -86,7 +87,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         models=_models(facts),
         contract=facts.document.path if facts.document else "",
         cases=cases_of(facts, methods),
-        problems=problems_of(facts),
+        problems=problems,
         guide=guide_of(methods, (*access, *related)),
         sources=_sources(facts),
     )

@@ -153,6 +153,20 @@ class EmissionView(Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...]
 
 
+class RequirementView(Struct, frozen=True, kw_only=True):
+    """What a command asks for; `problem` is the constant of the refusal, `detail` its words.
+
+    `counted` is the aggregate whose entities with the values `where` are counted, if not empty.
+    """
+
+    condition: str
+    counted: str
+    where: tuple[tuple[str, str], ...]
+    unique: tuple[str, ...]
+    problem: str
+    detail: str
+
+
 class CommandView(Struct, frozen=True, kw_only=True):
     """What a command does to its aggregate."""
 
@@ -161,6 +175,7 @@ class CommandView(Struct, frozen=True, kw_only=True):
     idempotency: str
     sets: tuple[AssignmentView, ...]
     emits: tuple[EmissionView, ...]
+    requires: tuple[RequirementView, ...]
 
 
 class RelationView(Struct, frozen=True, kw_only=True):
@@ -445,7 +460,9 @@ class ServiceView(Struct, frozen=True, kw_only=True):
             "emissions": any(command.emits for command in commands),
             "invariants": any(each.invariants for each in self.aggregates),
             "references": any(each.references or each.part_of for each in self.aggregates),
+            "counted": any(each.counted for command in commands for each in command.requires),
             "relations": any(each.relations for each in self.aggregates),
+            "requirements": any(command.requires for command in commands),
             "transitions": any(each.transitions for each in self.aggregates),
             "documents": any(not each.table for each in self.aggregates),
             "stored": any(each.table for each in self.aggregates),

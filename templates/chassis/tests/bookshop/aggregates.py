@@ -6,18 +6,26 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
+from cloudsync_chassis.problem import ProblemType
 from cloudsync_chassis.store.document import DocumentStore
 from cloudsync_chassis.store.table import TableStore
 
 from .models import Book, Loan
 
 TOPIC = "shop.stock.book.v1"
+
+BOOK_LENT = ProblemType("book-lent", 409, "Somebody has the book")
+ALREADY_LENT = ProblemType("already-lent", 409, "The reader has it")
+TOO_MANY_READERS = ProblemType("too-many-readers", 422, "Too many readers")
+NOT_TO_ONESELF = ProblemType("not-to-oneself", 403, "Not to oneself")
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(command="list-book", sources=(), to="listed"),
@@ -80,6 +88,14 @@ COMMANDS: dict[str, Command] = {
     "sell-book": Command(effect="transition", sets=(Assignment("soldAt", source="context.now"),)),
     "remove-book": Command(
         effect="delete",
+        requires=(
+            Requirement(
+                problem=BOOK_LENT,
+                detail="a keeper has the book",
+                condition="count == 0",
+                counted=Counted("loan", {"bookId": "this.id", "level": "['keeper', 'heir']"}),
+            ),
+        ),
         emits=(Emission(type="BookRemoved", topic=TOPIC, fields=("bookId",)),),
     ),
 }
@@ -105,6 +121,7 @@ def book_spec(store: TableStore | DocumentStore) -> AggregateSpec[Book]:
                 value_field="level",
                 values=("keeper",),
             ),
+            "passer-by": Relation(value_field="title", values=("in the window",)),
             "arranger": Relation(through="loan", parent="bookId", principal="arrangedBy"),
         },
         transitions=TRANSITIONS,
@@ -125,6 +142,24 @@ def loan_spec(store: TableStore | DocumentStore) -> AggregateSpec[Loan]:
             "lend-book": Command(
                 effect="create",
                 idempotency="natural",
+                requires=(
+                    Requirement(
+                        problem=NOT_TO_ONESELF,
+                        detail="the reader lends it",
+                        condition="input.reader != 'user:' + principal.id",
+                    ),
+                    Requirement(
+                        problem=TOO_MANY_READERS,
+                        detail="three readers at a time",
+                        condition="count < 3",
+                        counted=Counted("loan", {"bookId": "input.bookId"}),
+                    ),
+                    Requirement(
+                        problem=ALREADY_LENT,
+                        detail="the reader has it on other terms",
+                        unique=("bookId", "reader"),
+                    ),
+                ),
                 emits=(
                     Emission(
                         type="BookLent", topic=TOPIC, key="bookId", fields=("bookId", "reader")

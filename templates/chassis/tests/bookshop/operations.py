@@ -22,7 +22,7 @@ GET_BOOK = Operation(id="get-book", permission="book:read", callers=frozenset({"
 FIND_BOOKS = Operation(
     id="find-books",
     permission="book:read",
-    relations=("arranger", "keeper", "seller"),
+    relations=("arranger", "keeper", "passer-by", "seller"),
     sorts=("-createdAt", "title"),
 )
 CHANGE_BOOK = Operation(
