@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, Generic
@@ -16,6 +16,7 @@ from cloudsync_chassis.aggregate.grants import Grants
 from cloudsync_chassis.aggregate.lifecycle import Lifecycle
 from cloudsync_chassis.aggregate.merge import merge
 from cloudsync_chassis.aggregate.payload import Change
+from cloudsync_chassis.aggregate.requirements import Requirements
 from cloudsync_chassis.aggregate.rules import Invariants
 from cloudsync_chassis.aggregate.spec import AggregateSpec, Command, Emission
 from cloudsync_chassis.context import Context
@@ -31,7 +32,6 @@ from cloudsync_chassis.model import (
     to_record,
 )
 from cloudsync_chassis.problem import (
-    ALREADY_EXISTS,
     INTERNAL,
     NOT_FOUND,
     REFERENCE_UNKNOWN,
@@ -80,6 +80,7 @@ class Aggregate(Generic[E]):
         self.grants = Grants(spec, repository, registry)
         self._lifecycle = Lifecycle(spec.state_field, spec.transitions)
         self._invariants = Invariants(spec.invariants)
+        self._requirements = Requirements(spec.commands, self._count)
         registry[spec.name] = self
 
     async def get(self, ctx: Context, key: Any, /, **parameters: Any) -> E:
@@ -125,7 +126,8 @@ class Aggregate(Generic[E]):
         that it has made before, as it is now; so is one that would make what is there already.
 
         Raises:
-            Problem: `already-exists`, `invariant-broken`, `not-found` for the parent, `forbidden`.
+            Problem: `already-exists`, `invariant-broken`, `not-found` for the parent, `forbidden`,
+                what the command requires.
         """
         known, fields = self._command(command), given(body)
         if known.idempotency != "natural":
@@ -164,7 +166,7 @@ class Aggregate(Generic[E]):
         start |= {name: each for name, each in self._defaults().items() if name in silent}
         moves = not self._lifecycle.arrived(command, twin)
         change = replace(change, before=twin)
-        return await self._store(ctx, known, change, start, command if moves else None)
+        return await self._store(ctx, command, change, start, moves)
 
     async def update(
         self, ctx: Context, command: str, key: Any, body: Body = None, /, **parameters: Any
@@ -173,7 +175,7 @@ class Aggregate(Generic[E]):
 
         Raises:
             Problem: `not-found`, `version-conflict`, `illegal-transition`, `condition-not-met`,
-                `invariant-broken`, `already-exists`, `forbidden`.
+                `invariant-broken`, `already-exists`, `forbidden`, what the command requires.
         """
         known, fields = self._command(command), given(body)
         before = to_record(await self._find(ctx, key, parameters))
@@ -182,7 +184,7 @@ class Aggregate(Generic[E]):
         if known.idempotency == "natural" and self._lifecycle.arrived(command, before):
             return from_record(self.spec.model, before)
         change = Change(self.spec.name, {}, before, fields, parameters)
-        return await self._store(ctx, known, change, before, command)
+        return await self._store(ctx, command, change, before)
 
     transition = update
 
@@ -190,7 +192,8 @@ class Aggregate(Generic[E]):
         """Remove the entity; as it was.
 
         Raises:
-            Problem: `not-found`, `version-conflict`, `illegal-transition`, `forbidden`.
+            Problem: `not-found`, `version-conflict`, `illegal-transition`, `forbidden`, what the
+                command requires.
         """
         known = self._command(command)
         entity = await self._find(ctx, key, parameters)
@@ -198,7 +201,8 @@ class Aggregate(Generic[E]):
         await self.grants.require(ctx, before)
         self._check_version(ctx, before)
         if self._lifecycle.governs(command):
-            await self._target(ctx, command, before, before, {})
+            await self._target(ctx, command, before, before, parameters)
+        await self._requirements.check(ctx, command, before, parameters)
         if not await self.repository.remove(ctx, before["id"], before["version"]):
             raise VERSION_CONFLICT()
         change = Change(self.spec.name, before, before, {}, parameters)
@@ -238,51 +242,54 @@ class Aggregate(Generic[E]):
         await self._check_parent(ctx, record, parameters)
         await self.grants.require_new(ctx, record)
         if self._lifecycle.governs(command):
-            to = await self._target(ctx, command, {}, record, fields)
+            to = await self._target(ctx, command, {}, record, change.inputs)
             record[self.spec.state_field or ""] = to
         entity = self._entity(replace(change, after=record))
-        self._invariants.check(record)
         change = replace(change, after=to_record(entity))
         if known.idempotency == "natural":
             twin = await self._twin(ctx, record, {})
             if twin is not None:
-                return self._made_already(known, twin, change.after)
+                return self._made_already(command, twin, change.after)
+        await self._requirements.check(ctx, command, {}, change.inputs)
+        self._invariants.check(record)
         try:
             await self.repository.insert(ctx, entity)
         except UniqueViolationError as error:
-            if known.idempotency == "natural":
-                raise OvertakenError(_taken(error.fields)) from error
-            raise _taken(error.fields) from error
+            taken = self._requirements.taken(command, error.fields)
+            raise (OvertakenError(taken) if known.idempotency == "natural" else taken) from error
         await self.emit(ctx, known.emits, change)
         return entity
 
-    def _made_already(self, known: Command, twin: Record, record: Record) -> E:
+    def _made_already(self, command: str, twin: Record, record: Record) -> E:
         """What is there, if it is what the request would make.
 
         Raises:
-            Problem: `already-exists`.
+            Problem: `already-exists`, or what the command says of taken values.
         """
+        known = self._command(command)
         passing = {*ENVELOPE, *(each.field for each in known.sets if sources.passes(each))}
         names = (twin.keys() | record.keys()) - passing
         if any(twin.get(name) != record.get(name) for name in names):
-            raise _taken(self._identity_in(record))
+            raise self._requirements.taken(command, self._identity_in(record))
         return from_record(self.spec.model, twin)
 
     async def _store(
         self,
         ctx: Context,
-        known: Command,
+        command: str,
         change: Change,
         start: Record,
-        command: str | None,
+        moves: bool = True,
     ) -> E:
         """Merge into `start`, assign, move, check and write."""
+        known = self._command(command)
         fields = {name: each for name, each in change.body.items() if name in self._fields}
         record = merge(start, fields)
         sources.assign(ctx, record, known.sets, change.body, change.parameters)
-        if command is not None and self._lifecycle.governs(command):
-            to = await self._target(ctx, command, change.before, change.before, change.body)
+        if moves and self._lifecycle.governs(command):
+            to = await self._target(ctx, command, change.before, change.before, change.inputs)
             record[self.spec.state_field or ""] = to
+        await self._requirements.check(ctx, command, change.before, change.inputs)
         record = to_record(self._entity(replace(change, after=record)))
         if record == change.before:
             return from_record(self.spec.model, record)
@@ -294,7 +301,7 @@ class Aggregate(Generic[E]):
         try:
             stored = await self.repository.replace(ctx, entity, change.before["version"])
         except UniqueViolationError as error:
-            raise _taken(error.fields) from error
+            raise self._requirements.taken(command, error.fields) from error
         if not stored:
             raise VERSION_CONFLICT()
         await self.emit(ctx, known.emits, replace(change, after=to_record(entity)))
@@ -305,8 +312,7 @@ class Aggregate(Generic[E]):
 
     def _new(self, ctx: Context, known: Command, change: Change) -> Record:
         """Input, assignments, envelope; the envelope cannot be chosen."""
-        inputs = {**change.body, **change.parameters}
-        fields = {name: each for name, each in inputs.items() if name in self._fields}
+        fields = {name: each for name, each in change.inputs.items() if name in self._fields}
         record = merge(self._defaults(), fields)
         if self.spec.state_field and self.spec.initial:
             record[self.spec.state_field] = self.spec.initial
@@ -340,12 +346,12 @@ class Aggregate(Generic[E]):
         command: str,
         record: Record,
         subject: Record,
-        body: Mapping[str, Any],
+        inputs: Mapping[str, Any],
     ) -> str:
         async def stands(names: frozenset[str]) -> bool:
             return await self.grants.stands(ctx, names, subject)
 
-        return await self._lifecycle.target(ctx, command, record, body, stands)
+        return await self._lifecycle.target(ctx, command, record, inputs, stands)
 
     async def _check_references(
         self, ctx: Context, record: Record, body: Mapping[str, Any]
@@ -378,6 +384,9 @@ class Aggregate(Generic[E]):
         if await aggregate.repository.find(ctx, {**found, aggregate.spec.key: key}) is None:
             raise missing
 
+    async def _count(self, ctx: Context, aggregate: str, filters: Mapping[str, Any]) -> int:
+        return await self._registry[aggregate].repository.count(ctx, filters)
+
     async def _twin(
         self, ctx: Context, record: Record, parameters: Mapping[str, Any]
     ) -> Record | None:
@@ -409,11 +418,6 @@ class Aggregate(Generic[E]):
 def _dangling(field: str) -> Problem:
     """The refusal of a body whose field refers to nothing that exists."""
     return REFERENCE_UNKNOWN(errors=(FieldError("no such entity", json_pointer([field])),))
-
-
-def _taken(fields: Iterable[str]) -> Problem:
-    errors = [FieldError("taken", json_pointer([name])) for name in fields]
-    return ALREADY_EXISTS(errors=errors)
 
 
 def _sayable(body: Body) -> frozenset[str]:

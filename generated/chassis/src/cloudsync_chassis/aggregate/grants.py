@@ -114,6 +114,7 @@ class Grants(Generic[E]):
             for name in rule.fields
             if name in self._fields
         ]
+        found += [(rule.value_field, rule.values) for rule in rules if relations.is_open(rule)]
         for rule in rules:
             through = self._registry.get(rule.through or "")
             if through is not None:

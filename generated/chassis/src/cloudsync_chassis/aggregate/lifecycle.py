@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from cloudsync_chassis.aggregate.rules import Rule, cel_value
+from cloudsync_chassis.aggregate.rules import Rule, variables
 from cloudsync_chassis.aggregate.spec import Transition
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record
@@ -41,7 +41,7 @@ class Lifecycle:
         ctx: Context,
         command: str,
         record: Record,
-        body: Mapping[str, Any],
+        inputs: Mapping[str, Any],
         stands: Stands,
     ) -> str:
         """The state that the command leads to from the record's (an empty record: from nothing).
@@ -56,9 +56,9 @@ class Lifecycle:
         allowed = [row for row in rows if await _may(ctx, row[0], stands)]
         if not allowed:
             raise FORBIDDEN(f"{command} is for other roles or relations")
-        variables = _variables(ctx, record, body)
+        known = variables(ctx, record, inputs)
         for transition, rule in allowed:
-            if rule is None or rule.holds(**variables):
+            if rule is None or rule.holds(**known):
                 return transition.to
         raise CONDITION_NOT_MET(allowed[0][0].guard or f"{command} is not possible now")
 
@@ -82,17 +82,3 @@ async def _may(ctx: Context, transition: Transition, stands: Stands) -> bool:
     if transition.roles & ctx.principal.roles:
         return True
     return bool(transition.relations) and await stands(transition.relations)
-
-
-def _variables(ctx: Context, record: Record, body: Mapping[str, Any]) -> dict[str, Any]:
-    principal = {
-        "id": ctx.principal.subject,
-        "kind": ctx.principal.kind,
-        "roles": sorted(ctx.principal.roles),
-    }
-    return {
-        "this": cel_value(record),
-        "input": cel_value(body),
-        "principal": principal,
-        "now": ctx.now,
-    }

@@ -20,6 +20,11 @@ class Change:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def inputs(self) -> dict[str, Any]:
+        """What the caller said: the body's fields and the parameters."""
+        return {**self.body, **self.parameters}
+
+    @property
     def changed_fields(self) -> list[str]:
         """Names of the fields whose values differ, without the envelope's."""
         names = (self.before.keys() | self.after.keys()) - {"updatedAt", "version"}

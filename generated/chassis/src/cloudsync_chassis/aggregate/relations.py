@@ -28,7 +28,7 @@ async def stands(
     """Whether the caller has any of the relations to the entity."""
     for name in sorted(names):
         rule = rules.get(name) or default_rule(name)
-        if _direct(ctx.principal.subject, rule, record):
+        if _direct(ctx.principal.subject, rule, record) or _open(rule, record):
             return True
         if rule.through is not None:
             leading = {**to_caller(ctx, rule), rule.parent: record.get("id")}
@@ -51,6 +51,15 @@ def _direct(subject: str, rule: Relation, record: Record) -> bool:
         if any(each is not None and str(each) == subject for each in values):
             return True
     return False
+
+
+def is_open(rule: Relation) -> bool:
+    """Whether the rule asks what the entity itself says, and not who the caller is."""
+    return bool(rule.values) and rule.through is None
+
+
+def _open(rule: Relation, record: Record) -> bool:
+    return is_open(rule) and record.get(rule.value_field) in rule.values
 
 
 def to_caller(ctx: Context, rule: Relation) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""CEL: invariants of an entity, conditions of transitions. Times and durations are native."""
+"""CEL: invariants of an entity, what commands and transitions ask for. Times are native."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import cel
 from pydantic_core import to_jsonable_python
 
 from cloudsync_chassis.aggregate.spec import Invariant
+from cloudsync_chassis.context import Context
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import Record
 from cloudsync_chassis.problem import INVARIANT_BROKEN, FieldError
@@ -19,7 +20,7 @@ log = logger("rules")
 
 
 class Rule:
-    """A compiled expression that is true or false."""
+    """A compiled expression."""
 
     def __init__(self, expression: str) -> None:
         """Compile.
@@ -32,11 +33,15 @@ class Rule:
 
     def holds(self, **variables: Any) -> bool:
         """Whether the expression is true; one that fails to evaluate is not."""
+        return self.value(**variables) is True
+
+    def value(self, **variables: Any) -> Any:
+        """What the expression comes to; None where it fails to evaluate."""
         try:
-            return self._program.execute(variables) is True
+            return self._program.execute(variables)
         except (ValueError, TypeError, KeyError, RuntimeError) as error:
             log.warning("expression_failed", expression=self.expression, error=str(error))
-            return False
+            return None
 
 
 class Invariants:
@@ -59,6 +64,21 @@ class Invariants:
             errors = [FieldError(each.message, pointer="") for each in broken]
             names = [each.name for each in broken]
             raise INVARIANT_BROKEN(broken[0].message, errors=errors, invariants=names)
+
+
+def variables(ctx: Context, record: Record, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What a condition may speak of: the entity before, the input, who asks, and when."""
+    principal = {
+        "id": ctx.principal.subject,
+        "kind": ctx.principal.kind,
+        "roles": sorted(ctx.principal.roles),
+    }
+    return {
+        "this": cel_value(record),
+        "input": cel_value(inputs),
+        "principal": principal,
+        "now": ctx.now,
+    }
 
 
 def cel_value(value: Any) -> Any:

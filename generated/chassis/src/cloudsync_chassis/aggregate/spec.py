@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal
 
 from cloudsync_chassis.operation import Idempotency
+from cloudsync_chassis.problem import ProblemType
 from cloudsync_chassis.store.document import DocumentStore
 from cloudsync_chassis.store.repository import E
 from cloudsync_chassis.store.table import TableStore
@@ -63,15 +64,37 @@ class Emission:
     key_field: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Entities of `aggregate` whose fields equal what CEL says (a list: are among its members)."""
+
+    aggregate: str
+    where: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """`problem` is raised, with `detail`, where `condition` is false or `unique` fields are taken.
+
+    `condition`: CEL over `this`, `input`, `principal`, `now`, and `count` where `counted` is given.
+    """
+
+    problem: ProblemType
+    detail: str
+    condition: str = ""
+    counted: Counted | None = None
+    unique: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What a command sets and announces."""
+    """What a command asks for, sets and announces."""
 
     effect: Literal["create", "put", "update", "delete", "transition", "custom"]
     idempotency: Idempotency = "none"
     sets: tuple[Assignment, ...] = ()
     emits: tuple[Emission, ...] = ()
-    relations: frozenset[str] = frozenset()
+    requires: tuple[Requirement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +111,8 @@ class Relation:
 
     Direct: one of `fields` holds the caller's id, or is a list with it. Through: an entity of the
     aggregate `through`, whose `parent` field is this one's id, has `prefix` and the caller's id in
-    `principal` and, where `values` are given, one of them in `value_field`.
+    `principal` and, where `values` are given, one of them in `value_field`. With neither, whoever
+    asks stands in it where the entity itself has one of `values` in `value_field`.
     """
 
     fields: tuple[str, ...] = ()

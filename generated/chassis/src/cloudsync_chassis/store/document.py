@@ -82,6 +82,12 @@ class DocumentRepository(Generic[E]):
             page.following,
         )
 
+    async def count(self, ctx: Context, filters: Mapping[str, Any]) -> int:
+        """See `Repository.count`."""
+        statement = self._scoped(ctx, sa.select(sa.func.count()).select_from(documents))
+        statement = statement.where(*self._conditions(ctx, filters))
+        return int((await (await ctx.unit.connection()).execute(statement)).scalar_one())
+
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""
         row = self._row(ctx, entity)

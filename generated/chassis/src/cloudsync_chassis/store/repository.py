@@ -41,6 +41,10 @@ class Repository(Protocol[E]):
         """A page of those that pass the filters."""
         ...
 
+    async def count(self, ctx: Context, filters: Mapping[str, Any]) -> int:
+        """How many pass the filters, which are those of `ListQuery`."""
+        ...
+
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """Store a new state if the stored version is still `expected`.
 

@@ -81,6 +81,13 @@ class TableRepository(Generic[E]):
         entities = [self._entity(row) for row in rows]
         return cut(entities, query, lambda each: _place(each, query.field_name))
 
+    async def count(self, ctx: Context, filters: Mapping[str, Any]) -> int:
+        """See `Repository.count`."""
+        conditions = [self._passes(ctx, name, value) for name, value in filters.items()]
+        statement = sa.select(sa.func.count()).select_from(self._store.table)
+        statement = statement.where(self._tenant == ctx.tenant, *conditions)
+        return int((await (await ctx.unit.connection()).execute(statement)).scalar_one())
+
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""
         row = self._row(ctx, entity)

@@ -8,15 +8,17 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.table import TableStore
 
-from . import models, tables
+from . import models, problems, tables
 
 DIRECTORY_SYNC = AggregateSpec(
     name="directory-sync",
@@ -99,7 +101,18 @@ EMAIL_ALIAS = AggregateSpec(
         ),
     ),
     commands={
-        "add-email-alias": Command(effect="create", idempotency="key"),
+        "add-email-alias": Command(
+            effect="create",
+            idempotency="key",
+            requires=(
+                Requirement(
+                    problem=problems.TOO_MANY_ADDRESSES,
+                    detail="The account has ten addresses",
+                    condition="count < 10",
+                    counted=Counted("email-alias", {"userId": "input.userId"}),
+                ),
+            ),
+        ),
         "remove-email-alias": Command(effect="delete", idempotency="natural"),
         "verify-email-alias": Command(effect="custom", idempotency="natural"),
     },
