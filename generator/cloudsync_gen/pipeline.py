@@ -62,7 +62,7 @@ def memory(store: Store | None) -> ParseCache:
     """What earlier runs of this very code read out of texts."""
     if store is None:
         return ParseCache()
-    return ParseCache(store.read, store.write, digest_of_package())
+    return ParseCache(store.pack.read, store.pack.write, digest_of_package())
 
 
 def check(tree: Tree, rules: Iterable[Rule] = RULES, store: Store | None = None) -> Checked:
@@ -93,10 +93,13 @@ def compile_model(
     """`check`, and then whether the contracts can be put together; `checked` holds all findings."""
     from cloudsync_gen.contracts.compile import compile_contracts
 
+    store = store or Store(None)
     checked = check(tree, rules, store)
     if checked.model is None or has_errors(checked.diagnostics):
+        store.pack.save()
         return Compiled(checked=checked, contracts=None)
     made = compile_contracts(checked.model, memory(store))
+    store.pack.save()
     found = ordered((*checked.diagnostics, *made.diagnostics), checked.sources)
     return Compiled(
         checked=structs.replace(checked, diagnostics=found),
@@ -150,6 +153,7 @@ def _rendered(
     found = validation.findings()
     if has_errors(found):
         return None, found
+    store.pack.save()
     rendered = rendering.files(progress)
     if scope.whole:
         store.note(digest_of_package())

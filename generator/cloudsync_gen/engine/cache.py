@@ -10,14 +10,21 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import suppress
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
+
+import msgspec
 
 from cloudsync_gen.engine.locks import NOFOLLOW, is_plain, state
 
 _CHECK = 16
 MAX_ENTRIES = 100_000
 _SHARDS = 256
+PACK = blake2b(b"pack", digest_size=20).hexdigest()
+PATIENCE = 20
+
+_entries = msgspec.msgpack.Decoder(dict[str, tuple[int, bytes]])
 
 
 class Store:
@@ -66,6 +73,11 @@ class Store:
         except OSError:
             return
 
+    @cached_property
+    def pack(self) -> Pack:
+        """Many small entries in one."""
+        return Pack(self)
+
     def seen(self, what: bytes) -> bool:
         """Whether this was noted, and nobody dropped the note."""
         return self.read(_noted(what)) is not None
@@ -94,6 +106,49 @@ class Store:
     def _checksum(self, key: str, content: bytes) -> bytes:
         sealed = blake2b(key.encode(), key=self._seal, digest_size=_CHECK).digest()
         return blake2b(content, key=sealed, digest_size=_CHECK).digest()
+
+
+class Pack:
+    """Entries that one run reads or writes by the hundred: one file, read when first asked for
+    anything, and written by `save` when something is new.
+
+    What no run has asked for while the pack was written `PATIENCE` times is left out.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._used: dict[str, bytes] = {}
+        self._new = False
+
+    def read(self, key: str) -> bytes | None:
+        """The bytes stored under a key."""
+        found = self._used.get(key)
+        if found is None and key in self._before:
+            found = self._used[key] = self._before[key][1]
+        return found
+
+    def write(self, key: str, content: bytes) -> None:
+        """Store it, when the pack is saved."""
+        if self._store.root is not None:
+            self._used[key] = content
+            self._new = True
+
+    def save(self) -> None:
+        """Writes the pack, if anything in it is new."""
+        if not self._new:
+            return
+        kept = {k: (age + 1, each) for k, (age, each) in self._before.items() if age < PATIENCE}
+        used = {key: (0, each) for key, each in self._used.items()}
+        self._store.write(PACK, msgspec.msgpack.encode(kept | used))
+        self._new = False
+
+    @cached_property
+    def _before(self) -> dict[str, tuple[int, bytes]]:
+        stored = self._store.read(PACK)
+        try:
+            return _entries.decode(stored) if stored is not None else {}
+        except msgspec.DecodeError:
+            return {}
 
 
 def _noted(what: bytes) -> str:

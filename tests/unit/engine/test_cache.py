@@ -11,8 +11,10 @@ import pytest
 
 from cloudsync_gen.cli import main
 from cloudsync_gen.engine import index
-from cloudsync_gen.engine.cache import Store
+from cloudsync_gen.engine.cache import PACK, PATIENCE, Store
+from cloudsync_gen.engine.known import known
 from cloudsync_gen.engine.locks import STATE
+from cloudsync_gen.model.artefacts import PydanticModels
 from support.rules import BASE
 from support.trees import Files, read_tree, write_tree
 
@@ -90,6 +92,87 @@ def test_the_oldest_entries_go_first(tmp_path: Path, monkeypatch: pytest.MonkeyP
         os.utime(entry(tmp_path, key), (age, age))
     store.prune()
     assert [key for key in keys if store.read(key) is not None] == keys[:2]
+
+
+def test_a_pack_is_read_as_it_was_saved(tmp_path: Path) -> None:
+    first = Store(tmp_path).pack
+    first.write(KEY, b"content")
+    assert first.read(KEY) == b"content"
+    assert Store(tmp_path).pack.read(KEY) is None
+    first.save()
+    second = Store(tmp_path).pack
+    assert second.read(KEY) == b"content"
+    assert second.read(OTHER) is None
+    second.write(OTHER, b"another")
+    second.save()
+    third = Store(tmp_path).pack
+    assert (third.read(KEY), third.read(OTHER)) == (b"content", b"another")
+
+
+def test_a_pack_is_written_only_for_what_is_new(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.pack.write(KEY, b"content")
+    store.pack.save()
+    (path,) = (tmp_path / STATE / "cache").glob("??/*")
+    os.utime(path, (1, 1))
+    again = Store(tmp_path)
+    assert again.pack.read(KEY) == b"content"
+    again.pack.save()
+    assert path.stat().st_mtime == 1
+
+
+def test_a_pack_drops_what_nobody_asks_for(tmp_path: Path) -> None:
+    first = Store(tmp_path).pack
+    first.write(KEY, b"content")
+    first.write(OTHER, b"another")
+    first.save()
+    for turn in range(2 * PATIENCE):
+        pack = Store(tmp_path).pack
+        assert pack.read(KEY) == b"content"
+        pack.write("ef" * 20, str(turn).encode())
+        pack.save()
+    assert Store(tmp_path).pack.read(OTHER) is None
+
+
+@pytest.mark.parametrize("stored", [b"", b"\xc1", b"\x93\x01\x02\x03"])
+def test_a_pack_that_is_none_is_empty(tmp_path: Path, stored: bytes) -> None:
+    store = Store(tmp_path)
+    store.write(PACK, stored)
+    assert store.pack.read(KEY) is None
+    store.pack.write(KEY, b"content")
+    store.pack.save()
+    assert Store(tmp_path).pack.read(KEY) == b"content"
+
+
+def test_without_a_disk_a_pack_keeps_nothing() -> None:
+    pack = Store(None).pack
+    pack.write(KEY, b"content")
+    pack.save()
+    assert pack.read(KEY) is None
+
+
+def test_what_other_generators_made_is_made_again_when_the_cache_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same form is made once; another form, or another tool, makes it again."""
+    made: list[PydanticModels] = []
+
+    def make(form: PydanticModels) -> dict[str, bytes]:
+        made.append(form)
+        return {"": str(form.schema).encode()}
+
+    store, form = Store(tmp_path), PydanticModels({"a": 1})
+    assert known(store, form, make) == known(Store(tmp_path), form, make) == {"": b"{'a': 1}"}
+    assert len(made) == 1
+    known(store, PydanticModels({"a": 2}), make)
+    assert len(made) == 2
+    for entry_of in (tmp_path / STATE / "cache").glob("??/*"):
+        entry_of.write_bytes(b"something else")
+    assert known(Store(tmp_path), form, make) == {"": b"{'a': 1}"}
+    assert len(made) == 3
+    monkeypatch.setattr("cloudsync_gen.engine.known.tool", lambda: b"another version")
+    known(store, form, make)
+    assert len(made) == 4
 
 
 # -- the whole, by its effect ---------------------------------------------------------------------
