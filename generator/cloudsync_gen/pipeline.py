@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct, structs
 
 from cloudsync_gen.contracts.agree import shapes
-from cloudsync_gen.diagnostics import Diagnostic, Severity, has_errors
+from cloudsync_gen.diagnostics import Diagnostic, Severity, Staged, has_errors
 from cloudsync_gen.engine import paths
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.executors import Crew
@@ -26,6 +27,9 @@ from cloudsync_gen.rules import RULES
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.source import Ref, SourceMap, Tree, tree_from_disk
 from cloudsync_gen.targets import BY_NAME, TARGETS
+
+_encode = msgspec.msgpack.Encoder().encode
+_diagnostics = msgspec.msgpack.Decoder(tuple[Diagnostic, ...])
 
 
 class Checked(Struct, frozen=True, kw_only=True):
@@ -58,10 +62,8 @@ def read_model(root: Path) -> Tree:
     return tree_from_disk(root, "model")
 
 
-def memory(store: Store | None) -> ParseCache:
+def memory(store: Store) -> ParseCache:
     """What earlier runs of this very code read out of texts."""
-    if store is None:
-        return ParseCache()
     return ParseCache(store.pack.read, store.pack.write, digest_of_package())
 
 
@@ -69,42 +71,84 @@ def check(tree: Tree, rules: Iterable[Rule] = RULES, store: Store | None = None)
     """All findings over a model. Rules are silent about what could not be read: what looks missing
     may only be misspelt.
     """
+    read = _read(tree, store or Store(None))
+    return _checked(read, _judged(read.model, rules))
+
+
+class _Read(Struct, frozen=True, kw_only=True):
+    """A model as far as it can be read, before any rule; absent without a usable manifest."""
+
+    model: Model | None
+    complete: bool
+    found: tuple[Diagnostic, ...]
+    sources: SourceMap
+
+
+def _read(tree: Tree, store: Store) -> _Read:
     sources = SourceMap(tree, LOCATORS)
     loaded = load(tree, memory(store))
+    store.pack.save()
     if loaded.value is None:
-        return Checked(
-            model=None, diagnostics=ordered(loaded.diagnostics, sources), sources=sources
-        )
+        return _Read(model=None, complete=False, found=loaded.diagnostics, sources=sources)
     linked = link(loaded.value)
-    model = linked.value
-    found = (*loaded.diagnostics, *linked.diagnostics)
-    model = structs.replace(model, shapes=shapes(model))
-    found = (*found, *(each for rule in rules for each in rule.findings(model)))
-    return Checked(
-        model=model if loaded.value.complete else None,
-        diagnostics=ordered(found, sources),
+    return _Read(
+        model=structs.replace(linked.value, shapes=shapes(linked.value)),
+        complete=loaded.value.complete,
+        found=(*loaded.diagnostics, *linked.diagnostics),
         sources=sources,
     )
 
 
-def compile_model(
-    tree: Tree, rules: Iterable[Rule] = RULES, store: Store | None = None
-) -> Compiled:
-    """`check`, and then whether the contracts can be put together; `checked` holds all findings."""
-    from cloudsync_gen.contracts.compile import compile_contracts
+def _judged(model: Model | None, rules: Iterable[Rule]) -> tuple[Diagnostic, ...]:
+    return tuple(each for rule in rules for each in rule.findings(model)) if model else ()
 
-    store = store or Store(None)
-    checked = check(tree, rules, store)
-    if checked.model is None or has_errors(checked.diagnostics):
-        store.pack.save()
+
+def _checked(read: _Read, judged: tuple[Diagnostic, ...]) -> Checked:
+    return Checked(
+        model=read.model if read.complete else None,
+        diagnostics=ordered((*read.found, *judged), read.sources),
+        sources=read.sources,
+    )
+
+
+def compile_model(
+    tree: Tree,
+    rules: Iterable[Rule] = RULES,
+    store: Store | None = None,
+    crew: Crew | None = None,
+) -> Compiled:
+    """`check`, and then whether the contracts can be put together; `checked` holds all findings.
+
+    A crew judges the model while its contracts are put together. What goes wrong there counts only
+    where no rule has an error.
+    """
+    store, crew = store or Store(None), crew or Crew(1)
+    read = _read(tree, store)
+    verdict = crew.beside(lambda: _encode(_judged(read.model, rules)))
+    made: Staged[Contracts] | Exception | None = None
+    if read.model is not None and read.complete and not has_errors(read.found):
+        made = _compiled(read.model, store)
+    checked = _checked(read, _diagnostics.decode(verdict()))
+    if made is None or has_errors(checked.diagnostics):
         return Compiled(checked=checked, contracts=None)
-    made = compile_contracts(checked.model, memory(store))
-    store.pack.save()
+    if isinstance(made, Exception):
+        raise made
     found = ordered((*checked.diagnostics, *made.diagnostics), checked.sources)
     return Compiled(
         checked=structs.replace(checked, diagnostics=found),
         contracts=None if has_errors(found) else made.value,
     )
+
+
+def _compiled(model: Model, store: Store) -> Staged[Contracts] | Exception:
+    from cloudsync_gen.contracts.compile import compile_contracts
+
+    try:
+        made = compile_contracts(model, memory(store))
+    except Exception as error:
+        return error
+    store.pack.save()
+    return made
 
 
 def generate(
@@ -120,7 +164,7 @@ def generate(
     with Crew(jobs, PRELOAD) as crew:
         if not store.seen(digest_of_package()):
             crew.expect_much()
-        made = compile_model(tree, rules, store)
+        made = compile_model(tree, rules, store, crew)
         checked, contracts = made.checked, made.contracts
         if checked.model is None or contracts is None:
             return Generated(checked=checked, rendered=None, diagnostics=checked.diagnostics)

@@ -50,6 +50,7 @@ def _run(options: argparse.Namespace, plain: bool) -> int:
     from cloudsync_gen import pipeline
     from cloudsync_gen.cli.settings import Misconfigured, chosen, settings
     from cloudsync_gen.engine.cache import Store
+    from cloudsync_gen.engine.executors import Crew, default_jobs
     from cloudsync_gen.report import text
 
     root = Path(options.root)
@@ -60,7 +61,9 @@ def _run(options: argparse.Namespace, plain: bool) -> int:
         sys.stderr.write(f"{text.printable(str(error))}\n")
         return USAGE
     store = Store(None if options.no_cache else root)
-    checked = pipeline.compile_model(pipeline.read_model(root), rules, store).checked
+    tree = pipeline.read_model(root)
+    with Crew(default_jobs()) as crew:
+        checked = pipeline.compile_model(tree, rules, store, crew).checked
     if plain and not checked.diagnostics:
         index.remember(options.root, ("check",), before)
     say(checked.diagnostics, checked.sources, options.format, rules)

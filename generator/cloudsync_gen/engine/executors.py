@@ -68,13 +68,12 @@ class Crew:
     def submit(self, work: Work, task: bytes, *, long: bool = False) -> Callable[[], bytes]:
         """Gives work to the crew; what is returned waits for the result, or makes it.
 
-        Work that is `long` begins at once, where the system can fork and a processor is free.
+        Work that is `long` begins at once, as `beside` does it.
         """
         answer = _Answer(work, task)
         if self._pool is None and self._jobs > 1:
-            if long and sys.platform == "linux" and len(self._forked) < self._jobs - 1:
-                self._forked.append(_Forked(work, task))
-                return self._forked[-1]
+            if long and self._has_room:
+                return self.beside(partial(work, task))
             self._waiting.append(answer)
             if len(self._waiting) > FEW:
                 self.expect_much()
@@ -83,6 +82,21 @@ class Crew:
                 each.begin(self._pool)
             self._waiting.clear()
         return answer
+
+    def beside(self, work: Callable[[], bytes]) -> Callable[[], bytes]:
+        """Does at once what this process could do as well: in a copy of it, where the system can
+        fork and a processor is free, else here. What is returned waits for the result.
+        """
+        if self._has_room:
+            self._forked.append(_Forked(work))
+            return self._forked[-1]
+        result = work()
+        return lambda: result
+
+    @property
+    def _has_room(self) -> bool:
+        running = sum(each.running for each in self._forked)
+        return sys.platform == "linux" and running < self._jobs - 1
 
     def _started(self) -> ProcessPoolExecutor:
         import multiprocessing
@@ -131,10 +145,10 @@ class _Forked:
     threads.
     """
 
-    def __init__(self, work: Work, task: bytes) -> None:
-        self._work = work
-        self._task = task
+    def __init__(self, work: Callable[[], bytes]) -> None:
         import socket
+
+        self._work = work
 
         self._ours, theirs = socket.socketpair()
         self._process = os.fork()
@@ -145,7 +159,7 @@ class _Forked:
         try:  # nothing of this process may be flushed, closed or removed twice
             self._ours.close()
             _settle()
-            theirs.sendall(work(task))
+            theirs.sendall(work())
             code = 0
         finally:
             os._exit(code)
@@ -153,7 +167,12 @@ class _Forked:
     def __call__(self) -> bytes:
         """Its result; what it could not do is done here, where it is told why."""
         parts = [*iter(partial(self._ours.recv, 1 << 20), b"")]
-        return b"".join(parts) if self._ended() else self._work(self._task)
+        return b"".join(parts) if self._ended() else self._work()
+
+    @property
+    def running(self) -> bool:
+        """Whether nobody has asked for its result yet."""
+        return self._process != 0
 
     def forget(self) -> None:
         """It need not go on."""

@@ -24,7 +24,7 @@ from cloudsync_gen.load.cache import ParseCache
 from cloudsync_gen.load.findings import unreadable
 from cloudsync_gen.load.layers import explain
 from cloudsync_gen.load.openapi import Loaded, document_of
-from cloudsync_gen.load.proto_text import head, locate
+from cloudsync_gen.load.proto_text import Head, head, locate
 from cloudsync_gen.load.yaml_tree import Problem
 from cloudsync_gen.model.declared import DeclaredElement
 from cloudsync_gen.model.ids import ElementId
@@ -72,7 +72,7 @@ def grpc_sources(
     found: list[Diagnostic] = []
     files: dict[str, _File] = {}
     for file, content in sorted(protos.items()):
-        each, problems = _file(file, content)
+        each, problems = _file(file, content, cache)
         found.extend(problems)
         if each is None:
             continue
@@ -89,7 +89,7 @@ def grpc_sources(
     return _declared(files, outlines) if not found else ([], ([], found))
 
 
-def _file(file: str, content: bytes) -> tuple[_File | None, list[Diagnostic]]:
+def _file(file: str, content: bytes, cache: ParseCache) -> tuple[_File | None, list[Diagnostic]]:
     start = Span(file, 1, 1, 1, 1)
     if len(content) > MAX_BYTES:
         what = f"file is larger than {MAX_BYTES // 1024} KiB"
@@ -100,7 +100,7 @@ def _file(file: str, content: bytes) -> tuple[_File | None, list[Diagnostic]]:
         line = content.count(b"\n", 0, error.start) + 1
         span = Span(file, line, 1, line, 1)
         return None, unreadable(file, (Problem("SRC007", "not UTF-8", "save as UTF-8", span),))
-    top = head(text)
+    top = _head(text, content, cache)
     name = snake(document_of(file))
     if not _PACKAGE.match(top.package) or top.package.split(".")[0] in _RESERVED or not name:
         what = f"`{top.package}` is no usable package" if top.package else "there is no `package`"
@@ -109,6 +109,15 @@ def _file(file: str, content: bytes) -> tuple[_File | None, list[Diagnostic]]:
         return None, [finding("PRT001", "proto-document", place, what, hint)]
     path = f"{top.package.replace('.', '/')}/{name}.proto"
     return _File(file, path, content, top.imports), []
+
+
+def _head(text: str, content: bytes, cache: ParseCache) -> Head:
+    known = cache.get("proto-head", content)
+    if known is not None:
+        return msgspec.convert(known.value, Head)
+    top = head(text)
+    cache.put("proto-head", content, top)
+    return top
 
 
 def _unknown(each: _File, files: Mapping[str, _File]) -> Iterator[Diagnostic]:

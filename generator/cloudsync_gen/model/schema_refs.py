@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -35,6 +36,11 @@ def schema_target(file: str, reference: object) -> SchemaTarget | RefusedReferen
     """Where a `$ref` written in `file` leads; whether something is there is not looked at."""
     if not isinstance(reference, str):
         return RefusedReference(f"a `$ref` is text; {_FORM}")
+    return _target(file, reference)
+
+
+@lru_cache(maxsize=65536)
+def _target(file: str, reference: str) -> SchemaTarget | RefusedReference:
     path, hash_, pointer = reference.partition("#")
     if _SCHEME.match(path) or path.startswith(("/", "\\")) or "\\" in path or "%" in path:
         return RefusedReference(f"only files of the model are read; {_FORM}", unsafe=True)

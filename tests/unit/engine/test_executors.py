@@ -92,7 +92,22 @@ def test_long_work_begins_at_once_on_a_free_processor(forked: list[int]) -> None
         assert len(crew.submit(much, b"x", long=True)()) == 1_000_000
     with Crew(1) as crew:
         assert crew.submit(whose, b"", long=True)() == here
-    assert len(forked) == 1
+    assert len(forked) == 2
+
+
+def test_what_is_done_beside_sees_all_that_is_here_and_changes_nothing(forked: list[int]) -> None:
+    seen = [b"one"]
+
+    def look() -> bytes:
+        seen.append(str(os.getpid()).encode())
+        return b" ".join(seen)
+
+    with Crew(2) as crew:
+        assert crew.beside(look)() == f"one {forked[0]}".encode()
+        assert seen == [b"one"]
+    with Crew(1) as crew:
+        assert crew.beside(look)() == f"one {os.getpid()}".encode()
+    assert len(seen) == 2
 
 
 @pytest.mark.parametrize("count", [1, 2 * FEW])
