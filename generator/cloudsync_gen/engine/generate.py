@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -51,7 +52,7 @@ class Rendering:
     def __init__(self, units: Iterable[Unit], work: Work, store: Store, crew: Crew) -> None:
         self._store = store
         self._files: list[Rendered] = []
-        self._due: list[tuple[str, Callable[[], bytes]]] = []
+        self._due: deque[tuple[str, Callable[[], bytes]]] = deque()
         for unit in units:
             key = fingerprint(unit)
             stored = _stored(store, key)
@@ -63,15 +64,16 @@ class Rendering:
 
     def files(self, progress: Progress | None = None) -> tuple[Rendered, ...]:
         """All files of all units, ordered by path."""
-        for done, (key, answer) in enumerate(self._due, 1):
+        due = len(self._due)
+        while self._due:  # what a result was made of and came in is dropped with it
+            key, answer = self._due.popleft()
             result = answer()
             self._store.write(key, result)
             self._files.extend(_rendered.decode(result))
             if progress is not None:
-                progress(done, len(self._due))
-        if self._due:
+                progress(due - len(self._due), due)
+        if due:
             self._store.prune()
-        self._due.clear()
         return tuple(sorted(self._files, key=lambda each: each.path))
 
 
