@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from pydantic import TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from cloudsync_chassis import propagation
 from cloudsync_chassis.client import fallback
@@ -73,6 +73,22 @@ async def test_what_may_pass_is_retried(replies: list[Reply], retries: int, requ
     async with client(peer, retries=retries) as called:
         assert await called.call(CALL, ANSWER) == {"a": 1}
     assert len(peer.requests) == requests
+
+
+async def test_what_a_newer_callee_adds_is_left_out() -> None:
+    """As a rolling upgrade has it; what is missing or of another type is still refused."""
+
+    class Answer(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+        a: int
+
+    known = TypeAdapter(list[Answer])
+    newer = httpx.Response(200, json=[{"a": 1, "later": {"b": 2}}])
+    async with client(Peer(newer)) as called:
+        assert await called.call(CALL, known) == [Answer(a=1)]
+    async with client(Peer(httpx.Response(200, json=[{"later": 1}]))) as called:
+        with pytest.raises(ValidationError):
+            await called.call(CALL, known)
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 500, 501])

@@ -11,11 +11,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 import bookshop
+from bookshop.models import PriceSuggested
 from cloudsync_chassis.events.bus import Bus, InProcessBus
 from cloudsync_chassis.events.consumer import Consumer, Subscription
-from cloudsync_chassis.events.envelope import Event
+from cloudsync_chassis.events.envelope import Event, received
 from cloudsync_chassis.events.outbox import Relay
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.ids import uuid7
@@ -49,6 +51,14 @@ async def book_of(shop: Running, clerk: Any) -> dict[str, Any]:
     answer = await shop.http.post("/v1/books", json=body, headers=clerk.headers)
     found: dict[str, Any] = answer.json()
     return found
+
+
+def test_what_a_newer_publisher_adds_is_left_out() -> None:
+    event = suggestion(str(uuid7()), uuid7())
+    newer = replace(event, data={**event.data, "currency": "EUR"})
+    assert received(newer, PriceSuggested).data == received(event, PriceSuggested).data
+    with pytest.raises(ValidationError):
+        received(replace(event, data={"bookId": event.data["bookId"]}), PriceSuggested)
 
 
 def test_an_event_survives_the_wire() -> None:
