@@ -153,7 +153,8 @@ class RpcClient(Client):
     def _result(self, request: Call, message: Message, result: TypeAdapter[R]) -> R:
         values = self._converter.to_json(message)
         field = self.methods[request.path].field
-        return result.validate_json(to_json(values.get(field) if field else values), strict=False)
+        content = to_json(values.get(field) if field else values)
+        return result.validate_json(content, strict=False, extra="ignore")
 
     async def _metadata(self, request: Call, timeout: float) -> tuple[tuple[str, str], ...]:
         """gRPC has a deadline of its own."""

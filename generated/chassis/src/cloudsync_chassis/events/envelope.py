@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-from cloudsync_chassis.model import from_record, to_record
+from cloudsync_chassis.model import to_record
 
 C = TypeVar("C")
 D = TypeVar("D", bound=BaseModel)
@@ -86,12 +86,12 @@ class Received(Generic[D]):
 
 
 def received(event: Event, model: type[D]) -> Received[D]:
-    """The event with its data checked.
+    """The event with its data checked; what a newer publisher adds is left out.
 
     Raises:
         pydantic.ValidationError: the data does not satisfy the schema.
     """
-    return Received(event, from_record(model, event.data))
+    return Received(event, model.model_validate(event.data, strict=False, extra="ignore"))
 
 
 def typed(

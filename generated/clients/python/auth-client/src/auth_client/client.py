@@ -465,7 +465,6 @@ class AuthClient(ServiceClient):
         body: models.IdentityProviderRequest,
         *,
         identity_provider_id: UUID,
-        if_match: str | None = None,
     ) -> models.IdentityProviderView:
         """Replace the settings of a provider"""
         request = Call(
@@ -474,7 +473,6 @@ class AuthClient(ServiceClient):
             method="PUT",
             path="/v1/identity-providers/{identityProviderId}",
             parameters={"identityProviderId": identity_provider_id},
-            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=True,
         )

@@ -38,6 +38,7 @@ class AuthMethod(StrEnum):
     password = "password"
     totp = "totp"
     webauthn = "webauthn"
+    text_code = "textCode"
     saml = "saml"
     oidc = "oidc"
     recovery_code = "recoveryCode"
@@ -80,6 +81,7 @@ class CredentialType(StrEnum):
     password = "password"
     totp = "totp"
     webauthn = "webauthn"
+    text_code = "textCode"
     recovery_codes = "recoveryCodes"
 
 
@@ -252,24 +254,6 @@ class RevocationReason(StrEnum):
     risk_detected = "riskDetected"
 
 
-class RevokeSessionRequest(Model):
-    """
-    Why the session must end; signing out gives logout.
-    """
-
-    reason: RevocationReason
-
-
-class RevokeUserSessionsRequest(Model):
-    """
-    Whose sessions end and why, all of them or all but the one that the person is looking at.
-    """
-
-    user_id: Annotated[UUID, Field(alias="userId")]
-    reason: RevocationReason
-    except_session_id: Annotated[UUID | None, Field(alias="exceptSessionId")] = None
-
-
 class RevokedSessions(Model):
     """
     How many sessions were alive and are no longer.
@@ -357,6 +341,16 @@ class SigningKeySetKeysItemUse(StrEnum):
     sig = "sig"
 
 
+class StatedRevocationReason(StrEnum):
+    """
+    Why somebody asks for the end of a session.
+    """
+
+    logout = "logout"
+    admin_action = "adminAction"
+    risk_detected = "riskDetected"
+
+
 class SystemRole(StrEnum):
     """
     All fourteen roles that a principal can hold, those of CloudSync's own staff and of workloads included.
@@ -434,7 +428,7 @@ class UpdateAuthPolicyRequest(Model):
     allowed_methods: Annotated[
         list[AuthMethod] | None,
         Field(
-            alias="allowedMethods", json_schema_extra={"x-unique": True}, max_length=7, min_length=1
+            alias="allowedMethods", json_schema_extra={"x-unique": True}, max_length=8, min_length=1
         ),
     ] = None
     allowed_countries: Annotated[
@@ -493,7 +487,7 @@ class AuthPolicy(Model):
     allowed_methods: Annotated[
         list[AuthMethod],
         Field(
-            alias="allowedMethods", json_schema_extra={"x-unique": True}, max_length=7, min_length=1
+            alias="allowedMethods", json_schema_extra={"x-unique": True}, max_length=8, min_length=1
         ),
     ]
     allowed_countries: Annotated[
@@ -556,6 +550,9 @@ class CreateCredentialsRequest(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     type: CredentialType
     secret: Annotated[str | None, Field(max_length=8192, min_length=12)] = None
+    phone_number: Annotated[
+        str | None, Field(alias="phoneNumber", max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")
+    ] = None
     invitation_token: Annotated[
         str | None,
         Field(alias="invitationToken", max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$"),
@@ -645,6 +642,24 @@ class Problem(Model):
     detail: Annotated[str | None, Field(max_length=4000)] = None
     instance: Annotated[str | None, Field(max_length=2048, pattern="^[!-~]*$")] = None
     errors: Annotated[list[ProblemErrorsItem] | None, Field(max_length=1000)] = None
+
+
+class RevokeSessionRequest(Model):
+    """
+    Why the session must end.
+    """
+
+    reason: StatedRevocationReason
+
+
+class RevokeUserSessionsRequest(Model):
+    """
+    Whose sessions end and why, all of them or all but the one that the person is looking at.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    reason: StatedRevocationReason
+    except_session_id: Annotated[UUID | None, Field(alias="exceptSessionId")] = None
 
 
 class RoleGrant(Model):

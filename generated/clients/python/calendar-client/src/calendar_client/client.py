@@ -14,11 +14,11 @@ from pydantic import TypeAdapter
 from calendar_client import models
 
 _ATTENDEE_PAGE = TypeAdapter[models.AttendeePage](models.AttendeePage)
-_CALENDAR = TypeAdapter[models.Calendar](models.Calendar)
 _CALENDAR_EVENT = TypeAdapter[models.CalendarEvent](models.CalendarEvent)
 _CALENDAR_PAGE = TypeAdapter[models.CalendarPage](models.CalendarPage)
 _CALENDAR_SHARE = TypeAdapter[models.CalendarShare](models.CalendarShare)
 _CALENDAR_SHARE_PAGE = TypeAdapter[models.CalendarSharePage](models.CalendarSharePage)
+_CALENDAR_VIEW = TypeAdapter[models.CalendarView](models.CalendarView)
 _EVENT_ATTENDEE = TypeAdapter[models.EventAttendee](models.EventAttendee)
 _FREE_BUSY_ANSWER = TypeAdapter[models.FreeBusyAnswer](models.FreeBusyAnswer)
 _FREE_SLOT_LIST = TypeAdapter[models.FreeSlotList](models.FreeSlotList)
@@ -63,7 +63,7 @@ class CalendarClient(ServiceClient):
         body: models.CreateCalendarRequest,
         *,
         idempotency_key: str | None = None,
-    ) -> models.Calendar:
+    ) -> models.CalendarView:
         """Open a calendar"""
         request = Call(
             service="calendar-service",
@@ -74,9 +74,9 @@ class CalendarClient(ServiceClient):
             body=body_of(body),
             repeatable=True,
         )
-        return await self.call(request, _CALENDAR)
+        return await self.call(request, _CALENDAR_VIEW)
 
-    async def get_calendar(self, *, calendar_id: UUID) -> models.Calendar:
+    async def get_calendar(self, *, calendar_id: UUID) -> models.CalendarView:
         """Get a calendar"""
         request = Call(
             service="calendar-service",
@@ -86,9 +86,9 @@ class CalendarClient(ServiceClient):
             parameters={"calendarId": calendar_id},
             repeatable=True,
         )
-        return await self.call(request, _CALENDAR)
+        return await self.call(request, _CALENDAR_VIEW)
 
-    async def delete_calendar(self, *, calendar_id: UUID, if_match: str | None = None) -> None:
+    async def delete_calendar(self, *, calendar_id: UUID) -> None:
         """Delete a calendar"""
         request = Call(
             service="calendar-service",
@@ -96,7 +96,6 @@ class CalendarClient(ServiceClient):
             method="DELETE",
             path="/v1/calendar/calendars/{calendarId}",
             parameters={"calendarId": calendar_id},
-            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -107,7 +106,7 @@ class CalendarClient(ServiceClient):
         *,
         calendar_id: UUID,
         if_match: str | None = None,
-    ) -> models.Calendar:
+    ) -> models.CalendarView:
         """Change a calendar"""
         request = Call(
             service="calendar-service",
@@ -120,7 +119,7 @@ class CalendarClient(ServiceClient):
             media="application/merge-patch+json",
             repeatable=False,
         )
-        return await self.call(request, _CALENDAR)
+        return await self.call(request, _CALENDAR_VIEW)
 
     async def list_calendar_shares(
         self,
@@ -405,7 +404,6 @@ class CalendarClient(ServiceClient):
         *,
         calendar_event_id: UUID,
         idempotency_key: str | None = None,
-        if_match: str | None = None,
     ) -> models.CalendarEvent:
         """Hand an event over"""
         request = Call(
@@ -414,7 +412,7 @@ class CalendarClient(ServiceClient):
             method="POST",
             path="/v1/calendar/events/{calendarEventId}/transfer",
             parameters={"calendarEventId": calendar_event_id},
-            headers={"Idempotency-Key": idempotency_key or str(uuid4()), "If-Match": if_match},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -468,13 +466,7 @@ class CalendarClient(ServiceClient):
         )
         return await self.call(request, _EVENT_ATTENDEE)
 
-    async def uninvite_attendee(
-        self,
-        *,
-        calendar_event_id: UUID,
-        event_attendee_id: UUID,
-        if_match: str | None = None,
-    ) -> None:
+    async def uninvite_attendee(self, *, calendar_event_id: UUID, event_attendee_id: UUID) -> None:
         """Take somebody off the list"""
         request = Call(
             service="calendar-service",
@@ -482,7 +474,6 @@ class CalendarClient(ServiceClient):
             method="DELETE",
             path="/v1/calendar/events/{calendarEventId}/attendees/{eventAttendeeId}",
             parameters={"calendarEventId": calendar_event_id, "eventAttendeeId": event_attendee_id},
-            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)

@@ -74,6 +74,16 @@ class CalendarOwnerType(StrEnum):
     resource = "resource"
 
 
+class CalendarVisibility(StrEnum):
+    """
+    What an event without a word of its own gets.
+    """
+
+    public = "public"
+    private = "private"
+    confidential = "confidential"
+
+
 class CancelEventRequest(Model):
     """
     A word to those who had kept the time free, if the organizer finds one.
@@ -95,6 +105,33 @@ class ChangeScope(StrEnum):
     this = "this"
     following = "following"
     all = "all"
+
+
+class CreateCalendarRequest(Model):
+    """
+    A further calendar of a person or team, or one for a room.
+    """
+
+    name: Annotated[str, Field(max_length=120, min_length=1)]
+    owner_type: Annotated[CalendarOwnerType, Field(alias="ownerType")]
+    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    colour: Annotated[str | None, Field(max_length=7, min_length=7, pattern="^#[0-9a-f]{6}$")] = (
+        None
+    )
+    default_time_zone: Annotated[
+        str,
+        Field(
+            alias="defaultTimeZone",
+            max_length=64,
+            min_length=3,
+            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
+        ),
+    ]
+    default_visibility: Annotated[CalendarVisibility | None, Field(alias="defaultVisibility")] = (
+        None
+    )
+    capacity: Annotated[int | None, Field(ge=1, le=1000)] = None
+    whereabouts: Annotated[str | None, Field(max_length=200, min_length=1)] = None
 
 
 class EventAttendee(Model):
@@ -392,7 +429,9 @@ class UpdateCalendarRequest(Model):
             pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
         ),
     ] = None
-    default_visibility: Annotated[EventVisibility | None, Field(alias="defaultVisibility")] = None
+    default_visibility: Annotated[CalendarVisibility | None, Field(alias="defaultVisibility")] = (
+        None
+    )
     capacity: Annotated[int | None, Field(ge=1, le=1000)] = None
     whereabouts: Annotated[str | None, Field(max_length=200, min_length=1)] = None
 
@@ -526,40 +565,6 @@ class AttendeePage(Model):
     ] = None
 
 
-class Calendar(Model):
-    """
-    The time of a person, a team or a thing.
-    """
-
-    id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    name: Annotated[str, Field(max_length=120, min_length=1)]
-    owner_type: Annotated[CalendarOwnerType, Field(alias="ownerType")]
-    owner_id: Annotated[UUID, Field(alias="ownerId")]
-    colour: Annotated[str, Field(max_length=7, min_length=7, pattern="^#[0-9a-f]{6}$")]
-    default_time_zone: Annotated[
-        str,
-        Field(
-            alias="defaultTimeZone",
-            max_length=64,
-            min_length=3,
-            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
-        ),
-    ]
-    default_visibility: Annotated[EventVisibility, Field(alias="defaultVisibility")]
-    primary_of_owner: Annotated[bool, Field(alias="primaryOfOwner")]
-    capacity: Annotated[int | None, Field(ge=1, le=1000)] = None
-    whereabouts: Annotated[str | None, Field(max_length=200, min_length=1)] = None
-    ics_token_hash: Annotated[
-        str | None,
-        Field(alias="icsTokenHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
-    ] = None
-    ics_token_issued_at: Annotated[AwareDatetime | None, Field(alias="icsTokenIssuedAt")] = None
-
-
 class CalendarEvent(Model):
     """
     A stretch of time with a purpose, once or again and again.
@@ -627,18 +632,6 @@ class CalendarEvent(Model):
     ical_uid: Annotated[str | None, Field(alias="icalUid", max_length=255, min_length=1)] = None
 
 
-class CalendarPage(Model):
-    """
-    Calendars that the caller owns or was let into; rooms for whoever filters by them.
-    """
-
-    items: Annotated[list[Calendar], Field(max_length=200)]
-    next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
-    ] = None
-
-
 class CalendarShare(Model):
     """
     What somebody else may see or do in a calendar.
@@ -669,27 +662,20 @@ class CalendarSharePage(Model):
     ] = None
 
 
-class CancelOccurrencesRequest(Model):
+class CalendarView(Model):
     """
-    One date that does not happen, or the first of all that do not.
-    """
-
-    occurrence_date: Annotated[date, Field(alias="occurrenceDate")]
-    scope: CancelOccurrencesRequestScope
-    apology: Annotated[str | None, Field(max_length=500, min_length=1)] = None
-
-
-class CreateCalendarRequest(Model):
-    """
-    A further calendar of a person or team, or one for a room.
+    A calendar without the digest of its feed's token, of which its people learn only whether and since when there is one.
     """
 
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: Annotated[int, Field(ge=1, le=9007199254740991)]
     name: Annotated[str, Field(max_length=120, min_length=1)]
     owner_type: Annotated[CalendarOwnerType, Field(alias="ownerType")]
     owner_id: Annotated[UUID, Field(alias="ownerId")]
-    colour: Annotated[str | None, Field(max_length=7, min_length=7, pattern="^#[0-9a-f]{6}$")] = (
-        None
-    )
+    colour: Annotated[str, Field(max_length=7, min_length=7, pattern="^#[0-9a-f]{6}$")]
     default_time_zone: Annotated[
         str,
         Field(
@@ -699,9 +685,21 @@ class CreateCalendarRequest(Model):
             pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
         ),
     ]
-    default_visibility: Annotated[EventVisibility | None, Field(alias="defaultVisibility")] = None
+    default_visibility: Annotated[CalendarVisibility, Field(alias="defaultVisibility")]
+    primary_of_owner: Annotated[bool, Field(alias="primaryOfOwner")]
     capacity: Annotated[int | None, Field(ge=1, le=1000)] = None
     whereabouts: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    ics_token_issued_at: Annotated[AwareDatetime | None, Field(alias="icsTokenIssuedAt")] = None
+
+
+class CancelOccurrencesRequest(Model):
+    """
+    One date that does not happen, or the first of all that do not.
+    """
+
+    occurrence_date: Annotated[date, Field(alias="occurrenceDate")]
+    scope: CancelOccurrencesRequestScope
+    apology: Annotated[str | None, Field(max_length=500, min_length=1)] = None
 
 
 class FindFreeSlotsRequest(Model):
@@ -876,3 +874,15 @@ class SetWorkingWeekRequest(Model):
         str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")
     ]
     stretches: Annotated[list[WorkingStretch], Field(max_length=28)]
+
+
+class CalendarPage(Model):
+    """
+    Calendars that the caller owns or was let into by name, and the rooms and things that anybody may book.
+    """
+
+    items: Annotated[list[CalendarView], Field(max_length=200)]
+    next_cursor: Annotated[
+        str | None,
+        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+    ] = None

@@ -12,16 +12,18 @@ from pydantic import TypeAdapter
 
 from chat_client import models
 
-_CHANNEL = TypeAdapter[models.Channel](models.Channel)
 _CHANNEL_EXPORT = TypeAdapter[models.ChannelExport](models.ChannelExport)
 _CHANNEL_HITS = TypeAdapter[models.ChannelHits](models.ChannelHits)
+_CHANNEL_HOLD = TypeAdapter[models.ChannelHold](models.ChannelHold)
 _CHANNEL_MEMBER = TypeAdapter[models.ChannelMember](models.ChannelMember)
 _CHANNEL_MEMBER_PAGE = TypeAdapter[models.ChannelMemberPage](models.ChannelMemberPage)
 _CHANNEL_PAGE = TypeAdapter[models.ChannelPage](models.ChannelPage)
+_CHANNEL_VIEW = TypeAdapter[models.ChannelView](models.ChannelView)
 _CHAT_POLICY = TypeAdapter[models.ChatPolicy](models.ChatPolicy)
 _MEMBERS_CHANGED = TypeAdapter[models.MembersChanged](models.MembersChanged)
 _MESSAGE = TypeAdapter[models.Message](models.Message)
 _MESSAGE_PAGE = TypeAdapter[models.MessagePage](models.MessagePage)
+_OWN_SEAT_PAGE = TypeAdapter[models.OwnSeatPage](models.OwnSeatPage)
 _PRESENCE = TypeAdapter[models.Presence](models.Presence)
 _PRESENCE_LIST = TypeAdapter[models.PresenceList](models.PresenceList)
 
@@ -33,7 +35,7 @@ class ChatClient(ServiceClient):
         self,
         *,
         type: models.ChannelType | None = None,
-        state: models.ChannelState | None = None,
+        state: str | None = None,
         sort: str | None = None,
         cursor: str | None = None,
         limit: int | None = None,
@@ -54,7 +56,7 @@ class ChatClient(ServiceClient):
         body: models.CreateChannelRequest,
         *,
         idempotency_key: str | None = None,
-    ) -> models.Channel:
+    ) -> models.ChannelView:
         """Create a channel"""
         request = Call(
             service="chat-service",
@@ -65,9 +67,29 @@ class ChatClient(ServiceClient):
             body=body_of(body),
             repeatable=True,
         )
-        return await self.call(request, _CHANNEL)
+        return await self.call(request, _CHANNEL_VIEW)
 
-    async def get_channel(self, *, channel_id: UUID) -> models.Channel:
+    async def browse_channels(
+        self,
+        *,
+        name: str | None = None,
+        state: str | None = None,
+        sort: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.ChannelPage:
+        """Browse public channels"""
+        request = Call(
+            service="chat-service",
+            operation="browseChannels",
+            method="GET",
+            path="/v1/chat/channels/public",
+            query={"name": name, "state": state, "sort": sort, "cursor": cursor, "limit": limit},
+            repeatable=True,
+        )
+        return await self.call(request, _CHANNEL_PAGE)
+
+    async def get_channel(self, *, channel_id: UUID) -> models.ChannelView:
         """Get a channel"""
         request = Call(
             service="chat-service",
@@ -77,7 +99,7 @@ class ChatClient(ServiceClient):
             parameters={"channelId": channel_id},
             repeatable=True,
         )
-        return await self.call(request, _CHANNEL)
+        return await self.call(request, _CHANNEL_VIEW)
 
     async def update_channel(
         self,
@@ -85,7 +107,7 @@ class ChatClient(ServiceClient):
         *,
         channel_id: UUID,
         if_match: str | None = None,
-    ) -> models.Channel:
+    ) -> models.ChannelView:
         """Change a channel"""
         request = Call(
             service="chat-service",
@@ -98,14 +120,14 @@ class ChatClient(ServiceClient):
             media="application/merge-patch+json",
             repeatable=False,
         )
-        return await self.call(request, _CHANNEL)
+        return await self.call(request, _CHANNEL_VIEW)
 
     async def archive_channel(
         self,
         *,
         channel_id: UUID,
         if_match: str | None = None,
-    ) -> models.Channel:
+    ) -> models.ChannelView:
         """Archive a channel"""
         request = Call(
             service="chat-service",
@@ -116,14 +138,14 @@ class ChatClient(ServiceClient):
             headers={"If-Match": if_match},
             repeatable=False,
         )
-        return await self.call(request, _CHANNEL)
+        return await self.call(request, _CHANNEL_VIEW)
 
     async def unarchive_channel(
         self,
         *,
         channel_id: UUID,
         if_match: str | None = None,
-    ) -> models.Channel:
+    ) -> models.ChannelView:
         """Open an archived channel"""
         request = Call(
             service="chat-service",
@@ -134,7 +156,19 @@ class ChatClient(ServiceClient):
             headers={"If-Match": if_match},
             repeatable=False,
         )
-        return await self.call(request, _CHANNEL)
+        return await self.call(request, _CHANNEL_VIEW)
+
+    async def get_channel_hold(self, *, channel_id: UUID) -> models.ChannelHold:
+        """See whether a channel is held"""
+        request = Call(
+            service="chat-service",
+            operation="getChannelHold",
+            method="GET",
+            path="/v1/chat/channels/{channelId}/preserve",
+            parameters={"channelId": channel_id},
+            repeatable=True,
+        )
+        return await self.call(request, _CHANNEL_HOLD)
 
     async def preserve_channel(
         self,
@@ -142,7 +176,7 @@ class ChatClient(ServiceClient):
         *,
         channel_id: UUID,
         if_match: str | None = None,
-    ) -> models.Channel:
+    ) -> models.ChannelHold:
         """Place or lift a legal hold"""
         request = Call(
             service="chat-service",
@@ -154,7 +188,7 @@ class ChatClient(ServiceClient):
             body=body_of(body),
             repeatable=False,
         )
-        return await self.call(request, _CHANNEL)
+        return await self.call(request, _CHANNEL_HOLD)
 
     async def list_channel_members(
         self,
@@ -195,6 +229,30 @@ class ChatClient(ServiceClient):
         )
         return await self.call(request, _MEMBERS_CHANGED)
 
+    async def join_channel(self, *, channel_id: UUID) -> models.ChannelView:
+        """Come into a public channel"""
+        request = Call(
+            service="chat-service",
+            operation="joinChannel",
+            method="POST",
+            path="/v1/chat/channels/{channelId}/join",
+            parameters={"channelId": channel_id},
+            repeatable=False,
+        )
+        return await self.call(request, _CHANNEL_VIEW)
+
+    async def leave_channel(self, *, channel_id: UUID) -> None:
+        """Leave a channel"""
+        request = Call(
+            service="chat-service",
+            operation="leaveChannel",
+            method="POST",
+            path="/v1/chat/channels/{channelId}/leave",
+            parameters={"channelId": channel_id},
+            repeatable=False,
+        )
+        await self.send(request)
+
     async def mark_channel_read(
         self,
         body: models.MarkChannelReadRequest,
@@ -212,6 +270,25 @@ class ChatClient(ServiceClient):
             repeatable=True,
         )
         return await self.call(request, _CHANNEL_MEMBER)
+
+    async def list_own_seats(
+        self,
+        *,
+        starred: bool | None = None,
+        sort: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.OwnSeatPage:
+        """List one's own seats"""
+        request = Call(
+            service="chat-service",
+            operation="listOwnSeats",
+            method="GET",
+            path="/v1/chat/memberships",
+            query={"starred": starred, "sort": sort, "cursor": cursor, "limit": limit},
+            repeatable=True,
+        )
+        return await self.call(request, _OWN_SEAT_PAGE)
 
     async def update_channel_member(
         self,
@@ -380,7 +457,6 @@ class ChatClient(ServiceClient):
         body: models.RetractMessageRequest,
         *,
         message_id: UUID,
-        if_match: str | None = None,
     ) -> models.Message:
         """Take a message back"""
         request = Call(
@@ -389,7 +465,6 @@ class ChatClient(ServiceClient):
             method="POST",
             path="/v1/chat/messages/{messageId}/retract",
             parameters={"messageId": message_id},
-            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )

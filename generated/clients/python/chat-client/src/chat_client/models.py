@@ -43,6 +43,21 @@ class ChannelHitsHitsItem(Model):
     posted_at: Annotated[AwareDatetime, Field(alias="postedAt")]
 
 
+class ChannelHold(Model):
+    """
+    Whether a channel is kept for a court and the case that last said so.
+    """
+
+    id: UUID
+    version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    legal_hold: Annotated[bool, Field(alias="legalHold")]
+    case_number: Annotated[
+        str | None,
+        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+    ] = None
+
+
 class ChannelMemberRole(StrEnum):
     """
     What somebody is inside one channel, apart from their role in the organisation.
@@ -51,6 +66,18 @@ class ChannelMemberRole(StrEnum):
     manager = "manager"
     member = "member"
     guest = "guest"
+
+
+class ChannelSeat(Model):
+    """
+    Who sits in a channel, as what and since when.
+    """
+
+    id: UUID
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    channel_id: Annotated[UUID, Field(alias="channelId")]
+    user_id: Annotated[UUID, Field(alias="userId")]
+    member_role: Annotated[ChannelMemberRole, Field(alias="memberRole")]
 
 
 class ChannelState(StrEnum):
@@ -199,7 +226,7 @@ class PostMessageRequestKind(StrEnum):
 
 class PostingPolicy(StrEnum):
     """
-    Who may write in a channel.
+    Who of those in a channel may write there: everyone including guests, members while guests read along, or its managers alone.
     """
 
     everyone = "everyone"
@@ -361,43 +388,6 @@ class UpdateChatPolicyRequest(Model):
     edit_window_hours: Annotated[int | None, Field(alias="editWindowHours", ge=0, le=168)] = None
 
 
-class Channel(Model):
-    """
-    A lasting place for a conversation, from two people to a whole company.
-    """
-
-    id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    version: Annotated[int, Field(ge=1, le=9007199254740991)]
-    name: Annotated[
-        str | None, Field(max_length=80, min_length=1, pattern="^[a-z0-9][a-z0-9._-]{0,79}$")
-    ] = None
-    type: ChannelType
-    topic: Annotated[str | None, Field(max_length=250)] = None
-    purpose: Annotated[str | None, Field(max_length=1000)] = None
-    creator_id: Annotated[UUID, Field(alias="creatorId")]
-    member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
-    member_user_ids: Annotated[
-        list[UUID] | None,
-        Field(
-            alias="memberUserIds", json_schema_extra={"x-unique": True}, max_length=9, min_length=2
-        ),
-    ] = None
-    posting_policy: Annotated[PostingPolicy, Field(alias="postingPolicy")]
-    retention_days: Annotated[int | None, Field(alias="retentionDays", ge=1, le=3650)] = None
-    is_default: Annotated[bool, Field(alias="isDefault")]
-    legal_hold: Annotated[bool, Field(alias="legalHold")]
-    case_number: Annotated[
-        str | None,
-        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
-    ] = None
-    state: ChannelState
-    last_message_at: Annotated[AwareDatetime | None, Field(alias="lastMessageAt")] = None
-    archived_by: Annotated[UUID | None, Field(alias="archivedBy")] = None
-
-
 class ChannelExport(Model):
     """
     A stretch of one channel, written out for an auditor or a court and kept for seven days behind a second factor.
@@ -465,23 +455,43 @@ class ChannelMemberPage(Model):
     People of a channel in the order in which they came.
     """
 
-    items: Annotated[list[ChannelMember], Field(max_length=200)]
+    items: Annotated[list[ChannelSeat], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
         Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
     ] = None
 
 
-class ChannelPage(Model):
+class ChannelView(Model):
     """
-    Channels that the caller is in, followed by public ones they could join.
+    All of a channel except what a court wants with it.
     """
 
-    items: Annotated[list[Channel], Field(max_length=200)]
-    next_cursor: Annotated[
-        str | None,
-        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    name: Annotated[
+        str | None, Field(max_length=80, min_length=1, pattern="^[a-z0-9][a-z0-9._-]{0,79}$")
     ] = None
+    type: ChannelType
+    topic: Annotated[str | None, Field(max_length=250)] = None
+    purpose: Annotated[str | None, Field(max_length=1000)] = None
+    creator_id: Annotated[UUID, Field(alias="creatorId")]
+    member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
+    member_user_ids: Annotated[
+        list[UUID] | None,
+        Field(
+            alias="memberUserIds", json_schema_extra={"x-unique": True}, max_length=9, min_length=2
+        ),
+    ] = None
+    posting_policy: Annotated[PostingPolicy, Field(alias="postingPolicy")]
+    retention_days: Annotated[int | None, Field(alias="retentionDays", ge=1, le=3650)] = None
+    is_default: Annotated[bool, Field(alias="isDefault")]
+    state: ChannelState
+    last_message_at: Annotated[AwareDatetime | None, Field(alias="lastMessageAt")] = None
+    archived_by: Annotated[UUID | None, Field(alias="archivedBy")] = None
 
 
 class CreateChannelRequest(Model):
@@ -578,6 +588,18 @@ class MessagePage(Model):
     """
 
     items: Annotated[list[Message], Field(max_length=200)]
+    next_cursor: Annotated[
+        str | None,
+        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+    ] = None
+
+
+class OwnSeatPage(Model):
+    """
+    Stars, silences, read positions and unread mentions of the caller by channel, from which a side bar is drawn.
+    """
+
+    items: Annotated[list[ChannelMember], Field(max_length=200)]
     next_cursor: Annotated[
         str | None,
         Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
@@ -686,6 +708,18 @@ class SetPresenceRequest(Model):
         Field(alias="statusEmoji", max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$"),
     ] = None
     expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+
+
+class ChannelPage(Model):
+    """
+    Channels of the caller, or public ones that are there to be joined, whichever was asked for.
+    """
+
+    items: Annotated[list[ChannelView], Field(max_length=200)]
+    next_cursor: Annotated[
+        str | None,
+        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+    ] = None
 
 
 class EditMessageRequest(Model):

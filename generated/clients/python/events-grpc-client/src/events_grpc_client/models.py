@@ -477,7 +477,7 @@ class CountEventsRequest(Model):
 
 class ErasureOrder(Model):
     """
-    The duty to make everything about a person unreadable within thirty days.
+    The duty to make everything about a person unreadable within thirteen days, inside the thirty that the law gives.
     """
 
     id: UUID
@@ -542,6 +542,7 @@ class EventSchema(Model):
     client_allowed: Annotated[bool, Field(alias="clientAllowed")]
     pii_paths: Annotated[list[EventSchemaPiiPathsItem], Field(alias="piiPaths", max_length=20)]
     sunset_at: Annotated[AwareDatetime | None, Field(alias="sunsetAt")] = None
+    registered_by: Annotated[UUID, Field(alias="registeredBy")]
 
 
 class QueryEventsRequest(Model):

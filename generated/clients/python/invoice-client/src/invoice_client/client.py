@@ -260,6 +260,42 @@ class InvoiceClient(ServiceClient):
         )
         return await self.call(request, _CREDIT_NOTE)
 
+    async def approve_credit_note(
+        self,
+        *,
+        invoice_id: UUID,
+        credit_note_id: UUID,
+    ) -> models.CreditNote:
+        """Agree to a credit"""
+        request = Call(
+            service="invoice-service",
+            operation="approveCreditNote",
+            method="POST",
+            path="/v1/invoices/{invoiceId}/credit-notes/{creditNoteId}/approval",
+            parameters={"invoiceId": invoice_id, "creditNoteId": credit_note_id},
+            repeatable=False,
+        )
+        return await self.call(request, _CREDIT_NOTE)
+
+    async def withdraw_credit_note(
+        self,
+        *,
+        invoice_id: UUID,
+        credit_note_id: UUID,
+        if_match: str | None = None,
+    ) -> models.CreditNote:
+        """Withdraw a requested credit"""
+        request = Call(
+            service="invoice-service",
+            operation="withdrawCreditNote",
+            method="DELETE",
+            path="/v1/invoices/{invoiceId}/credit-notes/{creditNoteId}",
+            parameters={"invoiceId": invoice_id, "creditNoteId": credit_note_id},
+            headers={"If-Match": if_match},
+            repeatable=True,
+        )
+        return await self.call(request, _CREDIT_NOTE)
+
     async def list_invoice_disputes(
         self,
         *,

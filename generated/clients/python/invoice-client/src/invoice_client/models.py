@@ -20,6 +20,16 @@ class CollectionMode(StrEnum):
     send_invoice = "sendInvoice"
 
 
+class CreditNoteState(StrEnum):
+    """
+    Whether a credit counts already or still waits for the second person that a large one needs.
+    """
+
+    requested = "requested"
+    issued = "issued"
+    withdrawn = "withdrawn"
+
+
 class CreditReason(StrEnum):
     """
     Why an issued invoice is owed less than it says.
@@ -214,6 +224,14 @@ class TaxStanding(StrEnum):
     exempt = "exempt"
 
 
+class VoidInvoiceRequestVoidReason(StrEnum):
+    wrong_customer = "wrongCustomer"
+    wrong_period = "wrongPeriod"
+    duplicate_invoice = "duplicateInvoice"
+    order_reversed = "orderReversed"
+    wrong_tax = "wrongTax"
+
+
 class VoidReason(StrEnum):
     """
     Why an invoice should never have been issued.
@@ -224,6 +242,7 @@ class VoidReason(StrEnum):
     duplicate_invoice = "duplicateInvoice"
     order_reversed = "orderReversed"
     wrong_tax = "wrongTax"
+    draft_discarded = "draftDiscarded"
 
 
 class WriteOffReason(StrEnum):
@@ -295,7 +314,7 @@ class CreateBillingProfileRequest(Model):
 
 class CreditNote(Model):
     """
-    A numbered document that lowers what an issued invoice is owed.
+    A document that lowers what an issued invoice is owed, numbered from the moment that it counts.
     """
 
     id: UUID
@@ -303,19 +322,23 @@ class CreditNote(Model):
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
     updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    state: CreditNoteState
     credit_note_number: Annotated[
-        str,
+        str | None,
         Field(
             alias="creditNoteNumber",
             max_length=17,
             min_length=17,
             pattern="^CN-(US|EU|AP)-[0-9]{4}-[0-9]{6}$",
         ),
-    ]
+    ] = None
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
     tax_share_minor: Annotated[
         int | None, Field(alias="taxShareMinor", ge=0, le=9007199254740991)
+    ] = None
+    account_credit_minor: Annotated[
+        int | None, Field(alias="accountCreditMinor", ge=0, le=9007199254740991)
     ] = None
     currency: Currency
     reason: CreditReason
@@ -484,7 +507,6 @@ class IssueCreditNoteRequest(Model):
     amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
     reason: IssueCreditNoteRequestReason
     explanation: Annotated[str | None, Field(max_length=500, min_length=1)] = None
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
 
 
 class ManualLine(Model):
@@ -568,7 +590,7 @@ class VoidInvoiceRequest(Model):
     What was wrong with the invoice from the start.
     """
 
-    void_reason: Annotated[VoidReason, Field(alias="voidReason")]
+    void_reason: Annotated[VoidInvoiceRequestVoidReason, Field(alias="voidReason")]
 
 
 class WriteOffInvoiceRequest(Model):

@@ -123,12 +123,7 @@ class OrgClient(ServiceClient):
         )
         return await self.call(request, _ORGANIZATION_CARD)
 
-    async def activate_organization(
-        self,
-        *,
-        organization_id: UUID,
-        if_match: str | None = None,
-    ) -> models.Organization:
+    async def activate_organization(self, *, organization_id: UUID) -> models.Organization:
         """Open an organisation"""
         request = Call(
             service="org-service",
@@ -136,7 +131,6 @@ class OrgClient(ServiceClient):
             method="POST",
             path="/v1/organizations/{organizationId}/activate",
             parameters={"organizationId": organization_id},
-            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _ORGANIZATION)
@@ -185,7 +179,6 @@ class OrgClient(ServiceClient):
         *,
         organization_id: UUID,
         idempotency_key: str | None = None,
-        if_match: str | None = None,
     ) -> models.Organization:
         """Begin the off-boarding"""
         request = Call(
@@ -194,7 +187,7 @@ class OrgClient(ServiceClient):
             method="POST",
             path="/v1/organizations/{organizationId}/delete",
             parameters={"organizationId": organization_id},
-            headers={"Idempotency-Key": idempotency_key or str(uuid4()), "If-Match": if_match},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body=body_of(body),
             repeatable=True,
         )
@@ -317,13 +310,7 @@ class OrgClient(ServiceClient):
         )
         return await self.call(request, _INVITATION_BATCH)
 
-    async def withdraw_invitation(
-        self,
-        *,
-        organization_id: UUID,
-        invitation_id: UUID,
-        if_match: str | None = None,
-    ) -> None:
+    async def withdraw_invitation(self, *, organization_id: UUID, invitation_id: UUID) -> None:
         """Withdraw an invitation"""
         request = Call(
             service="org-service",
@@ -331,7 +318,6 @@ class OrgClient(ServiceClient):
             method="POST",
             path="/v1/organizations/{organizationId}/invitations/{invitationId}/withdraw",
             parameters={"organizationId": organization_id, "invitationId": invitation_id},
-            headers={"If-Match": if_match},
             repeatable=False,
         )
         await self.send(request)
@@ -428,7 +414,6 @@ class OrgClient(ServiceClient):
         organization_id: UUID,
         user_id: UUID,
         successor_user_id: UUID | None = None,
-        if_match: str | None = None,
     ) -> None:
         """Remove a member"""
         request = Call(
@@ -438,7 +423,6 @@ class OrgClient(ServiceClient):
             path="/v1/organizations/{organizationId}/members/{userId}",
             parameters={"organizationId": organization_id, "userId": user_id},
             query={"successorUserId": successor_user_id},
-            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -471,7 +455,6 @@ class OrgClient(ServiceClient):
         *,
         organization_id: UUID,
         user_id: UUID,
-        if_match: str | None = None,
     ) -> models.Membership:
         """Give another role"""
         request = Call(
@@ -480,7 +463,6 @@ class OrgClient(ServiceClient):
             method="POST",
             path="/v1/organizations/{organizationId}/members/{userId}/role",
             parameters={"organizationId": organization_id, "userId": user_id},
-            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
@@ -491,7 +473,6 @@ class OrgClient(ServiceClient):
         *,
         organization_id: UUID,
         user_id: UUID,
-        if_match: str | None = None,
     ) -> models.Membership:
         """Leave an organisation"""
         request = Call(
@@ -500,7 +481,6 @@ class OrgClient(ServiceClient):
             method="POST",
             path="/v1/organizations/{organizationId}/members/{userId}/leave",
             parameters={"organizationId": organization_id, "userId": user_id},
-            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _MEMBERSHIP)
@@ -565,13 +545,7 @@ class OrgClient(ServiceClient):
         )
         return await self.call(request, _ORG_UNIT)
 
-    async def delete_org_unit(
-        self,
-        *,
-        organization_id: UUID,
-        org_unit_id: UUID,
-        if_match: str | None = None,
-    ) -> None:
+    async def delete_org_unit(self, *, organization_id: UUID, org_unit_id: UUID) -> None:
         """Delete a unit"""
         request = Call(
             service="org-service",
@@ -579,7 +553,6 @@ class OrgClient(ServiceClient):
             method="DELETE",
             path="/v1/organizations/{organizationId}/units/{orgUnitId}",
             parameters={"organizationId": organization_id, "orgUnitId": org_unit_id},
-            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)

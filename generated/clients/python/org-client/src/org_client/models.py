@@ -189,6 +189,7 @@ class MembershipEndReason(StrEnum):
 
     left = "left"
     removed = "removed"
+    merged = "merged"
     user_deleted = "userDeleted"
     organization_deleted = "organizationDeleted"
 
@@ -621,6 +622,7 @@ class Membership(Model):
     last_owner: Annotated[bool, Field(alias="lastOwner")]
     joined_at: Annotated[AwareDatetime, Field(alias="joinedAt")]
     suspended_at: Annotated[AwareDatetime | None, Field(alias="suspendedAt")] = None
+    resting_since: Annotated[AwareDatetime | None, Field(alias="restingSince")] = None
     ended_at: Annotated[AwareDatetime | None, Field(alias="endedAt")] = None
     end_reason: Annotated[MembershipEndReason | None, Field(alias="endReason")] = None
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
@@ -691,6 +693,7 @@ class Organization(Model):
     parent_organization_id: Annotated[UUID | None, Field(alias="parentOrganizationId")] = None
     owner_user_id: Annotated[UUID, Field(alias="ownerUserId")]
     edition: Edition
+    followed_subscription_id: Annotated[UUID | None, Field(alias="followedSubscriptionId")] = None
     seat_limit: Annotated[int, Field(alias="seatLimit", ge=1, le=500000)]
     seats_taken: Annotated[int, Field(alias="seatsTaken", ge=0, le=500000)]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
@@ -721,6 +724,10 @@ class Organization(Model):
     max_unit_depth: Annotated[int, Field(alias="maxUnitDepth", ge=1, le=8)]
     status: OrgStatus
     restricted_reason: Annotated[RestrictionReason | None, Field(alias="restrictedReason")] = None
+    overdue_invoice_ids: Annotated[
+        list[UUID],
+        Field(alias="overdueInvoiceIds", json_schema_extra={"x-unique": True}, max_length=100),
+    ]
     deletion_requested_by: Annotated[UUID | None, Field(alias="deletionRequestedBy")] = None
     purge_after: Annotated[AwareDatetime | None, Field(alias="purgeAfter")] = None
 

@@ -315,12 +315,7 @@ class PaymentClient(ServiceClient):
         )
         return await self.call(request, _PAYMENT_METHOD_SUMMARY)
 
-    async def detach_payment_method(
-        self,
-        *,
-        payment_method_id: UUID,
-        if_match: str | None = None,
-    ) -> None:
+    async def detach_payment_method(self, *, payment_method_id: UUID) -> None:
         """Detach a payment method"""
         request = Call(
             service="payment-service",
@@ -328,7 +323,6 @@ class PaymentClient(ServiceClient):
             method="DELETE",
             path="/v1/payment-methods/{paymentMethodId}",
             parameters={"paymentMethodId": payment_method_id},
-            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)

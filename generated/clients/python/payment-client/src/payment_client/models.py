@@ -39,6 +39,7 @@ class ChargeCloseReason(StrEnum):
 
     order_cancelled = "orderCancelled"
     invoice_voided = "invoiceVoided"
+    invoice_written_off = "invoiceWrittenOff"
     attempts_spent = "attemptsSpent"
     paid_otherwise = "paidOtherwise"
 
@@ -49,6 +50,7 @@ class ChargeStatus(StrEnum):
     """
 
     open = "open"
+    held = "held"
     settled = "settled"
     cancelled = "cancelled"
     exhausted = "exhausted"
@@ -297,10 +299,11 @@ class RefundReason(StrEnum):
 
 class RefundStatus(StrEnum):
     """
-    Requested until a second person has agreed where one is needed, sent until the provider answers, and then final.
+    Requested until a second person has agreed where one is needed, approved for the seconds until it is sent, sent until the provider answers, and then final.
     """
 
     requested = "requested"
+    approved = "approved"
     sent = "sent"
     succeeded = "succeeded"
     failed = "failed"
@@ -410,9 +413,9 @@ class Charge(Model):
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     cause_id: Annotated[UUID, Field(alias="causeId")]
     purpose: PaymentPurpose
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=9007199254740991)]
     currency: Currency
-    settled_minor: Annotated[int, Field(alias="settledMinor", ge=0, le=100000000)]
+    settled_minor: Annotated[int, Field(alias="settledMinor", ge=0, le=9007199254740991)]
     preferred_method_id: Annotated[UUID | None, Field(alias="preferredMethodId")] = None
     price_digest: Annotated[
         str | None,

@@ -60,12 +60,7 @@ class ProfileClient(ServiceClient):
         )
         return await self.call(request, _PROFILE)
 
-    async def publish_profile(
-        self,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
-    ) -> models.Profile:
+    async def publish_profile(self, *, user_id: UUID) -> models.Profile:
         """Show a profile"""
         request = Call(
             service="profile-service",
@@ -73,7 +68,6 @@ class ProfileClient(ServiceClient):
             method="POST",
             path="/v1/profiles/{userId}/publish",
             parameters={"userId": user_id},
-            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _PROFILE)
@@ -91,13 +85,7 @@ class ProfileClient(ServiceClient):
         )
         return await self.call(request, _PROFILE)
 
-    async def set_avatar(
-        self,
-        body: models.SetAvatarRequest,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
-    ) -> models.Profile:
+    async def set_avatar(self, body: models.SetAvatarRequest, *, user_id: UUID) -> models.Profile:
         """Choose a picture"""
         request = Call(
             service="profile-service",
@@ -105,7 +93,6 @@ class ProfileClient(ServiceClient):
             method="PUT",
             path="/v1/profiles/{userId}/avatar",
             parameters={"userId": user_id},
-            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=True,
         )

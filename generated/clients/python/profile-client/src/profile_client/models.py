@@ -417,6 +417,7 @@ class Profile(Model):
     ]
     completeness: Annotated[int, Field(ge=0, le=100)]
     status: ProfileStatus
+    published_at: Annotated[AwareDatetime | None, Field(alias="publishedAt")] = None
     erased_at: Annotated[AwareDatetime | None, Field(alias="erasedAt")] = None
 
 

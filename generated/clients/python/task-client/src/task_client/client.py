@@ -81,6 +81,32 @@ class TaskClient(ServiceClient):
         )
         return await self.call(request, _BOARD)
 
+    async def browse_boards(
+        self,
+        *,
+        team_id: UUID | None = None,
+        board_key: str | None = None,
+        sort: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.BoardPage:
+        """Browse open boards"""
+        request = Call(
+            service="task-service",
+            operation="browseBoards",
+            method="GET",
+            path="/v1/boards/open",
+            query={
+                "teamId": team_id,
+                "boardKey": board_key,
+                "sort": sort,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            repeatable=True,
+        )
+        return await self.call(request, _BOARD_PAGE)
+
     async def get_board(self, *, board_id: UUID) -> models.BoardView:
         """Look at a board"""
         request = Call(
@@ -200,6 +226,30 @@ class TaskClient(ServiceClient):
         )
         return await self.call(request, _BOARD_COLUMN)
 
+    async def join_board(self, *, board_id: UUID) -> models.Board:
+        """Sit down at an open board"""
+        request = Call(
+            service="task-service",
+            operation="joinBoard",
+            method="POST",
+            path="/v1/boards/{boardId}/join",
+            parameters={"boardId": board_id},
+            repeatable=False,
+        )
+        return await self.call(request, _BOARD)
+
+    async def leave_board(self, *, board_id: UUID) -> None:
+        """Get up from a board"""
+        request = Call(
+            service="task-service",
+            operation="leaveBoard",
+            method="POST",
+            path="/v1/boards/{boardId}/leave",
+            parameters={"boardId": board_id},
+            repeatable=False,
+        )
+        await self.send(request)
+
     async def list_board_members(
         self,
         *,
@@ -240,13 +290,7 @@ class TaskClient(ServiceClient):
         )
         return await self.call(request, _BOARD_MEMBER)
 
-    async def unseat_board_member(
-        self,
-        *,
-        board_id: UUID,
-        user_id: UUID,
-        if_match: str | None = None,
-    ) -> None:
+    async def unseat_board_member(self, *, board_id: UUID, user_id: UUID) -> None:
         """Take a seat away"""
         request = Call(
             service="task-service",
@@ -254,7 +298,6 @@ class TaskClient(ServiceClient):
             method="DELETE",
             path="/v1/boards/{boardId}/members/{userId}",
             parameters={"boardId": board_id, "userId": user_id},
-            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)
@@ -580,7 +623,7 @@ class TaskClient(ServiceClient):
         )
         return await self.call(request, _TASK)
 
-    async def drop_task(self, *, task_id: UUID, if_match: str | None = None) -> models.Task:
+    async def drop_task(self, *, task_id: UUID) -> models.Task:
         """Drop a task"""
         request = Call(
             service="task-service",
@@ -588,7 +631,6 @@ class TaskClient(ServiceClient):
             method="POST",
             path="/v1/tasks/{taskId}/drop",
             parameters={"taskId": task_id},
-            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _TASK)

@@ -40,7 +40,7 @@ class BlockTaskRequest(Model):
 
 class BoardAccess(StrEnum):
     """
-    Who sees a board without having been invited to it by name.
+    Who may sit down at a board without having been invited by name: nobody, people of its team, or every member here.
     """
 
     private = "private"
@@ -463,7 +463,7 @@ class BoardMemberPage(Model):
 
 class BoardPage(Model):
     """
-    Boards that the caller may look at, those with a seat of theirs before the rest.
+    Boards with a seat of the caller, or open ones without, whichever were asked for.
     """
 
     items: Annotated[list[Board], Field(max_length=200)]

@@ -168,14 +168,14 @@ class UsageGrpcClient(RpcClient):
         )
         return await self.call(request, _USAGE_PERIOD)
 
-    async def commit_seats(self, *, reservation_id: UUID) -> models.Reservation:
+    async def commit_seats(self, body: models.CommitSeatsRequest) -> models.Reservation:
         """Sells what was held."""
         request = Call(
             service="usage-service",
             operation="CommitSeats",
             method=METHOD,
             path="/cloudsync.billing.usage.v1.UsageService/CommitSeats",
-            body={"reservationId": reservation_id},
+            body=body_of(body),
         )
         return await self.call(request, _RESERVATION)
 
@@ -306,19 +306,14 @@ class UsageGrpcClient(RpcClient):
         )
         return await self.call(request, _USAGE_RECEIPT)
 
-    async def release_seats(
-        self,
-        body: models.ReleaseSeatsRequest,
-        *,
-        reservation_id: UUID,
-    ) -> models.Reservation:
+    async def release_seats(self, body: models.ReleaseSeatsRequest) -> models.Reservation:
         """Gives held or sold seats back to their pool."""
         request = Call(
             service="usage-service",
             operation="ReleaseSeats",
             method=METHOD,
             path="/cloudsync.billing.usage.v1.UsageService/ReleaseSeats",
-            body={"reservationId": reservation_id, **body_of(body)},
+            body=body_of(body),
         )
         return await self.call(request, _RESERVATION)
 
@@ -349,14 +344,14 @@ class UsageGrpcClient(RpcClient):
         )
         return await self.call(request, _RESERVATION)
 
-    async def revoke_seat(self, *, seat_assignment_id: UUID) -> models.SeatAssignment:
+    async def revoke_seat(self, body: models.RevokeSeatRequest) -> models.SeatAssignment:
         """Takes a person off their seat."""
         request = Call(
             service="usage-service",
             operation="RevokeSeat",
             method=METHOD,
             path="/cloudsync.billing.usage.v1.UsageService/RevokeSeat",
-            body={"seatAssignmentId": seat_assignment_id},
+            body=body_of(body),
         )
         return await self.call(request, _SEAT_ASSIGNMENT)
 

@@ -59,6 +59,14 @@ class ClosePeriodRequest(Model):
     usage_period_id: Annotated[UUID, Field(alias="usagePeriodId")]
 
 
+class CommitSeatsRequest(Model):
+    """
+    The reservation whose seats are paid for.
+    """
+
+    reservation_id: Annotated[UUID, Field(alias="reservationId")]
+
+
 class FreezePoolRequest(Model):
     """
     What is wrong with the counters, for whoever is on call next.
@@ -146,12 +154,14 @@ class ReclaimedSeats(Model):
 
 class RejectReason(StrEnum):
     """
-    Why no seats were held.
+    Why there are no seats.
     """
 
     ceiling_exceeded = "ceilingExceeded"
     pool_frozen = "poolFrozen"
     order_tombstoned = "orderTombstoned"
+    too_many_holds = "tooManyHolds"
+    hold_lost = "holdLost"
 
 
 class ReleaseReason(StrEnum):
@@ -168,9 +178,10 @@ class ReleaseReason(StrEnum):
 
 class ReleaseSeatsRequest(Model):
     """
-    Why the seats go back; the pool counts releases by it.
+    Which reservation gives its seats back, and why; the pool counts releases by the reason.
     """
 
+    reservation_id: Annotated[UUID, Field(alias="reservationId")]
     release_reason: Annotated[ReleaseReason, Field(alias="releaseReason")]
 
 
@@ -230,6 +241,14 @@ class RevokeReason(StrEnum):
     account_erased = "accountErased"
     idle = "idle"
     pool_closed = "poolClosed"
+
+
+class RevokeSeatRequest(Model):
+    """
+    The assignment that ends.
+    """
+
+    seat_assignment_id: Annotated[UUID, Field(alias="seatAssignmentId")]
 
 
 class SeatAssignment(Model):

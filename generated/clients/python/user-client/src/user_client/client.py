@@ -170,13 +170,7 @@ class UserClient(ServiceClient):
         )
         return await self.call(request, _USER)
 
-    async def suspend_user(
-        self,
-        body: models.SuspendUserRequest,
-        *,
-        user_id: UUID,
-        if_match: str | None = None,
-    ) -> models.User:
+    async def suspend_user(self, body: models.SuspendUserRequest, *, user_id: UUID) -> models.User:
         """Bar an account"""
         request = Call(
             service="user-service",
@@ -184,7 +178,6 @@ class UserClient(ServiceClient):
             method="POST",
             path="/v1/users/{userId}/suspend",
             parameters={"userId": user_id},
-            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
@@ -210,7 +203,7 @@ class UserClient(ServiceClient):
         )
         return await self.call(request, _USER)
 
-    async def deactivate_user(self, *, user_id: UUID, if_match: str | None = None) -> models.User:
+    async def deactivate_user(self, *, user_id: UUID) -> models.User:
         """Close the account of a leaver"""
         request = Call(
             service="user-service",
@@ -218,12 +211,11 @@ class UserClient(ServiceClient):
             method="POST",
             path="/v1/users/{userId}/deactivate",
             parameters={"userId": user_id},
-            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _USER)
 
-    async def reactivate_user(self, *, user_id: UUID, if_match: str | None = None) -> models.User:
+    async def reactivate_user(self, *, user_id: UUID) -> models.User:
         """Take a leaver back"""
         request = Call(
             service="user-service",
@@ -231,12 +223,11 @@ class UserClient(ServiceClient):
             method="POST",
             path="/v1/users/{userId}/reactivate",
             parameters={"userId": user_id},
-            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _USER)
 
-    async def request_deletion(self, *, user_id: UUID, if_match: str | None = None) -> models.User:
+    async def request_deletion(self, *, user_id: UUID) -> models.User:
         """Ask for the end of an account"""
         request = Call(
             service="user-service",
@@ -244,7 +235,6 @@ class UserClient(ServiceClient):
             method="POST",
             path="/v1/users/{userId}/deletion",
             parameters={"userId": user_id},
-            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _USER)

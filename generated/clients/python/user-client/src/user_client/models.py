@@ -276,6 +276,10 @@ class PersonalDataStore(StrEnum):
     sms = "sms"
     push = "push"
     webhooks = "webhooks"
+    events = "events"
+    reports = "reports"
+    models = "models"
+    seats = "seats"
 
 
 class ProblemErrorsItem(Model):
@@ -683,8 +687,8 @@ class ResolvedAttendees(Model):
     Those who can be asked, and apart from them whatever matched nobody in the organisation, as it was sent.
     """
 
-    attendees: Annotated[list[Attendee], Field(max_length=400)]
-    unknown: Annotated[list[ResolvedAttendeesUnknownItem], Field(max_length=400)]
+    attendees: Annotated[list[Attendee], Field(max_length=200)]
+    unknown: Annotated[list[ResolvedAttendeesUnknownItem], Field(max_length=200)]
 
 
 class RunDirectorySyncRequest(Model):
@@ -774,11 +778,12 @@ class User(Model):
         None
     )
     legal_hold_until: Annotated[AwareDatetime | None, Field(alias="legalHoldUntil")] = None
+    merged_into_user_id: Annotated[UUID | None, Field(alias="mergedIntoUserId")] = None
 
 
 class UserCard(Model):
     """
-    What lists, mentions and the gateway's cache need of an account.
+    What lists, pickers and mentions need of an account.
     """
 
     id: UUID

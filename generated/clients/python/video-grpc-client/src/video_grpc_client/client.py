@@ -20,6 +20,11 @@ METHODS: Mapping[str, RpcMethod] = {
         video_pb2.AdmitParticipantResponse,
         "participant",
     ),
+    "/cloudsync.collaboration.video.v1.VideoService/AgreeToRecording": RpcMethod(
+        video_pb2.AgreeToRecordingRequest,
+        video_pb2.AgreeToRecordingResponse,
+        "participant",
+    ),
     "/cloudsync.collaboration.video.v1.VideoService/CancelMeeting": RpcMethod(
         video_pb2.CancelMeetingRequest,
         video_pb2.CancelMeetingResponse,
@@ -104,6 +109,11 @@ METHODS: Mapping[str, RpcMethod] = {
         video_pb2.WatchMeetingRequest,
         video_pb2.WatchMeetingResponse,
     ),
+    "/cloudsync.collaboration.video.v1.VideoService/WithdrawConsent": RpcMethod(
+        video_pb2.WithdrawConsentRequest,
+        video_pb2.WithdrawConsentResponse,
+        "participant",
+    ),
 }
 _BREAKOUT_ROOM_LIST = TypeAdapter[models.BreakoutRoomList](models.BreakoutRoomList)
 _MEETING = TypeAdapter[models.Meeting](models.Meeting)
@@ -129,6 +139,17 @@ class VideoGrpcClient(RpcClient):
             method=METHOD,
             path="/cloudsync.collaboration.video.v1.VideoService/AdmitParticipant",
             body=body_of(body),
+        )
+        return await self.call(request, _PARTICIPANT)
+
+    async def agree_to_recording(self, *, participant_id: UUID) -> models.Participant:
+        """The caller's own word that they may be recorded."""
+        request = Call(
+            service="video-service",
+            operation="AgreeToRecording",
+            method=METHOD,
+            path="/cloudsync.collaboration.video.v1.VideoService/AgreeToRecording",
+            body={"participantId": participant_id},
         )
         return await self.call(request, _PARTICIPANT)
 
@@ -362,19 +383,14 @@ class VideoGrpcClient(RpcClient):
         )
         return await self.call(request, _MEETING)
 
-    async def start_meeting(
-        self,
-        body: models.StartMeetingRequest,
-        *,
-        meeting_id: UUID,
-    ) -> models.Meeting:
+    async def start_meeting(self, body: models.StartMeetingRequest) -> models.Meeting:
         """Opens the door."""
         request = Call(
             service="video-service",
             operation="StartMeeting",
             method=METHOD,
             path="/cloudsync.collaboration.video.v1.VideoService/StartMeeting",
-            body={"meetingId": meeting_id, **body_of(body)},
+            body=body_of(body),
         )
         return await self.call(request, _MEETING)
 
@@ -418,3 +434,14 @@ class VideoGrpcClient(RpcClient):
             body=body_of(body),
         )
         return self.stream(request, _MEETING_CHANGE)
+
+    async def withdraw_consent(self, *, participant_id: UUID) -> models.Participant:
+        """Takes that word back; the film goes on without the caller."""
+        request = Call(
+            service="video-service",
+            operation="WithdrawConsent",
+            method=METHOD,
+            path="/cloudsync.collaboration.video.v1.VideoService/WithdrawConsent",
+            body={"participantId": participant_id},
+        )
+        return await self.call(request, _PARTICIPANT)

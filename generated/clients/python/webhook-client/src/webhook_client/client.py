@@ -175,12 +175,7 @@ class WebhookClient(ServiceClient):
         )
         return await self.call(request, _WEBHOOK_ENDPOINT)
 
-    async def reactivate_endpoint(
-        self,
-        *,
-        endpoint_id: UUID,
-        if_match: str | None = None,
-    ) -> models.WebhookEndpoint:
+    async def reactivate_endpoint(self, *, endpoint_id: UUID) -> models.WebhookEndpoint:
         """Reactivate an endpoint"""
         request = Call(
             service="webhook-service",
@@ -188,7 +183,6 @@ class WebhookClient(ServiceClient):
             method="POST",
             path="/v1/webhooks/endpoints/{endpointId}/reactivate",
             parameters={"endpointId": endpoint_id},
-            headers={"If-Match": if_match},
             repeatable=False,
         )
         return await self.call(request, _WEBHOOK_ENDPOINT)

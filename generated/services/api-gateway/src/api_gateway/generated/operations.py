@@ -56,14 +56,14 @@ PUBLISH_ROUTE = Operation(
 
 PURGE_CACHE = Operation(
     id="purge-cache",
-    permission="route:publish",
+    permission="route:purge",
     writes=True,
     idempotency="natural",
 )
 
 REGISTER_PERSISTED_QUERY = Operation(
     id="register-persisted-query",
-    permission="route:publish",
+    permission="route:announce-query",
     writes=True,
     idempotency="natural",
 )
@@ -86,7 +86,7 @@ RETIRE_ROUTE = Operation(
 
 ROLL_BACK_ROUTE = Operation(
     id="roll-back-route",
-    permission="route:publish",
+    permission="route:roll-back",
     writes=True,
     idempotency="natural",
 )

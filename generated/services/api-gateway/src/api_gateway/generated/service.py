@@ -14,8 +14,10 @@ SERVICE = ServiceSpec(
     source="/cloudsync/api-gateway",
     access={
         "route:publish": frozenset({"platform-operator"}),
+        "route:purge": frozenset({"platform-operator"}),
         "route:read": frozenset({"platform-operator", "support-agent"}),
         "route:retire": frozenset({"platform-operator"}),
+        "route:roll-back": frozenset({"platform-operator"}),
         "throttle:impose": frozenset({"platform-operator"}),
     },
     tables=metadata,

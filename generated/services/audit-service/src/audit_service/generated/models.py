@@ -203,6 +203,7 @@ class AuthMethod(StrEnum):
     password = "password"
     totp = "totp"
     webauthn = "webauthn"
+    text_code = "textCode"
     saml = "saml"
     oidc = "oidc"
     recovery_code = "recoveryCode"
@@ -357,6 +358,7 @@ class CredentialType(StrEnum):
     password = "password"
     totp = "totp"
     webauthn = "webauthn"
+    text_code = "textCode"
     recovery_codes = "recoveryCodes"
 
 
@@ -856,6 +858,7 @@ class InvoicePaid(Model):
     payment_ids: Annotated[
         list[UUID], Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50)
     ]
+    still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
     after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
 
 
@@ -1000,6 +1003,7 @@ class MembershipEndReason(StrEnum):
 
     left = "left"
     removed = "removed"
+    merged = "merged"
     user_deleted = "userDeleted"
     organization_deleted = "organizationDeleted"
 
@@ -2220,6 +2224,7 @@ class VoidReason(StrEnum):
     duplicate_invoice = "duplicateInvoice"
     order_reversed = "orderReversed"
     wrong_tax = "wrongTax"
+    draft_discarded = "draftDiscarded"
 
 
 class WebhookDelivered(Model):
@@ -2556,6 +2561,9 @@ class CreditNoteIssued(Model):
         ),
     ]
     amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
+    account_credit_minor: Annotated[
+        int | None, Field(alias="accountCreditMinor", ge=0, le=9007199254740991)
+    ] = None
     currency: Currency
     reason: CreditReason
 

@@ -708,7 +708,7 @@ class Port(Protocol):
         ctx: Context,
         event: Received[models.RouteRolledBack],
     ) -> None:
-        """A record of route:publish"""
+        """A record of route:roll-back"""
         ...
 
     async def on_secret_activated(
@@ -804,7 +804,7 @@ class Port(Protocol):
         ...
 
     async def on_team_created(self, ctx: Context, event: Received[models.TeamCreated]) -> None:
-        """A record of team:manage"""
+        """A record of team:create"""
         ...
 
     async def on_team_member_added(

@@ -8,14 +8,16 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.table import TableStore
 
-from . import models, tables
+from . import models, problems, tables
 
 API_KEY = AggregateSpec(
     name="api-key",
@@ -54,7 +56,7 @@ API_KEY = AggregateSpec(
                 ),
             ),
         ),
-        "update-api-key": Command(effect="update", idempotency="if-match"),
+        "update-api-key": Command(effect="custom", idempotency="if-match"),
     },
 )
 
@@ -82,7 +84,7 @@ AUTH_POLICY = AggregateSpec(
     invariants=(
         Invariant(
             "demanded-factor-is-allowed",
-            "this.mfa == 'optional' || this.allowedMethods.exists(m, m in ['totp', 'webauthn', 'saml', 'oidc'])",
+            "this.mfa == 'optional' || this.allowedMethods.exists(m, m in ['totp', 'webauthn', 'textCode', 'saml', 'oidc'])",
             "With a second factor demanded, at least one such method must be allowed",
         ),
     ),
@@ -122,6 +124,19 @@ CREDENTIAL = AggregateSpec(
         ),
     ),
     commands={
+        "adopt-factors": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.user.session-revoked.v1",
+                    topic="cloudsync.user.session.v1",
+                    key="sessionId",
+                    key_field="sessionId",
+                    fields=("sessionId", "userId", "reason"),
+                ),
+            ),
+        ),
         "create-credentials": Command(effect="custom", idempotency="key"),
         "destroy-credentials": Command(
             effect="custom",
@@ -163,7 +178,18 @@ CREDENTIAL = AggregateSpec(
                 ),
             ),
         ),
-        "revoke-credential": Command(effect="delete", idempotency="natural"),
+        "revoke-credential": Command(
+            effect="delete",
+            idempotency="natural",
+            requires=(
+                Requirement(
+                    problem=problems.LAST_FACTOR,
+                    detail="The person could no longer sign in",
+                    condition="count > 1",
+                    counted=Counted("credential", {"userId": "this.userId"}),
+                ),
+            ),
+        ),
         "withhold-text-factor": Command(effect="custom", idempotency="natural"),
     },
 )
@@ -187,8 +213,8 @@ IDENTITY_PROVIDER = AggregateSpec(
     ),
     commands={
         "admit-domain": Command(effect="custom", idempotency="natural"),
-        "configure-identity-provider": Command(effect="update", idempotency="natural"),
-        "create-identity-provider": Command(effect="create", idempotency="key"),
+        "configure-identity-provider": Command(effect="custom", idempotency="natural"),
+        "create-identity-provider": Command(effect="custom", idempotency="key"),
         "remove-identity-provider": Command(effect="delete", idempotency="natural"),
     },
 )
@@ -288,14 +314,14 @@ SESSION = AggregateSpec(
             command="require-step-up",
             sources=("active",),
             to="stepUpRequired",
-            roles=frozenset({"security-admin", "security-engineer", "workload"}),
+            roles=frozenset({"security-admin", "security-engineer"}),
             guard="The risk is 70 or more, or somebody wants a stronger proof",
         ),
         Transition(
             command="revoke-session",
             sources=("active", "stepUpRequired"),
             to="revoked",
-            roles=frozenset({"security-admin", "security-engineer", "workload"}),
+            roles=frozenset({"security-admin", "security-engineer"}),
             relations=frozenset({"self"}),
         ),
         Transition(
@@ -357,6 +383,7 @@ SESSION = AggregateSpec(
         ),
     ),
     commands={
+        "adopt-signing-key": Command(effect="custom", idempotency="natural"),
         "begin-assistance": Command(
             effect="custom",
             idempotency="key",

@@ -29,6 +29,12 @@ class Defaults(port.Port):
     async def admit_domain(self, ctx: Context, request: port.AdmitDomain) -> None:
         raise handler_missing("admit-domain")
 
+    async def adopt_factors(self, ctx: Context, request: port.AdoptFactors) -> None:
+        raise handler_missing("adopt-factors")
+
+    async def adopt_signing_key(self, ctx: Context, request: port.AdoptSigningKey) -> None:
+        raise handler_missing("adopt-signing-key")
+
     async def begin_assistance(
         self,
         ctx: Context,
@@ -341,6 +347,9 @@ class Defaults(port.Port):
         ctx: Context,
         event: Received[models.OrganizationRestored],
     ) -> None:
+        not_handled(event)
+
+    async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
         not_handled(event)
 
     async def on_sms_country_suspended(

@@ -54,6 +54,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.OrganizationRestored, service.on_organization_restored),
         ),
         Subscription(
+            "cloudsync.platform.secret.v1",
+            "cloudsync.platform.secret-rotated.v1",
+            typed(models.SecretRotated, service.on_secret_rotated),
+        ),
+        Subscription(
             "cloudsync.notification.sms-delivery.v1",
             "cloudsync.notification.sms-country-suspended.v1",
             typed(models.SmsCountrySuspended, service.on_sms_country_suspended),

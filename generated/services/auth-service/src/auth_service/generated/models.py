@@ -53,6 +53,7 @@ class AuthMethod(StrEnum):
     password = "password"
     totp = "totp"
     webauthn = "webauthn"
+    text_code = "textCode"
     saml = "saml"
     oidc = "oidc"
     recovery_code = "recoveryCode"
@@ -106,6 +107,7 @@ class CredentialType(StrEnum):
     password = "password"
     totp = "totp"
     webauthn = "webauthn"
+    text_code = "textCode"
     recovery_codes = "recoveryCodes"
 
 
@@ -320,6 +322,7 @@ class MembershipEndReason(StrEnum):
 
     left = "left"
     removed = "removed"
+    merged = "merged"
     user_deleted = "userDeleted"
     organization_deleted = "organizationDeleted"
 
@@ -405,24 +408,6 @@ class RevocationReason(StrEnum):
     risk_detected = "riskDetected"
 
 
-class RevokeSessionRequest(Model):
-    """
-    Why the session must end; signing out gives logout.
-    """
-
-    reason: RevocationReason
-
-
-class RevokeUserSessionsRequest(Model):
-    """
-    Whose sessions end and why, all of them or all but the one that the person is looking at.
-    """
-
-    user_id: Annotated[UUID, Field(alias="userId")]
-    reason: RevocationReason
-    except_session_id: Annotated[UUID | None, Field(alias="exceptSessionId")] = None
-
-
 class RevokedSessions(Model):
     """
     How many sessions were alive and are no longer.
@@ -448,6 +433,34 @@ class SeatType(StrEnum):
     full = "full"
     light = "light"
     guest = "guest"
+
+
+class SecretKind(StrEnum):
+    """
+    What a secret opens.
+    """
+
+    database_credential = "databaseCredential"
+    signing_key = "signingKey"
+    webhook_key = "webhookKey"
+    api_token = "apiToken"
+    tls_certificate = "tlsCertificate"
+    encryption_key = "encryptionKey"
+    oauth_client_secret = "oauthClientSecret"
+
+
+class SecretRotated(Model):
+    """
+    A new version took over.
+    """
+
+    secret_id: Annotated[UUID, Field(alias="secretId")]
+    path: Annotated[
+        str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
+    ]
+    kind: SecretKind
+    current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
+    previous_valid_until: Annotated[AwareDatetime, Field(alias="previousValidUntil")]
 
 
 class SessionChannel(StrEnum):
@@ -538,6 +551,16 @@ class SmsCountrySuspended(Model):
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     suspension_cause: Annotated[CountrySuspensionCause, Field(alias="suspensionCause")]
     suspended_until: Annotated[AwareDatetime, Field(alias="suspendedUntil")]
+
+
+class StatedRevocationReason(StrEnum):
+    """
+    Why somebody asks for the end of a session.
+    """
+
+    logout = "logout"
+    admin_action = "adminAction"
+    risk_detected = "riskDetected"
 
 
 class StepUpCompleted(Model):
@@ -650,7 +673,7 @@ class UpdateAuthPolicyRequest(Model):
     allowed_methods: Annotated[
         list[AuthMethod] | None,
         Field(
-            alias="allowedMethods", json_schema_extra={"x-unique": True}, max_length=7, min_length=1
+            alias="allowedMethods", json_schema_extra={"x-unique": True}, max_length=8, min_length=1
         ),
     ] = None
     allowed_countries: Annotated[
@@ -792,7 +815,7 @@ class AuthPolicy(Model):
     allowed_methods: Annotated[
         list[AuthMethod],
         Field(
-            alias="allowedMethods", json_schema_extra={"x-unique": True}, max_length=7, min_length=1
+            alias="allowedMethods", json_schema_extra={"x-unique": True}, max_length=8, min_length=1
         ),
     ]
     allowed_countries: Annotated[
@@ -843,6 +866,9 @@ class CreateCredentialsRequest(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     type: CredentialType
     secret: Annotated[str | None, Field(max_length=8192, min_length=12)] = None
+    phone_number: Annotated[
+        str | None, Field(alias="phoneNumber", max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")
+    ] = None
     invitation_token: Annotated[
         str | None,
         Field(alias="invitationToken", max_length=128, pattern="^[A-Za-z0-9_-]{43,128}$"),
@@ -1016,6 +1042,24 @@ class PolicyChanged(Model):
         list[PolicyChangedChangedFieldsItem] | None,
         Field(alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30),
     ] = None
+
+
+class RevokeSessionRequest(Model):
+    """
+    Why the session must end.
+    """
+
+    reason: StatedRevocationReason
+
+
+class RevokeUserSessionsRequest(Model):
+    """
+    Whose sessions end and why, all of them or all but the one that the person is looking at.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    reason: StatedRevocationReason
+    except_session_id: Annotated[UUID | None, Field(alias="exceptSessionId")] = None
 
 
 class RoleGrant(Model):

@@ -8,6 +8,15 @@ from cloudsync_chassis.operation import Operation
 
 ADMIT_DOMAIN = Operation(id="admit-domain", access="workload", writes=True, idempotency="natural")
 
+ADOPT_FACTORS = Operation(id="adopt-factors", access="workload", writes=True, idempotency="natural")
+
+ADOPT_SIGNING_KEY = Operation(
+    id="adopt-signing-key",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 BEGIN_ASSISTANCE = Operation(
     id="begin-assistance",
     permission="session:assist",

@@ -24,6 +24,16 @@ class AdmitDomain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptFactors:
+    body: models.UserMerged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptSigningKey:
+    body: models.SecretRotated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BeginAssistance:
     body: models.BeginAssistanceRequest
 
@@ -265,6 +275,14 @@ class Port(Protocol):
 
     async def admit_domain(self, ctx: Context, request: AdmitDomain) -> None:
         """Notes whose a proven mail domain is, so that a provider which claims somebody else's is refused without asking another service."""
+        ...
+
+    async def adopt_factors(self, ctx: Context, request: AdoptFactors) -> None:
+        """Gives the factors and keys of an absorbed account to the survivor, leaving out types of which there may be one and the survivor has it, and signs the absorbed account out everywhere."""
+        ...
+
+    async def adopt_signing_key(self, ctx: Context, request: AdoptSigningKey) -> None:
+        """Fetches the new version of auth-service/signing and publishes its public half at once."""
         ...
 
     async def begin_assistance(self, ctx: Context, request: BeginAssistance) -> models.TokenSet:
@@ -563,6 +581,10 @@ class Port(Protocol):
         """Keys and providers that the deletion had stopped work again"""
         ...
 
+    async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
+        """The next key is in the published set a day before it signs"""
+        ...
+
     async def on_sms_country_suspended(
         self,
         ctx: Context,
@@ -584,7 +606,7 @@ class Port(Protocol):
         ...
 
     async def on_user_merged(self, ctx: Context, event: Received[models.UserMerged]) -> None:
-        """The absorbed account's sessions end; its person signs in as the surviving one"""
+        """The absorbed account's sessions end and its factors are the survivor's, as whom its person signs in"""
         ...
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:

@@ -42,6 +42,9 @@ LOGIN_BLOCKED = ProblemType("login-blocked", 403, "Login blocked")
 METADATA_INVALID = ProblemType("metadata-invalid", 422, "Metadata invalid")
 """The certificate has ended or the issuer does not answer as one"""
 
+NOT_ONESELF = ProblemType("not-oneself", 403, "Not oneself")
+"""A person without access:review asks what somebody else may"""
+
 PASSWORD_BREACHED = ProblemType("password-breached", 422, "Password breached")
 """The password is known from a published breach"""
 

@@ -74,7 +74,10 @@ credentials = Table(
     Column("locked_until", "timestamptz", nullable=True),
     Column("last_used_at", "timestamptz", nullable=True),
     Column("breached_at", "timestamptz", nullable=True),
-    Check("credentials_type_known", "type IN ('password', 'totp', 'webauthn', 'recoveryCodes')"),
+    Check(
+        "credentials_type_known",
+        "type IN ('password', 'totp', 'webauthn', 'textCode', 'recoveryCodes')",
+    ),
     Check("credentials_attempts_bounded", "failed_attempts BETWEEN 0 AND 10"),
     Check("credentials_exhausted_locked", "failed_attempts < 10 OR locked_until IS NOT NULL"),
     Index(

@@ -12,11 +12,12 @@ from cloudsync_chassis.aggregate.spec import (
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.table import TableStore
 
-from . import models, tables
+from . import models, problems, tables
 
 CALENDAR = AggregateSpec(
     name="calendar",
@@ -37,6 +38,15 @@ CALENDAR = AggregateSpec(
     },
     relations={
         "owner": Relation(fields=("ownerId",)),
+        "bookable": Relation(value_field="ownerType", values=("resource",)),
+        "grantee": Relation(
+            through="calendar-share",
+            parent="calendarId",
+            principal="granteeId",
+            prefix="",
+            value_field="",
+            values=(),
+        ),
         "reader": Relation(
             through="calendar-share",
             parent="calendarId",
@@ -80,8 +90,20 @@ CALENDAR = AggregateSpec(
         ),
     ),
     commands={
-        "create-calendar": Command(effect="create", idempotency="key"),
-        "delete-calendar": Command(effect="delete", idempotency="natural"),
+        "create-calendar": Command(
+            effect="custom",
+            idempotency="key",
+            emits=(
+                Emission(
+                    type="cloudsync.collaboration.calendar-shared.v1",
+                    topic="cloudsync.collaboration.calendar.v1",
+                    key="calendarId",
+                    key_field="calendarId",
+                    fields=("calendarId", "granteeId", "granteeType", "accessLevel"),
+                ),
+            ),
+        ),
+        "delete-calendar": Command(effect="custom", idempotency="natural"),
         "hand-over-events": Command(
             effect="custom",
             idempotency="natural",
@@ -115,7 +137,17 @@ CALENDAR = AggregateSpec(
         ),
         "purge-tenant-calendars": Command(effect="custom", idempotency="natural"),
         "rotate-ics-token": Command(effect="custom", idempotency="key"),
-        "update-calendar": Command(effect="update", idempotency="if-match"),
+        "update-calendar": Command(
+            effect="update",
+            idempotency="if-match",
+            requires=(
+                Requirement(
+                    problem=problems.CALENDAR_NAME_TAKEN,
+                    detail="Owner and new name belong to another calendar",
+                    unique=("name", "ownerId", "ownerType"),
+                ),
+            ),
+        ),
     },
 )
 
@@ -162,7 +194,6 @@ CALENDAR_EVENT = AggregateSpec(
             sources=("tentative",),
             to="confirmed",
             relations=frozenset({"organizer"}),
-            condition="this.holdUntil > now",
             guard="The hold has not run out",
         ),
         Transition(
@@ -179,7 +210,6 @@ CALENDAR_EVENT = AggregateSpec(
             to="cancelled",
             roles=frozenset({"org-admin"}),
             relations=frozenset({"keeper", "organizer", "owner"}),
-            condition="has(this.recurrenceRule) || this.endsAt > now",
             guard="It is not over",
         ),
         Transition(
@@ -270,6 +300,18 @@ CALENDAR_EVENT = AggregateSpec(
                     fields=("eventId", "scope", "occurrenceDate", "cancelledBy", "attendeeUserIds"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.DUE_MARKER_FOLLOWS_TASK,
+                    detail="The due date is taken off the task itself and the marker goes with it",
+                    condition="!has(this.sourceTaskId)",
+                ),
+                Requirement(
+                    problem=problems.EVENT_ALREADY_OVER,
+                    detail="There is nothing left to call off",
+                    condition="has(this.recurrenceRule) || this.endsAt > now",
+                ),
+            ),
         ),
         "cancel-occurrences": Command(
             effect="custom",
@@ -309,6 +351,13 @@ CALENDAR_EVENT = AggregateSpec(
                     ),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.HOLD_RAN_OUT,
+                    detail="Its time as a pencilled slot is over and the sweeper is about to free it",
+                    condition="!has(this.holdUntil) || this.holdUntil > now",
+                ),
+            ),
         ),
         "detach-meeting": Command(effect="custom", idempotency="natural"),
         "expire-hold": Command(
@@ -325,11 +374,7 @@ CALENDAR_EVENT = AggregateSpec(
                 ),
             ),
         ),
-        "hold-slot": Command(
-            effect="create",
-            idempotency="key",
-            sets=(Assignment("organizerId", source="context.subject"),),
-        ),
+        "hold-slot": Command(effect="custom", idempotency="key"),
         "move-due-marker": Command(effect="custom", idempotency="natural"),
         "rebuild-busy-blocks": Command(effect="custom", idempotency="natural"),
         "reschedule-event": Command(
@@ -355,9 +400,8 @@ CALENDAR_EVENT = AggregateSpec(
             ),
         ),
         "schedule-event": Command(
-            effect="create",
+            effect="custom",
             idempotency="key",
-            sets=(Assignment("organizerId", source="context.subject"),),
             emits=(
                 Emission(
                     type="cloudsync.collaboration.event-scheduled.v1",
@@ -380,8 +424,18 @@ CALENDAR_EVENT = AggregateSpec(
                 ),
             ),
         ),
-        "transfer-event": Command(effect="update", idempotency="key"),
-        "update-event": Command(effect="update", idempotency="if-match"),
+        "transfer-event": Command(effect="custom", idempotency="key"),
+        "update-event": Command(
+            effect="update",
+            idempotency="if-match",
+            requires=(
+                Requirement(
+                    problem=problems.DUE_MARKER_FOLLOWS_TASK,
+                    detail="The event is the marker of a due date and is changed at its task",
+                    condition="!has(this.sourceTaskId)",
+                ),
+            ),
+        ),
     },
 )
 
@@ -407,6 +461,17 @@ CALENDAR_SHARE = AggregateSpec(
     ),
     commands={
         "drop-calendar-shares": Command(effect="custom", idempotency="natural"),
+        "lapse-calendar-share": Command(
+            effect="delete",
+            idempotency="natural",
+            requires=(
+                Requirement(
+                    problem=problems.SHARE_STILL_RUNS,
+                    detail="It has no end or one that is still to come",
+                    condition="has(this.lapsesAt) && this.lapsesAt <= now",
+                ),
+            ),
+        ),
         "share-calendar": Command(
             effect="custom",
             idempotency="natural",
@@ -455,11 +520,7 @@ EVENT_ATTENDEE = AggregateSpec(
         ),
     ),
     commands={
-        "invite-attendee": Command(
-            effect="create",
-            idempotency="key",
-            sets=(Assignment("invitedBy", source="context.subject"),),
-        ),
+        "invite-attendee": Command(effect="custom", idempotency="key"),
         "reopen-answers": Command(effect="custom", idempotency="natural"),
         "respond-to-invitation": Command(
             effect="custom",
@@ -475,7 +536,7 @@ EVENT_ATTENDEE = AggregateSpec(
             ),
         ),
         "seat-attendees": Command(effect="custom", idempotency="natural"),
-        "uninvite-attendee": Command(effect="delete", idempotency="natural"),
+        "uninvite-attendee": Command(effect="custom", idempotency="natural"),
     },
 )
 
@@ -550,11 +611,7 @@ ICS_IMPORT = AggregateSpec(
                 Assignment("icsText"),
             ),
         ),
-        "import-ics": Command(
-            effect="create",
-            idempotency="key",
-            sets=(Assignment("broughtBy", source="context.subject"),),
-        ),
+        "import-ics": Command(effect="custom", idempotency="key"),
         "start-ics-import": Command(effect="transition", idempotency="natural"),
     },
 )

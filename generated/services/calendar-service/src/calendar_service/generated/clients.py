@@ -6,7 +6,16 @@ from __future__ import annotations
 
 from cloudsync_chassis.client.edges import Cached
 from cloudsync_chassis.runtime import Runtime
+from org_client import OrgClient
 from user_client import UserClient
+
+
+class OrgCalls:
+    """Calls to org-service."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.client = runtime.client(OrgClient, "org-service")
+        self.get_membership = Cached(self.client.get_membership, 60.0)
 
 
 class UserCalls:
@@ -21,4 +30,5 @@ class Clients:
     """All of them."""
 
     def __init__(self, runtime: Runtime) -> None:
+        self.org = OrgCalls(runtime)
         self.user = UserCalls(runtime)

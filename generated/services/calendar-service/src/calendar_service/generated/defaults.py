@@ -7,6 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.handlers import handler_missing, not_handled
+from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
@@ -61,11 +62,15 @@ class Defaults(port.Port):
     async def confirm_event(self, ctx: Context, request: port.ConfirmEvent) -> models.CalendarEvent:
         return await self.calendar_event.transition(ctx, "confirm-event", request.calendar_event_id)
 
-    async def create_calendar(self, ctx: Context, request: port.CreateCalendar) -> models.Calendar:
-        return await self.calendar.create(ctx, "create-calendar", request.body)
+    async def create_calendar(
+        self,
+        ctx: Context,
+        request: port.CreateCalendar,
+    ) -> models.CalendarView:
+        raise handler_missing("create-calendar")
 
     async def delete_calendar(self, ctx: Context, request: port.DeleteCalendar) -> None:
-        await self.calendar.delete(ctx, "delete-calendar", request.calendar_id)
+        raise handler_missing("delete-calendar")
 
     async def detach_meeting(self, ctx: Context, request: port.DetachMeeting) -> None:
         raise handler_missing("detach-meeting")
@@ -96,32 +101,20 @@ class Defaults(port.Port):
         raise handler_missing("hand-over-events")
 
     async def hold_slot(self, ctx: Context, request: port.HoldSlot) -> models.CalendarEvent:
-        return await self.calendar_event.create(
-            ctx,
-            "hold-slot",
-            request.body,
-            calendarId=request.calendar_id,
-        )
+        raise handler_missing("hold-slot")
 
     async def import_ics(self, ctx: Context, request: port.ImportIcs) -> models.IcsImport:
-        return await self.ics_import.create(
-            ctx,
-            "import-ics",
-            request.body,
-            calendarId=request.calendar_id,
-        )
+        raise handler_missing("import-ics")
 
     async def invite_attendee(
         self,
         ctx: Context,
         request: port.InviteAttendee,
     ) -> models.EventAttendee:
-        return await self.event_attendee.create(
-            ctx,
-            "invite-attendee",
-            request.body,
-            calendarEventId=request.calendar_event_id,
-        )
+        raise handler_missing("invite-attendee")
+
+    async def lapse_calendar_share(self, ctx: Context, request: port.LapseCalendarShare) -> None:
+        await self.calendar_share.delete(ctx, "lapse-calendar-share", request.grantee_id)
 
     async def move_due_marker(self, ctx: Context, request: port.MoveDueMarker) -> None:
         raise handler_missing("move-due-marker")
@@ -178,12 +171,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.ScheduleEvent,
     ) -> models.CalendarEvent:
-        return await self.calendar_event.create(
-            ctx,
-            "schedule-event",
-            request.body,
-            calendarId=request.calendar_id,
-        )
+        raise handler_missing("schedule-event")
 
     async def seat_attendees(self, ctx: Context, request: port.SeatAttendees) -> None:
         raise handler_missing("seat-attendees")
@@ -218,20 +206,10 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.TransferEvent,
     ) -> models.CalendarEvent:
-        return await self.calendar_event.update(
-            ctx,
-            "transfer-event",
-            request.calendar_event_id,
-            request.body,
-        )
+        raise handler_missing("transfer-event")
 
     async def uninvite_attendee(self, ctx: Context, request: port.UninviteAttendee) -> None:
-        await self.event_attendee.delete(
-            ctx,
-            "uninvite-attendee",
-            request.event_attendee_id,
-            calendarEventId=request.calendar_event_id,
-        )
+        raise handler_missing("uninvite-attendee")
 
     async def unshare_calendar(self, ctx: Context, request: port.UnshareCalendar) -> None:
         await self.calendar_share.delete(
@@ -241,8 +219,18 @@ class Defaults(port.Port):
             calendarId=request.calendar_id,
         )
 
-    async def update_calendar(self, ctx: Context, request: port.UpdateCalendar) -> models.Calendar:
-        return await self.calendar.update(ctx, "update-calendar", request.calendar_id, request.body)
+    async def update_calendar(
+        self,
+        ctx: Context,
+        request: port.UpdateCalendar,
+    ) -> models.CalendarView:
+        found = await self.calendar.update(
+            ctx,
+            "update-calendar",
+            request.calendar_id,
+            request.body,
+        )
+        return project(models.CalendarView, found)
 
     async def update_event(self, ctx: Context, request: port.UpdateEvent) -> models.CalendarEvent:
         return await self.calendar_event.update(
@@ -271,8 +259,9 @@ class Defaults(port.Port):
     ) -> models.FreeSlotList:
         raise handler_missing("find-free-slots")
 
-    async def get_calendar(self, ctx: Context, request: port.GetCalendar) -> models.Calendar:
-        return await self.calendar.get(ctx, request.calendar_id)
+    async def get_calendar(self, ctx: Context, request: port.GetCalendar) -> models.CalendarView:
+        found = await self.calendar.get(ctx, request.calendar_id)
+        return project(models.CalendarView, found)
 
     async def get_event(self, ctx: Context, request: port.GetEvent) -> models.CalendarEvent:
         return await self.calendar_event.get(ctx, request.calendar_event_id)
@@ -295,12 +284,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.ListAttendees,
     ) -> Page[models.EventAttendee]:
-        return await self.event_attendee.list(
-            ctx,
-            request.page,
-            {"response": request.response, "attendance": request.attendance},
-            calendarEventId=request.calendar_event_id,
-        )
+        raise handler_missing("list-attendees")
 
     async def list_calendar_shares(
         self,
@@ -318,11 +302,15 @@ class Defaults(port.Port):
         self,
         ctx: Context,
         request: port.ListCalendars,
-    ) -> Page[models.Calendar]:
-        return await self.calendar.list(
+    ) -> Page[models.CalendarView]:
+        found = await self.calendar.list(
             ctx,
             request.page,
             {"ownerType": request.owner_type, "ownerId": request.owner_id},
+        )
+        return Page(
+            tuple(project(models.CalendarView, each) for each in found.items),
+            found.following,
         )
 
     async def list_occurrences(

@@ -98,6 +98,16 @@ class CalendarOwnerType(StrEnum):
     resource = "resource"
 
 
+class CalendarVisibility(StrEnum):
+    """
+    What an event without a word of its own gets.
+    """
+
+    public = "public"
+    private = "private"
+    confidential = "confidential"
+
+
 class CancelEventRequest(Model):
     """
     A word to those who had kept the time free, if the organizer finds one.
@@ -119,6 +129,33 @@ class ChangeScope(StrEnum):
     this = "this"
     following = "following"
     all = "all"
+
+
+class CreateCalendarRequest(Model):
+    """
+    A further calendar of a person or team, or one for a room.
+    """
+
+    name: Annotated[str, Field(max_length=120, min_length=1)]
+    owner_type: Annotated[CalendarOwnerType, Field(alias="ownerType")]
+    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    colour: Annotated[str | None, Field(max_length=7, min_length=7, pattern="^#[0-9a-f]{6}$")] = (
+        None
+    )
+    default_time_zone: Annotated[
+        str,
+        Field(
+            alias="defaultTimeZone",
+            max_length=64,
+            min_length=3,
+            pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
+        ),
+    ]
+    default_visibility: Annotated[CalendarVisibility | None, Field(alias="defaultVisibility")] = (
+        None
+    )
+    capacity: Annotated[int | None, Field(ge=1, le=1000)] = None
+    whereabouts: Annotated[str | None, Field(max_length=200, min_length=1)] = None
 
 
 class Edition(StrEnum):
@@ -395,6 +432,7 @@ class MembershipEndReason(StrEnum):
 
     left = "left"
     removed = "removed"
+    merged = "merged"
     user_deleted = "userDeleted"
     organization_deleted = "organizationDeleted"
 
@@ -573,7 +611,9 @@ class UpdateCalendarRequest(Model):
             pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
         ),
     ] = None
-    default_visibility: Annotated[EventVisibility | None, Field(alias="defaultVisibility")] = None
+    default_visibility: Annotated[CalendarVisibility | None, Field(alias="defaultVisibility")] = (
+        None
+    )
     capacity: Annotated[int | None, Field(ge=1, le=1000)] = None
     whereabouts: Annotated[str | None, Field(max_length=200, min_length=1)] = None
 
@@ -759,7 +799,7 @@ class Calendar(Model):
             pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
         ),
     ]
-    default_visibility: Annotated[EventVisibility, Field(alias="defaultVisibility")]
+    default_visibility: Annotated[CalendarVisibility, Field(alias="defaultVisibility")]
     primary_of_owner: Annotated[bool, Field(alias="primaryOfOwner")]
     capacity: Annotated[int | None, Field(ge=1, le=1000)] = None
     whereabouts: Annotated[str | None, Field(max_length=200, min_length=1)] = None
@@ -877,27 +917,20 @@ class CalendarShared(Model):
     access_level: Annotated[CalendarAccess, Field(alias="accessLevel")]
 
 
-class CancelOccurrencesRequest(Model):
+class CalendarView(Model):
     """
-    One date that does not happen, or the first of all that do not.
-    """
-
-    occurrence_date: Annotated[date, Field(alias="occurrenceDate")]
-    scope: CancelOccurrencesRequestScope
-    apology: Annotated[str | None, Field(max_length=500, min_length=1)] = None
-
-
-class CreateCalendarRequest(Model):
-    """
-    A further calendar of a person or team, or one for a room.
+    A calendar without the digest of its feed's token, of which its people learn only whether and since when there is one.
     """
 
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: Annotated[int, Field(ge=1, le=9007199254740991)]
     name: Annotated[str, Field(max_length=120, min_length=1)]
     owner_type: Annotated[CalendarOwnerType, Field(alias="ownerType")]
     owner_id: Annotated[UUID, Field(alias="ownerId")]
-    colour: Annotated[str | None, Field(max_length=7, min_length=7, pattern="^#[0-9a-f]{6}$")] = (
-        None
-    )
+    colour: Annotated[str, Field(max_length=7, min_length=7, pattern="^#[0-9a-f]{6}$")]
     default_time_zone: Annotated[
         str,
         Field(
@@ -907,9 +940,21 @@ class CreateCalendarRequest(Model):
             pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
         ),
     ]
-    default_visibility: Annotated[EventVisibility | None, Field(alias="defaultVisibility")] = None
+    default_visibility: Annotated[CalendarVisibility, Field(alias="defaultVisibility")]
+    primary_of_owner: Annotated[bool, Field(alias="primaryOfOwner")]
     capacity: Annotated[int | None, Field(ge=1, le=1000)] = None
     whereabouts: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    ics_token_issued_at: Annotated[AwareDatetime | None, Field(alias="icsTokenIssuedAt")] = None
+
+
+class CancelOccurrencesRequest(Model):
+    """
+    One date that does not happen, or the first of all that do not.
+    """
+
+    occurrence_date: Annotated[date, Field(alias="occurrenceDate")]
+    scope: CancelOccurrencesRequestScope
+    apology: Annotated[str | None, Field(max_length=500, min_length=1)] = None
 
 
 class EventScheduled(Model):

@@ -129,6 +129,13 @@ INVITE_ATTENDEE = Operation(
     location="/v1/calendar/events/{calendarEventId}/attendees/{id}",
 )
 
+LAPSE_CALENDAR_SHARE = Operation(
+    id="lapse-calendar-share",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 MOVE_DUE_MARKER = Operation(
     id="move-due-marker",
     access="workload",
@@ -307,12 +314,12 @@ FIND_FREE_SLOTS = Operation(
     callers=frozenset({"api-gateway"}),
 )
 
-GET_CALENDAR = Operation(id="get-calendar", permission="event:read", relations=("owner", "reader"))
+GET_CALENDAR = Operation(id="get-calendar", permission="event:read", relations=("owner", "grantee"))
 
 GET_EVENT = Operation(
     id="get-event",
     permission="event:read",
-    relations=("organizer", "attendee", "owner", "reader"),
+    relations=("organizer", "attendee", "owner", "writer"),
     callers=frozenset({"video-service"}),
 )
 
@@ -328,12 +335,12 @@ GET_ICS_IMPORT = Operation(
     relations=("bringer", "owner"),
 )
 
-GET_SCHEDULING_POLICY = Operation(id="get-scheduling-policy", permission="event:list-calendars")
+GET_SCHEDULING_POLICY = Operation(id="get-scheduling-policy", permission="event:read-policy")
 
 LIST_ATTENDEES = Operation(
     id="list-attendees",
     permission="event:read",
-    relations=("organizer", "attendee", "owner", "reader"),
+    relations=("organizer", "attendee", "owner", "writer"),
     sorts=("respondedAt",),
 )
 
@@ -344,7 +351,12 @@ LIST_CALENDAR_SHARES = Operation(
     sorts=("createdAt",),
 )
 
-LIST_CALENDARS = Operation(id="list-calendars", permission="event:list-calendars", sorts=("name",))
+LIST_CALENDARS = Operation(
+    id="list-calendars",
+    permission="event:list-calendars",
+    relations=("owner", "grantee", "bookable"),
+    sorts=("name",),
+)
 
 LIST_OCCURRENCES = Operation(
     id="list-occurrences",

@@ -109,6 +109,11 @@ class InviteAttendee:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LapseCalendarShare:
+    grantee_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveDueMarker:
     body: models.TaskDueDateChanged
 
@@ -327,8 +332,8 @@ class Port(Protocol):
         """Makes a pencilled event firm and invites its people."""
         ...
 
-    async def create_calendar(self, ctx: Context, request: CreateCalendar) -> models.Calendar:
-        """Opens a further calendar for oneself, for a team that one leads, or for a room."""
+    async def create_calendar(self, ctx: Context, request: CreateCalendar) -> models.CalendarView:
+        """Opens a further calendar for oneself, for a team that one is in, or for a room."""
         ...
 
     async def delete_calendar(self, ctx: Context, request: DeleteCalendar) -> None:
@@ -369,6 +374,10 @@ class Port(Protocol):
 
     async def invite_attendee(self, ctx: Context, request: InviteAttendee) -> models.EventAttendee:
         """Adds one person, for people from outside the only way."""
+        ...
+
+    async def lapse_calendar_share(self, ctx: Context, request: LapseCalendarShare) -> None:
+        """The sweeper takes a share away whose holiday is over."""
         ...
 
     async def move_due_marker(self, ctx: Context, request: MoveDueMarker) -> None:
@@ -452,14 +461,14 @@ class Port(Protocol):
         ...
 
     async def uninvite_attendee(self, ctx: Context, request: UninviteAttendee) -> None:
-        """Takes somebody off the list."""
+        """Takes somebody off the list and out of the event itself, which is closed to them from that moment."""
         ...
 
     async def unshare_calendar(self, ctx: Context, request: UnshareCalendar) -> None:
         """Ends a share."""
         ...
 
-    async def update_calendar(self, ctx: Context, request: UpdateCalendar) -> models.Calendar:
+    async def update_calendar(self, ctx: Context, request: UpdateCalendar) -> models.CalendarView:
         """Renames a calendar or gives it another colour, zone or habit."""
         ...
 
@@ -479,12 +488,12 @@ class Port(Protocol):
         """Lays the blocks of up to fifty people and the calendars of rooms over each other and ranks what is left, most people first and then the earliest."""
         ...
 
-    async def get_calendar(self, ctx: Context, request: GetCalendar) -> models.Calendar:
+    async def get_calendar(self, ctx: Context, request: GetCalendar) -> models.CalendarView:
         """Name, zone, colour and owner of one calendar."""
         ...
 
     async def get_event(self, ctx: Context, request: GetEvent) -> models.CalendarEvent:
-        """One event or series with all that the caller may know of it."""
+        """One event or series with every word of it, for those who make it, come to it or write in its calendar."""
         ...
 
     async def get_free_busy(self, ctx: Context, request: GetFreeBusy) -> models.FreeBusyAnswer:
@@ -519,8 +528,12 @@ class Port(Protocol):
         """Who was let in, for the owner's peace of mind."""
         ...
 
-    async def list_calendars(self, ctx: Context, request: ListCalendars) -> Page[models.Calendar]:
-        """The left column of every calendar client, with own calendars and those one was let into."""
+    async def list_calendars(
+        self,
+        ctx: Context,
+        request: ListCalendars,
+    ) -> Page[models.CalendarView]:
+        """The left column of every calendar client, with own calendars, those that one was let into by name however far, and rooms to be booked."""
         ...
 
     async def list_occurrences(

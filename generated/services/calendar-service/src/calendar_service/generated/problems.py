@@ -29,7 +29,7 @@ CALENDARS_FROZEN = ProblemType("calendars-frozen", 403, "Calendars frozen")
 """Off-boarding has begun"""
 
 DUE_MARKER_FOLLOWS_TASK = ProblemType("due-marker-follows-task", 409, "Due marker follows task")
-"""The event is the marker of a due date and is changed at its task"""
+"""The due date is taken off the task itself and the marker goes with it"""
 
 EVENT_ALREADY_OVER = ProblemType("event-already-over", 409, "Event already over")
 """There is nothing left to call off"""
@@ -43,6 +43,9 @@ EXTERNAL_SHARING_DISABLED = ProblemType(
     "External sharing disabled",
 )
 """The policy allows no feeds"""
+
+HOLD_RAN_OUT = ProblemType("hold-ran-out", 409, "Hold ran out")
+"""Its time as a pencilled slot is over and the sweeper is about to free it"""
 
 HOLD_TOO_LONG = ProblemType("hold-too-long", 422, "Hold too long")
 """The hold would last more than fourteen days or is over already"""
@@ -68,6 +71,9 @@ NOT_A_SERIES = ProblemType("not-a-series", 409, "Not a series")
 NOT_INVITED = ProblemType("not-invited", 403, "Not invited")
 """The caller is not on the list of the event"""
 
+NOT_YOURS_TO_OPEN = ProblemType("not-yours-to-open", 403, "Not yours to open")
+"""The owner is a colleague or a team that the caller is not in"""
+
 OCCURRENCE_UNKNOWN = ProblemType("occurrence-unknown", 422, "Occurrence unknown")
 """The rule does not fire at the given beginning"""
 
@@ -88,6 +94,9 @@ ROOM_TOO_SMALL = ProblemType("room-too-small", 409, "Room too small")
 
 SHARE_LIMIT_REACHED = ProblemType("share-limit-reached", 409, "Share limit reached")
 """Two hundred shares exist; a team or the organisation would be one"""
+
+SHARE_STILL_RUNS = ProblemType("share-still-runs", 409, "Share still runs")
+"""It has no end or one that is still to come"""
 
 TIME_ZONE_UNKNOWN = ProblemType("time-zone-unknown", 422, "Time zone unknown")
 """The zone is not in the present IANA database"""

@@ -22,10 +22,10 @@ SERVICE = ServiceSpec(
         "event:find": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
-        "event:list-calendars": frozenset(
+        "event:open-calendar": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
-        "event:open-calendar": frozenset(
+        "event:read-policy": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
     },
@@ -40,6 +40,9 @@ SERVICE = ServiceSpec(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "event:invite": frozenset(
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        ),
+        "event:list-calendars": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "event:read": frozenset(
@@ -82,6 +85,20 @@ SERVICE = ServiceSpec(
     migrations=Path(__file__).with_name("migrations"),
     contract=published(__file__, "openapi/calendar.yaml"),
     edges={
+        "org-service": Edge(
+            service="org-service",
+            url="http://127.0.0.1:8004",
+            budgets={
+                "getMembership": Budget(timeout=0.025, retries=0, fallback="cached", max_age=60.0),
+            },
+            breaker=BreakerPolicy(
+                requests=20,
+                failure_ratio=0.5,
+                window=10.0,
+                open_for=15.0,
+                probes=3,
+            ),
+        ),
         "user-service": Edge(
             service="user-service",
             url="http://127.0.0.1:8001",

@@ -35,7 +35,7 @@ class ServiceSettings(Settings):
     """How long blocks of the past stay for reports on meeting load"""
 
     hold_sweep_interval: Seconds = 60.0
-    """How often pencilled slots are looked through for those that ran out"""
+    """How often pencilled slots and shares with an end are looked through for those that ran out"""
 
     slot_step_minutes: int = 15
     """Distance between the beginnings that a search for a slot tries"""

@@ -8,15 +8,17 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 CHANNEL = AggregateSpec(
     name="channel",
@@ -46,6 +48,7 @@ CHANNEL = AggregateSpec(
             value_field="memberRole",
             values=("manager",),
         ),
+        "public": Relation(value_field="type", values=("public",)),
     },
     state_field="state",
     initial="active",
@@ -63,7 +66,6 @@ CHANNEL = AggregateSpec(
             to="archived",
             roles=frozenset({"team-manager"}),
             relations=frozenset({"manager"}),
-            condition="!this.isDefault",
             guard="No default channel",
         ),
         Transition(
@@ -123,6 +125,13 @@ CHANNEL = AggregateSpec(
                     fields=("channelId", "archivedBy"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.DEFAULT_CHANNEL_PROTECTED,
+                    detail="Newcomers are put into the channel; another default must be chosen first",
+                    condition="!this.isDefault",
+                ),
+            ),
         ),
         "change-members": Command(
             effect="custom",
@@ -164,10 +173,32 @@ CHANNEL = AggregateSpec(
                 ),
             ),
         ),
-        "delete-channel": Command(
-            effect="transition",
+        "delete-channel": Command(effect="custom", idempotency="natural"),
+        "join-channel": Command(
+            effect="custom",
             idempotency="natural",
-            sets=(Assignment("topic"), Assignment("purpose")),
+            emits=(
+                Emission(
+                    type="cloudsync.collaboration.channel-member-added.v1",
+                    topic="cloudsync.collaboration.channel.v1",
+                    key="channelId",
+                    key_field="channelId",
+                    fields=("channelId", "userIds", "by"),
+                ),
+            ),
+        ),
+        "leave-channel": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.collaboration.channel-member-removed.v1",
+                    topic="cloudsync.collaboration.channel.v1",
+                    key="channelId",
+                    key_field="channelId",
+                    fields=("channelId", "userIds", "by"),
+                ),
+            ),
         ),
         "preserve-channel": Command(
             effect="update",
@@ -183,7 +214,17 @@ CHANNEL = AggregateSpec(
             idempotency="natural",
             sets=(Assignment("archivedBy"),),
         ),
-        "update-channel": Command(effect="update", idempotency="if-match"),
+        "update-channel": Command(
+            effect="update",
+            idempotency="if-match",
+            requires=(
+                Requirement(
+                    problem=problems.CHANNEL_NAME_TAKEN,
+                    detail="The new name belongs to another channel",
+                    unique=("name",),
+                ),
+            ),
+        ),
     },
 )
 
@@ -260,6 +301,17 @@ CHANNEL_EXPORT = AggregateSpec(
             effect="create",
             idempotency="key",
             sets=(Assignment("requestedBy", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.EXPORT_ALREADY_RUNNING,
+                    detail="The exporter has not finished another archive of the channel",
+                    condition="count == 0",
+                    counted=Counted(
+                        "channel-export",
+                        {"channelId": "input.channelId", "stage": "'queued'"},
+                    ),
+                ),
+            ),
         ),
         "fail-channel-export": Command(
             effect="transition",
@@ -284,7 +336,7 @@ CHANNEL_MEMBER = AggregateSpec(
         "notifyLevel": "mentions",
         "starred": False,
     },
-    relations={"self": Relation(fields=("userId",))},
+    relations={"holder": Relation(fields=("userId",))},
     commands={
         "drop-channel-memberships": Command(
             effect="custom",
@@ -305,6 +357,22 @@ CHANNEL_MEMBER = AggregateSpec(
             effect="update",
             idempotency="natural",
             sets=(Assignment("memberRole", source="body.memberRole"),),
+            requires=(
+                Requirement(
+                    problem=problems.GUEST_NOT_ALLOWED,
+                    detail="Guests manage nothing",
+                    condition="this.memberRole != 'guest'",
+                ),
+                Requirement(
+                    problem=problems.LAST_MANAGER,
+                    detail="The only manager of a channel would give up the role",
+                    condition="input.memberRole == 'manager' || this.memberRole != 'manager' || count > 1",
+                    counted=Counted(
+                        "channel-member",
+                        {"channelId": "this.channelId", "memberRole": "'manager'"},
+                    ),
+                ),
+            ),
         ),
         "update-channel-member": Command(effect="update", idempotency="if-match"),
     },
@@ -382,7 +450,15 @@ MESSAGE = AggregateSpec(
             to="posted",
             roles=frozenset({"workload"}),
             condition="this.sendAt <= now",
-            guard="The time has come and the author is still in the channel",
+            guard="The time has come, the author is still in the channel and the channel is open",
+        ),
+        Transition(
+            command="release-scheduled-message",
+            sources=("scheduled",),
+            to="retracted",
+            roles=frozenset({"workload"}),
+            condition="this.sendAt <= now",
+            guard="The time has come and the author may not write there any more",
         ),
         Transition(
             command="edit-message",
@@ -411,16 +487,24 @@ MESSAGE = AggregateSpec(
             sources=("held",),
             to="posted",
             roles=frozenset({"compliance-officer"}),
-            condition="!has(this.caseNumber) || this.caseNumber == input.caseNumber",
-            guard="The case is that of the hold",
+            condition="this.editCount == 0",
+            guard="It was never corrected",
+        ),
+        Transition(
+            command="release-hold",
+            sources=("held",),
+            to="edited",
+            roles=frozenset({"compliance-officer"}),
+            condition="this.editCount > 0",
+            guard="It had been corrected before it was held",
         ),
         Transition(
             command="retract-message",
             sources=("scheduled", "posted", "edited"),
             to="retracted",
             roles=frozenset({"team-manager"}),
-            relations=frozenset({"author"}),
-            guard="By the author, or by a team manager; no legal hold on the channel",
+            relations=frozenset({"author", "manager"}),
+            guard="By the author, a manager of the channel or a team manager in it; no legal hold on the channel",
         ),
         Transition(
             command="purge-message",
@@ -435,6 +519,11 @@ MESSAGE = AggregateSpec(
             "message-does-not-answer-itself",
             "!has(this.threadRootId) || this.threadRootId != this.id",
             "The root of a thread is another message.",
+        ),
+        Invariant(
+            "message-gone-carries-nothing",
+            "!(this.status in ['retracted', 'purged']) || (size(this.attachmentIds) == 0 && size(this.mentions) == 0 && size(this.reactions) == 0)",
+            "A retracted or purged message has no files, mentions or reactions left.",
         ),
         Invariant(
             "message-hold-is-explained",
@@ -561,12 +650,8 @@ MESSAGE = AggregateSpec(
             ),
         ),
         "post-message": Command(
-            effect="create",
+            effect="custom",
             idempotency="key",
-            sets=(
-                Assignment("authorId", source="context.subject"),
-                Assignment("postedAt", source="context.now"),
-            ),
             emits=(
                 Emission(
                     type="cloudsync.collaboration.message-posted.v1",
@@ -589,9 +674,8 @@ MESSAGE = AggregateSpec(
             ),
         ),
         "purge-message": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(Assignment("body", value=""),),
             emits=(
                 Emission(
                     type="cloudsync.collaboration.message-purged.v1",
@@ -615,11 +699,17 @@ MESSAGE = AggregateSpec(
                     fields=("messageId", "excerpt", "channelId", "caseNumber"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.CASE_MISMATCH,
+                    detail="The hold was placed in another case",
+                    condition="!has(this.caseNumber) || this.caseNumber == input.caseNumber",
+                ),
+            ),
         ),
         "release-scheduled-message": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(Assignment("postedAt", source="context.now"), Assignment("sendAt")),
             emits=(
                 Emission(
                     type="cloudsync.collaboration.message-posted.v1",
@@ -639,16 +729,18 @@ MESSAGE = AggregateSpec(
                         "postedAt",
                     ),
                 ),
+                Emission(
+                    type="cloudsync.collaboration.message-retracted.v1",
+                    topic="cloudsync.collaboration.channel.v1",
+                    key="id",
+                    key_field="channelId",
+                    fields=("messageId", "channelId", "retractedBy"),
+                ),
             ),
         ),
         "retract-message": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(
-                Assignment("body", value=""),
-                Assignment("retractedBy", source="context.subject"),
-                Assignment("sendAt"),
-            ),
             emits=(
                 Emission(
                     type="cloudsync.collaboration.message-retracted.v1",
@@ -659,11 +751,7 @@ MESSAGE = AggregateSpec(
                 ),
             ),
         ),
-        "schedule-message": Command(
-            effect="create",
-            idempotency="key",
-            sets=(Assignment("authorId", source="context.subject"),),
-        ),
+        "schedule-message": Command(effect="custom", idempotency="key"),
     },
 )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.handlers import handler_missing, not_handled
+from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
@@ -30,8 +31,13 @@ class Defaults(port.Port):
     async def announce_meeting(self, ctx: Context, request: port.AnnounceMeeting) -> None:
         raise handler_missing("announce-meeting")
 
-    async def archive_channel(self, ctx: Context, request: port.ArchiveChannel) -> models.Channel:
-        return await self.channel.transition(ctx, "archive-channel", request.channel_id)
+    async def archive_channel(
+        self,
+        ctx: Context,
+        request: port.ArchiveChannel,
+    ) -> models.ChannelView:
+        found = await self.channel.transition(ctx, "archive-channel", request.channel_id)
+        return project(models.ChannelView, found)
 
     async def change_members(
         self,
@@ -58,11 +64,11 @@ class Defaults(port.Port):
     async def conclude_meeting(self, ctx: Context, request: port.ConcludeMeeting) -> None:
         raise handler_missing("conclude-meeting")
 
-    async def create_channel(self, ctx: Context, request: port.CreateChannel) -> models.Channel:
+    async def create_channel(self, ctx: Context, request: port.CreateChannel) -> models.ChannelView:
         raise handler_missing("create-channel")
 
     async def delete_channel(self, ctx: Context, request: port.DeleteChannel) -> None:
-        await self.channel.transition(ctx, "delete-channel", request.channel_id)
+        raise handler_missing("delete-channel")
 
     async def drop_channel_memberships(
         self,
@@ -117,6 +123,12 @@ class Defaults(port.Port):
     async def hold_message(self, ctx: Context, request: port.HoldMessage) -> models.Message:
         return await self.message.transition(ctx, "hold-message", request.message_id, request.body)
 
+    async def join_channel(self, ctx: Context, request: port.JoinChannel) -> models.ChannelView:
+        raise handler_missing("join-channel")
+
+    async def leave_channel(self, ctx: Context, request: port.LeaveChannel) -> None:
+        raise handler_missing("leave-channel")
+
     async def mark_channel_read(
         self,
         ctx: Context,
@@ -128,18 +140,18 @@ class Defaults(port.Port):
         await self.chat_policy.create(ctx, "open-chat-policy", request.body)
 
     async def post_message(self, ctx: Context, request: port.PostMessage) -> models.Message:
-        return await self.message.create(
-            ctx,
-            "post-message",
-            request.body,
-            channelId=request.channel_id,
-        )
+        raise handler_missing("post-message")
 
-    async def preserve_channel(self, ctx: Context, request: port.PreserveChannel) -> models.Channel:
-        return await self.channel.update(ctx, "preserve-channel", request.channel_id, request.body)
+    async def preserve_channel(
+        self,
+        ctx: Context,
+        request: port.PreserveChannel,
+    ) -> models.ChannelHold:
+        found = await self.channel.update(ctx, "preserve-channel", request.channel_id, request.body)
+        return project(models.ChannelHold, found)
 
     async def purge_message(self, ctx: Context, request: port.PurgeMessage) -> None:
-        await self.message.transition(ctx, "purge-message", request.message_id, request.body)
+        raise handler_missing("purge-message")
 
     async def purge_tenant_messages(self, ctx: Context, request: port.PurgeTenantMessages) -> None:
         raise handler_missing("purge-tenant-messages")
@@ -155,23 +167,13 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.ReleaseScheduledMessage,
     ) -> None:
-        await self.message.transition(ctx, "release-scheduled-message", request.message_id)
+        raise handler_missing("release-scheduled-message")
 
     async def retract_message(self, ctx: Context, request: port.RetractMessage) -> models.Message:
-        return await self.message.transition(
-            ctx,
-            "retract-message",
-            request.message_id,
-            request.body,
-        )
+        raise handler_missing("retract-message")
 
     async def schedule_message(self, ctx: Context, request: port.ScheduleMessage) -> models.Message:
-        return await self.message.create(
-            ctx,
-            "schedule-message",
-            request.body,
-            channelId=request.channel_id,
-        )
+        raise handler_missing("schedule-message")
 
     async def set_channel_role(
         self,
@@ -198,11 +200,13 @@ class Defaults(port.Port):
         self,
         ctx: Context,
         request: port.UnarchiveChannel,
-    ) -> models.Channel:
-        return await self.channel.transition(ctx, "unarchive-channel", request.channel_id)
+    ) -> models.ChannelView:
+        found = await self.channel.transition(ctx, "unarchive-channel", request.channel_id)
+        return project(models.ChannelView, found)
 
-    async def update_channel(self, ctx: Context, request: port.UpdateChannel) -> models.Channel:
-        return await self.channel.update(ctx, "update-channel", request.channel_id, request.body)
+    async def update_channel(self, ctx: Context, request: port.UpdateChannel) -> models.ChannelView:
+        found = await self.channel.update(ctx, "update-channel", request.channel_id, request.body)
+        return project(models.ChannelView, found)
 
     async def update_channel_member(
         self,
@@ -228,8 +232,24 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def get_channel(self, ctx: Context, request: port.GetChannel) -> models.Channel:
-        return await self.channel.get(ctx, request.channel_id)
+    async def browse_channels(
+        self,
+        ctx: Context,
+        request: port.BrowseChannels,
+    ) -> Page[models.ChannelView]:
+        found = await self.channel.list(
+            ctx,
+            request.page,
+            {"name": request.name, "state": request.state},
+        )
+        return Page(
+            tuple(project(models.ChannelView, each) for each in found.items),
+            found.following,
+        )
+
+    async def get_channel(self, ctx: Context, request: port.GetChannel) -> models.ChannelView:
+        found = await self.channel.get(ctx, request.channel_id)
+        return project(models.ChannelView, found)
 
     async def get_channel_export(
         self,
@@ -238,11 +258,19 @@ class Defaults(port.Port):
     ) -> models.ChannelExport:
         return await self.channel_export.get(ctx, request.channel_export_id)
 
+    async def get_channel_hold(
+        self,
+        ctx: Context,
+        request: port.GetChannelHold,
+    ) -> models.ChannelHold:
+        found = await self.channel.get(ctx, request.channel_id)
+        return project(models.ChannelHold, found)
+
     async def get_chat_policy(self, ctx: Context, request: port.GetChatPolicy) -> models.ChatPolicy:
         return await self.chat_policy.get(ctx, request.organization_id)
 
     async def get_message(self, ctx: Context, request: port.GetMessage) -> models.Message:
-        return await self.message.get(ctx, request.message_id)
+        raise handler_missing("get-message")
 
     async def get_presence(self, ctx: Context, request: port.GetPresence) -> models.PresenceList:
         raise handler_missing("get-presence")
@@ -251,32 +279,42 @@ class Defaults(port.Port):
         self,
         ctx: Context,
         request: port.ListChannelMembers,
-    ) -> Page[models.ChannelMember]:
-        return await self.channel_member.list(
+    ) -> Page[models.ChannelSeat]:
+        found = await self.channel_member.list(
             ctx,
             request.page,
             {"memberRole": request.member_role},
             channelId=request.channel_id,
         )
+        return Page(
+            tuple(project(models.ChannelSeat, each) for each in found.items),
+            found.following,
+        )
 
-    async def list_channels(self, ctx: Context, request: port.ListChannels) -> Page[models.Channel]:
-        return await self.channel.list(
+    async def list_channels(
+        self,
+        ctx: Context,
+        request: port.ListChannels,
+    ) -> Page[models.ChannelView]:
+        found = await self.channel.list(
             ctx,
             request.page,
             {"type": request.type_, "state": request.state},
         )
+        return Page(
+            tuple(project(models.ChannelView, each) for each in found.items),
+            found.following,
+        )
 
     async def list_messages(self, ctx: Context, request: port.ListMessages) -> Page[models.Message]:
-        return await self.message.list(
-            ctx,
-            request.page,
-            {
-                "threadRootId": request.thread_root_id,
-                "authorId": request.author_id,
-                "kind": request.kind,
-            },
-            channelId=request.channel_id,
-        )
+        raise handler_missing("list-messages")
+
+    async def list_own_seats(
+        self,
+        ctx: Context,
+        request: port.ListOwnSeats,
+    ) -> Page[models.ChannelMember]:
+        return await self.channel_member.list(ctx, request.page, {"starred": request.starred})
 
     async def search_channel(self, ctx: Context, request: port.SearchChannel) -> models.ChannelHits:
         raise handler_missing("search-channel")

@@ -63,6 +63,21 @@ class ChannelHitsHitsItem(Model):
     posted_at: Annotated[AwareDatetime, Field(alias="postedAt")]
 
 
+class ChannelHold(Model):
+    """
+    Whether a channel is kept for a court and the case that last said so.
+    """
+
+    id: UUID
+    version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    legal_hold: Annotated[bool, Field(alias="legalHold")]
+    case_number: Annotated[
+        str | None,
+        Field(alias="caseNumber", max_length=19, min_length=4, pattern="^[A-Z]{2,8}-[0-9]{1,10}$"),
+    ] = None
+
+
 class ChannelMemberAdded(Model):
     """
     They may read everything said there before, and what grants to the channel open to them.
@@ -97,6 +112,18 @@ class ChannelMemberRole(StrEnum):
     manager = "manager"
     member = "member"
     guest = "guest"
+
+
+class ChannelSeat(Model):
+    """
+    Who sits in a channel, as what and since when.
+    """
+
+    id: UUID
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    channel_id: Annotated[UUID, Field(alias="channelId")]
+    user_id: Annotated[UUID, Field(alias="userId")]
+    member_role: Annotated[ChannelMemberRole, Field(alias="memberRole")]
 
 
 class ChannelState(StrEnum):
@@ -266,6 +293,7 @@ class MembershipEndReason(StrEnum):
 
     left = "left"
     removed = "removed"
+    merged = "merged"
     user_deleted = "userDeleted"
     organization_deleted = "organizationDeleted"
 
@@ -427,7 +455,7 @@ class PostMessageRequestKind(StrEnum):
 
 class PostingPolicy(StrEnum):
     """
-    Who may write in a channel.
+    Who of those in a channel may write there: everyone including guests, members while guests read along, or its managers alone.
     """
 
     everyone = "everyone"
@@ -778,6 +806,38 @@ class ChannelMember(Model):
     muted_until: Annotated[AwareDatetime | None, Field(alias="mutedUntil")] = None
     notify_level: Annotated[NotifyLevel, Field(alias="notifyLevel")]
     starred: bool
+
+
+class ChannelView(Model):
+    """
+    All of a channel except what a court wants with it.
+    """
+
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    name: Annotated[
+        str | None, Field(max_length=80, min_length=1, pattern="^[a-z0-9][a-z0-9._-]{0,79}$")
+    ] = None
+    type: ChannelType
+    topic: Annotated[str | None, Field(max_length=250)] = None
+    purpose: Annotated[str | None, Field(max_length=1000)] = None
+    creator_id: Annotated[UUID, Field(alias="creatorId")]
+    member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
+    member_user_ids: Annotated[
+        list[UUID] | None,
+        Field(
+            alias="memberUserIds", json_schema_extra={"x-unique": True}, max_length=9, min_length=2
+        ),
+    ] = None
+    posting_policy: Annotated[PostingPolicy, Field(alias="postingPolicy")]
+    retention_days: Annotated[int | None, Field(alias="retentionDays", ge=1, le=3650)] = None
+    is_default: Annotated[bool, Field(alias="isDefault")]
+    state: ChannelState
+    last_message_at: Annotated[AwareDatetime | None, Field(alias="lastMessageAt")] = None
+    archived_by: Annotated[UUID | None, Field(alias="archivedBy")] = None
 
 
 class ChatErasureCompleted(Model):

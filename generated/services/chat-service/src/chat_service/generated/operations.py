@@ -16,7 +16,7 @@ ANNOUNCE_MEETING = Operation(
 ARCHIVE_CHANNEL = Operation(
     id="archive-channel",
     permission="channel:archive",
-    relations=("manager",),
+    relations=("manager", "participant"),
     writes=True,
     idempotency="natural",
 )
@@ -127,6 +127,23 @@ HOLD_MESSAGE = Operation(
     idempotency="key",
 )
 
+JOIN_CHANNEL = Operation(
+    id="join-channel",
+    permission="channel:join",
+    relations=("public",),
+    writes=True,
+    idempotency="natural",
+)
+
+LEAVE_CHANNEL = Operation(
+    id="leave-channel",
+    permission="channel:leave",
+    relations=("participant",),
+    writes=True,
+    idempotency="natural",
+    status=204,
+)
+
 MARK_CHANNEL_READ = Operation(
     id="mark-channel-read",
     permission="channel:read",
@@ -151,7 +168,7 @@ POST_MESSAGE = Operation(
     writes=True,
     idempotency="key",
     status=201,
-    location="/v1/chat/messages/{id}",
+    location="/v1/chat/channels/{channelId}/messages/{id}",
 )
 
 PRESERVE_CHANNEL = Operation(
@@ -194,7 +211,7 @@ RELEASE_SCHEDULED_MESSAGE = Operation(
 RETRACT_MESSAGE = Operation(
     id="retract-message",
     permission="message:retract",
-    relations=("author",),
+    relations=("author", "manager", "participant"),
     writes=True,
     idempotency="natural",
 )
@@ -206,7 +223,7 @@ SCHEDULE_MESSAGE = Operation(
     writes=True,
     idempotency="key",
     status=201,
-    location="/v1/chat/messages/{id}",
+    location="/v1/chat/channels/{channelId}/scheduled-messages/{id}",
 )
 
 SET_CHANNEL_ROLE = Operation(
@@ -240,7 +257,7 @@ TOGGLE_REACTION = Operation(
 UNARCHIVE_CHANNEL = Operation(
     id="unarchive-channel",
     permission="channel:archive",
-    relations=("manager",),
+    relations=("manager", "participant"),
     writes=True,
     idempotency="natural",
 )
@@ -256,7 +273,7 @@ UPDATE_CHANNEL = Operation(
 UPDATE_CHANNEL_MEMBER = Operation(
     id="update-channel-member",
     permission="channel:read",
-    relations=("self",),
+    relations=("holder",),
     writes=True,
     idempotency="if-match",
 )
@@ -268,6 +285,13 @@ UPDATE_CHAT_POLICY = Operation(
     idempotency="if-match",
 )
 
+BROWSE_CHANNELS = Operation(
+    id="browse-channels",
+    permission="channel:browse",
+    relations=("public",),
+    sorts=("name", "lastMessageAt"),
+)
+
 GET_CHANNEL = Operation(id="get-channel", permission="channel:read", relations=("participant",))
 
 GET_CHANNEL_EXPORT = Operation(
@@ -275,6 +299,8 @@ GET_CHANNEL_EXPORT = Operation(
     permission="channel:export",
     relations=("requester",),
 )
+
+GET_CHANNEL_HOLD = Operation(id="get-channel-hold", permission="message:hold")
 
 GET_CHAT_POLICY = Operation(id="get-chat-policy", permission="channel:read-policy")
 
@@ -306,6 +332,13 @@ LIST_MESSAGES = Operation(
     relations=("participant",),
     callers=frozenset({"api-gateway"}),
     sorts=("-postedAt",),
+)
+
+LIST_OWN_SEATS = Operation(
+    id="list-own-seats",
+    permission="channel:read-own-seats",
+    relations=("holder",),
+    sorts=("createdAt",),
 )
 
 SEARCH_CHANNEL = Operation(

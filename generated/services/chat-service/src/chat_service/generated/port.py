@@ -8,7 +8,7 @@ Every adapter calls it, and so does the consumer of events.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
@@ -57,7 +57,7 @@ class CreateChannel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteChannel:
-    channel_id: UUID
+    """Of `delete_channel`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +111,16 @@ class HoldMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JoinChannel:
+    channel_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveChannel:
+    channel_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarkChannelRead:
     channel_id: UUID
     body: models.MarkChannelReadRequest
@@ -135,7 +145,6 @@ class PreserveChannel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeMessage:
-    message_id: UUID
     body: models.PurgeMessageRequest
 
 
@@ -157,7 +166,7 @@ class ReleaseHold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseScheduledMessage:
-    message_id: UUID
+    """Of `release_scheduled_message`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +229,13 @@ class UpdateChatPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BrowseChannels:
+    page: PageRequest
+    name: str | None = None
+    state: Literal["active", "archived"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GetChannel:
     channel_id: UUID
 
@@ -227,6 +243,11 @@ class GetChannel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetChannelExport:
     channel_export_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetChannelHold:
+    channel_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +276,7 @@ class ListChannelMembers:
 class ListChannels:
     page: PageRequest
     type_: models.ChannelType | None = None
-    state: models.ChannelState | None = None
+    state: Literal["active", "archived"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +286,12 @@ class ListMessages:
     thread_root_id: UUID | None = None
     author_id: UUID | None = None
     kind: models.MessageKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOwnSeats:
+    page: PageRequest
+    starred: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,16 +307,16 @@ class Port(Protocol):
         """Posts a notice with a join button where a meeting was started from a channel, and shows its host as in a meeting."""
         ...
 
-    async def archive_channel(self, ctx: Context, request: ArchiveChannel) -> models.Channel:
+    async def archive_channel(self, ctx: Context, request: ArchiveChannel) -> models.ChannelView:
         """Closes a channel for new messages."""
         ...
 
     async def change_members(self, ctx: Context, request: ChangeMembers) -> models.MembersChanged:
-        """Takes people in and lets people go, in batches."""
+        """Brings people in and shows people out, in batches."""
         ...
 
     async def close_connections(self, ctx: Context, request: CloseConnections) -> None:
-        """Ends every socket of a suspended person on all nodes and deletes their presence."""
+        """Ends every socket of a suspended person on all nodes and deletes their presence with what they had chosen to show."""
         ...
 
     async def complete_channel_export(self, ctx: Context, request: CompleteChannelExport) -> None:
@@ -300,12 +327,12 @@ class Port(Protocol):
         """Writes the duration into a call's notice and returns everybody whose presence names the meeting to online."""
         ...
 
-    async def create_channel(self, ctx: Context, request: CreateChannel) -> models.Channel:
+    async def create_channel(self, ctx: Context, request: CreateChannel) -> models.ChannelView:
         """Opens a place to talk with its first people, the creator as its manager."""
         ...
 
     async def delete_channel(self, ctx: Context, request: DeleteChannel) -> None:
-        """Removes an archived channel from all lists after retention has left nothing in it."""
+        """Removes an archived channel after retention has left nothing in it."""
         ...
 
     async def drop_channel_memberships(self, ctx: Context, request: DropChannelMemberships) -> None:
@@ -344,6 +371,14 @@ class Port(Protocol):
         """Takes a message out of sight with all its words kept."""
         ...
 
+    async def join_channel(self, ctx: Context, request: JoinChannel) -> models.ChannelView:
+        """Takes a seat in a public channel for the caller, with all that was said before open to them."""
+        ...
+
+    async def leave_channel(self, ctx: Context, request: LeaveChannel) -> None:
+        """Gives up the caller's own seat, as guests may too."""
+        ...
+
     async def mark_channel_read(
         self,
         ctx: Context,
@@ -360,12 +395,12 @@ class Port(Protocol):
         """Writes a message and answers once a majority of the shard has it."""
         ...
 
-    async def preserve_channel(self, ctx: Context, request: PreserveChannel) -> models.Channel:
+    async def preserve_channel(self, ctx: Context, request: PreserveChannel) -> models.ChannelHold:
         """Places a legal hold on a channel or lifts it."""
         ...
 
     async def purge_message(self, ctx: Context, request: PurgeMessage) -> None:
-        """Empties a message whose time is over."""
+        """Empties a message whose time is over of words, files, mentions and reactions, after asking its channel for a hold."""
         ...
 
     async def purge_tenant_messages(self, ctx: Context, request: PurgeTenantMessages) -> None:
@@ -377,7 +412,7 @@ class Port(Protocol):
         ...
 
     async def release_hold(self, ctx: Context, request: ReleaseHold) -> models.Message:
-        """Gives a held message back to its channel, at the place that it had."""
+        """Gives a held message back to its channel, at the place that it had and with the mark of a correction where it had one."""
         ...
 
     async def release_scheduled_message(
@@ -389,7 +424,7 @@ class Port(Protocol):
         ...
 
     async def retract_message(self, ctx: Context, request: RetractMessage) -> models.Message:
-        """Takes a message back for everybody and leaves a grey line."""
+        """Takes a message back for everybody, its words, files, mentions and reactions with it, and leaves a grey line."""
         ...
 
     async def schedule_message(self, ctx: Context, request: ScheduleMessage) -> models.Message:
@@ -412,11 +447,15 @@ class Port(Protocol):
         """Puts the caller's emoji below a message or takes it away, and corrects the count that everybody sees."""
         ...
 
-    async def unarchive_channel(self, ctx: Context, request: UnarchiveChannel) -> models.Channel:
+    async def unarchive_channel(
+        self,
+        ctx: Context,
+        request: UnarchiveChannel,
+    ) -> models.ChannelView:
         """Opens an archived channel to the people who were in it."""
         ...
 
-    async def update_channel(self, ctx: Context, request: UpdateChannel) -> models.Channel:
+    async def update_channel(self, ctx: Context, request: UpdateChannel) -> models.ChannelView:
         """Managers rename a channel, say what it is about and set who may write and how long words are kept."""
         ...
 
@@ -436,7 +475,15 @@ class Port(Protocol):
         """Administrators decide on retention, guests, previews and corrections for the whole organisation."""
         ...
 
-    async def get_channel(self, ctx: Context, request: GetChannel) -> models.Channel:
+    async def browse_channels(
+        self,
+        ctx: Context,
+        request: BrowseChannels,
+    ) -> Page[models.ChannelView]:
+        """Public channels for members to choose from, whether or not they are in them."""
+        ...
+
+    async def get_channel(self, ctx: Context, request: GetChannel) -> models.ChannelView:
         """Name, topic and rules of one channel."""
         ...
 
@@ -446,6 +493,10 @@ class Port(Protocol):
         request: GetChannelExport,
     ) -> models.ChannelExport:
         """How far an archive has got and, while it is ready, where it lies."""
+        ...
+
+    async def get_channel_hold(self, ctx: Context, request: GetChannelHold) -> models.ChannelHold:
+        """Whether a court keeps a channel, asked by compliance officers before they lift a hold or wonder why nothing was purged."""
         ...
 
     async def get_chat_policy(self, ctx: Context, request: GetChatPolicy) -> models.ChatPolicy:
@@ -464,16 +515,24 @@ class Port(Protocol):
         self,
         ctx: Context,
         request: ListChannelMembers,
-    ) -> Page[models.ChannelMember]:
+    ) -> Page[models.ChannelSeat]:
         """Who is in a channel and who manages it."""
         ...
 
-    async def list_channels(self, ctx: Context, request: ListChannels) -> Page[models.Channel]:
-        """The side bar of every client, with one's own channels first."""
+    async def list_channels(self, ctx: Context, request: ListChannels) -> Page[models.ChannelView]:
+        """The side bar of every client."""
         ...
 
     async def list_messages(self, ctx: Context, request: ListMessages) -> Page[models.Message]:
         """A stretch of a channel or of one thread, backwards from the newest unless asked otherwise."""
+        ...
+
+    async def list_own_seats(
+        self,
+        ctx: Context,
+        request: ListOwnSeats,
+    ) -> Page[models.ChannelMember]:
+        """One's own places in channels with star, silence and read position, the only list that has them."""
         ...
 
     async def search_channel(self, ctx: Context, request: SearchChannel) -> models.ChannelHits:

@@ -6,9 +6,6 @@ from __future__ import annotations
 
 from cloudsync_chassis.problem import ProblemType
 
-ALREADY_HELD = ProblemType("already-held", 409, "Already held")
-"""Another officer was faster; the case is named"""
-
 ATTACHMENT_NOT_CLEAN = ProblemType("attachment-not-clean", 409, "Attachment not clean")
 """A file was not scanned yet or is quarantined"""
 
@@ -16,7 +13,7 @@ CASE_MISMATCH = ProblemType("case-mismatch", 409, "Case mismatch")
 """The hold was placed in another case"""
 
 CHANNEL_ARCHIVED = ProblemType("channel-archived", 409, "Channel archived")
-"""The channel takes nothing new"""
+"""Nobody comes into a closed channel"""
 
 CHANNEL_FULL = ProblemType("channel-full", 409, "Channel full")
 """More than fifty thousand people would be in it"""
@@ -34,6 +31,9 @@ DEFAULT_CHANNEL_PROTECTED = ProblemType(
 )
 """Newcomers are put into the channel; another default must be chosen first"""
 
+DIRECT_CONVERSATION = ProblemType("direct-conversation", 409, "Direct conversation")
+"""One of two cannot walk out on the other"""
+
 EDIT_WINDOW_CLOSED = ProblemType("edit-window-closed", 409, "Edit window closed")
 """Too long after posting or for the fifty-first time"""
 
@@ -47,13 +47,16 @@ GUEST_NOT_ALLOWED = ProblemType("guest-not-allowed", 403, "Guest not allowed")
 """A guest is to be added where guests may not be"""
 
 ILLEGAL_TRANSITION = ProblemType("illegal-transition", 409, "Illegal transition")
-"""The message is not held"""
+"""Another officer was faster, or nothing of the message is left"""
 
 LAST_MANAGER = ProblemType("last-manager", 409, "Last manager")
 """Nobody would be left who may manage the channel"""
 
 LEGAL_HOLD_ACTIVE = ProblemType("legal-hold-active", 409, "Legal hold active")
-"""The channel is kept for a court and nothing leaves it"""
+"""A hold was placed since the timer looked"""
+
+MANAGER_NEEDED = ProblemType("manager-needed", 403, "Manager needed")
+"""Somebody is to go or a guest to come by the word of someone who does not manage the channel"""
 
 POSTING_RESTRICTED = ProblemType("posting-restricted", 403, "Posting restricted")
 """Only managers may write here, or the whole channel was called too soon after the last time"""
@@ -63,6 +66,12 @@ REACTION_LIMIT_REACHED = ProblemType("reaction-limit-reached", 409, "Reaction li
 
 READ_POSITION_BEHIND = ProblemType("read-position-behind", 409, "Read position behind")
 """Another device of the person has read further already"""
+
+RETRACT_REASON_MISSING = ProblemType("retract-reason-missing", 422, "Retract reason missing")
+"""The words are somebody else's and no reason is given"""
+
+RETRACTION_SUSPENDED = ProblemType("retraction-suspended", 409, "Retraction suspended")
+"""Nothing can be taken back in the channel at present."""
 
 SCHEDULE_LIMIT_REACHED = ProblemType("schedule-limit-reached", 409, "Schedule limit reached")
 """A hundred messages of the author are waiting already"""

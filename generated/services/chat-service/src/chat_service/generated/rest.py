@@ -30,6 +30,19 @@ def routes(service: port.Port) -> APIRouter:
     )
     add(
         router,
+        "GET /v1/chat/channels/public",
+        operations.BROWSE_CHANNELS,
+        port.BrowseChannels,
+        service.browse_channels,
+        name=Query(
+            alias="name",
+            min_length=1,
+            max_length=80,
+            pattern="^[a-z0-9][a-z0-9._-]{0,79}$",
+        ),
+    )
+    add(
+        router,
         "GET /v1/chat/channels/{channelId}",
         operations.GET_CHANNEL,
         port.GetChannel,
@@ -58,6 +71,20 @@ def routes(service: port.Port) -> APIRouter:
     )
     add(
         router,
+        "POST /v1/chat/channels/{channelId}/join",
+        operations.JOIN_CHANNEL,
+        port.JoinChannel,
+        service.join_channel,
+    )
+    add(
+        router,
+        "POST /v1/chat/channels/{channelId}/leave",
+        operations.LEAVE_CHANNEL,
+        port.LeaveChannel,
+        service.leave_channel,
+    )
+    add(
+        router,
         "GET /v1/chat/channels/{channelId}/members",
         operations.LIST_CHANNEL_MEMBERS,
         port.ListChannelMembers,
@@ -83,6 +110,13 @@ def routes(service: port.Port) -> APIRouter:
         operations.POST_MESSAGE,
         port.PostMessage,
         service.post_message,
+    )
+    add(
+        router,
+        "GET /v1/chat/channels/{channelId}/preserve",
+        operations.GET_CHANNEL_HOLD,
+        port.GetChannelHold,
+        service.get_channel_hold,
     )
     add(
         router,
@@ -125,6 +159,13 @@ def routes(service: port.Port) -> APIRouter:
         operations.GET_CHANNEL_EXPORT,
         port.GetChannelExport,
         service.get_channel_export,
+    )
+    add(
+        router,
+        "GET /v1/chat/memberships",
+        operations.LIST_OWN_SEATS,
+        port.ListOwnSeats,
+        service.list_own_seats,
     )
     add(
         router,

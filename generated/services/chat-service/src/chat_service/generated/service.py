@@ -14,23 +14,12 @@ SERVICE = ServiceSpec(
     name="chat-service",
     source="/cloudsync/chat-service",
     access={
-        "channel:archive": frozenset({"org-admin", "org-owner", "team-manager"}),
         "channel:configure": frozenset({"org-admin", "org-owner"}),
         "channel:create": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "channel:export": frozenset({"compliance-officer"}),
-        "channel:list": frozenset(
-            {
-                "billing-admin",
-                "compliance-officer",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
+        "channel:list": frozenset({"compliance-officer"}),
         "channel:read": frozenset({"compliance-officer"}),
         "channel:read-policy": frozenset(
             {
@@ -67,17 +56,54 @@ SERVICE = ServiceSpec(
         ),
         "message:hold": frozenset({"compliance-officer"}),
         "message:read": frozenset({"compliance-officer"}),
-        "message:retract": frozenset({"org-admin", "org-owner", "team-manager"}),
     },
     related={
         "channel:archive": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
+        "channel:browse": frozenset(
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        ),
         "channel:invite": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
-        "channel:list": frozenset({"guest"}),
+        "channel:join": frozenset(
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        ),
+        "channel:leave": frozenset(
+            {
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            }
+        ),
+        "channel:list": frozenset(
+            {
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            }
+        ),
         "channel:read": frozenset(
+            {
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            }
+        ),
+        "channel:read-own-seats": frozenset(
             {
                 "billing-admin",
                 "guest",

@@ -379,6 +379,7 @@ class MembershipEndReason(StrEnum):
 
     left = "left"
     removed = "removed"
+    merged = "merged"
     user_deleted = "userDeleted"
     organization_deleted = "organizationDeleted"
 

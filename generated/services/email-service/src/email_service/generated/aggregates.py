@@ -8,14 +8,16 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 EMAIL_MESSAGE = AggregateSpec(
     name="email-message",
@@ -280,6 +282,19 @@ EMAIL_MESSAGE = AggregateSpec(
                 Assignment("providerMessageId"),
                 Assignment("notBefore"),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.MESSAGE_EXPIRED,
+                    detail="The mail is older than a week",
+                    condition="now <= this.createdAt + duration('168h')",
+                ),
+                Requirement(
+                    problem=problems.ADDRESS_SUPPRESSED,
+                    detail="Mail to this address is barred; the bar has to be lifted first",
+                    condition="count == 0",
+                    counted=Counted("suppression-entry", {"addressHash": "this.addressHash"}),
+                ),
+            ),
         ),
         "send-digest": Command(effect="custom", idempotency="natural"),
         "send-notification": Command(effect="custom", idempotency="natural"),
@@ -347,9 +362,19 @@ NOTIFICATION_TEMPLATE = AggregateSpec(
         ),
     ),
     commands={
-        "draft-template": Command(effect="create", idempotency="key"),
+        "draft-template": Command(
+            effect="create",
+            idempotency="key",
+            requires=(
+                Requirement(
+                    problem=problems.REVISION_EXISTS,
+                    detail="The key already has this revision in this language",
+                    unique=("deliveredBy", "language", "revision", "templateKey"),
+                ),
+            ),
+        ),
         "publish-template": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
             emits=(
                 Emission(
@@ -428,7 +453,17 @@ SUPPRESSION_ENTRY = AggregateSpec(
         ),
     ),
     commands={
-        "lift-suppression": Command(effect="delete", idempotency="natural"),
+        "lift-suppression": Command(
+            effect="delete",
+            idempotency="natural",
+            requires=(
+                Requirement(
+                    problem=problems.COMPLAINT_NOT_LIFTABLE,
+                    detail="The address complained; only its owner can undo that from the preferences",
+                    condition="this.cause != 'complaint'",
+                ),
+            ),
+        ),
         "suppress-address": Command(effect="create", idempotency="natural"),
         "unsubscribe-recipient": Command(effect="custom", idempotency="natural"),
     },

@@ -96,11 +96,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.PublishTemplate,
     ) -> models.NotificationTemplate:
-        return await self.notification_template.transition(
-            ctx,
-            "publish-template",
-            request.notification_template_id,
-        )
+        raise handler_missing("publish-template")
 
     async def record_bounce(self, ctx: Context, request: port.RecordBounce) -> None:
         await self.email_message.transition(
@@ -289,6 +285,13 @@ class Defaults(port.Port):
     async def on_member_invited(self, ctx: Context, event: Received[models.MemberInvited]) -> None:
         not_handled(event)
 
+    async def on_order_cancelled(
+        self,
+        ctx: Context,
+        event: Received[models.OrderCancelled],
+    ) -> None:
+        not_handled(event)
+
     async def on_organization_deleted(
         self,
         ctx: Context,
@@ -318,6 +321,9 @@ class Defaults(port.Port):
         ctx: Context,
         event: Received[models.RecordingReady],
     ) -> None:
+        not_handled(event)
+
+    async def on_refund_skipped(self, ctx: Context, event: Received[models.RefundSkipped]) -> None:
         not_handled(event)
 
     async def on_report_ready(self, ctx: Context, event: Received[models.ReportReady]) -> None:

@@ -59,6 +59,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.MemberInvited, service.on_member_invited),
         ),
         Subscription(
+            "cloudsync.billing.order.v1",
+            "cloudsync.billing.order-cancelled.v1",
+            typed(models.OrderCancelled, service.on_order_cancelled),
+        ),
+        Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-deleted.v1",
             typed(models.OrganizationDeleted, service.on_organization_deleted),
@@ -82,6 +87,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.collaboration.meeting.v1",
             "cloudsync.collaboration.recording-ready.v1",
             typed(models.RecordingReady, service.on_recording_ready),
+        ),
+        Subscription(
+            "cloudsync.billing.payment.v1",
+            "cloudsync.billing.refund-skipped.v1",
+            typed(models.RefundSkipped, service.on_refund_skipped),
         ),
         Subscription(
             "cloudsync.analytics.report.v1",

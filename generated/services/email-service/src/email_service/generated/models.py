@@ -381,6 +381,7 @@ class InvoicePaid(Model):
     payment_ids: Annotated[
         list[UUID], Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50)
     ]
+    still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
     after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
 
 
@@ -463,6 +464,21 @@ class NotificationFailed(Model):
     notification_id: Annotated[UUID, Field(alias="notificationId")]
     channel: DeliveryChannel
     failure: DeliveryFailure | None = None
+
+
+class OrderCancelReason(StrEnum):
+    """
+    What undid an order.
+    """
+
+    seats_rejected = "seatsRejected"
+    seats_timeout = "seatsTimeout"
+    payment_failed = "paymentFailed"
+    payment_timeout = "paymentTimeout"
+    approval_lapsed = "approvalLapsed"
+    placer_suspended = "placerSuspended"
+    customer = "customer"
+    hold_lost = "holdLost"
 
 
 class OrderKind(StrEnum):
@@ -712,6 +728,16 @@ class SenderDomainRequest(Model):
     dkim_selector: Annotated[
         str, Field(alias="dkimSelector", max_length=63, pattern="^[a-z0-9-]{1,63}$")
     ]
+
+
+class SkipReason(StrEnum):
+    """
+    What the saga found instead of captured money when it came to give it back.
+    """
+
+    nothing_captured = "nothingCaptured"
+    authorization_voided = "authorizationVoided"
+    already_refunded = "alreadyRefunded"
 
 
 class SmsRoute(StrEnum):
@@ -1382,6 +1408,22 @@ class NotificationTemplate(Model):
     stage: TemplateStage
 
 
+class OrderCancelled(Model):
+    """
+    The order will not be carried out.
+    """
+
+    order_id: Annotated[UUID, Field(alias="orderId")]
+    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
+    kind: OrderKind | None = None
+    reason: OrderCancelReason
+    captured_payment_ids: Annotated[
+        list[UUID],
+        Field(alias="capturedPaymentIds", json_schema_extra={"x-unique": True}, max_length=4),
+    ]
+    notify_user_id: Annotated[UUID, Field(alias="notifyUserId")]
+
+
 class PaymentFailed(Model):
     """
     This attempt is over.
@@ -1466,6 +1508,17 @@ class ProviderReceipt(Model):
     diagnostic_code: Annotated[str | None, Field(alias="diagnosticCode", max_length=200)] = None
     occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
     signature: Annotated[str, Field(max_length=512, min_length=16)]
+
+
+class RefundSkipped(Model):
+    """
+    The saga came to give money back and found none of it taken.
+    """
+
+    cause_id: Annotated[UUID, Field(alias="causeId")]
+    order_id: Annotated[UUID, Field(alias="orderId")]
+    reason: SkipReason
+    payment_id: Annotated[UUID | None, Field(alias="paymentId")] = None
 
 
 class SubscriptionChanged(Model):

@@ -93,12 +93,12 @@ class NotifyByEmail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyCustomer:
-    body: models.PaymentFailed
+    body: models.OrderCancelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishTemplate:
-    notification_template_id: UUID
+    """Of `publish_template`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +274,7 @@ class Port(Protocol):
         ...
 
     async def notify_customer(self, ctx: Context, request: NotifyCustomer) -> None:
-        """The last compensation of an order."""
+        """The last compensation of an order, one mail for each."""
         ...
 
     async def publish_template(
@@ -282,7 +282,7 @@ class Port(Protocol):
         ctx: Context,
         request: PublishTemplate,
     ) -> models.NotificationTemplate:
-        """Lets reviewed words count from the next notice on and retires those before them."""
+        """Lets reviewed words count from the next notice on and retires those before them, after every language of the key and what producers send today were tried against them."""
         ...
 
     async def record_bounce(self, ctx: Context, request: RecordBounce) -> None:
@@ -445,6 +445,14 @@ class Port(Protocol):
         """The invitation with its link of seven days"""
         ...
 
+    async def on_order_cancelled(
+        self,
+        ctx: Context,
+        event: Received[models.OrderCancelled],
+    ) -> None:
+        """Opens the mail to whoever placed the order and waits for word of the money"""
+        ...
+
     async def on_organization_deleted(
         self,
         ctx: Context,
@@ -454,7 +462,7 @@ class Port(Protocol):
         ...
 
     async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
-        """What was refused and how to pay otherwise; last compensation of the order saga"""
+        """What was refused on an invoice and how to pay otherwise."""
         ...
 
     async def on_payment_refunded(
@@ -462,7 +470,7 @@ class Port(Protocol):
         ctx: Context,
         event: Received[models.PaymentRefunded],
     ) -> None:
-        """States amount and way of a refund"""
+        """Sends it with the amount that goes back, where the refund is an order's"""
         ...
 
     async def on_preferences_changed(
@@ -479,6 +487,10 @@ class Port(Protocol):
         event: Received[models.RecordingReady],
     ) -> None:
         """A link to the film"""
+        ...
+
+    async def on_refund_skipped(self, ctx: Context, event: Received[models.RefundSkipped]) -> None:
+        """Sends it, since nothing was charged; last compensation of the order saga"""
         ...
 
     async def on_report_ready(self, ctx: Context, event: Received[models.ReportReady]) -> None:

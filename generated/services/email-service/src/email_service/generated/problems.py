@@ -36,14 +36,8 @@ SCHEMA_INCOMPATIBLE = ProblemType("schema-incompatible", 409, "Schema incompatib
 SIGNATURE_INVALID = ProblemType("signature-invalid", 401, "Signature invalid")
 """The callback was not signed by the provider that it names"""
 
-TEMPLATE_NOT_PUBLISHED = ProblemType("template-not-published", 422, "Template not published")
-"""No published revision of the key exists in any language."""
-
 TOKEN_EXPIRED = ProblemType("token-expired", 410, "Token expired")
 """The mail is older than 30 days"""
 
 UNTRANSLATED_LOCALE = ProblemType("untranslated-locale", 422, "Untranslated locale")
 """A language that the former revision had is missing"""
-
-VARIABLES_INVALID = ProblemType("variables-invalid", 422, "Variables invalid")
-"""The variables do not satisfy the template's schema"""

@@ -11,11 +11,12 @@ from cloudsync_chassis.aggregate.spec import (
     Emission,
     Invariant,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 ARCHIVE_REPLAY = AggregateSpec(
     name="archive-replay",
@@ -326,7 +327,7 @@ ERASURE_ORDER = AggregateSpec(
                 Assignment("subjectId", source="body.userId"),
                 Assignment("erasureRequestId", source="body.erasureRequestId"),
                 Assignment("requestedAt", source="context.now"),
-                Assignment("dueAt", source="context.now.plus.30d"),
+                Assignment("dueAt", source="context.now.plus.13d"),
             ),
         ),
         "shred-subject": Command(
@@ -339,6 +340,13 @@ ERASURE_ORDER = AggregateSpec(
                     key="id",
                     key_field="erasureRequestId",
                     fields=("erasureRequestId", "subjectId", "eventsAffected"),
+                ),
+                Emission(
+                    type="cloudsync.analytics.events-erasure-completed.v1",
+                    topic="cloudsync.analytics.event-archive.v1",
+                    key="id",
+                    key_field="userId",
+                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
                 ),
             ),
         ),
@@ -367,7 +375,8 @@ EVENT_SCHEMA = AggregateSpec(
             command="approve-schema",
             sources=("proposed",),
             to="approved",
-            roles=frozenset({"data-analyst", "platform-operator"}),
+            roles=frozenset({"platform-operator"}),
+            guard="An operator who did not register it has found every place where a person may appear",
         ),
         Transition(
             command="deprecate-schema",
@@ -384,7 +393,17 @@ EVENT_SCHEMA = AggregateSpec(
         ),
     ),
     commands={
-        "approve-schema": Command(effect="transition", idempotency="natural"),
+        "approve-schema": Command(
+            effect="transition",
+            idempotency="natural",
+            requires=(
+                Requirement(
+                    problem=problems.OWN_WORDING,
+                    detail="Whoever registered the wording would be the only one who has read it",
+                    condition="principal.id != this.registeredBy",
+                ),
+            ),
+        ),
         "deprecate-schema": Command(
             effect="transition",
             idempotency="natural",
@@ -393,6 +412,7 @@ EVENT_SCHEMA = AggregateSpec(
         "register-schema": Command(
             effect="create",
             idempotency="natural",
+            sets=(Assignment("registeredBy", source="context.subject"),),
             emits=(
                 Emission(
                     type="cloudsync.analytics.schema-registered.v1",

@@ -73,6 +73,7 @@ class AuthMethod(StrEnum):
     password = "password"
     totp = "totp"
     webauthn = "webauthn"
+    text_code = "textCode"
     saml = "saml"
     oidc = "oidc"
     recovery_code = "recoveryCode"
@@ -316,6 +317,10 @@ class EventType(RootModel[str]):
             max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
         ),
     ]
+
+
+class EventsErasureCompletedStore(StrEnum):
+    events = "events"
 
 
 class EventsRedacted(Model):
@@ -1119,7 +1124,7 @@ class DocumentCreated(Model):
 
 class ErasureOrder(Model):
     """
-    The duty to make everything about a person unreadable within thirty days.
+    The duty to make everything about a person unreadable within thirteen days, inside the thirty that the law gives.
     """
 
     id: UUID
@@ -1203,6 +1208,18 @@ class EventSchema(Model):
     client_allowed: Annotated[bool, Field(alias="clientAllowed")]
     pii_paths: Annotated[list[EventSchemaPiiPathsItem], Field(alias="piiPaths", max_length=20)]
     sunset_at: Annotated[AwareDatetime | None, Field(alias="sunsetAt")] = None
+    registered_by: Annotated[UUID, Field(alias="registeredBy")]
+
+
+class EventsErasureCompleted(Model):
+    """
+    How many events became unreadable with the key of their person.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: EventsErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
 
 
 class FileTarget(Model):

@@ -29,7 +29,7 @@ APPROVE_REPLAY = Operation(
 
 APPROVE_SCHEMA = Operation(
     id="approve-schema",
-    permission="metric:manage-schema",
+    permission="metric:approve-schema",
     writes=True,
     idempotency="natural",
 )

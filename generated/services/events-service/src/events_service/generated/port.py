@@ -207,7 +207,7 @@ class Port(Protocol):
         ...
 
     async def approve_schema(self, ctx: Context, request: ApproveSchema) -> models.EventSchema:
-        """Lets events of a wording in, once somebody has looked at where people appear in it."""
+        """Lets events of a wording in, once somebody other than its author has looked at where people appear in it."""
         ...
 
     async def archive_event(self, ctx: Context, request: ArchiveEvent) -> None:
@@ -247,7 +247,7 @@ class Port(Protocol):
         ...
 
     async def open_erasure_order(self, ctx: Context, request: OpenErasureOrder) -> None:
-        """Notes that the key of an erased person is to be destroyed, and until when."""
+        """Notes that the key of an erased person is to be destroyed within thirteen days, the last of the 28 in which a request wants all answers."""
         ...
 
     async def pause_replay(self, ctx: Context, request: PauseReplay) -> models.ArchiveReplay:
@@ -431,7 +431,7 @@ class Port(Protocol):
         ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        """The person's key is due to be destroyed within thirty days"""
+        """The person's key is due to be destroyed within thirteen days, and the erasure is reported with it"""
         ...
 
     async def on_version_created(

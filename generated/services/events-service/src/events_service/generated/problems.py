@@ -15,6 +15,9 @@ INGEST_QUOTA = ProblemType("ingest-quota", 429, "Ingest quota")
 LEGAL_HOLD = ProblemType("legal-hold", 409, "Legal hold")
 """A court keeps what the person did"""
 
+OWN_WORDING = ProblemType("own-wording", 403, "Own wording")
+"""Whoever registered the wording would be the only one who has read it"""
+
 RANGE_TOO_WIDE = ProblemType("range-too-wide", 422, "Range too wide")
 """The interval is longer than 31 days"""
 

@@ -12,6 +12,7 @@ SERVICE = ServiceSpec(
     name="events-service",
     source="/cloudsync/events-service",
     access={
+        "metric:approve-schema": frozenset({"platform-operator"}),
         "metric:collect": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),

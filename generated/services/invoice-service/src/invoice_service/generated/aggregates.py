@@ -11,11 +11,12 @@ from cloudsync_chassis.aggregate.spec import (
     Emission,
     Invariant,
     Reference,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.table import TableStore
 
-from . import models, tables
+from . import models, problems, tables
 
 BILLING_PROFILE = AggregateSpec(
     name="billing-profile",
@@ -41,8 +42,8 @@ BILLING_PROFILE = AggregateSpec(
         ),
     ),
     commands={
-        "create-billing-profile": Command(effect="create", idempotency="key"),
-        "update-billing-profile": Command(effect="update", idempotency="if-match"),
+        "create-billing-profile": Command(effect="custom", idempotency="key"),
+        "update-billing-profile": Command(effect="custom", idempotency="if-match"),
     },
 )
 
@@ -52,19 +53,89 @@ CREDIT_NOTE = AggregateSpec(
     store=TableStore(table=tables.credit_notes),
     part_of=Reference("invoiceId", "invoice"),
     unique=(("creditNoteNumber",),),
+    state_field="state",
+    initial="requested",
+    transitions=(
+        Transition(
+            command="issue-credit-note",
+            sources=(),
+            to="requested",
+            roles=frozenset({"finance-operator"}),
+            condition="input.amountMinor > 500000",
+            guard="Above 5,000.00",
+        ),
+        Transition(
+            command="issue-credit-note",
+            sources=(),
+            to="issued",
+            roles=frozenset({"finance-operator"}),
+            guard="Up to 5,000.00",
+        ),
+        Transition(
+            command="write-credit-note",
+            sources=(),
+            to="issued",
+            roles=frozenset({"workload"}),
+            guard="A refund or a void invoice that has no note yet",
+        ),
+        Transition(
+            command="approve-credit-note",
+            sources=("requested",),
+            to="issued",
+            roles=frozenset({"finance-operator"}),
+            guard="By neither the writer nor the author of the invoice",
+        ),
+        Transition(
+            command="withdraw-credit-note",
+            sources=("requested",),
+            to="withdrawn",
+            roles=frozenset({"finance-operator"}),
+        ),
+    ),
     invariants=(
         Invariant(
             "credit-note-four-eyes",
-            "(this.amountMinor <= 500000 || this.reason in ['refund', 'cancellation'] || has(this.approvedBy)) && (!has(this.approvedBy) || this.approvedBy != this.writtenBy)",
+            "(this.state != 'issued' || this.amountMinor <= 500000 || this.reason in ['refund', 'cancellation'] || has(this.approvedBy)) && (!has(this.approvedBy) || this.approvedBy != this.writtenBy)",
             "A credit above 5,000.00 names a second person",
+        ),
+        Invariant(
+            "credit-note-number-when-issued",
+            "(this.state == 'issued') == has(this.creditNoteNumber) && has(this.creditNoteNumber) == has(this.issuedOn)",
+            "Exactly an issued credit note has a number and a day",
         ),
         Invariant(
             "credit-note-refund-known",
             "(this.reason == 'refund') == has(this.refundId)",
             "A credit for a refund names it, and no other does",
         ),
+        Invariant(
+            "credit-note-surplus-is-part",
+            "!has(this.accountCreditMinor) || (this.state == 'issued' && this.accountCreditMinor <= this.amountMinor)",
+            "Account credit cannot exceed the note that grants it",
+        ),
     ),
     commands={
+        "approve-credit-note": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.billing.credit-note-issued.v1",
+                    topic="cloudsync.billing.invoice.v1",
+                    key="id",
+                    key_field="invoiceId",
+                    fields=(
+                        "invoiceId",
+                        "creditNoteId",
+                        "creditNoteNumber",
+                        "amountMinor",
+                        "accountCreditMinor",
+                        "currency",
+                        "reason",
+                    ),
+                ),
+            ),
+        ),
         "issue-credit-note": Command(
             effect="custom",
             idempotency="key",
@@ -79,27 +150,14 @@ CREDIT_NOTE = AggregateSpec(
                         "creditNoteId",
                         "creditNoteNumber",
                         "amountMinor",
+                        "accountCreditMinor",
                         "currency",
                         "reason",
                     ),
                 ),
-                Emission(
-                    type="cloudsync.billing.invoice-paid.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="invoiceId",
-                    key_field="invoiceId",
-                    fields=(
-                        "invoiceId",
-                        "subscriptionId",
-                        "invoiceNumber",
-                        "paidMinor",
-                        "currency",
-                        "paymentIds",
-                        "afterDunningLevel",
-                    ),
-                ),
             ),
         ),
+        "withdraw-credit-note": Command(effect="transition", idempotency="natural"),
         "write-credit-note": Command(
             effect="custom",
             idempotency="natural",
@@ -114,6 +172,7 @@ CREDIT_NOTE = AggregateSpec(
                         "creditNoteId",
                         "creditNoteNumber",
                         "amountMinor",
+                        "accountCreditMinor",
                         "currency",
                         "reason",
                     ),
@@ -223,10 +282,17 @@ INVOICE = AggregateSpec(
         ),
         Transition(
             command="apply-payment",
-            sources=("issued", "overdue"),
+            sources=("issued", "overdue", "disputed"),
             to="paid",
             roles=frozenset({"workload"}),
             guard="Nothing is due afterwards; otherwise the state stays and the sum shrinks",
+        ),
+        Transition(
+            command="credit-invoice",
+            sources=("issued", "overdue", "disputed"),
+            to="paid",
+            roles=frozenset({"workload"}),
+            guard="The note leaves nothing due; otherwise the state stays and the sum shrinks",
         ),
         Transition(
             command="mark-overdue",
@@ -253,6 +319,14 @@ INVOICE = AggregateSpec(
         Transition(
             command="release-from-dispute",
             sources=("disputed",),
+            to="overdue",
+            roles=frozenset({"workload"}),
+            condition="this.dunningLevel > 0",
+            guard="The customer had been reminded before objecting",
+        ),
+        Transition(
+            command="release-from-dispute",
+            sources=("disputed",),
             to="issued",
             roles=frozenset({"workload"}),
         ),
@@ -261,7 +335,6 @@ INVOICE = AggregateSpec(
             sources=("issued", "overdue", "disputed"),
             to="void",
             roles=frozenset({"finance-operator"}),
-            condition="this.paidMinor == 0",
             guard="Nothing was paid",
         ),
         Transition(
@@ -269,7 +342,6 @@ INVOICE = AggregateSpec(
             sources=("overdue",),
             to="uncollectible",
             roles=frozenset({"finance-operator"}),
-            condition="input.writeOffReason == 'insolvency' || (this.dunningLevel == 4 && has(this.dueOn) && this.dueOn + duration('2160h') <= now)",
             guard="Four reminders and ninety days, or an insolvency",
         ),
     ),
@@ -355,6 +427,7 @@ INVOICE = AggregateSpec(
                         "paidMinor",
                         "currency",
                         "paymentIds",
+                        "stillOverdue",
                         "afterDunningLevel",
                     ),
                 ),
@@ -365,10 +438,32 @@ INVOICE = AggregateSpec(
             idempotency="natural",
             sets=(Assignment("documentKey", source="body.documentKey"),),
         ),
+        "credit-invoice": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.billing.invoice-paid.v1",
+                    topic="cloudsync.billing.invoice.v1",
+                    key="id",
+                    key_field="invoiceId",
+                    fields=(
+                        "invoiceId",
+                        "subscriptionId",
+                        "invoiceNumber",
+                        "paidMinor",
+                        "currency",
+                        "paymentIds",
+                        "stillOverdue",
+                        "afterDunningLevel",
+                    ),
+                ),
+            ),
+        ),
         "discard-draft": Command(
             effect="transition",
             idempotency="natural",
-            sets=(Assignment("voidReason", value="duplicateInvoice"),),
+            sets=(Assignment("voidReason", value="draftDiscarded"),),
         ),
         "draft-final-invoice": Command(effect="custom", idempotency="natural"),
         "draft-invoice": Command(effect="custom", idempotency="key"),
@@ -393,7 +488,7 @@ INVOICE = AggregateSpec(
                 ),
             ),
         ),
-        "hold-for-dispute": Command(effect="transition", idempotency="natural"),
+        "hold-for-dispute": Command(effect="custom", idempotency="natural"),
         "issue-invoice": Command(
             effect="custom",
             idempotency="natural",
@@ -454,6 +549,7 @@ INVOICE = AggregateSpec(
                         "paidMinor",
                         "currency",
                         "paymentIds",
+                        "stillOverdue",
                         "afterDunningLevel",
                     ),
                 ),
@@ -480,18 +576,10 @@ INVOICE = AggregateSpec(
                 ),
             ),
         ),
-        "note-failed-collection": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("collectionFailedAt", source="context.now"),),
-        ),
+        "note-failed-collection": Command(effect="custom", idempotency="natural"),
         "note-overage": Command(effect="custom", idempotency="natural"),
         "recompute-taxes": Command(effect="custom", idempotency="natural"),
-        "release-from-dispute": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("dunningLevel", value=0),),
-        ),
+        "release-from-dispute": Command(effect="custom", idempotency="natural"),
         "void-invoice": Command(
             effect="transition",
             idempotency="natural",
@@ -510,6 +598,13 @@ INVOICE = AggregateSpec(
                         "totalMinor",
                         "currency",
                     ),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.ALREADY_PAID,
+                    detail="Part of it was paid; credit the rest instead",
+                    condition="this.paidMinor == 0",
                 ),
             ),
         ),
@@ -531,6 +626,13 @@ INVOICE = AggregateSpec(
                         "amountDueMinor",
                         "currency",
                     ),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.REMINDERS_RUNNING,
+                    detail="The fourth reminder or the ninetieth day is still to come, and the customer is not insolvent",
+                    condition="input.writeOffReason == 'insolvency' || (this.dunningLevel == 4 && has(this.dueOn) && this.dueOn + duration('2160h') <= now)",
                 ),
             ),
         ),
@@ -576,9 +678,8 @@ INVOICE_DISPUTE = AggregateSpec(
     ),
     commands={
         "dispute-invoice": Command(
-            effect="create",
+            effect="custom",
             idempotency="key",
-            sets=(Assignment("openedBy", source="context.subject"),),
             emits=(
                 Emission(
                     type="cloudsync.billing.invoice-disputed.v1",

@@ -39,6 +39,13 @@ class Defaults(port.Port):
     async def apply_payment(self, ctx: Context, request: port.ApplyPayment) -> None:
         raise handler_missing("apply-payment")
 
+    async def approve_credit_note(
+        self,
+        ctx: Context,
+        request: port.ApproveCreditNote,
+    ) -> models.CreditNote:
+        raise handler_missing("approve-credit-note")
+
     async def attach_document(self, ctx: Context, request: port.AttachDocument) -> None:
         await self.invoice.update(ctx, "attach-document", request.invoice_id, request.body)
 
@@ -47,7 +54,10 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.CreateBillingProfile,
     ) -> models.BillingProfile:
-        return await self.billing_profile.create(ctx, "create-billing-profile", request.body)
+        raise handler_missing("create-billing-profile")
+
+    async def credit_invoice(self, ctx: Context, request: port.CreditInvoice) -> None:
+        raise handler_missing("credit-invoice")
 
     async def discard_draft(self, ctx: Context, request: port.DiscardDraft) -> models.Invoice:
         return await self.invoice.transition(ctx, "discard-draft", request.invoice_id)
@@ -57,12 +67,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.DisputeInvoice,
     ) -> models.InvoiceDispute:
-        return await self.invoice_dispute.create(
-            ctx,
-            "dispute-invoice",
-            request.body,
-            invoiceId=request.invoice_id,
-        )
+        raise handler_missing("dispute-invoice")
 
     async def draft_final_invoice(self, ctx: Context, request: port.DraftFinalInvoice) -> None:
         raise handler_missing("draft-final-invoice")
@@ -74,7 +79,7 @@ class Defaults(port.Port):
         raise handler_missing("escalate-dunning")
 
     async def hold_for_dispute(self, ctx: Context, request: port.HoldForDispute) -> None:
-        await self.invoice.transition(ctx, "hold-for-dispute", request.invoice_id)
+        raise handler_missing("hold-for-dispute")
 
     async def issue_credit_note(
         self,
@@ -97,7 +102,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.NoteFailedCollection,
     ) -> None:
-        await self.invoice.update(ctx, "note-failed-collection", request.invoice_id)
+        raise handler_missing("note-failed-collection")
 
     async def note_overage(self, ctx: Context, request: port.NoteOverage) -> None:
         raise handler_missing("note-overage")
@@ -112,7 +117,7 @@ class Defaults(port.Port):
         await self.seat_movement.create(ctx, "record-seats-taken", request.body)
 
     async def release_from_dispute(self, ctx: Context, request: port.ReleaseFromDispute) -> None:
-        await self.invoice.transition(ctx, "release-from-dispute", request.invoice_id)
+        raise handler_missing("release-from-dispute")
 
     async def resolve_dispute(
         self,
@@ -132,15 +137,22 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.UpdateBillingProfile,
     ) -> models.BillingProfile:
-        return await self.billing_profile.update(
-            ctx,
-            "update-billing-profile",
-            request.organization_id,
-            request.body,
-        )
+        raise handler_missing("update-billing-profile")
 
     async def void_invoice(self, ctx: Context, request: port.VoidInvoice) -> models.Invoice:
         return await self.invoice.transition(ctx, "void-invoice", request.invoice_id, request.body)
+
+    async def withdraw_credit_note(
+        self,
+        ctx: Context,
+        request: port.WithdrawCreditNote,
+    ) -> models.CreditNote:
+        return await self.credit_note.transition(
+            ctx,
+            "withdraw-credit-note",
+            request.credit_note_id,
+            invoiceId=request.invoice_id,
+        )
 
     async def write_credit_note(self, ctx: Context, request: port.WriteCreditNote) -> None:
         raise handler_missing("write-credit-note")
@@ -242,26 +254,20 @@ class Defaults(port.Port):
         ctx: Context,
         event: Received[models.InvoiceDisputeResolved],
     ) -> None:
-        await self.release_from_dispute(
-            ctx,
-            port.ReleaseFromDispute(invoice_id=event.value("invoiceId")),
-        )
+        not_handled(event)
 
     async def on_invoice_disputed(
         self,
         ctx: Context,
         event: Received[models.InvoiceDisputed],
     ) -> None:
-        await self.hold_for_dispute(ctx, port.HoldForDispute(invoice_id=event.value("invoiceId")))
+        not_handled(event)
 
     async def on_invoice_voided(self, ctx: Context, event: Received[models.InvoiceVoided]) -> None:
         not_handled(event)
 
     async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
-        await self.note_failed_collection(
-            ctx,
-            port.NoteFailedCollection(invoice_id=event.value("invoiceId")),
-        )
+        not_handled(event)
 
     async def on_payment_processed(
         self,

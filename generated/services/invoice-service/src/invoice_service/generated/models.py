@@ -51,6 +51,16 @@ class CollectionMode(StrEnum):
     send_invoice = "sendInvoice"
 
 
+class CreditNoteState(StrEnum):
+    """
+    Whether a credit counts already or still waits for the second person that a large one needs.
+    """
+
+    requested = "requested"
+    issued = "issued"
+    withdrawn = "withdrawn"
+
+
 class CreditReason(StrEnum):
     """
     Why an issued invoice is owed less than it says.
@@ -213,6 +223,7 @@ class InvoicePaid(Model):
     payment_ids: Annotated[
         list[UUID], Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50)
     ]
+    still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
     after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
 
 
@@ -529,6 +540,14 @@ class UsagePeriodClosed(Model):
     ]
 
 
+class VoidInvoiceRequestVoidReason(StrEnum):
+    wrong_customer = "wrongCustomer"
+    wrong_period = "wrongPeriod"
+    duplicate_invoice = "duplicateInvoice"
+    order_reversed = "orderReversed"
+    wrong_tax = "wrongTax"
+
+
 class VoidReason(StrEnum):
     """
     Why an invoice should never have been issued.
@@ -539,6 +558,7 @@ class VoidReason(StrEnum):
     duplicate_invoice = "duplicateInvoice"
     order_reversed = "orderReversed"
     wrong_tax = "wrongTax"
+    draft_discarded = "draftDiscarded"
 
 
 class WriteOffReason(StrEnum):
@@ -610,7 +630,7 @@ class CreateBillingProfileRequest(Model):
 
 class CreditNote(Model):
     """
-    A numbered document that lowers what an issued invoice is owed.
+    A document that lowers what an issued invoice is owed, numbered from the moment that it counts.
     """
 
     id: UUID
@@ -618,19 +638,23 @@ class CreditNote(Model):
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
     updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    state: CreditNoteState
     credit_note_number: Annotated[
-        str,
+        str | None,
         Field(
             alias="creditNoteNumber",
             max_length=17,
             min_length=17,
             pattern="^CN-(US|EU|AP)-[0-9]{4}-[0-9]{6}$",
         ),
-    ]
+    ] = None
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
     tax_share_minor: Annotated[
         int | None, Field(alias="taxShareMinor", ge=0, le=9007199254740991)
+    ] = None
+    account_credit_minor: Annotated[
+        int | None, Field(alias="accountCreditMinor", ge=0, le=9007199254740991)
     ] = None
     currency: Currency
     reason: CreditReason
@@ -658,6 +682,9 @@ class CreditNoteIssued(Model):
         ),
     ]
     amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
+    account_credit_minor: Annotated[
+        int | None, Field(alias="accountCreditMinor", ge=0, le=9007199254740991)
+    ] = None
     currency: Currency
     reason: CreditReason
 
@@ -727,7 +754,7 @@ class InvoiceDispute(Model):
 
 class InvoiceDisputeResolved(Model):
     """
-    Finance has answered an objection; reminders start again from the beginning.
+    Finance has answered an objection.
     """
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
@@ -880,7 +907,6 @@ class IssueCreditNoteRequest(Model):
     amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
     reason: IssueCreditNoteRequestReason
     explanation: Annotated[str | None, Field(max_length=500, min_length=1)] = None
-    approved_by: Annotated[UUID | None, Field(alias="approvedBy")] = None
 
 
 class ManualLine(Model):
@@ -1066,7 +1092,7 @@ class VoidInvoiceRequest(Model):
     What was wrong with the invoice from the start.
     """
 
-    void_reason: Annotated[VoidReason, Field(alias="voidReason")]
+    void_reason: Annotated[VoidInvoiceRequestVoidReason, Field(alias="voidReason")]
 
 
 class WriteOffInvoiceRequest(Model):

@@ -31,6 +31,13 @@ ADD_PRORATION_LINES = Operation(
 
 APPLY_PAYMENT = Operation(id="apply-payment", access="workload", writes=True, idempotency="natural")
 
+APPROVE_CREDIT_NOTE = Operation(
+    id="approve-credit-note",
+    permission="invoice:approve-credit",
+    writes=True,
+    idempotency="natural",
+)
+
 ATTACH_DOCUMENT = Operation(
     id="attach-document",
     access="workload",
@@ -45,6 +52,13 @@ CREATE_BILLING_PROFILE = Operation(
     idempotency="key",
     status=201,
     location="/v1/billing-profiles/{organizationId}",
+)
+
+CREDIT_INVOICE = Operation(
+    id="credit-invoice",
+    access="workload",
+    writes=True,
+    idempotency="natural",
 )
 
 DISCARD_DRAFT = Operation(
@@ -167,6 +181,13 @@ UPDATE_BILLING_PROFILE = Operation(
 VOID_INVOICE = Operation(
     id="void-invoice",
     permission="invoice:void",
+    writes=True,
+    idempotency="natural",
+)
+
+WITHDRAW_CREDIT_NOTE = Operation(
+    id="withdraw-credit-note",
+    permission="invoice:credit",
     writes=True,
     idempotency="natural",
 )

@@ -40,6 +40,12 @@ class ApplyPayment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveCreditNote:
+    invoice_id: UUID
+    credit_note_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttachDocument:
     invoice_id: UUID
     body: models.AttachDocumentRequest
@@ -48,6 +54,11 @@ class AttachDocument:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateBillingProfile:
     body: models.CreateBillingProfileRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditInvoice:
+    """Of `credit_invoice`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +89,7 @@ class EscalateDunning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldForDispute:
-    invoice_id: UUID
+    body: models.InvoiceDisputed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +116,7 @@ class MarkOverdue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteFailedCollection:
-    invoice_id: UUID
+    body: models.PaymentFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +142,7 @@ class RecordSeatsTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseFromDispute:
-    invoice_id: UUID
+    body: models.InvoiceDisputeResolved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +162,12 @@ class UpdateBillingProfile:
 class VoidInvoice:
     invoice_id: UUID
     body: models.VoidInvoiceRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawCreditNote:
+    invoice_id: UUID
+    credit_note_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +248,15 @@ class Port(Protocol):
         ...
 
     async def apply_payment(self, ctx: Context, request: ApplyPayment) -> None:
-        """Lowers what is due by a payment and closes the invoice when nothing is left."""
+        """Lowers what is due by a payment and closes the invoice when nothing is left, an objection to it notwithstanding."""
+        ...
+
+    async def approve_credit_note(
+        self,
+        ctx: Context,
+        request: ApproveCreditNote,
+    ) -> models.CreditNote:
+        """The second person's yes to a credit above 5,000.00, taken from their own token and never from the writer's word."""
         ...
 
     async def attach_document(self, ctx: Context, request: AttachDocument) -> None:
@@ -246,12 +271,16 @@ class Port(Protocol):
         """Says for the first time to whom an organisation's invoices are made out."""
         ...
 
+    async def credit_invoice(self, ctx: Context, request: CreditInvoice) -> None:
+        """Counts a credit note on its invoice, inside the transaction that numbers the note."""
+        ...
+
     async def discard_draft(self, ctx: Context, request: DiscardDraft) -> models.Invoice:
         """Throws a draft away."""
         ...
 
     async def dispute_invoice(self, ctx: Context, request: DisputeInvoice) -> models.InvoiceDispute:
-        """A customer objects to lines of an invoice within sixty days of its issue."""
+        """A customer objects to lines of an invoice within sixty days of its issue, paid or not."""
         ...
 
     async def draft_final_invoice(self, ctx: Context, request: DraftFinalInvoice) -> None:
@@ -271,7 +300,7 @@ class Port(Protocol):
         ...
 
     async def issue_credit_note(self, ctx: Context, request: IssueCreditNote) -> models.CreditNote:
-        """Credits part of an issued invoice."""
+        """Credits an issued invoice in part or in full."""
         ...
 
     async def issue_invoice(self, ctx: Context, request: IssueInvoice) -> models.Invoice:
@@ -307,7 +336,7 @@ class Port(Protocol):
         ...
 
     async def release_from_dispute(self, ctx: Context, request: ReleaseFromDispute) -> None:
-        """Lets an invoice run again as if it had just been issued, reminders at nought."""
+        """Lets an invoice run again where it stood."""
         ...
 
     async def resolve_dispute(self, ctx: Context, request: ResolveDispute) -> models.InvoiceDispute:
@@ -324,6 +353,14 @@ class Port(Protocol):
 
     async def void_invoice(self, ctx: Context, request: VoidInvoice) -> models.Invoice:
         """Takes an unpaid invoice back."""
+        ...
+
+    async def withdraw_credit_note(
+        self,
+        ctx: Context,
+        request: WithdrawCreditNote,
+    ) -> models.CreditNote:
+        """Takes back a credit that nobody has agreed to yet."""
         ...
 
     async def write_credit_note(self, ctx: Context, request: WriteCreditNote) -> None:

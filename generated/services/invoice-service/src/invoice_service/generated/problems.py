@@ -9,9 +9,6 @@ from cloudsync_chassis.problem import ProblemType
 ALREADY_PAID = ProblemType("already-paid", 409, "Already paid")
 """Part of it was paid; credit the rest instead"""
 
-APPROVAL_REQUIRED = ProblemType("approval-required", 403, "Approval required")
-"""The amount is above 5,000.00 and no second person has agreed"""
-
 BILLING_PROFILE_EXISTS = ProblemType("billing-profile-exists", 409, "Billing profile exists")
 """There is one already; change it instead"""
 
@@ -21,8 +18,8 @@ BILLING_PROFILE_MISSING = ProblemType("billing-profile-missing", 409, "Billing p
 COUNTRY_EMBARGOED = ProblemType("country-embargoed", 403, "Country embargoed")
 """Nothing may be sold to the party's country"""
 
-CREDIT_EXCEEDS_DUE = ProblemType("credit-exceeds-due", 409, "Credit exceeds due")
-"""More would be credited than was billed"""
+CREDIT_EXCEEDS_BILLED = ProblemType("credit-exceeds-billed", 409, "Credit exceeds billed")
+"""Other notes have used up what was billed since it was written"""
 
 DISPUTE_OPEN = ProblemType("dispute-open", 409, "Dispute open")
 """An objection to the invoice waits for its answer"""
@@ -34,16 +31,28 @@ DOCUMENT_NOT_READY = ProblemType("document-not-ready", 409, "Document not ready"
 """It is being rendered; Retry-After says how long"""
 
 ILLEGAL_TRANSITION = ProblemType("illegal-transition", 409, "Illegal transition")
-"""The objection was answered before"""
+"""The note was withdrawn"""
 
 INVOICE_FROZEN = ProblemType("invoice-frozen", 409, "Invoice frozen")
 """The invoice has been issued"""
+
+INVOICE_NOT_ISSUED = ProblemType("invoice-not-issued", 409, "Invoice not issued")
+"""A draft can still be changed, and a void invoice asks for nothing"""
 
 ISSUING_HALTED = ProblemType("issuing-halted", 503, "Issuing halted")
 """A gap in a number range is being looked into"""
 
 LINE_TOO_LARGE = ProblemType("line-too-large", 422, "Line too large")
 """The line would bill more than 50,000.00"""
+
+LINE_UNKNOWN = ProblemType("line-unknown", 422, "Line unknown")
+"""The invoice has no line at one of the positions"""
+
+REMINDERS_RUNNING = ProblemType("reminders-running", 409, "Reminders running")
+"""The fourth reminder or the ninetieth day is still to come, and the customer is not insolvent"""
+
+SELF_APPROVAL = ProblemType("self-approval", 403, "Self approval")
+"""The approver wrote the note or drafted its invoice"""
 
 SELF_ISSUE = ProblemType("self-issue", 403, "Self issue")
 """The issuer drafted it by hand"""

@@ -71,6 +71,20 @@ def routes(service: port.Port) -> APIRouter:
     )
     add(
         router,
+        "DELETE /v1/invoices/{invoiceId}/credit-notes/{creditNoteId}",
+        operations.WITHDRAW_CREDIT_NOTE,
+        port.WithdrawCreditNote,
+        service.withdraw_credit_note,
+    )
+    add(
+        router,
+        "POST /v1/invoices/{invoiceId}/credit-notes/{creditNoteId}/approval",
+        operations.APPROVE_CREDIT_NOTE,
+        port.ApproveCreditNote,
+        service.approve_credit_note,
+    )
+    add(
+        router,
         "POST /v1/invoices/{invoiceId}/discard",
         operations.DISCARD_DRAFT,
         port.DiscardDraft,

@@ -16,6 +16,7 @@ SERVICE = ServiceSpec(
     name="invoice-service",
     source="/cloudsync/invoice-service",
     access={
+        "invoice:approve-credit": frozenset({"finance-operator"}),
         "invoice:configure": frozenset({"billing-admin", "finance-operator", "org-owner"}),
         "invoice:create": frozenset({"finance-operator"}),
         "invoice:credit": frozenset({"finance-operator"}),

@@ -50,6 +50,7 @@ class AuthMethod(StrEnum):
     password = "password"
     totp = "totp"
     webauthn = "webauthn"
+    text_code = "textCode"
     saml = "saml"
     oidc = "oidc"
     recovery_code = "recoveryCode"

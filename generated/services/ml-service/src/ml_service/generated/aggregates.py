@@ -254,7 +254,19 @@ PREDICTION = AggregateSpec(
     ),
     commands={
         "count-failed-sign-in": Command(effect="custom", idempotency="natural"),
-        "forget-subject": Command(effect="custom", idempotency="natural"),
+        "forget-subject": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.analytics.ml-erasure-completed.v1",
+                    topic="cloudsync.analytics.model.v1",
+                    key="id",
+                    key_field="userId",
+                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+                ),
+            ),
+        ),
         "keep-prediction": Command(effect="create", idempotency="natural"),
         "record-outcome": Command(
             effect="update",

@@ -30,6 +30,7 @@ class AuthMethod(StrEnum):
     password = "password"
     totp = "totp"
     webauthn = "webauthn"
+    text_code = "textCode"
     saml = "saml"
     oidc = "oidc"
     recovery_code = "recoveryCode"
@@ -94,6 +95,10 @@ class LoginFailureCause(StrEnum):
     credential_locked = "credentialLocked"
     method_not_allowed = "methodNotAllowed"
     country_blocked = "countryBlocked"
+
+
+class MlErasureCompletedStore(StrEnum):
+    models = "models"
 
 
 class ModelCanaryStarted(Model):
@@ -410,6 +415,17 @@ class LoginSucceeded(Model):
         str, Field(alias="countryCode", max_length=2, min_length=2, pattern="^[A-Z]{2}$")
     ]
     risk_score: Annotated[int, Field(alias="riskScore", ge=0, le=100)]
+
+
+class MlErasureCompleted(Model):
+    """
+    What sign-in risk had counted about a person is deleted.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: MlErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
 
 
 class ModelModel(Model):

@@ -226,5 +226,5 @@ class Port(Protocol):
         ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        """Features and band of the person go, and the next training leaves the pseudonym out"""
+        """Features and band of the person go, the next training leaves the pseudonym out and the erasure is reported"""
         ...

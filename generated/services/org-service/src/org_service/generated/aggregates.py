@@ -12,11 +12,12 @@ from cloudsync_chassis.aggregate.spec import (
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.table import TableStore
 
-from . import models, tables
+from . import models, problems, tables
 
 INVITATION = AggregateSpec(
     name="invitation",
@@ -99,7 +100,7 @@ INVITATION = AggregateSpec(
             ),
         ),
         "decline-invitation": Command(effect="custom", idempotency="natural"),
-        "expire-invitation": Command(effect="transition", idempotency="natural"),
+        "expire-invitation": Command(effect="custom", idempotency="natural"),
         "invite-member": Command(
             effect="custom",
             idempotency="key",
@@ -113,7 +114,7 @@ INVITATION = AggregateSpec(
                 ),
             ),
         ),
-        "withdraw-invitation": Command(effect="transition", idempotency="natural"),
+        "withdraw-invitation": Command(effect="custom", idempotency="natural"),
     },
 )
 
@@ -150,9 +151,8 @@ MEMBERSHIP = AggregateSpec(
     ),
     commands={
         "add-member": Command(
-            effect="create",
+            effect="custom",
             idempotency="key",
-            sets=(Assignment("joinedAt", source="context.now"),),
             emits=(
                 Emission(
                     type="cloudsync.user.member-joined.v1",
@@ -164,7 +164,7 @@ MEMBERSHIP = AggregateSpec(
             ),
         ),
         "change-member-role": Command(
-            effect="update",
+            effect="custom",
             idempotency="natural",
             emits=(
                 Emission(
@@ -204,12 +204,8 @@ MEMBERSHIP = AggregateSpec(
             ),
         ),
         "leave-organization": Command(
-            effect="update",
+            effect="custom",
             idempotency="natural",
-            sets=(
-                Assignment("endedAt", source="context.now"),
-                Assignment("endReason", value="left"),
-            ),
             emits=(
                 Emission(
                     type="cloudsync.user.member-removed.v1",
@@ -221,8 +217,42 @@ MEMBERSHIP = AggregateSpec(
             ),
         ),
         "mark-member-suspended": Command(effect="custom", idempotency="natural"),
+        "merge-memberships": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.user.member-joined.v1",
+                    topic="cloudsync.user.membership.v1",
+                    key="id",
+                    key_field="userId",
+                    fields=("userId", "role", "seatType", "unitId"),
+                ),
+                Emission(
+                    type="cloudsync.user.member-removed.v1",
+                    topic="cloudsync.user.membership.v1",
+                    key="id",
+                    key_field="userId",
+                    fields=("userId", "endReason", "successorUserId"),
+                ),
+                Emission(
+                    type="cloudsync.user.team-member-added.v1",
+                    topic="cloudsync.user.team.v1",
+                    key="teamId",
+                    key_field="teamId",
+                    fields=("teamId", "userIds"),
+                ),
+                Emission(
+                    type="cloudsync.user.team-member-removed.v1",
+                    topic="cloudsync.user.team.v1",
+                    key="teamId",
+                    key_field="teamId",
+                    fields=("teamId", "userIds"),
+                ),
+            ),
+        ),
         "reassign-member": Command(
-            effect="update",
+            effect="custom",
             idempotency="if-match",
             emits=(
                 Emission(
@@ -235,13 +265,8 @@ MEMBERSHIP = AggregateSpec(
             ),
         ),
         "remove-member": Command(
-            effect="update",
+            effect="custom",
             idempotency="natural",
-            sets=(
-                Assignment("endedAt", source="context.now"),
-                Assignment("endReason", value="removed"),
-                Assignment("successorUserId", source="parameter.successorUserId"),
-            ),
             emits=(
                 Emission(
                     type="cloudsync.user.member-removed.v1",
@@ -252,6 +277,7 @@ MEMBERSHIP = AggregateSpec(
                 ),
             ),
         ),
+        "retake-seats": Command(effect="custom", idempotency="natural"),
         "seat-founder": Command(
             effect="create",
             idempotency="natural",
@@ -273,6 +299,7 @@ MEMBERSHIP = AggregateSpec(
             ),
         ),
         "unmark-member-suspended": Command(effect="custom", idempotency="natural"),
+        "vacate-seats": Command(effect="custom", idempotency="natural"),
     },
 )
 
@@ -291,8 +318,8 @@ ORG_UNIT = AggregateSpec(
         ),
     ),
     commands={
-        "create-org-unit": Command(effect="create", idempotency="key"),
-        "delete-org-unit": Command(effect="delete", idempotency="natural"),
+        "create-org-unit": Command(effect="custom", idempotency="key"),
+        "delete-org-unit": Command(effect="custom", idempotency="natural"),
         "move-unit": Command(
             effect="custom",
             idempotency="if-match",
@@ -306,7 +333,17 @@ ORG_UNIT = AggregateSpec(
                 ),
             ),
         ),
-        "update-org-unit": Command(effect="update", idempotency="if-match"),
+        "update-org-unit": Command(
+            effect="update",
+            idempotency="if-match",
+            requires=(
+                Requirement(
+                    problem=problems.UNIT_NAME_TAKEN,
+                    detail="The new name is a sibling's",
+                    unique=("parentUnitId", "unitName"),
+                ),
+            ),
+        ),
     },
 )
 
@@ -330,6 +367,7 @@ ORGANIZATION = AggregateSpec(
         "emailDomains": [],
         "guestPolicy": "byInvitation",
         "maxUnitDepth": 5,
+        "overdueInvoiceIds": [],
     },
     state_field="status",
     initial="provisioning",
@@ -352,14 +390,70 @@ ORGANIZATION = AggregateSpec(
             command="restrict-organization",
             sources=("active",),
             to="restricted",
-            roles=frozenset({"platform-operator", "workload"}),
+            roles=frozenset({"platform-operator"}),
         ),
         Transition(
             command="lift-restriction",
             sources=("restricted",),
             to="active",
-            roles=frozenset({"platform-operator", "workload"}),
+            roles=frozenset({"platform-operator"}),
             guard="The reason no longer holds",
+        ),
+        Transition(
+            command="settle-seats",
+            sources=("restricted",),
+            to="active",
+            roles=frozenset({"workload"}),
+            condition="this.restrictedReason == 'seatsExceeded' && this.seatsTaken <= this.seatLimit",
+            guard="Seats were too few, and enough people have left since",
+        ),
+        Transition(
+            command="follow-subscription",
+            sources=("restricted",),
+            to="active",
+            roles=frozenset({"workload"}),
+            condition="this.restrictedReason == 'seatsExceeded' && input.seatQuantity >= this.seatsTaken",
+            guard="Seats were what was missing, and the new subscription brings enough",
+        ),
+        Transition(
+            command="follow-subscription-change",
+            sources=("active",),
+            to="restricted",
+            roles=frozenset({"workload"}),
+            condition="input.seatQuantity < this.seatsTaken",
+            guard="More people are inside than seats remain",
+        ),
+        Transition(
+            command="follow-subscription-change",
+            sources=("restricted",),
+            to="active",
+            roles=frozenset({"workload"}),
+            condition="this.restrictedReason == 'seatsExceeded' && input.seatQuantity >= this.seatsTaken",
+            guard="Seats were what was missing, and there are enough again",
+        ),
+        Transition(
+            command="fall-back-to-free",
+            sources=("active",),
+            to="restricted",
+            roles=frozenset({"workload"}),
+            condition="this.seatsTaken > 10",
+            guard="More than the ten free seats are taken",
+        ),
+        Transition(
+            command="restrict-debtor",
+            sources=("active",),
+            to="restricted",
+            roles=frozenset({"workload"}),
+            condition="input.dunningLevel == 4",
+            guard="The last reminder went out, 21 days after the invoice was due",
+        ),
+        Transition(
+            command="relieve-debtor",
+            sources=("restricted",),
+            to="active",
+            roles=frozenset({"workload"}),
+            condition="this.restrictedReason == 'paymentOverdue' && this.seatsTaken <= this.seatLimit",
+            guard="Every invoice that it was for is paid or void, and the seats suffice",
         ),
         Transition(
             command="delete-organization",
@@ -373,7 +467,6 @@ ORGANIZATION = AggregateSpec(
             sources=("deleted",),
             to="active",
             roles=frozenset({"org-owner", "support-agent"}),
-            condition="now < this.purgeAfter",
             guard="The purge has not begun",
         ),
         Transition(
@@ -424,7 +517,7 @@ ORGANIZATION = AggregateSpec(
     ),
     commands={
         "activate-organization": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
             emits=(
                 Emission(
@@ -438,9 +531,8 @@ ORGANIZATION = AggregateSpec(
         ),
         "claim-domain": Command(effect="custom", idempotency="natural"),
         "create-organization": Command(
-            effect="create",
+            effect="custom",
             idempotency="key",
-            sets=(Assignment("ownerUserId", source="context.subject"),),
             emits=(
                 Emission(
                     type="cloudsync.user.organization-created.v1",
@@ -452,13 +544,8 @@ ORGANIZATION = AggregateSpec(
             ),
         ),
         "delete-organization": Command(
-            effect="transition",
+            effect="custom",
             idempotency="key",
-            sets=(
-                Assignment("deletionRequestedBy", source="context.subject"),
-                Assignment("purgeAfter", source="context.now.plus.30d"),
-                Assignment("restrictedReason"),
-            ),
             emits=(
                 Emission(
                     type="cloudsync.user.organization-deleted.v1",
@@ -466,6 +553,52 @@ ORGANIZATION = AggregateSpec(
                     key="id",
                     key_field="organizationId",
                     fields=("organizationId", "deletionRequestedBy", "purgeAfter"),
+                ),
+            ),
+        ),
+        "fall-back-to-free": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.user.organization-restricted.v1",
+                    topic="cloudsync.user.organization.v1",
+                    key="id",
+                    key_field="organizationId",
+                    fields=("organizationId", "restrictedReason"),
+                ),
+            ),
+        ),
+        "follow-subscription": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.user.organization-unrestricted.v1",
+                    topic="cloudsync.user.organization.v1",
+                    key="id",
+                    key_field="organizationId",
+                    fields=("organizationId",),
+                ),
+            ),
+        ),
+        "follow-subscription-change": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.user.organization-restricted.v1",
+                    topic="cloudsync.user.organization.v1",
+                    key="id",
+                    key_field="organizationId",
+                    fields=("organizationId", "restrictedReason"),
+                ),
+                Emission(
+                    type="cloudsync.user.organization-unrestricted.v1",
+                    topic="cloudsync.user.organization.v1",
+                    key="id",
+                    key_field="organizationId",
+                    fields=("organizationId",),
                 ),
             ),
         ),
@@ -484,13 +617,8 @@ ORGANIZATION = AggregateSpec(
             ),
         ),
         "purge-organization": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(
-                Assignment("billingEmail", value="erased@cloudsync.invalid"),
-                Assignment("purgeAfter"),
-                Assignment("deletionRequestedBy"),
-            ),
             emits=(
                 Emission(
                     type="cloudsync.user.organization-purged.v1",
@@ -498,6 +626,26 @@ ORGANIZATION = AggregateSpec(
                     key="id",
                     key_field="organizationId",
                     fields=("organizationId", "dataResidency"),
+                ),
+            ),
+        ),
+        "relieve-debtor": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.user.organization-restricted.v1",
+                    topic="cloudsync.user.organization.v1",
+                    key="id",
+                    key_field="organizationId",
+                    fields=("organizationId", "restrictedReason"),
+                ),
+                Emission(
+                    type="cloudsync.user.organization-unrestricted.v1",
+                    topic="cloudsync.user.organization.v1",
+                    key="id",
+                    key_field="organizationId",
+                    fields=("organizationId",),
                 ),
             ),
         ),
@@ -514,6 +662,26 @@ ORGANIZATION = AggregateSpec(
                     fields=("organizationId",),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.PURGE_STARTED,
+                    detail="The 30 days are over and data is being destroyed",
+                    condition="has(this.purgeAfter) && now < this.purgeAfter",
+                ),
+            ),
+        ),
+        "restrict-debtor": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.user.organization-restricted.v1",
+                    topic="cloudsync.user.organization.v1",
+                    key="id",
+                    key_field="organizationId",
+                    fields=("organizationId", "restrictedReason"),
+                ),
+            ),
         ),
         "restrict-organization": Command(
             effect="transition",
@@ -526,6 +694,20 @@ ORGANIZATION = AggregateSpec(
                     key="id",
                     key_field="organizationId",
                     fields=("organizationId", "restrictedReason"),
+                ),
+            ),
+        ),
+        "settle-seats": Command(
+            effect="transition",
+            idempotency="natural",
+            sets=(Assignment("restrictedReason"),),
+            emits=(
+                Emission(
+                    type="cloudsync.user.organization-unrestricted.v1",
+                    topic="cloudsync.user.organization.v1",
+                    key="id",
+                    key_field="organizationId",
+                    fields=("organizationId",),
                 ),
             ),
         ),
@@ -559,6 +741,13 @@ ORGANIZATION = AggregateSpec(
                     key="id",
                     key_field="organizationId",
                     fields=("organizationId", "changedFields", "guestPolicy", "timeZone"),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.NO_VERIFIED_DOMAIN,
+                    detail="Guests shall come from verified domains and there is none",
+                    condition="!has(input.guestPolicy) || input.guestPolicy != 'verifiedDomains' || this.emailDomains.exists(d, has(d.verifiedAt))",
                 ),
             ),
         ),
@@ -613,8 +802,25 @@ TEAM = AggregateSpec(
                     fields=("teamId", "handle", "joinPolicy", "leadUserIds"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.HANDLE_TAKEN,
+                    detail="Another team, archived ones included, has the handle",
+                    unique=("handle",),
+                ),
+            ),
         ),
-        "update-team": Command(effect="update", idempotency="if-match"),
+        "update-team": Command(
+            effect="update",
+            idempotency="if-match",
+            requires=(
+                Requirement(
+                    problem=problems.TEAM_ARCHIVED,
+                    detail="An archived team no longer changes",
+                    condition="!has(this.archivedAt)",
+                ),
+            ),
+        ),
     },
 )
 

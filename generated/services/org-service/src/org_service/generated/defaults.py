@@ -38,19 +38,10 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.ActivateOrganization,
     ) -> models.Organization:
-        return await self.organization.transition(
-            ctx,
-            "activate-organization",
-            request.organization_id,
-        )
+        raise handler_missing("activate-organization")
 
     async def add_member(self, ctx: Context, request: port.AddMember) -> models.Membership:
-        return await self.membership.create(
-            ctx,
-            "add-member",
-            request.body,
-            organizationId=request.organization_id,
-        )
+        raise handler_missing("add-member")
 
     async def add_team_members(self, ctx: Context, request: port.AddTeamMembers) -> models.Team:
         raise handler_missing("add-team-members")
@@ -63,31 +54,20 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.ChangeMemberRole,
     ) -> models.Membership:
-        return await self.membership.update(
-            ctx,
-            "change-member-role",
-            request.user_id,
-            request.body,
-            organizationId=request.organization_id,
-        )
+        raise handler_missing("change-member-role")
 
     async def claim_domain(self, ctx: Context, request: port.ClaimDomain) -> models.DomainClaim:
         raise handler_missing("claim-domain")
 
     async def create_org_unit(self, ctx: Context, request: port.CreateOrgUnit) -> models.OrgUnit:
-        return await self.org_unit.create(
-            ctx,
-            "create-org-unit",
-            request.body,
-            organizationId=request.organization_id,
-        )
+        raise handler_missing("create-org-unit")
 
     async def create_organization(
         self,
         ctx: Context,
         request: port.CreateOrganization,
     ) -> models.Organization:
-        return await self.organization.create(ctx, "create-organization", request.body)
+        raise handler_missing("create-organization")
 
     async def create_team(self, ctx: Context, request: port.CreateTeam) -> models.Team:
         return await self.team.create(ctx, "create-team", request.body)
@@ -96,30 +76,33 @@ class Defaults(port.Port):
         raise handler_missing("decline-invitation")
 
     async def delete_org_unit(self, ctx: Context, request: port.DeleteOrgUnit) -> None:
-        await self.org_unit.delete(
-            ctx,
-            "delete-org-unit",
-            request.org_unit_id,
-            organizationId=request.organization_id,
-        )
+        raise handler_missing("delete-org-unit")
 
     async def delete_organization(
         self,
         ctx: Context,
         request: port.DeleteOrganization,
     ) -> models.Organization:
-        return await self.organization.transition(
-            ctx,
-            "delete-organization",
-            request.organization_id,
-            request.body,
-        )
+        raise handler_missing("delete-organization")
 
     async def end_memberships(self, ctx: Context, request: port.EndMemberships) -> None:
         raise handler_missing("end-memberships")
 
     async def expire_invitation(self, ctx: Context, request: port.ExpireInvitation) -> None:
-        await self.invitation.transition(ctx, "expire-invitation", request.invitation_id)
+        raise handler_missing("expire-invitation")
+
+    async def fall_back_to_free(self, ctx: Context, request: port.FallBackToFree) -> None:
+        raise handler_missing("fall-back-to-free")
+
+    async def follow_subscription(self, ctx: Context, request: port.FollowSubscription) -> None:
+        raise handler_missing("follow-subscription")
+
+    async def follow_subscription_change(
+        self,
+        ctx: Context,
+        request: port.FollowSubscriptionChange,
+    ) -> None:
+        raise handler_missing("follow-subscription-change")
 
     async def invite_member(
         self,
@@ -133,12 +116,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.LeaveOrganization,
     ) -> models.Membership:
-        return await self.membership.update(
-            ctx,
-            "leave-organization",
-            request.user_id,
-            organizationId=request.organization_id,
-        )
+        raise handler_missing("leave-organization")
 
     async def lift_restriction(
         self,
@@ -150,32 +128,27 @@ class Defaults(port.Port):
     async def mark_member_suspended(self, ctx: Context, request: port.MarkMemberSuspended) -> None:
         raise handler_missing("mark-member-suspended")
 
+    async def merge_memberships(self, ctx: Context, request: port.MergeMemberships) -> None:
+        raise handler_missing("merge-memberships")
+
     async def move_unit(self, ctx: Context, request: port.MoveUnit) -> models.OrgUnit:
         raise handler_missing("move-unit")
 
     async def purge_organization(self, ctx: Context, request: port.PurgeOrganization) -> None:
-        await self.organization.transition(ctx, "purge-organization", request.organization_id)
+        raise handler_missing("purge-organization")
 
     async def reassign_member(
         self,
         ctx: Context,
         request: port.ReassignMember,
     ) -> models.Membership:
-        return await self.membership.update(
-            ctx,
-            "reassign-member",
-            request.user_id,
-            request.body,
-            organizationId=request.organization_id,
-        )
+        raise handler_missing("reassign-member")
+
+    async def relieve_debtor(self, ctx: Context, request: port.RelieveDebtor) -> None:
+        raise handler_missing("relieve-debtor")
 
     async def remove_member(self, ctx: Context, request: port.RemoveMember) -> None:
-        await self.membership.update(
-            ctx,
-            "remove-member",
-            request.user_id,
-            organizationId=request.organization_id,
-        )
+        raise handler_missing("remove-member")
 
     async def remove_team_member(self, ctx: Context, request: port.RemoveTeamMember) -> None:
         raise handler_missing("remove-team-member")
@@ -191,6 +164,9 @@ class Defaults(port.Port):
             request.organization_id,
         )
 
+    async def restrict_debtor(self, ctx: Context, request: port.RestrictDebtor) -> None:
+        raise handler_missing("restrict-debtor")
+
     async def restrict_organization(
         self,
         ctx: Context,
@@ -203,8 +179,14 @@ class Defaults(port.Port):
             request.body,
         )
 
+    async def retake_seats(self, ctx: Context, request: port.RetakeSeats) -> None:
+        raise handler_missing("retake-seats")
+
     async def seat_founder(self, ctx: Context, request: port.SeatFounder) -> None:
         await self.membership.create(ctx, "seat-founder", request.body)
+
+    async def settle_seats(self, ctx: Context, request: port.SettleSeats) -> None:
+        await self.organization.transition(ctx, "settle-seats", request.organization_id)
 
     async def transfer_ownership(
         self,
@@ -244,16 +226,14 @@ class Defaults(port.Port):
     async def update_team(self, ctx: Context, request: port.UpdateTeam) -> models.Team:
         return await self.team.update(ctx, "update-team", request.team_id, request.body)
 
+    async def vacate_seats(self, ctx: Context, request: port.VacateSeats) -> None:
+        raise handler_missing("vacate-seats")
+
     async def verify_domain(self, ctx: Context, request: port.VerifyDomain) -> models.DomainClaim:
         raise handler_missing("verify-domain")
 
     async def withdraw_invitation(self, ctx: Context, request: port.WithdrawInvitation) -> None:
-        await self.invitation.transition(
-            ctx,
-            "withdraw-invitation",
-            request.invitation_id,
-            organizationId=request.organization_id,
-        )
+        raise handler_missing("withdraw-invitation")
 
     async def get_hierarchy(self, ctx: Context, request: port.GetHierarchy) -> models.Hierarchy:
         raise handler_missing("get-hierarchy")
@@ -368,6 +348,19 @@ class Defaults(port.Port):
             },
         )
 
+    async def on_invoice_overdue(
+        self,
+        ctx: Context,
+        event: Received[models.InvoiceOverdue],
+    ) -> None:
+        not_handled(event)
+
+    async def on_invoice_paid(self, ctx: Context, event: Received[models.InvoicePaid]) -> None:
+        not_handled(event)
+
+    async def on_invoice_voided(self, ctx: Context, event: Received[models.InvoiceVoided]) -> None:
+        not_handled(event)
+
     async def on_organization_created(
         self,
         ctx: Context,
@@ -375,7 +368,45 @@ class Defaults(port.Port):
     ) -> None:
         await self.seat_founder(ctx, port.SeatFounder(body=event.data))
 
+    async def on_subscription_activated(
+        self,
+        ctx: Context,
+        event: Received[models.SubscriptionActivated],
+    ) -> None:
+        not_handled(event)
+
+    async def on_subscription_cancelled(
+        self,
+        ctx: Context,
+        event: Received[models.SubscriptionCancelled],
+    ) -> None:
+        not_handled(event)
+
+    async def on_subscription_changed(
+        self,
+        ctx: Context,
+        event: Received[models.SubscriptionChanged],
+    ) -> None:
+        not_handled(event)
+
+    async def on_user_deactivated(
+        self,
+        ctx: Context,
+        event: Received[models.UserDeactivated],
+    ) -> None:
+        not_handled(event)
+
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
+        not_handled(event)
+
+    async def on_user_merged(self, ctx: Context, event: Received[models.UserMerged]) -> None:
+        not_handled(event)
+
+    async def on_user_reactivated(
+        self,
+        ctx: Context,
+        event: Received[models.UserReactivated],
+    ) -> None:
         not_handled(event)
 
     async def on_user_reinstated(

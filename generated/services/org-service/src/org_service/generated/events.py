@@ -14,14 +14,59 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
     """Topic and type of each event, and the port's method for it."""
     return (
         Subscription(
+            "cloudsync.billing.invoice.v1",
+            "cloudsync.billing.invoice-overdue.v1",
+            typed(models.InvoiceOverdue, service.on_invoice_overdue),
+        ),
+        Subscription(
+            "cloudsync.billing.invoice.v1",
+            "cloudsync.billing.invoice-paid.v1",
+            typed(models.InvoicePaid, service.on_invoice_paid),
+        ),
+        Subscription(
+            "cloudsync.billing.invoice.v1",
+            "cloudsync.billing.invoice-voided.v1",
+            typed(models.InvoiceVoided, service.on_invoice_voided),
+        ),
+        Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-created.v1",
             typed(models.OrganizationCreated, service.on_organization_created),
         ),
         Subscription(
+            "cloudsync.billing.subscription.v1",
+            "cloudsync.billing.subscription-activated.v1",
+            typed(models.SubscriptionActivated, service.on_subscription_activated),
+        ),
+        Subscription(
+            "cloudsync.billing.subscription.v1",
+            "cloudsync.billing.subscription-cancelled.v1",
+            typed(models.SubscriptionCancelled, service.on_subscription_cancelled),
+        ),
+        Subscription(
+            "cloudsync.billing.subscription.v1",
+            "cloudsync.billing.subscription-changed.v1",
+            typed(models.SubscriptionChanged, service.on_subscription_changed),
+        ),
+        Subscription(
+            "cloudsync.user.user.v1",
+            "cloudsync.user.user-deactivated.v1",
+            typed(models.UserDeactivated, service.on_user_deactivated),
+        ),
+        Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-deleted.v1",
             typed(models.UserDeleted, service.on_user_deleted),
+        ),
+        Subscription(
+            "cloudsync.user.user.v1",
+            "cloudsync.user.user-merged.v1",
+            typed(models.UserMerged, service.on_user_merged),
+        ),
+        Subscription(
+            "cloudsync.user.user.v1",
+            "cloudsync.user.user-reactivated.v1",
+            typed(models.UserReactivated, service.on_user_reactivated),
         ),
         Subscription(
             "cloudsync.user.user.v1",

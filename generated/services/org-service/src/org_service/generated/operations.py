@@ -81,7 +81,7 @@ CREATE_ORGANIZATION = Operation(
 
 CREATE_TEAM = Operation(
     id="create-team",
-    permission="team:manage",
+    permission="team:create",
     writes=True,
     idempotency="key",
     status=201,
@@ -125,6 +125,27 @@ EXPIRE_INVITATION = Operation(
     idempotency="natural",
 )
 
+FALL_BACK_TO_FREE = Operation(
+    id="fall-back-to-free",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
+FOLLOW_SUBSCRIPTION = Operation(
+    id="follow-subscription",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
+FOLLOW_SUBSCRIPTION_CHANGE = Operation(
+    id="follow-subscription-change",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 INVITE_MEMBER = Operation(
     id="invite-member",
     permission="member:invite",
@@ -156,6 +177,13 @@ MARK_MEMBER_SUSPENDED = Operation(
     idempotency="natural",
 )
 
+MERGE_MEMBERSHIPS = Operation(
+    id="merge-memberships",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 MOVE_UNIT = Operation(
     id="move-unit",
     permission="org-unit:move",
@@ -175,6 +203,13 @@ REASSIGN_MEMBER = Operation(
     permission="member:reassign",
     writes=True,
     idempotency="if-match",
+)
+
+RELIEVE_DEBTOR = Operation(
+    id="relieve-debtor",
+    access="workload",
+    writes=True,
+    idempotency="natural",
 )
 
 REMOVE_MEMBER = Operation(
@@ -201,6 +236,13 @@ RESTORE_ORGANIZATION = Operation(
     idempotency="key",
 )
 
+RESTRICT_DEBTOR = Operation(
+    id="restrict-debtor",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 RESTRICT_ORGANIZATION = Operation(
     id="restrict-organization",
     permission="organization:restrict",
@@ -208,7 +250,11 @@ RESTRICT_ORGANIZATION = Operation(
     idempotency="natural",
 )
 
+RETAKE_SEATS = Operation(id="retake-seats", access="workload", writes=True, idempotency="natural")
+
 SEAT_FOUNDER = Operation(id="seat-founder", access="workload", writes=True, idempotency="natural")
+
+SETTLE_SEATS = Operation(id="settle-seats", access="workload", writes=True, idempotency="natural")
 
 TRANSFER_OWNERSHIP = Operation(
     id="transfer-ownership",
@@ -247,6 +293,8 @@ UPDATE_TEAM = Operation(
     idempotency="if-match",
 )
 
+VACATE_SEATS = Operation(id="vacate-seats", access="workload", writes=True, idempotency="natural")
+
 VERIFY_DOMAIN = Operation(
     id="verify-domain",
     permission="organization:verify-domain",
@@ -267,7 +315,7 @@ GET_HIERARCHY = Operation(id="get-hierarchy", permission="org-unit:read")
 GET_MEMBERSHIP = Operation(
     id="get-membership",
     permission="member:read",
-    callers=frozenset({"user-service"}),
+    callers=frozenset({"calendar-service", "task-service", "user-service"}),
 )
 
 GET_ORG_UNIT = Operation(id="get-org-unit", permission="org-unit:read")
@@ -275,7 +323,7 @@ GET_ORG_UNIT = Operation(id="get-org-unit", permission="org-unit:read")
 GET_ORGANIZATION = Operation(
     id="get-organization",
     permission="organization:read",
-    callers=frozenset({"api-gateway"}),
+    callers=frozenset({"api-gateway", "user-service"}),
 )
 
 GET_ORGANIZATION_CARD = Operation(id="get-organization-card", permission="organization:read-card")

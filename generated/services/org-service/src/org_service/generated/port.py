@@ -98,7 +98,22 @@ class EndMemberships:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireInvitation:
-    invitation_id: UUID
+    """Of `expire_invitation`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallBackToFree:
+    body: models.SubscriptionCancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowSubscription:
+    body: models.SubscriptionActivated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowSubscriptionChange:
+    body: models.SubscriptionChanged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +139,11 @@ class MarkMemberSuspended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MergeMemberships:
+    body: models.UserMerged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveUnit:
     organization_id: UUID
     org_unit_id: UUID
@@ -132,7 +152,7 @@ class MoveUnit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeOrganization:
-    organization_id: UUID
+    """Of `purge_organization`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +160,11 @@ class ReassignMember:
     organization_id: UUID
     user_id: UUID
     body: models.ReassignMemberRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelieveDebtor:
+    """Of `relieve_debtor`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,14 +186,29 @@ class RestoreOrganization:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestrictDebtor:
+    body: models.InvoiceOverdue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RestrictOrganization:
     organization_id: UUID
     body: models.RestrictOrganizationRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetakeSeats:
+    body: models.UserReactivated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeatFounder:
     body: models.OrganizationCreated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleSeats:
+    organization_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +239,11 @@ class UpdateOrganization:
 class UpdateTeam:
     team_id: UUID
     body: models.UpdateTeamRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VacateSeats:
+    body: models.UserDeactivated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,7 +388,7 @@ class Port(Protocol):
         ctx: Context,
         request: CreateOrganization,
     ) -> models.Organization:
-        """Founds a tenant in the chosen region with the caller as owner."""
+        """Founds a tenant in the chosen region with the caller as owner, whose seat is the first of ten."""
         ...
 
     async def create_team(self, ctx: Context, request: CreateTeam) -> models.Team:
@@ -374,6 +419,22 @@ class Port(Protocol):
         """Runs every ten minutes over invitations whose time has passed and gives their seats back."""
         ...
 
+    async def fall_back_to_free(self, ctx: Context, request: FallBackToFree) -> None:
+        """The subscription that the tenant followed has ended."""
+        ...
+
+    async def follow_subscription(self, ctx: Context, request: FollowSubscription) -> None:
+        """Takes edition and seats from a workspace subscription that has begun and remembers which one it follows."""
+        ...
+
+    async def follow_subscription_change(
+        self,
+        ctx: Context,
+        request: FollowSubscriptionChange,
+    ) -> None:
+        """Moves edition and seat limit with the subscription that the tenant follows, at the moment that the change names."""
+        ...
+
     async def invite_member(self, ctx: Context, request: InviteMember) -> models.InvitationBatch:
         """Keeps a seat for each of up to a hundred addresses and has a link mailed to them."""
         ...
@@ -387,11 +448,15 @@ class Port(Protocol):
         ...
 
     async def lift_restriction(self, ctx: Context, request: LiftRestriction) -> models.Organization:
-        """Lets a tenant write again, after payment, freed seats or a review that found nothing."""
+        """Lets a tenant write again after a review that found nothing, or out of goodwill."""
         ...
 
     async def mark_member_suspended(self, ctx: Context, request: MarkMemberSuspended) -> None:
         """Notes on every membership of a person, in whatever organisation, that their account is barred."""
+        ...
+
+    async def merge_memberships(self, ctx: Context, request: MergeMemberships) -> None:
+        """Gives the memberships and team seats of an absorbed account to the one that stays."""
         ...
 
     async def move_unit(self, ctx: Context, request: MoveUnit) -> models.OrgUnit:
@@ -406,8 +471,12 @@ class Port(Protocol):
         """Moves a person to another unit or another kind of seat."""
         ...
 
+    async def relieve_debtor(self, ctx: Context, request: RelieveDebtor) -> None:
+        """Strikes an invoice that was paid or voided off the list."""
+        ...
+
     async def remove_member(self, ctx: Context, request: RemoveMember) -> None:
-        """Ends a membership and names who inherits the person's documents."""
+        """Ends a membership, gives its seat back and names who inherits the person's documents."""
         ...
 
     async def remove_team_member(self, ctx: Context, request: RemoveTeamMember) -> None:
@@ -422,16 +491,28 @@ class Port(Protocol):
         """Calls the off-boarding off while nothing is lost."""
         ...
 
+    async def restrict_debtor(self, ctx: Context, request: RestrictDebtor) -> None:
+        """Notes an invoice whose fourth and last reminder has gone out, 21 days after its day, and turns the tenant read-only."""
+        ...
+
     async def restrict_organization(
         self,
         ctx: Context,
         request: RestrictOrganization,
     ) -> models.Organization:
-        """Turns a tenant read-only for a reason that its administrators are shown."""
+        """Turns a tenant read-only by hand, mostly for abuse or a sanctions list, with a reason that its administrators are shown."""
+        ...
+
+    async def retake_seats(self, ctx: Context, request: RetakeSeats) -> None:
+        """Wakes the resting memberships of somebody who is back, each with a seat of its organisation."""
         ...
 
     async def seat_founder(self, ctx: Context, request: SeatFounder) -> None:
         """Gives the founder of a tenant the owner's membership, without which it could not be activated."""
+        ...
+
+    async def settle_seats(self, ctx: Context, request: SettleSeats) -> None:
+        """Run every ten minutes over tenants that are read-only for want of seats."""
         ...
 
     async def transfer_ownership(
@@ -460,6 +541,10 @@ class Port(Protocol):
 
     async def update_team(self, ctx: Context, request: UpdateTeam) -> models.Team:
         """Changes name, mission, home unit, leads or the way in."""
+        ...
+
+    async def vacate_seats(self, ctx: Context, request: VacateSeats) -> None:
+        """Gives back the seats of a leaver in every organisation."""
         ...
 
     async def verify_domain(self, ctx: Context, request: VerifyDomain) -> models.DomainClaim:
@@ -534,6 +619,22 @@ class Port(Protocol):
         """Teams of the caller's organisation, by unit or by the way in."""
         ...
 
+    async def on_invoice_overdue(
+        self,
+        ctx: Context,
+        event: Received[models.InvoiceOverdue],
+    ) -> None:
+        """After the last reminder, 21 days late, nothing can be written until it is paid"""
+        ...
+
+    async def on_invoice_paid(self, ctx: Context, event: Received[models.InvoicePaid]) -> None:
+        """The restriction ends with the last invoice that it was for"""
+        ...
+
+    async def on_invoice_voided(self, ctx: Context, event: Received[models.InvoiceVoided]) -> None:
+        """A claim that no longer exists restricts nobody"""
+        ...
+
     async def on_organization_created(
         self,
         ctx: Context,
@@ -542,8 +643,52 @@ class Port(Protocol):
         """Whoever founded the tenant becomes its first member and owner"""
         ...
 
+    async def on_subscription_activated(
+        self,
+        ctx: Context,
+        event: Received[models.SubscriptionActivated],
+    ) -> None:
+        """Edition and seat limit are those of the workspace subscription that began"""
+        ...
+
+    async def on_subscription_cancelled(
+        self,
+        ctx: Context,
+        event: Received[models.SubscriptionCancelled],
+    ) -> None:
+        """The tenant is of the free edition again, with its ten seats"""
+        ...
+
+    async def on_subscription_changed(
+        self,
+        ctx: Context,
+        event: Received[models.SubscriptionChanged],
+    ) -> None:
+        """Edition and seat limit move with it; too few seats make the tenant read-only"""
+        ...
+
+    async def on_user_deactivated(
+        self,
+        ctx: Context,
+        event: Received[models.UserDeactivated],
+    ) -> None:
+        """The leaver's seats are free and the memberships rest"""
+        ...
+
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Ends all memberships and team seats of the erased person, frees the seats and reports to the erasure request"""
+        ...
+
+    async def on_user_merged(self, ctx: Context, event: Received[models.UserMerged]) -> None:
+        """Memberships and team seats of the absorbed account are the survivor's"""
+        ...
+
+    async def on_user_reactivated(
+        self,
+        ctx: Context,
+        event: Received[models.UserReactivated],
+    ) -> None:
+        """Resting memberships take seats again as far as there are any"""
         ...
 
     async def on_user_reinstated(

@@ -79,7 +79,8 @@ SERVICE = ServiceSpec(
         "organization:transfer": frozenset({"org-owner"}),
         "organization:update": frozenset({"org-admin", "org-owner"}),
         "organization:verify-domain": frozenset({"org-admin", "org-owner"}),
-        "team:manage": frozenset({"org-admin", "org-owner", "team-manager"}),
+        "team:create": frozenset({"org-admin", "org-owner", "team-manager"}),
+        "team:manage": frozenset({"org-admin", "org-owner"}),
         "team:read": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),

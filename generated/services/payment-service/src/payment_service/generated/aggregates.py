@@ -11,11 +11,12 @@ from cloudsync_chassis.aggregate.spec import (
     Emission,
     Invariant,
     Reference,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.table import TableStore
 
-from . import models, tables
+from . import models, problems, tables
 
 CHARGE = AggregateSpec(
     name="charge",
@@ -51,7 +52,7 @@ CHARGE = AggregateSpec(
         ),
         Transition(
             command="settle-charge",
-            sources=("open", "exhausted"),
+            sources=("open", "held", "exhausted"),
             to="settled",
             roles=frozenset({"workload"}),
             guard="The captures together reach the amount",
@@ -61,14 +62,51 @@ CHARGE = AggregateSpec(
             sources=("open",),
             to="exhausted",
             roles=frozenset({"workload"}),
-            guard="The attempt of the fourteenth day failed",
+            guard="The attempt of the fourteenth day failed, or the only one of an order",
+        ),
+        Transition(
+            command="hold-charge",
+            sources=("open",),
+            to="held",
+            roles=frozenset({"workload"}),
+            guard="The customer objects to the invoice",
+        ),
+        Transition(
+            command="resume-charge",
+            sources=("held",),
+            to="open",
+            roles=frozenset({"workload"}),
+            guard="The objection was answered",
+        ),
+        Transition(
+            command="close-paid-charge",
+            sources=("open", "held", "exhausted"),
+            to="settled",
+            roles=frozenset({"workload"}),
+            condition="this.settledMinor > 0 && this.settledMinor == this.amountMinor",
+            guard="A credit note has lowered the claim to what was captured",
+        ),
+        Transition(
+            command="close-paid-charge",
+            sources=("open", "held", "exhausted"),
+            to="cancelled",
+            roles=frozenset({"workload"}),
+            guard="Credit has paid all of it",
+        ),
+        Transition(
+            command="cancel-invoice-charge",
+            sources=("open", "held", "exhausted", "settled"),
+            to="cancelled",
+            roles=frozenset({"workload"}),
+            guard="The invoice was voided or written off",
         ),
         Transition(
             command="retry-charge",
             sources=("open", "exhausted"),
             to="open",
             roles=frozenset({"billing-admin", "finance-operator", "org-owner"}),
-            guard="A method that was not refused three times today",
+            condition="this.purpose == 'invoice'",
+            guard="The charge of an invoice, and a method that was not refused three times today",
         ),
         Transition(
             command="refund-user",
@@ -90,6 +128,21 @@ CHARGE = AggregateSpec(
         ),
     ),
     commands={
+        "apply-credit-note": Command(effect="custom", idempotency="natural"),
+        "cancel-invoice-charge": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.billing.payment-voided.v1",
+                    topic="cloudsync.billing.payment.v1",
+                    key="id",
+                    key_field="causeId",
+                    fields=("causeId", "paymentId", "purpose", "orderId", "invoiceId"),
+                ),
+            ),
+        ),
+        "close-paid-charge": Command(effect="custom", idempotency="natural"),
         "collect-invoice": Command(effect="custom", idempotency="natural"),
         "exhaust-charge": Command(
             effect="transition",
@@ -100,17 +153,21 @@ CHARGE = AggregateSpec(
                 Assignment("nextAttemptAt"),
             ),
         ),
-        "open-charge": Command(effect="create", idempotency="natural"),
-        "open-order-charge": Command(
-            effect="create",
+        "hold-charge": Command(
+            effect="custom",
             idempotency="natural",
-            sets=(
-                Assignment("causeId", source="body.orderId"),
-                Assignment("purpose", value="order"),
-                Assignment("amountMinor", source="body.totalMinor"),
-                Assignment("preferredMethodId", source="body.paymentMethodId"),
+            emits=(
+                Emission(
+                    type="cloudsync.billing.payment-voided.v1",
+                    topic="cloudsync.billing.payment.v1",
+                    key="id",
+                    key_field="causeId",
+                    fields=("causeId", "paymentId", "purpose", "orderId", "invoiceId"),
+                ),
             ),
         ),
+        "open-charge": Command(effect="create", idempotency="natural"),
+        "open-order-charge": Command(effect="custom", idempotency="natural"),
         "refund-user": Command(
             effect="custom",
             idempotency="natural",
@@ -146,6 +203,7 @@ CHARGE = AggregateSpec(
                 ),
             ),
         ),
+        "resume-charge": Command(effect="custom", idempotency="natural"),
         "retry-charge": Command(
             effect="custom",
             idempotency="key",
@@ -231,7 +289,6 @@ DISPUTE = AggregateSpec(
             sources=("open",),
             to="answered",
             roles=frozenset({"finance-operator"}),
-            condition="now < this.evidenceDueAt",
             guard="The deadline has not passed",
         ),
         Transition(
@@ -364,6 +421,13 @@ DISPUTE = AggregateSpec(
                 Assignment("evidenceFileIds", source="body.evidenceFileIds"),
                 Assignment("answeredAt", source="context.now"),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.EVIDENCE_DEADLINE_PASSED,
+                    detail="The network takes nothing any more; the case counts as lost",
+                    condition="now < this.evidenceDueAt",
+                ),
+            ),
         ),
     },
 )
@@ -415,7 +479,7 @@ PAYMENT = AggregateSpec(
             sources=(),
             to="created",
             roles=frozenset({"workload"}),
-            guard="The order's charge is open and has no living payment",
+            guard="The order's charge is open, never failed, and has no living payment but the one authorised with the customer present",
         ),
         Transition(
             command="attempt-charge",
@@ -457,7 +521,7 @@ PAYMENT = AggregateSpec(
             sources=("authorized",),
             to="captured",
             roles=frozenset({"finance-operator", "workload"}),
-            condition="input.capturedMinor > 0 && input.capturedMinor <= this.amountMinor && (!has(this.authorizationExpiresAt) || now < this.authorizationExpiresAt)",
+            condition="input.capturedMinor > 0 && input.capturedMinor <= this.amountMinor",
             guard="Seats are reserved or the invoice is issued, and the authorisation lives",
         ),
         Transition(
@@ -530,8 +594,8 @@ PAYMENT = AggregateSpec(
         ),
         Invariant(
             "moved-money-is-traceable",
-            "!(this.status in ['captured', 'partiallyRefunded', 'refunded', 'disputed']) || (this.capturedMinor > 0 && (has(this.providerReference) || this.creditAppliedMinor == this.amountMinor))",
-            "A captured payment needs an amount and, unless credit paid all of it, the provider's reference",
+            "!(this.status in ['captured', 'partiallyRefunded', 'refunded', 'disputed']) || ((this.capturedMinor > 0 || this.amountMinor == 0) && (has(this.providerReference) || this.creditAppliedMinor == this.amountMinor))",
+            "A captured payment needs its amount and, unless credit paid all of it, the provider's reference",
         ),
         Invariant(
             "partial-refund-is-partial",
@@ -698,6 +762,13 @@ PAYMENT = AggregateSpec(
                         "creditAppliedMinor",
                         "capturedAt",
                     ),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.AUTHORIZATION_EXPIRED,
+                    detail="The seven days are over; authorise anew",
+                    condition="!has(this.authorizationExpiresAt) || now < this.authorizationExpiresAt",
                 ),
             ),
         ),
@@ -1104,8 +1175,7 @@ PAYMENT_METHOD = AggregateSpec(
             sources=("pendingVerification", "active", "expired"),
             to="detached",
             roles=frozenset({"billing-admin", "org-owner"}),
-            condition="!this.isDefault",
-            guard="Not the default; another method takes its place first",
+            guard="Not the default as long as another method could take its place, and no payment with it is on its way",
         ),
         Transition(
             command="detach-methods-of-organization",
@@ -1130,11 +1200,7 @@ PAYMENT_METHOD = AggregateSpec(
     commands={
         "attach-payment-method": Command(effect="custom", idempotency="key"),
         "detach-methods-of-organization": Command(effect="custom", idempotency="natural"),
-        "detach-payment-method": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("detachedAt", source="context.now"),),
-        ),
+        "detach-payment-method": Command(effect="custom", idempotency="natural"),
         "expire-payment-method": Command(effect="transition", idempotency="natural"),
         "set-default-payment-method": Command(effect="custom", idempotency="natural"),
         "verify-payment-method": Command(effect="transition", idempotency="natural"),
@@ -1157,12 +1223,25 @@ REFUND = AggregateSpec(
             guard="All refunds together stay within the capture, which is at most 180 days old",
         ),
         Transition(
+            command="approve-refund",
+            sources=("requested",),
+            to="approved",
+            roles=frozenset({"finance-operator"}),
+            guard="By somebody else than who asked",
+        ),
+        Transition(
             command="send-refund",
             sources=("requested",),
             to="sent",
             roles=frozenset({"workload"}),
-            condition="this.amountMinor <= 100000 || this.reason == 'orderCancelled' || has(this.approvedBy)",
-            guard="Small, or approved by a second person",
+            condition="this.amountMinor <= 100000 || this.reason == 'orderCancelled'",
+            guard="Small, or the saga's own",
+        ),
+        Transition(
+            command="send-refund",
+            sources=("approved",),
+            to="sent",
+            roles=frozenset({"workload"}),
         ),
         Transition(
             command="settle-refund",
@@ -1178,7 +1257,7 @@ REFUND = AggregateSpec(
         ),
         Transition(
             command="withdraw-refund",
-            sources=("requested",),
+            sources=("requested", "approved"),
             to="withdrawn",
             roles=frozenset({"finance-operator"}),
         ),
@@ -1197,9 +1276,16 @@ REFUND = AggregateSpec(
     ),
     commands={
         "approve-refund": Command(
-            effect="update",
+            effect="transition",
             idempotency="natural",
             sets=(Assignment("approvedBy", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.SELF_APPROVAL,
+                    detail="The refund was requested by the same person",
+                    condition="this.requestedBy != principal.id",
+                ),
+            ),
         ),
         "fail-refund": Command(
             effect="transition",

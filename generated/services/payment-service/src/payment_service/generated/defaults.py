@@ -37,6 +37,9 @@ class Defaults(port.Port):
     async def adopt_risk_model(self, ctx: Context, request: port.AdoptRiskModel) -> None:
         raise handler_missing("adopt-risk-model")
 
+    async def apply_credit_note(self, ctx: Context, request: port.ApplyCreditNote) -> None:
+        raise handler_missing("apply-credit-note")
+
     async def apply_dispute_outcome(self, ctx: Context, request: port.ApplyDisputeOutcome) -> None:
         raise handler_missing("apply-dispute-outcome")
 
@@ -44,7 +47,7 @@ class Defaults(port.Port):
         raise handler_missing("apply-refund")
 
     async def approve_refund(self, ctx: Context, request: port.ApproveRefund) -> models.Refund:
-        return await self.refund.update(
+        return await self.refund.transition(
             ctx,
             "approve-refund",
             request.refund_id,
@@ -68,6 +71,9 @@ class Defaults(port.Port):
     ) -> models.Payment:
         raise handler_missing("authorize-payment")
 
+    async def cancel_invoice_charge(self, ctx: Context, request: port.CancelInvoiceCharge) -> None:
+        raise handler_missing("cancel-invoice-charge")
+
     async def capture_payment(self, ctx: Context, request: port.CapturePayment) -> models.Payment:
         return await self.payment.transition(
             ctx,
@@ -75,6 +81,9 @@ class Defaults(port.Port):
             request.payment_id,
             request.body,
         )
+
+    async def close_paid_charge(self, ctx: Context, request: port.ClosePaidCharge) -> None:
+        raise handler_missing("close-paid-charge")
 
     async def collect_invoice(self, ctx: Context, request: port.CollectInvoice) -> None:
         raise handler_missing("collect-invoice")
@@ -90,11 +99,7 @@ class Defaults(port.Port):
         raise handler_missing("detach-methods-of-organization")
 
     async def detach_payment_method(self, ctx: Context, request: port.DetachPaymentMethod) -> None:
-        await self.payment_method.transition(
-            ctx,
-            "detach-payment-method",
-            request.payment_method_id,
-        )
+        raise handler_missing("detach-payment-method")
 
     async def exhaust_charge(self, ctx: Context, request: port.ExhaustCharge) -> None:
         await self.charge.transition(ctx, "exhaust-charge", request.cause_id)
@@ -115,6 +120,9 @@ class Defaults(port.Port):
     async def fail_refund(self, ctx: Context, request: port.FailRefund) -> None:
         await self.refund.transition(ctx, "fail-refund", request.refund_id)
 
+    async def hold_charge(self, ctx: Context, request: port.HoldCharge) -> None:
+        raise handler_missing("hold-charge")
+
     async def lapse_authorization(self, ctx: Context, request: port.LapseAuthorization) -> None:
         await self.payment.transition(ctx, "lapse-authorization", request.payment_id)
 
@@ -130,7 +138,7 @@ class Defaults(port.Port):
         await self.charge.create(ctx, "open-charge", request.body)
 
     async def open_order_charge(self, ctx: Context, request: port.OpenOrderCharge) -> None:
-        await self.charge.create(ctx, "open-order-charge", request.body)
+        raise handler_missing("open-order-charge")
 
     async def post_ledger_transaction(
         self,
@@ -191,6 +199,9 @@ class Defaults(port.Port):
 
     async def require_action(self, ctx: Context, request: port.RequireAction) -> None:
         await self.payment.transition(ctx, "require-action", request.payment_id, request.body)
+
+    async def resume_charge(self, ctx: Context, request: port.ResumeCharge) -> None:
+        raise handler_missing("resume-charge")
 
     async def retry_charge(self, ctx: Context, request: port.RetryCharge) -> models.Charge:
         raise handler_missing("retry-charge")
@@ -327,7 +338,41 @@ class Defaults(port.Port):
             },
         )
 
+    async def on_credit_note_issued(
+        self,
+        ctx: Context,
+        event: Received[models.CreditNoteIssued],
+    ) -> None:
+        not_handled(event)
+
+    async def on_invoice_dispute_resolved(
+        self,
+        ctx: Context,
+        event: Received[models.InvoiceDisputeResolved],
+    ) -> None:
+        not_handled(event)
+
+    async def on_invoice_disputed(
+        self,
+        ctx: Context,
+        event: Received[models.InvoiceDisputed],
+    ) -> None:
+        not_handled(event)
+
     async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
+        not_handled(event)
+
+    async def on_invoice_paid(self, ctx: Context, event: Received[models.InvoicePaid]) -> None:
+        not_handled(event)
+
+    async def on_invoice_voided(self, ctx: Context, event: Received[models.InvoiceVoided]) -> None:
+        not_handled(event)
+
+    async def on_invoice_written_off(
+        self,
+        ctx: Context,
+        event: Received[models.InvoiceWrittenOff],
+    ) -> None:
         not_handled(event)
 
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
@@ -382,4 +427,4 @@ class Defaults(port.Port):
         ctx: Context,
         event: Received[models.SubscriptionOrdered],
     ) -> None:
-        await self.open_order_charge(ctx, port.OpenOrderCharge(body=event.data))
+        not_handled(event)

@@ -15,8 +15,38 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
     return (
         Subscription(
             "cloudsync.billing.invoice.v1",
+            "cloudsync.billing.credit-note-issued.v1",
+            typed(models.CreditNoteIssued, service.on_credit_note_issued),
+        ),
+        Subscription(
+            "cloudsync.billing.invoice.v1",
+            "cloudsync.billing.invoice-dispute-resolved.v1",
+            typed(models.InvoiceDisputeResolved, service.on_invoice_dispute_resolved),
+        ),
+        Subscription(
+            "cloudsync.billing.invoice.v1",
+            "cloudsync.billing.invoice-disputed.v1",
+            typed(models.InvoiceDisputed, service.on_invoice_disputed),
+        ),
+        Subscription(
+            "cloudsync.billing.invoice.v1",
             "cloudsync.billing.invoice-issued.v1",
             typed(models.InvoiceIssued, service.on_invoice_issued),
+        ),
+        Subscription(
+            "cloudsync.billing.invoice.v1",
+            "cloudsync.billing.invoice-paid.v1",
+            typed(models.InvoicePaid, service.on_invoice_paid),
+        ),
+        Subscription(
+            "cloudsync.billing.invoice.v1",
+            "cloudsync.billing.invoice-voided.v1",
+            typed(models.InvoiceVoided, service.on_invoice_voided),
+        ),
+        Subscription(
+            "cloudsync.billing.invoice.v1",
+            "cloudsync.billing.invoice-written-off.v1",
+            typed(models.InvoiceWrittenOff, service.on_invoice_written_off),
         ),
         Subscription(
             "cloudsync.analytics.model.v1",

@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from cloudsync_chassis.model import Model
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, RootModel
 
 
 class CapturePaymentRequest(Model):
@@ -39,6 +39,7 @@ class ChargeCloseReason(StrEnum):
 
     order_cancelled = "orderCancelled"
     invoice_voided = "invoiceVoided"
+    invoice_written_off = "invoiceWrittenOff"
     attempts_spent = "attemptsSpent"
     paid_otherwise = "paidOtherwise"
 
@@ -49,6 +50,7 @@ class ChargeStatus(StrEnum):
     """
 
     open = "open"
+    held = "held"
     settled = "settled"
     cancelled = "cancelled"
     exhausted = "exhausted"
@@ -72,6 +74,18 @@ class ConfirmActionRequest(Model):
     signature: Annotated[
         str, Field(max_length=512, min_length=43, pattern="^[A-Za-z0-9+/=_-]{43,512}$")
     ]
+
+
+class CreditReason(StrEnum):
+    """
+    Why an issued invoice is owed less than it says.
+    """
+
+    goodwill = "goodwill"
+    sla_credit = "slaCredit"
+    billing_error = "billingError"
+    refund = "refund"
+    cancellation = "cancellation"
 
 
 class Currency(StrEnum):
@@ -122,6 +136,45 @@ class DisputeStatus(StrEnum):
     won = "won"
     lost = "lost"
     accepted = "accepted"
+
+
+class InvoiceDisputeState(StrEnum):
+    """
+    Whether a customer's objection is being looked into, was found right in full or in part, or was refused.
+    """
+
+    open = "open"
+    upheld = "upheld"
+    dismissed = "dismissed"
+
+
+class InvoiceDisputedLinePositionsItem(RootModel[int]):
+    root: Annotated[int, Field(ge=1, le=500)]
+
+
+class InvoicePaid(Model):
+    """
+    Nothing is due any more, by one payment or several and perhaps a credit.
+    """
+
+    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
+    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_number: Annotated[
+        str,
+        Field(
+            alias="invoiceNumber",
+            max_length=15,
+            min_length=15,
+            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
+        ),
+    ]
+    paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
+    currency: Currency
+    payment_ids: Annotated[
+        list[UUID], Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50)
+    ]
+    still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
+    after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
 
 
 class LedgerAccount(StrEnum):
@@ -440,10 +493,11 @@ class RefundReason(StrEnum):
 
 class RefundStatus(StrEnum):
     """
-    Requested until a second person has agreed where one is needed, sent until the provider answers, and then final.
+    Requested until a second person has agreed where one is needed, approved for the seconds until it is sent, sent until the provider answers, and then final.
     """
 
     requested = "requested"
+    approved = "approved"
     sent = "sent"
     succeeded = "succeeded"
     failed = "failed"
@@ -640,6 +694,30 @@ class SubscriptionOrdered(Model):
     deadline_at: Annotated[AwareDatetime, Field(alias="deadlineAt")]
 
 
+class VoidReason(StrEnum):
+    """
+    Why an invoice should never have been issued.
+    """
+
+    wrong_customer = "wrongCustomer"
+    wrong_period = "wrongPeriod"
+    duplicate_invoice = "duplicateInvoice"
+    order_reversed = "orderReversed"
+    wrong_tax = "wrongTax"
+    draft_discarded = "draftDiscarded"
+
+
+class WriteOffReason(StrEnum):
+    """
+    Why nobody expects the money any more, in the words that the auditor's list of bad debts uses.
+    """
+
+    insolvency = "insolvency"
+    unreachable = "unreachable"
+    below_cost_of_collection = "belowCostOfCollection"
+    settlement = "settlement"
+
+
 class AccountCredit(Model):
     """
     What stands to an organisation's credit from credit notes and over-payments, one balance a currency.
@@ -707,9 +785,9 @@ class Charge(Model):
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     cause_id: Annotated[UUID, Field(alias="causeId")]
     purpose: PaymentPurpose
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=9007199254740991)]
     currency: Currency
-    settled_minor: Annotated[int, Field(alias="settledMinor", ge=0, le=100000000)]
+    settled_minor: Annotated[int, Field(alias="settledMinor", ge=0, le=9007199254740991)]
     preferred_method_id: Annotated[UUID | None, Field(alias="preferredMethodId")] = None
     price_digest: Annotated[
         str | None,
@@ -720,6 +798,30 @@ class Charge(Model):
     status: ChargeStatus
     close_reason: Annotated[ChargeCloseReason | None, Field(alias="closeReason")] = None
     closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
+
+
+class CreditNoteIssued(Model):
+    """
+    An invoice is owed less than it says.
+    """
+
+    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
+    credit_note_id: Annotated[UUID, Field(alias="creditNoteId")]
+    credit_note_number: Annotated[
+        str,
+        Field(
+            alias="creditNoteNumber",
+            max_length=17,
+            min_length=17,
+            pattern="^CN-(US|EU|AP)-[0-9]{4}-[0-9]{6}$",
+        ),
+    ]
+    amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
+    account_credit_minor: Annotated[
+        int | None, Field(alias="accountCreditMinor", ge=0, le=9007199254740991)
+    ] = None
+    currency: Currency
+    reason: CreditReason
 
 
 class Dispute(Model):
@@ -773,6 +875,31 @@ class ExpectSettlementRequest(Model):
     currency: Currency
 
 
+class InvoiceDisputeResolved(Model):
+    """
+    Finance has answered an objection.
+    """
+
+    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
+    invoice_dispute_id: Annotated[UUID, Field(alias="invoiceDisputeId")]
+    state: InvoiceDisputeState
+    opened_by: Annotated[UUID | None, Field(alias="openedBy")] = None
+
+
+class InvoiceDisputed(Model):
+    """
+    A customer objects.
+    """
+
+    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
+    invoice_dispute_id: Annotated[UUID, Field(alias="invoiceDisputeId")]
+    line_positions: Annotated[
+        list[InvoiceDisputedLinePositionsItem],
+        Field(alias="linePositions", json_schema_extra={"x-unique": True}, max_length=500),
+    ]
+    opened_by: Annotated[UUID, Field(alias="openedBy")]
+
+
 class InvoiceIssued(Model):
     """
     An invoice has its number and can no longer change.
@@ -802,6 +929,48 @@ class InvoiceIssued(Model):
     ] = None
 
 
+class InvoiceVoided(Model):
+    """
+    An unpaid invoice is taken back.
+    """
+
+    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
+    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_number: Annotated[
+        str | None,
+        Field(
+            alias="invoiceNumber",
+            max_length=15,
+            min_length=15,
+            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
+        ),
+    ] = None
+    void_reason: Annotated[VoidReason, Field(alias="voidReason")]
+    total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
+    currency: Currency
+
+
+class InvoiceWrittenOff(Model):
+    """
+    Money that nobody expects any more, for the books and for whoever decides on credit terms.
+    """
+
+    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
+    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_number: Annotated[
+        str | None,
+        Field(
+            alias="invoiceNumber",
+            max_length=15,
+            min_length=15,
+            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
+        ),
+    ] = None
+    write_off_reason: Annotated[WriteOffReason, Field(alias="writeOffReason")]
+    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
+    currency: Currency
+
+
 class OpenChargeRequest(Model):
     """
     Cause and amount of a charge as they follow from an order or an issued invoice.
@@ -809,7 +978,7 @@ class OpenChargeRequest(Model):
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     purpose: PaymentPurpose
-    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=9007199254740991)]
     currency: Currency
     preferred_method_id: Annotated[UUID | None, Field(alias="preferredMethodId")] = None
     next_attempt_at: Annotated[AwareDatetime | None, Field(alias="nextAttemptAt")] = None

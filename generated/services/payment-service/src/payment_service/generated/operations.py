@@ -27,6 +27,13 @@ ADOPT_RISK_MODEL = Operation(
     idempotency="natural",
 )
 
+APPLY_CREDIT_NOTE = Operation(
+    id="apply-credit-note",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 APPLY_DISPUTE_OUTCOME = Operation(
     id="apply-dispute-outcome",
     access="workload",
@@ -69,9 +76,23 @@ AUTHORIZE_PAYMENT = Operation(
     location="/v1/payments/{id}",
 )
 
+CANCEL_INVOICE_CHARGE = Operation(
+    id="cancel-invoice-charge",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 CAPTURE_PAYMENT = Operation(
     id="capture-payment",
     permission="payment:capture",
+    writes=True,
+    idempotency="natural",
+)
+
+CLOSE_PAID_CHARGE = Operation(
+    id="close-paid-charge",
+    access="workload",
     writes=True,
     idempotency="natural",
 )
@@ -129,6 +150,8 @@ EXPIRE_PAYMENT_METHOD = Operation(
 )
 
 FAIL_REFUND = Operation(id="fail-refund", access="workload", writes=True, idempotency="natural")
+
+HOLD_CHARGE = Operation(id="hold-charge", access="workload", writes=True, idempotency="natural")
 
 LAPSE_AUTHORIZATION = Operation(
     id="lapse-authorization",
@@ -241,6 +264,8 @@ REQUIRE_ACTION = Operation(
     writes=True,
     idempotency="natural",
 )
+
+RESUME_CHARGE = Operation(id="resume-charge", access="workload", writes=True, idempotency="natural")
 
 RETRY_CHARGE = Operation(
     id="retry-charge",

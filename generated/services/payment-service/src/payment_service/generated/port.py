@@ -35,6 +35,11 @@ class AdoptRiskModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApplyCreditNote:
+    body: models.CreditNoteIssued
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyDisputeOutcome:
     body: models.PaymentDisputeClosed
 
@@ -66,9 +71,19 @@ class AuthorizePayment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CancelInvoiceCharge:
+    """Of `cancel_invoice_charge`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CapturePayment:
     payment_id: UUID
     body: models.CapturePaymentRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosePaidCharge:
+    body: models.InvoicePaid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +130,11 @@ class ExpirePaymentMethod:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailRefund:
     refund_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldCharge:
+    body: models.InvoiceDisputed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +226,11 @@ class RegisterDispute:
 class RequireAction:
     payment_id: UUID
     body: models.RequireActionRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeCharge:
+    body: models.InvoiceDisputeResolved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,6 +359,10 @@ class Port(Protocol):
         """Loads the thresholds that belong to a newly deployed version of payment-risk, and keeps the old ones if they cannot be read."""
         ...
 
+    async def apply_credit_note(self, ctx: Context, request: ApplyCreditNote) -> None:
+        """Lowers a claim by what its invoice is owed less, so that no attempt asks for more than is due."""
+        ...
+
     async def apply_dispute_outcome(self, ctx: Context, request: ApplyDisputeOutcome) -> None:
         """Sets a payment free again, or counts the whole of it as given back."""
         ...
@@ -362,8 +391,16 @@ class Port(Protocol):
         """Opens the charge of an order or invoice if there is none and reserves the amount on the chosen method, less what account credit pays."""
         ...
 
+    async def cancel_invoice_charge(self, ctx: Context, request: CancelInvoiceCharge) -> None:
+        """Ends a charge whose invoice was voided or written off, voids what is authorised, and books what an attempt captured in the meantime to the customer's credit."""
+        ...
+
     async def capture_payment(self, ctx: Context, request: CapturePayment) -> models.Payment:
         """Takes an authorised amount or a part of it."""
+        ...
+
+    async def close_paid_charge(self, ctx: Context, request: ClosePaidCharge) -> None:
+        """Ends what is left of a charge whose invoice needs no more money, because a credit note paid all or the rest of it."""
         ...
 
     async def collect_invoice(self, ctx: Context, request: CollectInvoice) -> None:
@@ -387,7 +424,7 @@ class Port(Protocol):
         ...
 
     async def exhaust_charge(self, ctx: Context, request: ExhaustCharge) -> None:
-        """Gives up after the planned attempts."""
+        """Gives up after the planned attempts of an invoice, or after the only one of an order, whose late reservation then charges nothing."""
         ...
 
     async def expect_settlement(self, ctx: Context, request: ExpectSettlement) -> None:
@@ -404,6 +441,10 @@ class Port(Protocol):
 
     async def fail_refund(self, ctx: Context, request: FailRefund) -> None:
         """The method takes nothing back."""
+        ...
+
+    async def hold_charge(self, ctx: Context, request: HoldCharge) -> None:
+        """Takes a charge off the timer while the customer's objection to the invoice is open."""
         ...
 
     async def lapse_authorization(self, ctx: Context, request: LapseAuthorization) -> None:
@@ -482,6 +523,10 @@ class Port(Protocol):
         """Notes that the bank wants to hear from the payer, and for how long the page waits."""
         ...
 
+    async def resume_charge(self, ctx: Context, request: ResumeCharge) -> None:
+        """Puts a held charge back on the timer after the objection was answered, a day later at the earliest, so that the credit note of one that was upheld arrives before the attempt."""
+        ...
+
     async def retry_charge(self, ctx: Context, request: RetryCharge) -> models.Charge:
         """Tries a charge now with the method that the billing administrator has just repaired, instead of on the planned day."""
         ...
@@ -511,7 +556,7 @@ class Port(Protocol):
         ctx: Context,
         request: SubmitDisputeEvidence,
     ) -> models.Dispute:
-        """Sends statement and files to the network, which accepts them once."""
+        """Answers the case with a statement and up to five files, once and for good."""
         ...
 
     async def verify_payment_method(self, ctx: Context, request: VerifyPaymentMethod) -> None:
@@ -578,8 +623,48 @@ class Port(Protocol):
         """Days of a provider, discrepant ones above all."""
         ...
 
+    async def on_credit_note_issued(
+        self,
+        ctx: Context,
+        event: Received[models.CreditNoteIssued],
+    ) -> None:
+        """The next attempt asks for less, and what exceeds the debt is booked to the customer's credit"""
+        ...
+
+    async def on_invoice_dispute_resolved(
+        self,
+        ctx: Context,
+        event: Received[models.InvoiceDisputeResolved],
+    ) -> None:
+        """The remaining attempts are planned anew, or the charge stays as the answer left it"""
+        ...
+
+    async def on_invoice_disputed(
+        self,
+        ctx: Context,
+        event: Received[models.InvoiceDisputed],
+    ) -> None:
+        """No attempt is made on what a customer objects to"""
+        ...
+
     async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
         """Opens a charge for invoices that are collected automatically and tries it at once"""
+        ...
+
+    async def on_invoice_paid(self, ctx: Context, event: Received[models.InvoicePaid]) -> None:
+        """What credit has paid is not charged on the third, seventh or fourteenth day"""
+        ...
+
+    async def on_invoice_voided(self, ctx: Context, event: Received[models.InvoiceVoided]) -> None:
+        """The claim is dead; a capture that was under way becomes account credit"""
+        ...
+
+    async def on_invoice_written_off(
+        self,
+        ctx: Context,
+        event: Received[models.InvoiceWrittenOff],
+    ) -> None:
+        """Nobody charges an insolvent customer's card on a planned day"""
         ...
 
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:

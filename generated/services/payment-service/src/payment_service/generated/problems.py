@@ -22,13 +22,10 @@ CARD_TESTING_SUSPECTED = ProblemType("card-testing-suspected", 429, "Card testin
 """More than five methods within an hour, or three refusals of this card today"""
 
 CHARGE_CLOSED = ProblemType("charge-closed", 409, "Charge closed")
-"""The charge is paid or cancelled"""
+"""The charge is paid, cancelled, held for an objection, or that of an order that failed"""
 
 EVIDENCE_DEADLINE_PASSED = ProblemType("evidence-deadline-passed", 409, "Evidence deadline passed")
 """The network takes nothing any more; the case counts as lost"""
-
-EVIDENCE_TOO_LARGE = ProblemType("evidence-too-large", 413, "Evidence too large")
-"""A file is larger than 5 MB"""
 
 ILLEGAL_TRANSITION = ProblemType("illegal-transition", 409, "Illegal transition")
 """The case was answered or is over"""
@@ -40,7 +37,7 @@ METHOD_EXPIRED = ProblemType("method-expired", 409, "Method expired")
 """The date on the card has passed"""
 
 METHOD_IN_USE = ProblemType("method-in-use", 409, "Method in use")
-"""It is the default, or an open payment uses it"""
+"""It is the default beside other methods, or a payment with it is on its way"""
 
 METHOD_NOT_ACTIVE = ProblemType("method-not-active", 409, "Method not active")
 """The mandate is not confirmed or the method was detached"""
@@ -62,9 +59,6 @@ PROVIDER_UNAVAILABLE = ProblemType("provider-unavailable", 503, "Provider unavai
 
 REFUND_EXCEEDS_CAPTURED = ProblemType("refund-exceeds-captured", 409, "Refund exceeds captured")
 """All refunds together would exceed what was captured"""
-
-REFUND_NOT_OPEN = ProblemType("refund-not-open", 409, "Refund not open")
-"""The refund was sent or withdrawn"""
 
 REFUND_WINDOW_CLOSED = ProblemType("refund-window-closed", 409, "Refund window closed")
 """The capture is older than 180 days"""

@@ -29,12 +29,15 @@ charges = Table(
     Column("close_reason", "text", nullable=True),
     Column("closed_at", "timestamptz", nullable=True),
     Check("charges_purpose_known", "purpose IN ('order', 'invoice', 'verification')"),
-    Check("charges_status_known", "status IN ('open', 'settled', 'cancelled', 'exhausted')"),
+    Check(
+        "charges_status_known",
+        "status IN ('open', 'held', 'settled', 'cancelled', 'exhausted')",
+    ),
     Check("charges_settled_within_amount", "settled_minor BETWEEN 0 AND amount_minor"),
     Check("charges_attempts_bounded", "attempt_count BETWEEN 0 AND 10"),
     Check(
         "charges_closed_explained",
-        "status IN ('open', 'settled') OR (close_reason IS NOT NULL AND closed_at IS NOT NULL)",
+        "status IN ('open', 'held', 'settled') OR (close_reason IS NOT NULL AND closed_at IS NOT NULL)",
     ),
     Index("charges_id", ("id",), unique=True),
     Index(
@@ -259,7 +262,7 @@ refunds = Table(
     ),
     Check(
         "refunds_status_known",
-        "refund_status IN ('requested', 'sent', 'succeeded', 'failed', 'withdrawn')",
+        "refund_status IN ('requested', 'approved', 'sent', 'succeeded', 'failed', 'withdrawn')",
     ),
     Check("refunds_four_eyes", "approved_by <> requested_by"),
     Index(
@@ -275,7 +278,7 @@ refunds = Table(
         unique=True,
     ),
     Index("refunds_payment", ("payment_id", "created_at desc")),
-    Index("refunds_waiting", ("created_at",), where="refund_status = 'requested'"),
+    Index("refunds_waiting", ("created_at",), where="refund_status IN ('requested', 'approved')"),
     key=("id",),
 ).of(metadata, "payments")
 

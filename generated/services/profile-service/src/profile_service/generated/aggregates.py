@@ -8,15 +8,17 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 ENDORSEMENT = AggregateSpec(
     name="endorsement",
@@ -47,6 +49,19 @@ ENDORSEMENT = AggregateSpec(
                     key="id",
                     key_field="userId",
                     fields=("endorsementId", "userId", "skill", "fromUserId"),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.SELF_ENDORSEMENT,
+                    detail="Caller and praised person are the same",
+                    condition="input.userId != principal.id",
+                ),
+                Requirement(
+                    problem=problems.SKILL_NOT_LISTED,
+                    detail="The person does not list the skill",
+                    condition="count > 0",
+                    counted=Counted("profile", {"skills": "input.skill", "userId": "input.userId"}),
                 ),
             ),
         ),
@@ -94,6 +109,13 @@ PREFERENCE_SET = AggregateSpec(
                     fields=("userId", "changedTopics"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.CHANNEL_MANDATORY,
+                    detail="The change would mute messages about security",
+                    condition="!has(input.channels) || !('security' in input.channels) || size(input.channels['security']) > 0",
+                ),
+            ),
         ),
         "close-text-channel": Command(
             effect="custom",
@@ -108,7 +130,17 @@ PREFERENCE_SET = AggregateSpec(
                 ),
             ),
         ),
-        "initialize-preferences": Command(effect="create", idempotency="natural"),
+        "initialize-preferences": Command(
+            effect="create",
+            idempotency="natural",
+            requires=(
+                Requirement(
+                    problem=problems.PREFERENCES_EXIST,
+                    detail="Another device was faster; its preferences are read instead",
+                    unique=("userId",),
+                ),
+            ),
+        ),
     },
 )
 
@@ -164,6 +196,22 @@ PROFILE = AggregateSpec(
             command="unlock-profile",
             sources=("locked",),
             to="hidden",
+            roles=frozenset({"workload"}),
+            condition="has(this.publishedAt)",
+            guard="It was on display at some time; its owner decides whether it is again",
+        ),
+        Transition(
+            command="unlock-profile",
+            sources=("locked",),
+            to="draft",
+            roles=frozenset({"workload"}),
+            condition="!has(this.publishedAt)",
+            guard="It was never shown to anybody",
+        ),
+        Transition(
+            command="absorb-profile",
+            sources=("draft", "published", "hidden", "locked"),
+            to="erased",
             roles=frozenset({"workload"}),
         ),
         Transition(
@@ -221,6 +269,36 @@ PROFILE = AggregateSpec(
         ),
     ),
     commands={
+        "absorb-profile": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.user.profile-updated.v1",
+                    topic="cloudsync.user.profile.v1",
+                    key="id",
+                    key_field="userId",
+                    fields=(
+                        "userId",
+                        "changedFields",
+                        "givenName",
+                        "familyName",
+                        "headline",
+                        "avatarFileId",
+                        "skills",
+                        "audience",
+                        "status",
+                    ),
+                ),
+                Emission(
+                    type="cloudsync.user.profile-erased.v1",
+                    topic="cloudsync.user.profile.v1",
+                    key="id",
+                    key_field="userId",
+                    fields=("userId", "erasedAt", "avatarFileId"),
+                ),
+            ),
+        ),
         "clear-status-message": Command(
             effect="update",
             idempotency="natural",
@@ -232,6 +310,13 @@ PROFILE = AggregateSpec(
                     key="id",
                     key_field="userId",
                     fields=("userId", "statusMessage"),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.PROFILE_LOCKED,
+                    detail="The message of a suspended person ends by its own time only",
+                    condition="this.status != 'locked'",
                 ),
             ),
         ),
@@ -321,7 +406,7 @@ PROFILE = AggregateSpec(
         ),
         "open-profile": Command(effect="create", idempotency="natural"),
         "publish-profile": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
             emits=(
                 Emission(
@@ -356,14 +441,17 @@ PROFILE = AggregateSpec(
                     ),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.PROFILE_LOCKED,
+                    detail="Somebody whose account is suspended keeps the face that they had",
+                    condition="this.status != 'locked'",
+                ),
+            ),
         ),
         "set-avatar": Command(
-            effect="update",
+            effect="custom",
             idempotency="natural",
-            sets=(
-                Assignment("avatarFileId", source="body.fileId"),
-                Assignment("avatarCrop", source="body.crop"),
-            ),
             emits=(
                 Emission(
                     type="cloudsync.user.profile-updated.v1",
@@ -396,10 +484,22 @@ PROFILE = AggregateSpec(
                     fields=("userId", "statusMessage"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.PROFILE_LOCKED,
+                    detail="A suspended person has nothing to announce here",
+                    condition="this.status != 'locked'",
+                ),
+                Requirement(
+                    problem=problems.ALREADY_OVER,
+                    detail="The moment to clear the message has passed",
+                    condition="!has(input.statusMessage.clearAt) || timestamp(input.statusMessage.clearAt) > now",
+                ),
+            ),
         ),
         "unlock-profile": Command(effect="transition", idempotency="natural"),
         "update-profile": Command(
-            effect="update",
+            effect="custom",
             idempotency="if-match",
             emits=(
                 Emission(

@@ -23,6 +23,9 @@ class Defaults(port.Port):
         self.profile = runtime.aggregate(aggregates.PROFILE)
         self.profile_field_definition = runtime.aggregate(aggregates.PROFILE_FIELD_DEFINITION)
 
+    async def absorb_profile(self, ctx: Context, request: port.AbsorbProfile) -> None:
+        raise handler_missing("absorb-profile")
+
     async def change_preferences(
         self,
         ctx: Context,
@@ -105,7 +108,7 @@ class Defaults(port.Port):
         await self.profile.create(ctx, "open-profile", request.body)
 
     async def publish_profile(self, ctx: Context, request: port.PublishProfile) -> models.Profile:
-        return await self.profile.transition(ctx, "publish-profile", request.user_id)
+        raise handler_missing("publish-profile")
 
     async def remove_avatar(self, ctx: Context, request: port.RemoveAvatar) -> models.Profile:
         return await self.profile.update(ctx, "remove-avatar", request.user_id)
@@ -114,7 +117,7 @@ class Defaults(port.Port):
         await self.profile_field_definition.delete(ctx, "retire-profile-field", request.key)
 
     async def set_avatar(self, ctx: Context, request: port.SetAvatar) -> models.Profile:
-        return await self.profile.update(ctx, "set-avatar", request.user_id, request.body)
+        raise handler_missing("set-avatar")
 
     async def set_status_message(
         self,
@@ -127,7 +130,7 @@ class Defaults(port.Port):
         await self.profile.transition(ctx, "unlock-profile", request.user_id, request.body)
 
     async def update_profile(self, ctx: Context, request: port.UpdateProfile) -> models.Profile:
-        return await self.profile.update(ctx, "update-profile", request.user_id, request.body)
+        raise handler_missing("update-profile")
 
     async def withdraw_endorsement(
         self,
@@ -213,6 +216,9 @@ class Defaults(port.Port):
         await self.open_profile(ctx, port.OpenProfile(body=event.data))
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
+        not_handled(event)
+
+    async def on_user_merged(self, ctx: Context, event: Received[models.UserMerged]) -> None:
         not_handled(event)
 
     async def on_user_reinstated(

@@ -40,6 +40,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         ),
         Subscription(
             "cloudsync.user.user.v1",
+            "cloudsync.user.user-merged.v1",
+            typed(models.UserMerged, service.on_user_merged),
+        ),
+        Subscription(
+            "cloudsync.user.user.v1",
             "cloudsync.user.user-reinstated.v1",
             typed(models.UserReinstated, service.on_user_reinstated),
         ),

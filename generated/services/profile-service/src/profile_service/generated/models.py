@@ -435,6 +435,16 @@ class UserDeleted(Model):
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
 
 
+class UserMerged(Model):
+    """
+    From now on the absorbed id stands for the surviving one, in memberships, grants and authorship alike.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    survivor_id: Annotated[UUID, Field(alias="survivorId")]
+    absorbed_id: Annotated[UUID, Field(alias="absorbedId")]
+
+
 class UserReinstated(Model):
     """
     The account works again; its former sessions stay dead and the person signs in anew.
@@ -625,6 +635,7 @@ class Profile(Model):
     ]
     completeness: Annotated[int, Field(ge=0, le=100)]
     status: ProfileStatus
+    published_at: Annotated[AwareDatetime | None, Field(alias="publishedAt")] = None
     erased_at: Annotated[AwareDatetime | None, Field(alias="erasedAt")] = None
 
 

@@ -6,6 +6,13 @@ from __future__ import annotations
 
 from cloudsync_chassis.operation import Operation
 
+ABSORB_PROFILE = Operation(
+    id="absorb-profile",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 CHANGE_PREFERENCES = Operation(
     id="change-preferences",
     permission="preference:update",

@@ -19,6 +19,11 @@ from . import models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AbsorbProfile:
+    body: models.UserMerged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePreferences:
     user_id: UUID
     body: models.ChangePreferencesRequest
@@ -176,6 +181,10 @@ class ListProfileFields:
 class Port(Protocol):
     """What profile-service does."""
 
+    async def absorb_profile(self, ctx: Context, request: AbsorbProfile) -> None:
+        """Hangs the endorsements of an absorbed account below the surviving one, passes over skills that it does not list, and shrinks the absorbed profile with its preferences to a tombstone."""
+        ...
+
     async def change_preferences(
         self,
         ctx: Context,
@@ -253,7 +262,7 @@ class Port(Protocol):
         ...
 
     async def publish_profile(self, ctx: Context, request: PublishProfile) -> models.Profile:
-        """Puts a draft or hidden profile on display for its audience."""
+        """Puts a draft or hidden profile on display for its audience and notes since when."""
         ...
 
     async def remove_avatar(self, ctx: Context, request: RemoveAvatar) -> models.Profile:
@@ -354,6 +363,10 @@ class Port(Protocol):
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Empties everything personal within the hour and reports to the erasure request"""
+        ...
+
+    async def on_user_merged(self, ctx: Context, event: Received[models.UserMerged]) -> None:
+        """Praise for the absorbed account is the survivor's, and its own profile is a tombstone"""
         ...
 
     async def on_user_reinstated(

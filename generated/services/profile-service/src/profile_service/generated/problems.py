@@ -30,9 +30,6 @@ ILLEGAL_TRANSITION = ProblemType("illegal-transition", 409, "Illegal transition"
 NOT_AN_IMAGE = ProblemType("not-an-image", 422, "Not an image")
 """The file is no image, is larger than 5 MiB or has not passed its scan"""
 
-NOT_ENDORSER = ProblemType("not-endorser", 403, "Not endorser")
-"""Somebody else gave the endorsement"""
-
 PREFERENCES_EXIST = ProblemType("preferences-exist", 409, "Preferences exist")
 """Another device was faster; its preferences are read instead"""
 
@@ -40,7 +37,7 @@ PROFILE_INCOMPLETE = ProblemType("profile-incomplete", 409, "Profile incomplete"
 """A name or a required custom field is missing; the problem lists which"""
 
 PROFILE_LOCKED = ProblemType("profile-locked", 409, "Profile locked")
-"""The suspension of the account bars any change of its picture"""
+"""The message of a suspended person ends by its own time only"""
 
 SELF_ENDORSEMENT = ProblemType("self-endorsement", 409, "Self endorsement")
 """Caller and praised person are the same"""

@@ -92,9 +92,8 @@ DEVICE_REGISTRATION = AggregateSpec(
             ),
         ),
         "register-device": Command(
-            effect="create",
+            effect="custom",
             idempotency="natural",
-            sets=(Assignment("lastSeenAt", source="context.now"),),
             emits=(
                 Emission(
                     type="cloudsync.notification.device-registered.v1",

@@ -102,7 +102,7 @@ class Defaults(port.Port):
         )
 
     async def register_device(self, ctx: Context, request: port.RegisterDevice) -> None:
-        await self.device_registration.create(ctx, "register-device", request.body)
+        raise handler_missing("register-device")
 
     async def resume_push(self, ctx: Context, request: port.ResumePush) -> None:
         await self.push_notification.transition(ctx, "resume-push", request.push_notification_id)

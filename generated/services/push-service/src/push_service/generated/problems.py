@@ -9,15 +9,6 @@ from cloudsync_chassis.problem import ProblemType
 DEVICE_LIMIT_REACHED = ProblemType("device-limit-reached", 409, "Device limit reached")
 """Ten devices were all seen this week"""
 
-NOTIFICATION_UNKNOWN = ProblemType("notification-unknown", 404, "Notification unknown")
-"""The notification is older than a month; the order is dropped"""
-
-SUBJECT_NOT_MUTABLE = ProblemType("subject-not-mutable", 409, "Subject not mutable")
-"""The subject is one of those that warn about security"""
-
-TEMPLATE_NOT_PUBLISHED = ProblemType("template-not-published", 422, "Template not published")
-"""The words are not compiled; after six tries the order goes to the dead letters"""
-
 TOKEN_MALFORMED = ProblemType("token-malformed", 422, "Token malformed")
 """The token has not the form of its platform"""
 

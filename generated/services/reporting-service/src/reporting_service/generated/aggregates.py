@@ -279,7 +279,19 @@ REPORT_SCHEDULE = AggregateSpec(
     ),
     commands={
         "pause-schedule": Command(effect="transition", idempotency="natural"),
-        "pause-schedules-of-user": Command(effect="custom", idempotency="natural"),
+        "pause-schedules-of-user": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.analytics.reporting-erasure-completed.v1",
+                    topic="cloudsync.analytics.report.v1",
+                    key="id",
+                    key_field="userId",
+                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+                ),
+            ),
+        ),
         "resume-schedule": Command(
             effect="transition",
             idempotency="natural",

@@ -223,6 +223,10 @@ class ReportTemplateList(Model):
     items: Annotated[list[ReportTemplate], Field(max_length=100)]
 
 
+class ReportingErasureCompletedStore(StrEnum):
+    reports = "reports"
+
+
 class RequestReportRequest(Model):
     """
     Template, range and readers.
@@ -440,3 +444,14 @@ class ReportSchedule(Model):
     last_report_id: Annotated[UUID | None, Field(alias="lastReportId")] = None
     state: ReportScheduleState
     consecutive_failures: Annotated[int, Field(alias="consecutiveFailures", ge=0, le=5)]
+
+
+class ReportingErasureCompleted(Model):
+    """
+    Counts the schedules that were paused and the lists of recipients that the person was struck from.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: ReportingErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]

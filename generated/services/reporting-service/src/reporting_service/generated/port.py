@@ -255,5 +255,5 @@ class Port(Protocol):
         ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        """Schedules of the erased person pause, as nobody's rights are left to run them with"""
+        """Schedules of the erased person pause, as nobody's rights are left to run them with, and the erasure is reported"""
         ...

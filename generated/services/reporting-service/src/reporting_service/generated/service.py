@@ -54,8 +54,9 @@ SERVICE = ServiceSpec(
                 "team-manager",
             }
         ),
-        "report:share": frozenset({"org-admin", "org-owner", "team-manager"}),
+        "report:share": frozenset({"org-admin", "org-owner"}),
     },
+    related={"report:share": frozenset({"org-admin", "org-owner", "team-manager"})},
     tables=metadata,
     contract=published(__file__, "openapi/reporting.yaml"),
     edges={

@@ -10,11 +10,12 @@ from cloudsync_chassis.aggregate.spec import (
     Command,
     Emission,
     Invariant,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 COUNTRY_POLICY = AggregateSpec(
     name="country-policy",
@@ -41,7 +42,17 @@ COUNTRY_POLICY = AggregateSpec(
             idempotency="natural",
             sets=(Assignment("suspendedUntil"), Assignment("suspensionCause")),
         ),
-        "set-country-policy": Command(effect="put", idempotency="natural"),
+        "set-country-policy": Command(
+            effect="put",
+            idempotency="natural",
+            requires=(
+                Requirement(
+                    problem=problems.PRICE_CAP_MISSING,
+                    detail="A purpose is enabled at a price cap of nothing, at which no route would carry it",
+                    condition="size(input.enabledPurposes) == 0 || input.maxPricePerSegmentMicros > 0",
+                ),
+            ),
+        ),
         "suspend-anomalous-country": Command(
             effect="custom",
             idempotency="natural",
@@ -69,6 +80,13 @@ COUNTRY_POLICY = AggregateSpec(
                     key="id",
                     key_field="country",
                     fields=("country", "suspensionCause", "suspendedUntil"),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.ALREADY_SUSPENDED,
+                    detail="The country is suspended until later than asked",
+                    condition="!has(this.suspendedUntil) || this.suspendedUntil <= input.suspendedUntil",
                 ),
             ),
         ),

@@ -12,14 +12,8 @@ ALREADY_SUSPENDED = ProblemType("already-suspended", 409, "Already suspended")
 COUNTRY_NOT_ENABLED = ProblemType("country-not-enabled", 409, "Country not enabled")
 """The country is closed or suspended for this purpose"""
 
-KEYWORD_UNKNOWN = ProblemType("keyword-unknown", 422, "Keyword unknown")
-"""The word is none of the four; a help text answers it once a day"""
-
-NO_HEALTHY_ROUTE = ProblemType("no-healthy-route", 409, "No healthy route")
-"""The other routes of the country are open or above the price cap"""
-
 PRICE_CAP_MISSING = ProblemType("price-cap-missing", 422, "Price cap missing")
-"""A purpose is enabled and no price cap is given"""
+"""A purpose is enabled at a price cap of nothing, at which no route would carry it"""
 
 RECEIPT_UNKNOWN = ProblemType("receipt-unknown", 404, "Receipt unknown")
 """No text has this reference; after a day the receipt is dropped"""

@@ -12,11 +12,12 @@ from cloudsync_chassis.aggregate.spec import (
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.table import TableStore
 
-from . import models, tables
+from . import models, problems, tables
 
 ORDER = AggregateSpec(
     name="order",
@@ -33,21 +34,20 @@ ORDER = AggregateSpec(
             sources=(),
             to="placed",
             roles=frozenset({"billing-admin", "org-owner"}),
-            guard="Up to 50,000.00; the plan is on sale and a dry run found the seats",
+            guard="Up to 50,000.00, be it nothing; the plan is on sale and a dry run found the seats",
         ),
         Transition(
             command="create-order",
             sources=(),
             to="awaitingApproval",
             roles=frozenset({"billing-admin", "org-owner"}),
-            guard="Above 50,000.00",
+            guard="Above 50,000.00 and up to a million, the most that a card is charged for one order",
         ),
         Transition(
             command="approve-order",
             sources=("awaitingApproval",),
             to="placed",
             roles=frozenset({"finance-operator"}),
-            condition="this.placedBy != principal.id && now < this.deadlineAt",
             guard="Within seven days and never by who placed it",
         ),
         Transition(
@@ -65,14 +65,14 @@ ORDER = AggregateSpec(
         ),
         Transition(
             command="settle-order",
-            sources=("placed", "seatsReserved"),
-            to="cancelled",
+            sources=("cancelling",),
+            to="cancelling",
             roles=frozenset({"workload"}),
-            guard="The money came after the hold had lapsed and goes back",
+            guard="The cancellation will name the payment, and so it goes back",
         ),
         Transition(
             command="fulfil-order",
-            sources=("seatsReserved", "paid"),
+            sources=("placed", "seatsReserved", "paid"),
             to="fulfilled",
             roles=frozenset({"workload"}),
         ),
@@ -88,6 +88,13 @@ ORDER = AggregateSpec(
             to="cancelled",
             roles=frozenset({"billing-admin", "org-owner", "workload"}),
             guard="Nothing was paid for it",
+        ),
+        Transition(
+            command="cancel-order",
+            sources=("paid",),
+            to="cancelled",
+            roles=frozenset({"workload"}),
+            guard="The hold had lapsed and somebody was faster; all of the money goes back",
         ),
         Transition(
             command="cancel-orders-of-person",
@@ -106,6 +113,11 @@ ORDER = AggregateSpec(
             "order-cancellation-explained",
             "!(this.status in ['cancelling', 'cancelled']) || has(this.cancelReason)",
             "A cancelled order has a reason",
+        ),
+        Invariant(
+            "order-fits-one-payment",
+            "this.totalMinor <= 100000000",
+            "An order above 1,000,000.00 cannot be charged",
         ),
         Invariant(
             "order-four-eyes",
@@ -155,16 +167,20 @@ ORDER = AggregateSpec(
                     ),
                 ),
             ),
-        ),
-        "begin-order-cancellation": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(
-                Assignment("cancelReason", value="paymentFailed"),
-                Assignment("actionUrl"),
-                Assignment("actionExpiresAt"),
+            requires=(
+                Requirement(
+                    problem=problems.SELF_APPROVAL,
+                    detail="The approver placed the order",
+                    condition="this.placedBy != principal.id",
+                ),
+                Requirement(
+                    problem=problems.APPROVAL_EXPIRED,
+                    detail="Seven days have passed since the order was placed",
+                    condition="now < this.deadlineAt",
+                ),
             ),
         ),
+        "begin-order-cancellation": Command(effect="custom", idempotency="natural"),
         "cancel-order": Command(
             effect="custom",
             idempotency="natural",
@@ -232,20 +248,8 @@ ORDER = AggregateSpec(
                 ),
             ),
         ),
-        "fulfil-order": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(
-                Assignment("fulfilledAt", source="context.now"),
-                Assignment("actionUrl"),
-                Assignment("actionExpiresAt"),
-            ),
-        ),
-        "record-seats-reserved": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("seatsReservedAt", source="context.now"),),
-        ),
+        "fulfil-order": Command(effect="custom", idempotency="natural"),
+        "record-seats-reserved": Command(effect="custom", idempotency="natural"),
         "settle-order": Command(
             effect="custom",
             idempotency="natural",
@@ -266,14 +270,7 @@ ORDER = AggregateSpec(
                 ),
             ),
         ),
-        "show-payment-action": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(
-                Assignment("actionUrl", source="body.actionUrl"),
-                Assignment("actionExpiresAt", source="body.actionExpiresAt"),
-            ),
-        ),
+        "show-payment-action": Command(effect="custom", idempotency="natural"),
     },
 )
 
@@ -333,6 +330,13 @@ PROMOTION = AggregateSpec(
             effect="create",
             idempotency="key",
             sets=(Assignment("createdBy", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.PROMOTION_CODE_TAKEN,
+                    detail="A promotion bears the code, be it one that has ended",
+                    unique=("promotionCode",),
+                ),
+            ),
         ),
     },
 )
@@ -377,7 +381,7 @@ SUBSCRIPTION = AggregateSpec(
             sources=("incomplete", "trialing"),
             to="active",
             roles=frozenset({"workload"}),
-            guard="The order is paid",
+            guard="The order is paid and its seats are sold",
         ),
         Transition(
             command="expire-subscription",
@@ -415,6 +419,13 @@ SUBSCRIPTION = AggregateSpec(
             roles=frozenset({"workload"}),
         ),
         Transition(
+            command="mark-past-due",
+            sources=("cancelling",),
+            to="cancelling",
+            roles=frozenset({"workload"}),
+            guard="Notice was given; the thirty days run beside it",
+        ),
+        Transition(
             command="recover-subscription",
             sources=("pastDue",),
             to="active",
@@ -422,11 +433,17 @@ SUBSCRIPTION = AggregateSpec(
             guard="No invoice of the subscription is overdue",
         ),
         Transition(
+            command="recover-subscription",
+            sources=("cancelling",),
+            to="cancelling",
+            roles=frozenset({"workload"}),
+            guard="No invoice is overdue any more; the notice stands",
+        ),
+        Transition(
             command="pause-subscription",
             sources=("active",),
             to="paused",
             roles=frozenset({"org-owner"}),
-            condition="this.billingInterval == 'month' && (!has(this.lastPausedAt) || this.lastPausedAt + duration('8760h') <= now) && input.pausedUntil > now && input.pausedUntil <= now + duration('2160h')",
             guard="Paid by the month and not paused within the last twelve; ninety days at most",
         ),
         Transition(
@@ -451,10 +468,50 @@ SUBSCRIPTION = AggregateSpec(
         Transition(
             command="withdraw-cancellation",
             sources=("cancelling",),
+            to="trialing",
+            roles=frozenset({"org-owner"}),
+            condition="has(this.trialEndsAt) && now < this.trialEndsAt && this.cancellationReason != 'offboarding'",
+            guard="Notice was given from a trial, whose days still run",
+        ),
+        Transition(
+            command="withdraw-cancellation",
+            sources=("cancelling",),
+            to="pastDue",
+            roles=frozenset({"org-owner"}),
+            condition="has(this.pastDueSince) && now < this.currentPeriodEnd && this.cancellationReason != 'offboarding'",
+            guard="An invoice is overdue still, since the notice or from before",
+        ),
+        Transition(
+            command="withdraw-cancellation",
+            sources=("cancelling",),
             to="active",
             roles=frozenset({"org-owner"}),
-            condition="now < this.currentPeriodEnd && this.cancellationReason != 'offboarding'",
+            condition="!has(this.trialEndsAt) && now < this.currentPeriodEnd && this.cancellationReason != 'offboarding'",
             guard="The paid period still runs and the notice did not come from a deletion",
+        ),
+        Transition(
+            command="restore-subscriptions-of-organization",
+            sources=("cancelling",),
+            to="trialing",
+            roles=frozenset({"workload"}),
+            condition="this.cancellationReason == 'offboarding' && has(this.trialEndsAt)",
+            guard="The deletion met a trial, which ends on its day as if nothing had happened",
+        ),
+        Transition(
+            command="restore-subscriptions-of-organization",
+            sources=("cancelling",),
+            to="pastDue",
+            roles=frozenset({"workload"}),
+            condition="this.cancellationReason == 'offboarding' && has(this.pastDueSince)",
+            guard="The deletion met a debt, which is owed still",
+        ),
+        Transition(
+            command="restore-subscriptions-of-organization",
+            sources=("cancelling",),
+            to="paused",
+            roles=frozenset({"workload"}),
+            condition="this.cancellationReason == 'offboarding' && has(this.pausedUntil) && now < this.pausedUntil",
+            guard="The deletion met a pause that has not ended",
         ),
         Transition(
             command="restore-subscriptions-of-organization",
@@ -482,11 +539,11 @@ SUBSCRIPTION = AggregateSpec(
         ),
         Transition(
             command="end-subscription",
-            sources=("pastDue",),
+            sources=("pastDue", "cancelling"),
             to="cancelled",
             roles=frozenset({"workload"}),
             condition="has(this.pastDueSince) && this.pastDueSince + duration('720h') <= now",
-            guard="Unpaid for thirty days",
+            guard="Unpaid for thirty days, whether notice was given or not",
         ),
         Transition(
             command="end-subscriptions-of-organization",
@@ -546,6 +603,11 @@ SUBSCRIPTION = AggregateSpec(
             "subscription-trial-ends",
             "this.status != 'trialing' || has(this.trialEndsAt)",
             "A trial has an end",
+        ),
+        Invariant(
+            "subscription-trial-ends-with-an-order",
+            "!has(this.trialEndsAt) || this.status in ['trialing', 'cancelling', 'cancelled']",
+            "Only a trial has an end of its trial",
         ),
         Invariant(
             "subscription-trial-is-short",
@@ -735,11 +797,7 @@ SUBSCRIPTION = AggregateSpec(
                 ),
             ),
         ),
-        "expire-subscription": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("endedAt", source="context.now"),),
-        ),
+        "expire-subscription": Command(effect="custom", idempotency="natural"),
         "grant-discount": Command(
             effect="update",
             idempotency="if-match",
@@ -772,12 +830,8 @@ SUBSCRIPTION = AggregateSpec(
             ),
         ),
         "mark-past-due": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(
-                Assignment("pastDueSince", source="context.now"),
-                Assignment("lastChange", value="pastDue"),
-            ),
             emits=(
                 Emission(
                     type="cloudsync.billing.subscription-changed.v1",
@@ -840,12 +894,23 @@ SUBSCRIPTION = AggregateSpec(
                     ),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.PAUSE_NOT_ALLOWED,
+                    detail="It is paid by the year, or was paused less than a year ago",
+                    condition="this.billingInterval == 'month' && (!has(this.lastPausedAt) || this.lastPausedAt + duration('8760h') <= now)",
+                ),
+                Requirement(
+                    problem=problems.PAUSE_END_OUT_OF_RANGE,
+                    detail="The pause would end before it begins or last longer than ninety days",
+                    condition="input.pausedUntil > now && input.pausedUntil <= now + duration('2160h')",
+                ),
+            ),
         ),
         "recount-members": Command(effect="custom", idempotency="natural"),
         "recover-subscription": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(Assignment("lastChange", value="recovery"), Assignment("pastDueSince")),
             emits=(
                 Emission(
                     type="cloudsync.billing.subscription-changed.v1",

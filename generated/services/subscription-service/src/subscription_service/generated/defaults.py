@@ -37,7 +37,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.BeginOrderCancellation,
     ) -> None:
-        await self.order.transition(ctx, "begin-order-cancellation", request.order_id)
+        raise handler_missing("begin-order-cancellation")
 
     async def cancel_order(self, ctx: Context, request: port.CancelOrder) -> models.Order:
         raise handler_missing("cancel-order")
@@ -88,10 +88,10 @@ class Defaults(port.Port):
         raise handler_missing("end-subscriptions-of-organization")
 
     async def expire_subscription(self, ctx: Context, request: port.ExpireSubscription) -> None:
-        await self.subscription.transition(ctx, "expire-subscription", request.subscription_id)
+        raise handler_missing("expire-subscription")
 
     async def fulfil_order(self, ctx: Context, request: port.FulfilOrder) -> None:
-        await self.order.transition(ctx, "fulfil-order", request.order_id)
+        raise handler_missing("fulfil-order")
 
     async def grant_discount(
         self,
@@ -109,7 +109,7 @@ class Defaults(port.Port):
         await self.plan.create(ctx, "introduce-plan", request.body)
 
     async def mark_past_due(self, ctx: Context, request: port.MarkPastDue) -> None:
-        await self.subscription.transition(ctx, "mark-past-due", request.subscription_id)
+        raise handler_missing("mark-past-due")
 
     async def note_upgrade_hint(self, ctx: Context, request: port.NoteUpgradeHint) -> None:
         await self.subscription.update(
@@ -138,7 +138,7 @@ class Defaults(port.Port):
         await self.plan_price.create(ctx, "publish-plan-price", request.body)
 
     async def record_seats_reserved(self, ctx: Context, request: port.RecordSeatsReserved) -> None:
-        await self.order.transition(ctx, "record-seats-reserved", request.order_id)
+        raise handler_missing("record-seats-reserved")
 
     async def record_subscription_change(
         self,
@@ -151,7 +151,7 @@ class Defaults(port.Port):
         raise handler_missing("recount-members")
 
     async def recover_subscription(self, ctx: Context, request: port.RecoverSubscription) -> None:
-        await self.subscription.transition(ctx, "recover-subscription", request.subscription_id)
+        raise handler_missing("recover-subscription")
 
     async def redeem_promotion(
         self,
@@ -197,7 +197,7 @@ class Defaults(port.Port):
         raise handler_missing("settle-order")
 
     async def show_payment_action(self, ctx: Context, request: port.ShowPaymentAction) -> None:
-        await self.order.update(ctx, "show-payment-action", request.order_id, request.body)
+        raise handler_missing("show-payment-action")
 
     async def start_trial(self, ctx: Context, request: port.StartTrial) -> models.Subscription:
         raise handler_missing("start-trial")
@@ -292,16 +292,10 @@ class Defaults(port.Port):
         ctx: Context,
         event: Received[models.InvoiceOverdue],
     ) -> None:
-        await self.mark_past_due(
-            ctx,
-            port.MarkPastDue(subscription_id=event.value("subscriptionId")),
-        )
+        not_handled(event)
 
     async def on_invoice_paid(self, ctx: Context, event: Received[models.InvoicePaid]) -> None:
-        await self.recover_subscription(
-            ctx,
-            port.RecoverSubscription(subscription_id=event.value("subscriptionId")),
-        )
+        not_handled(event)
 
     async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
         not_handled(event)
@@ -314,10 +308,7 @@ class Defaults(port.Port):
         ctx: Context,
         event: Received[models.OrderCancelled],
     ) -> None:
-        await self.expire_subscription(
-            ctx,
-            port.ExpireSubscription(subscription_id=event.value("subscriptionId")),
-        )
+        not_handled(event)
 
     async def on_organization_created(
         self,
@@ -352,16 +343,10 @@ class Defaults(port.Port):
         ctx: Context,
         event: Received[models.PaymentActionRequired],
     ) -> None:
-        await self.show_payment_action(
-            ctx,
-            port.ShowPaymentAction(order_id=event.value("orderId"), body=event.data),
-        )
+        not_handled(event)
 
     async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
-        await self.begin_order_cancellation(
-            ctx,
-            port.BeginOrderCancellation(order_id=event.value("orderId")),
-        )
+        not_handled(event)
 
     async def on_payment_processed(
         self,
@@ -376,6 +361,13 @@ class Defaults(port.Port):
             port.NoteUpgradeHint(subscription_id=event.value("subscriptionId"), body=event.data),
         )
 
+    async def on_seats_committed(
+        self,
+        ctx: Context,
+        event: Received[models.SeatsCommitted],
+    ) -> None:
+        not_handled(event)
+
     async def on_seats_rejected(self, ctx: Context, event: Received[models.SeatsRejected]) -> None:
         not_handled(event)
 
@@ -383,17 +375,14 @@ class Defaults(port.Port):
         not_handled(event)
 
     async def on_seats_reserved(self, ctx: Context, event: Received[models.SeatsReserved]) -> None:
-        await self.record_seats_reserved(
-            ctx,
-            port.RecordSeatsReserved(order_id=event.value("orderId")),
-        )
+        not_handled(event)
 
     async def on_subscription_activated(
         self,
         ctx: Context,
         event: Received[models.SubscriptionActivated],
     ) -> None:
-        await self.fulfil_order(ctx, port.FulfilOrder(order_id=event.value("orderId")))
+        not_handled(event)
 
     async def on_subscription_changed(
         self,

@@ -80,6 +80,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         ),
         Subscription(
             "cloudsync.billing.seat-reservation.v1",
+            "cloudsync.billing.seats-committed.v1",
+            typed(models.SeatsCommitted, service.on_seats_committed),
+        ),
+        Subscription(
+            "cloudsync.billing.seat-reservation.v1",
             "cloudsync.billing.seats-rejected.v1",
             typed(models.SeatsRejected, service.on_seats_rejected),
         ),

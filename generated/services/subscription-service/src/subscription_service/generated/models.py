@@ -172,6 +172,7 @@ class InvoicePaid(Model):
     payment_ids: Annotated[
         list[UUID], Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50)
     ]
+    still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
     after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
 
 
@@ -197,6 +198,7 @@ class MembershipEndReason(StrEnum):
 
     left = "left"
     removed = "removed"
+    merged = "merged"
     user_deleted = "userDeleted"
     organization_deleted = "organizationDeleted"
 
@@ -445,12 +447,14 @@ class Region(StrEnum):
 
 class RejectReason(StrEnum):
     """
-    Why no seats were held.
+    Why there are no seats.
     """
 
     ceiling_exceeded = "ceilingExceeded"
     pool_frozen = "poolFrozen"
     order_tombstoned = "orderTombstoned"
+    too_many_holds = "tooManyHolds"
+    hold_lost = "holdLost"
 
 
 class ReleaseReason(StrEnum):
@@ -494,9 +498,25 @@ class SeatType(StrEnum):
     guest = "guest"
 
 
+class SeatsCommitted(Model):
+    """
+    The seats are sold.
+    """
+
+    reservation_id: Annotated[UUID, Field(alias="reservationId")]
+    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
+    pool_code: Annotated[
+        str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
+    ]
+    seats: Annotated[int, Field(ge=1, le=100000)]
+    committed_at: Annotated[AwareDatetime, Field(alias="committedAt")]
+    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    committed_total: Annotated[int | None, Field(alias="committedTotal", ge=0, le=200000)] = None
+
+
 class SeatsRejected(Model):
     """
-    Nothing was held.
+    Nothing is held.
     """
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]

@@ -20,7 +20,7 @@ from . import models
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivateSubscription:
-    body: models.PaymentProcessed
+    body: models.SeatsCommitted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class ApproveOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeginOrderCancellation:
-    order_id: UUID
+    body: models.PaymentFailed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +85,12 @@ class EndSubscriptionsOfOrganization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireSubscription:
-    subscription_id: UUID
+    body: models.OrderCancelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FulfilOrder:
-    order_id: UUID
+    body: models.SubscriptionActivated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ class IntroducePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkPastDue:
-    subscription_id: UUID
+    body: models.InvoiceOverdue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +133,7 @@ class PublishPlanPrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSeatsReserved:
-    order_id: UUID
+    body: models.SeatsReserved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,7 @@ class RecountMembers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecoverSubscription:
-    subscription_id: UUID
+    body: models.InvoicePaid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +185,6 @@ class SettleOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowPaymentAction:
-    order_id: UUID
     body: models.PaymentActionRequired
 
 
@@ -266,11 +265,11 @@ class Port(Protocol):
         ...
 
     async def begin_order_cancellation(self, ctx: Context, request: BeginOrderCancellation) -> None:
-        """The payment failed for good."""
+        """The payment failed, and an order is charged once."""
         ...
 
     async def cancel_order(self, ctx: Context, request: CancelOrder) -> models.Order:
-        """Ends an order that is not fulfilled, at the wish of the customer, on word from usage-service that seats were refused or are back, or when the deadline has passed."""
+        """Ends an order that is not fulfilled, at the wish of the customer, on word from usage-service that seats were refused, lost or are back, or when the deadline has passed."""
         ...
 
     async def cancel_orders_of_person(self, ctx: Context, request: CancelOrdersOfPerson) -> None:
@@ -430,7 +429,7 @@ class Port(Protocol):
         ctx: Context,
         request: WithdrawCancellation,
     ) -> models.Subscription:
-        """Takes a notice back while the paid period still runs, as if it had never been given."""
+        """Takes a notice back while the period still runs, as if it had never been given."""
         ...
 
     async def get_entitlements(
@@ -486,7 +485,7 @@ class Port(Protocol):
         ...
 
     async def on_invoice_paid(self, ctx: Context, event: Received[models.InvoicePaid]) -> None:
-        """A subscription without overdue invoices is active again"""
+        """A subscription without overdue invoices is active again, or stays under notice without its debt"""
         ...
 
     async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
@@ -561,8 +560,16 @@ class Port(Protocol):
         """The billing overview suggests the plan in which the limit is higher"""
         ...
 
+    async def on_seats_committed(
+        self,
+        ctx: Context,
+        event: Received[models.SeatsCommitted],
+    ) -> None:
+        """Plan, seats and period of the order take effect once its seats are sold"""
+        ...
+
     async def on_seats_rejected(self, ctx: Context, event: Received[models.SeatsRejected]) -> None:
-        """An order without seats is cancelled before any money is asked for"""
+        """An order without seats is cancelled, before any money is asked for or so that it goes back"""
         ...
 
     async def on_seats_released(self, ctx: Context, event: Received[models.SeatsReleased]) -> None:

@@ -27,6 +27,12 @@ ORDER_ALREADY_OPEN = ProblemType("order-already-open", 409, "Order already open"
 ORDER_NEEDED = ProblemType("order-needed", 409, "Order needed")
 """The plan costs more, so that it has to be ordered"""
 
+ORDER_TOO_LARGE = ProblemType("order-too-large", 422, "Order too large")
+"""The total is above 1,000,000.00, which is sold by contract and not by card"""
+
+PAUSE_END_OUT_OF_RANGE = ProblemType("pause-end-out-of-range", 422, "Pause end out of range")
+"""The pause would end before it begins or last longer than ninety days"""
+
 PAUSE_NOT_ALLOWED = ProblemType("pause-not-allowed", 409, "Pause not allowed")
 """It is paid by the year, or was paused less than a year ago"""
 
@@ -34,7 +40,7 @@ PLAN_NOT_ON_SALE = ProblemType("plan-not-on-sale", 409, "Plan not on sale")
 """Nobody can change to a plan that was withdrawn"""
 
 PROMOTION_CODE_TAKEN = ProblemType("promotion-code-taken", 409, "Promotion code taken")
-"""A promotion that has not ended bears the code"""
+"""A promotion bears the code, be it one that has ended"""
 
 PROMOTION_EXPIRED = ProblemType("promotion-expired", 410, "Promotion expired")
 """The promotion has ended, or was redeemed as often as it may be"""

@@ -47,7 +47,7 @@ orders = Table(
         "status IN ('awaitingApproval', 'placed', 'seatsReserved', 'paid', 'fulfilled', 'cancelling', 'cancelled')",
     ),
     Check("orders_kind_known", "kind IN ('new', 'planChange', 'reactivation')"),
-    Check("orders_total_not_negative", "total_minor >= 0"),
+    Check("orders_total_bounded", "total_minor BETWEEN 0 AND 100000000"),
     Check("orders_four_eyes", "approved_by IS NULL OR approved_by <> placed_by"),
     Check(
         "orders_large_approved",
@@ -267,7 +267,11 @@ subscriptions = Table(
     Index("subscriptions_tenant", ("organization_id", "created_at desc")),
     Index("subscriptions_renewals", ("status", "current_period_end")),
     Index("subscriptions_trials_ending", ("trial_ends_at",), where="status = 'trialing'"),
-    Index("subscriptions_unpaid", ("past_due_since",), where="status = 'pastDue'"),
+    Index(
+        "subscriptions_unpaid",
+        ("past_due_since",),
+        where="past_due_since IS NOT NULL AND status IN ('pastDue', 'cancelling')",
+    ),
     Index("subscriptions_pauses_ending", ("paused_until",), where="status = 'paused'"),
     key=("id",),
 ).of(metadata, "subscription")

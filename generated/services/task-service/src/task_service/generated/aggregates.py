@@ -8,15 +8,17 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.table import TableStore
 
-from . import models, tables
+from . import models, problems, tables
 
 BOARD = AggregateSpec(
     name="board",
@@ -63,11 +65,53 @@ BOARD = AggregateSpec(
             effect="update",
             idempotency="natural",
             sets=(Assignment("archivedAt", source="context.now"),),
+            requires=(
+                Requirement(
+                    problem=problems.BOARD_ARCHIVED,
+                    detail="It went into the archive before and keeps that day",
+                    condition="!has(this.archivedAt)",
+                ),
+            ),
         ),
         "create-board": Command(
             effect="create",
             idempotency="key",
             sets=(Assignment("leadUserId", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.TEAM_MISSING,
+                    detail="Access is for a team and none is named",
+                    condition="!has(input.access) || input.access != 'team' || has(input.teamId)",
+                ),
+                Requirement(
+                    problem=problems.BOARD_KEY_TAKEN,
+                    detail="The key belongs to a board of the organisation, perhaps to an archived one",
+                    unique=("boardKey",),
+                ),
+            ),
+        ),
+        "join-board": Command(effect="custom", idempotency="natural"),
+        "leave-board": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.collaboration.task-assigned.v1",
+                    topic="cloudsync.collaboration.task.v1",
+                    key="taskId",
+                    key_field="taskId",
+                    fields=(
+                        "taskId",
+                        "boardKey",
+                        "number",
+                        "headline",
+                        "addedAssigneeIds",
+                        "removedAssigneeIds",
+                        "assignedBy",
+                        "dueOn",
+                    ),
+                ),
+            ),
         ),
         "purge-tenant-boards": Command(effect="custom", idempotency="natural"),
         "update-board": Command(effect="update", idempotency="if-match"),
@@ -88,9 +132,46 @@ BOARD_COLUMN = AggregateSpec(
         ),
     ),
     commands={
-        "add-column": Command(effect="create", idempotency="key"),
-        "remove-column": Command(effect="delete", idempotency="natural"),
-        "update-column": Command(effect="update", idempotency="if-match"),
+        "add-column": Command(
+            effect="create",
+            idempotency="key",
+            requires=(
+                Requirement(
+                    problem=problems.COLUMN_LIMIT_REACHED,
+                    detail="The board has fifty columns",
+                    condition="count < 50",
+                    counted=Counted("board-column", {"boardId": "input.boardId"}),
+                ),
+                Requirement(
+                    problem=problems.POSITION_TAKEN,
+                    detail="Another column stands there",
+                    unique=("boardId", "position"),
+                ),
+            ),
+        ),
+        "remove-column": Command(
+            effect="delete",
+            idempotency="natural",
+            requires=(
+                Requirement(
+                    problem=problems.COLUMN_NOT_EMPTY,
+                    detail="Tasks stand in it",
+                    condition="count == 0",
+                    counted=Counted("task", {"columnId": "this.id"}),
+                ),
+            ),
+        ),
+        "update-column": Command(
+            effect="update",
+            idempotency="if-match",
+            requires=(
+                Requirement(
+                    problem=problems.POSITION_TAKEN,
+                    detail="The place belongs to another column",
+                    unique=("boardId", "position"),
+                ),
+            ),
+        ),
     },
 )
 
@@ -108,7 +189,6 @@ BOARD_IMPORT = AggregateSpec(
             command="import-board",
             sources=(),
             to="queued",
-            roles=frozenset({"team-manager"}),
             relations=frozenset({"colead", "lead"}),
             guard="No more rows than the policy allows, and no other import of the board under way",
         ),
@@ -138,8 +218,7 @@ BOARD_IMPORT = AggregateSpec(
             command="cancel-board-import",
             sources=("queued", "running"),
             to="cancelled",
-            roles=frozenset({"team-manager"}),
-            relations=frozenset({"lead", "starter"}),
+            relations=frozenset({"colead", "lead", "starter"}),
         ),
     ),
     invariants=(
@@ -170,11 +249,7 @@ BOARD_IMPORT = AggregateSpec(
                 Assignment("csvText"),
             ),
         ),
-        "import-board": Command(
-            effect="create",
-            idempotency="key",
-            sets=(Assignment("startedBy", source="context.subject"),),
-        ),
+        "import-board": Command(effect="custom", idempotency="key"),
         "refuse-board-import": Command(
             effect="transition",
             idempotency="natural",
@@ -200,7 +275,29 @@ BOARD_MEMBER = AggregateSpec(
     relations={"self": Relation(fields=("userId",))},
     commands={
         "seat-board-member": Command(effect="custom", idempotency="natural"),
-        "unseat-board-member": Command(effect="delete", idempotency="natural"),
+        "unseat-board-member": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.collaboration.task-assigned.v1",
+                    topic="cloudsync.collaboration.task.v1",
+                    key="taskId",
+                    key_field="taskId",
+                    fields=(
+                        "taskId",
+                        "boardKey",
+                        "number",
+                        "headline",
+                        "addedAssigneeIds",
+                        "removedAssigneeIds",
+                        "assignedBy",
+                        "dueOn",
+                    ),
+                ),
+            ),
+        ),
+        "vacate-team-seats": Command(effect="custom", idempotency="natural"),
     },
 )
 
@@ -219,7 +316,23 @@ CHECKLIST_ITEM = AggregateSpec(
         ),
     ),
     commands={
-        "add-checklist-item": Command(effect="create", idempotency="key"),
+        "add-checklist-item": Command(
+            effect="create",
+            idempotency="key",
+            requires=(
+                Requirement(
+                    problem=problems.CHECKLIST_FULL,
+                    detail="The task has a hundred items",
+                    condition="count < 100",
+                    counted=Counted("checklist-item", {"taskId": "input.taskId"}),
+                ),
+                Requirement(
+                    problem=problems.PLACE_TAKEN,
+                    detail="Another item stands at that line",
+                    unique=("place", "taskId"),
+                ),
+            ),
+        ),
         "remove-checklist-item": Command(effect="delete", idempotency="natural"),
         "tick-checklist-item": Command(effect="custom", idempotency="natural"),
     },
@@ -242,10 +355,7 @@ TASK = AggregateSpec(
         "openPredecessors": 0,
         "openChecklistItems": 0,
     },
-    relations={
-        "assignee": Relation(fields=("assigneeIds",)),
-        "reporter": Relation(fields=("reporterId",)),
-    },
+    relations={"assignee": Relation(fields=("assigneeIds",))},
     state_field="workflowState",
     initial="backlog",
     transitions=(
@@ -269,16 +379,14 @@ TASK = AggregateSpec(
             sources=("ready",),
             to="inProgress",
             relations=frozenset({"assignee", "contributor", "lead"}),
-            condition="size(this.assigneeIds) > 0 && this.openPredecessors == 0",
-            guard="It has an assignee, every finish-to-start predecessor is done, and the column has a place free",
+            guard="It has an assignee and every finish-to-start predecessor is done",
         ),
         Transition(
             command="resume-task",
             sources=("blocked",),
             to="inProgress",
             relations=frozenset({"assignee", "contributor", "lead"}),
-            condition="size(this.assigneeIds) > 0",
-            guard="It still has an assignee and the column a place",
+            guard="It still has an assignee",
         ),
         Transition(
             command="request-review",
@@ -298,7 +406,7 @@ TASK = AggregateSpec(
             command="return-task",
             sources=("inReview",),
             to="inProgress",
-            relations=frozenset({"contributor", "lead", "reporter"}),
+            relations=frozenset({"contributor", "lead"}),
             guard="The reviewer is none of the assignees",
         ),
         Transition(
@@ -315,7 +423,6 @@ TASK = AggregateSpec(
             to="ready",
             roles=frozenset({"team-manager"}),
             relations=frozenset({"colead", "lead"}),
-            condition="now <= this.completedAt + duration('720h')",
             guard="Within thirty days of its completion",
         ),
         Transition(
@@ -462,9 +569,8 @@ TASK = AggregateSpec(
         ),
         "drop-document-links": Command(effect="custom", idempotency="natural"),
         "drop-task": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(Assignment("movedBy", source="context.subject"), Assignment("blockedReason")),
             emits=(
                 Emission(
                     type="cloudsync.collaboration.task-dropped.v1",
@@ -597,6 +703,13 @@ TASK = AggregateSpec(
                     fields=("taskId", "boardId", "movedBy"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.REOPEN_WINDOW_CLOSED,
+                    detail="It was completed more than thirty days ago; a new task can refer to it",
+                    condition="now <= this.completedAt + duration('720h')",
+                ),
+            ),
         ),
         "request-review": Command(
             effect="transition",
@@ -637,11 +750,25 @@ TASK = AggregateSpec(
                     fields=("taskId", "boardId", "movedBy", "startedAt"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.NOBODY_ASSIGNED,
+                    detail="Everybody was taken off it while it was stuck",
+                    condition="size(this.assigneeIds) > 0",
+                ),
+            ),
         ),
         "return-task": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("movedBy", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.OWN_WORK,
+                    detail="The caller is an assignee",
+                    condition="!(principal.id in this.assigneeIds)",
+                ),
+            ),
         ),
         "start-task": Command(
             effect="transition",
@@ -659,8 +786,20 @@ TASK = AggregateSpec(
                     fields=("taskId", "boardId", "movedBy", "startedAt"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.NOBODY_ASSIGNED,
+                    detail="The task has no assignee",
+                    condition="size(this.assigneeIds) > 0",
+                ),
+                Requirement(
+                    problem=problems.PREDECESSOR_OPEN,
+                    detail="A task before it is not done; its dependencies say which",
+                    condition="this.openPredecessors == 0",
+                ),
+            ),
         ),
-        "update-task": Command(effect="update", idempotency="if-match"),
+        "update-task": Command(effect="custom", idempotency="if-match"),
     },
 )
 
@@ -699,6 +838,25 @@ TIME_ENTRY = AggregateSpec(
             effect="create",
             idempotency="key",
             sets=(Assignment("workerId", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.DAY_OUT_OF_RANGE,
+                    detail="The day has begun nowhere on earth yet or is more than four weeks past",
+                    condition="input.spentOn <= now + duration('14h') && input.spentOn >= now - duration('696h')",
+                ),
+                Requirement(
+                    problem=problems.TASK_DROPPED,
+                    detail="Nothing is spent on what was decided against",
+                    condition="count == 0",
+                    counted=Counted("task", {"id": "input.taskId", "workflowState": "'dropped'"}),
+                ),
+                Requirement(
+                    problem=problems.TASK_NOT_PLANNED,
+                    detail="The task lies in the backlog",
+                    condition="count == 0",
+                    counted=Counted("task", {"id": "input.taskId", "workflowState": "'backlog'"}),
+                ),
+            ),
         ),
         "retract-time-entry": Command(effect="delete", idempotency="natural"),
     },

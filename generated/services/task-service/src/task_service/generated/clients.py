@@ -7,6 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.client.edges import Cached, Omitted
 from cloudsync_chassis.runtime import Runtime
 from document_client import DocumentClient
+from org_client import OrgClient
 from user_client import UserClient
 
 
@@ -16,6 +17,14 @@ class DocumentCalls:
     def __init__(self, runtime: Runtime) -> None:
         self.client = runtime.client(DocumentClient, "document-service")
         self.get_document = Omitted(self.client.get_document)
+
+
+class OrgCalls:
+    """Calls to org-service."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.client = runtime.client(OrgClient, "org-service")
+        self.get_membership = Cached(self.client.get_membership, 60.0)
 
 
 class UserCalls:
@@ -31,4 +40,5 @@ class Clients:
 
     def __init__(self, runtime: Runtime) -> None:
         self.document = DocumentCalls(runtime)
+        self.org = OrgCalls(runtime)
         self.user = UserCalls(runtime)

@@ -83,7 +83,7 @@ class Defaults(port.Port):
         raise handler_missing("drop-document-links")
 
     async def drop_task(self, ctx: Context, request: port.DropTask) -> models.Task:
-        return await self.task.transition(ctx, "drop-task", request.task_id)
+        raise handler_missing("drop-task")
 
     async def finish_board_import(self, ctx: Context, request: port.FinishBoardImport) -> None:
         await self.board_import.transition(
@@ -97,12 +97,13 @@ class Defaults(port.Port):
         raise handler_missing("forget-worker")
 
     async def import_board(self, ctx: Context, request: port.ImportBoard) -> models.BoardImport:
-        return await self.board_import.create(
-            ctx,
-            "import-board",
-            request.body,
-            boardId=request.board_id,
-        )
+        raise handler_missing("import-board")
+
+    async def join_board(self, ctx: Context, request: port.JoinBoard) -> models.Board:
+        raise handler_missing("join-board")
+
+    async def leave_board(self, ctx: Context, request: port.LeaveBoard) -> None:
+        raise handler_missing("leave-board")
 
     async def link_dependency(
         self,
@@ -220,12 +221,7 @@ class Defaults(port.Port):
         await self.work_policy.update(ctx, "unlock-boards", request.organization_id, request.body)
 
     async def unseat_board_member(self, ctx: Context, request: port.UnseatBoardMember) -> None:
-        await self.board_member.delete(
-            ctx,
-            "unseat-board-member",
-            request.user_id,
-            boardId=request.board_id,
-        )
+        raise handler_missing("unseat-board-member")
 
     async def update_board(self, ctx: Context, request: port.UpdateBoard) -> models.Board:
         return await self.board.update(ctx, "update-board", request.board_id, request.body)
@@ -240,7 +236,7 @@ class Defaults(port.Port):
         )
 
     async def update_task(self, ctx: Context, request: port.UpdateTask) -> models.Task:
-        return await self.task.update(ctx, "update-task", request.task_id, request.body)
+        raise handler_missing("update-task")
 
     async def update_work_policy(
         self,
@@ -253,6 +249,12 @@ class Defaults(port.Port):
             request.organization_id,
             request.body,
         )
+
+    async def vacate_team_seats(self, ctx: Context, request: port.VacateTeamSeats) -> None:
+        raise handler_missing("vacate-team-seats")
+
+    async def browse_boards(self, ctx: Context, request: port.BrowseBoards) -> Page[models.Board]:
+        raise handler_missing("browse-boards")
 
     async def get_board(self, ctx: Context, request: port.GetBoard) -> models.BoardView:
         raise handler_missing("get-board")
@@ -403,6 +405,13 @@ class Defaults(port.Port):
         not_handled(event)
 
     async def on_task_reopened(self, ctx: Context, event: Received[models.TaskReopened]) -> None:
+        not_handled(event)
+
+    async def on_team_member_removed(
+        self,
+        ctx: Context,
+        event: Received[models.TeamMemberRemoved],
+    ) -> None:
         not_handled(event)
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:

@@ -59,6 +59,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.TaskReopened, service.on_task_reopened),
         ),
         Subscription(
+            "cloudsync.user.team.v1",
+            "cloudsync.user.team-member-removed.v1",
+            typed(models.TeamMemberRemoved, service.on_team_member_removed),
+        ),
+        Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-deleted.v1",
             typed(models.UserDeleted, service.on_user_deleted),

@@ -40,7 +40,7 @@ class BlockTaskRequest(Model):
 
 class BoardAccess(StrEnum):
     """
-    Who sees a board without having been invited to it by name.
+    Who may sit down at a board without having been invited by name: nobody, people of its team, or every member here.
     """
 
     private = "private"
@@ -189,6 +189,7 @@ class MembershipEndReason(StrEnum):
 
     left = "left"
     removed = "removed"
+    merged = "merged"
     user_deleted = "userDeleted"
     organization_deleted = "organizationDeleted"
 
@@ -384,6 +385,18 @@ class TaskStarted(Model):
     board_id: Annotated[UUID, Field(alias="boardId")]
     moved_by: Annotated[UUID, Field(alias="movedBy")]
     started_at: Annotated[AwareDatetime, Field(alias="startedAt")]
+
+
+class TeamMemberRemoved(Model):
+    """
+    Those who left a team, one by hand or many at once when memberships of the organisation end.
+    """
+
+    team_id: Annotated[UUID, Field(alias="teamId")]
+    user_ids: Annotated[
+        list[UUID],
+        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+    ]
 
 
 class TickChecklistItemRequest(Model):

@@ -9,7 +9,7 @@ from cloudsync_chassis.operation import Operation
 ADD_CHECKLIST_ITEM = Operation(
     id="add-checklist-item",
     permission="task:edit",
-    relations=("assignee", "reporter", "lead", "contributor"),
+    relations=("assignee", "lead", "contributor"),
     writes=True,
     idempotency="key",
     status=201,
@@ -54,7 +54,7 @@ BLOCK_TASK = Operation(
 CANCEL_BOARD_IMPORT = Operation(
     id="cancel-board-import",
     permission="board:import",
-    relations=("starter", "lead"),
+    relations=("starter", "lead", "colead"),
     writes=True,
     idempotency="natural",
 )
@@ -62,7 +62,7 @@ CANCEL_BOARD_IMPORT = Operation(
 COMPLETE_TASK = Operation(
     id="complete-task",
     permission="task:complete",
-    relations=("assignee", "lead", "contributor"),
+    relations=("assignee", "lead", "contributor", "participant"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
@@ -98,7 +98,7 @@ DROP_DOCUMENT_LINKS = Operation(
 DROP_TASK = Operation(
     id="drop-task",
     permission="task:plan",
-    relations=("lead", "colead"),
+    relations=("lead", "colead", "participant"),
     writes=True,
     idempotency="natural",
 )
@@ -119,6 +119,22 @@ IMPORT_BOARD = Operation(
     writes=True,
     idempotency="key",
     status=202,
+)
+
+JOIN_BOARD = Operation(
+    id="join-board",
+    permission="board:browse",
+    writes=True,
+    idempotency="natural",
+)
+
+LEAVE_BOARD = Operation(
+    id="leave-board",
+    permission="board:leave",
+    relations=("participant",),
+    writes=True,
+    idempotency="natural",
+    status=204,
 )
 
 LINK_DEPENDENCY = Operation(
@@ -167,7 +183,7 @@ OPEN_WORK_POLICY = Operation(
 PLAN_TASK = Operation(
     id="plan-task",
     permission="task:plan",
-    relations=("lead", "colead"),
+    relations=("lead", "colead", "participant"),
     writes=True,
     idempotency="natural",
 )
@@ -210,7 +226,7 @@ RELEASE_SUCCESSORS = Operation(
 REMOVE_CHECKLIST_ITEM = Operation(
     id="remove-checklist-item",
     permission="task:edit",
-    relations=("assignee", "reporter", "lead", "contributor"),
+    relations=("assignee", "lead", "contributor"),
     writes=True,
     idempotency="natural",
     status=204,
@@ -228,7 +244,7 @@ REMOVE_COLUMN = Operation(
 REOPEN_TASK = Operation(
     id="reopen-task",
     permission="task:plan",
-    relations=("lead", "colead"),
+    relations=("lead", "colead", "participant"),
     writes=True,
     idempotency="natural",
 )
@@ -244,7 +260,7 @@ REQUEST_REVIEW = Operation(
 RESCHEDULE_TASK = Operation(
     id="reschedule-task",
     permission="task:edit",
-    relations=("assignee", "reporter", "lead", "contributor"),
+    relations=("assignee", "lead", "contributor"),
     writes=True,
     idempotency="natural",
 )
@@ -269,7 +285,7 @@ RETRACT_TIME_ENTRY = Operation(
 RETURN_TASK = Operation(
     id="return-task",
     permission="task:move",
-    relations=("lead", "contributor", "reporter"),
+    relations=("lead", "contributor"),
     writes=True,
     idempotency="natural",
 )
@@ -300,7 +316,7 @@ START_TASK = Operation(
 TICK_CHECKLIST_ITEM = Operation(
     id="tick-checklist-item",
     permission="task:edit",
-    relations=("assignee", "reporter", "lead", "contributor"),
+    relations=("assignee", "lead", "contributor"),
     writes=True,
     idempotency="natural",
 )
@@ -319,7 +335,7 @@ UNLOCK_BOARDS = Operation(id="unlock-boards", access="workload", writes=True, id
 UNSEAT_BOARD_MEMBER = Operation(
     id="unseat-board-member",
     permission="board:manage",
-    relations=("lead", "colead", "self"),
+    relations=("lead", "colead"),
     writes=True,
     idempotency="natural",
     status=204,
@@ -344,7 +360,7 @@ UPDATE_COLUMN = Operation(
 UPDATE_TASK = Operation(
     id="update-task",
     permission="task:edit",
-    relations=("assignee", "reporter", "lead", "contributor"),
+    relations=("assignee", "lead", "contributor"),
     writes=True,
     idempotency="if-match",
 )
@@ -354,6 +370,19 @@ UPDATE_WORK_POLICY = Operation(
     permission="board:configure",
     writes=True,
     idempotency="if-match",
+)
+
+VACATE_TEAM_SEATS = Operation(
+    id="vacate-team-seats",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
+BROWSE_BOARDS = Operation(
+    id="browse-boards",
+    permission="board:browse",
+    sorts=("boardTitle", "updatedAt"),
 )
 
 GET_BOARD = Operation(
@@ -378,11 +407,11 @@ GET_CRITICAL_PATH = Operation(
 GET_TASK = Operation(
     id="get-task",
     permission="task:read",
-    relations=("assignee", "reporter", "lead", "participant"),
+    relations=("assignee", "lead", "participant"),
     callers=frozenset({"api-gateway"}),
 )
 
-GET_WORK_POLICY = Operation(id="get-work-policy", permission="board:list")
+GET_WORK_POLICY = Operation(id="get-work-policy", permission="board:read-policy")
 
 LIST_BOARD_MEMBERS = Operation(
     id="list-board-members",
@@ -394,27 +423,28 @@ LIST_BOARD_MEMBERS = Operation(
 LIST_BOARDS = Operation(
     id="list-boards",
     permission="board:list",
+    relations=("lead", "participant"),
     sorts=("boardTitle", "updatedAt"),
 )
 
 LIST_CHECKLIST = Operation(
     id="list-checklist",
     permission="task:read",
-    relations=("assignee", "reporter", "lead", "participant"),
+    relations=("assignee", "lead", "participant"),
     sorts=("place",),
 )
 
 LIST_DEPENDENCIES = Operation(
     id="list-dependencies",
     permission="task:read",
-    relations=("assignee", "reporter", "lead", "participant"),
+    relations=("assignee", "lead", "participant"),
     sorts=("createdAt",),
 )
 
 LIST_TASKS = Operation(
     id="list-tasks",
     permission="task:read",
-    relations=("assignee", "reporter", "lead", "participant"),
+    relations=("assignee", "lead", "participant"),
     sorts=("rank", "dueOn", "createdAt"),
 )
 

@@ -97,6 +97,16 @@ class ImportBoard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JoinBoard:
+    board_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveBoard:
+    board_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkDependency:
     task_id: UUID
     predecessor_id: UUID
@@ -275,6 +285,18 @@ class UpdateWorkPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VacateTeamSeats:
+    body: models.TeamMemberRemoved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowseBoards:
+    page: PageRequest
+    team_id: UUID | None = None
+    board_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GetBoard:
     board_id: UUID
 
@@ -418,6 +440,14 @@ class Port(Protocol):
         """Takes a table in and answers while it waits for a worker."""
         ...
 
+    async def join_board(self, ctx: Context, request: JoinBoard) -> models.Board:
+        """Lets a member sit down as a viewer at a board that is open to the organisation or to a team of theirs."""
+        ...
+
+    async def leave_board(self, ctx: Context, request: LeaveBoard) -> None:
+        """Gives up the caller's own seat, a guest's as well as a member's."""
+        ...
+
     async def link_dependency(self, ctx: Context, request: LinkDependency) -> models.TaskDependency:
         """Lets one task wait for another of its board."""
         ...
@@ -459,7 +489,7 @@ class Port(Protocol):
         ...
 
     async def release_assignments(self, ctx: Context, request: ReleaseAssignments) -> None:
-        """Frees the open tasks of somebody who left the organisation."""
+        """Ends the seats and frees the open tasks of somebody who left the organisation."""
         ...
 
     async def release_successors(self, ctx: Context, request: ReleaseSuccessors) -> None:
@@ -527,7 +557,7 @@ class Port(Protocol):
         ...
 
     async def unseat_board_member(self, ctx: Context, request: UnseatBoardMember) -> None:
-        """Takes a seat away, or gives it up oneself."""
+        """Takes somebody's seat away and the board's open tasks out of their hands, so that they see nothing more of it."""
         ...
 
     async def update_board(self, ctx: Context, request: UpdateBoard) -> models.Board:
@@ -548,6 +578,14 @@ class Port(Protocol):
         request: UpdateWorkPolicy,
     ) -> models.WorkPolicy:
         """Changes the reckoning of days and the limits for imports and assignments."""
+        ...
+
+    async def vacate_team_seats(self, ctx: Context, request: VacateTeamSeats) -> None:
+        """Ends the seats that people took by themselves at boards of a team that they are no longer in."""
+        ...
+
+    async def browse_boards(self, ctx: Context, request: BrowseBoards) -> Page[models.Board]:
+        """Boards at which a member could sit down, those of the whole organisation and those of teams that org-service counts them among."""
         ...
 
     async def get_board(self, ctx: Context, request: GetBoard) -> models.BoardView:
@@ -583,7 +621,7 @@ class Port(Protocol):
         ...
 
     async def list_boards(self, ctx: Context, request: ListBoards) -> Page[models.Board]:
-        """Boards that somebody may look at, by seat, by team or because they are everybody's."""
+        """Boards that the caller leads or has a seat at."""
         ...
 
     async def list_checklist(
@@ -676,6 +714,14 @@ class Port(Protocol):
 
     async def on_task_reopened(self, ctx: Context, event: Received[models.TaskReopened]) -> None:
         """Tasks that have not begun wait again"""
+        ...
+
+    async def on_team_member_removed(
+        self,
+        ctx: Context,
+        event: Received[models.TeamMemberRemoved],
+    ) -> None:
+        """Seats that people took at boards of the team end with their place in it"""
         ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:

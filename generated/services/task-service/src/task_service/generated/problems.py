@@ -13,7 +13,7 @@ ASSIGNMENTS_EXHAUSTED = ProblemType("assignments-exhausted", 429, "Assignments e
 """The caller assigned as many people within the hour as the policy allows"""
 
 BOARD_ARCHIVED = ProblemType("board-archived", 409, "Board archived")
-"""The board is kept for reading alone"""
+"""It went into the archive before and keeps that day"""
 
 BOARD_KEY_TAKEN = ProblemType("board-key-taken", 409, "Board key taken")
 """The key belongs to a board of the organisation, perhaps to an archived one"""
@@ -40,7 +40,7 @@ DATES_OUT_OF_ORDER = ProblemType("dates-out-of-order", 422, "Dates out of order"
 """The last day lies before the first"""
 
 DAY_OUT_OF_RANGE = ProblemType("day-out-of-range", 422, "Day out of range")
-"""The day is in the future or more than four weeks ago"""
+"""The day has begun nowhere on earth yet or is more than four weeks past"""
 
 DEPENDENCY_CYCLE = ProblemType("dependency-cycle", 409, "Dependency cycle")
 """The predecessor waits for the successor already; the problem names the tasks in between"""
@@ -65,7 +65,7 @@ HANDS_NEEDED = ProblemType("hands-needed", 409, "Hands needed")
 """The task is in progress and would have nobody left"""
 
 ILLEGAL_TRANSITION = ProblemType("illegal-transition", 409, "Illegal transition")
-"""The import has ended by itself"""
+"""The task is not in anybody's hands"""
 
 IMPORT_ROW_INVALID = ProblemType("import-row-invalid", 422, "Import row invalid")
 """The first rows do not fit the mapping"""
@@ -76,8 +76,14 @@ IMPORT_RUNNING = ProblemType("import-running", 409, "Import running")
 IMPORT_TOO_LONG = ProblemType("import-too-long", 422, "Import too long")
 """The table has more rows than the policy allows"""
 
+LAST_LEAD = ProblemType("last-lead", 409, "Last lead")
+"""The caller answers for the board and has not handed it over"""
+
 NOBODY_ASSIGNED = ProblemType("nobody-assigned", 409, "Nobody assigned")
-"""The task has no assignee"""
+"""Everybody was taken off it while it was stuck"""
+
+NOT_OF_THE_TEAM = ProblemType("not-of-the-team", 403, "Not of the team")
+"""The board is open to a team that the caller is not in"""
 
 NOT_THE_SAME_BOARD = ProblemType("not-the-same-board", 422, "Not the same board")
 """The two tasks lie on different boards"""
@@ -92,7 +98,7 @@ POSITION_TAKEN = ProblemType("position-taken", 409, "Position taken")
 """Another column stands there"""
 
 PREDECESSOR_OPEN = ProblemType("predecessor-open", 409, "Predecessor open")
-"""A task before it is not done; the problem lists which"""
+"""A task before it is not done; its dependencies say which"""
 
 REOPEN_WINDOW_CLOSED = ProblemType("reopen-window-closed", 409, "Reopen window closed")
 """It was completed more than thirty days ago; a new task can refer to it"""
@@ -101,7 +107,7 @@ SEARCH_UNAVAILABLE = ProblemType("search-unavailable", 503, "Search unavailable"
 """The index does not answer; boards and lists go on"""
 
 SEAT_LIMIT_REACHED = ProblemType("seat-limit-reached", 409, "Seat limit reached")
-"""Two thousand people have a seat; a team would be one line"""
+"""Two thousand people have a seat."""
 
 SUCCESSOR_WAITS = ProblemType("successor-waits", 409, "Successor waits")
 """An open task waits for this one; the problem lists which"""
@@ -116,7 +122,7 @@ TEAM_MISSING = ProblemType("team-missing", 422, "Team missing")
 """Access is for a team and none is named"""
 
 TRANSITION_NOT_ALLOWED = ProblemType("transition-not-allowed", 409, "Transition not allowed")
-"""The task is not in anybody's hands"""
+"""No step leads from the present state to the column's"""
 
 WIP_LIMIT_REACHED = ProblemType("wip-limit-reached", 409, "Wip limit reached")
 """The column is full; the problem gives limit and count"""

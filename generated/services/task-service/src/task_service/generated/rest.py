@@ -27,6 +27,19 @@ def routes(service: port.Port) -> APIRouter:
         ),
     )
     add(router, "POST /v1/boards", operations.CREATE_BOARD, port.CreateBoard, service.create_board)
+    add(
+        router,
+        "GET /v1/boards/open",
+        operations.BROWSE_BOARDS,
+        port.BrowseBoards,
+        service.browse_boards,
+        board_key=Query(
+            alias="boardKey",
+            min_length=2,
+            max_length=10,
+            pattern="^[A-Z][A-Z0-9]{1,9}$",
+        ),
+    )
     add(router, "GET /v1/boards/{boardId}", operations.GET_BOARD, port.GetBoard, service.get_board)
     add(
         router,
@@ -90,6 +103,20 @@ def routes(service: port.Port) -> APIRouter:
         operations.GET_BOARD_IMPORT,
         port.GetBoardImport,
         service.get_board_import,
+    )
+    add(
+        router,
+        "POST /v1/boards/{boardId}/join",
+        operations.JOIN_BOARD,
+        port.JoinBoard,
+        service.join_board,
+    )
+    add(
+        router,
+        "POST /v1/boards/{boardId}/leave",
+        operations.LEAVE_BOARD,
+        port.LeaveBoard,
+        service.leave_board,
     )
     add(
         router,

@@ -16,9 +16,15 @@ SERVICE = ServiceSpec(
     name="task-service",
     source="/cloudsync/task-service",
     access={
+        "board:browse": frozenset(
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        ),
         "board:configure": frozenset({"org-admin", "org-owner"}),
-        "board:import": frozenset({"org-admin", "org-owner", "team-manager"}),
-        "board:list": frozenset(
+        "board:manage": frozenset({"org-admin", "org-owner"}),
+        "board:open": frozenset(
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        ),
+        "board:read-policy": frozenset(
             {
                 "billing-admin",
                 "guest",
@@ -29,14 +35,6 @@ SERVICE = ServiceSpec(
                 "team-manager",
             }
         ),
-        "board:manage": frozenset({"org-admin", "org-owner", "team-manager"}),
-        "board:open": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "task:assign": frozenset({"org-admin", "org-owner", "team-manager"}),
-        "task:complete": frozenset({"org-admin", "org-owner", "team-manager"}),
-        "task:plan": frozenset({"org-admin", "org-owner", "team-manager"}),
-        "task:read": frozenset({"org-admin", "org-owner", "team-manager"}),
         "task:search": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
@@ -44,6 +42,28 @@ SERVICE = ServiceSpec(
     related={
         "board:import": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        ),
+        "board:leave": frozenset(
+            {
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            }
+        ),
+        "board:list": frozenset(
+            {
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            }
         ),
         "board:manage": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
@@ -101,6 +121,20 @@ SERVICE = ServiceSpec(
             service="document-service",
             url="http://127.0.0.1:8005",
             budgets={"getDocument": Budget(timeout=0.15, retries=1, fallback="omit")},
+            breaker=BreakerPolicy(
+                requests=20,
+                failure_ratio=0.5,
+                window=10.0,
+                open_for=15.0,
+                probes=3,
+            ),
+        ),
+        "org-service": Edge(
+            service="org-service",
+            url="http://127.0.0.1:8004",
+            budgets={
+                "getMembership": Budget(timeout=0.025, retries=0, fallback="cached", max_age=60.0),
+            },
             breaker=BreakerPolicy(
                 requests=20,
                 failure_ratio=0.5,

@@ -12,11 +12,12 @@ from cloudsync_chassis.aggregate.spec import (
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 METER = AggregateSpec(
     name="meter",
@@ -102,14 +103,14 @@ RESERVATION = AggregateSpec(
             sources=(),
             to="held",
             roles=frozenset({"workload"}),
-            guard="Held, committed and wanted seats stay within the ceiling, the pool is not frozen, the order has no tombstone",
+            guard="Held, committed and wanted seats stay within the ceiling, the pool is not frozen, the order has no tombstone, the organisation has fewer than two holds",
         ),
         Transition(
             command="reserve-seats",
             sources=(),
             to="rejected",
             roles=frozenset({"workload"}),
-            guard="One of these three does not hold",
+            guard="One of these four does not hold",
         ),
         Transition(
             command="commit-seats",
@@ -117,7 +118,7 @@ RESERVATION = AggregateSpec(
             to="committed",
             roles=frozenset({"workload"}),
             condition="now < this.holdExpiresAt",
-            guard="The hold has not expired",
+            guard="The hold has not expired, and its pool still counts the seats as held",
         ),
         Transition(
             command="release-seats",
@@ -131,7 +132,7 @@ RESERVATION = AggregateSpec(
             sources=("committed",),
             to="released",
             roles=frozenset({"billing-admin", "workload"}),
-            guard="Committed seats only down to the number of people who sit on them, unless the subscription ended",
+            guard="Committed seats only down to the number of people who sit on them, unless their order was cancelled or the subscription ended",
         ),
         Transition(
             command="expire-seat-hold",
@@ -146,6 +147,13 @@ RESERVATION = AggregateSpec(
             to="committed",
             roles=frozenset({"workload"}),
             guard="The payment came late and the seats are still free",
+        ),
+        Transition(
+            command="reinstate-hold",
+            sources=("expired",),
+            to="rejected",
+            roles=frozenset({"workload"}),
+            guard="The payment came late and somebody was faster",
         ),
     ),
     invariants=(
@@ -182,9 +190,8 @@ RESERVATION = AggregateSpec(
     ),
     commands={
         "commit-seats": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(Assignment("committedAt", source="context.now"),),
             emits=(
                 Emission(
                     type="cloudsync.billing.seats-committed.v1",
@@ -204,12 +211,8 @@ RESERVATION = AggregateSpec(
             ),
         ),
         "expire-seat-hold": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(
-                Assignment("releasedAt", source="context.now"),
-                Assignment("releaseReason", value="holdExpired"),
-            ),
             emits=(
                 Emission(
                     type="cloudsync.billing.seats-released.v1",
@@ -247,15 +250,26 @@ RESERVATION = AggregateSpec(
                         "committedTotal",
                     ),
                 ),
+                Emission(
+                    type="cloudsync.billing.seats-rejected.v1",
+                    topic="cloudsync.billing.seat-reservation.v1",
+                    key="id",
+                    key_field="reservationId",
+                    fields=(
+                        "reservationId",
+                        "subscriptionId",
+                        "poolCode",
+                        "seats",
+                        "rejectReason",
+                        "orderId",
+                        "freeSeats",
+                    ),
+                ),
             ),
         ),
         "release-seats": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(
-                Assignment("releasedAt", source="context.now"),
-                Assignment("releaseReason", source="body.releaseReason"),
-            ),
             emits=(
                 Emission(
                     type="cloudsync.billing.seats-released.v1",
@@ -327,24 +341,22 @@ SEAT_ASSIGNMENT = AggregateSpec(
         ),
     ),
     commands={
-        "assign-seat": Command(
-            effect="create",
+        "assign-seat": Command(effect="custom", idempotency="natural"),
+        "erase-seat-holder": Command(
+            effect="custom",
             idempotency="natural",
-            sets=(
-                Assignment("assignedAt", source="context.now"),
-                Assignment("assignedBy", source="context.subject"),
+            emits=(
+                Emission(
+                    type="cloudsync.billing.usage-erasure-completed.v1",
+                    topic="cloudsync.billing.usage.v1",
+                    key="id",
+                    key_field="userId",
+                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+                ),
             ),
         ),
-        "erase-seat-holder": Command(effect="custom", idempotency="natural"),
         "reclaim-idle-seats": Command(effect="custom", idempotency="key"),
-        "revoke-seat": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(
-                Assignment("revokedAt", source="context.now"),
-                Assignment("revokeReason", value="byAdministrator"),
-            ),
-        ),
+        "revoke-seat": Command(effect="custom", idempotency="natural"),
         "touch-seat": Command(
             effect="update",
             idempotency="natural",
@@ -393,6 +405,13 @@ SEAT_POOL = AggregateSpec(
                 Assignment("frozen", value=False),
                 Assignment("rebuiltAt", source="context.now"),
                 Assignment("frozenReason"),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.POOL_OVERSOLD,
+                    detail="The counters still exceed the ceiling",
+                    condition="this.heldSeats + this.committedSeats <= this.ceiling",
+                ),
             ),
         ),
         "wind-down-subscription": Command(
@@ -540,11 +559,7 @@ USAGE_RECORD = AggregateSpec(
         ),
     ),
     commands={
-        "adjust-usage": Command(
-            effect="create",
-            idempotency="key",
-            sets=(Assignment("sourceService", value="usage-service"),),
-        ),
+        "adjust-usage": Command(effect="custom", idempotency="key"),
         "meter-meeting": Command(effect="custom", idempotency="natural"),
         "meter-upload": Command(effect="custom", idempotency="natural"),
         "purge-tenant-usage": Command(effect="custom", idempotency="natural"),

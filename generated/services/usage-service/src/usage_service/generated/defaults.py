@@ -30,13 +30,13 @@ class Defaults(port.Port):
         raise handler_missing("adjust-entitlements")
 
     async def adjust_usage(self, ctx: Context, request: port.AdjustUsage) -> models.UsageRecord:
-        return await self.usage_record.create(ctx, "adjust-usage", request.body)
+        raise handler_missing("adjust-usage")
 
     async def apply_entitlements(self, ctx: Context, request: port.ApplyEntitlements) -> None:
         raise handler_missing("apply-entitlements")
 
     async def assign_seat(self, ctx: Context, request: port.AssignSeat) -> models.SeatAssignment:
-        return await self.seat_assignment.create(ctx, "assign-seat", request.body)
+        raise handler_missing("assign-seat")
 
     async def begin_close(self, ctx: Context, request: port.BeginClose) -> None:
         await self.usage_period.transition(ctx, "begin-close", request.usage_period_id)
@@ -45,7 +45,7 @@ class Defaults(port.Port):
         raise handler_missing("close-period")
 
     async def commit_seats(self, ctx: Context, request: port.CommitSeats) -> models.Reservation:
-        return await self.reservation.transition(ctx, "commit-seats", request.reservation_id)
+        raise handler_missing("commit-seats")
 
     async def define_meter(self, ctx: Context, request: port.DefineMeter) -> None:
         await self.meter.create(ctx, "define-meter", request.body)
@@ -54,7 +54,7 @@ class Defaults(port.Port):
         raise handler_missing("erase-seat-holder")
 
     async def expire_seat_hold(self, ctx: Context, request: port.ExpireSeatHold) -> None:
-        await self.reservation.transition(ctx, "expire-seat-hold", request.reservation_id)
+        raise handler_missing("expire-seat-hold")
 
     async def freeze_pool(self, ctx: Context, request: port.FreezePool) -> models.SeatPool:
         return await self.seat_pool.update(ctx, "freeze-pool", request.pool_code, request.body)
@@ -93,12 +93,7 @@ class Defaults(port.Port):
         raise handler_missing("reinstate-hold")
 
     async def release_seats(self, ctx: Context, request: port.ReleaseSeats) -> models.Reservation:
-        return await self.reservation.transition(
-            ctx,
-            "release-seats",
-            request.reservation_id,
-            request.body,
-        )
+        raise handler_missing("release-seats")
 
     async def reopen_period(self, ctx: Context, request: port.ReopenPeriod) -> models.UsagePeriod:
         return await self.usage_period.transition(
@@ -115,7 +110,7 @@ class Defaults(port.Port):
         await self.meter.update(ctx, "retire-meter", request.meter_id)
 
     async def revoke_seat(self, ctx: Context, request: port.RevokeSeat) -> models.SeatAssignment:
-        return await self.seat_assignment.update(ctx, "revoke-seat", request.seat_assignment_id)
+        raise handler_missing("revoke-seat")
 
     async def roll_up_usage(self, ctx: Context, request: port.RollUpUsage) -> None:
         raise handler_missing("roll-up-usage")

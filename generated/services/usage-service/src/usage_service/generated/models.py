@@ -58,6 +58,7 @@ class AuthMethod(StrEnum):
     password = "password"
     totp = "totp"
     webauthn = "webauthn"
+    text_code = "textCode"
     saml = "saml"
     oidc = "oidc"
     recovery_code = "recoveryCode"
@@ -107,6 +108,14 @@ class CollectionMode(StrEnum):
 
     automatic = "automatic"
     send_invoice = "sendInvoice"
+
+
+class CommitSeatsRequest(Model):
+    """
+    The reservation whose seats are paid for.
+    """
+
+    reservation_id: Annotated[UUID, Field(alias="reservationId")]
 
 
 class Currency(StrEnum):
@@ -226,6 +235,7 @@ class MembershipEndReason(StrEnum):
 
     left = "left"
     removed = "removed"
+    merged = "merged"
     user_deleted = "userDeleted"
     organization_deleted = "organizationDeleted"
 
@@ -404,12 +414,14 @@ class ReinstateHoldRequest(Model):
 
 class RejectReason(StrEnum):
     """
-    Why no seats were held.
+    Why there are no seats.
     """
 
     ceiling_exceeded = "ceilingExceeded"
     pool_frozen = "poolFrozen"
     order_tombstoned = "orderTombstoned"
+    too_many_holds = "tooManyHolds"
+    hold_lost = "holdLost"
 
 
 class ReleaseReason(StrEnum):
@@ -426,9 +438,10 @@ class ReleaseReason(StrEnum):
 
 class ReleaseSeatsRequest(Model):
     """
-    Why the seats go back; the pool counts releases by it.
+    Which reservation gives its seats back, and why; the pool counts releases by the reason.
     """
 
+    reservation_id: Annotated[UUID, Field(alias="reservationId")]
     release_reason: Annotated[ReleaseReason, Field(alias="releaseReason")]
 
 
@@ -488,6 +501,14 @@ class RevokeReason(StrEnum):
     account_erased = "accountErased"
     idle = "idle"
     pool_closed = "poolClosed"
+
+
+class RevokeSeatRequest(Model):
+    """
+    The assignment that ends.
+    """
+
+    seat_assignment_id: Annotated[UUID, Field(alias="seatAssignmentId")]
 
 
 class SeatAssignment(Model):
@@ -553,7 +574,7 @@ class SeatsCommitted(Model):
 
 class SeatsRejected(Model):
     """
-    Nothing was held.
+    Nothing is held.
     """
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
@@ -731,6 +752,10 @@ class SubscriptionStatus(StrEnum):
 
 class UsageDimensionsValue(RootModel[str]):
     root: Annotated[str, Field(max_length=40, pattern="^[a-z0-9][a-z0-9._-]{0,39}$")]
+
+
+class UsageErasureCompletedStore(StrEnum):
+    seats = "seats"
 
 
 class UsageGranularity(StrEnum):
@@ -1270,6 +1295,17 @@ class SubscriptionChanged(Model):
     proration_minor: Annotated[
         int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
     ] = None
+
+
+class UsageErasureCompleted(Model):
+    """
+    Counts what named a person among the seats.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: UsageErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
 
 
 class UsagePeriod(Model):

@@ -50,7 +50,7 @@ class ClosePeriod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitSeats:
-    reservation_id: UUID
+    body: models.CommitSeatsRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class EraseSeatHolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireSeatHold:
-    reservation_id: UUID
+    """Of `expire_seat_hold`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,6 @@ class ReinstateHold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseSeats:
-    reservation_id: UUID
     body: models.ReleaseSeatsRequest
 
 
@@ -139,7 +138,7 @@ class RetireMeter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeSeat:
-    seat_assignment_id: UUID
+    body: models.RevokeSeatRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +238,7 @@ class Port(Protocol):
         ...
 
     async def commit_seats(self, ctx: Context, request: CommitSeats) -> models.Reservation:
-        """Turns held seats into sold ones in the instant that their money is there."""
+        """Turns held seats into sold ones in the instant that their money is there, pool and reservation in one script."""
         ...
 
     async def define_meter(self, ctx: Context, request: DefineMeter) -> None:
@@ -251,7 +250,7 @@ class Port(Protocol):
         ...
 
     async def expire_seat_hold(self, ctx: Context, request: ExpireSeatHold) -> None:
-        """Walks every second over the holds whose time has come and gives their seats back."""
+        """Walks every second over the holds whose time has come and gives their seats back to the pool."""
         ...
 
     async def freeze_pool(self, ctx: Context, request: FreezePool) -> models.SeatPool:
@@ -459,5 +458,5 @@ class Port(Protocol):
         ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        """All seats of the person go back and the person's key is forgotten"""
+        """All seats of the person go back, the person's key is forgotten and the erasure is reported"""
         ...

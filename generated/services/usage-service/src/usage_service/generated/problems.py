@@ -6,9 +6,6 @@ from __future__ import annotations
 
 from cloudsync_chassis.problem import ProblemType
 
-ALREADY_BILLED = ProblemType("already-billed", 409, "Already billed")
-"""The totals stand on an invoice; correct the next period instead"""
-
 ALREADY_REVOKED = ProblemType("already-revoked", 409, "Already revoked")
 """The seat was freed before"""
 

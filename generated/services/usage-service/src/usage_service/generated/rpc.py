@@ -66,7 +66,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         Reply(usage_pb2.CommitSeatsResponse, "reservation"),
     )
     def commit_seats(message: usage_pb2.CommitSeatsRequest) -> port.CommitSeats:
-        return port.CommitSeats(reservation_id=rpc.required(message, "reservationId", UUID))
+        return port.CommitSeats(body=rpc.read(message, models.CommitSeatsRequest))
 
     @rpc.unary(
         "FreezePool",
@@ -179,10 +179,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         Reply(usage_pb2.ReleaseSeatsResponse, "reservation"),
     )
     def release_seats(message: usage_pb2.ReleaseSeatsRequest) -> port.ReleaseSeats:
-        return port.ReleaseSeats(
-            reservation_id=rpc.required(message, "reservationId", UUID),
-            body=rpc.read(message, models.ReleaseSeatsRequest, "reservationId"),
-        )
+        return port.ReleaseSeats(body=rpc.read(message, models.ReleaseSeatsRequest))
 
     @rpc.unary(
         "ReopenPeriod",
@@ -215,7 +212,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         Reply(usage_pb2.RevokeSeatResponse, "seatAssignment"),
     )
     def revoke_seat(message: usage_pb2.RevokeSeatRequest) -> port.RevokeSeat:
-        return port.RevokeSeat(seat_assignment_id=rpc.required(message, "seatAssignmentId", UUID))
+        return port.RevokeSeat(body=rpc.read(message, models.RevokeSeatRequest))
 
     @rpc.unary(
         "ThawPool",

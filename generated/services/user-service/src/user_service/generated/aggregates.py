@@ -113,7 +113,17 @@ EMAIL_ALIAS = AggregateSpec(
                 ),
             ),
         ),
-        "remove-email-alias": Command(effect="delete", idempotency="natural"),
+        "remove-email-alias": Command(
+            effect="delete",
+            idempotency="natural",
+            requires=(
+                Requirement(
+                    problem=problems.ADDRESS_IN_USE,
+                    detail="It signs the account in, or did within the 72 hours in which that can be undone and stays reserved",
+                    condition="!(this.purpose in ['primary', 'former'])",
+                ),
+            ),
+        ),
         "verify-email-alias": Command(effect="custom", idempotency="natural"),
     },
 )
@@ -141,6 +151,10 @@ ERASURE_REQUEST = AggregateSpec(
             {"store": "sms", "state": "open"},
             {"store": "push", "state": "open"},
             {"store": "webhooks", "state": "open"},
+            {"store": "events", "state": "open"},
+            {"store": "reports", "state": "open"},
+            {"store": "models", "state": "open"},
+            {"store": "seats", "state": "open"},
         ],
     },
     invariants=(
@@ -157,14 +171,7 @@ ERASURE_REQUEST = AggregateSpec(
     ),
     commands={
         "record-erasure": Command(effect="custom", idempotency="natural"),
-        "request-erasure": Command(
-            effect="create",
-            idempotency="key",
-            sets=(
-                Assignment("requestedBy", source="context.subject"),
-                Assignment("dueBy", source="context.now.plus.28d"),
-            ),
-        ),
+        "request-erasure": Command(effect="custom", idempotency="key"),
     },
 )
 
@@ -218,6 +225,14 @@ USER = AggregateSpec(
             guard="Not the last owner of the organisation",
         ),
         Transition(
+            command="suspend-user",
+            sources=("active",),
+            to="suspended",
+            roles=frozenset({"security-engineer"}),
+            condition="input.reason == 'securityIncident'",
+            guard="CloudSync's own people bar for a security incident and for nothing else",
+        ),
+        Transition(
             command="suspend-users-of-organization",
             sources=("active",),
             to="suspended",
@@ -235,9 +250,9 @@ USER = AggregateSpec(
             command="reinstate-user",
             sources=("suspended",),
             to="active",
-            roles=frozenset({"security-admin"}),
+            roles=frozenset({"security-admin", "security-engineer"}),
             condition="this.suspensionReason == 'securityIncident'",
-            guard="Security administrators lift what a security incident barred",
+            guard="What a security incident barred is lifted by the customer's security administrators or by CloudSync's responders",
         ),
         Transition(
             command="reinstate-users-of-organization",
@@ -258,9 +273,16 @@ USER = AggregateSpec(
             command="reactivate-user",
             sources=("deactivated",),
             to="active",
+            roles=frozenset({"org-admin", "workload"}),
+            condition="!has(this.mergedIntoUserId) && (this.kind == 'serviceAccount' || has(this.emailVerifiedAt))",
+            guard="A seat is free, the address was verified before and nobody else stands for the account",
+        ),
+        Transition(
+            command="merge-users",
+            sources=("invited", "active", "suspended", "deactivated"),
+            to="deactivated",
             roles=frozenset({"org-admin"}),
-            condition="this.kind == 'serviceAccount' || has(this.emailVerifiedAt)",
-            guard="A seat is free and the address was verified before",
+            guard="The absorbed account rests and points at the one that stays; both have the same home",
         ),
         Transition(
             command="request-deletion",
@@ -277,7 +299,6 @@ USER = AggregateSpec(
             to="deactivated",
             roles=frozenset({"org-admin"}),
             relations=frozenset({"self"}),
-            condition="now < this.deletionScheduledAt",
             guard="The grace period still runs",
         ),
         Transition(
@@ -312,6 +333,11 @@ USER = AggregateSpec(
             "hold-beats-erasure",
             "this.status != 'deleted' || !has(this.legalHoldUntil) || this.legalHoldUntil <= this.updatedAt",
             "The account is under legal hold and cannot be erased",
+        ),
+        Invariant(
+            "merged-account-points-elsewhere",
+            "!has(this.mergedIntoUserId) || (this.mergedIntoUserId != this.id && this.status != 'active')",
+            "An absorbed account points at another one and is at rest",
         ),
         Invariant(
             "nobody-manages-themselves",
@@ -362,6 +388,13 @@ USER = AggregateSpec(
                     fields=("userId",),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.GRACE_PERIOD_OVER,
+                    detail="The erasure has begun and cannot be called back",
+                    condition="has(this.deletionScheduledAt) && now < this.deletionScheduledAt",
+                ),
+            ),
         ),
         "change-primary-email": Command(
             effect="custom",
@@ -396,9 +429,16 @@ USER = AggregateSpec(
                     ),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.EMAIL_TAKEN,
+                    detail="The mailbox is already the address of somebody here",
+                    unique=("primaryEmail",),
+                ),
+            ),
         ),
         "create-user": Command(
-            effect="create",
+            effect="custom",
             idempotency="key",
             emits=(
                 Emission(
@@ -418,9 +458,8 @@ USER = AggregateSpec(
             ),
         ),
         "deactivate-user": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(Assignment("suspensionReason"),),
             emits=(
                 Emission(
                     type="cloudsync.user.user-deactivated.v1",
@@ -494,7 +533,7 @@ USER = AggregateSpec(
             ),
         ),
         "reactivate-user": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
             emits=(
                 Emission(
@@ -535,12 +574,8 @@ USER = AggregateSpec(
             ),
         ),
         "request-deletion": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(
-                Assignment("deletionScheduledAt", source="context.now.plus.14d"),
-                Assignment("suspensionReason"),
-            ),
             emits=(
                 Emission(
                     type="cloudsync.user.user-deletion-requested.v1",
@@ -552,9 +587,8 @@ USER = AggregateSpec(
             ),
         ),
         "suspend-user": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(Assignment("suspensionReason", source="body.reason"),),
             emits=(
                 Emission(
                     type="cloudsync.user.user-suspended.v1",
@@ -579,7 +613,7 @@ USER = AggregateSpec(
             ),
         ),
         "update-user": Command(
-            effect="update",
+            effect="custom",
             idempotency="if-match",
             emits=(
                 Emission(

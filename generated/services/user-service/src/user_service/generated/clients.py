@@ -25,6 +25,7 @@ class OrgCalls:
     def __init__(self, runtime: Runtime) -> None:
         self.client = runtime.client(OrgClient, "org-service")
         self.get_membership = Cached(self.client.get_membership, 60.0)
+        self.get_organization = Defaulted(self.client.get_organization)
 
 
 class ProfileCalls:

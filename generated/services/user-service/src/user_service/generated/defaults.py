@@ -59,10 +59,10 @@ class Defaults(port.Port):
         return await self.user.create(ctx, "create-service-account", request.body)
 
     async def create_user(self, ctx: Context, request: port.CreateUser) -> models.User:
-        return await self.user.create(ctx, "create-user", request.body)
+        raise handler_missing("create-user")
 
     async def deactivate_user(self, ctx: Context, request: port.DeactivateUser) -> models.User:
-        return await self.user.transition(ctx, "deactivate-user", request.user_id)
+        raise handler_missing("deactivate-user")
 
     async def drop_cached_card(self, ctx: Context, request: port.DropCachedCard) -> None:
         raise handler_missing("drop-cached-card")
@@ -101,7 +101,7 @@ class Defaults(port.Port):
         raise handler_missing("note-verified-domain")
 
     async def reactivate_user(self, ctx: Context, request: port.ReactivateUser) -> models.User:
-        return await self.user.transition(ctx, "reactivate-user", request.user_id)
+        raise handler_missing("reactivate-user")
 
     async def record_activity(self, ctx: Context, request: port.RecordActivity) -> None:
         raise handler_missing("record-activity")
@@ -128,19 +128,14 @@ class Defaults(port.Port):
         )
 
     async def request_deletion(self, ctx: Context, request: port.RequestDeletion) -> models.User:
-        return await self.user.transition(ctx, "request-deletion", request.user_id)
+        raise handler_missing("request-deletion")
 
     async def request_erasure(
         self,
         ctx: Context,
         request: port.RequestErasure,
     ) -> models.ErasureRequest:
-        return await self.erasure_request.create(
-            ctx,
-            "request-erasure",
-            request.body,
-            userId=request.user_id,
-        )
+        raise handler_missing("request-erasure")
 
     async def run_directory_sync(
         self,
@@ -150,7 +145,7 @@ class Defaults(port.Port):
         raise handler_missing("run-directory-sync")
 
     async def suspend_user(self, ctx: Context, request: port.SuspendUser) -> models.User:
-        return await self.user.transition(ctx, "suspend-user", request.user_id, request.body)
+        raise handler_missing("suspend-user")
 
     async def suspend_users_of_organization(
         self,
@@ -160,7 +155,7 @@ class Defaults(port.Port):
         raise handler_missing("suspend-users-of-organization")
 
     async def update_user(self, ctx: Context, request: port.UpdateUser) -> models.User:
-        return await self.user.update(ctx, "update-user", request.user_id, request.body)
+        raise handler_missing("update-user")
 
     async def verify_email_alias(
         self,
@@ -288,6 +283,13 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_events_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.EventsErasureCompleted],
+    ) -> None:
+        not_handled(event)
+
     async def on_file_erasure_completed(
         self,
         ctx: Context,
@@ -319,6 +321,13 @@ class Defaults(port.Port):
         self,
         ctx: Context,
         event: Received[models.MembershipErasureCompleted],
+    ) -> None:
+        not_handled(event)
+
+    async def on_ml_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.MlErasureCompleted],
     ) -> None:
         not_handled(event)
 
@@ -364,6 +373,13 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_reporting_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.ReportingErasureCompleted],
+    ) -> None:
+        not_handled(event)
+
     async def on_search_erasure_completed(
         self,
         ctx: Context,
@@ -382,6 +398,13 @@ class Defaults(port.Port):
         self,
         ctx: Context,
         event: Received[models.TaskErasureCompleted],
+    ) -> None:
+        not_handled(event)
+
+    async def on_usage_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.UsageErasureCompleted],
     ) -> None:
         not_handled(event)
 

@@ -44,6 +44,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.EmailErasureCompleted, service.on_email_erasure_completed),
         ),
         Subscription(
+            "cloudsync.analytics.event-archive.v1",
+            "cloudsync.analytics.events-erasure-completed.v1",
+            typed(models.EventsErasureCompleted, service.on_events_erasure_completed),
+        ),
+        Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-erasure-completed.v1",
             typed(models.FileErasureCompleted, service.on_file_erasure_completed),
@@ -72,6 +77,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.user.membership.v1",
             "cloudsync.user.membership-erasure-completed.v1",
             typed(models.MembershipErasureCompleted, service.on_membership_erasure_completed),
+        ),
+        Subscription(
+            "cloudsync.analytics.model.v1",
+            "cloudsync.analytics.ml-erasure-completed.v1",
+            typed(models.MlErasureCompleted, service.on_ml_erasure_completed),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
@@ -104,6 +114,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.PushErasureCompleted, service.on_push_erasure_completed),
         ),
         Subscription(
+            "cloudsync.analytics.report.v1",
+            "cloudsync.analytics.reporting-erasure-completed.v1",
+            typed(models.ReportingErasureCompleted, service.on_reporting_erasure_completed),
+        ),
+        Subscription(
             "cloudsync.content.search.v1",
             "cloudsync.content.search-erasure-completed.v1",
             typed(models.SearchErasureCompleted, service.on_search_erasure_completed),
@@ -117,6 +132,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.collaboration.task.v1",
             "cloudsync.collaboration.task-erasure-completed.v1",
             typed(models.TaskErasureCompleted, service.on_task_erasure_completed),
+        ),
+        Subscription(
+            "cloudsync.billing.usage.v1",
+            "cloudsync.billing.usage-erasure-completed.v1",
+            typed(models.UsageErasureCompleted, service.on_usage_erasure_completed),
         ),
         Subscription(
             "cloudsync.content.version.v1",

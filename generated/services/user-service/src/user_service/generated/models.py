@@ -70,6 +70,7 @@ class AuthMethod(StrEnum):
     password = "password"
     totp = "totp"
     webauthn = "webauthn"
+    text_code = "textCode"
     saml = "saml"
     oidc = "oidc"
     recovery_code = "recoveryCode"
@@ -302,6 +303,10 @@ class ErasureState(StrEnum):
     exempt = "exempt"
 
 
+class EventsErasureCompletedStore(StrEnum):
+    events = "events"
+
+
 class FileErasureCompletedStore(StrEnum):
     files = "files"
 
@@ -357,6 +362,7 @@ class MembershipEndReason(StrEnum):
 
     left = "left"
     removed = "removed"
+    merged = "merged"
     user_deleted = "userDeleted"
     organization_deleted = "organizationDeleted"
 
@@ -371,6 +377,10 @@ class MergeUsersRequest(Model):
     """
 
     duplicate_user_id: Annotated[UUID, Field(alias="duplicateUserId")]
+
+
+class MlErasureCompletedStore(StrEnum):
+    models = "models"
 
 
 class OrganizationDeleted(Model):
@@ -421,6 +431,10 @@ class PersonalDataStore(StrEnum):
     sms = "sms"
     push = "push"
     webhooks = "webhooks"
+    events = "events"
+    reports = "reports"
+    models = "models"
+    seats = "seats"
 
 
 class ProfileErasureCompletedStore(StrEnum):
@@ -476,6 +490,10 @@ class ReinstateUserRequest(Model):
     """
 
     note: Annotated[str | None, Field(max_length=500, min_length=1)] = None
+
+
+class ReportingErasureCompletedStore(StrEnum):
+    reports = "reports"
 
 
 class RequestErasureRequest(Model):
@@ -618,6 +636,10 @@ class UpdateUserRequest(Model):
     recovery_phone: Annotated[
         str | None, Field(alias="recoveryPhone", max_length=16, pattern="^\\+[1-9][0-9]{6,14}$")
     ] = None
+
+
+class UsageErasureCompletedStore(StrEnum):
+    seats = "seats"
 
 
 class UserActivated(Model):
@@ -1005,6 +1027,17 @@ class ErasureRequest(Model):
     ] = None
 
 
+class EventsErasureCompleted(Model):
+    """
+    How many events became unreadable with the key of their person.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: EventsErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+
+
 class FileErasureCompleted(Model):
     """
     Counts the objects and records of an erased person that were destroyed, without naming one of them.
@@ -1069,6 +1102,17 @@ class MembershipErasureCompleted(Model):
     erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000)]
 
 
+class MlErasureCompleted(Model):
+    """
+    What sign-in risk had counted about a person is deleted.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: MlErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+
+
 class OrganizationPurged(Model):
     """
     The point of no return.
@@ -1121,13 +1165,24 @@ class PushErasureCompleted(Model):
     erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000)]
 
 
+class ReportingErasureCompleted(Model):
+    """
+    Counts the schedules that were paused and the lists of recipients that the person was struck from.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: ReportingErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+
+
 class ResolvedAttendees(Model):
     """
     Those who can be asked, and apart from them whatever matched nobody in the organisation, as it was sent.
     """
 
-    attendees: Annotated[list[Attendee], Field(max_length=400)]
-    unknown: Annotated[list[ResolvedAttendeesUnknownItem], Field(max_length=400)]
+    attendees: Annotated[list[Attendee], Field(max_length=200)]
+    unknown: Annotated[list[ResolvedAttendeesUnknownItem], Field(max_length=200)]
 
 
 class RunDirectorySyncRequest(Model):
@@ -1180,6 +1235,17 @@ class TaskErasureCompleted(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: TaskErasureCompletedStore
+    erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+
+
+class UsageErasureCompleted(Model):
+    """
+    Counts what named a person among the seats.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    store: UsageErasureCompletedStore
     erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
 
 
@@ -1250,11 +1316,12 @@ class User(Model):
         None
     )
     legal_hold_until: Annotated[AwareDatetime | None, Field(alias="legalHoldUntil")] = None
+    merged_into_user_id: Annotated[UUID | None, Field(alias="mergedIntoUserId")] = None
 
 
 class UserCard(Model):
     """
-    What lists, mentions and the gateway's cache need of an account.
+    What lists, pickers and mentions need of an account.
     """
 
     id: UUID

@@ -16,7 +16,7 @@ ACTIVATE_USER = Operation(
 
 ADD_EMAIL_ALIAS = Operation(
     id="add-email-alias",
-    permission="user:update",
+    permission="user:change-email",
     relations=("self",),
     writes=True,
     idempotency="key",
@@ -145,7 +145,7 @@ REINSTATE_USERS_OF_ORGANIZATION = Operation(
 
 REMOVE_EMAIL_ALIAS = Operation(
     id="remove-email-alias",
-    permission="user:update",
+    permission="user:change-email",
     relations=("self",),
     writes=True,
     idempotency="natural",
@@ -204,7 +204,7 @@ UPDATE_USER = Operation(
 
 VERIFY_EMAIL_ALIAS = Operation(
     id="verify-email-alias",
-    permission="user:update",
+    permission="user:change-email",
     relations=("self",),
     writes=True,
     idempotency="natural",

@@ -294,7 +294,7 @@ class Port(Protocol):
         ...
 
     async def merge_users(self, ctx: Context, request: MergeUsers) -> models.User:
-        """Joins a duplicate into the account that stays."""
+        """Joins a duplicate into the account that stays and leaves a pointer in its place."""
         ...
 
     async def note_verified_domain(self, ctx: Context, request: NoteVerifiedDomain) -> None:
@@ -481,6 +481,14 @@ class Port(Protocol):
         """Ticks the store email of the erasure request"""
         ...
 
+    async def on_events_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.EventsErasureCompleted],
+    ) -> None:
+        """Ticks the store events of the erasure request"""
+        ...
+
     async def on_file_erasure_completed(
         self,
         ctx: Context,
@@ -519,6 +527,14 @@ class Port(Protocol):
         event: Received[models.MembershipErasureCompleted],
     ) -> None:
         """Ticks the store organizations of the erasure request"""
+        ...
+
+    async def on_ml_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.MlErasureCompleted],
+    ) -> None:
+        """Ticks the store models of the erasure request"""
         ...
 
     async def on_organization_deleted(
@@ -569,6 +585,14 @@ class Port(Protocol):
         """Ticks the store push of the erasure request"""
         ...
 
+    async def on_reporting_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.ReportingErasureCompleted],
+    ) -> None:
+        """Ticks the store reports of the erasure request"""
+        ...
+
     async def on_search_erasure_completed(
         self,
         ctx: Context,
@@ -591,6 +615,14 @@ class Port(Protocol):
         event: Received[models.TaskErasureCompleted],
     ) -> None:
         """Ticks the store tasks of the erasure request"""
+        ...
+
+    async def on_usage_erasure_completed(
+        self,
+        ctx: Context,
+        event: Received[models.UsageErasureCompleted],
+    ) -> None:
+        """Ticks the store seats of the erasure request"""
         ...
 
     async def on_version_erasure_completed(

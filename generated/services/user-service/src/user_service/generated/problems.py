@@ -7,7 +7,7 @@ from __future__ import annotations
 from cloudsync_chassis.problem import ProblemType
 
 ADDRESS_IN_USE = ProblemType("address-in-use", 409, "Address in use")
-"""It is the primary address or the only one for recovery"""
+"""It signs the account in, or did within the 72 hours in which that can be undone and stays reserved"""
 
 CANNOT_MERGE_WITH_ITSELF = ProblemType("cannot-merge-with-itself", 409, "Cannot merge with itself")
 """Both ids name the same account"""
@@ -48,8 +48,14 @@ MANAGER_CYCLE = ProblemType("manager-cycle", 409, "Manager cycle")
 MAPPING_INVALID = ProblemType("mapping-invalid", 422, "Mapping invalid")
 """An operation lacks what its kind needs or names an address outside the verified domains"""
 
+NOT_ONES_OWN_PHONE = ProblemType("not-ones-own-phone", 403, "Not ones own phone")
+"""Somebody else's recovery phone is to be set, by which their account could be taken over"""
+
 REPORTS_LEFT = ProblemType("reports-left", 409, "Reports left")
 """Somebody still reports to this person"""
+
+ROLE_ABOVE_OWN = ProblemType("role-above-own", 403, "Role above own")
+"""One of the two is an owner and the caller is not, who would gain by the merge"""
 
 SEAT_LIMIT_REACHED = ProblemType("seat-limit-reached", 409, "Seat limit reached")
 """Every seat of the subscription is taken or promised"""

@@ -124,6 +124,7 @@ SERVICE = ServiceSpec(
             url="http://127.0.0.1:8004",
             budgets={
                 "getMembership": Budget(timeout=0.025, retries=0, fallback="cached", max_age=60.0),
+                "getOrganization": Budget(timeout=0.04, retries=1, fallback="default"),
             },
             breaker=BreakerPolicy(
                 requests=20,

@@ -8,15 +8,17 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.table import TableStore
 
-from . import models, tables
+from . import models, problems, tables
 
 BREAKOUT_ROOM = AggregateSpec(
     name="breakout-room",
@@ -45,7 +47,7 @@ MEETING = AggregateSpec(
         columns={"passcodeHash": "passcode_ciphertext"},
         encrypted=frozenset({"passcodeHash"}),
     ),
-    unique=(("joinCode",), ("calendarEventId", "scheduledStart")),
+    unique=(("joinCode",),),
     defaults={
         "cohostIds": [],
         "admission": "lobbyForGuests",
@@ -286,6 +288,26 @@ MEETING = AggregateSpec(
             effect="update",
             idempotency="key",
             sets=(Assignment("hostId", source="body.hostId"),),
+            requires=(
+                Requirement(
+                    problem=problems.MEETING_NOT_LIVE,
+                    detail="Before it begins the calendar event is handed over instead",
+                    condition="this.phase == 'live'",
+                ),
+                Requirement(
+                    problem=problems.USER_NOT_CONNECTED,
+                    detail="The person is not in the call or has no account in the organisation",
+                    condition="count > 0",
+                    counted=Counted(
+                        "participant",
+                        {
+                            "joinState": "'connected'",
+                            "meetingId": "this.id",
+                            "userId": "input.hostId",
+                        },
+                    ),
+                ),
+            ),
         ),
         "lock-meeting": Command(
             effect="update",
@@ -336,12 +358,8 @@ MEETING = AggregateSpec(
             ),
         ),
         "start-meeting": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(
-                Assignment("mediaRegion", source="body.mediaRegion"),
-                Assignment("actualStart", source="context.now"),
-            ),
             emits=(
                 Emission(
                     type="cloudsync.collaboration.meeting-started.v1",
@@ -408,6 +426,20 @@ PARTICIPANT = AggregateSpec(
             guard="Not banned, and the admission policy lets them in by itself",
         ),
         Transition(
+            command="join-meeting",
+            sources=("waiting",),
+            to="waiting",
+            roles=frozenset({"guest", "member"}),
+            guard="Asks every few seconds whether a host has spoken",
+        ),
+        Transition(
+            command="join-meeting",
+            sources=("admitted", "connected"),
+            to="admitted",
+            roles=frozenset({"guest", "member"}),
+            guard="The minute of the token went by, or the line broke before a node noticed",
+        ),
+        Transition(
             command="admit-participant",
             sources=("waiting",),
             to="admitted",
@@ -467,6 +499,18 @@ PARTICIPANT = AggregateSpec(
     ),
     commands={
         "admit-participant": Command(effect="custom", idempotency="natural"),
+        "agree-to-recording": Command(
+            effect="update",
+            idempotency="natural",
+            sets=(Assignment("consentedAt", source="context.now"),),
+            requires=(
+                Requirement(
+                    problem=problems.NOT_IN_THE_MEETING,
+                    detail="The caller is not let in yet or has left",
+                    condition="this.joinState in ['admitted', 'connected']",
+                ),
+            ),
+        ),
         "connect-participant": Command(
             effect="transition",
             idempotency="natural",
@@ -505,6 +549,25 @@ PARTICIPANT = AggregateSpec(
                 Assignment("banned", source="body.banned"),
                 Assignment("leftAt", source="context.now"),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.HOST_NOT_REMOVABLE,
+                    detail="The host of the meeting was meant",
+                    condition="count == 0",
+                    counted=Counted(
+                        "meeting",
+                        {
+                            "hostId": "has(this.userId) ? this.userId : this.id",
+                            "id": "this.meetingId",
+                        },
+                    ),
+                ),
+            ),
+        ),
+        "withdraw-consent": Command(
+            effect="update",
+            idempotency="natural",
+            sets=(Assignment("consentedAt"),),
         ),
     },
 )
@@ -532,7 +595,7 @@ RECORDING = AggregateSpec(
             sources=("capturing",),
             to="composing",
             roles=frozenset({"workload"}),
-            relations=frozenset({"cohost", "host"}),
+            relations=frozenset({"cohost", "host", "recorder"}),
             guard="By hand, or with the end of the meeting",
         ),
         Transition(
@@ -659,18 +722,20 @@ RECORDING = AggregateSpec(
                 ),
             ),
         ),
-        "start-recording": Command(
-            effect="create",
-            idempotency="natural",
-            sets=(
-                Assignment("startedBy", source="context.subject"),
-                Assignment("expiresAt", source="context.now.plus.90d"),
-            ),
-        ),
+        "start-recording": Command(effect="custom", idempotency="natural"),
         "stop-recording": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("durationSeconds", source="body.durationSeconds"),),
+            emits=(
+                Emission(
+                    type="cloudsync.collaboration.recording-stopped.v1",
+                    topic="cloudsync.collaboration.meeting.v1",
+                    key="id",
+                    key_field="meetingId",
+                    fields=("recordingId", "meetingId", "layout", "durationSeconds"),
+                ),
+            ),
         ),
         "withdraw-recording": Command(
             effect="custom",

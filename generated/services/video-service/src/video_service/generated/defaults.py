@@ -33,6 +33,13 @@ class Defaults(port.Port):
     ) -> models.Participant:
         raise handler_missing("admit-participant")
 
+    async def agree_to_recording(
+        self,
+        ctx: Context,
+        request: port.AgreeToRecording,
+    ) -> models.Participant:
+        return await self.participant.update(ctx, "agree-to-recording", request.participant_id)
+
     async def apply_media_flags(self, ctx: Context, request: port.ApplyMediaFlags) -> None:
         raise handler_missing("apply-media-flags")
 
@@ -165,10 +172,10 @@ class Defaults(port.Port):
         raise handler_missing("start-instant-meeting")
 
     async def start_meeting(self, ctx: Context, request: port.StartMeeting) -> models.Meeting:
-        return await self.meeting.transition(ctx, "start-meeting", request.meeting_id, request.body)
+        raise handler_missing("start-meeting")
 
     async def start_recording(self, ctx: Context, request: port.StartRecording) -> models.Recording:
-        return await self.recording.create(ctx, "start-recording", request.body)
+        raise handler_missing("start-recording")
 
     async def stop_recording(self, ctx: Context, request: port.StopRecording) -> models.Recording:
         return await self.recording.transition(
@@ -177,6 +184,13 @@ class Defaults(port.Port):
             request.recording_id,
             request.body,
         )
+
+    async def withdraw_consent(
+        self,
+        ctx: Context,
+        request: port.WithdrawConsent,
+    ) -> models.Participant:
+        return await self.participant.update(ctx, "withdraw-consent", request.participant_id)
 
     async def withdraw_recording(self, ctx: Context, request: port.WithdrawRecording) -> None:
         raise handler_missing("withdraw-recording")

@@ -514,6 +514,17 @@ class RecordingStage(StrEnum):
     deleted = "deleted"
 
 
+class RecordingStopped(Model):
+    """
+    How long was captured and how it is to be laid out.
+    """
+
+    recording_id: Annotated[UUID, Field(alias="recordingId")]
+    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    layout: RecordingLayout
+    duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
+
+
 class Region(StrEnum):
     """
     The four regions that serve people.
@@ -577,20 +588,20 @@ class StartInstantMeetingRequest(Model):
 
 class StartMeetingRequest(Model):
     """
-    The region that the host's client measured as nearest to most of those who wait.
+    Which meeting, and the region that the host's client measured as nearest to most of those who wait.
     """
 
+    meeting_id: Annotated[UUID, Field(alias="meetingId")]
     media_region: Annotated[Region, Field(alias="mediaRegion")]
 
 
 class StartRecordingRequest(Model):
     """
-    Which meeting, how to lay out the faces, and how many have agreed after the notice was heard.
+    Which meeting to keep and how to lay out the faces.
     """
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     layout: RecordingLayout | None = None
-    consent_given: Annotated[int, Field(alias="consentGiven", ge=0, le=1000)]
 
 
 class StopRecordingRequest(Model):

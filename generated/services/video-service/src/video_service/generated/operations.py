@@ -14,6 +14,14 @@ ADMIT_PARTICIPANT = Operation(
     idempotency="natural",
 )
 
+AGREE_TO_RECORDING = Operation(
+    id="agree-to-recording",
+    permission="meeting:consent",
+    relations=("self",),
+    writes=True,
+    idempotency="natural",
+)
+
 APPLY_MEDIA_FLAGS = Operation(
     id="apply-media-flags",
     access="workload",
@@ -234,6 +242,14 @@ STOP_RECORDING = Operation(
     id="stop-recording",
     permission="meeting:record",
     relations=("host", "cohost", "recorder"),
+    writes=True,
+    idempotency="natural",
+)
+
+WITHDRAW_CONSENT = Operation(
+    id="withdraw-consent",
+    permission="meeting:consent",
+    relations=("self",),
     writes=True,
     idempotency="natural",
 )

@@ -25,6 +25,11 @@ class AdmitParticipant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgreeToRecording:
+    participant_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyMediaFlags:
     body: models.FlagChanged
 
@@ -180,7 +185,6 @@ class StartInstantMeeting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartMeeting:
-    meeting_id: UUID
     body: models.StartMeetingRequest
 
 
@@ -193,6 +197,11 @@ class StartRecording:
 class StopRecording:
     recording_id: UUID
     body: models.StopRecordingRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawConsent:
+    participant_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +250,14 @@ class Port(Protocol):
         """A host's word at the door, in or away."""
         ...
 
+    async def agree_to_recording(
+        self,
+        ctx: Context,
+        request: AgreeToRecording,
+    ) -> models.Participant:
+        """A participant's own word that their picture and sound may be kept, given at the notice and by nobody in their stead."""
+        ...
+
     async def apply_media_flags(self, ctx: Context, request: ApplyMediaFlags) -> None:
         """Takes over switches for simulcast, codecs and overflow."""
         ...
@@ -270,7 +287,7 @@ class Port(Protocol):
         ...
 
     async def delete_recording(self, ctx: Context, request: DeleteRecording) -> models.Recording:
-        """Removes a film before its time."""
+        """Removes a film before its time from those who were there."""
         ...
 
     async def eject_suspended(self, ctx: Context, request: EjectSuspended) -> None:
@@ -379,6 +396,10 @@ class Port(Protocol):
 
     async def stop_recording(self, ctx: Context, request: StopRecording) -> models.Recording:
         """Ends the capture and queues the composition."""
+        ...
+
+    async def withdraw_consent(self, ctx: Context, request: WithdrawConsent) -> models.Participant:
+        """Takes the agreement back."""
         ...
 
     async def withdraw_recording(self, ctx: Context, request: WithdrawRecording) -> None:

@@ -9,8 +9,8 @@ from cloudsync_chassis.problem import ProblemType
 ADDRESS_LOCKED_OUT = ProblemType("address-locked-out", 429, "Address locked out")
 """Too many wrong codes came from this address"""
 
-ALREADY_ENDED = ProblemType("already-ended", 409, "Already ended")
-"""The meeting has begun or is over"""
+ALREADY_RECORDING = ProblemType("already-recording", 409, "Already recording")
+"""One capture runs at a time and another host began it"""
 
 CALENDAR_EVENT_CANCELLED = ProblemType("calendar-event-cancelled", 409, "Calendar event cancelled")
 """The calendar event was cancelled meanwhile"""
@@ -28,7 +28,7 @@ HOST_NOT_REMOVABLE = ProblemType("host-not-removable", 409, "Host not removable"
 """The host of the meeting was meant"""
 
 ILLEGAL_TRANSITION = ProblemType("illegal-transition", 409, "Illegal transition")
-"""Nothing is being captured any more"""
+"""The meeting has begun or is over"""
 
 MEDIA_CAPACITY_UNAVAILABLE = ProblemType(
     "media-capacity-unavailable",
@@ -44,7 +44,7 @@ MEETING_LOCKED = ProblemType("meeting-locked", 403, "Meeting locked")
 """A host has shut the door"""
 
 MEETING_NOT_LIVE = ProblemType("meeting-not-live", 409, "Meeting not live")
-"""There is nobody to be split up"""
+"""Before it begins the calendar event is handed over instead"""
 
 MEETING_SIZE_EXCEEDS_PLAN = ProblemType(
     "meeting-size-exceeds-plan",
@@ -53,8 +53,14 @@ MEETING_SIZE_EXCEEDS_PLAN = ProblemType(
 )
 """The plan allows smaller meetings only"""
 
+NOT_IN_THE_MEETING = ProblemType("not-in-the-meeting", 409, "Not in the meeting")
+"""The caller is not let in yet or has left"""
+
 NOT_WAITING = ProblemType("not-waiting", 409, "Not waiting")
 """The person gave up, or another host was faster"""
+
+OCCURRENCE_TAKEN = ProblemType("occurrence-taken", 409, "Occurrence taken")
+"""The occurrence has a meeting that was neither cancelled nor given up"""
 
 PARTICIPANT_IN_TWO_ROOMS = ProblemType("participant-in-two-rooms", 400, "Participant in two rooms")
 """Somebody is named twice"""
@@ -64,9 +70,6 @@ PASSCODE_WRONG = ProblemType("passcode-wrong", 403, "Passcode wrong")
 
 RECORDING_FORBIDDEN = ProblemType("recording-forbidden", 409, "Recording forbidden")
 """The policy is off, or the media are sealed from end to end"""
-
-RECORDING_HELD = ProblemType("recording-held", 409, "Recording held")
-"""A legal hold keeps the film"""
 
 ROOMS_BARRED = ProblemType("rooms-barred", 403, "Rooms barred")
 """The organisation is being off-boarded"""

@@ -29,6 +29,16 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         return port.AdmitParticipant(body=rpc.read(message, models.AdmitParticipantRequest))
 
     @rpc.unary(
+        "AgreeToRecording",
+        operations.AGREE_TO_RECORDING,
+        service.agree_to_recording,
+        video_pb2.AgreeToRecordingRequest,
+        Reply(video_pb2.AgreeToRecordingResponse, "participant"),
+    )
+    def agree_to_recording(message: video_pb2.AgreeToRecordingRequest) -> port.AgreeToRecording:
+        return port.AgreeToRecording(participant_id=rpc.required(message, "participantId", UUID))
+
+    @rpc.unary(
         "CancelMeeting",
         operations.CANCEL_MEETING,
         service.cancel_meeting,
@@ -209,10 +219,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         Reply(video_pb2.StartMeetingResponse, "meeting"),
     )
     def start_meeting(message: video_pb2.StartMeetingRequest) -> port.StartMeeting:
-        return port.StartMeeting(
-            meeting_id=rpc.required(message, "meetingId", UUID),
-            body=rpc.read(message, models.StartMeetingRequest, "meetingId"),
-        )
+        return port.StartMeeting(body=rpc.read(message, models.StartMeetingRequest))
 
     @rpc.unary(
         "StartRecording",
@@ -246,5 +253,15 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
     )
     def watch_meeting(message: video_pb2.WatchMeetingRequest) -> port.WatchMeeting:
         return port.WatchMeeting(body=rpc.read(message, models.WatchMeetingRequest))
+
+    @rpc.unary(
+        "WithdrawConsent",
+        operations.WITHDRAW_CONSENT,
+        service.withdraw_consent,
+        video_pb2.WithdrawConsentRequest,
+        Reply(video_pb2.WithdrawConsentResponse, "participant"),
+    )
+    def withdraw_consent(message: video_pb2.WithdrawConsentRequest) -> port.WithdrawConsent:
+        return port.WithdrawConsent(participant_id=rpc.required(message, "participantId", UUID))
 
     return (rpc,)

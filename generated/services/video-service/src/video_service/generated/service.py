@@ -32,6 +32,17 @@ SERVICE = ServiceSpec(
         ),
     },
     related={
+        "meeting:consent": frozenset(
+            {
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            }
+        ),
         "meeting:end": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),

@@ -76,7 +76,7 @@ meetings = Table(
     Index(
         "meetings_occurrence",
         ("calendar_event_id", "scheduled_start"),
-        where="calendar_event_id IS NOT NULL",
+        where="calendar_event_id IS NOT NULL AND phase NOT IN ('cancelled', 'expired')",
         unique=True,
     ),
     Index("meetings_agenda", ("organization_id", "scheduled_start desc")),

@@ -8,14 +8,16 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Reference,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.table import TableStore
 
-from . import models, tables
+from . import models, problems, tables
 
 DELIVERY_ATTEMPT = AggregateSpec(
     name="delivery-attempt",
@@ -76,6 +78,22 @@ REPLAY_JOB = AggregateSpec(
             effect="create",
             idempotency="key",
             sets=(Assignment("requestedBy", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.WINDOW_TOO_WIDE,
+                    detail="The window is longer than 30 days, begins before them, or runs backwards",
+                    condition="input.fromTime < input.toTime && input.toTime - input.fromTime <= duration('720h') && input.fromTime >= now - duration('720h')",
+                ),
+                Requirement(
+                    problem=problems.REPLAY_RUNNING,
+                    detail="One replay of the endpoint has not ended yet",
+                    condition="count == 0",
+                    counted=Counted(
+                        "replay-job",
+                        {"endpointId": "input.endpointId", "progress": "'running'"},
+                    ),
+                ),
+            ),
         ),
         "stop-replay": Command(effect="transition", idempotency="natural"),
     },
@@ -174,6 +192,22 @@ WEBHOOK_DELIVERY = AggregateSpec(
                 Assignment("attempt", value=0),
                 Assignment("nextAttemptAt", source="context.now"),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.PAYLOAD_EXPIRED,
+                    detail="The body is older than 30 days and gone",
+                    condition="now <= this.createdAt + duration('720h')",
+                ),
+                Requirement(
+                    problem=problems.ENDPOINT_DISABLED,
+                    detail="The endpoint is disabled, removed or not proven, so there is nobody to send it to",
+                    condition="count == 1",
+                    counted=Counted(
+                        "webhook-endpoint",
+                        {"id": "this.endpointId", "state": "['active', 'failing', 'paused']"},
+                    ),
+                ),
+            ),
         ),
         "retry-delivery": Command(
             effect="transition",
@@ -266,15 +300,29 @@ WEBHOOK_ENDPOINT = AggregateSpec(
             guard="Deliveries younger than a day are sent",
         ),
         Transition(
+            command="count-endpoint-failure",
+            sources=("active",),
+            to="active",
+            roles=frozenset({"workload"}),
+            guard="An attempt failed",
+        ),
+        Transition(
+            command="count-endpoint-failure",
+            sources=("failing",),
+            to="failing",
+            roles=frozenset({"workload"}),
+            guard="Another attempt failed",
+        ),
+        Transition(
             command="mark-endpoint-failing",
             sources=("active",),
             to="failing",
             roles=frozenset({"workload"}),
-            condition="this.consecutiveFailures >= 10",
+            condition="this.consecutiveFailures >= 10 && has(this.firstFailureAt)",
         ),
         Transition(
             command="record-endpoint-success",
-            sources=("failing",),
+            sources=("active", "failing"),
             to="active",
             roles=frozenset({"workload"}),
         ),
@@ -283,6 +331,7 @@ WEBHOOK_ENDPOINT = AggregateSpec(
             sources=("active", "failing"),
             to="disabled",
             roles=frozenset({"workload"}),
+            condition="input.disabledReason == 'gone410' || (has(this.firstFailureAt) && this.firstFailureAt + duration('24h') <= now)",
             guard="24 hours without a success, or the receiver said 410",
         ),
         Transition(
@@ -343,6 +392,7 @@ WEBHOOK_ENDPOINT = AggregateSpec(
         ),
     ),
     commands={
+        "count-endpoint-failure": Command(effect="custom", idempotency="natural"),
         "create-endpoint": Command(
             effect="custom",
             idempotency="key",
@@ -436,11 +486,7 @@ WEBHOOK_ENDPOINT = AggregateSpec(
             ),
         ),
         "forget-cached-key": Command(effect="custom", idempotency="natural"),
-        "mark-endpoint-failing": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("firstFailureAt", source="context.now"),),
-        ),
+        "mark-endpoint-failing": Command(effect="transition", idempotency="natural"),
         "pause-endpoint": Command(
             effect="transition",
             idempotency="natural",
@@ -448,15 +494,7 @@ WEBHOOK_ENDPOINT = AggregateSpec(
         ),
         "pause-tenant-endpoints": Command(effect="custom", idempotency="natural"),
         "purge-tenant-endpoints": Command(effect="custom", idempotency="natural"),
-        "reactivate-endpoint": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(
-                Assignment("consecutiveFailures", value=0),
-                Assignment("disabledReason"),
-                Assignment("firstFailureAt"),
-            ),
-        ),
+        "reactivate-endpoint": Command(effect="custom", idempotency="natural"),
         "record-endpoint-success": Command(
             effect="transition",
             idempotency="natural",

@@ -27,6 +27,13 @@ class Defaults(port.Port):
     async def await_scan(self, ctx: Context, request: port.AwaitScan) -> None:
         raise handler_missing("await-scan")
 
+    async def count_endpoint_failure(
+        self,
+        ctx: Context,
+        request: port.CountEndpointFailure,
+    ) -> None:
+        raise handler_missing("count-endpoint-failure")
+
     async def create_endpoint(
         self,
         ctx: Context,
@@ -121,11 +128,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.ReactivateEndpoint,
     ) -> models.WebhookEndpoint:
-        return await self.webhook_endpoint.transition(
-            ctx,
-            "reactivate-endpoint",
-            request.endpoint_id,
-        )
+        raise handler_missing("reactivate-endpoint")
 
     async def record_attempt(self, ctx: Context, request: port.RecordAttempt) -> None:
         await self.delivery_attempt.create(ctx, "record-attempt", request.body)

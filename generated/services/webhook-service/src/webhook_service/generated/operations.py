@@ -8,6 +8,13 @@ from cloudsync_chassis.operation import Operation
 
 AWAIT_SCAN = Operation(id="await-scan", access="workload", writes=True, idempotency="natural")
 
+COUNT_ENDPOINT_FAILURE = Operation(
+    id="count-endpoint-failure",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 CREATE_ENDPOINT = Operation(
     id="create-endpoint",
     permission="webhook:manage",

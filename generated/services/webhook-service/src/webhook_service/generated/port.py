@@ -24,6 +24,11 @@ class AwaitScan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountEndpointFailure:
+    body: models.AttemptResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateEndpoint:
     body: models.CreateEndpointRequest
 
@@ -219,6 +224,10 @@ class Port(Protocol):
         """Keeps the facts of an upload for a day, since file.uploaded goes out only with a clean verdict."""
         ...
 
+    async def count_endpoint_failure(self, ctx: Context, request: CountEndpointFailure) -> None:
+        """Adds a failed attempt to the row of them in the transaction that moves its delivery."""
+        ...
+
     async def create_endpoint(
         self,
         ctx: Context,
@@ -264,7 +273,7 @@ class Port(Protocol):
         ...
 
     async def mark_endpoint_failing(self, ctx: Context, request: MarkEndpointFailing) -> None:
-        """Ten attempts in a row came to nothing, and the clock of 24 hours begins."""
+        """Ten attempts in a row came to nothing."""
         ...
 
     async def match_event(self, ctx: Context, request: MatchEvent) -> None:
@@ -296,7 +305,7 @@ class Port(Protocol):
         ...
 
     async def record_endpoint_success(self, ctx: Context, request: RecordEndpointSuccess) -> None:
-        """One success ends the failing period, however long it was."""
+        """One success ends the row of failures and stops the clock, whether the row had reached ten or not."""
         ...
 
     async def redeliver_one(self, ctx: Context, request: RedeliverOne) -> models.WebhookDelivery:

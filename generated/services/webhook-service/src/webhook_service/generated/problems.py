@@ -12,11 +12,8 @@ CHALLENGE_FAILED = ProblemType("challenge-failed", 409, "Challenge failed")
 CONDITION_INVALID = ProblemType("condition-invalid", 422, "Condition invalid")
 """The condition does not parse or does not type-check against the subscribed events"""
 
-ENDPOINT_ACTIVE = ProblemType("endpoint-active", 409, "Endpoint active")
-"""The endpoint is called; pause or disable it first"""
-
 ENDPOINT_DISABLED = ProblemType("endpoint-disabled", 409, "Endpoint disabled")
-"""There is nobody to send it to"""
+"""The endpoint is disabled, removed or not proven, so there is nobody to send it to"""
 
 ENDPOINT_LIMIT_REACHED = ProblemType("endpoint-limit-reached", 409, "Endpoint limit reached")
 """The plan allows no further endpoint"""
@@ -40,4 +37,4 @@ TEST_LIMIT_REACHED = ProblemType("test-limit-reached", 429, "Test limit reached"
 """Ten tests were sent within the hour"""
 
 WINDOW_TOO_WIDE = ProblemType("window-too-wide", 422, "Window too wide")
-"""The window is longer than 30 days or begins before them"""
+"""The window is longer than 30 days, begins before them, or runs backwards"""

@@ -191,7 +191,7 @@ class ReplaySelector(_message.Message):
     def __init__(self, event_types: _Optional[_Iterable[str]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., tenant_id: _Optional[str] = ..., stream_id: _Optional[str] = ...) -> None: ...
 
 class EventSchema(_message.Message):
-    __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "event_type", "schema_version", "json_schema", "schema_digest", "owner", "compatibility", "schema_stage", "client_allowed", "pii_paths", "sunset_at")
+    __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "event_type", "schema_version", "json_schema", "schema_digest", "owner", "compatibility", "schema_stage", "client_allowed", "pii_paths", "sunset_at", "registered_by")
     ID_FIELD_NUMBER: _ClassVar[int]
     ORGANIZATION_ID_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -207,6 +207,7 @@ class EventSchema(_message.Message):
     CLIENT_ALLOWED_FIELD_NUMBER: _ClassVar[int]
     PII_PATHS_FIELD_NUMBER: _ClassVar[int]
     SUNSET_AT_FIELD_NUMBER: _ClassVar[int]
+    REGISTERED_BY_FIELD_NUMBER: _ClassVar[int]
     id: str
     organization_id: str
     created_at: _timestamp_pb2.Timestamp
@@ -222,7 +223,8 @@ class EventSchema(_message.Message):
     client_allowed: bool
     pii_paths: _containers.RepeatedScalarFieldContainer[str]
     sunset_at: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., event_type: _Optional[str] = ..., schema_version: _Optional[int] = ..., json_schema: _Optional[str] = ..., schema_digest: _Optional[str] = ..., owner: _Optional[str] = ..., compatibility: _Optional[_Union[SchemaCompatibility, str]] = ..., schema_stage: _Optional[_Union[SchemaStage, str]] = ..., client_allowed: _Optional[bool] = ..., pii_paths: _Optional[_Iterable[str]] = ..., sunset_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    registered_by: str
+    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., event_type: _Optional[str] = ..., schema_version: _Optional[int] = ..., json_schema: _Optional[str] = ..., schema_digest: _Optional[str] = ..., owner: _Optional[str] = ..., compatibility: _Optional[_Union[SchemaCompatibility, str]] = ..., schema_stage: _Optional[_Union[SchemaStage, str]] = ..., client_allowed: _Optional[bool] = ..., pii_paths: _Optional[_Iterable[str]] = ..., sunset_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., registered_by: _Optional[str] = ...) -> None: ...
 
 class StreamSnapshot(_message.Message):
     __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "stream_id", "at_sequence", "state_blob", "state_hash", "fold_version")

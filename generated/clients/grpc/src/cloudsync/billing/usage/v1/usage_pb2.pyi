@@ -42,6 +42,8 @@ class RejectReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REJECT_REASON_CEILING_EXCEEDED: _ClassVar[RejectReason]
     REJECT_REASON_POOL_FROZEN: _ClassVar[RejectReason]
     REJECT_REASON_ORDER_TOMBSTONED: _ClassVar[RejectReason]
+    REJECT_REASON_TOO_MANY_HOLDS: _ClassVar[RejectReason]
+    REJECT_REASON_HOLD_LOST: _ClassVar[RejectReason]
 
 class RevokeReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -128,6 +130,8 @@ REJECT_REASON_UNSPECIFIED: RejectReason
 REJECT_REASON_CEILING_EXCEEDED: RejectReason
 REJECT_REASON_POOL_FROZEN: RejectReason
 REJECT_REASON_ORDER_TOMBSTONED: RejectReason
+REJECT_REASON_TOO_MANY_HOLDS: RejectReason
+REJECT_REASON_HOLD_LOST: RejectReason
 REVOKE_REASON_UNSPECIFIED: RevokeReason
 REVOKE_REASON_BY_ADMINISTRATOR: RevokeReason
 REVOKE_REASON_MEMBER_REMOVED: RevokeReason

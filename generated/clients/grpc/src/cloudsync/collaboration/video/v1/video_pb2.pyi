@@ -522,15 +522,37 @@ class LockMeetingResponse(_message.Message):
     meeting: Meeting
     def __init__(self, meeting: _Optional[_Union[Meeting, _Mapping]] = ...) -> None: ...
 
+class AgreeToRecordingRequest(_message.Message):
+    __slots__ = ("participant_id",)
+    PARTICIPANT_ID_FIELD_NUMBER: _ClassVar[int]
+    participant_id: str
+    def __init__(self, participant_id: _Optional[str] = ...) -> None: ...
+
+class AgreeToRecordingResponse(_message.Message):
+    __slots__ = ("participant",)
+    PARTICIPANT_FIELD_NUMBER: _ClassVar[int]
+    participant: Participant
+    def __init__(self, participant: _Optional[_Union[Participant, _Mapping]] = ...) -> None: ...
+
+class WithdrawConsentRequest(_message.Message):
+    __slots__ = ("participant_id",)
+    PARTICIPANT_ID_FIELD_NUMBER: _ClassVar[int]
+    participant_id: str
+    def __init__(self, participant_id: _Optional[str] = ...) -> None: ...
+
+class WithdrawConsentResponse(_message.Message):
+    __slots__ = ("participant",)
+    PARTICIPANT_FIELD_NUMBER: _ClassVar[int]
+    participant: Participant
+    def __init__(self, participant: _Optional[_Union[Participant, _Mapping]] = ...) -> None: ...
+
 class StartRecordingRequest(_message.Message):
-    __slots__ = ("meeting_id", "layout", "consent_given")
+    __slots__ = ("meeting_id", "layout")
     MEETING_ID_FIELD_NUMBER: _ClassVar[int]
     LAYOUT_FIELD_NUMBER: _ClassVar[int]
-    CONSENT_GIVEN_FIELD_NUMBER: _ClassVar[int]
     meeting_id: str
     layout: RecordingLayout
-    consent_given: int
-    def __init__(self, meeting_id: _Optional[str] = ..., layout: _Optional[_Union[RecordingLayout, str]] = ..., consent_given: _Optional[int] = ...) -> None: ...
+    def __init__(self, meeting_id: _Optional[str] = ..., layout: _Optional[_Union[RecordingLayout, str]] = ...) -> None: ...
 
 class StartRecordingResponse(_message.Message):
     __slots__ = ("recording",)

@@ -89,6 +89,16 @@ class VideoServiceStub:
                 request_serializer=cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.LockMeetingRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.LockMeetingResponse.FromString,
                 _registered_method=True)
+        self.AgreeToRecording = channel.unary_unary(
+                '/cloudsync.collaboration.video.v1.VideoService/AgreeToRecording',
+                request_serializer=cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.AgreeToRecordingRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.AgreeToRecordingResponse.FromString,
+                _registered_method=True)
+        self.WithdrawConsent = channel.unary_unary(
+                '/cloudsync.collaboration.video.v1.VideoService/WithdrawConsent',
+                request_serializer=cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.WithdrawConsentRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.WithdrawConsentResponse.FromString,
+                _registered_method=True)
         self.StartRecording = channel.unary_unary(
                 '/cloudsync.collaboration.video.v1.VideoService/StartRecording',
                 request_serializer=cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.StartRecordingRequest.SerializeToString,
@@ -200,6 +210,18 @@ class VideoServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AgreeToRecording(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawConsent(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def StartRecording(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -305,6 +327,16 @@ def add_VideoServiceServicer_to_server(servicer, server):
                     servicer.LockMeeting,
                     request_deserializer=cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.LockMeetingRequest.FromString,
                     response_serializer=cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.LockMeetingResponse.SerializeToString,
+            ),
+            'AgreeToRecording': grpc.unary_unary_rpc_method_handler(
+                    servicer.AgreeToRecording,
+                    request_deserializer=cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.AgreeToRecordingRequest.FromString,
+                    response_serializer=cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.AgreeToRecordingResponse.SerializeToString,
+            ),
+            'WithdrawConsent': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawConsent,
+                    request_deserializer=cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.WithdrawConsentRequest.FromString,
+                    response_serializer=cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.WithdrawConsentResponse.SerializeToString,
             ),
             'StartRecording': grpc.unary_unary_rpc_method_handler(
                     servicer.StartRecording,
@@ -644,6 +676,60 @@ class VideoService:
             '/cloudsync.collaboration.video.v1.VideoService/LockMeeting',
             cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.LockMeetingRequest.SerializeToString,
             cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.LockMeetingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AgreeToRecording(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.collaboration.video.v1.VideoService/AgreeToRecording',
+            cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.AgreeToRecordingRequest.SerializeToString,
+            cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.AgreeToRecordingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawConsent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.collaboration.video.v1.VideoService/WithdrawConsent',
+            cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.WithdrawConsentRequest.SerializeToString,
+            cloudsync_dot_collaboration_dot_video_dot_v1_dot_video__pb2.WithdrawConsentResponse.FromString,
             options,
             channel_credentials,
             insecure,

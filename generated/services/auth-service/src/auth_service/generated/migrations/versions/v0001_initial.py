@@ -111,7 +111,7 @@ SCHEMA = Schema(
         Column("breached_at", "timestamptz", nullable=True),
         Check(
             "credentials_type_known",
-            "type IN ('password', 'totp', 'webauthn', 'recoveryCodes')",
+            "type IN ('password', 'totp', 'webauthn', 'textCode', 'recoveryCodes')",
         ),
         Check("credentials_attempts_bounded", "failed_attempts BETWEEN 0 AND 10"),
         Check("credentials_exhausted_locked", "failed_attempts < 10 OR locked_until IS NOT NULL"),

@@ -57,7 +57,7 @@ SCHEMA = Schema(
         Check("calendars_owner_type_known", "owner_type IN ('user', 'team', 'resource')"),
         Check(
             "calendars_visibility_known",
-            "default_visibility IN ('default', 'public', 'private', 'confidential')",
+            "default_visibility IN ('public', 'private', 'confidential')",
         ),
         Check("calendars_rooms_have_seats", "(owner_type = 'resource') = (capacity IS NOT NULL)"),
         Check("calendars_capacity_bounded", "capacity BETWEEN 1 AND 1000"),

@@ -26,6 +26,7 @@ SCHEMA = Schema(
         Column("parent_organization_id", "uuid", nullable=True),
         Column("owner_user_id", "uuid"),
         Column("edition", "text", "'free'"),
+        Column("followed_subscription_id", "uuid", nullable=True),
         Column("seat_limit", "integer", "10"),
         Column("seats_taken", "integer", "0"),
         Column("data_residency", "text"),
@@ -38,6 +39,7 @@ SCHEMA = Schema(
         Column("max_unit_depth", "smallint", "5"),
         Column("status", "text"),
         Column("restricted_reason", "text", nullable=True),
+        Column("overdue_invoice_ids", "uuid[]", "'{}'"),
         Column("deletion_requested_by", "uuid", nullable=True),
         Column("purge_after", "timestamptz", nullable=True),
         Check(
@@ -147,6 +149,7 @@ SCHEMA = Schema(
         Column("last_owner", "boolean", "false"),
         Column("joined_at", "timestamptz"),
         Column("suspended_at", "timestamptz", nullable=True),
+        Column("resting_since", "timestamptz", nullable=True),
         Column("ended_at", "timestamptz", nullable=True),
         Column("end_reason", "text", nullable=True),
         Column("successor_user_id", "uuid", nullable=True),

@@ -184,12 +184,15 @@ SCHEMA = Schema(
         Column("close_reason", "text", nullable=True),
         Column("closed_at", "timestamptz", nullable=True),
         Check("charges_purpose_known", "purpose IN ('order', 'invoice', 'verification')"),
-        Check("charges_status_known", "status IN ('open', 'settled', 'cancelled', 'exhausted')"),
+        Check(
+            "charges_status_known",
+            "status IN ('open', 'held', 'settled', 'cancelled', 'exhausted')",
+        ),
         Check("charges_settled_within_amount", "settled_minor BETWEEN 0 AND amount_minor"),
         Check("charges_attempts_bounded", "attempt_count BETWEEN 0 AND 10"),
         Check(
             "charges_closed_explained",
-            "status IN ('open', 'settled') OR (close_reason IS NOT NULL AND closed_at IS NOT NULL)",
+            "status IN ('open', 'held', 'settled') OR (close_reason IS NOT NULL AND closed_at IS NOT NULL)",
         ),
         ForeignKey(
             "charges_preferred_method_id_fkey",
@@ -368,7 +371,7 @@ SCHEMA = Schema(
         ),
         Check(
             "refunds_status_known",
-            "refund_status IN ('requested', 'sent', 'succeeded', 'failed', 'withdrawn')",
+            "refund_status IN ('requested', 'approved', 'sent', 'succeeded', 'failed', 'withdrawn')",
         ),
         Check("refunds_four_eyes", "approved_by <> requested_by"),
         ForeignKey(
@@ -391,7 +394,11 @@ SCHEMA = Schema(
             unique=True,
         ),
         Index("refunds_payment", ("payment_id", "created_at desc")),
-        Index("refunds_waiting", ("created_at",), where="refund_status = 'requested'"),
+        Index(
+            "refunds_waiting",
+            ("created_at",),
+            where="refund_status IN ('requested', 'approved')",
+        ),
         key=("id",),
     ),
 )

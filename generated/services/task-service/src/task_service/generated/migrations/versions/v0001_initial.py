@@ -35,6 +35,11 @@ SCHEMA = Schema(
         Index("boards_key", ("organization_id", "board_key"), unique=True),
         Index("boards_team", ("organization_id", "team_id"), where="archived_at IS NULL"),
         Index("boards_lead", ("lead_user_id",)),
+        Index(
+            "boards_open",
+            ("organization_id", "board_title"),
+            where="access = 'organisation' AND archived_at IS NULL",
+        ),
         key=("id",),
     ),
     # Answers of a day to writes with a key.

@@ -70,6 +70,7 @@ SCHEMA = Schema(
         Column("last_active_at", "timestamptz", nullable=True),
         Column("deletion_scheduled_at", "timestamptz", nullable=True),
         Column("legal_hold_until", "timestamptz", nullable=True),
+        Column("merged_into_user_id", "uuid", nullable=True),
         Check("users_kind_known", "kind IN ('employee', 'guest', 'serviceAccount')"),
         Check(
             "users_status_known",
