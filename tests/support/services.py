@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import httpx
 from cloudsync_gen import pipeline
 from cloudsync_gen.contracts.compile import compile_contracts
 from cloudsync_gen.engine.render import render
+from cloudsync_gen.model.artefacts import Ownership
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Service
@@ -71,10 +73,11 @@ class Written:
 
 
 def written(root: Path, folder: Path, targets: Iterable[str] = TARGETS) -> Written:
-    """Write every service of the model below `root`."""
+    """Write every service of the model below `root`, with what its team has written there."""
     checked = pipeline.check(pipeline.read_model(root))
     assert checked.model is not None
     contracts = compile_contracts(checked.model).value
+    ours = set()
     for name in targets:
         target = BY_NAME[name]
         for unit in target.units(checked.model, contracts):
@@ -82,7 +85,21 @@ def written(root: Path, folder: Path, targets: Iterable[str] = TARGETS) -> Writt
                 path = folder / each.path
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(each.content)
+                if each.ownership is not Ownership.SCAFFOLD:
+                    ours.add(each.path)
+    _add_theirs(root, folder, ours)
     return Written(checked.model, contracts, folder)
+
+
+def _add_theirs(root: Path, folder: Path, ours: set[str]) -> None:
+    """Copy handlers, tests and modules of the services' teams, none of what is generated."""
+    for kind in ("src", "tests"):
+        for path in (root / "generated" / "services").glob(f"*/{kind}/**/*.py"):
+            relative = path.relative_to(root)
+            if str(relative) not in ours and "generated" not in relative.parts[3:]:
+                target = folder / relative
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
 
 
 def opened(root: Path) -> Written:
