@@ -1,0 +1,88 @@
+"""What tests of handlers are given: canned answers of others, another time, events that arrive."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from cloudsync_chassis import clock
+from cloudsync_chassis.client.base import ServiceClient
+from cloudsync_chassis.client.call import Call
+from cloudsync_chassis.client.errors import CallError, NoAnswerError
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.security.principal import workload
+from cloudsync_chassis.testing import Running
+
+ANSWER = TypeAdapter(dict[str, int])
+CALL = Call(service="peer", operation="get-price", method="GET", path="/v1/price")
+
+
+async def test_another_service_answers_as_the_test_says(shop: Running) -> None:
+    peer = ServiceClient("http://peer.invalid")
+    shop.runtime.clients["peer"] = peer
+    with pytest.raises(CallError):
+        await peer.call(CALL, ANSWER)
+    shop.answers("peer", "get-price", {"price": 7})
+    assert await peer.call(CALL, ANSWER) == {"price": 7}
+    shop.answers("peer", "get-price", lambda call: {"price": len(call.path)})
+    assert await peer.call(CALL, ANSWER) == {"price": 9}
+    shop.answers("peer", "get-price", NoAnswerError(CALL, "down"))
+    with pytest.raises(NoAnswerError):
+        await peer.call(CALL, ANSWER)
+
+
+async def test_time_can_be_advanced(table_shop: Running) -> None:
+    clerk = table_shop.caller("clerk")
+
+    async def listed() -> Any:
+        body = {"title": "Emma", "priceMinor": 1}
+        answer = await table_shop.http.post("/v1/books", json=body, headers=clerk.headers)
+        return answer.json()["createdAt"]
+
+    before = await listed()
+    table_shop.later(timedelta(days=30))
+    after = await listed()
+    assert after > before
+    assert clock.now().date().isoformat() == after[:10]
+
+
+async def test_an_event_is_told_and_handled(table_shop: Running) -> None:
+    clerk = table_shop.caller("clerk")
+    body = {"title": "Emma", "priceMinor": 700}
+    book = (await table_shop.http.post("/v1/books", json=body, headers=clerk.headers)).json()
+    suggestion = {"bookId": book["id"], "priceMinor": 5}
+    await table_shop.tell("PriceSuggested", suggestion, clerk.organization)
+    found = await table_shop.http.get(f"/v1/books/{book['id']}", headers=clerk.headers)
+    assert found.json()["priceMinor"] == 5
+    with pytest.raises(AssertionError, match="given up"):
+        await table_shop.tell("PriceSuggested", {"bookId": "?"}, clerk.organization)
+    with pytest.raises(AssertionError, match="does not consume"):
+        await table_shop.tell("PriceFell", {}, clerk.organization)
+
+
+async def test_handlers_find_and_count_within_their_tenant(shop: Running) -> None:
+    clerk, other = shop.caller("clerk"), shop.caller("clerk")
+    for caller, titles in ((clerk, ("a", "b", "c")), (other, ("d",))):
+        for title in titles:
+            body = {"title": title, "priceMinor": 1}
+            await shop.http.post("/v1/books", json=body, headers=caller.headers)
+    books: Any = shop.runtime.aggregates["book"]
+
+    async def look(ctx: Any) -> tuple[Any, int, Any, Any]:
+        titles = [each.title async for each in books.each(ctx, title=("a", "c", "d"))]
+        missing = await books.find(ctx, title="d")
+        return titles, await books.count(ctx), missing, await books.find(ctx, title="b")
+
+    incoming = Incoming(principal=workload("book-service", clerk.organization), trace=Trace.new())
+    titles: Any
+    titles, count, missing, found = await shop.runtime.executor.run(
+        Operation(id="look", access="workload"), incoming, look
+    )
+    assert (titles, count, missing, found.title) == (["a", "c"], 3, None, "b")
+    assert uuid7() != found.id
