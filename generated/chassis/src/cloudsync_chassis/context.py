@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from cloudsync_chassis import clock
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import DEADLINE_EXCEEDED, not_valid
 from cloudsync_chassis.propagation import TENANT_HEADER, Trace
@@ -67,7 +68,7 @@ class Context:
     if_match: frozenset[int] | None = None
     cause: Event | None = None
     grant: Grant = field(default_factory=lambda: Grant(True))
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    now: datetime = field(default_factory=clock.now)
 
     def within(self, organization_id: UUID) -> Context:
         """The same operation in another tenant: for what founds one, and for platform work."""

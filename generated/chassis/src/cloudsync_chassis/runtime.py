@@ -81,6 +81,11 @@ class Runtime:
         self.clients[service] = client
         return client
 
+    @property
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """What it consumes."""
+        return tuple(self._subscriptions)
+
     def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Handle these events once the service runs."""
         self._subscriptions.extend(subscriptions)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import httpx
 from fastapi import FastAPI
+from pydantic import TypeAdapter
+from pydantic_core import to_json
 
+from cloudsync_chassis import clock
+from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.events.bus import InProcessBus
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.ids import uuid7
@@ -20,6 +26,9 @@ from cloudsync_chassis.security.principal import Kind, Principal
 
 if TYPE_CHECKING:
     from cloudsync_chassis.rpc.server import RpcServer
+
+
+_PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,51 @@ class Running:
         token = self.runtime.identity.issuer().issue(principal, [self.runtime.spec.name])
         return Caller(subject, organization, token)
 
+    def answers(self, service: str, operation: str, answer: Any) -> None:
+        """From now on another service answers an operation so, without a network.
+
+        `answer`: JSON, an exception to raise, or a function from the `Call` to either.
+        """
+        client: Any = self.runtime.clients[service]
+        known: dict[str, Any] = vars(client).setdefault("canned", {})
+        if not known:
+            client.call = _Canned(known, client.call)
+        known[operation] = answer
+
+    def later(self, by: timedelta) -> None:
+        """From now on it is later, for whatever the service does and writes."""
+        clock.advance(by)
+
+    async def tell(
+        self, event_type: str, data: Mapping[str, Any], organization: UUID, subject: str = ""
+    ) -> Event:
+        """Publish an event that the service consumes, and return once it has been handled.
+
+        Raises:
+            AssertionError: nothing consumes it, or its handler gave it up.
+        """
+        bus = self.runtime.bus
+        topics = {each.topic for each in self.runtime.subscriptions if each.type == event_type}
+        assert isinstance(bus, InProcessBus), "only on the bus of this process"
+        assert topics, f"{self.runtime.spec.name} does not consume {event_type}"
+        event = Event(
+            id=uuid7(),
+            type=event_type,
+            source="/test",
+            topic=min(topics),
+            subject=subject or str(uuid7()),
+            time=clock.now(),
+            organization_id=organization,
+            data=data,
+        )
+        await bus.publish([event])
+        async with asyncio.timeout(_PATIENCE):
+            while not bus.handled(self.runtime.spec.name, event):
+                await asyncio.sleep(0.005)
+        dead = any(each.id == event.id and each.topic != event.topic for each in bus.log)
+        assert not dead, f"{event_type} was given up; the log says why"
+        return event
+
     async def published(self) -> list[Event]:
         """All events on the bus, once the outbox is empty (in-process bus only)."""
         while await self.runtime.relay.publish_once():
@@ -73,9 +127,36 @@ class Running:
         return list(bus.log) if isinstance(bus, InProcessBus) else []
 
 
+class _Canned:
+    """Answers in place of a client's `call`."""
+
+    def __init__(self, known: Mapping[str, Any], otherwise: Any) -> None:
+        self._known = known
+        self._otherwise = otherwise
+
+    async def __call__(self, request: Call, result: TypeAdapter[Any]) -> Any:
+        if request.operation not in self._known:
+            return await self._otherwise(request, result)
+        answer = self._known[request.operation]
+        if callable(answer):
+            answer = answer(request)
+        if isinstance(answer, Exception):
+            raise answer
+        return result.validate_json(to_json(answer), strict=False)
+
+
 @asynccontextmanager
 async def running(app: FastAPI | RpcServer) -> AsyncIterator[Running]:
     """Start the application, stop it at the end."""
+    try:
+        async with _started(app) as found:
+            yield found
+    finally:
+        clock.reset()
+
+
+@asynccontextmanager
+async def _started(app: FastAPI | RpcServer) -> AsyncIterator[Running]:
     if not isinstance(app, FastAPI):
         async with app, httpx.AsyncClient() as http:
             yield Running(app.runtime, http, f"127.0.0.1:{app.port}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, Generic
@@ -50,6 +50,8 @@ from cloudsync_chassis.store.repository import E, Repository, UniqueViolationErr
 Body = BaseModel | Mapping[str, Any] | None
 
 log = logger("aggregate")
+
+_MANY = 200
 
 
 class Registry(dict[str, "Aggregate[Any]"]):
@@ -116,6 +118,28 @@ class Aggregate(Generic[E]):
         if sort not in self._fields:
             raise not_valid("not a field to sort by", parameter="sort")
         return await self.repository.select(ctx, ListQuery(page, wanted, related))
+
+    async def find(self, ctx: Context, /, **values: Any) -> E | None:
+        """The entity with these values, by JSON names. For handlers: no relation is asked."""
+        return await self.repository.find(ctx, values)
+
+    async def each(self, ctx: Context, /, **filters: Any) -> AsyncIterator[E]:
+        """Every entity that passes (a tuple: has one of its values), oldest first, page by page.
+
+        For handlers: no relation is asked. What is changed on the way is seen as it was.
+        """
+        page = PageRequest(limit=_MANY, sort="createdAt")
+        while True:
+            found = await self.repository.select(ctx, ListQuery(page, filters))
+            for entity in found.items:
+                yield entity
+            if found.following is None:
+                return
+            page = PageRequest(limit=_MANY, after=found.following)
+
+    async def count(self, ctx: Context, /, **filters: Any) -> int:
+        """How many pass. For handlers: no relation is asked."""
+        return await self.repository.count(ctx, filters)
 
     async def create(
         self, ctx: Context, command: str, body: Body = None, /, **parameters: Any

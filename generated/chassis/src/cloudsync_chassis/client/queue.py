@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
-from cloudsync_chassis import ids
+from cloudsync_chassis import clock, ids
 from cloudsync_chassis.client.attempts import Client
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import CallError
@@ -76,7 +75,7 @@ class CallQueue:
 
     def _lasting(self, event: Event) -> bool:
         call = Call(**event.data)
-        age = datetime.now(UTC) - event.time
+        age = clock.now() - event.time
         return age.total_seconds() < self._clients[call.service].budget(call).max_age
 
     def _topic(self, callee: str) -> str:

@@ -81,6 +81,11 @@ class InProcessBus:
         """See `Bus.acknowledge`."""
         self._offsets[group, delivery.event.topic] = delivery.offset
 
+    def handled(self, group: str, event: Event) -> bool:
+        """Whether a group has acknowledged the event."""
+        offset = self.log.index(event) + 1
+        return self._offsets.get((group, event.topic), 0) >= offset
+
     def _pending(self, group: str, topics: Sequence[str]) -> list[Delivery]:
         return [
             Delivery(offset, event)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from pydantic_core import to_json
 from sqlalchemy.exc import IntegrityError
 
+from cloudsync_chassis import clock
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import KEY_REUSED, UNAVAILABLE, Problem
 from cloudsync_chassis.store.system import idempotency_keys as table
@@ -115,7 +116,7 @@ async def forget_made(ctx: Context, request: str) -> None:
 
 def expired() -> sa.Delete:
     """The statement that forgets old answers."""
-    return sa.delete(table).where(table.c.expires_at <= datetime.now(UTC))
+    return sa.delete(table).where(table.c.expires_at <= clock.now())
 
 
 async def _kept(ctx: Context, key: str) -> sa.Row[Any] | None:

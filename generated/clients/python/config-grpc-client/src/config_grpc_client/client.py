@@ -58,6 +58,11 @@ METHODS: Mapping[str, RpcMethod] = {
         config_pb2.GetRevisionResponse,
         "configEntry",
     ),
+    "/cloudsync.platform.config.v1.ConfigService/LiftFreeze": RpcMethod(
+        config_pb2.LiftFreezeRequest,
+        config_pb2.LiftFreezeResponse,
+        "changeFreeze",
+    ),
     "/cloudsync.platform.config.v1.ConfigService/ListFreezes": RpcMethod(
         config_pb2.ListFreezesRequest,
         config_pb2.ListFreezesResponse,
@@ -144,14 +149,17 @@ class ConfigGrpcClient(RpcClient):
         )
         return await self.call(request, _REVISION_COMPARISON)
 
-    async def complete_config_rollout(self, *, config_entry_id: UUID) -> models.ConfigEntry:
+    async def complete_config_rollout(
+        self,
+        body: models.CompleteConfigRolloutRequest,
+    ) -> models.ConfigEntry:
         """Ends a rollout whose last stage was quiet; called by the watcher."""
         request = Call(
             service="config-service",
             operation="CompleteConfigRollout",
             method=METHOD,
             path="/cloudsync.platform.config.v1.ConfigService/CompleteConfigRollout",
-            body={"configEntryId": config_entry_id},
+            body=body_of(body),
         )
         return await self.call(request, _CONFIG_ENTRY)
 
@@ -244,6 +252,23 @@ class ConfigGrpcClient(RpcClient):
         )
         return await self.call(request, _CONFIG_ENTRY)
 
+    async def lift_freeze(
+        self,
+        *,
+        change_freeze_id: UUID,
+        idempotency_key: str | None = None,
+    ) -> models.ChangeFreeze:
+        """Ends a freeze before its time."""
+        request = Call(
+            service="config-service",
+            operation="LiftFreeze",
+            method=METHOD,
+            path="/cloudsync.platform.config.v1.ConfigService/LiftFreeze",
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
+            body={"changeFreezeId": change_freeze_id},
+        )
+        return await self.call(request, _CHANGE_FREEZE)
+
     async def list_freezes(
         self,
         *,
@@ -312,8 +337,8 @@ class ConfigGrpcClient(RpcClient):
 
     async def propose_change(
         self,
+        body: models.ProposeChangeRequest,
         *,
-        config_entry_id: UUID,
         if_match: str | None = None,
     ) -> models.ConfigEntry:
         """Asks for review."""
@@ -323,7 +348,7 @@ class ConfigGrpcClient(RpcClient):
             method=METHOD,
             path="/cloudsync.platform.config.v1.ConfigService/ProposeChange",
             headers={"If-Match": if_match},
-            body={"configEntryId": config_entry_id},
+            body=body_of(body),
             repeatable=False,
         )
         return await self.call(request, _CONFIG_ENTRY)
@@ -347,19 +372,14 @@ class ConfigGrpcClient(RpcClient):
         )
         return await self.call(request, _CONFIG_ENTRY)
 
-    async def rollback_change(
-        self,
-        body: models.RollbackChangeRequest,
-        *,
-        config_entry_id: UUID,
-    ) -> models.ConfigEntry:
-        """Takes a value back everywhere at once."""
+    async def rollback_change(self, body: models.RollbackChangeRequest) -> models.ConfigEntry:
+        """Takes a value back everywhere at once and puts the earlier one in its place."""
         request = Call(
             service="config-service",
             operation="RollbackChange",
             method=METHOD,
             path="/cloudsync.platform.config.v1.ConfigService/RollbackChange",
-            body={"configEntryId": config_entry_id, **body_of(body)},
+            body=body_of(body),
         )
         return await self.call(request, _CONFIG_ENTRY)
 
@@ -367,7 +387,6 @@ class ConfigGrpcClient(RpcClient):
         self,
         body: models.RolloutChangeRequest,
         *,
-        config_entry_id: UUID,
         if_match: str | None = None,
     ) -> models.ConfigEntry:
         """Begins with the first stage."""
@@ -377,7 +396,7 @@ class ConfigGrpcClient(RpcClient):
             method=METHOD,
             path="/cloudsync.platform.config.v1.ConfigService/RolloutChange",
             headers={"If-Match": if_match},
-            body={"configEntryId": config_entry_id, **body_of(body)},
+            body=body_of(body),
             repeatable=False,
         )
         return await self.call(request, _CONFIG_ENTRY)

@@ -139,19 +139,14 @@ class DiscoveryGrpcClient(RpcClient):
         )
         return await self.call(request, _SERVICE_INSTANCE)
 
-    async def drain_instance(
-        self,
-        body: models.DrainInstanceRequest,
-        *,
-        service_instance_id: UUID,
-    ) -> models.ServiceInstance:
+    async def drain_instance(self, body: models.DrainInstanceRequest) -> models.ServiceInstance:
         """Stops new calls to a copy."""
         request = Call(
             service="service-discovery",
             operation="DrainInstance",
             method=METHOD,
             path="/cloudsync.platform.discovery.v1.DiscoveryService/DrainInstance",
-            body={"serviceInstanceId": service_instance_id, **body_of(body)},
+            body=body_of(body),
         )
         return await self.call(request, _SERVICE_INSTANCE)
 
@@ -280,8 +275,6 @@ class DiscoveryGrpcClient(RpcClient):
     async def renew_instance_lease(
         self,
         body: models.RenewInstanceLeaseRequest,
-        *,
-        service_instance_id: UUID,
     ) -> models.ServiceInstance:
         """One heartbeat."""
         request = Call(
@@ -289,7 +282,7 @@ class DiscoveryGrpcClient(RpcClient):
             operation="RenewInstanceLease",
             method=METHOD,
             path="/cloudsync.platform.discovery.v1.DiscoveryService/RenewInstanceLease",
-            body={"serviceInstanceId": service_instance_id, **body_of(body)},
+            body=body_of(body),
         )
         return await self.call(request, _SERVICE_INSTANCE)
 

@@ -15,6 +15,7 @@ class DrainInstanceRequest(Model):
     Why calls are kept away from it from now on.
     """
 
+    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
     drain_reason: Annotated[
         str,
         Field(
@@ -78,6 +79,23 @@ class InstanceStatus(StrEnum):
     deregistered = "deregistered"
 
 
+class KnownGeneration(Model):
+    """
+    How much of one service's endpoints a watcher has seen.
+    """
+
+    service_name: Annotated[
+        str,
+        Field(
+            alias="serviceName",
+            max_length=63,
+            min_length=9,
+            pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
+        ),
+    ]
+    generation: Annotated[int, Field(ge=1, le=9007199254740991)]
+
+
 class ProbeKind(StrEnum):
     """
     How deeply an instance was looked at.
@@ -100,9 +118,10 @@ class ProbeOutcome(StrEnum):
 
 class RenewInstanceLeaseRequest(Model):
     """
-    A sign of life with how busy the instance is, every five seconds with up to a second of jitter.
+    A sign of life with how busy the instance is, three times in a lease with up to a second of jitter.
     """
 
+    service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
     load_percent: Annotated[int, Field(alias="loadPercent", ge=0, le=100)]
 
 
@@ -312,8 +331,8 @@ class WatchEndpointsRequest(Model):
             alias="serviceNames", json_schema_extra={"x-unique": True}, max_length=30, min_length=1
         ),
     ]
-    known_generation: Annotated[
-        int | None, Field(alias="knownGeneration", ge=1, le=9007199254740991)
+    known_generations: Annotated[
+        list[KnownGeneration] | None, Field(alias="knownGenerations", max_length=30)
     ] = None
 
 
@@ -361,7 +380,7 @@ class DefineServiceRequest(Model):
 
 class HealthReport(Model):
     """
-    What a probe found, told by the kubelet or by the instance itself.
+    What a probe found, told by the prober of the registry or by the instance itself.
     """
 
     id: UUID

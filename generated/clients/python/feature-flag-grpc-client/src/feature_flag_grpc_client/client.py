@@ -54,6 +54,11 @@ METHODS: Mapping[str, RpcMethod] = {
         feature_flag_pb2.DefineSegmentResponse,
         "flagSegment",
     ),
+    "/cloudsync.platform.featureflag.v1.FeatureFlagService/EditFlag": RpcMethod(
+        feature_flag_pb2.EditFlagRequest,
+        feature_flag_pb2.EditFlagResponse,
+        "featureFlag",
+    ),
     "/cloudsync.platform.featureflag.v1.FeatureFlagService/EvaluateBatch": RpcMethod(
         feature_flag_pb2.EvaluateBatchRequest,
         feature_flag_pb2.EvaluateBatchResponse,
@@ -133,14 +138,14 @@ class FeatureFlagGrpcClient(RpcClient):
         )
         return await self.call(request, _FEATURE_FLAG)
 
-    async def archive_flag(self, *, feature_flag_id: UUID) -> models.FeatureFlag:
+    async def archive_flag(self, body: models.ArchiveFlagRequest) -> models.FeatureFlag:
         """Retires a flag that nobody has evaluated for a fortnight."""
         request = Call(
             service="feature-flag-service",
             operation="ArchiveFlag",
             method=METHOD,
             path="/cloudsync.platform.featureflag.v1.FeatureFlagService/ArchiveFlag",
-            body={"featureFlagId": feature_flag_id},
+            body=body_of(body),
         )
         return await self.call(request, _FEATURE_FLAG)
 
@@ -151,7 +156,7 @@ class FeatureFlagGrpcClient(RpcClient):
         feature_flag_id: UUID,
         if_match: str | None = None,
     ) -> models.FeatureFlag:
-        """Moves the share by at most 25 points in production."""
+        """Moves the share, up by at most 25 points at once in production."""
         request = Call(
             service="feature-flag-service",
             operation="ChangeRollout",
@@ -230,6 +235,25 @@ class FeatureFlagGrpcClient(RpcClient):
             body=body_of(body),
         )
         return await self.call(request, _FLAG_SEGMENT)
+
+    async def edit_flag(
+        self,
+        body: models.EditFlagRequest,
+        *,
+        feature_flag_id: UUID,
+        if_match: str | None = None,
+    ) -> models.FeatureFlag:
+        """Rewrites choices and rules of a flag that is not settled."""
+        request = Call(
+            service="feature-flag-service",
+            operation="EditFlag",
+            method=METHOD,
+            path="/cloudsync.platform.featureflag.v1.FeatureFlagService/EditFlag",
+            headers={"If-Match": if_match},
+            body={"featureFlagId": feature_flag_id, **body_of(body)},
+            repeatable=False,
+        )
+        return await self.call(request, _FEATURE_FLAG)
 
     async def evaluate_batch(self, body: models.EvaluateBatchRequest) -> models.FlagDecisions:
         """Decides up to 200 flags for one context."""

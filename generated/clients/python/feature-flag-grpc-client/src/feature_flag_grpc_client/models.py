@@ -10,6 +10,14 @@ from cloudsync_chassis.model import Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
+class ArchiveFlagRequest(Model):
+    """
+    The flag whose code is gone; counters of its callers have the last word.
+    """
+
+    feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
+
+
 class BucketingUnit(StrEnum):
     """
     What is hashed to decide who falls into a share.
@@ -487,6 +495,39 @@ class CreateFlagRequest(Model):
     owner_team: Annotated[
         str, Field(alias="ownerTeam", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ]
+    guarded_service: Annotated[
+        str | None,
+        Field(
+            alias="guardedService",
+            max_length=63,
+            min_length=9,
+            pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
+        ),
+    ] = None
+    auto_kill: Annotated[bool | None, Field(alias="autoKill")] = None
+    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+
+
+class EditFlagRequest(Model):
+    """
+    All that decides from now on, as a whole.
+    """
+
+    variants: Annotated[list[FlagVariant], Field(max_length=8, min_length=2)]
+    default_variant: Annotated[
+        str,
+        Field(
+            alias="defaultVariant", max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$"
+        ),
+    ]
+    off_variant: Annotated[
+        str,
+        Field(alias="offVariant", max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$"),
+    ]
+    rules: Annotated[list[TargetingRule], Field(max_length=50)]
+    owner_team: Annotated[
+        str | None, Field(alias="ownerTeam", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
+    ] = None
     guarded_service: Annotated[
         str | None,
         Field(

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from uuid import UUID
+from collections.abc import AsyncIterator, Mapping
+from uuid import UUID, uuid4
 
 from cloudsync.analytics.ml.v1 import ml_pb2
 from cloudsync_chassis.client.call import Call, body_of
@@ -15,6 +15,11 @@ from pydantic import TypeAdapter
 from ml_grpc_client import models
 
 METHODS: Mapping[str, RpcMethod] = {
+    "/cloudsync.analytics.ml.v1.MlService/DefineFeatureView": RpcMethod(
+        ml_pb2.DefineFeatureViewRequest,
+        ml_pb2.DefineFeatureViewResponse,
+        "featureView",
+    ),
     "/cloudsync.analytics.ml.v1.MlService/DeployModel": RpcMethod(
         ml_pb2.DeployModelRequest,
         ml_pb2.DeployModelResponse,
@@ -30,18 +35,48 @@ METHODS: Mapping[str, RpcMethod] = {
         ml_pb2.ExplainPredictionResponse,
         "prediction",
     ),
+    "/cloudsync.analytics.ml.v1.MlService/GetFeatureView": RpcMethod(
+        ml_pb2.GetFeatureViewRequest,
+        ml_pb2.GetFeatureViewResponse,
+        "featureView",
+    ),
+    "/cloudsync.analytics.ml.v1.MlService/GetFeatures": RpcMethod(
+        ml_pb2.GetFeaturesRequest,
+        ml_pb2.GetFeaturesResponse,
+    ),
     "/cloudsync.analytics.ml.v1.MlService/GetModel": RpcMethod(
         ml_pb2.GetModelRequest,
         ml_pb2.GetModelResponse,
         "model",
     ),
+    "/cloudsync.analytics.ml.v1.MlService/GetTrainingRun": RpcMethod(
+        ml_pb2.GetTrainingRunRequest,
+        ml_pb2.GetTrainingRunResponse,
+        "trainingRun",
+    ),
+    "/cloudsync.analytics.ml.v1.MlService/ListFeatureViews": RpcMethod(
+        ml_pb2.ListFeatureViewsRequest,
+        ml_pb2.ListFeatureViewsResponse,
+    ),
     "/cloudsync.analytics.ml.v1.MlService/ListModels": RpcMethod(
         ml_pb2.ListModelsRequest,
         ml_pb2.ListModelsResponse,
     ),
+    "/cloudsync.analytics.ml.v1.MlService/ListTrainingRuns": RpcMethod(
+        ml_pb2.ListTrainingRunsRequest,
+        ml_pb2.ListTrainingRunsResponse,
+    ),
+    "/cloudsync.analytics.ml.v1.MlService/MeasureDrift": RpcMethod(
+        ml_pb2.MeasureDriftRequest,
+        ml_pb2.MeasureDriftResponse,
+    ),
     "/cloudsync.analytics.ml.v1.MlService/Predict": RpcMethod(
         ml_pb2.PredictRequest,
         ml_pb2.PredictResponse,
+    ),
+    "/cloudsync.analytics.ml.v1.MlService/PredictBatch": RpcMethod(
+        ml_pb2.PredictBatchRequest,
+        ml_pb2.PredictBatchResponse,
     ),
     "/cloudsync.analytics.ml.v1.MlService/RecordOutcome": RpcMethod(
         ml_pb2.RecordOutcomeRequest,
@@ -57,6 +92,11 @@ METHODS: Mapping[str, RpcMethod] = {
         ml_pb2.RejectModelRequest,
         ml_pb2.RejectModelResponse,
         "model",
+    ),
+    "/cloudsync.analytics.ml.v1.MlService/RetireFeatureView": RpcMethod(
+        ml_pb2.RetireFeatureViewRequest,
+        ml_pb2.RetireFeatureViewResponse,
+        "featureView",
     ),
     "/cloudsync.analytics.ml.v1.MlService/RetireModel": RpcMethod(
         ml_pb2.RetireModelRequest,
@@ -78,16 +118,33 @@ METHODS: Mapping[str, RpcMethod] = {
         ml_pb2.StartShadowResponse,
         "model",
     ),
+    "/cloudsync.analytics.ml.v1.MlService/StartTraining": RpcMethod(
+        ml_pb2.StartTrainingRequest,
+        ml_pb2.StartTrainingResponse,
+        "trainingRun",
+    ),
     "/cloudsync.analytics.ml.v1.MlService/StopRollout": RpcMethod(
         ml_pb2.StopRolloutRequest,
         ml_pb2.StopRolloutResponse,
         "model",
     ),
+    "/cloudsync.analytics.ml.v1.MlService/StopTraining": RpcMethod(
+        ml_pb2.StopTrainingRequest,
+        ml_pb2.StopTrainingResponse,
+        "trainingRun",
+    ),
 }
+_BATCH_ITEM = TypeAdapter[models.BatchItem](models.BatchItem)
+_DRIFT_REPORT = TypeAdapter[models.DriftReport](models.DriftReport)
+_FEATURE_VECTORS = TypeAdapter[models.FeatureVectors](models.FeatureVectors)
+_FEATURE_VIEW = TypeAdapter[models.FeatureView](models.FeatureView)
+_FEATURE_VIEW_PAGE = TypeAdapter[models.FeatureViewPage](models.FeatureViewPage)
 _MODEL_MODEL = TypeAdapter[models.ModelModel](models.ModelModel)
 _MODEL_PAGE = TypeAdapter[models.ModelPage](models.ModelPage)
 _PREDICTION = TypeAdapter[models.Prediction](models.Prediction)
 _PREDICTION_ANSWER = TypeAdapter[models.PredictionAnswer](models.PredictionAnswer)
+_TRAINING_RUN = TypeAdapter[models.TrainingRun](models.TrainingRun)
+_TRAINING_RUN_PAGE = TypeAdapter[models.TrainingRunPage](models.TrainingRunPage)
 
 
 class MlGrpcClient(RpcClient):
@@ -95,14 +152,33 @@ class MlGrpcClient(RpcClient):
 
     methods = METHODS
 
-    async def deploy_model(self, *, model_id: UUID) -> models.ModelModel:
+    async def define_feature_view(
+        self,
+        body: models.DefineFeatureViewRequest,
+    ) -> models.FeatureView:
+        """Enters a view of features."""
+        request = Call(
+            service="ml-service",
+            operation="DefineFeatureView",
+            method=METHOD,
+            path="/cloudsync.analytics.ml.v1.MlService/DefineFeatureView",
+            body=body_of(body),
+        )
+        return await self.call(request, _FEATURE_VIEW)
+
+    async def deploy_model(
+        self,
+        body: models.DeployModelRequest,
+        *,
+        model_id: UUID,
+    ) -> models.ModelModel:
         """Puts a canary in service in the place of its predecessor."""
         request = Call(
             service="ml-service",
             operation="DeployModel",
             method=METHOD,
             path="/cloudsync.analytics.ml.v1.MlService/DeployModel",
-            body={"modelId": model_id},
+            body={"modelId": model_id, **body_of(body)},
         )
         return await self.call(request, _MODEL_MODEL)
 
@@ -133,6 +209,28 @@ class MlGrpcClient(RpcClient):
         )
         return await self.call(request, _PREDICTION)
 
+    async def get_feature_view(self, *, feature_view_id: UUID) -> models.FeatureView:
+        """What the numbers of a view mean."""
+        request = Call(
+            service="ml-service",
+            operation="GetFeatureView",
+            method=METHOD,
+            path="/cloudsync.analytics.ml.v1.MlService/GetFeatureView",
+            body={"featureViewId": feature_view_id},
+        )
+        return await self.call(request, _FEATURE_VIEW)
+
+    async def get_features(self, body: models.GetFeaturesRequest) -> models.FeatureVectors:
+        """Values of a view for up to a hundred subjects."""
+        request = Call(
+            service="ml-service",
+            operation="GetFeatures",
+            method=METHOD,
+            path="/cloudsync.analytics.ml.v1.MlService/GetFeatures",
+            body=body_of(body),
+        )
+        return await self.call(request, _FEATURE_VECTORS)
+
     async def get_model(self, *, model_id: UUID) -> models.ModelModel:
         """The manifest of one version."""
         request = Call(
@@ -143,6 +241,44 @@ class MlGrpcClient(RpcClient):
             body={"modelId": model_id},
         )
         return await self.call(request, _MODEL_MODEL)
+
+    async def get_training_run(self, *, training_run_id: UUID) -> models.TrainingRun:
+        """A run with what it has burnt."""
+        request = Call(
+            service="ml-service",
+            operation="GetTrainingRun",
+            method=METHOD,
+            path="/cloudsync.analytics.ml.v1.MlService/GetTrainingRun",
+            body={"trainingRunId": training_run_id},
+        )
+        return await self.call(request, _TRAINING_RUN)
+
+    async def list_feature_views(
+        self,
+        *,
+        view_name: str | None = None,
+        entity_kind: models.FeatureEntityKind | None = None,
+        view_state: models.FeatureViewState | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.FeatureViewPage:
+        """Views by subject and state."""
+        request = Call(
+            service="ml-service",
+            operation="ListFeatureViews",
+            method=METHOD,
+            path="/cloudsync.analytics.ml.v1.MlService/ListFeatureViews",
+            body={
+                "viewName": view_name,
+                "entityKind": entity_kind,
+                "viewState": view_state,
+                "limit": limit,
+                "cursor": cursor,
+                "sort": sort,
+            },
+        )
+        return await self.call(request, _FEATURE_VIEW_PAGE)
 
     async def list_models(
         self,
@@ -169,6 +305,42 @@ class MlGrpcClient(RpcClient):
         )
         return await self.call(request, _MODEL_PAGE)
 
+    async def list_training_runs(
+        self,
+        *,
+        model_key: str | None = None,
+        run_state: models.TrainingRunState | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+    ) -> models.TrainingRunPage:
+        """Runs by model and state."""
+        request = Call(
+            service="ml-service",
+            operation="ListTrainingRuns",
+            method=METHOD,
+            path="/cloudsync.analytics.ml.v1.MlService/ListTrainingRuns",
+            body={
+                "modelKey": model_key,
+                "runState": run_state,
+                "limit": limit,
+                "cursor": cursor,
+                "sort": sort,
+            },
+        )
+        return await self.call(request, _TRAINING_RUN_PAGE)
+
+    async def measure_drift(self, body: models.MeasureDriftRequest) -> models.DriftReport:
+        """How far a version's requests are from what it learnt."""
+        request = Call(
+            service="ml-service",
+            operation="MeasureDrift",
+            method=METHOD,
+            path="/cloudsync.analytics.ml.v1.MlService/MeasureDrift",
+            body=body_of(body),
+        )
+        return await self.call(request, _DRIFT_REPORT)
+
     async def predict(self, body: models.PredictRequest) -> models.PredictionAnswer:
         """A score and a decision within 80 ms."""
         request = Call(
@@ -179,6 +351,17 @@ class MlGrpcClient(RpcClient):
             body=body_of(body),
         )
         return await self.call(request, _PREDICTION_ANSWER)
+
+    def predict_batch(self, body: models.PredictBatchRequest) -> AsyncIterator[models.BatchItem]:
+        """Scores of many entities by one version, sent as they are found."""
+        request = Call(
+            service="ml-service",
+            operation="PredictBatch",
+            method=METHOD,
+            path="/cloudsync.analytics.ml.v1.MlService/PredictBatch",
+            body=body_of(body),
+        )
+        return self.stream(request, _BATCH_ITEM)
 
     async def record_outcome(
         self,
@@ -222,6 +405,17 @@ class MlGrpcClient(RpcClient):
             body={"modelId": model_id, **body_of(body)},
         )
         return await self.call(request, _MODEL_MODEL)
+
+    async def retire_feature_view(self, *, feature_view_id: UUID) -> models.FeatureView:
+        """Closes a view to new models."""
+        request = Call(
+            service="ml-service",
+            operation="RetireFeatureView",
+            method=METHOD,
+            path="/cloudsync.analytics.ml.v1.MlService/RetireFeatureView",
+            body={"featureViewId": feature_view_id},
+        )
+        return await self.call(request, _FEATURE_VIEW)
 
     async def retire_model(self, *, model_id: UUID) -> models.ModelModel:
         """Ends the service of a version that nobody needs any more."""
@@ -277,6 +471,23 @@ class MlGrpcClient(RpcClient):
         )
         return await self.call(request, _MODEL_MODEL)
 
+    async def start_training(
+        self,
+        body: models.StartTrainingRequest,
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.TrainingRun:
+        """Queues a run of training; it begins when the week has minutes for it."""
+        request = Call(
+            service="ml-service",
+            operation="StartTraining",
+            method=METHOD,
+            path="/cloudsync.analytics.ml.v1.MlService/StartTraining",
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
+            body=body_of(body),
+        )
+        return await self.call(request, _TRAINING_RUN)
+
     async def stop_rollout(self, *, model_id: UUID) -> models.ModelModel:
         """Ends a shadow run or a canary without prejudice."""
         request = Call(
@@ -287,3 +498,14 @@ class MlGrpcClient(RpcClient):
             body={"modelId": model_id},
         )
         return await self.call(request, _MODEL_MODEL)
+
+    async def stop_training(self, *, training_run_id: UUID) -> models.TrainingRun:
+        """Calls a run of training off."""
+        request = Call(
+            service="ml-service",
+            operation="StopTraining",
+            method=METHOD,
+            path="/cloudsync.analytics.ml.v1.MlService/StopTraining",
+            body={"trainingRunId": training_run_id},
+        )
+        return await self.call(request, _TRAINING_RUN)

@@ -8,7 +8,39 @@ from typing import Annotated
 from uuid import UUID
 
 from cloudsync_chassis.model import Model
-from pydantic import AwareDatetime, Field, RootModel
+from pydantic import AwareDatetime, Field, RootModel, StringConstraints
+
+
+class DefineFeatureViewRequestDerivedFromItem(RootModel[str]):
+    root: Annotated[
+        str, Field(max_length=120, min_length=3, pattern="^[a-z][A-Za-z0-9_.-]{2,119}$")
+    ]
+
+
+class DeployModelRequest(Model):
+    """
+    Which version it takes the place of.
+    """
+
+    previous_semver: Annotated[
+        str | None,
+        Field(
+            alias="previousSemver",
+            max_length=20,
+            min_length=5,
+            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
+        ),
+    ] = None
+
+
+class DriftVerdict(StrEnum):
+    """
+    Below an index of 0.1 nothing moved, below 0.25 somebody should watch, and from there on a model judges people whom it never saw.
+    """
+
+    stable = "stable"
+    watch = "watch"
+    drifted = "drifted"
 
 
 class EvaluateModelRequest(Model):
@@ -17,9 +49,30 @@ class EvaluateModelRequest(Model):
     """
 
     test_snapshot_id: Annotated[UUID, Field(alias="testSnapshotId")]
+    test_first_day: Annotated[date, Field(alias="testFirstDay")]
     primary_score: Annotated[float, Field(alias="primaryScore", ge=0.0, le=1000000.0)]
     baseline_score: Annotated[float, Field(alias="baselineScore", ge=0.0, le=1000000.0)]
     fairness_gap: Annotated[float, Field(alias="fairnessGap", ge=0.0, le=1.0)]
+
+
+class FeatureDefinition(Model):
+    """
+    Name of a number and what stands in for it where nothing is known yet of a subject.
+    """
+
+    name: Annotated[str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")]
+    stand_in: Annotated[float, Field(alias="standIn", ge=-1000000000.0, le=1000000000.0)]
+
+
+class FeatureEntityKind(StrEnum):
+    """
+    Whose features a view holds.
+    """
+
+    organization = "organization"
+    actor = "actor"
+    document = "document"
+    payment = "payment"
 
 
 class FeatureValue(Model):
@@ -31,10 +84,45 @@ class FeatureValue(Model):
     value: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
 
 
+class FeatureVector(Model):
+    """
+    Values of one view for one subject, and how many of them are stand-ins.
+    """
+
+    entity_ref: Annotated[
+        str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
+    ]
+    features: Annotated[list[FeatureValue], Field(max_length=100)]
+    stand_ins: Annotated[int, Field(alias="standIns", ge=0, le=100)]
+
+
+class FeatureVectors(Model):
+    """
+    A vector for each subject that was asked for, unknown ones filled with stand-ins throughout.
+    """
+
+    items: Annotated[list[FeatureVector], Field(max_length=100)]
+
+
+class FeatureViewDerivedFromItem(RootModel[str]):
+    root: Annotated[
+        str, Field(max_length=120, min_length=3, pattern="^[a-z][A-Za-z0-9_.-]{2,119}$")
+    ]
+
+
 class FeatureViewRef(RootModel[str]):
     root: Annotated[
         str, Field(max_length=45, min_length=5, pattern="^[a-z][a-z0-9-]{2,39}@[0-9]{1,4}$")
     ]
+
+
+class FeatureViewState(StrEnum):
+    """
+    Whether new models may read it.
+    """
+
+    active = "active"
+    retired = "retired"
 
 
 class FeatureWeight(Model):
@@ -44,6 +132,15 @@ class FeatureWeight(Model):
 
     feature: Annotated[str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")]
     weight: Annotated[float, Field(ge=-100.0, le=100.0)]
+
+
+class MeasureDriftRequest(Model):
+    """
+    A version and the days of its requests that are held against what it learnt from.
+    """
+
+    model_id: Annotated[UUID, Field(alias="modelId")]
+    window_days: Annotated[int, Field(alias="windowDays", ge=1, le=30)]
 
 
 class ModelCard(Model):
@@ -155,6 +252,10 @@ class StartCanaryRequest(Model):
     traffic_percent: Annotated[int, Field(alias="trafficPercent", ge=1, le=20)]
 
 
+class SubjectPseudonym(RootModel[str]):
+    root: Annotated[str, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")]
+
+
 class TrainingDataset(Model):
     """
     The snapshot that a model learnt from, with its days.
@@ -164,6 +265,22 @@ class TrainingDataset(Model):
     rows: Annotated[int, Field(ge=10000, le=9007199254740991)]
     first_day: Annotated[date, Field(alias="firstDay")]
     last_day: Annotated[date, Field(alias="lastDay")]
+
+
+class TrainingParametersValue(RootModel[str]):
+    root: Annotated[str, Field(max_length=80, min_length=1)]
+
+
+class TrainingRunState(StrEnum):
+    """
+    From the queue for a graphics processor to an artefact, or to a reason why there is none.
+    """
+
+    queued = "queued"
+    running = "running"
+    succeeded = "succeeded"
+    failed = "failed"
+    stopped = "stopped"
 
 
 class WithdrawModelRequest(Model):
@@ -178,6 +295,130 @@ class WithdrawModelRequest(Model):
             max_length=300,
             min_length=10,
             pattern="^[^\\u0000-\\u001f\\u007f]+$",
+        ),
+    ]
+
+
+class BatchItem(Model):
+    """
+    One subject of a batch with its score, in the order in which features were found.
+    """
+
+    entity_ref: Annotated[
+        str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
+    ]
+    score: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
+    decision: PredictionDecision
+
+
+class DefineFeatureViewRequest(Model):
+    """
+    A view under a name and the next number, with everything that a trainer and a server have to agree on.
+    """
+
+    view_name: Annotated[
+        str, Field(alias="viewName", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    view_number: Annotated[int, Field(alias="viewNumber", ge=1, le=9999)]
+    entity_kind: Annotated[FeatureEntityKind, Field(alias="entityKind")]
+    features: Annotated[list[FeatureDefinition], Field(max_length=100, min_length=1)]
+    lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
+    derived_from: Annotated[
+        list[DefineFeatureViewRequestDerivedFromItem],
+        Field(
+            alias="derivedFrom", json_schema_extra={"x-unique": True}, max_length=12, min_length=1
+        ),
+    ]
+    contact_team: Annotated[
+        str,
+        Field(
+            alias="contactTeam",
+            max_length=50,
+            min_length=3,
+            pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$",
+        ),
+    ]
+
+
+class DriftReport(Model):
+    """
+    The index over all features, the feature that moved furthest, and on how many requests both rest.
+    """
+
+    population_stability: Annotated[float, Field(alias="populationStability", ge=0.0, le=100.0)]
+    worst_feature: Annotated[
+        str,
+        Field(alias="worstFeature", max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$"),
+    ]
+    verdict: DriftVerdict
+    sampled_requests: Annotated[int, Field(alias="sampledRequests", ge=1000, le=9007199254740991)]
+
+
+class FeatureView(Model):
+    """
+    Numbers about one kind of subject that are computed together and live equally long.
+    """
+
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    view_name: Annotated[
+        str, Field(alias="viewName", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    view_number: Annotated[int, Field(alias="viewNumber", ge=1, le=9999)]
+    entity_kind: Annotated[FeatureEntityKind, Field(alias="entityKind")]
+    features: Annotated[list[FeatureDefinition], Field(max_length=100, min_length=1)]
+    lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
+    derived_from: Annotated[
+        list[FeatureViewDerivedFromItem],
+        Field(
+            alias="derivedFrom", json_schema_extra={"x-unique": True}, max_length=12, min_length=1
+        ),
+    ]
+    contact_team: Annotated[
+        str,
+        Field(
+            alias="contactTeam",
+            max_length=50,
+            min_length=3,
+            pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$",
+        ),
+    ]
+    view_state: Annotated[FeatureViewState, Field(alias="viewState")]
+
+
+class FeatureViewPage(Model):
+    """
+    Views by name, all numbers of each.
+    """
+
+    items: Annotated[list[FeatureView], Field(max_length=200)]
+    next_cursor: Annotated[
+        str | None,
+        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+    ] = None
+
+
+class GetFeaturesRequest(Model):
+    """
+    A view by name and number and the subjects whose values are wanted.
+    """
+
+    feature_view: Annotated[
+        str,
+        Field(
+            alias="featureView",
+            max_length=45,
+            min_length=5,
+            pattern="^[a-z][a-z0-9-]{2,39}@[0-9]{1,4}$",
+        ),
+    ]
+    entity_refs: Annotated[
+        list[SubjectPseudonym],
+        Field(
+            alias="entityRefs", json_schema_extra={"x-unique": True}, max_length=100, min_length=1
         ),
     ]
 
@@ -248,6 +489,25 @@ class ModelModel(Model):
             pattern="^[^\\u0000-\\u001f\\u007f]+$",
         ),
     ] = None
+    training_run_id: Annotated[UUID | None, Field(alias="trainingRunId")] = None
+    shadow_since: Annotated[AwareDatetime | None, Field(alias="shadowSince")] = None
+    canary_since: Annotated[AwareDatetime | None, Field(alias="canarySince")] = None
+    observed_latency_ms: Annotated[int | None, Field(alias="observedLatencyMs", ge=0, le=60000)] = (
+        None
+    )
+    guard_loss_percent: Annotated[
+        float | None, Field(alias="guardLossPercent", ge=-100.0, le=100.0)
+    ] = None
+    previous_semver: Annotated[
+        str | None,
+        Field(
+            alias="previousSemver",
+            max_length=20,
+            min_length=5,
+            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
+        ),
+    ] = None
+    previous_until: Annotated[AwareDatetime | None, Field(alias="previousUntil")] = None
 
 
 class ModelPage(Model):
@@ -260,6 +520,20 @@ class ModelPage(Model):
         str | None,
         Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
     ] = None
+
+
+class PredictBatchRequest(Model):
+    """
+    One key and its subjects.
+    """
+
+    request_id: Annotated[UUID, Field(alias="requestId")]
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    entity_refs: Annotated[
+        list[SubjectPseudonym], Field(alias="entityRefs", max_length=10000, min_length=1)
+    ]
 
 
 class Prediction(Model):
@@ -307,6 +581,7 @@ class RegisterModelRequest(Model):
     All that is known before the model was measured.
     """
 
+    training_run_id: Annotated[UUID | None, Field(alias="trainingRunId")] = None
     model_key: Annotated[
         str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
     ]
@@ -338,3 +613,92 @@ class RegisterModelRequest(Model):
         float | None, Field(alias="decisionThreshold", ge=0.0, le=1.0)
     ] = None
     model_card: Annotated[ModelCard, Field(alias="modelCard")]
+
+
+class StartTrainingRequest(Model):
+    """
+    From which snapshot a model shall learn, by which parameters and for how many minutes at most.
+    """
+
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    framework: ModelFramework
+    training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
+    feature_views: Annotated[
+        list[FeatureViewRef],
+        Field(
+            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
+        ),
+    ]
+    parameters: Annotated[
+        dict[
+            Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,39}$", max_length=40)],
+            TrainingParametersValue,
+        ]
+        | None,
+        Field(max_length=40),
+    ] = None
+    gpu_minutes_allowed: Annotated[int, Field(alias="gpuMinutesAllowed", ge=1, le=2000)]
+
+
+class TrainingRun(Model):
+    """
+    One attempt to learn a model from a snapshot, with the minutes that it may burn and has burnt.
+    """
+
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    run_state: Annotated[TrainingRunState, Field(alias="runState")]
+    framework: ModelFramework
+    training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
+    feature_views: Annotated[
+        list[FeatureViewRef],
+        Field(
+            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
+        ),
+    ]
+    parameters: Annotated[
+        dict[
+            Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,39}$", max_length=40)],
+            TrainingParametersValue,
+        ],
+        Field(max_length=40),
+    ]
+    gpu_minutes_allowed: Annotated[int, Field(alias="gpuMinutesAllowed", ge=1, le=2000)]
+    gpu_minutes_used: Annotated[int, Field(alias="gpuMinutesUsed", ge=0, le=2000)]
+    requested_by: Annotated[UUID, Field(alias="requestedBy")]
+    started_at: Annotated[AwareDatetime | None, Field(alias="startedAt")] = None
+    finished_at: Annotated[AwareDatetime | None, Field(alias="finishedAt")] = None
+    artifact_uri: Annotated[
+        str | None,
+        Field(
+            alias="artifactUri",
+            max_length=222,
+            min_length=23,
+            pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$",
+        ),
+    ] = None
+    artifact_digest: Annotated[
+        str | None,
+        Field(alias="artifactDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+    ] = None
+    failure: Annotated[str | None, Field(max_length=300, min_length=5)] = None
+
+
+class TrainingRunPage(Model):
+    """
+    Runs of two years, the latest first.
+    """
+
+    items: Annotated[list[TrainingRun], Field(max_length=200)]
+    next_cursor: Annotated[
+        str | None,
+        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+    ] = None

@@ -12,6 +12,10 @@ from pydantic import TypeAdapter
 
 from reporting_client import models
 
+_DASHBOARD = TypeAdapter[models.Dashboard](models.Dashboard)
+_DASHBOARD_PAGE = TypeAdapter[models.DashboardPage](models.DashboardPage)
+_EXPLORATION = TypeAdapter[models.Exploration](models.Exploration)
+_METRIC_CATALOGUE = TypeAdapter[models.MetricCatalogue](models.MetricCatalogue)
 _REPORT = TypeAdapter[models.Report](models.Report)
 _REPORT_DOWNLOAD = TypeAdapter[models.ReportDownload](models.ReportDownload)
 _REPORT_PAGE = TypeAdapter[models.ReportPage](models.ReportPage)
@@ -19,6 +23,8 @@ _REPORT_SCHEDULE = TypeAdapter[models.ReportSchedule](models.ReportSchedule)
 _REPORT_SCHEDULE_PAGE = TypeAdapter[models.ReportSchedulePage](models.ReportSchedulePage)
 _REPORT_SHARE = TypeAdapter[models.ReportShare](models.ReportShare)
 _REPORT_TEMPLATE_LIST = TypeAdapter[models.ReportTemplateList](models.ReportTemplateList)
+_REVENUE_SUMMARY = TypeAdapter[models.RevenueSummary](models.RevenueSummary)
+_USAGE_EXPLORATION = TypeAdapter[models.UsageExploration](models.UsageExploration)
 
 
 class ReportingClient(ServiceClient):
@@ -269,3 +275,182 @@ class ReportingClient(ServiceClient):
             repeatable=False,
         )
         return await self.call(request, _REPORT_SCHEDULE)
+
+    async def list_dashboards(
+        self,
+        *,
+        dashboard_state: models.DashboardState | None = None,
+        visibility: models.DashboardVisibility | None = None,
+        sort: str | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> models.DashboardPage:
+        """List dashboards"""
+        request = Call(
+            service="reporting-service",
+            operation="listDashboards",
+            method="GET",
+            path="/v1/dashboards",
+            query={
+                "dashboardState": dashboard_state,
+                "visibility": visibility,
+                "sort": sort,
+                "cursor": cursor,
+                "limit": limit,
+            },
+            repeatable=True,
+        )
+        return await self.call(request, _DASHBOARD_PAGE)
+
+    async def create_dashboard(
+        self,
+        body: models.CreateDashboardRequest,
+        *,
+        idempotency_key: str | None = None,
+    ) -> models.Dashboard:
+        """Draw a dashboard"""
+        request = Call(
+            service="reporting-service",
+            operation="createDashboard",
+            method="POST",
+            path="/v1/dashboards",
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
+            body=body_of(body),
+            repeatable=True,
+        )
+        return await self.call(request, _DASHBOARD)
+
+    async def get_dashboard(self, *, dashboard_id: UUID) -> models.Dashboard:
+        """Open a dashboard"""
+        request = Call(
+            service="reporting-service",
+            operation="getDashboard",
+            method="GET",
+            path="/v1/dashboards/{dashboardId}",
+            parameters={"dashboardId": dashboard_id},
+            repeatable=True,
+        )
+        return await self.call(request, _DASHBOARD)
+
+    async def save_dashboard(
+        self,
+        body: models.SaveDashboardRequest,
+        *,
+        dashboard_id: UUID,
+        if_match: str | None = None,
+    ) -> models.Dashboard:
+        """Save a dashboard"""
+        request = Call(
+            service="reporting-service",
+            operation="saveDashboard",
+            method="PUT",
+            path="/v1/dashboards/{dashboardId}",
+            parameters={"dashboardId": dashboard_id},
+            headers={"If-Match": if_match},
+            body=body_of(body),
+            repeatable=True,
+        )
+        return await self.call(request, _DASHBOARD)
+
+    async def duplicate_dashboard(
+        self,
+        body: models.DuplicateDashboardRequest,
+        *,
+        dashboard_id: UUID,
+        idempotency_key: str | None = None,
+    ) -> models.Dashboard:
+        """Copy a dashboard"""
+        request = Call(
+            service="reporting-service",
+            operation="duplicateDashboard",
+            method="POST",
+            path="/v1/dashboards/{dashboardId}/copies",
+            parameters={"dashboardId": dashboard_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
+            body=body_of(body),
+            repeatable=True,
+        )
+        return await self.call(request, _DASHBOARD)
+
+    async def archive_dashboard(
+        self,
+        *,
+        dashboard_id: UUID,
+        if_match: str | None = None,
+    ) -> models.Dashboard:
+        """Put a dashboard away"""
+        request = Call(
+            service="reporting-service",
+            operation="archiveDashboard",
+            method="POST",
+            path="/v1/dashboards/{dashboardId}/archive",
+            parameters={"dashboardId": dashboard_id},
+            headers={"If-Match": if_match},
+            repeatable=False,
+        )
+        return await self.call(request, _DASHBOARD)
+
+    async def restore_dashboard(
+        self,
+        *,
+        dashboard_id: UUID,
+        if_match: str | None = None,
+    ) -> models.Dashboard:
+        """Fetch a dashboard back"""
+        request = Call(
+            service="reporting-service",
+            operation="restoreDashboard",
+            method="POST",
+            path="/v1/dashboards/{dashboardId}/restore",
+            parameters={"dashboardId": dashboard_id},
+            headers={"If-Match": if_match},
+            repeatable=False,
+        )
+        return await self.call(request, _DASHBOARD)
+
+    async def explore_metric(self, body: models.ExploreMetricRequest) -> models.Exploration:
+        """Explore metrics"""
+        request = Call(
+            service="reporting-service",
+            operation="exploreMetric",
+            method="POST",
+            path="/v1/explorations",
+            body=body_of(body),
+            repeatable=False,
+        )
+        return await self.call(request, _EXPLORATION)
+
+    async def explore_usage(self, body: models.ExploreUsageRequest) -> models.UsageExploration:
+        """Explore funnels and returns"""
+        request = Call(
+            service="reporting-service",
+            operation="exploreUsage",
+            method="POST",
+            path="/v1/explorations/usage",
+            body=body_of(body),
+            repeatable=False,
+        )
+        return await self.call(request, _USAGE_EXPLORATION)
+
+    async def list_metric_catalogue(self) -> models.MetricCatalogue:
+        """List metrics for boards"""
+        request = Call(
+            service="reporting-service",
+            operation="listMetricCatalogue",
+            method="GET",
+            path="/v1/metric-catalogue",
+            repeatable=True,
+        )
+        return await self.call(request, _METRIC_CATALOGUE)
+
+    async def summarize_revenue(self, body: models.RevenueQuestion) -> models.RevenueSummary:
+        """Sum revenue up"""
+        request = Call(
+            service="reporting-service",
+            operation="summarizeRevenue",
+            method="POST",
+            path="/v1/revenue-summaries",
+            body=body_of(body),
+            repeatable=False,
+        )
+        return await self.call(request, _REVENUE_SUMMARY)

@@ -11,6 +11,67 @@ from cloudsync_chassis.model import Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
+class CountShape(StrEnum):
+    """
+    Whether events are counted as they are, as steps of a funnel, or as cohorts that come back.
+    """
+
+    total = "total"
+    funnel = "funnel"
+    retention = "retention"
+
+
+class Currency(StrEnum):
+    """
+    ISO 4217 codes in which plans are priced and money is taken, in lower case as payment providers write them.
+    """
+
+    usd = "usd"
+    eur = "eur"
+    gbp = "gbp"
+    jpy = "jpy"
+    sgd = "sgd"
+    aud = "aud"
+    inr = "inr"
+
+
+class DashboardState(StrEnum):
+    """
+    Whether a board is offered in lists.
+    """
+
+    live = "live"
+    archived = "archived"
+
+
+class DashboardVisibility(StrEnum):
+    """
+    Its owner's alone, or open to everybody of the tenant who may look at dashboards.
+    """
+
+    private = "private"
+    organization = "organization"
+
+
+class DimensionName(RootModel[str]):
+    root: Annotated[str, Field(max_length=30, min_length=2, pattern="^[a-z_]{2,30}$")]
+
+
+class DimensionValuesValue(RootModel[str]):
+    root: Annotated[str, Field(max_length=64, min_length=1)]
+
+
+class DuplicateDashboardRequest(Model):
+    """
+    What the copy is called.
+    """
+
+    dashboard_name: Annotated[
+        str,
+        Field(alias="dashboardName", max_length=80, min_length=1, pattern="^[^\\x00-\\x1F\\x7F]+$"),
+    ]
+
+
 class Edition(StrEnum):
     """
     What an organisation has subscribed to.
@@ -22,12 +83,60 @@ class Edition(StrEnum):
     enterprise = "enterprise"
 
 
+class EventType(RootModel[str]):
+    root: Annotated[
+        str,
+        Field(
+            max_length=120, min_length=10, pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$"
+        ),
+    ]
+
+
+class ExploreUsageRequest(Model):
+    """
+    Event types in the order of a funnel, or one type whose people are looked for again in the weeks that follow.
+    """
+
+    shape: CountShape
+    event_types: Annotated[list[EventType], Field(alias="eventTypes", max_length=8, min_length=1)]
+    range_start: Annotated[date, Field(alias="rangeStart")]
+    range_end: Annotated[date, Field(alias="rangeEnd")]
+    cohort_weeks: Annotated[int | None, Field(alias="cohortWeeks", ge=1, le=26)] = None
+
+
 class ExtendReportRequest(Model):
     """
     The new end of the file, which may lie 90 days after the file was ready and no further.
     """
 
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+
+
+class Granularity(StrEnum):
+    """
+    How wide a bucket of a roll-up is.
+    """
+
+    minute = "minute"
+    hour = "hour"
+    day = "day"
+    month = "month"
+
+
+class MetricInstrument(StrEnum):
+    """
+    How the values of a metric may be put together.
+    """
+
+    counter = "counter"
+    gauge = "gauge"
+    ratio = "ratio"
+    distribution = "distribution"
+    unique_count = "uniqueCount"
+
+
+class MetricKey(RootModel[str]):
+    root: Annotated[str, Field(max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")]
 
 
 class ProblemErrorsItem(Model):
@@ -39,7 +148,7 @@ class ProblemErrorsItem(Model):
 
 class ReportAudience(StrEnum):
     """
-    Whoever asked for it, all administrators of the tenant, or the people named in it.
+    Whoever asked for it, everybody who administers the tenant or one of its teams or bills, or the people named in it.
     """
 
     private = "private"
@@ -182,6 +291,34 @@ class RequestReportRequest(Model):
     ] = None
 
 
+class RevenueQuestion(Model):
+    """
+    Some days and one currency, since sums over two would need a rate that nobody agreed on.
+    """
+
+    range_start: Annotated[date, Field(alias="rangeStart")]
+    range_end: Annotated[date, Field(alias="rangeEnd")]
+    currency: Currency
+
+
+class RevenueSummary(Model):
+    """
+    The four movements add up to the difference of the two ends, in minor units of the currency asked for.
+    """
+
+    currency: Currency
+    opening_mrr_minor: Annotated[int, Field(alias="openingMrrMinor", ge=0, le=9007199254740991)]
+    new_mrr_minor: Annotated[int, Field(alias="newMrrMinor", ge=0, le=9007199254740991)]
+    expanded_mrr_minor: Annotated[int, Field(alias="expandedMrrMinor", ge=0, le=9007199254740991)]
+    contracted_mrr_minor: Annotated[
+        int, Field(alias="contractedMrrMinor", ge=-9007199254740991, le=0)
+    ]
+    churned_mrr_minor: Annotated[int, Field(alias="churnedMrrMinor", ge=-9007199254740991, le=0)]
+    closing_mrr_minor: Annotated[int, Field(alias="closingMrrMinor", ge=0, le=9007199254740991)]
+    cash_minor: Annotated[int, Field(alias="cashMinor", ge=-9007199254740991, le=9007199254740991)]
+    computed_through: Annotated[AwareDatetime, Field(alias="computedThrough")]
+
+
 class ScheduleReportRequest(Model):
     """
     Which report shall come how often to whom.
@@ -220,6 +357,16 @@ class ScheduleReportRequest(Model):
     ] = None
 
 
+class SeriesPoint(Model):
+    """
+    Value of one bucket, with the number of facts behind it, so that thin data can be told from a quiet hour.
+    """
+
+    bucket_start: Annotated[AwareDatetime, Field(alias="bucketStart")]
+    value: Annotated[float, Field(ge=-1000000000000000.0, le=1000000000000000.0)]
+    sample_count: Annotated[int, Field(alias="sampleCount", ge=0, le=9007199254740991)]
+
+
 class ShareReportRequest(Model):
     """
     How long and how often a stranger may fetch the file.
@@ -227,6 +374,115 @@ class ShareReportRequest(Model):
 
     link_expires_at: Annotated[AwareDatetime, Field(alias="linkExpiresAt")]
     downloads_left: Annotated[int, Field(alias="downloadsLeft", ge=1, le=100)]
+
+
+class TileVisualisation(StrEnum):
+    """
+    One number, a curve, bars or a table.
+    """
+
+    number = "number"
+    line = "line"
+    bar = "bar"
+    table = "table"
+
+
+class UsageStep(Model):
+    """
+    One step of a funnel or one week of a cohort, with the people who got as far.
+    """
+
+    step: Annotated[int, Field(ge=1, le=26)]
+    people: Annotated[int, Field(ge=0, le=9007199254740991)]
+    events: Annotated[int, Field(ge=0, le=9007199254740991)]
+
+
+class CatalogueEntry(Model):
+    """
+    A metric as somebody who draws a board needs to know it, with the widths and breakdowns that it can be asked for in.
+    """
+
+    metric_key: Annotated[
+        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
+    ]
+    display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
+    explanation: Annotated[str, Field(max_length=500, min_length=20)]
+    instrument: MetricInstrument
+    unit: Annotated[
+        str,
+        Field(max_length=16, min_length=1, pattern="^(1|%|s|ms|By|[a-z]{1,8}|\\{[a-z]{2,14}\\})$"),
+    ]
+    granularities: Annotated[list[Granularity], Field(max_length=4, min_length=1)]
+    dimensions: Annotated[list[DimensionName], Field(max_length=6)]
+    replaced_by: Annotated[
+        str | None,
+        Field(alias="replacedBy", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$"),
+    ] = None
+    open_anomalies: Annotated[int | None, Field(alias="openAnomalies", ge=0, le=1000)] = None
+
+
+class DashboardTile(Model):
+    """
+    A metric, how it is drawn, and the cells that it takes of a grid of twelve columns.
+    """
+
+    tile_key: Annotated[
+        str, Field(alias="tileKey", max_length=20, min_length=1, pattern="^[a-z0-9-]{1,20}$")
+    ]
+    metric_key: Annotated[
+        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
+    ]
+    visualisation: TileVisualisation
+    x: Annotated[int, Field(ge=0, le=11)]
+    y: Annotated[int, Field(ge=0, le=199)]
+    w: Annotated[int, Field(ge=1, le=12)]
+    h: Annotated[int, Field(ge=1, le=12)]
+    group_by: Annotated[
+        str | None, Field(alias="groupBy", max_length=30, min_length=2, pattern="^[a-z_]{2,30}$")
+    ] = None
+    with_forecast: Annotated[bool | None, Field(alias="withForecast")] = None
+    notice: Annotated[str | None, Field(max_length=200, min_length=5)] = None
+
+
+class ExploreMetricRequest(Model):
+    """
+    Up to five metrics over some days, broken down by two dimensions at most, which is as much as a screen can show.
+    """
+
+    metric_keys: Annotated[list[MetricKey], Field(alias="metricKeys", max_length=5, min_length=1)]
+    range_start: Annotated[date, Field(alias="rangeStart")]
+    range_end: Annotated[date, Field(alias="rangeEnd")]
+    granularity: Granularity
+    group_by: Annotated[list[DimensionName] | None, Field(alias="groupBy", max_length=2)] = None
+    with_forecast: Annotated[bool | None, Field(alias="withForecast")] = None
+
+
+class MetricCatalogue(Model):
+    """
+    All metrics that a tenant may be shown, or finance's own beside them for finance.
+    """
+
+    items: Annotated[list[CatalogueEntry], Field(max_length=500)]
+    stale_at: Annotated[AwareDatetime | None, Field(alias="staleAt")] = None
+
+
+class MetricSeries(Model):
+    """
+    Buckets of one metric for one combination of dimension values.
+    """
+
+    metric_key: Annotated[
+        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
+    ]
+    dimension_values: Annotated[
+        dict[
+            Annotated[str, StringConstraints(pattern="^[a-z_]{2,30}$", max_length=30)],
+            DimensionValuesValue,
+        ],
+        Field(alias="dimensionValues", max_length=6),
+    ]
+    points: Annotated[list[SeriesPoint], Field(max_length=20000)]
+    suppressed_groups: Annotated[int, Field(alias="suppressedGroups", ge=0, le=50000)]
 
 
 class Problem(Model):
@@ -372,3 +628,82 @@ class ReportSchedulePage(Model):
         str | None,
         Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
     ] = None
+
+
+class SaveDashboardRequest(Model):
+    """
+    The whole board anew, as somebody left it after dragging.
+    """
+
+    dashboard_name: Annotated[
+        str,
+        Field(alias="dashboardName", max_length=80, min_length=1, pattern="^[^\\x00-\\x1F\\x7F]+$"),
+    ]
+    tiles: Annotated[list[DashboardTile], Field(max_length=24)]
+    visibility: DashboardVisibility
+
+
+class UsageExploration(Model):
+    """
+    The steps in their order, and how many groups were too small to be told.
+    """
+
+    steps: Annotated[list[UsageStep], Field(max_length=26)]
+    suppressed_groups: Annotated[int, Field(alias="suppressedGroups", ge=0, le=50000)]
+    stale_at: Annotated[AwareDatetime | None, Field(alias="staleAt")] = None
+
+
+class CreateDashboardRequest(Model):
+    """
+    A name, tiles if there are any yet, and who shall see them.
+    """
+
+    dashboard_name: Annotated[
+        str,
+        Field(alias="dashboardName", max_length=80, min_length=1, pattern="^[^\\x00-\\x1F\\x7F]+$"),
+    ]
+    tiles: Annotated[list[DashboardTile] | None, Field(max_length=24)] = None
+    visibility: DashboardVisibility | None = None
+
+
+class Dashboard(Model):
+    """
+    Tiles of metrics that somebody wants to see together every morning.
+    """
+
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    dashboard_name: Annotated[
+        str,
+        Field(alias="dashboardName", max_length=80, min_length=1, pattern="^[^\\x00-\\x1F\\x7F]+$"),
+    ]
+    tiles: Annotated[list[DashboardTile], Field(max_length=24)]
+    visibility: DashboardVisibility
+    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    dashboard_state: Annotated[DashboardState, Field(alias="dashboardState")]
+
+
+class DashboardPage(Model):
+    """
+    The caller's own boards and those that are open to the tenant, by name.
+    """
+
+    items: Annotated[list[Dashboard], Field(max_length=200)]
+    next_cursor: Annotated[
+        str | None,
+        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+    ] = None
+
+
+class Exploration(Model):
+    """
+    The series with the moment up to which they are whole.
+    """
+
+    series: Annotated[list[MetricSeries], Field(max_length=2000)]
+    forecast: Annotated[list[MetricSeries] | None, Field(max_length=5)] = None
+    computed_through: Annotated[AwareDatetime, Field(alias="computedThrough")]
+    stale_at: Annotated[AwareDatetime | None, Field(alias="staleAt")] = None

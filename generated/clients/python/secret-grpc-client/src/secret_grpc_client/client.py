@@ -65,6 +65,11 @@ METHODS: Mapping[str, RpcMethod] = {
         secret_pb2.ListSecretsRequest,
         secret_pb2.ListSecretsResponse,
     ),
+    "/cloudsync.platform.secret.v1.SecretService/ProposeSecretRemoval": RpcMethod(
+        secret_pb2.ProposeSecretRemovalRequest,
+        secret_pb2.ProposeSecretRemovalResponse,
+        "secretMetadata",
+    ),
     "/cloudsync.platform.secret.v1.SecretService/RenewLease": RpcMethod(
         secret_pb2.RenewLeaseRequest,
         secret_pb2.RenewLeaseResponse,
@@ -84,6 +89,11 @@ METHODS: Mapping[str, RpcMethod] = {
         secret_pb2.RotateSecretRequest,
         secret_pb2.RotateSecretResponse,
         "secretMetadata",
+    ),
+    "/cloudsync.platform.secret.v1.SecretService/VerifySecretVersion": RpcMethod(
+        secret_pb2.VerifySecretVersionRequest,
+        secret_pb2.VerifySecretVersionResponse,
+        "rotationRun",
     ),
 }
 _CREDENTIAL_LEASE = TypeAdapter[models.CredentialLease](models.CredentialLease)
@@ -112,19 +122,14 @@ class SecretGrpcClient(RpcClient):
         )
         return await self.call(request, _SECRET_METADATA)
 
-    async def confirm_rotation(
-        self,
-        body: models.ConfirmRotationRequest,
-        *,
-        secret_id: UUID,
-    ) -> models.SecretMetadata:
+    async def confirm_rotation(self, body: models.ConfirmRotationRequest) -> models.SecretMetadata:
         """Makes the new version the current one."""
         request = Call(
             service="secret-service",
             operation="ConfirmRotation",
             method=METHOD,
             path="/cloudsync.platform.secret.v1.SecretService/ConfirmRotation",
-            body={"secretId": secret_id, **body_of(body)},
+            body=body_of(body),
         )
         return await self.call(request, _SECRET_METADATA)
 
@@ -158,19 +163,18 @@ class SecretGrpcClient(RpcClient):
 
     async def destroy_secret(
         self,
-        body: models.DestroySecretRequest,
         *,
         secret_id: UUID,
         idempotency_key: str | None = None,
     ) -> models.SecretMetadata:
-        """Wipes a secret that was revoked a week ago."""
+        """Wipes a secret that was revoked a week ago and proposed for it by somebody else."""
         request = Call(
             service="secret-service",
             operation="DestroySecret",
             method=METHOD,
             path="/cloudsync.platform.secret.v1.SecretService/DestroySecret",
             headers={"Idempotency-Key": idempotency_key or str(uuid4())},
-            body={"secretId": secret_id, **body_of(body)},
+            body={"secretId": secret_id},
         )
         return await self.call(request, _SECRET_METADATA)
 
@@ -268,6 +272,22 @@ class SecretGrpcClient(RpcClient):
         )
         return await self.call(request, _SECRET_PAGE)
 
+    async def propose_secret_removal(
+        self,
+        body: models.ProposeSecretRemovalRequest,
+        *,
+        secret_id: UUID,
+    ) -> models.SecretMetadata:
+        """Asks for a second engineer who revokes a secret, or destroys one that is revoked."""
+        request = Call(
+            service="secret-service",
+            operation="ProposeSecretRemoval",
+            method=METHOD,
+            path="/cloudsync.platform.secret.v1.SecretService/ProposeSecretRemoval",
+            body={"secretId": secret_id, **body_of(body)},
+        )
+        return await self.call(request, _SECRET_METADATA)
+
     async def renew_lease(
         self,
         body: models.RenewLeaseRequest,
@@ -284,20 +304,25 @@ class SecretGrpcClient(RpcClient):
         )
         return await self.call(request, _CREDENTIAL_LEASE)
 
-    async def revoke_lease(self, *, credential_lease_id: UUID) -> models.CredentialLease:
+    async def revoke_lease(
+        self,
+        *,
+        credential_lease_id: UUID,
+        idempotency_key: str | None = None,
+    ) -> models.CredentialLease:
         """Ends a loan and drops what was made for it."""
         request = Call(
             service="secret-service",
             operation="RevokeLease",
             method=METHOD,
             path="/cloudsync.platform.secret.v1.SecretService/RevokeLease",
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
             body={"credentialLeaseId": credential_lease_id},
         )
         return await self.call(request, _CREDENTIAL_LEASE)
 
     async def revoke_secret(
         self,
-        body: models.RevokeSecretRequest,
         *,
         secret_id: UUID,
         idempotency_key: str | None = None,
@@ -309,7 +334,7 @@ class SecretGrpcClient(RpcClient):
             method=METHOD,
             path="/cloudsync.platform.secret.v1.SecretService/RevokeSecret",
             headers={"Idempotency-Key": idempotency_key or str(uuid4())},
-            body={"secretId": secret_id, **body_of(body)},
+            body={"secretId": secret_id},
         )
         return await self.call(request, _SECRET_METADATA)
 
@@ -330,3 +355,17 @@ class SecretGrpcClient(RpcClient):
             body={"secretId": secret_id, **body_of(body)},
         )
         return await self.call(request, _SECRET_METADATA)
+
+    async def verify_secret_version(
+        self,
+        body: models.VerifySecretVersionRequest,
+    ) -> models.RotationRun:
+        """A reader's proof that it holds the staged version."""
+        request = Call(
+            service="secret-service",
+            operation="VerifySecretVersion",
+            method=METHOD,
+            path="/cloudsync.platform.secret.v1.SecretService/VerifySecretVersion",
+            body=body_of(body),
+        )
+        return await self.call(request, _ROTATION_RUN)

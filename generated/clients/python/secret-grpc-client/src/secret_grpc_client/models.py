@@ -15,6 +15,7 @@ class ConfirmRotationRequest(Model):
     The rotator's word that all readers hold the new version.
     """
 
+    secret_id: Annotated[UUID, Field(alias="secretId")]
     rotation_run_id: Annotated[UUID, Field(alias="rotationRunId")]
     current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
     fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
@@ -24,7 +25,7 @@ class ConfirmRotationRequest(Model):
 
 class CredentialLease(Model):
     """
-    A loan of a credential to one workload for five minutes to a day.
+    A loan of a credential to one pod for five minutes to a day.
     """
 
     id: UUID
@@ -40,6 +41,15 @@ class CredentialLease(Model):
             max_length=160,
             min_length=36,
             pattern="^spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+$",
+        ),
+    ]
+    holder_pod: Annotated[
+        str,
+        Field(
+            alias="holderPod",
+            max_length=63,
+            min_length=1,
+            pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
         ),
     ]
     ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
@@ -61,14 +71,6 @@ class DataKeyPurpose(StrEnum):
     body = "body"
 
 
-class DestroySecretRequest(Model):
-    """
-    The second person who agrees that a revoked value will not be needed as evidence.
-    """
-
-    approver_id: Annotated[UUID, Field(alias="approverId")]
-
-
 class EncryptFieldsRequestValuesItem(RootModel[str]):
     root: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=5464)]
 
@@ -86,11 +88,20 @@ class GetSecretRequest(Model):
 
 class LeaseCredentialRequest(Model):
     """
-    What to borrow and for how long.
+    What to borrow, for which pod and for how long.
     """
 
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
+    ]
+    holder_pod: Annotated[
+        str,
+        Field(
+            alias="holderPod",
+            max_length=63,
+            min_length=1,
+            pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+        ),
     ]
     ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
 
@@ -113,17 +124,9 @@ class OpenedFieldsValuesItem(RootModel[str]):
     root: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=5464)]
 
 
-class RenewLeaseRequest(Model):
+class ProposeSecretRemovalRequest(Model):
     """
-    The length that shall count from now; all renewals together reach a day.
-    """
-
-    ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
-
-
-class RevokeSecretRequest(Model):
-    """
-    Incident and second person; without either nothing is revoked.
+    The incident for whose sake a secret is to be taken out of use, or its evidence value to be wiped.
     """
 
     incident_number: Annotated[
@@ -135,7 +138,14 @@ class RevokeSecretRequest(Model):
             pattern="^INC-20[0-9]{2}-[0-9]{4}$",
         ),
     ]
-    approver_id: Annotated[UUID, Field(alias="approverId")]
+
+
+class RenewLeaseRequest(Model):
+    """
+    The length that shall count from now; all renewals together reach a day.
+    """
+
+    ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
 
 
 class RotationStatusRequest(Model):
@@ -233,6 +243,16 @@ class ServiceName(RootModel[str]):
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
+
+
+class VerifySecretVersionRequest(Model):
+    """
+    What a reader holds, by number and keyed digest.
+    """
+
+    secret_id: Annotated[UUID, Field(alias="secretId")]
+    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=100000)]
+    fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
 
 
 class CreateSecretRequest(Model):
@@ -397,6 +417,7 @@ class SecretMetadata(Model):
         ),
     ] = None
     revoked_at: Annotated[AwareDatetime | None, Field(alias="revokedAt")] = None
+    removal_proposed_by: Annotated[UUID | None, Field(alias="removalProposedBy")] = None
     approver_id: Annotated[UUID | None, Field(alias="approverId")] = None
     status: SecretStatus
 

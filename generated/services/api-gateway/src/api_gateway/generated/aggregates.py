@@ -11,11 +11,12 @@ from cloudsync_chassis.aggregate.spec import (
     Emission,
     Invariant,
     Reference,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 BARRED_PRINCIPAL = AggregateSpec(
     name="barred-principal",
@@ -27,7 +28,7 @@ BARRED_PRINCIPAL = AggregateSpec(
     unique=(("principalKind", "principalId"),),
     commands={
         "bar-session": Command(
-            effect="create",
+            effect="put",
             idempotency="natural",
             sets=(
                 Assignment("principalKind", value="session"),
@@ -37,7 +38,7 @@ BARRED_PRINCIPAL = AggregateSpec(
             ),
         ),
         "bar-user": Command(
-            effect="create",
+            effect="put",
             idempotency="natural",
             sets=(
                 Assignment("principalKind", value="user"),
@@ -97,15 +98,13 @@ GATEWAY_ROUTE = AggregateSpec(
             sources=("active",),
             to="deprecated",
             roles=frozenset({"platform-operator"}),
-            condition="timestamp(input.sunsetAt) >= timestamp(now) + duration('2160h')",
-            guard="The end lies ninety days ahead or further",
+            guard="The end lies twelve months ahead or further",
         ),
         Transition(
             command="reinstate-route",
             sources=("deprecated",),
             to="active",
             roles=frozenset({"platform-operator"}),
-            condition="has(this.sunsetAt) && timestamp(this.sunsetAt) > timestamp(now)",
             guard="The end has not come yet",
         ),
         Transition(
@@ -173,12 +172,18 @@ GATEWAY_ROUTE = AggregateSpec(
                     fields=("gatewayRouteId", "name", "pathPattern", "sunsetAt"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.SUNSET_TOO_SOON,
+                    detail="The end lies less than twelve months ahead",
+                    condition="input.sunsetAt >= now + duration('8760h')",
+                ),
+            ),
         ),
-        "draft-route": Command(effect="create", idempotency="key"),
+        "draft-route": Command(effect="custom", idempotency="key"),
         "promote-route": Command(
-            effect="transition",
+            effect="custom",
             idempotency="if-match",
-            sets=(Assignment("rolloutPercent", value=100),),
             emits=(
                 Emission(
                     type="cloudsync.platform.route-promoted.v1",
@@ -190,9 +195,8 @@ GATEWAY_ROUTE = AggregateSpec(
             ),
         ),
         "publish-route": Command(
-            effect="transition",
+            effect="custom",
             idempotency="if-match",
-            sets=(Assignment("rolloutPercent", source="body.rolloutPercent"),),
             emits=(
                 Emission(
                     type="cloudsync.platform.route-published.v1",
@@ -223,10 +227,17 @@ GATEWAY_ROUTE = AggregateSpec(
                     fields=("gatewayRouteId", "name", "upstreamService"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.SUNSET_PASSED,
+                    detail="The end has come; callers have left and a new route is drafted",
+                    condition="this.sunsetAt > now",
+                ),
+            ),
         ),
         "reload-routes": Command(effect="custom", idempotency="natural"),
         "retire-route": Command(
-            effect="transition",
+            effect="custom",
             idempotency="if-match",
             emits=(
                 Emission(
@@ -267,7 +278,7 @@ PERSISTED_QUERY = AggregateSpec(
             "A document costs at least a point for each level.",
         ),
     ),
-    commands={"register-persisted-query": Command(effect="create", idempotency="natural")},
+    commands={"register-persisted-query": Command(effect="custom", idempotency="natural")},
 )
 
 RATE_LIMIT_PLAN = AggregateSpec(
@@ -362,15 +373,18 @@ TENANT_THROTTLE = AggregateSpec(
                     fields=("throttledOrganizationId",),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.TENANT_BLOCKED,
+                    detail="The organisation was deleted; only its restoration opens the door",
+                    condition="!this.blocked",
+                ),
+            ),
         ),
         "throttle-organization": Command(
             effect="put",
             idempotency="natural",
-            sets=(
-                Assignment("imposedBy", source="context.subject"),
-                Assignment("blocked", value=False),
-                Assignment("liftedAt"),
-            ),
+            sets=(Assignment("imposedBy", source="context.subject"), Assignment("liftedAt")),
             emits=(
                 Emission(
                     type="cloudsync.platform.organization-throttled.v1",
@@ -378,6 +392,18 @@ TENANT_THROTTLE = AggregateSpec(
                     key="id",
                     key_field="throttledOrganizationId",
                     fields=("throttledOrganizationId", "factor", "blocked", "reason", "expiresAt"),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.TENANT_BLOCKED,
+                    detail="The organisation was deleted and is shut out, which no brake may loosen",
+                    condition="!has(this.blocked) || !this.blocked",
+                ),
+                Requirement(
+                    problem=problems.THROTTLE_TOO_LONG,
+                    detail="The end has passed or lies more than seven days ahead",
+                    condition="input.expiresAt > now && input.expiresAt <= now + duration('168h')",
                 ),
             ),
         ),

@@ -29,10 +29,10 @@ class Defaults(port.Port):
         raise handler_missing("announce-excess")
 
     async def bar_session(self, ctx: Context, request: port.BarSession) -> None:
-        await self.barred_principal.create(ctx, "bar-session", request.body)
+        await self.barred_principal.put(ctx, "bar-session", request.body)
 
     async def bar_user(self, ctx: Context, request: port.BarUser) -> None:
-        await self.barred_principal.create(ctx, "bar-user", request.body)
+        await self.barred_principal.put(ctx, "bar-user", request.body)
 
     async def block_tenant(self, ctx: Context, request: port.BlockTenant) -> None:
         await self.tenant_throttle.put(ctx, "block-tenant", request.body)
@@ -50,7 +50,7 @@ class Defaults(port.Port):
         )
 
     async def draft_route(self, ctx: Context, request: port.DraftRoute) -> models.GatewayRoute:
-        return await self.gateway_route.create(ctx, "draft-route", request.body)
+        raise handler_missing("draft-route")
 
     async def lift_throttle(
         self,
@@ -60,15 +60,10 @@ class Defaults(port.Port):
         return await self.tenant_throttle.update(ctx, "lift-throttle", request.tenant_throttle_id)
 
     async def promote_route(self, ctx: Context, request: port.PromoteRoute) -> models.GatewayRoute:
-        return await self.gateway_route.transition(ctx, "promote-route", request.gateway_route_id)
+        raise handler_missing("promote-route")
 
     async def publish_route(self, ctx: Context, request: port.PublishRoute) -> models.GatewayRoute:
-        return await self.gateway_route.transition(
-            ctx,
-            "publish-route",
-            request.gateway_route_id,
-            request.body,
-        )
+        raise handler_missing("publish-route")
 
     async def purge_cache(self, ctx: Context, request: port.PurgeCache) -> models.CachePurged:
         raise handler_missing("purge-cache")
@@ -78,7 +73,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.RegisterPersistedQuery,
     ) -> models.PersistedQuery:
-        return await self.persisted_query.create(ctx, "register-persisted-query", request.body)
+        raise handler_missing("register-persisted-query")
 
     async def reinstate_route(
         self,
@@ -91,7 +86,7 @@ class Defaults(port.Port):
         raise handler_missing("reload-routes")
 
     async def retire_route(self, ctx: Context, request: port.RetireRoute) -> models.GatewayRoute:
-        return await self.gateway_route.transition(ctx, "retire-route", request.gateway_route_id)
+        raise handler_missing("retire-route")
 
     async def roll_back_route(
         self,

@@ -81,7 +81,7 @@ class ConfigScope(StrEnum):
 
 class DeprecateRouteRequest(Model):
     """
-    The day on which the route ends, ninety days ahead or further.
+    The day on which the route ends, twelve months ahead or further.
     """
 
     sunset_at: Annotated[AwareDatetime, Field(alias="sunsetAt")]
@@ -223,11 +223,20 @@ class PolicyChangedChangedFieldsItem(RootModel[str]):
     root: Annotated[str, Field(max_length=40, pattern="^[a-z][a-zA-Z0-9]{0,39}$")]
 
 
+class PromoteRouteRequest(Model):
+    """
+    The canary that is to take everything.
+    """
+
+    gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
+
+
 class PublishRouteRequest(Model):
     """
     The share with which a draft begins, a quarter at most.
     """
 
+    gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
     rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=1, le=25)]
 
 
@@ -313,6 +322,14 @@ class RegisterPersistedQueryRequest(Model):
     client_name: Annotated[ClientName, Field(alias="clientName")]
     complexity: Annotated[int, Field(ge=1, le=1000)]
     depth: Annotated[int, Field(ge=1, le=8)]
+
+
+class RetireRouteRequest(Model):
+    """
+    The deprecated route whose day has come; the counters of the last fourteen days decide.
+    """
+
+    gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
 
 
 class RevocationReason(StrEnum):

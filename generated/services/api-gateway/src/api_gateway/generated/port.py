@@ -56,12 +56,11 @@ class LiftThrottle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromoteRoute:
-    gateway_route_id: UUID
+    body: models.PromoteRouteRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishRoute:
-    gateway_route_id: UUID
     body: models.PublishRouteRequest
 
 
@@ -87,7 +86,7 @@ class ReloadRoutes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetireRoute:
-    gateway_route_id: UUID
+    body: models.RetireRouteRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

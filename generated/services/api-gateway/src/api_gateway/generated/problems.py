@@ -27,11 +27,23 @@ ROUTE_CONFLICT = ProblemType("route-conflict", 409, "Route conflict")
 ROUTE_IN_USE = ProblemType("route-in-use", 409, "Route in use")
 """Somebody called within the last fourteen days"""
 
+SUNSET_AHEAD = ProblemType("sunset-ahead", 409, "Sunset ahead")
+"""The announced end has not come yet"""
+
+SUNSET_PASSED = ProblemType("sunset-passed", 409, "Sunset passed")
+"""The end has come; callers have left and a new route is drafted"""
+
 SUNSET_TOO_SOON = ProblemType("sunset-too-soon", 422, "Sunset too soon")
-"""The end lies less than ninety days ahead"""
+"""The end lies less than twelve months ahead"""
+
+TENANT_BLOCKED = ProblemType("tenant-blocked", 409, "Tenant blocked")
+"""The organisation was deleted; only its restoration opens the door"""
 
 THROTTLE_TOO_LONG = ProblemType("throttle-too-long", 422, "Throttle too long")
-"""The end lies more than seven days ahead"""
+"""The end has passed or lies more than seven days ahead"""
 
 UPSTREAM_UNKNOWN = ProblemType("upstream-unknown", 422, "Upstream unknown")
 """No service of that name has registered the operation"""
+
+WEIGHT_MISMATCH = ProblemType("weight-mismatch", 422, "Weight mismatch")
+"""Digest, cost or depth are not those that the gateway computes"""

@@ -8,14 +8,16 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 AUDIT_EXPORT = AggregateSpec(
     name="audit-export",
@@ -80,6 +82,19 @@ AUDIT_EXPORT = AggregateSpec(
             effect="create",
             idempotency="key",
             sets=(Assignment("requestedBy", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.RANGE_TOO_WIDE,
+                    detail="The stretch is longer than 366 days",
+                    condition="input.rangeTo <= input.rangeFrom + duration('8784h')",
+                ),
+                Requirement(
+                    problem=problems.EXPORT_RUNNING,
+                    detail="Another copy is being written",
+                    condition="count == 0",
+                    counted=Counted("audit-export", {"status": "'running'"}),
+                ),
+            ),
         ),
     },
 )
@@ -116,9 +131,18 @@ AUDIT_RECORD = AggregateSpec(
         Transition(
             command="free-record",
             sources=("held",),
+            to="archived",
+            roles=frozenset({"workload"}),
+            condition="has(this.archivedAt)",
+            guard="No other hold covers it, and its body went to the archive before",
+        ),
+        Transition(
+            command="free-record",
+            sources=("held",),
             to="sealed",
             roles=frozenset({"workload"}),
-            guard="No other hold covers it",
+            condition="!has(this.archivedAt)",
+            guard="No other hold covers it, and its body never left the log",
         ),
         Transition(
             command="archive-records",
@@ -304,19 +328,30 @@ LEGAL_HOLD = AggregateSpec(
             roles=frozenset({"compliance-officer"}),
         ),
         Transition(
-            command="release-legal-hold",
+            command="request-hold-release",
             sources=("active",),
+            to="releaseRequested",
+            roles=frozenset({"compliance-officer"}),
+        ),
+        Transition(
+            command="keep-legal-hold",
+            sources=("releaseRequested",),
+            to="active",
+            roles=frozenset({"compliance-officer"}),
+        ),
+        Transition(
+            command="release-legal-hold",
+            sources=("releaseRequested",),
             to="released",
             roles=frozenset({"compliance-officer"}),
-            condition="input.approverId != principal.id",
-            guard="A second compliance officer agrees",
+            guard="By an officer other than the one who asked for it",
         ),
     ),
     invariants=(
         Invariant(
             "hold-released-by-two",
-            "this.status != 'released' || (has(this.releaseApproverId) && this.releaseApproverId != this.placedBy)",
-            "A released hold names a second person.",
+            "this.status != 'released' || (has(this.releaseRequestedBy) && has(this.releaseApproverId) && this.releaseApproverId != this.releaseRequestedBy)",
+            "A released hold names the two people who agreed on it.",
         ),
         Invariant(
             "hold-stretch-runs-forward",
@@ -325,6 +360,11 @@ LEGAL_HOLD = AggregateSpec(
         ),
     ),
     commands={
+        "keep-legal-hold": Command(
+            effect="transition",
+            idempotency="natural",
+            sets=(Assignment("releaseRequestedBy"), Assignment("releaseReason")),
+        ),
         "place-legal-hold": Command(
             effect="create",
             idempotency="key",
@@ -342,15 +382,30 @@ LEGAL_HOLD = AggregateSpec(
         "release-legal-hold": Command(
             effect="transition",
             idempotency="key",
-            sets=(Assignment("releaseApproverId", source="body.approverId"),),
+            sets=(Assignment("releaseApproverId", source="context.subject"),),
             emits=(
                 Emission(
                     type="cloudsync.platform.legal-hold-released.v1",
                     topic="cloudsync.platform.audit.v1",
                     key="id",
                     key_field="legalHoldId",
-                    fields=("legalHoldId", "releaseApproverId"),
+                    fields=("legalHoldId", "releaseRequestedBy", "releaseApproverId"),
                 ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.SELF_APPROVAL,
+                    detail="The officer who holds the case for over cannot lift the hold too",
+                    condition="principal.id != this.releaseRequestedBy",
+                ),
+            ),
+        ),
+        "request-hold-release": Command(
+            effect="transition",
+            idempotency="key",
+            sets=(
+                Assignment("releaseRequestedBy", source="context.subject"),
+                Assignment("releaseReason", source="body.releaseReason"),
             ),
         ),
     },
@@ -364,16 +419,38 @@ POLICY_RELEASE = AggregateSpec(
         unique=(("organizationId", "bundleVersion", "policyId"),),
     ),
     unique=(("bundleVersion", "policyId"),),
+    state_field="status",
+    initial="proposed",
+    transitions=(
+        Transition(
+            command="propose-policy-release",
+            sources=(),
+            to="proposed",
+            roles=frozenset({"security-engineer"}),
+        ),
+        Transition(
+            command="publish-policy-release",
+            sources=("proposed",),
+            to="released",
+            roles=frozenset({"security-engineer"}),
+            guard="By an engineer other than the one who proposed it",
+        ),
+    ),
     invariants=(
         Invariant(
             "policy-released-by-two",
-            "this.approverId != this.releasedBy",
-            "The approver of a policy release is another person.",
+            "this.status != 'released' || (has(this.releasedBy) && this.releasedBy != this.proposedBy)",
+            "A policy release is published by somebody else than proposed it.",
         ),
     ),
     commands={
-        "publish-policy-release": Command(
+        "propose-policy-release": Command(
             effect="create",
+            idempotency="key",
+            sets=(Assignment("proposedBy", source="context.subject"),),
+        ),
+        "publish-policy-release": Command(
+            effect="transition",
             idempotency="key",
             sets=(
                 Assignment("releasedBy", source="context.subject"),
@@ -392,6 +469,13 @@ POLICY_RELEASE = AggregateSpec(
                         "bundleVersion",
                         "bundleDigest",
                     ),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.SELF_APPROVAL,
+                    detail="The bundle is the caller's own proposal",
+                    condition="principal.id != this.proposedBy",
                 ),
             ),
         ),

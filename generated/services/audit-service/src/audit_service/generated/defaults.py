@@ -85,6 +85,9 @@ class Defaults(port.Port):
     async def hold_record(self, ctx: Context, request: port.HoldRecord) -> None:
         await self.audit_record.transition(ctx, "hold-record", request.audit_record_id)
 
+    async def keep_legal_hold(self, ctx: Context, request: port.KeepLegalHold) -> models.LegalHold:
+        return await self.legal_hold.transition(ctx, "keep-legal-hold", request.legal_hold_id)
+
     async def open_investigation(
         self,
         ctx: Context,
@@ -99,12 +102,23 @@ class Defaults(port.Port):
     ) -> models.LegalHold:
         return await self.legal_hold.create(ctx, "place-legal-hold", request.body)
 
+    async def propose_policy_release(
+        self,
+        ctx: Context,
+        request: port.ProposePolicyRelease,
+    ) -> models.PolicyRelease:
+        return await self.policy_release.create(ctx, "propose-policy-release", request.body)
+
     async def publish_policy_release(
         self,
         ctx: Context,
         request: port.PublishPolicyRelease,
     ) -> models.PolicyRelease:
-        return await self.policy_release.create(ctx, "publish-policy-release", request.body)
+        return await self.policy_release.transition(
+            ctx,
+            "publish-policy-release",
+            request.policy_release_id,
+        )
 
     async def record_action(self, ctx: Context, request: port.RecordAction) -> None:
         raise handler_missing("record-action")
@@ -114,12 +128,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.ReleaseLegalHold,
     ) -> models.LegalHold:
-        return await self.legal_hold.transition(
-            ctx,
-            "release-legal-hold",
-            request.legal_hold_id,
-            request.body,
-        )
+        return await self.legal_hold.transition(ctx, "release-legal-hold", request.legal_hold_id)
 
     async def report_tampering(self, ctx: Context, request: port.ReportTampering) -> None:
         raise handler_missing("report-tampering")
@@ -130,6 +139,18 @@ class Defaults(port.Port):
         request: port.RequestAuditExport,
     ) -> models.AuditExport:
         return await self.audit_export.create(ctx, "request-audit-export", request.body)
+
+    async def request_hold_release(
+        self,
+        ctx: Context,
+        request: port.RequestHoldRelease,
+    ) -> models.LegalHold:
+        return await self.legal_hold.transition(
+            ctx,
+            "request-hold-release",
+            request.legal_hold_id,
+            request.body,
+        )
 
     async def seal_records(self, ctx: Context, request: port.SealRecords) -> models.PeriodResult:
         raise handler_missing("seal-records")
@@ -176,10 +197,28 @@ class Defaults(port.Port):
     ) -> Page[models.LegalHold]:
         return await self.legal_hold.list(ctx, request.page, {"status": request.status})
 
+    async def list_policy_releases(
+        self,
+        ctx: Context,
+        request: port.ListPolicyReleases,
+    ) -> Page[models.PolicyRelease]:
+        return await self.policy_release.list(
+            ctx,
+            request.page,
+            {"status": request.status, "policyId": request.policy_id},
+        )
+
     async def verify_chain(self, ctx: Context, request: port.VerifyChain) -> models.ChainCheck:
         raise handler_missing("verify-chain")
 
     async def on_api_key_rotated(self, ctx: Context, event: Received[models.ApiKeyRotated]) -> None:
+        not_handled(event)
+
+    async def on_calendar_shared(
+        self,
+        ctx: Context,
+        event: Received[models.CalendarShared],
+    ) -> None:
         not_handled(event)
 
     async def on_changes_frozen(self, ctx: Context, event: Received[models.ChangesFrozen]) -> None:
@@ -206,6 +245,20 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_config_change_proposed(
+        self,
+        ctx: Context,
+        event: Received[models.ConfigChangeProposed],
+    ) -> None:
+        not_handled(event)
+
+    async def on_config_change_rejected(
+        self,
+        ctx: Context,
+        event: Received[models.ConfigChangeRejected],
+    ) -> None:
+        not_handled(event)
+
     async def on_config_changed(self, ctx: Context, event: Received[models.ConfigChanged]) -> None:
         not_handled(event)
 
@@ -213,6 +266,13 @@ class Defaults(port.Port):
         self,
         ctx: Context,
         event: Received[models.ConfigRolledBack],
+    ) -> None:
+        not_handled(event)
+
+    async def on_config_rollout_started(
+        self,
+        ctx: Context,
+        event: Received[models.ConfigRolloutStarted],
     ) -> None:
         not_handled(event)
 
@@ -289,6 +349,34 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_domain_verified(
+        self,
+        ctx: Context,
+        event: Received[models.DomainVerified],
+    ) -> None:
+        not_handled(event)
+
+    async def on_event_quarantined(
+        self,
+        ctx: Context,
+        event: Received[models.EventQuarantined],
+    ) -> None:
+        not_handled(event)
+
+    async def on_events_redacted(
+        self,
+        ctx: Context,
+        event: Received[models.EventsRedacted],
+    ) -> None:
+        not_handled(event)
+
+    async def on_experiment_decided(
+        self,
+        ctx: Context,
+        event: Received[models.ExperimentDecided],
+    ) -> None:
+        not_handled(event)
+
     async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
         not_handled(event)
 
@@ -320,6 +408,12 @@ class Defaults(port.Port):
     async def on_flag_rolled_out(self, ctx: Context, event: Received[models.FlagRolledOut]) -> None:
         not_handled(event)
 
+    async def on_flag_scheduled(self, ctx: Context, event: Received[models.FlagScheduled]) -> None:
+        not_handled(event)
+
+    async def on_freeze_lifted(self, ctx: Context, event: Received[models.FreezeLifted]) -> None:
+        not_handled(event)
+
     async def on_instance_deregistered(
         self,
         ctx: Context,
@@ -331,6 +425,20 @@ class Defaults(port.Port):
         self,
         ctx: Context,
         event: Received[models.InstanceDrained],
+    ) -> None:
+        not_handled(event)
+
+    async def on_invoice_dispute_resolved(
+        self,
+        ctx: Context,
+        event: Received[models.InvoiceDisputeResolved],
+    ) -> None:
+        not_handled(event)
+
+    async def on_invoice_disputed(
+        self,
+        ctx: Context,
+        event: Received[models.InvoiceDisputed],
     ) -> None:
         not_handled(event)
 
@@ -348,6 +456,13 @@ class Defaults(port.Port):
         not_handled(event)
 
     async def on_invoice_voided(self, ctx: Context, event: Received[models.InvoiceVoided]) -> None:
+        not_handled(event)
+
+    async def on_invoice_written_off(
+        self,
+        ctx: Context,
+        event: Received[models.InvoiceWrittenOff],
+    ) -> None:
         not_handled(event)
 
     async def on_lease_revoked(self, ctx: Context, event: Received[models.LeaseRevoked]) -> None:
@@ -403,6 +518,13 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_metric_activated(
+        self,
+        ctx: Context,
+        event: Received[models.MetricActivated],
+    ) -> None:
+        not_handled(event)
+
     async def on_metric_anomaly_detected(
         self,
         ctx: Context,
@@ -410,7 +532,38 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_metric_deprecated(
+        self,
+        ctx: Context,
+        event: Received[models.MetricDeprecated],
+    ) -> None:
+        not_handled(event)
+
+    async def on_model_canary_started(
+        self,
+        ctx: Context,
+        event: Received[models.ModelCanaryStarted],
+    ) -> None:
+        not_handled(event)
+
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
+        not_handled(event)
+
+    async def on_model_drift_detected(
+        self,
+        ctx: Context,
+        event: Received[models.ModelDriftDetected],
+    ) -> None:
+        not_handled(event)
+
+    async def on_model_rolled_back(
+        self,
+        ctx: Context,
+        event: Received[models.ModelRolledBack],
+    ) -> None:
+        not_handled(event)
+
+    async def on_model_trained(self, ctx: Context, event: Received[models.ModelTrained]) -> None:
         not_handled(event)
 
     async def on_notification_bounced(
@@ -497,6 +650,20 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_payment_authorized(
+        self,
+        ctx: Context,
+        event: Received[models.PaymentAuthorized],
+    ) -> None:
+        not_handled(event)
+
+    async def on_payment_dispute_closed(
+        self,
+        ctx: Context,
+        event: Received[models.PaymentDisputeClosed],
+    ) -> None:
+        not_handled(event)
+
     async def on_payment_disputed(
         self,
         ctx: Context,
@@ -521,13 +688,50 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_payment_voided(self, ctx: Context, event: Received[models.PaymentVoided]) -> None:
+        not_handled(event)
+
     async def on_policy_changed(self, ctx: Context, event: Received[models.PolicyChanged]) -> None:
         not_handled(event)
 
     async def on_quota_exceeded(self, ctx: Context, event: Received[models.QuotaExceeded]) -> None:
         not_handled(event)
 
+    async def on_recording_shared(
+        self,
+        ctx: Context,
+        event: Received[models.RecordingShared],
+    ) -> None:
+        not_handled(event)
+
+    async def on_refund_skipped(self, ctx: Context, event: Received[models.RefundSkipped]) -> None:
+        not_handled(event)
+
+    async def on_replay_completed(
+        self,
+        ctx: Context,
+        event: Received[models.ReplayCompleted],
+    ) -> None:
+        not_handled(event)
+
+    async def on_report_failed(self, ctx: Context, event: Received[models.ReportFailed]) -> None:
+        not_handled(event)
+
     async def on_report_ready(self, ctx: Context, event: Received[models.ReportReady]) -> None:
+        not_handled(event)
+
+    async def on_report_requested(
+        self,
+        ctx: Context,
+        event: Received[models.ReportRequested],
+    ) -> None:
+        not_handled(event)
+
+    async def on_revenue_recorded(
+        self,
+        ctx: Context,
+        event: Received[models.RevenueRecorded],
+    ) -> None:
         not_handled(event)
 
     async def on_route_deprecated(
@@ -557,6 +761,13 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_schema_registered(
+        self,
+        ctx: Context,
+        event: Received[models.SchemaRegistered],
+    ) -> None:
+        not_handled(event)
+
     async def on_secret_activated(
         self,
         ctx: Context,
@@ -581,6 +792,13 @@ class Defaults(port.Port):
         self,
         ctx: Context,
         event: Received[models.SecretRotationFailed],
+    ) -> None:
+        not_handled(event)
+
+    async def on_secret_rotation_started(
+        self,
+        ctx: Context,
+        event: Received[models.SecretRotationStarted],
     ) -> None:
         not_handled(event)
 
@@ -653,6 +871,13 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_template_published(
+        self,
+        ctx: Context,
+        event: Received[models.TemplatePublished],
+    ) -> None:
+        not_handled(event)
+
     async def on_throttle_lifted(
         self,
         ctx: Context,
@@ -671,6 +896,13 @@ class Defaults(port.Port):
         self,
         ctx: Context,
         event: Received[models.TrafficShifted],
+    ) -> None:
+        not_handled(event)
+
+    async def on_usage_period_closed(
+        self,
+        ctx: Context,
+        event: Received[models.UsagePeriodClosed],
     ) -> None:
         not_handled(event)
 

@@ -19,6 +19,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.ApiKeyRotated, service.on_api_key_rotated),
         ),
         Subscription(
+            "cloudsync.collaboration.calendar.v1",
+            "cloudsync.collaboration.calendar-shared.v1",
+            typed(models.CalendarShared, service.on_calendar_shared),
+        ),
+        Subscription(
             "cloudsync.platform.config.v1",
             "cloudsync.platform.changes-frozen.v1",
             typed(models.ChangesFrozen, service.on_changes_frozen),
@@ -40,6 +45,16 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         ),
         Subscription(
             "cloudsync.platform.config.v1",
+            "cloudsync.platform.config-change-proposed.v1",
+            typed(models.ConfigChangeProposed, service.on_config_change_proposed),
+        ),
+        Subscription(
+            "cloudsync.platform.config.v1",
+            "cloudsync.platform.config-change-rejected.v1",
+            typed(models.ConfigChangeRejected, service.on_config_change_rejected),
+        ),
+        Subscription(
+            "cloudsync.platform.config.v1",
             "cloudsync.platform.config-changed.v1",
             typed(models.ConfigChanged, service.on_config_changed),
         ),
@@ -47,6 +62,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.platform.config.v1",
             "cloudsync.platform.config-rolled-back.v1",
             typed(models.ConfigRolledBack, service.on_config_rolled_back),
+        ),
+        Subscription(
+            "cloudsync.platform.config.v1",
+            "cloudsync.platform.config-rollout-started.v1",
+            typed(models.ConfigRolloutStarted, service.on_config_rollout_started),
         ),
         Subscription(
             "cloudsync.user.session.v1",
@@ -104,6 +124,26 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.DocumentUpdated, service.on_document_updated),
         ),
         Subscription(
+            "cloudsync.user.organization.v1",
+            "cloudsync.user.domain-verified.v1",
+            typed(models.DomainVerified, service.on_domain_verified),
+        ),
+        Subscription(
+            "cloudsync.analytics.event-archive.v1",
+            "cloudsync.analytics.event-quarantined.v1",
+            typed(models.EventQuarantined, service.on_event_quarantined),
+        ),
+        Subscription(
+            "cloudsync.analytics.event-archive.v1",
+            "cloudsync.analytics.events-redacted.v1",
+            typed(models.EventsRedacted, service.on_events_redacted),
+        ),
+        Subscription(
+            "cloudsync.platform.flag.v1",
+            "cloudsync.platform.experiment-decided.v1",
+            typed(models.ExperimentDecided, service.on_experiment_decided),
+        ),
+        Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-deleted.v1",
             typed(models.FileDeleted, service.on_file_deleted),
@@ -149,6 +189,16 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.FlagRolledOut, service.on_flag_rolled_out),
         ),
         Subscription(
+            "cloudsync.platform.flag.v1",
+            "cloudsync.platform.flag-scheduled.v1",
+            typed(models.FlagScheduled, service.on_flag_scheduled),
+        ),
+        Subscription(
+            "cloudsync.platform.config.v1",
+            "cloudsync.platform.freeze-lifted.v1",
+            typed(models.FreezeLifted, service.on_freeze_lifted),
+        ),
+        Subscription(
             "cloudsync.platform.instance.v1",
             "cloudsync.platform.instance-deregistered.v1",
             typed(models.InstanceDeregistered, service.on_instance_deregistered),
@@ -157,6 +207,16 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.platform.instance.v1",
             "cloudsync.platform.instance-drained.v1",
             typed(models.InstanceDrained, service.on_instance_drained),
+        ),
+        Subscription(
+            "cloudsync.billing.invoice.v1",
+            "cloudsync.billing.invoice-dispute-resolved.v1",
+            typed(models.InvoiceDisputeResolved, service.on_invoice_dispute_resolved),
+        ),
+        Subscription(
+            "cloudsync.billing.invoice.v1",
+            "cloudsync.billing.invoice-disputed.v1",
+            typed(models.InvoiceDisputed, service.on_invoice_disputed),
         ),
         Subscription(
             "cloudsync.billing.invoice.v1",
@@ -177,6 +237,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.billing.invoice.v1",
             "cloudsync.billing.invoice-voided.v1",
             typed(models.InvoiceVoided, service.on_invoice_voided),
+        ),
+        Subscription(
+            "cloudsync.billing.invoice.v1",
+            "cloudsync.billing.invoice-written-off.v1",
+            typed(models.InvoiceWrittenOff, service.on_invoice_written_off),
         ),
         Subscription(
             "cloudsync.platform.secret.v1",
@@ -235,13 +300,43 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         ),
         Subscription(
             "cloudsync.analytics.metric.v1",
+            "cloudsync.analytics.metric-activated.v1",
+            typed(models.MetricActivated, service.on_metric_activated),
+        ),
+        Subscription(
+            "cloudsync.analytics.metric.v1",
             "cloudsync.analytics.metric-anomaly-detected.v1",
             typed(models.MetricAnomalyDetected, service.on_metric_anomaly_detected),
+        ),
+        Subscription(
+            "cloudsync.analytics.metric.v1",
+            "cloudsync.analytics.metric-deprecated.v1",
+            typed(models.MetricDeprecated, service.on_metric_deprecated),
+        ),
+        Subscription(
+            "cloudsync.analytics.model.v1",
+            "cloudsync.analytics.model-canary-started.v1",
+            typed(models.ModelCanaryStarted, service.on_model_canary_started),
         ),
         Subscription(
             "cloudsync.analytics.model.v1",
             "cloudsync.analytics.model-deployed.v1",
             typed(models.ModelDeployed, service.on_model_deployed),
+        ),
+        Subscription(
+            "cloudsync.analytics.model.v1",
+            "cloudsync.analytics.model-drift-detected.v1",
+            typed(models.ModelDriftDetected, service.on_model_drift_detected),
+        ),
+        Subscription(
+            "cloudsync.analytics.model.v1",
+            "cloudsync.analytics.model-rolled-back.v1",
+            typed(models.ModelRolledBack, service.on_model_rolled_back),
+        ),
+        Subscription(
+            "cloudsync.analytics.model.v1",
+            "cloudsync.analytics.model-trained.v1",
+            typed(models.ModelTrained, service.on_model_trained),
         ),
         Subscription(
             "cloudsync.notification.email-delivery.v1",
@@ -305,6 +400,16 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         ),
         Subscription(
             "cloudsync.billing.payment.v1",
+            "cloudsync.billing.payment-authorized.v1",
+            typed(models.PaymentAuthorized, service.on_payment_authorized),
+        ),
+        Subscription(
+            "cloudsync.billing.payment.v1",
+            "cloudsync.billing.payment-dispute-closed.v1",
+            typed(models.PaymentDisputeClosed, service.on_payment_dispute_closed),
+        ),
+        Subscription(
+            "cloudsync.billing.payment.v1",
             "cloudsync.billing.payment-disputed.v1",
             typed(models.PaymentDisputed, service.on_payment_disputed),
         ),
@@ -324,6 +429,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.PaymentRefunded, service.on_payment_refunded),
         ),
         Subscription(
+            "cloudsync.billing.payment.v1",
+            "cloudsync.billing.payment-voided.v1",
+            typed(models.PaymentVoided, service.on_payment_voided),
+        ),
+        Subscription(
             "cloudsync.user.session.v1",
             "cloudsync.user.policy-changed.v1",
             typed(models.PolicyChanged, service.on_policy_changed),
@@ -334,9 +444,39 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.QuotaExceeded, service.on_quota_exceeded),
         ),
         Subscription(
+            "cloudsync.collaboration.meeting.v1",
+            "cloudsync.collaboration.recording-shared.v1",
+            typed(models.RecordingShared, service.on_recording_shared),
+        ),
+        Subscription(
+            "cloudsync.billing.payment.v1",
+            "cloudsync.billing.refund-skipped.v1",
+            typed(models.RefundSkipped, service.on_refund_skipped),
+        ),
+        Subscription(
+            "cloudsync.analytics.event-archive.v1",
+            "cloudsync.analytics.replay-completed.v1",
+            typed(models.ReplayCompleted, service.on_replay_completed),
+        ),
+        Subscription(
+            "cloudsync.analytics.report.v1",
+            "cloudsync.analytics.report-failed.v1",
+            typed(models.ReportFailed, service.on_report_failed),
+        ),
+        Subscription(
             "cloudsync.analytics.report.v1",
             "cloudsync.analytics.report-ready.v1",
             typed(models.ReportReady, service.on_report_ready),
+        ),
+        Subscription(
+            "cloudsync.analytics.report.v1",
+            "cloudsync.analytics.report-requested.v1",
+            typed(models.ReportRequested, service.on_report_requested),
+        ),
+        Subscription(
+            "cloudsync.analytics.revenue.v1",
+            "cloudsync.analytics.revenue-recorded.v1",
+            typed(models.RevenueRecorded, service.on_revenue_recorded),
         ),
         Subscription(
             "cloudsync.platform.route.v1",
@@ -364,6 +504,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.RouteRolledBack, service.on_route_rolled_back),
         ),
         Subscription(
+            "cloudsync.analytics.event-archive.v1",
+            "cloudsync.analytics.schema-registered.v1",
+            typed(models.SchemaRegistered, service.on_schema_registered),
+        ),
+        Subscription(
             "cloudsync.platform.secret.v1",
             "cloudsync.platform.secret-activated.v1",
             typed(models.SecretActivated, service.on_secret_activated),
@@ -387,6 +532,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.platform.secret.v1",
             "cloudsync.platform.secret-rotation-failed.v1",
             typed(models.SecretRotationFailed, service.on_secret_rotation_failed),
+        ),
+        Subscription(
+            "cloudsync.platform.secret.v1",
+            "cloudsync.platform.secret-rotation-started.v1",
+            typed(models.SecretRotationStarted, service.on_secret_rotation_started),
         ),
         Subscription(
             "cloudsync.user.session.v1",
@@ -444,6 +594,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.TeamMemberRemoved, service.on_team_member_removed),
         ),
         Subscription(
+            "cloudsync.notification.template.v1",
+            "cloudsync.notification.template-published.v1",
+            typed(models.TemplatePublished, service.on_template_published),
+        ),
+        Subscription(
             "cloudsync.platform.throttle.v1",
             "cloudsync.platform.throttle-lifted.v1",
             typed(models.ThrottleLifted, service.on_throttle_lifted),
@@ -457,6 +612,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.platform.traffic.v1",
             "cloudsync.platform.traffic-shifted.v1",
             typed(models.TrafficShifted, service.on_traffic_shifted),
+        ),
+        Subscription(
+            "cloudsync.billing.usage.v1",
+            "cloudsync.billing.usage-period-closed.v1",
+            typed(models.UsagePeriodClosed, service.on_usage_period_closed),
         ),
         Subscription(
             "cloudsync.user.user.v1",

@@ -69,7 +69,7 @@ class AssuranceLevel(StrEnum):
 
 class AuditArchived(Model):
     """
-    Bodies of a day moved to the archive, where they cannot be changed for seven years.
+    Bodies of a day moved to the archive at 400 days, where nobody can change them for the 2,157 that are left of seven years.
     """
 
     subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
@@ -78,7 +78,7 @@ class AuditArchived(Model):
 
 class AuditExpired(Model):
     """
-    Bodies of a day are gone as retention demands; hashes stay and the chain holds.
+    Records of a day are gone as retention demands; the roots of its hours stay signed.
     """
 
     subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
@@ -233,6 +233,17 @@ class BounceKind(StrEnum):
     bad_token = "badToken"
     payload_too_large = "payloadTooLarge"
     throttled = "throttled"
+
+
+class CalendarAccess(StrEnum):
+    """
+    From blocks without words up to deciding who else may see it, each level with those before it.
+    """
+
+    free_busy = "freeBusy"
+    read = "read"
+    write = "write"
+    manage = "manage"
 
 
 class CancellationReason(StrEnum):
@@ -452,6 +463,16 @@ class DisabledReason(StrEnum):
     plan_downgraded = "planDowngraded"
 
 
+class DisputeOutcome(StrEnum):
+    """
+    Who keeps the money.
+    """
+
+    won = "won"
+    lost = "lost"
+    accepted = "accepted"
+
+
 class DocumentArchived(Model):
     """
     Put away read-only.
@@ -562,6 +583,23 @@ class DocumentUpdated(Model):
     origin: ChangeOrigin
 
 
+class DomainVerified(Model):
+    """
+    The TXT record was found.
+    """
+
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    domain: Annotated[
+        str,
+        Field(
+            max_length=253,
+            min_length=4,
+            pattern="^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$",
+        ),
+    ]
+    verified_at: Annotated[AwareDatetime, Field(alias="verifiedAt")]
+
+
 class Edition(StrEnum):
     """
     What an organisation has subscribed to.
@@ -603,6 +641,34 @@ class Environment(StrEnum):
     production = "production"
     staging = "staging"
     development = "development"
+
+
+class EventsRedacted(Model):
+    """
+    What a subject did cannot be read any more.
+    """
+
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    subject_id: Annotated[UUID, Field(alias="subjectId")]
+    events_affected: Annotated[int, Field(alias="eventsAffected", ge=0, le=9007199254740991)]
+
+
+class ExperimentDecided(Model):
+    """
+    A split ended with a winner.
+    """
+
+    flag_experiment_id: Annotated[UUID, Field(alias="flagExperimentId")]
+    feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
+    primary_metric: Annotated[
+        str,
+        Field(
+            alias="primaryMetric", max_length=100, min_length=3, pattern="^[a-z][a-z0-9_]{2,99}$"
+        ),
+    ]
+    winner: Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")]
+    observed_effect: Annotated[float, Field(alias="observedEffect", ge=-1.0, le=10.0)]
+    observed_sample: Annotated[int, Field(alias="observedSample", ge=0, le=9007199254740991)]
 
 
 class ExportStatus(StrEnum):
@@ -698,6 +764,22 @@ class FlagRolledOut(Model):
     ]
 
 
+class FlagScheduled(Model):
+    """
+    A flag will begin at the moment that is given, so that on-call knows beforehand what may have changed at nine.
+    """
+
+    feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
+    key: Annotated[
+        str, Field(max_length=100, min_length=3, pattern="^[a-z][a-z0-9]*([.-][a-z0-9]+){1,5}$")
+    ]
+    environment: Environment
+    owner_team: Annotated[
+        str, Field(alias="ownerTeam", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
+    ]
+    starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
+
+
 class FlagStatus(StrEnum):
     """
     How far a flag has come between being an idea and being deleted from the code.
@@ -722,6 +804,16 @@ class Grantee(RootModel[str]):
     ]
 
 
+class GranteeType(StrEnum):
+    """
+    Whom a calendar is shared with.
+    """
+
+    user = "user"
+    team = "team"
+    organisation = "organisation"
+
+
 class GuestPolicy(StrEnum):
     """
     Whether outsiders may come in at all, only when somebody invites them, or only from mail domains that the organisation has verified.
@@ -738,6 +830,7 @@ class HoldStatus(StrEnum):
     """
 
     active = "active"
+    release_requested = "releaseRequested"
     released = "released"
 
 
@@ -769,6 +862,12 @@ class InstanceDeregistered(Model):
             max_length=160,
             min_length=36,
             pattern="^spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+$",
+        ),
+    ]
+    pod_name: Annotated[
+        str,
+        Field(
+            alias="podName", max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
         ),
     ]
 
@@ -813,6 +912,20 @@ class InvestigationState(StrEnum):
     open = "open"
     escalated = "escalated"
     closed = "closed"
+
+
+class InvoiceDisputeState(StrEnum):
+    """
+    Whether a customer's objection is being looked into, was found right in full or in part, or was refused.
+    """
+
+    open = "open"
+    upheld = "upheld"
+    dismissed = "dismissed"
+
+
+class InvoiceDisputedLinePositionsItem(RootModel[int]):
+    root: Annotated[int, Field(ge=1, le=500)]
 
 
 class InvoiceOverdue(Model):
@@ -922,13 +1035,23 @@ class LegalHold(Model):
     held_from: Annotated[AwareDatetime, Field(alias="heldFrom")]
     held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
     placed_by: Annotated[UUID, Field(alias="placedBy")]
+    release_requested_by: Annotated[UUID | None, Field(alias="releaseRequestedBy")] = None
+    release_reason: Annotated[
+        str | None,
+        Field(
+            alias="releaseReason",
+            max_length=4000,
+            min_length=10,
+            pattern="^[^\\u0000-\\u0008\\u007f]+$",
+        ),
+    ] = None
     release_approver_id: Annotated[UUID | None, Field(alias="releaseApproverId")] = None
     status: HoldStatus
 
 
 class LegalHoldPlaced(Model):
     """
-    Stores of other services keep what belongs to the case from now on.
+    Records of a case stay from now on, and customers who keep a copy of the trail do not prune theirs.
     """
 
     legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
@@ -942,6 +1065,7 @@ class LegalHoldReleased(Model):
     """
 
     legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
+    release_requested_by: Annotated[UUID, Field(alias="releaseRequestedBy")]
     release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
 
 
@@ -1045,6 +1169,21 @@ class MessageRetracted(Model):
     retracted_by: Annotated[UUID, Field(alias="retractedBy")]
 
 
+class MeterTotalsValue(RootModel[int]):
+    root: Annotated[int, Field(ge=-9007199254740991, le=9007199254740991)]
+
+
+class MetricActivated(Model):
+    """
+    From this revision on the number means what its newest wording says.
+    """
+
+    metric_key: Annotated[
+        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
+    ]
+    revision: Annotated[int, Field(ge=1, le=999)]
+
+
 class MetricAnomalyDetected(Model):
     """
     A bucket left its band.
@@ -1071,6 +1210,34 @@ class MetricAnomalyDetected(Model):
     score: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+class MetricDeprecated(Model):
+    """
+    A number should not be used any longer; the successor is missing where there is none.
+    """
+
+    metric_key: Annotated[
+        str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
+    ]
+    revision: Annotated[int, Field(ge=1, le=999)]
+    replaced_by: Annotated[
+        str | None,
+        Field(alias="replacedBy", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$"),
+    ] = None
+
+
+class ModelCanaryStarted(Model):
+    """
+    From now on so many in a hundred requests are answered by this version.
+    """
+
+    model_id: Annotated[UUID, Field(alias="modelId")]
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
+    traffic_percent: Annotated[int, Field(alias="trafficPercent", ge=1, le=20)]
+
+
 class ModelDeployed(Model):
     """
     This version serves, with the score it was let in on.
@@ -1091,6 +1258,66 @@ class ModelDeployed(Model):
             pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
         ),
     ] = None
+
+
+class ModelDriftDetected(Model):
+    """
+    Index of stability of 0.25 or more over a window of requests, and the feature that moved furthest.
+    """
+
+    model_id: Annotated[UUID, Field(alias="modelId")]
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
+    population_stability: Annotated[float, Field(alias="populationStability", ge=0.0, le=100.0)]
+    worst_feature: Annotated[
+        str,
+        Field(alias="worstFeature", max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$"),
+    ]
+
+
+class ModelRolledBack(Model):
+    """
+    The version in semver answers no more; the one before it does, at once and everywhere.
+    """
+
+    model_id: Annotated[UUID, Field(alias="modelId")]
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
+    previous_semver: Annotated[
+        str | None,
+        Field(
+            alias="previousSemver",
+            max_length=20,
+            min_length=5,
+            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
+        ),
+    ] = None
+    withdrawal_reason: Annotated[
+        str,
+        Field(
+            alias="withdrawalReason",
+            max_length=300,
+            min_length=10,
+            pattern="^[^\\u0000-\\u001f\\u007f]+$",
+        ),
+    ]
+
+
+class ModelTrained(Model):
+    """
+    A run of this key succeeded within its minutes.
+    """
+
+    training_run_id: Annotated[UUID, Field(alias="trainingRunId")]
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    gpu_minutes_used: Annotated[int, Field(alias="gpuMinutesUsed", ge=0, le=2000)]
+    requested_by: Annotated[UUID | None, Field(alias="requestedBy")] = None
 
 
 class NotificationBounced(Model):
@@ -1202,6 +1429,19 @@ class OrganizationUpdatedChangedFieldsItem(RootModel[str]):
     root: Annotated[str, Field(max_length=40, pattern="^[a-z][a-zA-Z0-9]{0,39}$")]
 
 
+class PaymentDisputeClosed(Model):
+    """
+    The network decided, or we gave in.
+    """
+
+    cause_id: Annotated[UUID, Field(alias="causeId")]
+    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    dispute_id: Annotated[UUID, Field(alias="disputeId")]
+    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    currency: Currency
+    outcome: DisputeOutcome
+
+
 class PaymentDisputed(Model):
     """
     A bank has taken the amount back for the time being.
@@ -1240,6 +1480,22 @@ class PaymentPurpose(StrEnum):
     order = "order"
     invoice = "invoice"
     verification = "verification"
+
+
+class PaymentVoided(Model):
+    """
+    An authorisation was given back before anything was taken from it.
+    """
+
+    cause_id: Annotated[UUID, Field(alias="causeId")]
+    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    purpose: PaymentPurpose
+    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+
+
+class Percent(RootModel[int]):
+    root: Annotated[int, Field(ge=0, le=100)]
 
 
 class PeriodResult(Model):
@@ -1293,16 +1549,29 @@ class PolicyEffect(StrEnum):
     forbid = "forbid"
 
 
-class PolicyRelease(Model):
+class PolicyReleaseStatus(StrEnum):
     """
-    A bundle of access rules as it went out to all services, with the two people behind it.
+    Whether a bundle of rules is a proposal still or what all services obey.
     """
 
-    id: UUID
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
-    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
-    version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    proposed = "proposed"
+    released = "released"
+
+
+class ProductLine(StrEnum):
+    """
+    What can be subscribed to side by side.
+    """
+
+    workspace = "workspace"
+    developer_platform = "developerPlatform"
+
+
+class ProposePolicyReleaseRequest(Model):
+    """
+    A bundle that was tested and waits for a second engineer.
+    """
+
     bundle_version: Annotated[
         str,
         Field(
@@ -1317,18 +1586,6 @@ class PolicyRelease(Model):
     bundle_digest: Annotated[
         str, Field(alias="bundleDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ]
-    released_by: Annotated[UUID, Field(alias="releasedBy")]
-    approver_id: Annotated[UUID, Field(alias="approverId")]
-    released_at: Annotated[AwareDatetime, Field(alias="releasedAt")]
-
-
-class ProductLine(StrEnum):
-    """
-    What can be subscribed to side by side.
-    """
-
-    workspace = "workspace"
-    developer_platform = "developerPlatform"
 
 
 class ProvisioningSource(StrEnum):
@@ -1341,28 +1598,6 @@ class ProvisioningSource(StrEnum):
     scim = "scim"
     saml_jit = "samlJit"
     csv_import = "csvImport"
-
-
-class PublishPolicyReleaseRequest(Model):
-    """
-    A bundle that was tested and approved.
-    """
-
-    bundle_version: Annotated[
-        str,
-        Field(
-            alias="bundleVersion",
-            max_length=64,
-            min_length=5,
-            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$",
-        ),
-    ]
-    policy_id: Annotated[str, Field(alias="policyId", max_length=80, min_length=3)]
-    effect: PolicyEffect
-    bundle_digest: Annotated[
-        str, Field(alias="bundleDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
-    ]
-    approver_id: Annotated[UUID, Field(alias="approverId")]
 
 
 class PushTopic(StrEnum):
@@ -1380,6 +1615,19 @@ class PushTopic(StrEnum):
     system = "system"
 
 
+class QuarantineReason(StrEnum):
+    """
+    What a check found wrong with an event.
+    """
+
+    unknown_schema = "unknownSchema"
+    schema_violation = "schemaViolation"
+    oversize = "oversize"
+    clock_skew = "clockSkew"
+    tenant_mismatch = "tenantMismatch"
+    pii_detected = "piiDetected"
+
+
 class QuotaLevel(StrEnum):
     """
     Below the soft limit nobody notices; at the hard one callers are told to refuse.
@@ -1388,6 +1636,16 @@ class QuotaLevel(StrEnum):
     none = "none"
     soft = "soft"
     hard = "hard"
+
+
+class RecordingShared(Model):
+    """
+    A recording can be opened as a file by those who were there.
+    """
+
+    recording_id: Annotated[UUID, Field(alias="recordingId")]
+    meeting_id: Annotated[UUID, Field(alias="meetingId")]
+    file_id: Annotated[UUID, Field(alias="fileId")]
 
 
 class RefundReason(StrEnum):
@@ -1413,12 +1671,40 @@ class Region(StrEnum):
     ap_southeast1 = "apSoutheast1"
 
 
-class ReleaseLegalHoldRequest(Model):
+class ReplayCompleted(Model):
     """
-    The second person who agrees that the case is over.
+    The last event of a replay was sent.
     """
 
-    approver_id: Annotated[UUID, Field(alias="approverId")]
+    archive_replay_id: Annotated[UUID, Field(alias="archiveReplayId")]
+    target_topic: Annotated[str, Field(alias="targetTopic", max_length=120, min_length=10)]
+    events_sent: Annotated[int, Field(alias="eventsSent", ge=0, le=9007199254740991)]
+    started_at: Annotated[AwareDatetime | None, Field(alias="startedAt")] = None
+    ended_at: Annotated[AwareDatetime | None, Field(alias="endedAt")] = None
+
+
+class ReportFailureCode(StrEnum):
+    """
+    Only an unavailable source and a time-out are worth a retry with the same parameters.
+    """
+
+    source_unavailable = "sourceUnavailable"
+    too_large = "tooLarge"
+    invalid_parameters = "invalidParameters"
+    timeout = "timeout"
+    cancelled_by_limit = "cancelledByLimit"
+
+
+class ReportFormat(StrEnum):
+    """
+    PDF for reading, xlsx for people who calculate, csv, parquet and json for their programs.
+    """
+
+    pdf = "pdf"
+    csv = "csv"
+    xlsx = "xlsx"
+    parquet = "parquet"
+    json = "json"
 
 
 class ReportReady(Model):
@@ -1438,6 +1724,23 @@ class ReportReady(Model):
     ]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=524288000)]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+
+
+class ReportRequested(Model):
+    """
+    Who wants which numbers over which days.
+    """
+
+    report_id: Annotated[UUID, Field(alias="reportId")]
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    template_key: Annotated[
+        str,
+        Field(alias="templateKey", max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$"),
+    ]
+    range_start: Annotated[date, Field(alias="rangeStart")]
+    range_end: Annotated[date, Field(alias="rangeEnd")]
+    format: ReportFormat
+    requested_by: Annotated[UUID, Field(alias="requestedBy")]
 
 
 class ReportTamperingRequest(Model):
@@ -1465,6 +1768,22 @@ class RequestAuditExportRequest(Model):
     format: AuditExportFormat
 
 
+class RequestHoldReleaseRequest(Model):
+    """
+    How the case ended, which is all that the second officer has to go by.
+    """
+
+    release_reason: Annotated[
+        str,
+        Field(
+            alias="releaseReason",
+            max_length=4000,
+            min_length=10,
+            pattern="^[^\\u0000-\\u0008\\u007f]+$",
+        ),
+    ]
+
+
 class RestrictionReason(StrEnum):
     """
     What customers are told when their organisation turns read-only.
@@ -1474,6 +1793,22 @@ class RestrictionReason(StrEnum):
     seats_exceeded = "seatsExceeded"
     abuse_review = "abuseReview"
     sanctions_hit = "sanctionsHit"
+
+
+class RevenueRecorded(Model):
+    """
+    A payment is in the books of analytics, with what it changes in monthly recurring revenue.
+    """
+
+    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    currency: Annotated[str, Field(max_length=3, min_length=3, pattern="^[A-Z]{3}$")]
+    amount_minor: Annotated[
+        int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
+    ]
+    mrr_delta_minor: Annotated[
+        int, Field(alias="mrrDeltaMinor", ge=-9007199254740991, le=9007199254740991)
+    ]
 
 
 class RevocationReason(StrEnum):
@@ -1500,6 +1835,16 @@ class RotationStep(StrEnum):
     verify = "verify"
     retire = "retire"
     finished = "finished"
+
+
+class RotationStrategy(StrEnum):
+    """
+    How a value is replaced under load: by switching between two users, by accepting two keys for a while, or by having it issued anew.
+    """
+
+    dual_user = "dualUser"
+    dual_key = "dualKey"
+    reissue = "reissue"
 
 
 class RouteDeprecated(Model):
@@ -1595,6 +1940,34 @@ class ScanVerdict(StrEnum):
     unscannable = "unscannable"
 
 
+class SchemaCompatibility(StrEnum):
+    """
+    What the next version of a schema may change, as readers of old and new events see it.
+    """
+
+    backward = "backward"
+    full = "full"
+    none = "none"
+
+
+class SchemaRegistered(Model):
+    """
+    A type has another wording, by which producers may send once it is approved.
+    """
+
+    event_type: Annotated[
+        str,
+        Field(
+            alias="eventType",
+            max_length=120,
+            min_length=10,
+            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+        ),
+    ]
+    schema_version: Annotated[int, Field(alias="schemaVersion", ge=1, le=999)]
+    compatibility: SchemaCompatibility
+
+
 class SeatType(StrEnum):
     """
     How a membership counts against the licence.
@@ -1614,7 +1987,7 @@ class SecretDestroyed(Model):
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
-    approver_id: Annotated[UUID, Field(alias="approverId")]
+    approver_id: Annotated[UUID | None, Field(alias="approverId")] = None
 
 
 class SecretKind(StrEnum):
@@ -1677,6 +2050,18 @@ class SecretRotationFailed(Model):
     step: RotationStep
     failed_rotations: Annotated[int, Field(alias="failedRotations", ge=1, le=10)]
     problem: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
+
+
+class SecretRotationStarted(Model):
+    """
+    A new version is being made.
+    """
+
+    secret_id: Annotated[UUID, Field(alias="secretId")]
+    path: Annotated[
+        str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
+    ]
+    strategy: RotationStrategy
 
 
 class SecurityPolicyReleased(Model):
@@ -1743,6 +2128,16 @@ class SessionRevoked(Model):
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: RevocationReason
+
+
+class SkipReason(StrEnum):
+    """
+    What the saga found instead of captured money when it came to give it back.
+    """
+
+    nothing_captured = "nothingCaptured"
+    authorization_voided = "authorizationVoided"
+    already_refunded = "alreadyRefunded"
 
 
 class SmsRoute(StrEnum):
@@ -1949,6 +2344,31 @@ class TeamMemberRemoved(Model):
     ]
 
 
+class TemplatePublished(Model):
+    """
+    Words that count from now on.
+    """
+
+    template_key: Annotated[
+        str,
+        Field(
+            alias="templateKey", max_length=80, min_length=3, pattern="^[a-z]+(-[a-z0-9]+){0,6}$"
+        ),
+    ]
+    delivered_by: Annotated[DeliveryChannel, Field(alias="deliveredBy")]
+    language: Annotated[
+        str,
+        Field(
+            max_length=15,
+            min_length=2,
+            pattern="^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
+        ),
+    ]
+    revision: Annotated[int, Field(ge=1, le=100000)]
+    plain_body: Annotated[str, Field(alias="plainBody", max_length=51200)]
+    variables_schema: Annotated[str, Field(alias="variablesSchema", max_length=32768)]
+
+
 class ThrottleLifted(Model):
     """
     The organisation has its whole plan again before the brake would have ended.
@@ -2036,6 +2456,24 @@ class TrafficShifted(Model):
         ),
     ] = None
     drill: bool
+
+
+class UsagePeriodClosed(Model):
+    """
+    The totals of a period are final and may be put on an invoice.
+    """
+
+    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
+    usage_period_id: Annotated[UUID, Field(alias="usagePeriodId")]
+    period_start: Annotated[AwareDatetime, Field(alias="periodStart")]
+    period_end: Annotated[AwareDatetime, Field(alias="periodEnd")]
+    totals_micros: Annotated[
+        dict[
+            Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{2,39}$", max_length=40)],
+            MeterTotalsValue,
+        ],
+        Field(alias="totalsMicros", max_length=40),
+    ]
 
 
 class UserActivated(Model):
@@ -2294,6 +2732,17 @@ class WebhookRegistered(Model):
     ] = None
 
 
+class WriteOffReason(StrEnum):
+    """
+    Why nobody expects the money any more, in the words that the auditor's list of bad debts uses.
+    """
+
+    insolvency = "insolvency"
+    unreachable = "unreachable"
+    below_cost_of_collection = "belowCostOfCollection"
+    settlement = "settlement"
+
+
 class WriteSealRequest(Model):
     """
     What the sealer computed for an hour.
@@ -2413,6 +2862,7 @@ class AuditRecord(Model):
     ]
     hash: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     retention_class: Annotated[AuditRetention, Field(alias="retentionClass")]
+    archived_at: Annotated[AwareDatetime | None, Field(alias="archivedAt")] = None
     status: AuditStatus
 
 
@@ -2426,6 +2876,17 @@ class AuditRecordPage(Model):
         str | None,
         Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
     ] = None
+
+
+class CalendarShared(Model):
+    """
+    Somebody got a view of a calendar, or another one than before.
+    """
+
+    calendar_id: Annotated[UUID, Field(alias="calendarId")]
+    grantee_id: Annotated[UUID, Field(alias="granteeId")]
+    grantee_type: Annotated[GranteeType, Field(alias="granteeType")]
+    access_level: Annotated[CalendarAccess, Field(alias="accessLevel")]
 
 
 class ChangesFrozen(Model):
@@ -2466,6 +2927,35 @@ class ConfigChangeApproved(Model):
     environment: Environment
     revision: Annotated[int, Field(ge=1, le=9007199254740991)]
     blast_radius: Annotated[BlastRadius, Field(alias="blastRadius")]
+
+
+class ConfigChangeProposed(Model):
+    """
+    A change waits for a reviewer.
+    """
+
+    config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
+    key: Annotated[
+        str,
+        Field(max_length=160, min_length=3, pattern="^[a-z][a-z0-9-]*(\\.[a-z][a-z0-9-]*){1,5}$"),
+    ]
+    environment: Environment
+    revision: Annotated[int, Field(ge=1, le=9007199254740991)]
+    blast_radius: Annotated[BlastRadius, Field(alias="blastRadius")]
+
+
+class ConfigChangeRejected(Model):
+    """
+    A change went back to its author.
+    """
+
+    config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
+    key: Annotated[
+        str,
+        Field(max_length=160, min_length=3, pattern="^[a-z][a-z0-9-]*(\\.[a-z][a-z0-9-]*){1,5}$"),
+    ]
+    environment: Environment
+    revision: Annotated[int, Field(ge=1, le=9007199254740991)]
 
 
 class ConfigChanged(Model):
@@ -2534,6 +3024,30 @@ class ConfigRolledBack(Model):
     ]
 
 
+class ConfigRolloutStarted(Model):
+    """
+    The first share of instances loads a value; from here on an anomaly stops it.
+    """
+
+    config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
+    key: Annotated[
+        str,
+        Field(max_length=160, min_length=3, pattern="^[a-z][a-z0-9-]*(\\.[a-z][a-z0-9-]*){1,5}$"),
+    ]
+    environment: Environment
+    revision: Annotated[int, Field(ge=1, le=9007199254740991)]
+    service_name: Annotated[
+        str | None,
+        Field(
+            alias="serviceName",
+            max_length=63,
+            min_length=9,
+            pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
+        ),
+    ] = None
+    stages: Annotated[list[Percent], Field(max_length=6, min_length=1)]
+
+
 class CredentialReset(Model):
     """
     A secret was replaced and the person's other sessions ended.
@@ -2594,6 +3108,25 @@ class DocumentMoved(Model):
     from_folder_id: Annotated[UUID | None, Field(alias="fromFolderId")] = None
     to_folder_id: Annotated[UUID | None, Field(alias="toFolderId")] = None
     principals: Annotated[list[Grantee] | None, Field(max_length=5000)] = None
+
+
+class EventQuarantined(Model):
+    """
+    How many events of a type were set apart within a minute for one reason, with five of them to look at.
+    """
+
+    event_type: Annotated[
+        str,
+        Field(
+            alias="eventType",
+            max_length=120,
+            min_length=10,
+            pattern="^cloudsync\\.[a-z]+\\.[a-z-]+\\.[A-Z][A-Za-z]+$",
+        ),
+    ]
+    quarantine_reason: Annotated[QuarantineReason, Field(alias="quarantineReason")]
+    count: Annotated[int, Field(ge=1, le=10000000)]
+    sample_ids: Annotated[list[UUID], Field(alias="sampleIds", max_length=5, min_length=1)]
 
 
 class FileDeleted(Model):
@@ -2669,6 +3202,16 @@ class FlagChanged(Model):
     ] = None
 
 
+class FreezeLifted(Model):
+    """
+    A freeze ended before its time, and the queue of approved changes moves again.
+    """
+
+    change_freeze_id: Annotated[UUID, Field(alias="changeFreezeId")]
+    lifted_at: Annotated[AwareDatetime, Field(alias="liftedAt")]
+    frozen_services: Annotated[list[ServiceName], Field(alias="frozenServices", max_length=30)]
+
+
 class Investigation(Model):
     """
     The reason why staff may read more than 200 records of one customer in an hour, with what they found there.
@@ -2696,6 +3239,31 @@ class Investigation(Model):
     ] = None
     closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
     state: InvestigationState
+
+
+class InvoiceDisputeResolved(Model):
+    """
+    Finance has answered an objection.
+    """
+
+    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
+    invoice_dispute_id: Annotated[UUID, Field(alias="invoiceDisputeId")]
+    state: InvoiceDisputeState
+    opened_by: Annotated[UUID | None, Field(alias="openedBy")] = None
+
+
+class InvoiceDisputed(Model):
+    """
+    A customer objects.
+    """
+
+    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
+    invoice_dispute_id: Annotated[UUID, Field(alias="invoiceDisputeId")]
+    line_positions: Annotated[
+        list[InvoiceDisputedLinePositionsItem],
+        Field(alias="linePositions", json_schema_extra={"x-unique": True}, max_length=500),
+    ]
+    opened_by: Annotated[UUID, Field(alias="openedBy")]
 
 
 class InvoiceIssued(Model):
@@ -2745,6 +3313,27 @@ class InvoiceVoided(Model):
     ] = None
     void_reason: Annotated[VoidReason, Field(alias="voidReason")]
     total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
+    currency: Currency
+
+
+class InvoiceWrittenOff(Model):
+    """
+    Money that nobody expects any more, for the books and for whoever decides on credit terms.
+    """
+
+    invoice_id: Annotated[UUID, Field(alias="invoiceId")]
+    subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
+    invoice_number: Annotated[
+        str | None,
+        Field(
+            alias="invoiceNumber",
+            max_length=15,
+            min_length=15,
+            pattern="^(US|EU|AP)-[0-9]{4}-[0-9]{7}$",
+        ),
+    ] = None
+    write_off_reason: Annotated[WriteOffReason, Field(alias="writeOffReason")]
+    amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
     currency: Currency
 
 
@@ -2936,6 +3525,21 @@ class OrganizationUpdated(Model):
     ]
 
 
+class PaymentAuthorized(Model):
+    """
+    A card has reserved the money; nothing was taken.
+    """
+
+    cause_id: Annotated[UUID, Field(alias="causeId")]
+    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    purpose: PaymentPurpose
+    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+    authorization_expires_at: Annotated[
+        AwareDatetime | None, Field(alias="authorizationExpiresAt")
+    ] = None
+
+
 class PaymentFailed(Model):
     """
     This attempt is over.
@@ -2997,6 +3601,36 @@ class PolicyChanged(Model):
     ] = None
 
 
+class PolicyRelease(Model):
+    """
+    A bundle of access rules as it went out to all services, with the two people behind it.
+    """
+
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    bundle_version: Annotated[
+        str,
+        Field(
+            alias="bundleVersion",
+            max_length=64,
+            min_length=5,
+            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?(\\+[0-9A-Za-z.-]+)?$",
+        ),
+    ]
+    policy_id: Annotated[str, Field(alias="policyId", max_length=80, min_length=3)]
+    effect: PolicyEffect
+    bundle_digest: Annotated[
+        str, Field(alias="bundleDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
+    ]
+    proposed_by: Annotated[UUID, Field(alias="proposedBy")]
+    released_by: Annotated[UUID | None, Field(alias="releasedBy")] = None
+    released_at: Annotated[AwareDatetime | None, Field(alias="releasedAt")] = None
+    status: PolicyReleaseStatus
+
+
 class QuotaExceeded(Model):
     """
     The soft or the hard limit of a meter was passed.
@@ -3014,6 +3648,28 @@ class QuotaExceeded(Model):
         int, Field(alias="limitMicros", ge=-9007199254740991, le=9007199254740991)
     ]
     resets_at: Annotated[AwareDatetime, Field(alias="resetsAt")]
+
+
+class RefundSkipped(Model):
+    """
+    The saga came to give money back and found none of it taken.
+    """
+
+    cause_id: Annotated[UUID, Field(alias="causeId")]
+    order_id: Annotated[UUID, Field(alias="orderId")]
+    reason: SkipReason
+    payment_id: Annotated[UUID | None, Field(alias="paymentId")] = None
+
+
+class ReportFailed(Model):
+    """
+    A run was given up, or never begun because the tenant's day was full.
+    """
+
+    report_id: Annotated[UUID, Field(alias="reportId")]
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    failure_code: Annotated[ReportFailureCode, Field(alias="failureCode")]
+    attempt: Annotated[int, Field(ge=0, le=4)]
 
 
 class SecretActivated(Model):

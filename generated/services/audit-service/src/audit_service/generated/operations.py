@@ -52,6 +52,13 @@ FREE_RECORD = Operation(id="free-record", access="workload", writes=True, idempo
 
 HOLD_RECORD = Operation(id="hold-record", access="workload", writes=True, idempotency="natural")
 
+KEEP_LEGAL_HOLD = Operation(
+    id="keep-legal-hold",
+    permission="audit:hold",
+    writes=True,
+    idempotency="natural",
+)
+
 OPEN_INVESTIGATION = Operation(
     id="open-investigation",
     permission="audit:investigate",
@@ -62,6 +69,13 @@ OPEN_INVESTIGATION = Operation(
 PLACE_LEGAL_HOLD = Operation(
     id="place-legal-hold",
     permission="audit:hold",
+    writes=True,
+    idempotency="key",
+)
+
+PROPOSE_POLICY_RELEASE = Operation(
+    id="propose-policy-release",
+    permission="policy:publish",
     writes=True,
     idempotency="key",
 )
@@ -96,6 +110,13 @@ REQUEST_AUDIT_EXPORT = Operation(
     idempotency="key",
 )
 
+REQUEST_HOLD_RELEASE = Operation(
+    id="request-hold-release",
+    permission="audit:hold",
+    writes=True,
+    idempotency="key",
+)
+
 SEAL_RECORDS = Operation(
     id="seal-records",
     permission="audit:seal",
@@ -118,5 +139,11 @@ LIST_INVESTIGATIONS = Operation(
 )
 
 LIST_LEGAL_HOLDS = Operation(id="list-legal-holds", permission="audit:hold", sorts=("-createdAt",))
+
+LIST_POLICY_RELEASES = Operation(
+    id="list-policy-releases",
+    permission="policy:publish",
+    sorts=("-createdAt",),
+)
 
 VERIFY_CHAIN = Operation(id="verify-chain", permission="audit:read")

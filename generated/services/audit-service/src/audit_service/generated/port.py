@@ -62,6 +62,11 @@ class HoldRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeepLegalHold:
+    legal_hold_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenInvestigation:
     body: models.OpenInvestigationRequest
 
@@ -72,8 +77,13 @@ class PlaceLegalHold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposePolicyRelease:
+    body: models.ProposePolicyReleaseRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublishPolicyRelease:
-    body: models.PublishPolicyReleaseRequest
+    policy_release_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +94,6 @@ class RecordAction:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseLegalHold:
     legal_hold_id: UUID
-    body: models.ReleaseLegalHoldRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +104,12 @@ class ReportTampering:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestAuditExport:
     body: models.RequestAuditExportRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestHoldRelease:
+    legal_hold_id: UUID
+    body: models.RequestHoldReleaseRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +151,13 @@ class ListLegalHolds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListPolicyReleases:
+    page: PageRequest
+    status: Any = None
+    policy_id: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyChain:
     body: models.ChainCheckRequest
 
@@ -144,7 +166,7 @@ class Port(Protocol):
     """What audit-service does."""
 
     async def archive_records(self, ctx: Context, request: ArchiveRecords) -> models.PeriodResult:
-        """Moves bodies of seven-year records of a day to the archive when they turn 400 days old."""
+        """Moves bodies of seven-year records of a day to the archive when they turn 400 days old, and notes on each when it went."""
         ...
 
     async def close_investigation(
@@ -168,7 +190,7 @@ class Port(Protocol):
         ...
 
     async def expire_records(self, ctx: Context, request: ExpireRecords) -> models.PeriodResult:
-        """Drops bodies whose time is over and leaves their hashes in the chain."""
+        """Drops records whose time is over."""
         ...
 
     async def fail_audit_export(self, ctx: Context, request: FailAuditExport) -> None:
@@ -176,11 +198,15 @@ class Port(Protocol):
         ...
 
     async def free_record(self, ctx: Context, request: FreeRecord) -> None:
-        """Gives a record back to retention after the last hold on it was lifted."""
+        """Gives a record back to retention after the last hold on it was lifted, to where it lay before: an archived one to the archive."""
         ...
 
     async def hold_record(self, ctx: Context, request: HoldRecord) -> None:
         """Marks one record as kept, when a hold is placed whose people and stretch it falls under."""
+        ...
+
+    async def keep_legal_hold(self, ctx: Context, request: KeepLegalHold) -> models.LegalHold:
+        """Turns a wish for release down, or takes it back, and forgets who had it."""
         ...
 
     async def open_investigation(
@@ -192,7 +218,15 @@ class Port(Protocol):
         ...
 
     async def place_legal_hold(self, ctx: Context, request: PlaceLegalHold) -> models.LegalHold:
-        """Keeps what concerns the people of a case."""
+        """Keeps the trail of the people of a case."""
+        ...
+
+    async def propose_policy_release(
+        self,
+        ctx: Context,
+        request: ProposePolicyRelease,
+    ) -> models.PolicyRelease:
+        """Lays a tested bundle before a second engineer."""
         ...
 
     async def publish_policy_release(
@@ -200,7 +234,7 @@ class Port(Protocol):
         ctx: Context,
         request: PublishPolicyRelease,
     ) -> models.PolicyRelease:
-        """Writes down which rules hold from now on and tells all services."""
+        """Puts a proposed bundle into force and tells all services."""
         ...
 
     async def record_action(self, ctx: Context, request: RecordAction) -> None:
@@ -208,7 +242,7 @@ class Port(Protocol):
         ...
 
     async def release_legal_hold(self, ctx: Context, request: ReleaseLegalHold) -> models.LegalHold:
-        """Lifts a hold by two people."""
+        """Lifts a hold as the second officer, who is the caller and nobody that a request names."""
         ...
 
     async def report_tampering(self, ctx: Context, request: ReportTampering) -> None:
@@ -221,6 +255,14 @@ class Port(Protocol):
         request: RequestAuditExport,
     ) -> models.AuditExport:
         """Begins a copy."""
+        ...
+
+    async def request_hold_release(
+        self,
+        ctx: Context,
+        request: RequestHoldRelease,
+    ) -> models.LegalHold:
+        """Holds that a case is over."""
         ...
 
     async def seal_records(self, ctx: Context, request: SealRecords) -> models.PeriodResult:
@@ -259,12 +301,28 @@ class Port(Protocol):
         """Holds of the organisation, by state."""
         ...
 
+    async def list_policy_releases(
+        self,
+        ctx: Context,
+        request: ListPolicyReleases,
+    ) -> Page[models.PolicyRelease]:
+        """Proposals that wait for a second engineer, and which rules held when."""
+        ...
+
     async def verify_chain(self, ctx: Context, request: VerifyChain) -> models.ChainCheck:
         """Hashes a stretch again, record by record, and checks the signatures of its seals."""
         ...
 
     async def on_api_key_rotated(self, ctx: Context, event: Received[models.ApiKeyRotated]) -> None:
         """A record of api-key:rotate"""
+        ...
+
+    async def on_calendar_shared(
+        self,
+        ctx: Context,
+        event: Received[models.CalendarShared],
+    ) -> None:
+        """A record of event:share"""
         ...
 
     async def on_changes_frozen(self, ctx: Context, event: Received[models.ChangesFrozen]) -> None:
@@ -295,6 +353,22 @@ class Port(Protocol):
         """A record of config:approve"""
         ...
 
+    async def on_config_change_proposed(
+        self,
+        ctx: Context,
+        event: Received[models.ConfigChangeProposed],
+    ) -> None:
+        """A record of config:propose"""
+        ...
+
+    async def on_config_change_rejected(
+        self,
+        ctx: Context,
+        event: Received[models.ConfigChangeRejected],
+    ) -> None:
+        """A record of config:approve"""
+        ...
+
     async def on_config_changed(self, ctx: Context, event: Received[models.ConfigChanged]) -> None:
         """A record of config:rollout"""
         ...
@@ -305,6 +379,14 @@ class Port(Protocol):
         event: Received[models.ConfigRolledBack],
     ) -> None:
         """A record of config:rollback"""
+        ...
+
+    async def on_config_rollout_started(
+        self,
+        ctx: Context,
+        event: Received[models.ConfigRolloutStarted],
+    ) -> None:
+        """A record of config:rollout"""
         ...
 
     async def on_credential_reset(
@@ -391,6 +473,38 @@ class Port(Protocol):
         """A record of document:update"""
         ...
 
+    async def on_domain_verified(
+        self,
+        ctx: Context,
+        event: Received[models.DomainVerified],
+    ) -> None:
+        """A record of organization:verify-domain"""
+        ...
+
+    async def on_event_quarantined(
+        self,
+        ctx: Context,
+        event: Received[models.EventQuarantined],
+    ) -> None:
+        """A record of metric:collect, refused"""
+        ...
+
+    async def on_events_redacted(
+        self,
+        ctx: Context,
+        event: Received[models.EventsRedacted],
+    ) -> None:
+        """A record of metric:erase"""
+        ...
+
+    async def on_experiment_decided(
+        self,
+        ctx: Context,
+        event: Received[models.ExperimentDecided],
+    ) -> None:
+        """A record of flag:experiment"""
+        ...
+
     async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
         """A record of file:delete"""
         ...
@@ -431,6 +545,14 @@ class Port(Protocol):
         """A record of flag:rollout"""
         ...
 
+    async def on_flag_scheduled(self, ctx: Context, event: Received[models.FlagScheduled]) -> None:
+        """A record of flag:manage"""
+        ...
+
+    async def on_freeze_lifted(self, ctx: Context, event: Received[models.FreezeLifted]) -> None:
+        """A record of config:freeze"""
+        ...
+
     async def on_instance_deregistered(
         self,
         ctx: Context,
@@ -445,6 +567,22 @@ class Port(Protocol):
         event: Received[models.InstanceDrained],
     ) -> None:
         """A record of instance:drain"""
+        ...
+
+    async def on_invoice_dispute_resolved(
+        self,
+        ctx: Context,
+        event: Received[models.InvoiceDisputeResolved],
+    ) -> None:
+        """A record of invoice:resolve"""
+        ...
+
+    async def on_invoice_disputed(
+        self,
+        ctx: Context,
+        event: Received[models.InvoiceDisputed],
+    ) -> None:
+        """A record of invoice:dispute"""
         ...
 
     async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
@@ -464,6 +602,14 @@ class Port(Protocol):
         ...
 
     async def on_invoice_voided(self, ctx: Context, event: Received[models.InvoiceVoided]) -> None:
+        """A record of invoice:void"""
+        ...
+
+    async def on_invoice_written_off(
+        self,
+        ctx: Context,
+        event: Received[models.InvoiceWrittenOff],
+    ) -> None:
         """A record of invoice:void"""
         ...
 
@@ -531,16 +677,60 @@ class Port(Protocol):
         """A record of message:retract"""
         ...
 
+    async def on_metric_activated(
+        self,
+        ctx: Context,
+        event: Received[models.MetricActivated],
+    ) -> None:
+        """A record of metric:approve"""
+        ...
+
     async def on_metric_anomaly_detected(
         self,
         ctx: Context,
         event: Received[models.MetricAnomalyDetected],
     ) -> None:
-        """A record of metric:query"""
+        """A record of metric:watch"""
+        ...
+
+    async def on_metric_deprecated(
+        self,
+        ctx: Context,
+        event: Received[models.MetricDeprecated],
+    ) -> None:
+        """A record of metric:approve"""
+        ...
+
+    async def on_model_canary_started(
+        self,
+        ctx: Context,
+        event: Received[models.ModelCanaryStarted],
+    ) -> None:
+        """A record of model:deploy"""
         ...
 
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
         """A record of model:deploy"""
+        ...
+
+    async def on_model_drift_detected(
+        self,
+        ctx: Context,
+        event: Received[models.ModelDriftDetected],
+    ) -> None:
+        """A record of model:evaluate"""
+        ...
+
+    async def on_model_rolled_back(
+        self,
+        ctx: Context,
+        event: Received[models.ModelRolledBack],
+    ) -> None:
+        """A record of model:roll-back"""
+        ...
+
+    async def on_model_trained(self, ctx: Context, event: Received[models.ModelTrained]) -> None:
+        """A record of model:train"""
         ...
 
     async def on_notification_bounced(
@@ -639,6 +829,22 @@ class Port(Protocol):
         """A record of organization:update"""
         ...
 
+    async def on_payment_authorized(
+        self,
+        ctx: Context,
+        event: Received[models.PaymentAuthorized],
+    ) -> None:
+        """A record of payment:authorize"""
+        ...
+
+    async def on_payment_dispute_closed(
+        self,
+        ctx: Context,
+        event: Received[models.PaymentDisputeClosed],
+    ) -> None:
+        """A record of payment:answer-dispute"""
+        ...
+
     async def on_payment_disputed(
         self,
         ctx: Context,
@@ -667,6 +873,10 @@ class Port(Protocol):
         """A record of payment:refund"""
         ...
 
+    async def on_payment_voided(self, ctx: Context, event: Received[models.PaymentVoided]) -> None:
+        """A record of payment:authorize"""
+        ...
+
     async def on_policy_changed(self, ctx: Context, event: Received[models.PolicyChanged]) -> None:
         """A record of auth-policy:update"""
         ...
@@ -675,8 +885,48 @@ class Port(Protocol):
         """A record of usage:record"""
         ...
 
+    async def on_recording_shared(
+        self,
+        ctx: Context,
+        event: Received[models.RecordingShared],
+    ) -> None:
+        """A record of meeting:record"""
+        ...
+
+    async def on_refund_skipped(self, ctx: Context, event: Received[models.RefundSkipped]) -> None:
+        """A record of payment:refund"""
+        ...
+
+    async def on_replay_completed(
+        self,
+        ctx: Context,
+        event: Received[models.ReplayCompleted],
+    ) -> None:
+        """A record of metric:replay"""
+        ...
+
+    async def on_report_failed(self, ctx: Context, event: Received[models.ReportFailed]) -> None:
+        """A record of report:create, failed"""
+        ...
+
     async def on_report_ready(self, ctx: Context, event: Received[models.ReportReady]) -> None:
-        """A record of report:run"""
+        """A record of report:create"""
+        ...
+
+    async def on_report_requested(
+        self,
+        ctx: Context,
+        event: Received[models.ReportRequested],
+    ) -> None:
+        """A record of report:create, counted per person"""
+        ...
+
+    async def on_revenue_recorded(
+        self,
+        ctx: Context,
+        event: Received[models.RevenueRecorded],
+    ) -> None:
+        """A record of metric:record"""
         ...
 
     async def on_route_deprecated(
@@ -711,6 +961,14 @@ class Port(Protocol):
         """A record of route:roll-back"""
         ...
 
+    async def on_schema_registered(
+        self,
+        ctx: Context,
+        event: Received[models.SchemaRegistered],
+    ) -> None:
+        """A record of metric:manage-schema"""
+        ...
+
     async def on_secret_activated(
         self,
         ctx: Context,
@@ -739,6 +997,14 @@ class Port(Protocol):
         self,
         ctx: Context,
         event: Received[models.SecretRotationFailed],
+    ) -> None:
+        """A record of secret:rotate"""
+        ...
+
+    async def on_secret_rotation_started(
+        self,
+        ctx: Context,
+        event: Received[models.SecretRotationStarted],
     ) -> None:
         """A record of secret:rotate"""
         ...
@@ -823,6 +1089,14 @@ class Port(Protocol):
         """A record of team:manage"""
         ...
 
+    async def on_template_published(
+        self,
+        ctx: Context,
+        event: Received[models.TemplatePublished],
+    ) -> None:
+        """A record of notification:publish-template"""
+        ...
+
     async def on_throttle_lifted(
         self,
         ctx: Context,
@@ -845,6 +1119,14 @@ class Port(Protocol):
         event: Received[models.TrafficShifted],
     ) -> None:
         """A record of traffic:shift"""
+        ...
+
+    async def on_usage_period_closed(
+        self,
+        ctx: Context,
+        event: Received[models.UsagePeriodClosed],
+    ) -> None:
+        """A record of usage:close"""
         ...
 
     async def on_user_activated(self, ctx: Context, event: Received[models.UserActivated]) -> None:

@@ -6,17 +6,11 @@ from __future__ import annotations
 
 from cloudsync_chassis.problem import ProblemType
 
-APPROVAL_MISSING = ProblemType("approval-missing", 403, "Approval missing")
-"""The approver is the one who releases"""
-
 EXPORT_RUNNING = ProblemType("export-running", 409, "Export running")
 """Another copy is being written"""
 
 HOLD_ACTIVE = ProblemType("hold-active", 409, "Hold active")
 """A hold keeps records of the day where they are"""
-
-INVESTIGATION_CLOSED = ProblemType("investigation-closed", 409, "Investigation closed")
-"""It has a finding"""
 
 INVESTIGATION_REQUIRED = ProblemType("investigation-required", 403, "Investigation required")
 """Staff have read 200 records of the customer within the hour"""
@@ -32,6 +26,9 @@ SCHEMA_VIOLATION = ProblemType("schema-violation", 422, "Schema violation")
 
 SEAL_MISSING = ProblemType("seal-missing", 409, "Seal missing")
 """An hour of the stretch has no seal yet"""
+
+SELF_APPROVAL = ProblemType("self-approval", 403, "Self approval")
+"""The bundle is the caller's own proposal"""
 
 SEQUENCE_GAP = ProblemType("sequence-gap", 409, "Sequence gap")
 """A number of the hour is missing and may still arrive"""

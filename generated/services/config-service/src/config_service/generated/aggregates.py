@@ -12,11 +12,12 @@ from cloudsync_chassis.aggregate.spec import (
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 CHANGE_FREEZE = AggregateSpec(
     name="change-freeze",
@@ -31,9 +32,8 @@ CHANGE_FREEZE = AggregateSpec(
     ),
     commands={
         "freeze-changes": Command(
-            effect="create",
+            effect="custom",
             idempotency="key",
-            sets=(Assignment("declaredBy", source="context.subject"),),
             emits=(
                 Emission(
                     type="cloudsync.platform.changes-frozen.v1",
@@ -41,6 +41,30 @@ CHANGE_FREEZE = AggregateSpec(
                     key="id",
                     key_field="changeFreezeId",
                     fields=("changeFreezeId", "startsAt", "endsAt", "frozenServices"),
+                ),
+            ),
+        ),
+        "lift-freeze": Command(
+            effect="update",
+            idempotency="key",
+            sets=(
+                Assignment("liftedAt", source="context.now"),
+                Assignment("liftedBy", source="context.subject"),
+            ),
+            emits=(
+                Emission(
+                    type="cloudsync.platform.freeze-lifted.v1",
+                    topic="cloudsync.platform.config.v1",
+                    key="id",
+                    key_field="changeFreezeId",
+                    fields=("changeFreezeId", "liftedAt", "frozenServices"),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.FREEZE_OVER,
+                    detail="The freeze has ended by itself or was lifted",
+                    condition="!has(this.liftedAt) && now < this.endsAt",
                 ),
             ),
         ),
@@ -56,7 +80,7 @@ CONFIG_ENTRY = AggregateSpec(
     ),
     references=(Reference("schemaId", "config-schema"), Reference("releaseId", "config-release")),
     unique=(("key", "environment", "region", "scope", "organizationId", "revision"),),
-    defaults={"region": "global", "rolloutPercent": 0},
+    defaults={"region": "global", "securityFix": False, "rolloutPercent": 0},
     relations={"author": Relation(fields=("authorId",))},
     state_field="status",
     initial="draft",
@@ -79,14 +103,14 @@ CONFIG_ENTRY = AggregateSpec(
             sources=("inReview",),
             to="approved",
             roles=frozenset({"platform-operator"}),
-            condition="this.environment != 'production' || principal.id != this.authorId",
             guard="In production by somebody other than the author",
         ),
         Transition(
             command="reject-change",
-            sources=("inReview",),
+            sources=("inReview", "approved"),
             to="draft",
             roles=frozenset({"platform-operator"}),
+            guard="Also after the first review, when the third person does not agree",
         ),
         Transition(
             command="rollout-change",
@@ -111,12 +135,19 @@ CONFIG_ENTRY = AggregateSpec(
             guard="A later revision went live",
         ),
         Transition(
+            command="reinstate-entry",
+            sources=("superseded",),
+            to="live",
+            roles=frozenset({"workload"}),
+            guard="Its successor was rolled back and it is the revision that was named",
+        ),
+        Transition(
             command="rollback-change",
             sources=("rollingOut", "live"),
             to="rolledBack",
             roles=frozenset({"platform-operator", "workload"}),
             condition="input.toRevision < this.revision",
-            guard="An earlier revision was live",
+            guard="The revision that is named was live and no repair of a hole lies between",
         ),
     ),
     invariants=(
@@ -199,11 +230,17 @@ CONFIG_ENTRY = AggregateSpec(
                     fields=("configEntryId", "key", "environment", "revision", "blastRadius"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.SELF_APPROVAL,
+                    detail="In production nobody approves what they wrote",
+                    condition="this.environment != 'production' || principal.id != this.authorId",
+                ),
+            ),
         ),
         "complete-config-rollout": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(Assignment("rolloutPercent", value=100),),
             emits=(
                 Emission(
                     type="cloudsync.platform.config-changed.v1",
@@ -230,11 +267,23 @@ CONFIG_ENTRY = AggregateSpec(
                 Assignment("coApproverId", source="context.subject"),
                 Assignment("reviewComment", source="body.reviewComment"),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.NOT_APPROVED,
+                    detail="A first reviewer has not agreed yet, or the rollout has begun",
+                    condition="this.status == 'approved'",
+                ),
+                Requirement(
+                    problem=problems.SELF_APPROVAL,
+                    detail="Author and first reviewer cannot countersign",
+                    condition="principal.id != this.authorId && principal.id != this.approverId",
+                ),
+            ),
         ),
         "draft-change": Command(effect="custom", idempotency="key"),
         "drop-tenant-values": Command(effect="custom", idempotency="natural"),
         "propose-change": Command(
-            effect="transition",
+            effect="custom",
             idempotency="if-match",
             emits=(
                 Emission(
@@ -243,6 +292,29 @@ CONFIG_ENTRY = AggregateSpec(
                     key="id",
                     key_field="configEntryId",
                     fields=("configEntryId", "key", "environment", "revision", "blastRadius"),
+                ),
+            ),
+        ),
+        "reinstate-entry": Command(
+            effect="transition",
+            idempotency="natural",
+            sets=(Assignment("rolloutPercent", value=100),),
+            emits=(
+                Emission(
+                    type="cloudsync.platform.config-changed.v1",
+                    topic="cloudsync.platform.config.v1",
+                    key="id",
+                    key_field="configEntryId",
+                    fields=(
+                        "configEntryId",
+                        "key",
+                        "environment",
+                        "revision",
+                        "serviceName",
+                        "region",
+                        "scope",
+                        "checksum",
+                    ),
                 ),
             ),
         ),
@@ -265,9 +337,8 @@ CONFIG_ENTRY = AggregateSpec(
             ),
         ),
         "rollback-change": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(Assignment("rolloutPercent", value=0),),
             emits=(
                 Emission(
                     type="cloudsync.platform.config-rolled-back.v1",
@@ -287,9 +358,8 @@ CONFIG_ENTRY = AggregateSpec(
             ),
         ),
         "rollout-change": Command(
-            effect="transition",
+            effect="custom",
             idempotency="if-match",
-            sets=(Assignment("rolloutPercent", source="body.firstStage"),),
             emits=(
                 Emission(
                     type="cloudsync.platform.config-rollout-started.v1",
@@ -338,7 +408,7 @@ CONFIG_SCHEMA = AggregateSpec(
     model=models.ConfigSchema,
     store=DocumentStore(collection="config-schema", unique=(("organizationId", "key"),)),
     unique=(("key",),),
-    defaults={"reloadMode": "hot", "blastRadius": "medium"},
+    defaults={"reloadMode": "hot", "blastRadius": "medium", "overridable": False},
     invariants=(
         Invariant(
             "schema-high-radius-reloads-hot",

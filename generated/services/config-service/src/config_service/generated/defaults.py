@@ -45,11 +45,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.CompleteConfigRollout,
     ) -> models.ConfigEntry:
-        return await self.config_entry.transition(
-            ctx,
-            "complete-config-rollout",
-            request.config_entry_id,
-        )
+        raise handler_missing("complete-config-rollout")
 
     async def countersign_change(
         self,
@@ -81,13 +77,19 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.FreezeChanges,
     ) -> models.ChangeFreeze:
-        return await self.change_freeze.create(ctx, "freeze-changes", request.body)
+        raise handler_missing("freeze-changes")
+
+    async def lift_freeze(self, ctx: Context, request: port.LiftFreeze) -> models.ChangeFreeze:
+        return await self.change_freeze.update(ctx, "lift-freeze", request.change_freeze_id)
 
     async def plan_release(self, ctx: Context, request: port.PlanRelease) -> models.ConfigRelease:
         return await self.config_release.create(ctx, "plan-release", request.body)
 
     async def propose_change(self, ctx: Context, request: port.ProposeChange) -> models.ConfigEntry:
-        return await self.config_entry.transition(ctx, "propose-change", request.config_entry_id)
+        raise handler_missing("propose-change")
+
+    async def reinstate_entry(self, ctx: Context, request: port.ReinstateEntry) -> None:
+        await self.config_entry.transition(ctx, "reinstate-entry", request.config_entry_id)
 
     async def reject_change(self, ctx: Context, request: port.RejectChange) -> models.ConfigEntry:
         return await self.config_entry.transition(
@@ -102,20 +104,10 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.RollbackChange,
     ) -> models.ConfigEntry:
-        return await self.config_entry.transition(
-            ctx,
-            "rollback-change",
-            request.config_entry_id,
-            request.body,
-        )
+        raise handler_missing("rollback-change")
 
     async def rollout_change(self, ctx: Context, request: port.RolloutChange) -> models.ConfigEntry:
-        return await self.config_entry.transition(
-            ctx,
-            "rollout-change",
-            request.config_entry_id,
-            request.body,
-        )
+        raise handler_missing("rollout-change")
 
     async def supersede_entry(self, ctx: Context, request: port.SupersedeEntry) -> None:
         await self.config_entry.transition(ctx, "supersede-entry", request.config_entry_id)

@@ -33,6 +33,14 @@ class CompareRevisionsRequest(Model):
     right_entry_id: Annotated[UUID, Field(alias="rightEntryId")]
 
 
+class CompleteConfigRolloutRequest(Model):
+    """
+    The entry whose last stage has been quiet for as long as its release asks.
+    """
+
+    config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
+
+
 class ConfigKey(RootModel[str]):
     root: Annotated[
         str,
@@ -131,6 +139,12 @@ class GetConfigRequest(Model):
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
+    pod_name: Annotated[
+        str | None,
+        Field(
+            alias="podName", max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+        ),
+    ] = None
     environment: Environment
     region: Annotated[
         str,
@@ -186,6 +200,14 @@ class PlanReleaseRequest(Model):
     abort_query: Annotated[str, Field(alias="abortQuery", max_length=1000, min_length=5)]
 
 
+class ProposeChangeRequest(Model):
+    """
+    The draft that is finished; its schema is read anew, for it may have changed since.
+    """
+
+    config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
+
+
 class Region(StrEnum):
     """
     The four regions that serve people.
@@ -231,6 +253,7 @@ class RollbackChangeRequest(Model):
     To which revision, and what was seen.
     """
 
+    config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     to_revision: Annotated[int, Field(alias="toRevision", ge=1, le=9007199254740991)]
     rollback_reason: Annotated[
         str,
@@ -248,6 +271,7 @@ class RolloutChangeRequest(Model):
     The stages in per cent of instances.
     """
 
+    config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     stages: Annotated[
         list[Percent], Field(json_schema_extra={"x-unique": True}, max_length=6, min_length=1)
     ]
@@ -292,6 +316,12 @@ class WatchConfigRequest(Model):
             pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
         ),
     ]
+    pod_name: Annotated[
+        str,
+        Field(
+            alias="podName", max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+        ),
+    ]
     environment: Environment
     region: Annotated[
         str,
@@ -329,6 +359,8 @@ class ChangeFreeze(Model):
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     declared_by: Annotated[UUID, Field(alias="declaredBy")]
+    lifted_at: Annotated[AwareDatetime | None, Field(alias="liftedAt")] = None
+    lifted_by: Annotated[UUID | None, Field(alias="liftedBy")] = None
 
 
 class ChangesFrozen(Model):
@@ -478,6 +510,7 @@ class ConfigEntry(Model):
             pattern="^[^\\u0000-\\u001f\\u007f]+$",
         ),
     ] = None
+    security_fix: Annotated[bool, Field(alias="securityFix")]
     release_id: Annotated[UUID | None, Field(alias="releaseId")] = None
     rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
     checksum: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
@@ -559,6 +592,7 @@ class ConfigSchema(Model):
     reload_mode: Annotated[ReloadMode, Field(alias="reloadMode")]
     blast_radius: Annotated[BlastRadius, Field(alias="blastRadius")]
     owner: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]+$")]
+    overridable: bool
     deprecated_at: Annotated[AwareDatetime | None, Field(alias="deprecatedAt")] = None
 
 
@@ -575,6 +609,7 @@ class DefineConfigSchemaRequest(Model):
     reload_mode: Annotated[ReloadMode | None, Field(alias="reloadMode")] = None
     blast_radius: Annotated[BlastRadius | None, Field(alias="blastRadius")] = None
     owner: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]+$")]
+    overridable: bool | None = None
     deprecated_at: Annotated[AwareDatetime | None, Field(alias="deprecatedAt")] = None
 
 
@@ -617,6 +652,7 @@ class DraftChangeRequest(Model):
             pattern="^[^\\u0000-\\u001f\\u007f]+$",
         ),
     ]
+    security_fix: Annotated[bool | None, Field(alias="securityFix")] = None
     release_id: Annotated[UUID | None, Field(alias="releaseId")] = None
 
 
@@ -638,6 +674,16 @@ class FreezeChangesRequest(Model):
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
+
+
+class FreezeLifted(Model):
+    """
+    A freeze ended before its time, and the queue of approved changes moves again.
+    """
+
+    change_freeze_id: Annotated[UUID, Field(alias="changeFreezeId")]
+    lifted_at: Annotated[AwareDatetime, Field(alias="liftedAt")]
+    frozen_services: Annotated[list[ServiceName], Field(alias="frozenServices", max_length=30)]
 
 
 class OrganizationPurged(Model):

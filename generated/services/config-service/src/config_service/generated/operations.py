@@ -63,6 +63,13 @@ FREEZE_CHANGES = Operation(
     idempotency="key",
 )
 
+LIFT_FREEZE = Operation(
+    id="lift-freeze",
+    permission="config:freeze",
+    writes=True,
+    idempotency="key",
+)
+
 PLAN_RELEASE = Operation(
     id="plan-release",
     permission="config:propose",
@@ -75,6 +82,13 @@ PROPOSE_CHANGE = Operation(
     permission="config:propose",
     writes=True,
     idempotency="if-match",
+)
+
+REINSTATE_ENTRY = Operation(
+    id="reinstate-entry",
+    access="workload",
+    writes=True,
+    idempotency="natural",
 )
 
 REJECT_CHANGE = Operation(

@@ -32,7 +32,7 @@ class ApproveChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteConfigRollout:
-    config_entry_id: UUID
+    body: models.CompleteConfigRolloutRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +62,22 @@ class FreezeChanges:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiftFreeze:
+    change_freeze_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRelease:
     body: models.PlanReleaseRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposeChange:
+    body: models.ProposeChangeRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReinstateEntry:
     config_entry_id: UUID
 
 
@@ -79,13 +89,11 @@ class RejectChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollbackChange:
-    config_entry_id: UUID
     body: models.RollbackChangeRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutChange:
-    config_entry_id: UUID
     body: models.RolloutChangeRequest
 
 
@@ -151,7 +159,7 @@ class Port(Protocol):
         ctx: Context,
         request: CompleteConfigRollout,
     ) -> models.ConfigEntry:
-        """Declares a value live after its last stage stayed quiet, and tells everybody."""
+        """Asks the abort query a last time, declares the value live in one script with the stepping back of its predecessor, and tells everybody."""
         ...
 
     async def countersign_change(
@@ -182,12 +190,20 @@ class Port(Protocol):
         """Declares a window in which rollouts are refused."""
         ...
 
+    async def lift_freeze(self, ctx: Context, request: LiftFreeze) -> models.ChangeFreeze:
+        """Ends a freeze before its time, or takes back one that has not begun."""
+        ...
+
     async def plan_release(self, ctx: Context, request: PlanRelease) -> models.ConfigRelease:
         """Ties entries together that must not be live one without the other."""
         ...
 
     async def propose_change(self, ctx: Context, request: ProposeChange) -> models.ConfigEntry:
-        """Hands a draft to the reviewers of the key's owner."""
+        """Holds a draft against its schema once more and hands it to the reviewers of the key's owner."""
+        ...
+
+    async def reinstate_entry(self, ctx: Context, request: ReinstateEntry) -> None:
+        """Makes a revision that had stepped back the live one again, in the script that rolls its successor back."""
         ...
 
     async def reject_change(self, ctx: Context, request: RejectChange) -> models.ConfigEntry:
@@ -195,7 +211,7 @@ class Port(Protocol):
         ...
 
     async def rollback_change(self, ctx: Context, request: RollbackChange) -> models.ConfigEntry:
-        """Withdraws a value in one step, without stages: the earlier one has proven itself."""
+        """Withdraws a value in one step, without stages, since the earlier one has proven itself: a live value steps down and the revision that is named steps up."""
         ...
 
     async def rollout_change(self, ctx: Context, request: RolloutChange) -> models.ConfigEntry:

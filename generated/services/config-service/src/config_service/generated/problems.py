@@ -12,8 +12,17 @@ ABORT_QUERY_FIRING = ProblemType("abort-query-firing", 409, "Abort query firing"
 CHANGE_FROZEN = ProblemType("change-frozen", 409, "Change frozen")
 """A freeze covers the service and no incident was named"""
 
+COUNTERSIGNATURE_MISSING = ProblemType("countersignature-missing", 409, "Countersignature missing")
+"""The blast radius is high and nobody has countersigned"""
+
 DIFFERENT_KEYS = ProblemType("different-keys", 400, "Different keys")
 """The two entries belong to two keys or places"""
+
+DOWNGRADE_BARRED = ProblemType("downgrade-barred", 409, "Downgrade barred")
+"""A revision in between closed a hole that the earlier one would open"""
+
+FREEZE_OVER = ProblemType("freeze-over", 409, "Freeze over")
+"""The freeze has ended by itself or was lifted"""
 
 FREEZE_OVERLAP = ProblemType("freeze-overlap", 409, "Freeze overlap")
 """Another freeze of the same services overlaps"""
@@ -22,10 +31,16 @@ LOOKS_LIKE_SECRET = ProblemType("looks-like-secret", 422, "Looks like secret")
 """The value resembles a key, a token or a password"""
 
 NO_EARLIER_REVISION = ProblemType("no-earlier-revision", 409, "No earlier revision")
-"""The key has never had another live value"""
+"""The revision that is named has never been live"""
+
+NOT_APPROVED = ProblemType("not-approved", 409, "Not approved")
+"""A first reviewer has not agreed yet, or the rollout has begun"""
 
 NOT_FOUND = ProblemType("not-found", 404, "Not found")
 """The service is not known"""
+
+NOT_OVERRIDABLE = ProblemType("not-overridable", 403, "Not overridable")
+"""The key is none that a tenant may have a value of its own for"""
 
 RESOURCE_EXHAUSTED = ProblemType("resource-exhausted", 429, "Resource exhausted")
 """The replica holds as many streams as it can"""

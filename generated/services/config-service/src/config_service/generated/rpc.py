@@ -52,7 +52,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         message: config_pb2.CompleteConfigRolloutRequest,
     ) -> port.CompleteConfigRollout:
         return port.CompleteConfigRollout(
-            config_entry_id=rpc.required(message, "configEntryId", UUID),
+            body=rpc.read(message, models.CompleteConfigRolloutRequest),
         )
 
     @rpc.unary(
@@ -121,6 +121,16 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         return port.GetRevision(config_entry_id=rpc.required(message, "configEntryId", UUID))
 
     @rpc.unary(
+        "LiftFreeze",
+        operations.LIFT_FREEZE,
+        service.lift_freeze,
+        config_pb2.LiftFreezeRequest,
+        Reply(config_pb2.LiftFreezeResponse, "changeFreeze"),
+    )
+    def lift_freeze(message: config_pb2.LiftFreezeRequest) -> port.LiftFreeze:
+        return port.LiftFreeze(change_freeze_id=rpc.required(message, "changeFreezeId", UUID))
+
+    @rpc.unary(
         "ListFreezes",
         operations.LIST_FREEZES,
         service.list_freezes,
@@ -178,7 +188,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         Reply(config_pb2.ProposeChangeResponse, "configEntry"),
     )
     def propose_change(message: config_pb2.ProposeChangeRequest) -> port.ProposeChange:
-        return port.ProposeChange(config_entry_id=rpc.required(message, "configEntryId", UUID))
+        return port.ProposeChange(body=rpc.read(message, models.ProposeChangeRequest))
 
     @rpc.unary(
         "RejectChange",
@@ -201,10 +211,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         Reply(config_pb2.RollbackChangeResponse, "configEntry"),
     )
     def rollback_change(message: config_pb2.RollbackChangeRequest) -> port.RollbackChange:
-        return port.RollbackChange(
-            config_entry_id=rpc.required(message, "configEntryId", UUID),
-            body=rpc.read(message, models.RollbackChangeRequest, "configEntryId"),
-        )
+        return port.RollbackChange(body=rpc.read(message, models.RollbackChangeRequest))
 
     @rpc.unary(
         "RolloutChange",
@@ -214,10 +221,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         Reply(config_pb2.RolloutChangeResponse, "configEntry"),
     )
     def rollout_change(message: config_pb2.RolloutChangeRequest) -> port.RolloutChange:
-        return port.RolloutChange(
-            config_entry_id=rpc.required(message, "configEntryId", UUID),
-            body=rpc.read(message, models.RolloutChangeRequest, "configEntryId"),
-        )
+        return port.RolloutChange(body=rpc.read(message, models.RolloutChangeRequest))
 
     @rpc.stream(
         "WatchConfig",

@@ -326,6 +326,9 @@ class Defaults(port.Port):
     async def on_refund_skipped(self, ctx: Context, event: Received[models.RefundSkipped]) -> None:
         not_handled(event)
 
+    async def on_report_failed(self, ctx: Context, event: Received[models.ReportFailed]) -> None:
+        not_handled(event)
+
     async def on_report_ready(self, ctx: Context, event: Received[models.ReportReady]) -> None:
         not_handled(event)
 

@@ -95,6 +95,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         ),
         Subscription(
             "cloudsync.analytics.report.v1",
+            "cloudsync.analytics.report-failed.v1",
+            typed(models.ReportFailed, service.on_report_failed),
+        ),
+        Subscription(
+            "cloudsync.analytics.report.v1",
             "cloudsync.analytics.report-ready.v1",
             typed(models.ReportReady, service.on_report_ready),
         ),

@@ -628,6 +628,18 @@ class RenderedMail(Model):
     ]
 
 
+class ReportFailureCode(StrEnum):
+    """
+    Only an unavailable source and a time-out are worth a retry with the same parameters.
+    """
+
+    source_unavailable = "sourceUnavailable"
+    too_large = "tooLarge"
+    invalid_parameters = "invalidParameters"
+    timeout = "timeout"
+    cancelled_by_limit = "cancelledByLimit"
+
+
 class ReportReady(Model):
     """
     The file can be fetched.
@@ -1519,6 +1531,17 @@ class RefundSkipped(Model):
     order_id: Annotated[UUID, Field(alias="orderId")]
     reason: SkipReason
     payment_id: Annotated[UUID | None, Field(alias="paymentId")] = None
+
+
+class ReportFailed(Model):
+    """
+    A run was given up, or never begun because the tenant's day was full.
+    """
+
+    report_id: Annotated[UUID, Field(alias="reportId")]
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    failure_code: Annotated[ReportFailureCode, Field(alias="failureCode")]
+    attempt: Annotated[int, Field(ge=0, le=4)]
 
 
 class SubscriptionChanged(Model):

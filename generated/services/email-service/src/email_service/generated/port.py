@@ -493,6 +493,10 @@ class Port(Protocol):
         """Sends it, since nothing was charged; last compensation of the order saga"""
         ...
 
+    async def on_report_failed(self, ctx: Context, event: Received[models.ReportFailed]) -> None:
+        """Why a report did not come, and whether asking again makes sense"""
+        ...
+
     async def on_report_ready(self, ctx: Context, event: Received[models.ReportReady]) -> None:
         """A link to the report"""
         ...

@@ -8,6 +8,7 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Relation,
@@ -102,6 +103,13 @@ ARCHIVE_REPLAY = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("approvedBy", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.SELF_APPROVAL,
+                    detail="The caller asked for the replay",
+                    condition="this.requestedBy != principal.id",
+                ),
+            ),
         ),
         "complete-replay": Command(
             effect="transition",
@@ -235,8 +243,28 @@ COLLECTED_EVENT = AggregateSpec(
     commands={
         "archive-event": Command(effect="custom", idempotency="natural"),
         "collect-events": Command(effect="custom", idempotency="natural"),
-        "discard-event": Command(effect="transition", idempotency="natural"),
-        "enrich-event": Command(effect="transition", idempotency="natural"),
+        "discard-event": Command(
+            effect="transition",
+            idempotency="natural",
+            requires=(
+                Requirement(
+                    problem=problems.NOT_DUE,
+                    detail="The event has not waited for thirty days to be mended",
+                    condition="now >= this.receivedAt + duration('720h')",
+                ),
+            ),
+        ),
+        "enrich-event": Command(
+            effect="transition",
+            idempotency="natural",
+            sets=(
+                Assignment("payload", source="body.payload"),
+                Assignment("payloadKeyId", source="body.payloadKeyId"),
+                Assignment("actorKey", source="body.actorKey"),
+                Assignment("sessionKey", source="body.sessionKey"),
+                Assignment("clientContext", source="body.clientContext"),
+            ),
+        ),
         "purge-tenant-events": Command(effect="custom", idempotency="natural"),
         "quarantine-event": Command(
             effect="transition",
@@ -246,7 +274,12 @@ COLLECTED_EVENT = AggregateSpec(
         "redact-event": Command(
             effect="transition",
             idempotency="natural",
-            sets=(Assignment("actorKey"), Assignment("sessionKey"), Assignment("clientContext")),
+            sets=(
+                Assignment("actorKey"),
+                Assignment("sessionKey"),
+                Assignment("clientContext"),
+                Assignment("payloadKeyId"),
+            ),
         ),
         "release-quarantined": Command(effect="custom", idempotency="natural"),
         "report-quarantine": Command(
@@ -408,9 +441,16 @@ EVENT_SCHEMA = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("sunsetAt", source="body.sunsetAt"),),
+            requires=(
+                Requirement(
+                    problem=problems.NOTICE_TOO_SHORT,
+                    detail="The sunset lies less than ninety days ahead",
+                    condition="input.sunsetAt >= now + duration('2160h')",
+                ),
+            ),
         ),
         "register-schema": Command(
-            effect="create",
+            effect="custom",
             idempotency="natural",
             sets=(Assignment("registeredBy", source="context.subject"),),
             emits=(
@@ -434,5 +474,21 @@ STREAM_SNAPSHOT = AggregateSpec(
         unique=(("organizationId", "streamId", "atSequence"),),
     ),
     unique=(("streamId", "atSequence"),),
-    commands={"save-snapshot": Command(effect="put", idempotency="natural")},
+    commands={
+        "save-snapshot": Command(
+            effect="put",
+            idempotency="natural",
+            requires=(
+                Requirement(
+                    problem=problems.SEQUENCE_AHEAD_OF_HEAD,
+                    detail="The stream has no such sequence yet",
+                    condition="count >= 1",
+                    counted=Counted(
+                        "collected-event",
+                        {"streamId": "input.streamId", "streamSequence": "input.atSequence"},
+                    ),
+                ),
+            ),
+        ),
+    },
 )

@@ -80,7 +80,12 @@ class Defaults(port.Port):
         await self.collected_event.transition(ctx, "discard-event", request.collected_event_id)
 
     async def enrich_event(self, ctx: Context, request: port.EnrichEvent) -> None:
-        await self.collected_event.transition(ctx, "enrich-event", request.collected_event_id)
+        await self.collected_event.transition(
+            ctx,
+            "enrich-event",
+            request.collected_event_id,
+            request.body,
+        )
 
     async def hold_erasure(self, ctx: Context, request: port.HoldErasure) -> None:
         await self.erasure_order.transition(ctx, "hold-erasure", request.erasure_order_id)
@@ -113,7 +118,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.RegisterSchema,
     ) -> models.EventSchema:
-        return await self.event_schema.create(ctx, "register-schema", request.body)
+        raise handler_missing("register-schema")
 
     async def release_quarantined(
         self,
@@ -196,6 +201,13 @@ class Defaults(port.Port):
     async def read_stream(self, ctx: Context, request: port.ReadStream) -> models.StreamSlice:
         raise handler_missing("read-stream")
 
+    async def on_channel_created(
+        self,
+        ctx: Context,
+        event: Received[models.ChannelCreated],
+    ) -> None:
+        not_handled(event)
+
     async def on_document_created(
         self,
         ctx: Context,
@@ -203,7 +215,17 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_event_scheduled(
+        self,
+        ctx: Context,
+        event: Received[models.EventScheduled],
+    ) -> None:
+        not_handled(event)
+
     async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
+        not_handled(event)
+
+    async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
         not_handled(event)
 
     async def on_login_succeeded(
@@ -220,6 +242,13 @@ class Defaults(port.Port):
         not_handled(event)
 
     async def on_message_posted(self, ctx: Context, event: Received[models.MessagePosted]) -> None:
+        not_handled(event)
+
+    async def on_notification_delivered(
+        self,
+        ctx: Context,
+        event: Received[models.NotificationDelivered],
+    ) -> None:
         not_handled(event)
 
     async def on_organization_created(
@@ -264,6 +293,9 @@ class Defaults(port.Port):
         not_handled(event)
 
     async def on_team_created(self, ctx: Context, event: Received[models.TeamCreated]) -> None:
+        not_handled(event)
+
+    async def on_usage_recorded(self, ctx: Context, event: Received[models.UsageRecorded]) -> None:
         not_handled(event)
 
     async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:

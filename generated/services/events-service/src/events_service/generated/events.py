@@ -14,14 +14,29 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
     """Topic and type of each event, and the port's method for it."""
     return (
         Subscription(
+            "cloudsync.collaboration.channel.v1",
+            "cloudsync.collaboration.channel-created.v1",
+            typed(models.ChannelCreated, service.on_channel_created),
+        ),
+        Subscription(
             "cloudsync.content.document.v1",
             "cloudsync.content.document-created.v1",
             typed(models.DocumentCreated, service.on_document_created),
         ),
         Subscription(
+            "cloudsync.collaboration.calendar-event.v1",
+            "cloudsync.collaboration.event-scheduled.v1",
+            typed(models.EventScheduled, service.on_event_scheduled),
+        ),
+        Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-uploaded.v1",
             typed(models.FileUploaded, service.on_file_uploaded),
+        ),
+        Subscription(
+            "cloudsync.billing.invoice.v1",
+            "cloudsync.billing.invoice-issued.v1",
+            typed(models.InvoiceIssued, service.on_invoice_issued),
         ),
         Subscription(
             "cloudsync.user.session.v1",
@@ -42,6 +57,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.collaboration.channel.v1",
             "cloudsync.collaboration.message-posted.v1",
             typed(models.MessagePosted, service.on_message_posted),
+        ),
+        Subscription(
+            "cloudsync.notification.email-delivery.v1",
+            "cloudsync.notification.notification-delivered.v1",
+            typed(models.NotificationDelivered, service.on_notification_delivered),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
@@ -82,6 +102,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.user.team.v1",
             "cloudsync.user.team-created.v1",
             typed(models.TeamCreated, service.on_team_created),
+        ),
+        Subscription(
+            "cloudsync.billing.usage.v1",
+            "cloudsync.billing.usage-recorded.v1",
+            typed(models.UsageRecorded, service.on_usage_recorded),
         ),
         Subscription(
             "cloudsync.user.user.v1",

@@ -160,7 +160,11 @@ START_REPLAY = Operation(id="start-replay", access="workload", writes=True, idem
 
 STORE_EVENT = Operation(id="store-event", access="workload", writes=True, idempotency="natural")
 
-COUNT_EVENTS = Operation(id="count-events", permission="metric:query")
+COUNT_EVENTS = Operation(
+    id="count-events",
+    permission="metric:query",
+    callers=frozenset({"reporting-service"}),
+)
 
 GET_SNAPSHOT = Operation(id="get-snapshot", permission="metric:snapshot")
 

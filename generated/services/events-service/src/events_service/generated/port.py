@@ -69,6 +69,7 @@ class DiscardEvent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrichEvent:
     collected_event_id: UUID
+    body: models.Enrichment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +236,7 @@ class Port(Protocol):
         ...
 
     async def enrich_event(self, ctx: Context, request: EnrichEvent) -> None:
-        """Adds pseudonym and country and cuts what the consent does not cover."""
+        """Adds pseudonym and country, drops the network that the country was told by, and cuts what the consent does not cover."""
         ...
 
     async def hold_erasure(self, ctx: Context, request: HoldErasure) -> None:
@@ -342,6 +343,14 @@ class Port(Protocol):
         """The history of one aggregate from a sequence on, for the workload that owns the stream."""
         ...
 
+    async def on_channel_created(
+        self,
+        ctx: Context,
+        event: Received[models.ChannelCreated],
+    ) -> None:
+        """Channels are archived without their names, the first of a team becomes an adoption fact"""
+        ...
+
     async def on_document_created(
         self,
         ctx: Context,
@@ -350,8 +359,20 @@ class Port(Protocol):
         """Facts about documents are archived, beginning one becomes an adoption fact"""
         ...
 
+    async def on_event_scheduled(
+        self,
+        ctx: Context,
+        event: Received[models.EventScheduled],
+    ) -> None:
+        """Entries of calendars are archived by length and number of guests"""
+        ...
+
     async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
         """Uploads and verdicts of scans are archived"""
+        ...
+
+    async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
+        """Facts about invoices are archived by number and amount for the years of evidence"""
         ...
 
     async def on_login_succeeded(
@@ -372,6 +393,14 @@ class Port(Protocol):
 
     async def on_message_posted(self, ctx: Context, event: Received[models.MessagePosted]) -> None:
         """Messages are archived without their text, posting becomes an adoption fact"""
+        ...
+
+    async def on_notification_delivered(
+        self,
+        ctx: Context,
+        event: Received[models.NotificationDelivered],
+    ) -> None:
+        """What reached people is archived by channel and template and without address"""
         ...
 
     async def on_organization_created(
@@ -424,6 +453,10 @@ class Port(Protocol):
 
     async def on_team_created(self, ctx: Context, event: Received[models.TeamCreated]) -> None:
         """Facts about teams and units are archived"""
+        ...
+
+    async def on_usage_recorded(self, ctx: Context, event: Received[models.UsageRecorded]) -> None:
+        """Readings of meters are archived, so that a bill can be computed once more"""
         ...
 
     async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:

@@ -15,6 +15,12 @@ INGEST_QUOTA = ProblemType("ingest-quota", 429, "Ingest quota")
 LEGAL_HOLD = ProblemType("legal-hold", 409, "Legal hold")
 """A court keeps what the person did"""
 
+NOT_DUE = ProblemType("not-due", 409, "Not due")
+"""The event has not waited for thirty days to be mended"""
+
+NOTICE_TOO_SHORT = ProblemType("notice-too-short", 422, "Notice too short")
+"""The sunset lies less than ninety days ahead"""
+
 OWN_WORDING = ProblemType("own-wording", 403, "Own wording")
 """Whoever registered the wording would be the only one who has read it"""
 

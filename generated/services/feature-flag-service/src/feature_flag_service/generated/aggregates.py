@@ -8,14 +8,16 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Reference,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 FEATURE_FLAG = AggregateSpec(
     name="feature-flag",
@@ -46,7 +48,6 @@ FEATURE_FLAG = AggregateSpec(
             sources=("draft",),
             to="scheduled",
             roles=frozenset({"platform-operator"}),
-            condition="input.startsAt > now",
             guard="The start lies in the future",
         ),
         Transition(
@@ -54,15 +55,13 @@ FEATURE_FLAG = AggregateSpec(
             sources=("draft", "scheduled"),
             to="active",
             roles=frozenset({"platform-operator", "workload"}),
-            condition="this.purpose != 'release' || has(this.expiresAt)",
-            guard="The owning team exists and a release has its end",
+            guard="A release and an experiment have their end",
         ),
         Transition(
             command="change-rollout",
             sources=("active",),
             to="active",
             roles=frozenset({"platform-operator"}),
-            condition="this.environment != 'production' || input.rolloutPercent <= this.rolloutPercent + 25",
             guard="Up by at most 25 points at once in production, down by any number",
         ),
         Transition(
@@ -84,14 +83,13 @@ FEATURE_FLAG = AggregateSpec(
             sources=("killed",),
             to="active",
             roles=frozenset({"platform-operator"}),
-            guard="The incident is closed",
+            guard="Names the incident that is closed",
         ),
         Transition(
             command="complete-rollout",
             sources=("active",),
             to="rolledOut",
             roles=frozenset({"platform-operator"}),
-            condition="this.rolloutPercent == 100 && has(this.changedAt) && this.changedAt + duration('168h') <= now",
             guard="At 100 per cent for seven days",
         ),
         Transition(
@@ -103,6 +101,11 @@ FEATURE_FLAG = AggregateSpec(
         ),
     ),
     invariants=(
+        Invariant(
+            "flag-ends-in-time",
+            "!has(this.expiresAt) || (this.purpose != 'release' || this.expiresAt <= this.createdAt + duration('4320h')) && (this.purpose != 'experiment' || this.expiresAt <= this.createdAt + duration('1440h'))",
+            "A release flag ends within 180 days of its creation, an experiment within 60.",
+        ),
         Invariant(
             "flag-entitlement-by-organisation",
             "this.purpose != 'entitlement' || this.bucketBy == 'organization'",
@@ -166,9 +169,16 @@ FEATURE_FLAG = AggregateSpec(
                     ),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.END_MISSING,
+                    detail="A release or an experiment has no day by which it is gone",
+                    condition="!(this.purpose in ['release', 'experiment']) || has(this.expiresAt)",
+                ),
+            ),
         ),
         "archive-flag": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
             emits=(
                 Emission(
@@ -204,6 +214,13 @@ FEATURE_FLAG = AggregateSpec(
                     ),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.STEP_TOO_LARGE,
+                    detail="More than 25 points up at once in production",
+                    condition="this.environment != 'production' || input.rolloutPercent <= this.rolloutPercent + 25",
+                ),
+            ),
         ),
         "complete-rollout": Command(
             effect="transition",
@@ -217,8 +234,58 @@ FEATURE_FLAG = AggregateSpec(
                     fields=("featureFlagId", "key", "environment", "ownerTeam", "defaultVariant"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.ROLLOUT_INCOMPLETE,
+                    detail="The share has not been 100 per cent for seven days",
+                    condition="this.rolloutPercent == 100 && has(this.changedAt) && this.changedAt + duration('168h') <= now",
+                ),
+            ),
         ),
-        "create-flag": Command(effect="create", idempotency="key"),
+        "create-flag": Command(effect="custom", idempotency="key"),
+        "edit-flag": Command(
+            effect="update",
+            idempotency="if-match",
+            sets=(Assignment("changedAt", source="context.now"),),
+            emits=(
+                Emission(
+                    type="cloudsync.platform.flag-changed.v1",
+                    topic="cloudsync.platform.flag.v1",
+                    key="id",
+                    key_field="featureFlagId",
+                    fields=(
+                        "featureFlagId",
+                        "key",
+                        "environment",
+                        "purpose",
+                        "rolloutPercent",
+                        "status",
+                        "rulesChecksum",
+                    ),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.FLAG_SETTLED,
+                    detail="It is killed, rolled out or archived and decides by no rule",
+                    condition="this.status in ['draft', 'scheduled', 'active']",
+                ),
+                Requirement(
+                    problem=problems.ENTITLEMENT_FIXED,
+                    detail="What is sold is decided by subscriptions and by no rule of ours",
+                    condition="this.purpose != 'entitlement' || this.status != 'active' || size(input.rules) == 0",
+                ),
+                Requirement(
+                    problem=problems.EXPERIMENT_RUNNING,
+                    detail="Whoever moved to another variant now would count for two",
+                    condition="count == 0",
+                    counted=Counted(
+                        "flag-experiment",
+                        {"featureFlagId": "this.id", "state": "'running'"},
+                    ),
+                ),
+            ),
+        ),
         "kill-flag": Command(
             effect="transition",
             idempotency="key",
@@ -335,6 +402,13 @@ FEATURE_FLAG = AggregateSpec(
                     fields=("featureFlagId", "key", "environment", "ownerTeam", "startsAt"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.START_IN_THE_PAST,
+                    detail="The moment has gone by",
+                    condition="input.startsAt > now",
+                ),
+            ),
         ),
     },
 )
@@ -360,7 +434,6 @@ FLAG_EXPERIMENT = AggregateSpec(
             sources=("running",),
             to="decided",
             roles=frozenset({"data-analyst", "platform-operator"}),
-            condition="this.requiredSample > 0 && this.observedSample >= this.requiredSample",
             guard="The smallest variant has seen the required sample",
         ),
     ),
@@ -372,6 +445,18 @@ FLAG_EXPERIMENT = AggregateSpec(
         ),
     ),
     commands={
+        "count-experiment-sample": Command(
+            effect="update",
+            idempotency="natural",
+            sets=(Assignment("observedSample", source="body.observedSample"),),
+            requires=(
+                Requirement(
+                    problem=problems.EXPERIMENT_DECIDED,
+                    detail="The split has ended, and its sample with it",
+                    condition="this.state == 'running'",
+                ),
+            ),
+        ),
         "decide-experiment": Command(
             effect="transition",
             idempotency="key",
@@ -394,6 +479,13 @@ FLAG_EXPERIMENT = AggregateSpec(
                         "observedEffect",
                         "observedSample",
                     ),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.UNDERPOWERED,
+                    detail="The smallest variant has seen fewer units than required",
+                    condition="this.requiredSample > 0 && this.observedSample >= this.requiredSample",
                 ),
             ),
         ),
@@ -422,11 +514,7 @@ FLAG_OVERRIDE = AggregateSpec(
         "clear-override": Command(effect="delete", idempotency="natural"),
         "drop-overrides": Command(effect="custom", idempotency="natural"),
         "grant-flag-entitlements": Command(effect="custom", idempotency="natural"),
-        "set-override": Command(
-            effect="put",
-            idempotency="natural",
-            sets=(Assignment("grantedBy", source="context.subject"),),
-        ),
+        "set-override": Command(effect="custom", idempotency="natural"),
         "withdraw-flag-entitlements": Command(effect="custom", idempotency="natural"),
     },
 )
@@ -444,5 +532,5 @@ FLAG_SEGMENT = AggregateSpec(
             "A segment has either members or a condition.",
         ),
     ),
-    commands={"define-segment": Command(effect="put", idempotency="natural")},
+    commands={"define-segment": Command(effect="custom", idempotency="natural")},
 )

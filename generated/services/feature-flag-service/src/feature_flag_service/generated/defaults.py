@@ -36,7 +36,7 @@ class Defaults(port.Port):
         raise handler_missing("adjust-flag-entitlements")
 
     async def archive_flag(self, ctx: Context, request: port.ArchiveFlag) -> models.FeatureFlag:
-        return await self.feature_flag.transition(ctx, "archive-flag", request.feature_flag_id)
+        raise handler_missing("archive-flag")
 
     async def change_rollout(self, ctx: Context, request: port.ChangeRollout) -> models.FeatureFlag:
         return await self.feature_flag.transition(
@@ -56,8 +56,20 @@ class Defaults(port.Port):
     ) -> models.FeatureFlag:
         return await self.feature_flag.transition(ctx, "complete-rollout", request.feature_flag_id)
 
+    async def count_experiment_sample(
+        self,
+        ctx: Context,
+        request: port.CountExperimentSample,
+    ) -> None:
+        await self.flag_experiment.update(
+            ctx,
+            "count-experiment-sample",
+            request.flag_experiment_id,
+            request.body,
+        )
+
     async def create_flag(self, ctx: Context, request: port.CreateFlag) -> models.FeatureFlag:
-        return await self.feature_flag.create(ctx, "create-flag", request.body)
+        raise handler_missing("create-flag")
 
     async def decide_experiment(
         self,
@@ -72,10 +84,18 @@ class Defaults(port.Port):
         )
 
     async def define_segment(self, ctx: Context, request: port.DefineSegment) -> models.FlagSegment:
-        return await self.flag_segment.put(ctx, "define-segment", request.body)
+        raise handler_missing("define-segment")
 
     async def drop_overrides(self, ctx: Context, request: port.DropOverrides) -> None:
         raise handler_missing("drop-overrides")
+
+    async def edit_flag(self, ctx: Context, request: port.EditFlag) -> models.FeatureFlag:
+        return await self.feature_flag.update(
+            ctx,
+            "edit-flag",
+            request.feature_flag_id,
+            request.body,
+        )
 
     async def grant_flag_entitlements(
         self,
@@ -112,7 +132,7 @@ class Defaults(port.Port):
         )
 
     async def set_override(self, ctx: Context, request: port.SetOverride) -> models.FlagOverride:
-        return await self.flag_override.put(ctx, "set-override", request.body)
+        raise handler_missing("set-override")
 
     async def start_experiment(
         self,
@@ -181,10 +201,10 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
-    async def on_organization_deleted(
+    async def on_organization_purged(
         self,
         ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        event: Received[models.OrganizationPurged],
     ) -> None:
         not_handled(event)
 

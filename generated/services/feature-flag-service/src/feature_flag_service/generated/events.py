@@ -20,8 +20,8 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         ),
         Subscription(
             "cloudsync.user.organization.v1",
-            "cloudsync.user.organization-deleted.v1",
-            typed(models.OrganizationDeleted, service.on_organization_deleted),
+            "cloudsync.user.organization-purged.v1",
+            typed(models.OrganizationPurged, service.on_organization_purged),
         ),
         Subscription(
             "cloudsync.billing.subscription.v1",

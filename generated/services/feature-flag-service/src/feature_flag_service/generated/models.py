@@ -10,6 +10,14 @@ from cloudsync_chassis.model import Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
+class ArchiveFlagRequest(Model):
+    """
+    The flag whose code is gone; counters of its callers have the last word.
+    """
+
+    feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
+
+
 class BucketingUnit(StrEnum):
     """
     What is hashed to decide who falls into a share.
@@ -50,6 +58,14 @@ class ChangeRolloutRequest(Model):
             pattern="^INC-20[0-9]{2}-[0-9]{4}$",
         ),
     ] = None
+
+
+class CountExperimentSampleRequest(Model):
+    """
+    How many distinct units the variant that fewest have met has met so far.
+    """
+
+    observed_sample: Annotated[int, Field(alias="observedSample", ge=0, le=9007199254740991)]
 
 
 class DecideExperimentRequest(Model):
@@ -453,16 +469,6 @@ class MetricAnomalyDetected(Model):
     score: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
-
-    organization_id: Annotated[UUID, Field(alias="organizationId")]
-    deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
-    purge_after: Annotated[AwareDatetime, Field(alias="purgeAfter")]
-
-
 class PlanFamily(StrEnum):
     """
     Plans that replace one another over the years and share a trial.
@@ -481,6 +487,17 @@ class ProductLine(StrEnum):
 
     workspace = "workspace"
     developer_platform = "developerPlatform"
+
+
+class Region(StrEnum):
+    """
+    The four regions that serve people.
+    """
+
+    us_east1 = "usEast1"
+    us_west2 = "usWest2"
+    eu_west1 = "euWest1"
+    ap_southeast1 = "apSoutheast1"
 
 
 class RestoreFlagRequest(Model):
@@ -688,6 +705,15 @@ class FlagChanged(Model):
     ] = None
 
 
+class OrganizationPurged(Model):
+    """
+    The point of no return.
+    """
+
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    data_residency: Annotated[Region, Field(alias="dataResidency")]
+
+
 class SubscriptionChanged(Model):
     """
     Plan, seats and state as they are afterwards, and as they were where they differ.
@@ -758,6 +784,39 @@ class CreateFlagRequest(Model):
     owner_team: Annotated[
         str, Field(alias="ownerTeam", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ]
+    guarded_service: Annotated[
+        str | None,
+        Field(
+            alias="guardedService",
+            max_length=63,
+            min_length=9,
+            pattern="^([a-z]+(-[a-z]+)*-service|api-gateway|service-discovery)$",
+        ),
+    ] = None
+    auto_kill: Annotated[bool | None, Field(alias="autoKill")] = None
+    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+
+
+class EditFlagRequest(Model):
+    """
+    All that decides from now on, as a whole.
+    """
+
+    variants: Annotated[list[FlagVariant], Field(max_length=8, min_length=2)]
+    default_variant: Annotated[
+        str,
+        Field(
+            alias="defaultVariant", max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$"
+        ),
+    ]
+    off_variant: Annotated[
+        str,
+        Field(alias="offVariant", max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$"),
+    ]
+    rules: Annotated[list[TargetingRule], Field(max_length=50)]
+    owner_team: Annotated[
+        str | None, Field(alias="ownerTeam", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
+    ] = None
     guarded_service: Annotated[
         str | None,
         Field(

@@ -48,6 +48,13 @@ COMPLETE_ROLLOUT = Operation(
     idempotency="natural",
 )
 
+COUNT_EXPERIMENT_SAMPLE = Operation(
+    id="count-experiment-sample",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 CREATE_FLAG = Operation(id="create-flag", permission="flag:manage", writes=True, idempotency="key")
 
 DECIDE_EXPERIMENT = Operation(
@@ -70,6 +77,8 @@ DROP_OVERRIDES = Operation(
     writes=True,
     idempotency="natural",
 )
+
+EDIT_FLAG = Operation(id="edit-flag", permission="flag:manage", writes=True, idempotency="if-match")
 
 GRANT_FLAG_ENTITLEMENTS = Operation(
     id="grant-flag-entitlements",

@@ -31,7 +31,7 @@ class AdjustFlagEntitlements:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveFlag:
-    feature_flag_id: UUID
+    body: models.ArchiveFlagRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,12 @@ class ClearOverride:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteRollout:
     feature_flag_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountExperimentSample:
+    flag_experiment_id: UUID
+    body: models.CountExperimentSampleRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +74,13 @@ class DefineSegment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropOverrides:
-    body: models.OrganizationDeleted
+    body: models.OrganizationPurged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditFlag:
+    feature_flag_id: UUID
+    body: models.EditFlagRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +189,10 @@ class Port(Protocol):
         """Turns a flag that everybody has had for a week into a reminder to delete code."""
         ...
 
+    async def count_experiment_sample(self, ctx: Context, request: CountExperimentSample) -> None:
+        """Writes down each hour how many distinct units the smallest variant has met, from the sketches that evaluators send with the digest of their rules."""
+        ...
+
     async def create_flag(self, ctx: Context, request: CreateFlag) -> models.FeatureFlag:
         """Writes a draft that nobody evaluates yet."""
         ...
@@ -194,7 +210,11 @@ class Port(Protocol):
         ...
 
     async def drop_overrides(self, ctx: Context, request: DropOverrides) -> None:
-        """Forgets exceptions, entitlements and memberships in segments of an organisation that has left."""
+        """Forgets exceptions, entitlements and memberships in segments of an organisation whose thirty days are over."""
+        ...
+
+    async def edit_flag(self, ctx: Context, request: EditFlag) -> models.FeatureFlag:
+        """Rewrites choices, default and rules, for a draft as for a flag that decides."""
         ...
 
     async def grant_flag_entitlements(self, ctx: Context, request: GrantFlagEntitlements) -> None:
@@ -210,7 +230,7 @@ class Port(Protocol):
         ...
 
     async def restore_flag(self, ctx: Context, request: RestoreFlag) -> models.FeatureFlag:
-        """Gives a feature back with the share from before, after the incident was closed."""
+        """Gives a feature back with the share from before, on the word of the operator who names the closed incident."""
         ...
 
     async def schedule_flag(self, ctx: Context, request: ScheduleFlag) -> models.FeatureFlag:
@@ -277,12 +297,12 @@ class Port(Protocol):
         """Fresh changes of the anomalous service are undone where their flag allows it"""
         ...
 
-    async def on_organization_deleted(
+    async def on_organization_purged(
         self,
         ctx: Context,
-        event: Received[models.OrganizationDeleted],
+        event: Received[models.OrganizationPurged],
     ) -> None:
-        """Exceptions and memberships of the organisation are forgotten"""
+        """Exceptions, entitlements and memberships of the organisation are forgotten"""
         ...
 
     async def on_subscription_activated(

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from cloudsync_chassis.problem import ProblemType
 
-ALREADY_KILLED = ProblemType("already-killed", 409, "Already killed")
-"""The flag is off for everybody as it is"""
-
 CONDITION_INVALID = ProblemType("condition-invalid", 400, "Condition invalid")
 """The expression does not compile or reads something that organisations have not"""
+
+END_MISSING = ProblemType("end-missing", 409, "End missing")
+"""A release or an experiment has no day by which it is gone"""
+
+ENTITLEMENT_FIXED = ProblemType("entitlement-fixed", 409, "Entitlement fixed")
+"""What is sold is decided by subscriptions and by no rule of ours"""
 
 ENTITLEMENT_NOT_OVERRIDABLE = ProblemType(
     "entitlement-not-overridable",
@@ -19,23 +22,23 @@ ENTITLEMENT_NOT_OVERRIDABLE = ProblemType(
 )
 """The flag is an entitlement"""
 
+EXPERIMENT_DECIDED = ProblemType("experiment-decided", 409, "Experiment decided")
+"""The split has ended, and its sample with it"""
+
 EXPERIMENT_RUNNING = ProblemType("experiment-running", 409, "Experiment running")
-"""The flag carries another running experiment"""
+"""Whoever moved to another variant now would count for two"""
 
 FLAG_IN_USE = ProblemType("flag-in-use", 409, "Flag in use")
 """Somebody evaluated it within 14 days"""
 
-INCIDENT_OPEN = ProblemType("incident-open", 409, "Incident open")
-"""The incident that is named has not been closed"""
+FLAG_SETTLED = ProblemType("flag-settled", 409, "Flag settled")
+"""It is killed, rolled out or archived and decides by no rule"""
 
 KEY_TAKEN = ProblemType("key-taken", 409, "Key taken")
 """The environment has a flag with this key, archived ones included"""
 
 OVERRIDE_EXPIRED = ProblemType("override-expired", 400, "Override expired")
 """The end lies in the past or more than 30 days ahead"""
-
-OWNER_MISSING = ProblemType("owner-missing", 409, "Owner missing")
-"""Nobody answers for the flag"""
 
 ROLLOUT_INCOMPLETE = ProblemType("rollout-incomplete", 409, "Rollout incomplete")
 """The share has not been 100 per cent for seven days"""
@@ -54,9 +57,6 @@ UNKNOWN_PREREQUISITE = ProblemType("unknown-prerequisite", 400, "Unknown prerequ
 
 UNKNOWN_VARIANT = ProblemType("unknown-variant", 400, "Unknown variant")
 """The flag has no such variant"""
-
-VERSION_MISMATCH = ProblemType("version-mismatch", 412, "Version mismatch")
-"""Somebody else moved the share in the meantime"""
 
 WRONG_PURPOSE = ProblemType("wrong-purpose", 409, "Wrong purpose")
 """The flag was not made for an experiment"""

@@ -36,7 +36,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         Reply(feature_flag_pb2.ArchiveFlagResponse, "featureFlag"),
     )
     def archive_flag(message: feature_flag_pb2.ArchiveFlagRequest) -> port.ArchiveFlag:
-        return port.ArchiveFlag(feature_flag_id=rpc.required(message, "featureFlagId", UUID))
+        return port.ArchiveFlag(body=rpc.read(message, models.ArchiveFlagRequest))
 
     @rpc.unary(
         "ChangeRollout",
@@ -105,6 +105,19 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
     )
     def define_segment(message: feature_flag_pb2.DefineSegmentRequest) -> port.DefineSegment:
         return port.DefineSegment(body=rpc.read(message, models.DefineSegmentRequest))
+
+    @rpc.unary(
+        "EditFlag",
+        operations.EDIT_FLAG,
+        service.edit_flag,
+        feature_flag_pb2.EditFlagRequest,
+        Reply(feature_flag_pb2.EditFlagResponse, "featureFlag"),
+    )
+    def edit_flag(message: feature_flag_pb2.EditFlagRequest) -> port.EditFlag:
+        return port.EditFlag(
+            feature_flag_id=rpc.required(message, "featureFlagId", UUID),
+            body=rpc.read(message, models.EditFlagRequest, "featureFlagId"),
+        )
 
     @rpc.unary(
         "EvaluateBatch",

@@ -8,15 +8,17 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 ANOMALY = AggregateSpec(
     name="anomaly",
@@ -130,12 +132,20 @@ ANOMALY_RULE = AggregateSpec(
     ),
     commands={
         "adopt-forecast": Command(effect="custom", idempotency="natural"),
+        "drop-forecast": Command(effect="custom", idempotency="natural"),
         "mute-rule": Command(
             effect="update",
             idempotency="natural",
             sets=(
                 Assignment("mutedUntil", source="body.mutedUntil"),
                 Assignment("muteReason", source="body.muteReason"),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.MUTE_TOO_LONG,
+                    detail="The end lies more than fourteen days ahead",
+                    condition="input.mutedUntil <= now + duration('336h')",
+                ),
             ),
         ),
         "put-anomaly-rule": Command(effect="put", idempotency="natural"),
@@ -213,6 +223,24 @@ BACKFILL_RUN = AggregateSpec(
             effect="create",
             idempotency="natural",
             sets=(Assignment("requestedBy", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.BACKFILL_TOO_OLD,
+                    detail="The first day lies more than 400 days back",
+                    condition="input.fromDay >= now - duration('9624h')",
+                ),
+                Requirement(
+                    problem=problems.DAYS_MISCOUNTED,
+                    detail="The number of days is not that from the first to the last",
+                    condition="(input.toDay - input.fromDay).getHours() == (input.totalDays - 1) * 24",
+                ),
+                Requirement(
+                    problem=problems.BACKFILL_SLOTS,
+                    detail="Four runs are queued or running in the region",
+                    condition="count < 4",
+                    counted=Counted("backfill-run", {"status": "['queued', 'running']"}),
+                ),
+            ),
         ),
     },
 )
@@ -317,6 +345,11 @@ METRIC_DEFINITION = AggregateSpec(
             "A metric by the minute waits at most five minutes for late facts.",
         ),
         Invariant(
+            "metric-of-money-splits-by-currency",
+            "this.unit != '{minor}' || 'currency' in this.dimensions",
+            "A metric in minor units has the dimension currency.",
+        ),
+        Invariant(
             "metric-ratios-are-not-summed",
             "!(this.instrument in ['ratio', 'uniqueCount']) || !this.additive",
             "A ratio or distinct count cannot be additive.",
@@ -341,11 +374,25 @@ METRIC_DEFINITION = AggregateSpec(
                     fields=("metricKey", "revision"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.SELF_APPROVAL,
+                    detail="The caller wrote the revision",
+                    condition="this.authorId != principal.id",
+                ),
+            ),
         ),
         "define-metric": Command(
             effect="create",
             idempotency="key",
             sets=(Assignment("authorId", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.METRIC_KEY_TAKEN,
+                    detail="The key names a metric already, if only a retired one",
+                    unique=("metricKey", "revision"),
+                ),
+            ),
         ),
         "deprecate-metric": Command(
             effect="transition",
@@ -374,7 +421,21 @@ METRIC_DEFINITION = AggregateSpec(
             idempotency="natural",
             sets=(Assignment("replacedBy"), Assignment("deprecationReason")),
         ),
-        "retire-metric": Command(effect="transition", idempotency="natural"),
+        "retire-metric": Command(
+            effect="transition",
+            idempotency="natural",
+            requires=(
+                Requirement(
+                    problem=problems.STILL_IN_USE,
+                    detail="Somebody has asked within 90 days and no later revision is active",
+                    condition="(this.status == 'deprecated' && now >= (has(this.lastQueriedAt) ? this.lastQueriedAt : this.updatedAt) + duration('2160h')) || count >= 2",
+                    counted=Counted(
+                        "metric-definition",
+                        {"metricKey": "this.metricKey", "status": "'active'"},
+                    ),
+                ),
+            ),
+        ),
         "revise-metric": Command(effect="custom", idempotency="key"),
         "validate-metric": Command(effect="custom", idempotency="natural"),
     },
@@ -393,8 +454,13 @@ METRIC_FACT = AggregateSpec(
     invariants=(
         Invariant(
             "cash-has-a-currency",
-            "this.factKind != 'cash' || (has(this.currency) && has(this.paymentId))",
-            "A cash fact names its currency and its payment.",
+            "!(this.factKind in ['cash', 'recurringRevenue']) || (has(this.currency) && (this.factKind != 'cash' || has(this.paymentId)))",
+            "A fact of money names its currency, and one of cash its payment.",
+        ),
+        Invariant(
+            "counter-fact-names-what-it-undoes",
+            "(this.factKind == 'counter') == has(this.counterTo)",
+            "A counter-fact, and no other, names the fact that it undoes.",
         ),
         Invariant(
             "fact-undoes-another",

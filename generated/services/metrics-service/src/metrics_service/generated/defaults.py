@@ -99,6 +99,9 @@ class Defaults(port.Port):
             request.body,
         )
 
+    async def drop_forecast(self, ctx: Context, request: port.DropForecast) -> None:
+        raise handler_missing("drop-forecast")
+
     async def explain_anomaly(self, ctx: Context, request: port.ExplainAnomaly) -> models.Anomaly:
         return await self.anomaly.transition(
             ctx,
@@ -233,6 +236,13 @@ class Defaults(port.Port):
         not_handled(event)
 
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
+        not_handled(event)
+
+    async def on_model_rolled_back(
+        self,
+        ctx: Context,
+        event: Received[models.ModelRolledBack],
+    ) -> None:
         not_handled(event)
 
     async def on_order_cancelled(

@@ -24,6 +24,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.ModelDeployed, service.on_model_deployed),
         ),
         Subscription(
+            "cloudsync.analytics.model.v1",
+            "cloudsync.analytics.model-rolled-back.v1",
+            typed(models.ModelRolledBack, service.on_model_rolled_back),
+        ),
+        Subscription(
             "cloudsync.billing.order.v1",
             "cloudsync.billing.order-cancelled.v1",
             typed(models.OrderCancelled, service.on_order_cancelled),

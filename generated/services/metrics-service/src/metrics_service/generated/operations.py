@@ -85,6 +85,8 @@ DISMISS_ANOMALY = Operation(
     idempotency="natural",
 )
 
+DROP_FORECAST = Operation(id="drop-forecast", access="workload", writes=True, idempotency="natural")
+
 EXPLAIN_ANOMALY = Operation(
     id="explain-anomaly",
     permission="metric:watch",
@@ -183,15 +185,21 @@ GET_METRIC = Operation(id="get-metric", permission="metric:read")
 LIST_ANOMALIES = Operation(
     id="list-anomalies",
     permission="metric:read",
+    callers=frozenset({"reporting-service"}),
     sorts=("bucketStart", "-createdAt"),
 )
 
 LIST_METRICS = Operation(
     id="list-metrics",
     permission="metric:read",
+    callers=frozenset({"reporting-service"}),
     sorts=("metricKey", "-createdAt"),
 )
 
-QUERY = Operation(id="query", permission="metric:query", callers=frozenset({"reporting-service"}))
+QUERY = Operation(
+    id="query",
+    permission="metric:query",
+    callers=frozenset({"ml-service", "reporting-service"}),
+)
 
 STREAM_LATEST = Operation(id="stream-latest", permission="metric:query")

@@ -78,6 +78,11 @@ class DismissAnomaly:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DropForecast:
+    body: models.ModelRolledBack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainAnomaly:
     anomaly_id: UUID
     body: models.CloseAnomalyRequest
@@ -253,6 +258,10 @@ class Port(Protocol):
         """Closes an anomaly as none."""
         ...
 
+    async def drop_forecast(self, ctx: Context, request: DropForecast) -> None:
+        """Draws bands with the restored version, or by seasonal decomposition where none is left, and mutes nothing meanwhile."""
+        ...
+
     async def explain_anomaly(self, ctx: Context, request: ExplainAnomaly) -> models.Anomaly:
         """Closes an anomaly with its cause, which is shown when the same curve bends again."""
         ...
@@ -367,6 +376,14 @@ class Port(Protocol):
 
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
         """Bands are drawn anew when the model is metric-forecast, other models are passed over"""
+        ...
+
+    async def on_model_rolled_back(
+        self,
+        ctx: Context,
+        event: Received[models.ModelRolledBack],
+    ) -> None:
+        """Bands of a withdrawn metric-forecast are drawn as they were before it"""
         ...
 
     async def on_order_cancelled(

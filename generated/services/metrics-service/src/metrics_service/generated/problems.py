@@ -15,6 +15,9 @@ BACKFILL_TOO_OLD = ProblemType("backfill-too-old", 422, "Backfill too old")
 CARDINALITY_EXCEEDED = ProblemType("cardinality-exceeded", 409, "Cardinality exceeded")
 """The dimensions make more than 50,000 series"""
 
+DAYS_MISCOUNTED = ProblemType("days-miscounted", 422, "Days miscounted")
+"""The number of days is not that from the first to the last"""
+
 DIMENSION_NOT_DECLARED = ProblemType("dimension-not-declared", 422, "Dimension not declared")
 """A fact has a dimension that its metric does not list"""
 
@@ -38,6 +41,9 @@ REVISION_IN_PROGRESS = ProblemType("revision-in-progress", 409, "Revision in pro
 
 SELF_APPROVAL = ProblemType("self-approval", 403, "Self approval")
 """The caller wrote the revision"""
+
+STILL_IN_USE = ProblemType("still-in-use", 409, "Still in use")
+"""Somebody has asked within 90 days and no later revision is active"""
 
 TOO_FEW_SAMPLES = ProblemType("too-few-samples", 409, "Too few samples")
 """The window has fewer points than the rule asks for"""

@@ -10,11 +10,51 @@ from cloudsync_chassis.aggregate.spec import (
     Command,
     Emission,
     Invariant,
+    Reference,
+    Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
+
+FEATURE_VIEW = AggregateSpec(
+    name="feature-view",
+    model=models.FeatureView,
+    store=DocumentStore(
+        collection="feature-view",
+        unique=(("organizationId", "viewName", "viewNumber"),),
+    ),
+    unique=(("viewName", "viewNumber"),),
+    state_field="viewState",
+    initial="active",
+    transitions=(
+        Transition(
+            command="define-feature-view",
+            sources=(),
+            to="active",
+            roles=frozenset({"platform-operator"}),
+        ),
+        Transition(
+            command="retire-feature-view",
+            sources=("active",),
+            to="retired",
+            roles=frozenset({"platform-operator"}),
+        ),
+    ),
+    invariants=(
+        Invariant(
+            "features-are-told-apart",
+            "this.features.all(a, this.features.exists_one(b, b.name == a.name))",
+            "No two features of a view have the same name.",
+        ),
+    ),
+    commands={
+        "define-feature-view": Command(effect="create", idempotency="natural"),
+        "retire-feature-view": Command(effect="transition", idempotency="natural"),
+    },
+)
 
 MODEL = AggregateSpec(
     name="model",
@@ -23,6 +63,7 @@ MODEL = AggregateSpec(
         collection="model",
         unique=(("organizationId", "modelKey", "semver"), ("organizationId", "artifactDigest")),
     ),
+    references=(Reference("trainingRunId", "training-run"),),
     unique=(("modelKey", "semver"), ("artifactDigest",)),
     defaults={"trafficPercent": 0},
     state_field="stage",
@@ -46,7 +87,7 @@ MODEL = AggregateSpec(
             command="reject-model",
             sources=("evaluated",),
             to="rejected",
-            roles=frozenset({"platform-operator"}),
+            roles=frozenset({"compliance-officer", "platform-operator"}),
         ),
         Transition(
             command="start-shadow",
@@ -80,7 +121,7 @@ MODEL = AggregateSpec(
             command="roll-back-model",
             sources=("canary", "serving"),
             to="retired",
-            roles=frozenset({"platform-operator"}),
+            roles=frozenset({"platform-operator", "workload"}),
             guard="The predecessor is still loaded",
         ),
         Transition(
@@ -140,7 +181,11 @@ MODEL = AggregateSpec(
         "deploy-model": Command(
             effect="transition",
             idempotency="natural",
-            sets=(Assignment("trafficPercent", value=100),),
+            sets=(
+                Assignment("trafficPercent", value=100),
+                Assignment("previousSemver", source="body.previousSemver"),
+                Assignment("previousUntil", source="context.now.plus.7d"),
+            ),
             emits=(
                 Emission(
                     type="cloudsync.analytics.model-deployed.v1",
@@ -148,6 +193,13 @@ MODEL = AggregateSpec(
                     key="id",
                     key_field="modelKey",
                     fields=("modelId", "modelKey", "semver", "primaryScore", "previousSemver"),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.CANARY_GUARD_FAILED,
+                    detail="Less than six hours as a canary or a guard metric worse by two per cent",
+                    condition="has(this.canarySince) && now >= this.canarySince + duration('6h') && has(this.guardLossPercent) && this.guardLossPercent < 2.0",
                 ),
             ),
         ),
@@ -158,6 +210,13 @@ MODEL = AggregateSpec(
                 Assignment("primaryScore", source="body.primaryScore"),
                 Assignment("baselineScore", source="body.baselineScore"),
                 Assignment("fairnessGap", source="body.fairnessGap"),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.TEST_DATA_OVERLAPS_TRAINING,
+                    detail="The snapshot holds days that the model was trained on",
+                    condition="input.testFirstDay > this.trainingDataset.lastDay",
+                ),
             ),
         ),
         "flag-drift": Command(
@@ -177,8 +236,16 @@ MODEL = AggregateSpec(
                 ),
             ),
         ),
+        "note-guards": Command(
+            effect="update",
+            idempotency="natural",
+            sets=(
+                Assignment("observedLatencyMs", source="body.observedLatencyMs"),
+                Assignment("guardLossPercent", source="body.guardLossPercent"),
+            ),
+        ),
         "register-model": Command(
-            effect="create",
+            effect="custom",
             idempotency="natural",
             sets=(Assignment("registeredBy", source="context.subject"),),
         ),
@@ -210,7 +277,14 @@ MODEL = AggregateSpec(
                     topic="cloudsync.analytics.model.v1",
                     key="id",
                     key_field="modelKey",
-                    fields=("modelId", "modelKey", "semver", "restoredSemver", "withdrawalReason"),
+                    fields=("modelId", "modelKey", "semver", "previousSemver", "withdrawalReason"),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.NO_PREDECESSOR,
+                    detail="No earlier version of the model is loaded any more",
+                    condition="this.stage == 'canary' || (has(this.previousSemver) && has(this.previousUntil) && now <= this.previousUntil)",
                 ),
             ),
         ),
@@ -220,6 +294,7 @@ MODEL = AggregateSpec(
             sets=(
                 Assignment("trafficPercent", source="body.trafficPercent"),
                 Assignment("approvedBy", source="context.subject"),
+                Assignment("canarySince", source="context.now"),
             ),
             emits=(
                 Emission(
@@ -230,13 +305,37 @@ MODEL = AggregateSpec(
                     fields=("modelId", "modelKey", "semver", "trafficPercent"),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.SELF_APPROVAL,
+                    detail="The caller registered this version",
+                    condition="this.registeredBy != principal.id",
+                ),
+                Requirement(
+                    problem=problems.GUARD_FAILED,
+                    detail="Less than a day in shadow or slower than the latency budget",
+                    condition="has(this.shadowSince) && now >= this.shadowSince + duration('24h') && has(this.observedLatencyMs) && this.observedLatencyMs <= this.latencyBudgetMs",
+                ),
+            ),
         ),
-        "start-shadow": Command(effect="transition", idempotency="natural"),
+        "start-shadow": Command(
+            effect="transition",
+            idempotency="natural",
+            sets=(Assignment("shadowSince", source="context.now"),),
+        ),
         "stop-rollout": Command(
             effect="transition",
             idempotency="natural",
-            sets=(Assignment("trafficPercent", value=0), Assignment("approvedBy")),
+            sets=(
+                Assignment("trafficPercent", value=0),
+                Assignment("approvedBy"),
+                Assignment("shadowSince"),
+                Assignment("canarySince"),
+                Assignment("observedLatencyMs"),
+                Assignment("guardLossPercent"),
+            ),
         ),
+        "switch-model": Command(effect="custom", idempotency="natural"),
     },
 )
 
@@ -254,6 +353,19 @@ PREDICTION = AggregateSpec(
     ),
     commands={
         "count-failed-sign-in": Command(effect="custom", idempotency="natural"),
+        "count-revoked-session": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.analytics.login-risk-band-changed.v1",
+                    topic="cloudsync.analytics.login-risk.v1",
+                    key="id",
+                    key_field="userId",
+                    fields=("userId", "band", "validUntil"),
+                ),
+            ),
+        ),
         "forget-subject": Command(
             effect="custom",
             idempotency="natural",
@@ -267,13 +379,24 @@ PREDICTION = AggregateSpec(
                 ),
             ),
         ),
+        "forget-tenant": Command(effect="custom", idempotency="natural"),
         "keep-prediction": Command(effect="create", idempotency="natural"),
+        "label-churn": Command(effect="custom", idempotency="natural"),
+        "label-payment": Command(effect="custom", idempotency="natural"),
+        "leave-out-of-training": Command(effect="custom", idempotency="natural"),
         "record-outcome": Command(
             effect="update",
             idempotency="natural",
             sets=(
                 Assignment("outcome", source="body.outcome"),
                 Assignment("outcomeAt", source="body.outcomeAt"),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.OUTCOME_TOO_LATE,
+                    detail="More than sixty days have passed since the prediction",
+                    condition="now <= this.servedAt + duration('1440h')",
+                ),
             ),
         ),
         "weigh-sign-in": Command(
@@ -288,6 +411,116 @@ PREDICTION = AggregateSpec(
                     fields=("userId", "band", "validUntil"),
                 ),
             ),
+        ),
+    },
+)
+
+TRAINING_RUN = AggregateSpec(
+    name="training-run",
+    model=models.TrainingRun,
+    store=DocumentStore(collection="training-run"),
+    defaults={"parameters": {}, "gpuMinutesUsed": 0},
+    relations={"requester": Relation(fields=("requestedBy",))},
+    state_field="runState",
+    initial="queued",
+    transitions=(
+        Transition(
+            command="start-training",
+            sources=(),
+            to="queued",
+            roles=frozenset({"platform-operator"}),
+        ),
+        Transition(
+            command="begin-training",
+            sources=("queued",),
+            to="running",
+            roles=frozenset({"workload"}),
+            guard="The week has as many minutes left as the run may burn",
+        ),
+        Transition(
+            command="complete-training",
+            sources=("running",),
+            to="succeeded",
+            roles=frozenset({"workload"}),
+        ),
+        Transition(
+            command="fail-training",
+            sources=("queued", "running"),
+            to="failed",
+            roles=frozenset({"workload"}),
+        ),
+        Transition(
+            command="stop-training",
+            sources=("queued", "running"),
+            to="stopped",
+            roles=frozenset({"platform-operator"}),
+        ),
+    ),
+    invariants=(
+        Invariant(
+            "training-failure-says-why",
+            "(this.runState == 'failed') == has(this.failure)",
+            "A failed training, and no other, states its failure.",
+        ),
+        Invariant(
+            "training-stays-in-its-minutes",
+            "this.gpuMinutesUsed <= this.gpuMinutesAllowed",
+            "A training burns no more minutes than it was allowed.",
+        ),
+        Invariant(
+            "training-success-leaves-an-artefact",
+            "(this.runState == 'succeeded') == (has(this.artifactUri) && has(this.artifactDigest))",
+            "Exactly a run that succeeded has an artefact and its digest.",
+        ),
+    ),
+    commands={
+        "advance-training": Command(
+            effect="update",
+            idempotency="natural",
+            sets=(Assignment("gpuMinutesUsed", source="body.gpuMinutesUsed"),),
+        ),
+        "begin-training": Command(
+            effect="transition",
+            idempotency="natural",
+            sets=(Assignment("startedAt", source="context.now"),),
+        ),
+        "complete-training": Command(
+            effect="transition",
+            idempotency="natural",
+            sets=(
+                Assignment("artifactUri", source="body.artifactUri"),
+                Assignment("artifactDigest", source="body.artifactDigest"),
+                Assignment("gpuMinutesUsed", source="body.gpuMinutesUsed"),
+                Assignment("finishedAt", source="context.now"),
+            ),
+            emits=(
+                Emission(
+                    type="cloudsync.analytics.model-trained.v1",
+                    topic="cloudsync.analytics.model.v1",
+                    key="id",
+                    key_field="modelKey",
+                    fields=("trainingRunId", "modelKey", "gpuMinutesUsed", "requestedBy"),
+                ),
+            ),
+        ),
+        "draw-snapshot": Command(effect="custom", idempotency="natural"),
+        "fail-training": Command(
+            effect="transition",
+            idempotency="natural",
+            sets=(
+                Assignment("failure", source="body.failure"),
+                Assignment("finishedAt", source="context.now"),
+            ),
+        ),
+        "start-training": Command(
+            effect="create",
+            idempotency="key",
+            sets=(Assignment("requestedBy", source="context.subject"),),
+        ),
+        "stop-training": Command(
+            effect="transition",
+            idempotency="natural",
+            sets=(Assignment("finishedAt", source="context.now"),),
         ),
     },
 )

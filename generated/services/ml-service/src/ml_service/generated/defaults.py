@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, clients, models, port
 
 
 class Defaults(port.Port):
@@ -18,17 +20,60 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.clients = clients.Clients(runtime)
+        self.feature_view = runtime.aggregate(aggregates.FEATURE_VIEW)
         self.model = runtime.aggregate(aggregates.MODEL)
         self.prediction = runtime.aggregate(aggregates.PREDICTION)
+        self.training_run = runtime.aggregate(aggregates.TRAINING_RUN)
+
+    async def advance_training(self, ctx: Context, request: port.AdvanceTraining) -> None:
+        await self.training_run.update(
+            ctx,
+            "advance-training",
+            request.training_run_id,
+            request.body,
+        )
+
+    async def begin_training(self, ctx: Context, request: port.BeginTraining) -> None:
+        await self.training_run.transition(ctx, "begin-training", request.training_run_id)
+
+    async def complete_training(self, ctx: Context, request: port.CompleteTraining) -> None:
+        await self.training_run.transition(
+            ctx,
+            "complete-training",
+            request.training_run_id,
+            request.body,
+        )
 
     async def count_failed_sign_in(self, ctx: Context, request: port.CountFailedSignIn) -> None:
         raise handler_missing("count-failed-sign-in")
 
+    async def count_revoked_session(self, ctx: Context, request: port.CountRevokedSession) -> None:
+        raise handler_missing("count-revoked-session")
+
+    async def define_feature_view(
+        self,
+        ctx: Context,
+        request: port.DefineFeatureView,
+    ) -> models.FeatureView:
+        return await self.feature_view.create(ctx, "define-feature-view", request.body)
+
     async def deploy_model(self, ctx: Context, request: port.DeployModel) -> models.ModelModel:
-        return await self.model.transition(ctx, "deploy-model", request.model_id)
+        return await self.model.transition(ctx, "deploy-model", request.model_id, request.body)
+
+    async def draw_snapshot(self, ctx: Context, request: port.DrawSnapshot) -> None:
+        raise handler_missing("draw-snapshot")
 
     async def evaluate_model(self, ctx: Context, request: port.EvaluateModel) -> models.ModelModel:
         return await self.model.transition(ctx, "evaluate-model", request.model_id, request.body)
+
+    async def fail_training(self, ctx: Context, request: port.FailTraining) -> None:
+        await self.training_run.transition(
+            ctx,
+            "fail-training",
+            request.training_run_id,
+            request.body,
+        )
 
     async def flag_drift(self, ctx: Context, request: port.FlagDrift) -> None:
         await self.model.update(ctx, "flag-drift", request.model_id, request.body)
@@ -36,8 +81,23 @@ class Defaults(port.Port):
     async def forget_subject(self, ctx: Context, request: port.ForgetSubject) -> None:
         raise handler_missing("forget-subject")
 
+    async def forget_tenant(self, ctx: Context, request: port.ForgetTenant) -> None:
+        raise handler_missing("forget-tenant")
+
     async def keep_prediction(self, ctx: Context, request: port.KeepPrediction) -> None:
         await self.prediction.create(ctx, "keep-prediction", request.body)
+
+    async def label_churn(self, ctx: Context, request: port.LabelChurn) -> None:
+        raise handler_missing("label-churn")
+
+    async def label_payment(self, ctx: Context, request: port.LabelPayment) -> None:
+        raise handler_missing("label-payment")
+
+    async def leave_out_of_training(self, ctx: Context, request: port.LeaveOutOfTraining) -> None:
+        raise handler_missing("leave-out-of-training")
+
+    async def note_guards(self, ctx: Context, request: port.NoteGuards) -> None:
+        await self.model.update(ctx, "note-guards", request.model_id, request.body)
 
     async def record_outcome(self, ctx: Context, request: port.RecordOutcome) -> models.Prediction:
         return await self.prediction.update(
@@ -48,13 +108,24 @@ class Defaults(port.Port):
         )
 
     async def register_model(self, ctx: Context, request: port.RegisterModel) -> models.ModelModel:
-        return await self.model.create(ctx, "register-model", request.body)
+        raise handler_missing("register-model")
 
     async def reinstate_model(self, ctx: Context, request: port.ReinstateModel) -> None:
         await self.model.transition(ctx, "reinstate-model", request.model_id)
 
     async def reject_model(self, ctx: Context, request: port.RejectModel) -> models.ModelModel:
         return await self.model.transition(ctx, "reject-model", request.model_id, request.body)
+
+    async def retire_feature_view(
+        self,
+        ctx: Context,
+        request: port.RetireFeatureView,
+    ) -> models.FeatureView:
+        return await self.feature_view.transition(
+            ctx,
+            "retire-feature-view",
+            request.feature_view_id,
+        )
 
     async def retire_model(self, ctx: Context, request: port.RetireModel) -> models.ModelModel:
         return await self.model.transition(ctx, "retire-model", request.model_id)
@@ -68,8 +139,17 @@ class Defaults(port.Port):
     async def start_shadow(self, ctx: Context, request: port.StartShadow) -> models.ModelModel:
         return await self.model.transition(ctx, "start-shadow", request.model_id)
 
+    async def start_training(self, ctx: Context, request: port.StartTraining) -> models.TrainingRun:
+        return await self.training_run.create(ctx, "start-training", request.body)
+
     async def stop_rollout(self, ctx: Context, request: port.StopRollout) -> models.ModelModel:
         return await self.model.transition(ctx, "stop-rollout", request.model_id)
+
+    async def stop_training(self, ctx: Context, request: port.StopTraining) -> models.TrainingRun:
+        return await self.training_run.transition(ctx, "stop-training", request.training_run_id)
+
+    async def switch_model(self, ctx: Context, request: port.SwitchModel) -> None:
+        raise handler_missing("switch-model")
 
     async def weigh_sign_in(self, ctx: Context, request: port.WeighSignIn) -> None:
         raise handler_missing("weigh-sign-in")
@@ -81,8 +161,40 @@ class Defaults(port.Port):
     ) -> models.Prediction:
         return await self.prediction.get(ctx, request.prediction_id)
 
+    async def get_feature_view(
+        self,
+        ctx: Context,
+        request: port.GetFeatureView,
+    ) -> models.FeatureView:
+        return await self.feature_view.get(ctx, request.feature_view_id)
+
+    async def get_features(self, ctx: Context, request: port.GetFeatures) -> models.FeatureVectors:
+        raise handler_missing("get-features")
+
     async def get_model(self, ctx: Context, request: port.GetModel) -> models.ModelModel:
         return await self.model.get(ctx, request.model_id)
+
+    async def get_training_run(
+        self,
+        ctx: Context,
+        request: port.GetTrainingRun,
+    ) -> models.TrainingRun:
+        return await self.training_run.get(ctx, request.training_run_id)
+
+    async def list_feature_views(
+        self,
+        ctx: Context,
+        request: port.ListFeatureViews,
+    ) -> Page[models.FeatureView]:
+        return await self.feature_view.list(
+            ctx,
+            request.page,
+            {
+                "viewName": request.view_name,
+                "entityKind": request.entity_kind,
+                "viewState": request.view_state,
+            },
+        )
 
     async def list_models(self, ctx: Context, request: port.ListModels) -> Page[models.ModelModel]:
         return await self.model.list(
@@ -91,8 +203,39 @@ class Defaults(port.Port):
             {"modelKey": request.model_key, "stage": request.stage},
         )
 
+    async def list_training_runs(
+        self,
+        ctx: Context,
+        request: port.ListTrainingRuns,
+    ) -> Page[models.TrainingRun]:
+        return await self.training_run.list(
+            ctx,
+            request.page,
+            {"modelKey": request.model_key, "runState": request.run_state},
+        )
+
+    async def measure_drift(self, ctx: Context, request: port.MeasureDrift) -> models.DriftReport:
+        raise handler_missing("measure-drift")
+
     async def predict(self, ctx: Context, request: port.Predict) -> models.PredictionAnswer:
         raise handler_missing("predict")
+
+    async def predict_batch(
+        self,
+        ctx: Context,
+        request: port.PredictBatch,
+    ) -> AsyncIterator[models.BatchItem]:
+        raise handler_missing("predict-batch")
+
+    async def on_events_redacted(
+        self,
+        ctx: Context,
+        event: Received[models.EventsRedacted],
+    ) -> None:
+        not_handled(event)
+
+    async def on_flag_changed(self, ctx: Context, event: Received[models.FlagChanged]) -> None:
+        not_handled(event)
 
     async def on_login_failed(self, ctx: Context, event: Received[models.LoginFailed]) -> None:
         not_handled(event)
@@ -101,6 +244,51 @@ class Defaults(port.Port):
         self,
         ctx: Context,
         event: Received[models.LoginSucceeded],
+    ) -> None:
+        not_handled(event)
+
+    async def on_organization_purged(
+        self,
+        ctx: Context,
+        event: Received[models.OrganizationPurged],
+    ) -> None:
+        not_handled(event)
+
+    async def on_payment_disputed(
+        self,
+        ctx: Context,
+        event: Received[models.PaymentDisputed],
+    ) -> None:
+        not_handled(event)
+
+    async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
+        not_handled(event)
+
+    async def on_payment_processed(
+        self,
+        ctx: Context,
+        event: Received[models.PaymentProcessed],
+    ) -> None:
+        not_handled(event)
+
+    async def on_session_revoked(
+        self,
+        ctx: Context,
+        event: Received[models.SessionRevoked],
+    ) -> None:
+        not_handled(event)
+
+    async def on_subscription_cancelled(
+        self,
+        ctx: Context,
+        event: Received[models.SubscriptionCancelled],
+    ) -> None:
+        not_handled(event)
+
+    async def on_subscription_changed(
+        self,
+        ctx: Context,
+        event: Received[models.SubscriptionChanged],
     ) -> None:
         not_handled(event)
 

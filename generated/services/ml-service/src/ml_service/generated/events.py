@@ -14,6 +14,16 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
     """Topic and type of each event, and the port's method for it."""
     return (
         Subscription(
+            "cloudsync.analytics.event-archive.v1",
+            "cloudsync.analytics.events-redacted.v1",
+            typed(models.EventsRedacted, service.on_events_redacted),
+        ),
+        Subscription(
+            "cloudsync.platform.flag.v1",
+            "cloudsync.platform.flag-changed.v1",
+            typed(models.FlagChanged, service.on_flag_changed),
+        ),
+        Subscription(
             "cloudsync.user.session.v1",
             "cloudsync.user.login-failed.v1",
             typed(models.LoginFailed, service.on_login_failed),
@@ -22,6 +32,41 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.user.session.v1",
             "cloudsync.user.login-succeeded.v1",
             typed(models.LoginSucceeded, service.on_login_succeeded),
+        ),
+        Subscription(
+            "cloudsync.user.organization.v1",
+            "cloudsync.user.organization-purged.v1",
+            typed(models.OrganizationPurged, service.on_organization_purged),
+        ),
+        Subscription(
+            "cloudsync.billing.payment.v1",
+            "cloudsync.billing.payment-disputed.v1",
+            typed(models.PaymentDisputed, service.on_payment_disputed),
+        ),
+        Subscription(
+            "cloudsync.billing.payment.v1",
+            "cloudsync.billing.payment-failed.v1",
+            typed(models.PaymentFailed, service.on_payment_failed),
+        ),
+        Subscription(
+            "cloudsync.billing.payment.v1",
+            "cloudsync.billing.payment-processed.v1",
+            typed(models.PaymentProcessed, service.on_payment_processed),
+        ),
+        Subscription(
+            "cloudsync.user.session.v1",
+            "cloudsync.user.session-revoked.v1",
+            typed(models.SessionRevoked, service.on_session_revoked),
+        ),
+        Subscription(
+            "cloudsync.billing.subscription.v1",
+            "cloudsync.billing.subscription-cancelled.v1",
+            typed(models.SubscriptionCancelled, service.on_subscription_cancelled),
+        ),
+        Subscription(
+            "cloudsync.billing.subscription.v1",
+            "cloudsync.billing.subscription-changed.v1",
+            typed(models.SubscriptionChanged, service.on_subscription_changed),
         ),
         Subscription(
             "cloudsync.user.user.v1",

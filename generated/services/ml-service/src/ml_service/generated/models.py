@@ -8,7 +8,7 @@ from typing import Annotated
 from uuid import UUID
 
 from cloudsync_chassis.model import Model
-from pydantic import AwareDatetime, Field, RootModel
+from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class AssuranceLevel(StrEnum):
@@ -37,15 +37,144 @@ class AuthMethod(StrEnum):
     client_secret = "clientSecret"
 
 
+class CancellationReason(StrEnum):
+    """
+    Asked for when a subscription is given up, and set by the service where nobody could be asked.
+    """
+
+    too_expensive = "tooExpensive"
+    missing_feature = "missingFeature"
+    switched_vendor = "switchedVendor"
+    closed_business = "closedBusiness"
+    non_payment = "nonPayment"
+    trial_lapsed = "trialLapsed"
+    offboarding = "offboarding"
+    other = "other"
+
+
+class Currency(StrEnum):
+    """
+    ISO 4217 codes in which plans are priced and money is taken, in lower case as payment providers write them.
+    """
+
+    usd = "usd"
+    eur = "eur"
+    gbp = "gbp"
+    jpy = "jpy"
+    sgd = "sgd"
+    aud = "aud"
+    inr = "inr"
+
+
+class DeclineCode(StrEnum):
+    """
+    Why a payment failed, cut down from some 120 codes of networks and providers to what a customer can act on.
+    """
+
+    insufficient_funds = "insufficientFunds"
+    expired_card = "expiredCard"
+    do_not_honor = "doNotHonor"
+    fraud_suspected = "fraudSuspected"
+    authentication_failed = "authenticationFailed"
+    provider_unavailable = "providerUnavailable"
+    timeout = "timeout"
+
+
+class DefineFeatureViewRequestDerivedFromItem(RootModel[str]):
+    root: Annotated[
+        str, Field(max_length=120, min_length=3, pattern="^[a-z][A-Za-z0-9_.-]{2,119}$")
+    ]
+
+
+class DeployModelRequest(Model):
+    """
+    Which version it takes the place of.
+    """
+
+    previous_semver: Annotated[
+        str | None,
+        Field(
+            alias="previousSemver",
+            max_length=20,
+            min_length=5,
+            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
+        ),
+    ] = None
+
+
+class DriftVerdict(StrEnum):
+    """
+    Below an index of 0.1 nothing moved, below 0.25 somebody should watch, and from there on a model judges people whom it never saw.
+    """
+
+    stable = "stable"
+    watch = "watch"
+    drifted = "drifted"
+
+
+class Entitlements(Model):
+    """
+    The limits that a plan grants, one number each.
+    """
+
+    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    sso: Annotated[int, Field(ge=0, le=1)]
+
+
+class Environment(StrEnum):
+    """
+    Where a value or a flag holds.
+    """
+
+    production = "production"
+    staging = "staging"
+    development = "development"
+
+
 class EvaluateModelRequest(Model):
     """
     Scores of model and baseline on one snapshot that begins after the training data ends.
     """
 
     test_snapshot_id: Annotated[UUID, Field(alias="testSnapshotId")]
+    test_first_day: Annotated[date, Field(alias="testFirstDay")]
     primary_score: Annotated[float, Field(alias="primaryScore", ge=0.0, le=1000000.0)]
     baseline_score: Annotated[float, Field(alias="baselineScore", ge=0.0, le=1000000.0)]
     fairness_gap: Annotated[float, Field(alias="fairnessGap", ge=0.0, le=1.0)]
+
+
+class EventsRedacted(Model):
+    """
+    What a subject did cannot be read any more.
+    """
+
+    erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
+    subject_id: Annotated[UUID, Field(alias="subjectId")]
+    events_affected: Annotated[int, Field(alias="eventsAffected", ge=0, le=9007199254740991)]
+
+
+class FeatureDefinition(Model):
+    """
+    Name of a number and what stands in for it where nothing is known yet of a subject.
+    """
+
+    name: Annotated[str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")]
+    stand_in: Annotated[float, Field(alias="standIn", ge=-1000000000.0, le=1000000000.0)]
+
+
+class FeatureEntityKind(StrEnum):
+    """
+    Whose features a view holds.
+    """
+
+    organization = "organization"
+    actor = "actor"
+    document = "document"
+    payment = "payment"
 
 
 class FeatureValue(Model):
@@ -57,10 +186,45 @@ class FeatureValue(Model):
     value: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
 
 
+class FeatureVector(Model):
+    """
+    Values of one view for one subject, and how many of them are stand-ins.
+    """
+
+    entity_ref: Annotated[
+        str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
+    ]
+    features: Annotated[list[FeatureValue], Field(max_length=100)]
+    stand_ins: Annotated[int, Field(alias="standIns", ge=0, le=100)]
+
+
+class FeatureVectors(Model):
+    """
+    A vector for each subject that was asked for, unknown ones filled with stand-ins throughout.
+    """
+
+    items: Annotated[list[FeatureVector], Field(max_length=100)]
+
+
+class FeatureViewDerivedFromItem(RootModel[str]):
+    root: Annotated[
+        str, Field(max_length=120, min_length=3, pattern="^[a-z][A-Za-z0-9_.-]{2,119}$")
+    ]
+
+
 class FeatureViewRef(RootModel[str]):
     root: Annotated[
         str, Field(max_length=45, min_length=5, pattern="^[a-z][a-z0-9-]{2,39}@[0-9]{1,4}$")
     ]
+
+
+class FeatureViewState(StrEnum):
+    """
+    Whether new models may read it.
+    """
+
+    active = "active"
+    retired = "retired"
 
 
 class FeatureWeight(Model):
@@ -84,6 +248,40 @@ class FlagDriftRequest(Model):
     ]
 
 
+class FlagPurpose(StrEnum):
+    """
+    Why a flag exists, which decides on how long it may live and who may touch it.
+    """
+
+    release = "release"
+    experiment = "experiment"
+    ops = "ops"
+    entitlement = "entitlement"
+    kill_switch = "killSwitch"
+
+
+class FlagStatus(StrEnum):
+    """
+    How far a flag has come between being an idea and being deleted from the code.
+    """
+
+    draft = "draft"
+    scheduled = "scheduled"
+    active = "active"
+    killed = "killed"
+    rolled_out = "rolledOut"
+    archived = "archived"
+
+
+class GuardReadings(Model):
+    """
+    What the last hour of a shadow or canary came to, beside the version in service.
+    """
+
+    observed_latency_ms: Annotated[int, Field(alias="observedLatencyMs", ge=0, le=60000)]
+    guard_loss_percent: Annotated[float, Field(alias="guardLossPercent", ge=-100.0, le=100.0)]
+
+
 class LoginFailureCause(StrEnum):
     """
     Why a login came to nothing, for the risk model and never for the person at the keyboard, who is told the same in every case.
@@ -95,6 +293,15 @@ class LoginFailureCause(StrEnum):
     credential_locked = "credentialLocked"
     method_not_allowed = "methodNotAllowed"
     country_blocked = "countryBlocked"
+
+
+class MeasureDriftRequest(Model):
+    """
+    A version and the days of its requests that are held against what it learnt from.
+    """
+
+    model_id: Annotated[UUID, Field(alias="modelId")]
+    window_days: Annotated[int, Field(alias="windowDays", ge=1, le=30)]
 
 
 class MlErasureCompletedStore(StrEnum):
@@ -196,7 +403,7 @@ class ModelMeasure(StrEnum):
 
 class ModelRolledBack(Model):
     """
-    The version in semver answers no more; the restored one does, at once and everywhere.
+    The version in semver answers no more; the one before it does, at once and everywhere.
     """
 
     model_id: Annotated[UUID, Field(alias="modelId")]
@@ -204,10 +411,10 @@ class ModelRolledBack(Model):
         str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
     ]
     semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
-    restored_semver: Annotated[
+    previous_semver: Annotated[
         str | None,
         Field(
-            alias="restoredSemver",
+            alias="previousSemver",
             max_length=20,
             min_length=5,
             pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
@@ -249,6 +456,59 @@ class ModelTask(StrEnum):
     forecast = "forecast"
 
 
+class ModelTrained(Model):
+    """
+    A run of this key succeeded within its minutes.
+    """
+
+    training_run_id: Annotated[UUID, Field(alias="trainingRunId")]
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    gpu_minutes_used: Annotated[int, Field(alias="gpuMinutesUsed", ge=0, le=2000)]
+    requested_by: Annotated[UUID | None, Field(alias="requestedBy")] = None
+
+
+class PaymentDisputed(Model):
+    """
+    A bank has taken the amount back for the time being.
+    """
+
+    cause_id: Annotated[UUID, Field(alias="causeId")]
+    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    dispute_id: Annotated[UUID, Field(alias="disputeId")]
+    amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
+    currency: Currency
+    evidence_due_at: Annotated[AwareDatetime, Field(alias="evidenceDueAt")]
+    network_reason: Annotated[
+        str | None,
+        Field(
+            alias="networkReason", max_length=5, min_length=2, pattern="^[0-9]{2}(\\.[0-9]{1,2})?$"
+        ),
+    ] = None
+
+
+class PaymentMethodKind(StrEnum):
+    """
+    How a customer pays.
+    """
+
+    card = "card"
+    sepa_debit = "sepaDebit"
+    ach_debit = "achDebit"
+    bank_transfer = "bankTransfer"
+
+
+class PaymentPurpose(StrEnum):
+    """
+    What money is asked for.
+    """
+
+    order = "order"
+    invoice = "invoice"
+    verification = "verification"
+
+
 class PredictRequest(Model):
     """
     About whom or what, and the features that only the caller can know at this moment.
@@ -284,6 +544,31 @@ class RecordOutcomeRequest(Model):
     outcome_at: Annotated[AwareDatetime, Field(alias="outcomeAt")]
 
 
+class Region(StrEnum):
+    """
+    The four regions that serve people.
+    """
+
+    us_east1 = "usEast1"
+    us_west2 = "usWest2"
+    eu_west1 = "euWest1"
+    ap_southeast1 = "apSoutheast1"
+
+
+class RevocationReason(StrEnum):
+    """
+    Why a session ended before its time.
+    """
+
+    logout = "logout"
+    admin_action = "adminAction"
+    password_changed = "passwordChanged"
+    token_reuse = "tokenReuse"
+    user_suspended = "userSuspended"
+    policy_changed = "policyChanged"
+    risk_detected = "riskDetected"
+
+
 class RiskBand(StrEnum):
     """
     All that leaves this service about an account.
@@ -306,12 +591,72 @@ class SessionChannel(StrEnum):
     service_account = "serviceAccount"
 
 
+class SessionRevoked(Model):
+    """
+    Verifiers of tokens add the session to their revocation set for one lifetime of a token and a minute more.
+    """
+
+    session_id: Annotated[UUID, Field(alias="sessionId")]
+    user_id: Annotated[UUID, Field(alias="userId")]
+    reason: RevocationReason
+
+
 class StartCanaryRequest(Model):
     """
     The share of requests that the version is trusted with at first.
     """
 
     traffic_percent: Annotated[int, Field(alias="trafficPercent", ge=1, le=20)]
+
+
+class SubjectPseudonym(RootModel[str]):
+    root: Annotated[str, Field(max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")]
+
+
+class SubscriptionCancelled(Model):
+    """
+    The last paid moment is over.
+    """
+
+    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
+    plan_code: Annotated[
+        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
+    ]
+    cancellation_reason: Annotated[CancellationReason, Field(alias="cancellationReason")]
+    ended_at: Annotated[AwareDatetime, Field(alias="endedAt")]
+    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+
+
+class SubscriptionChangeKind(StrEnum):
+    """
+    What happened to a subscription after it had become active, by which invoices, limits and mails tell changes apart.
+    """
+
+    seats = "seats"
+    plan = "plan"
+    price = "price"
+    pause = "pause"
+    resume = "resume"
+    renewal = "renewal"
+    past_due = "pastDue"
+    recovery = "recovery"
+    cancellation_requested = "cancellationRequested"
+    cancellation_withdrawn = "cancellationWithdrawn"
+
+
+class SubscriptionStatus(StrEnum):
+    """
+    From the order that is not yet paid to the day the last seat is given back.
+    """
+
+    incomplete = "incomplete"
+    trialing = "trialing"
+    active = "active"
+    past_due = "pastDue"
+    paused = "paused"
+    cancelling = "cancelling"
+    cancelled = "cancelled"
+    expired = "expired"
 
 
 class TrainingDataset(Model):
@@ -323,6 +668,58 @@ class TrainingDataset(Model):
     rows: Annotated[int, Field(ge=10000, le=9007199254740991)]
     first_day: Annotated[date, Field(alias="firstDay")]
     last_day: Annotated[date, Field(alias="lastDay")]
+
+
+class TrainingFailure(Model):
+    """
+    The last line of the trainer, for whoever asked for the run.
+    """
+
+    failure: Annotated[str, Field(max_length=300, min_length=5)]
+
+
+class TrainingParametersValue(RootModel[str]):
+    root: Annotated[str, Field(max_length=80, min_length=1)]
+
+
+class TrainingProgress(Model):
+    """
+    Minutes that are burnt by now, told every five of them.
+    """
+
+    gpu_minutes_used: Annotated[int, Field(alias="gpuMinutesUsed", ge=0, le=2000)]
+
+
+class TrainingResult(Model):
+    """
+    Where the artefact lies and by which digest whoever registers it knows that it is this one.
+    """
+
+    artifact_uri: Annotated[
+        str,
+        Field(
+            alias="artifactUri",
+            max_length=222,
+            min_length=23,
+            pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$",
+        ),
+    ]
+    artifact_digest: Annotated[
+        str, Field(alias="artifactDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
+    ]
+    gpu_minutes_used: Annotated[int, Field(alias="gpuMinutesUsed", ge=0, le=2000)]
+
+
+class TrainingRunState(StrEnum):
+    """
+    From the queue for a graphics processor to an artefact, or to a reason why there is none.
+    """
+
+    queued = "queued"
+    running = "running"
+    succeeded = "succeeded"
+    failed = "failed"
+    stopped = "stopped"
 
 
 class UserDeleted(Model):
@@ -347,6 +744,137 @@ class WithdrawModelRequest(Model):
             max_length=300,
             min_length=10,
             pattern="^[^\\u0000-\\u001f\\u007f]+$",
+        ),
+    ]
+
+
+class BatchItem(Model):
+    """
+    One subject of a batch with its score, in the order in which features were found.
+    """
+
+    entity_ref: Annotated[
+        str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
+    ]
+    score: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
+    decision: PredictionDecision
+
+
+class DefineFeatureViewRequest(Model):
+    """
+    A view under a name and the next number, with everything that a trainer and a server have to agree on.
+    """
+
+    view_name: Annotated[
+        str, Field(alias="viewName", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    view_number: Annotated[int, Field(alias="viewNumber", ge=1, le=9999)]
+    entity_kind: Annotated[FeatureEntityKind, Field(alias="entityKind")]
+    features: Annotated[list[FeatureDefinition], Field(max_length=100, min_length=1)]
+    lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
+    derived_from: Annotated[
+        list[DefineFeatureViewRequestDerivedFromItem],
+        Field(
+            alias="derivedFrom", json_schema_extra={"x-unique": True}, max_length=12, min_length=1
+        ),
+    ]
+    contact_team: Annotated[
+        str,
+        Field(
+            alias="contactTeam",
+            max_length=50,
+            min_length=3,
+            pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$",
+        ),
+    ]
+
+
+class DriftReport(Model):
+    """
+    The index over all features, the feature that moved furthest, and on how many requests both rest.
+    """
+
+    population_stability: Annotated[float, Field(alias="populationStability", ge=0.0, le=100.0)]
+    worst_feature: Annotated[
+        str,
+        Field(alias="worstFeature", max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$"),
+    ]
+    verdict: DriftVerdict
+    sampled_requests: Annotated[int, Field(alias="sampledRequests", ge=1000, le=9007199254740991)]
+
+
+class FeatureView(Model):
+    """
+    Numbers about one kind of subject that are computed together and live equally long.
+    """
+
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    view_name: Annotated[
+        str, Field(alias="viewName", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    view_number: Annotated[int, Field(alias="viewNumber", ge=1, le=9999)]
+    entity_kind: Annotated[FeatureEntityKind, Field(alias="entityKind")]
+    features: Annotated[list[FeatureDefinition], Field(max_length=100, min_length=1)]
+    lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
+    derived_from: Annotated[
+        list[FeatureViewDerivedFromItem],
+        Field(
+            alias="derivedFrom", json_schema_extra={"x-unique": True}, max_length=12, min_length=1
+        ),
+    ]
+    contact_team: Annotated[
+        str,
+        Field(
+            alias="contactTeam",
+            max_length=50,
+            min_length=3,
+            pattern="^[a-z][a-z0-9-]{1,48}[a-z0-9]$",
+        ),
+    ]
+    view_state: Annotated[FeatureViewState, Field(alias="viewState")]
+
+
+class FlagChanged(Model):
+    """
+    Something about a flag decides differently from now on.
+    """
+
+    feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
+    key: Annotated[
+        str, Field(max_length=100, min_length=3, pattern="^[a-z][a-z0-9]*([.-][a-z0-9]+){1,5}$")
+    ]
+    environment: Environment
+    purpose: FlagPurpose
+    rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
+    status: FlagStatus
+    rules_checksum: Annotated[
+        str | None,
+        Field(alias="rulesChecksum", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+    ] = None
+
+
+class GetFeaturesRequest(Model):
+    """
+    A view by name and number and the subjects whose values are wanted.
+    """
+
+    feature_view: Annotated[
+        str,
+        Field(
+            alias="featureView",
+            max_length=45,
+            min_length=5,
+            pattern="^[a-z][a-z0-9-]{2,39}@[0-9]{1,4}$",
+        ),
+    ]
+    entity_refs: Annotated[
+        list[SubjectPseudonym],
+        Field(
+            alias="entityRefs", json_schema_extra={"x-unique": True}, max_length=100, min_length=1
         ),
     ]
 
@@ -494,6 +1022,83 @@ class ModelModel(Model):
             pattern="^[^\\u0000-\\u001f\\u007f]+$",
         ),
     ] = None
+    training_run_id: Annotated[UUID | None, Field(alias="trainingRunId")] = None
+    shadow_since: Annotated[AwareDatetime | None, Field(alias="shadowSince")] = None
+    canary_since: Annotated[AwareDatetime | None, Field(alias="canarySince")] = None
+    observed_latency_ms: Annotated[int | None, Field(alias="observedLatencyMs", ge=0, le=60000)] = (
+        None
+    )
+    guard_loss_percent: Annotated[
+        float | None, Field(alias="guardLossPercent", ge=-100.0, le=100.0)
+    ] = None
+    previous_semver: Annotated[
+        str | None,
+        Field(
+            alias="previousSemver",
+            max_length=20,
+            min_length=5,
+            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
+        ),
+    ] = None
+    previous_until: Annotated[AwareDatetime | None, Field(alias="previousUntil")] = None
+
+
+class OrganizationPurged(Model):
+    """
+    The point of no return.
+    """
+
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    data_residency: Annotated[Region, Field(alias="dataResidency")]
+
+
+class PaymentFailed(Model):
+    """
+    This attempt is over.
+    """
+
+    cause_id: Annotated[UUID, Field(alias="causeId")]
+    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    purpose: PaymentPurpose
+    decline_code: Annotated[DeclineCode, Field(alias="declineCode")]
+    retryable: bool
+    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    currency: Currency
+    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+
+
+class PaymentProcessed(Model):
+    """
+    Money has moved to us for an order or invoice.
+    """
+
+    cause_id: Annotated[UUID, Field(alias="causeId")]
+    payment_id: Annotated[UUID, Field(alias="paymentId")]
+    purpose: PaymentPurpose
+    captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
+    currency: Currency
+    method_kind: Annotated[PaymentMethodKind, Field(alias="methodKind")]
+    order_id: Annotated[UUID | None, Field(alias="orderId")] = None
+    invoice_id: Annotated[UUID | None, Field(alias="invoiceId")] = None
+    credit_applied_minor: Annotated[
+        int | None, Field(alias="creditAppliedMinor", ge=0, le=100000000)
+    ] = None
+    captured_at: Annotated[AwareDatetime | None, Field(alias="capturedAt")] = None
+
+
+class PredictBatchRequest(Model):
+    """
+    One key and its subjects.
+    """
+
+    request_id: Annotated[UUID, Field(alias="requestId")]
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    entity_refs: Annotated[
+        list[SubjectPseudonym], Field(alias="entityRefs", max_length=10000, min_length=1)
+    ]
 
 
 class Prediction(Model):
@@ -541,6 +1146,7 @@ class RegisterModelRequest(Model):
     All that is known before the model was measured.
     """
 
+    training_run_id: Annotated[UUID | None, Field(alias="trainingRunId")] = None
     model_key: Annotated[
         str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
     ]
@@ -572,3 +1178,108 @@ class RegisterModelRequest(Model):
         float | None, Field(alias="decisionThreshold", ge=0.0, le=1.0)
     ] = None
     model_card: Annotated[ModelCard, Field(alias="modelCard")]
+
+
+class StartTrainingRequest(Model):
+    """
+    From which snapshot a model shall learn, by which parameters and for how many minutes at most.
+    """
+
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    framework: ModelFramework
+    training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
+    feature_views: Annotated[
+        list[FeatureViewRef],
+        Field(
+            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
+        ),
+    ]
+    parameters: Annotated[
+        dict[
+            Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,39}$", max_length=40)],
+            TrainingParametersValue,
+        ]
+        | None,
+        Field(max_length=40),
+    ] = None
+    gpu_minutes_allowed: Annotated[int, Field(alias="gpuMinutesAllowed", ge=1, le=2000)]
+
+
+class SubscriptionChanged(Model):
+    """
+    Plan, seats and state as they are afterwards, and as they were where they differ.
+    """
+
+    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
+    last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
+    plan_code: Annotated[
+        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
+    ]
+    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    status: SubscriptionStatus
+    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
+    from_plan_code: Annotated[
+        str | None,
+        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+    ] = None
+    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
+        None
+    )
+    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
+    entitlements: Entitlements | None = None
+    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
+    proration_minor: Annotated[
+        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
+    ] = None
+
+
+class TrainingRun(Model):
+    """
+    One attempt to learn a model from a snapshot, with the minutes that it may burn and has burnt.
+    """
+
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    run_state: Annotated[TrainingRunState, Field(alias="runState")]
+    framework: ModelFramework
+    training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
+    feature_views: Annotated[
+        list[FeatureViewRef],
+        Field(
+            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
+        ),
+    ]
+    parameters: Annotated[
+        dict[
+            Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,39}$", max_length=40)],
+            TrainingParametersValue,
+        ],
+        Field(max_length=40),
+    ]
+    gpu_minutes_allowed: Annotated[int, Field(alias="gpuMinutesAllowed", ge=1, le=2000)]
+    gpu_minutes_used: Annotated[int, Field(alias="gpuMinutesUsed", ge=0, le=2000)]
+    requested_by: Annotated[UUID, Field(alias="requestedBy")]
+    started_at: Annotated[AwareDatetime | None, Field(alias="startedAt")] = None
+    finished_at: Annotated[AwareDatetime | None, Field(alias="finishedAt")] = None
+    artifact_uri: Annotated[
+        str | None,
+        Field(
+            alias="artifactUri",
+            max_length=222,
+            min_length=23,
+            pattern="^s3://cloudsync-models/[a-z0-9./-]{1,200}$",
+        ),
+    ] = None
+    artifact_digest: Annotated[
+        str | None,
+        Field(alias="artifactDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$"),
+    ] = None
+    failure: Annotated[str | None, Field(max_length=300, min_length=5)] = None

@@ -6,9 +6,44 @@ from __future__ import annotations
 
 from cloudsync_chassis.operation import Operation
 
+ADVANCE_TRAINING = Operation(
+    id="advance-training",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
+BEGIN_TRAINING = Operation(
+    id="begin-training",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
+COMPLETE_TRAINING = Operation(
+    id="complete-training",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 COUNT_FAILED_SIGN_IN = Operation(
     id="count-failed-sign-in",
     access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
+COUNT_REVOKED_SESSION = Operation(
+    id="count-revoked-session",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
+DEFINE_FEATURE_VIEW = Operation(
+    id="define-feature-view",
+    permission="model:manage-features",
     writes=True,
     idempotency="natural",
 )
@@ -20,12 +55,16 @@ DEPLOY_MODEL = Operation(
     idempotency="natural",
 )
 
+DRAW_SNAPSHOT = Operation(id="draw-snapshot", access="workload", writes=True, idempotency="natural")
+
 EVALUATE_MODEL = Operation(
     id="evaluate-model",
     permission="model:evaluate",
     writes=True,
     idempotency="natural",
 )
+
+FAIL_TRAINING = Operation(id="fail-training", access="workload", writes=True, idempotency="natural")
 
 FLAG_DRIFT = Operation(id="flag-drift", access="workload", writes=True, idempotency="natural")
 
@@ -36,12 +75,27 @@ FORGET_SUBJECT = Operation(
     idempotency="natural",
 )
 
+FORGET_TENANT = Operation(id="forget-tenant", access="workload", writes=True, idempotency="natural")
+
 KEEP_PREDICTION = Operation(
     id="keep-prediction",
     access="workload",
     writes=True,
     idempotency="natural",
 )
+
+LABEL_CHURN = Operation(id="label-churn", access="workload", writes=True, idempotency="natural")
+
+LABEL_PAYMENT = Operation(id="label-payment", access="workload", writes=True, idempotency="natural")
+
+LEAVE_OUT_OF_TRAINING = Operation(
+    id="leave-out-of-training",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
+NOTE_GUARDS = Operation(id="note-guards", access="workload", writes=True, idempotency="natural")
 
 RECORD_OUTCOME = Operation(
     id="record-outcome",
@@ -66,7 +120,14 @@ REINSTATE_MODEL = Operation(
 
 REJECT_MODEL = Operation(
     id="reject-model",
-    permission="model:retire",
+    permission="model:reject",
+    writes=True,
+    idempotency="natural",
+)
+
+RETIRE_FEATURE_VIEW = Operation(
+    id="retire-feature-view",
+    permission="model:manage-features",
     writes=True,
     idempotency="natural",
 )
@@ -80,7 +141,7 @@ RETIRE_MODEL = Operation(
 
 ROLL_BACK_MODEL = Operation(
     id="roll-back-model",
-    permission="model:retire",
+    permission="model:roll-back",
     writes=True,
     idempotency="natural",
 )
@@ -99,6 +160,13 @@ START_SHADOW = Operation(
     idempotency="natural",
 )
 
+START_TRAINING = Operation(
+    id="start-training",
+    permission="model:train",
+    writes=True,
+    idempotency="key",
+)
+
 STOP_ROLLOUT = Operation(
     id="stop-rollout",
     permission="model:deploy",
@@ -106,12 +174,47 @@ STOP_ROLLOUT = Operation(
     idempotency="natural",
 )
 
+STOP_TRAINING = Operation(
+    id="stop-training",
+    permission="model:train",
+    writes=True,
+    idempotency="natural",
+)
+
+SWITCH_MODEL = Operation(id="switch-model", access="workload", writes=True, idempotency="natural")
+
 WEIGH_SIGN_IN = Operation(id="weigh-sign-in", access="workload", writes=True, idempotency="natural")
 
 EXPLAIN_PREDICTION = Operation(id="explain-prediction", permission="model:explain")
 
+GET_FEATURE_VIEW = Operation(id="get-feature-view", permission="model:read")
+
+GET_FEATURES = Operation(id="get-features", permission="model:predict")
+
 GET_MODEL = Operation(id="get-model", permission="model:read")
+
+GET_TRAINING_RUN = Operation(id="get-training-run", permission="model:read")
+
+LIST_FEATURE_VIEWS = Operation(
+    id="list-feature-views",
+    permission="model:read",
+    sorts=("viewName", "-createdAt"),
+)
 
 LIST_MODELS = Operation(id="list-models", permission="model:read", sorts=("-createdAt",))
 
-PREDICT = Operation(id="predict", permission="model:predict")
+LIST_TRAINING_RUNS = Operation(
+    id="list-training-runs",
+    permission="model:read",
+    sorts=("-createdAt",),
+)
+
+MEASURE_DRIFT = Operation(id="measure-drift", permission="model:read")
+
+PREDICT = Operation(
+    id="predict",
+    permission="model:predict",
+    callers=frozenset({"reporting-service"}),
+)
+
+PREDICT_BATCH = Operation(id="predict-batch", permission="model:predict")

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from cloudsync_chassis.problem import ProblemType
 
+BATCH_SLOTS = ProblemType("batch-slots", 429, "Batch slots")
+"""Two batches are being scored in the region already"""
+
 CANARY_GUARD_FAILED = ProblemType("canary-guard-failed", 409, "Canary guard failed")
 """Less than six hours as a canary or a guard metric worse by two per cent"""
 
@@ -31,5 +34,11 @@ TEST_DATA_OVERLAPS_TRAINING = ProblemType(
 )
 """The snapshot holds days that the model was trained on"""
 
+TOO_FEW_SAMPLES = ProblemType("too-few-samples", 409, "Too few samples")
+"""Fewer than a thousand requests of the window were kept"""
+
 UNSIGNED_ARTIFACT = ProblemType("unsigned-artifact", 400, "Unsigned artifact")
 """The artefact is missing, unsigned or has another digest than the manifest says"""
+
+VIEW_UNKNOWN = ProblemType("view-unknown", 404, "View unknown")
+"""No view has this name and number"""

@@ -19,6 +19,16 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
     rpc = RpcService("cloudsync.analytics.ml.v1.MlService", runtime)
 
     @rpc.unary(
+        "DefineFeatureView",
+        operations.DEFINE_FEATURE_VIEW,
+        service.define_feature_view,
+        ml_pb2.DefineFeatureViewRequest,
+        Reply(ml_pb2.DefineFeatureViewResponse, "featureView"),
+    )
+    def define_feature_view(message: ml_pb2.DefineFeatureViewRequest) -> port.DefineFeatureView:
+        return port.DefineFeatureView(body=rpc.read(message, models.DefineFeatureViewRequest))
+
+    @rpc.unary(
         "DeployModel",
         operations.DEPLOY_MODEL,
         service.deploy_model,
@@ -26,7 +36,10 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         Reply(ml_pb2.DeployModelResponse, "model"),
     )
     def deploy_model(message: ml_pb2.DeployModelRequest) -> port.DeployModel:
-        return port.DeployModel(model_id=rpc.required(message, "modelId", UUID))
+        return port.DeployModel(
+            model_id=rpc.required(message, "modelId", UUID),
+            body=rpc.read(message, models.DeployModelRequest, "modelId"),
+        )
 
     @rpc.unary(
         "EvaluateModel",
@@ -52,6 +65,26 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         return port.ExplainPrediction(prediction_id=rpc.required(message, "predictionId", UUID))
 
     @rpc.unary(
+        "GetFeatureView",
+        operations.GET_FEATURE_VIEW,
+        service.get_feature_view,
+        ml_pb2.GetFeatureViewRequest,
+        Reply(ml_pb2.GetFeatureViewResponse, "featureView"),
+    )
+    def get_feature_view(message: ml_pb2.GetFeatureViewRequest) -> port.GetFeatureView:
+        return port.GetFeatureView(feature_view_id=rpc.required(message, "featureViewId", UUID))
+
+    @rpc.unary(
+        "GetFeatures",
+        operations.GET_FEATURES,
+        service.get_features,
+        ml_pb2.GetFeaturesRequest,
+        Reply(ml_pb2.GetFeaturesResponse),
+    )
+    def get_features(message: ml_pb2.GetFeaturesRequest) -> port.GetFeatures:
+        return port.GetFeatures(body=rpc.read(message, models.GetFeaturesRequest))
+
+    @rpc.unary(
         "GetModel",
         operations.GET_MODEL,
         service.get_model,
@@ -60,6 +93,36 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
     )
     def get_model(message: ml_pb2.GetModelRequest) -> port.GetModel:
         return port.GetModel(model_id=rpc.required(message, "modelId", UUID))
+
+    @rpc.unary(
+        "GetTrainingRun",
+        operations.GET_TRAINING_RUN,
+        service.get_training_run,
+        ml_pb2.GetTrainingRunRequest,
+        Reply(ml_pb2.GetTrainingRunResponse, "trainingRun"),
+    )
+    def get_training_run(message: ml_pb2.GetTrainingRunRequest) -> port.GetTrainingRun:
+        return port.GetTrainingRun(training_run_id=rpc.required(message, "trainingRunId", UUID))
+
+    @rpc.unary(
+        "ListFeatureViews",
+        operations.LIST_FEATURE_VIEWS,
+        service.list_feature_views,
+        ml_pb2.ListFeatureViewsRequest,
+        Reply(ml_pb2.ListFeatureViewsResponse),
+    )
+    def list_feature_views(message: ml_pb2.ListFeatureViewsRequest) -> port.ListFeatureViews:
+        return port.ListFeatureViews(
+            view_name=rpc.value(message, "viewName", str),
+            entity_kind=rpc.value(message, "entityKind", models.FeatureEntityKind),
+            view_state=rpc.value(message, "viewState", models.FeatureViewState),
+            page=rpc.page(
+                operations.LIST_FEATURE_VIEWS,
+                limit=message.limit,
+                cursor=message.cursor,
+                sort=message.sort,
+            ),
+        )
 
     @rpc.unary(
         "ListModels",
@@ -81,6 +144,35 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         )
 
     @rpc.unary(
+        "ListTrainingRuns",
+        operations.LIST_TRAINING_RUNS,
+        service.list_training_runs,
+        ml_pb2.ListTrainingRunsRequest,
+        Reply(ml_pb2.ListTrainingRunsResponse),
+    )
+    def list_training_runs(message: ml_pb2.ListTrainingRunsRequest) -> port.ListTrainingRuns:
+        return port.ListTrainingRuns(
+            model_key=rpc.value(message, "modelKey", str),
+            run_state=rpc.value(message, "runState", models.TrainingRunState),
+            page=rpc.page(
+                operations.LIST_TRAINING_RUNS,
+                limit=message.limit,
+                cursor=message.cursor,
+                sort=message.sort,
+            ),
+        )
+
+    @rpc.unary(
+        "MeasureDrift",
+        operations.MEASURE_DRIFT,
+        service.measure_drift,
+        ml_pb2.MeasureDriftRequest,
+        Reply(ml_pb2.MeasureDriftResponse),
+    )
+    def measure_drift(message: ml_pb2.MeasureDriftRequest) -> port.MeasureDrift:
+        return port.MeasureDrift(body=rpc.read(message, models.MeasureDriftRequest))
+
+    @rpc.unary(
         "Predict",
         operations.PREDICT,
         service.predict,
@@ -89,6 +181,16 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
     )
     def predict(message: ml_pb2.PredictRequest) -> port.Predict:
         return port.Predict(body=rpc.read(message, models.PredictRequest))
+
+    @rpc.stream(
+        "PredictBatch",
+        operations.PREDICT_BATCH,
+        service.predict_batch,
+        ml_pb2.PredictBatchRequest,
+        Reply(ml_pb2.PredictBatchResponse),
+    )
+    def predict_batch(message: ml_pb2.PredictBatchRequest) -> port.PredictBatch:
+        return port.PredictBatch(body=rpc.read(message, models.PredictBatchRequest))
 
     @rpc.unary(
         "RecordOutcome",
@@ -125,6 +227,16 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
             model_id=rpc.required(message, "modelId", UUID),
             body=rpc.read(message, models.WithdrawModelRequest, "modelId"),
         )
+
+    @rpc.unary(
+        "RetireFeatureView",
+        operations.RETIRE_FEATURE_VIEW,
+        service.retire_feature_view,
+        ml_pb2.RetireFeatureViewRequest,
+        Reply(ml_pb2.RetireFeatureViewResponse, "featureView"),
+    )
+    def retire_feature_view(message: ml_pb2.RetireFeatureViewRequest) -> port.RetireFeatureView:
+        return port.RetireFeatureView(feature_view_id=rpc.required(message, "featureViewId", UUID))
 
     @rpc.unary(
         "RetireModel",
@@ -173,6 +285,16 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         return port.StartShadow(model_id=rpc.required(message, "modelId", UUID))
 
     @rpc.unary(
+        "StartTraining",
+        operations.START_TRAINING,
+        service.start_training,
+        ml_pb2.StartTrainingRequest,
+        Reply(ml_pb2.StartTrainingResponse, "trainingRun"),
+    )
+    def start_training(message: ml_pb2.StartTrainingRequest) -> port.StartTraining:
+        return port.StartTraining(body=rpc.read(message, models.StartTrainingRequest))
+
+    @rpc.unary(
         "StopRollout",
         operations.STOP_ROLLOUT,
         service.stop_rollout,
@@ -181,5 +303,15 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
     )
     def stop_rollout(message: ml_pb2.StopRolloutRequest) -> port.StopRollout:
         return port.StopRollout(model_id=rpc.required(message, "modelId", UUID))
+
+    @rpc.unary(
+        "StopTraining",
+        operations.STOP_TRAINING,
+        service.stop_training,
+        ml_pb2.StopTrainingRequest,
+        Reply(ml_pb2.StopTrainingResponse, "trainingRun"),
+    )
+    def stop_training(message: ml_pb2.StopTrainingRequest) -> port.StopTraining:
+        return port.StopTraining(training_run_id=rpc.required(message, "trainingRunId", UUID))
 
     return (rpc,)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
@@ -15,9 +16,27 @@ SERVICE = ServiceSpec(
         "model:deploy": frozenset({"platform-operator"}),
         "model:evaluate": frozenset({"platform-operator"}),
         "model:explain": frozenset({"platform-operator"}),
-        "model:read": frozenset({"data-analyst", "platform-operator"}),
+        "model:manage-features": frozenset({"platform-operator"}),
+        "model:read": frozenset({"compliance-officer", "data-analyst", "platform-operator"}),
         "model:register": frozenset({"platform-operator"}),
+        "model:reject": frozenset({"compliance-officer", "platform-operator"}),
         "model:retire": frozenset({"platform-operator"}),
+        "model:roll-back": frozenset({"platform-operator"}),
+        "model:train": frozenset({"platform-operator"}),
     },
     tables=metadata,
+    edges={
+        "metrics-service": Edge(
+            service="metrics-service",
+            url="http://127.0.0.1:9014",
+            budgets={"Query": Budget(timeout=0.3, retries=1, fallback="cached", max_age=21600.0)},
+            breaker=BreakerPolicy(
+                requests=20,
+                failure_ratio=0.5,
+                window=10.0,
+                open_for=15.0,
+                probes=3,
+            ),
+        ),
+    },
 )

@@ -1116,6 +1116,7 @@ PAYMENT = AggregateSpec(
                 ),
             ),
         ),
+        "restore-risk-thresholds": Command(effect="custom", idempotency="natural"),
         "void-payment": Command(
             effect="transition",
             idempotency="natural",

@@ -200,6 +200,13 @@ class Defaults(port.Port):
     async def require_action(self, ctx: Context, request: port.RequireAction) -> None:
         await self.payment.transition(ctx, "require-action", request.payment_id, request.body)
 
+    async def restore_risk_thresholds(
+        self,
+        ctx: Context,
+        request: port.RestoreRiskThresholds,
+    ) -> None:
+        raise handler_missing("restore-risk-thresholds")
+
     async def resume_charge(self, ctx: Context, request: port.ResumeCharge) -> None:
         raise handler_missing("resume-charge")
 
@@ -376,6 +383,13 @@ class Defaults(port.Port):
         not_handled(event)
 
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
+        not_handled(event)
+
+    async def on_model_rolled_back(
+        self,
+        ctx: Context,
+        event: Received[models.ModelRolledBack],
+    ) -> None:
         not_handled(event)
 
     async def on_order_cancelled(

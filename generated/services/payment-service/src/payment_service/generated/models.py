@@ -262,6 +262,36 @@ class ModelDeployed(Model):
     ] = None
 
 
+class ModelRolledBack(Model):
+    """
+    The version in semver answers no more; the one before it does, at once and everywhere.
+    """
+
+    model_id: Annotated[UUID, Field(alias="modelId")]
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
+    previous_semver: Annotated[
+        str | None,
+        Field(
+            alias="previousSemver",
+            max_length=20,
+            min_length=5,
+            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
+        ),
+    ] = None
+    withdrawal_reason: Annotated[
+        str,
+        Field(
+            alias="withdrawalReason",
+            max_length=300,
+            min_length=10,
+            pattern="^[^\\u0000-\\u001f\\u007f]+$",
+        ),
+    ]
+
+
 class Money(Model):
     """
     A whole number of the smallest unit of a currency together with its code.

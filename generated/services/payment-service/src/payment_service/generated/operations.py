@@ -265,6 +265,13 @@ REQUIRE_ACTION = Operation(
     idempotency="natural",
 )
 
+RESTORE_RISK_THRESHOLDS = Operation(
+    id="restore-risk-thresholds",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 RESUME_CHARGE = Operation(id="resume-charge", access="workload", writes=True, idempotency="natural")
 
 RETRY_CHARGE = Operation(

@@ -229,6 +229,11 @@ class RequireAction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreRiskThresholds:
+    body: models.ModelRolledBack
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeCharge:
     body: models.InvoiceDisputeResolved
 
@@ -523,6 +528,10 @@ class Port(Protocol):
         """Notes that the bank wants to hear from the payer, and for how long the page waits."""
         ...
 
+    async def restore_risk_thresholds(self, ctx: Context, request: RestoreRiskThresholds) -> None:
+        """Drops the thresholds of a version of payment-risk that was taken back and returns to those before it, so that nobody is refused by a line that was drawn for other scores."""
+        ...
+
     async def resume_charge(self, ctx: Context, request: ResumeCharge) -> None:
         """Puts a held charge back on the timer after the objection was answered, a day later at the earliest, so that the credit note of one that was upheld arrives before the attempt."""
         ...
@@ -669,6 +678,14 @@ class Port(Protocol):
 
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
         """A new version of payment-risk brings its thresholds."""
+        ...
+
+    async def on_model_rolled_back(
+        self,
+        ctx: Context,
+        event: Received[models.ModelRolledBack],
+    ) -> None:
+        """The thresholds of the restored version of payment-risk count again, or the limits of our own if there is none"""
         ...
 
     async def on_order_cancelled(

@@ -207,7 +207,31 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_model_canary_started(
+        self,
+        ctx: Context,
+        event: Received[models.ModelCanaryStarted],
+    ) -> None:
+        not_handled(event)
+
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
+        not_handled(event)
+
+    async def on_model_drift_detected(
+        self,
+        ctx: Context,
+        event: Received[models.ModelDriftDetected],
+    ) -> None:
+        not_handled(event)
+
+    async def on_model_rolled_back(
+        self,
+        ctx: Context,
+        event: Received[models.ModelRolledBack],
+    ) -> None:
+        not_handled(event)
+
+    async def on_model_trained(self, ctx: Context, event: Received[models.ModelTrained]) -> None:
         not_handled(event)
 
     async def on_preferences_changed(

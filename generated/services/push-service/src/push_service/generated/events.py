@@ -55,8 +55,28 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         ),
         Subscription(
             "cloudsync.analytics.model.v1",
+            "cloudsync.analytics.model-canary-started.v1",
+            typed(models.ModelCanaryStarted, service.on_model_canary_started),
+        ),
+        Subscription(
+            "cloudsync.analytics.model.v1",
             "cloudsync.analytics.model-deployed.v1",
             typed(models.ModelDeployed, service.on_model_deployed),
+        ),
+        Subscription(
+            "cloudsync.analytics.model.v1",
+            "cloudsync.analytics.model-drift-detected.v1",
+            typed(models.ModelDriftDetected, service.on_model_drift_detected),
+        ),
+        Subscription(
+            "cloudsync.analytics.model.v1",
+            "cloudsync.analytics.model-rolled-back.v1",
+            typed(models.ModelRolledBack, service.on_model_rolled_back),
+        ),
+        Subscription(
+            "cloudsync.analytics.model.v1",
+            "cloudsync.analytics.model-trained.v1",
+            typed(models.ModelTrained, service.on_model_trained),
         ),
         Subscription(
             "cloudsync.user.profile.v1",

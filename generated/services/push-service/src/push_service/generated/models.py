@@ -285,6 +285,19 @@ class MetricAnomalyDetected(Model):
     score: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+class ModelCanaryStarted(Model):
+    """
+    From now on so many in a hundred requests are answered by this version.
+    """
+
+    model_id: Annotated[UUID, Field(alias="modelId")]
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
+    traffic_percent: Annotated[int, Field(alias="trafficPercent", ge=1, le=20)]
+
+
 class ModelDeployed(Model):
     """
     This version serves, with the score it was let in on.
@@ -305,6 +318,66 @@ class ModelDeployed(Model):
             pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
         ),
     ] = None
+
+
+class ModelDriftDetected(Model):
+    """
+    Index of stability of 0.25 or more over a window of requests, and the feature that moved furthest.
+    """
+
+    model_id: Annotated[UUID, Field(alias="modelId")]
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
+    population_stability: Annotated[float, Field(alias="populationStability", ge=0.0, le=100.0)]
+    worst_feature: Annotated[
+        str,
+        Field(alias="worstFeature", max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$"),
+    ]
+
+
+class ModelRolledBack(Model):
+    """
+    The version in semver answers no more; the one before it does, at once and everywhere.
+    """
+
+    model_id: Annotated[UUID, Field(alias="modelId")]
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    semver: Annotated[str, Field(max_length=20, min_length=5, pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$")]
+    previous_semver: Annotated[
+        str | None,
+        Field(
+            alias="previousSemver",
+            max_length=20,
+            min_length=5,
+            pattern="^[0-9]+\\.[0-9]+\\.[0-9]+$",
+        ),
+    ] = None
+    withdrawal_reason: Annotated[
+        str,
+        Field(
+            alias="withdrawalReason",
+            max_length=300,
+            min_length=10,
+            pattern="^[^\\u0000-\\u001f\\u007f]+$",
+        ),
+    ]
+
+
+class ModelTrained(Model):
+    """
+    A run of this key succeeded within its minutes.
+    """
+
+    training_run_id: Annotated[UUID, Field(alias="trainingRunId")]
+    model_key: Annotated[
+        str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
+    ]
+    gpu_minutes_used: Annotated[int, Field(alias="gpuMinutesUsed", ge=0, le=2000)]
+    requested_by: Annotated[UUID | None, Field(alias="requestedBy")] = None
 
 
 class MuteSubjectRequest(Model):

@@ -346,8 +346,36 @@ class Port(Protocol):
         """Tells operators of the platform only"""
         ...
 
+    async def on_model_canary_started(
+        self,
+        ctx: Context,
+        event: Received[models.ModelCanaryStarted],
+    ) -> None:
+        """Tells operators which version has its first users, and how many"""
+        ...
+
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
         """Tells operators that a model changed"""
+        ...
+
+    async def on_model_drift_detected(
+        self,
+        ctx: Context,
+        event: Received[models.ModelDriftDetected],
+    ) -> None:
+        """Names the feature that moved furthest to the operators of models"""
+        ...
+
+    async def on_model_rolled_back(
+        self,
+        ctx: Context,
+        event: Received[models.ModelRolledBack],
+    ) -> None:
+        """Wakes the operator on call when the system itself took a version back"""
+        ...
+
+    async def on_model_trained(self, ctx: Context, event: Received[models.ModelTrained]) -> None:
+        """Tells whoever asked for a training that its artefact is there"""
         ...
 
     async def on_preferences_changed(

@@ -8,15 +8,99 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
+
+DASHBOARD = AggregateSpec(
+    name="dashboard",
+    model=models.Dashboard,
+    store=DocumentStore(
+        collection="dashboard",
+        unique=(("organizationId", "ownerId", "dashboardName"),),
+    ),
+    unique=(("ownerId", "dashboardName"),),
+    defaults={"tiles": [], "visibility": "private"},
+    relations={
+        "owner": Relation(fields=("ownerId",)),
+        "colleague": Relation(value_field="visibility", values=("organization",)),
+    },
+    state_field="dashboardState",
+    initial="live",
+    transitions=(
+        Transition(
+            command="create-dashboard",
+            sources=(),
+            to="live",
+            roles=frozenset({"billing-admin", "data-analyst", "finance-operator", "team-manager"}),
+        ),
+        Transition(
+            command="archive-dashboard",
+            sources=("live",),
+            to="archived",
+            roles=frozenset({"billing-admin", "data-analyst", "finance-operator", "team-manager"}),
+            relations=frozenset({"owner"}),
+        ),
+        Transition(
+            command="restore-dashboard",
+            sources=("archived",),
+            to="live",
+            roles=frozenset({"billing-admin", "data-analyst", "finance-operator", "team-manager"}),
+            relations=frozenset({"owner"}),
+        ),
+    ),
+    invariants=(
+        Invariant(
+            "tiles-do-not-share-cells",
+            "this.tiles.all(a, this.tiles.exists_one(b, b.tileKey == a.tileKey)) && this.tiles.all(a, this.tiles.all(b, a.tileKey == b.tileKey || a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y))",
+            "No two tiles share a cell or a key",
+        ),
+        Invariant(
+            "tiles-stay-on-the-grid",
+            "this.tiles.all(t, t.x + t.w <= 12)",
+            "A tile ends at the twelfth column",
+        ),
+    ),
+    commands={
+        "archive-dashboard": Command(effect="transition", idempotency="natural"),
+        "badge-tiles": Command(effect="custom", idempotency="natural"),
+        "create-dashboard": Command(
+            effect="create",
+            idempotency="key",
+            sets=(Assignment("ownerId", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.TILES_OVERLAP,
+                    detail="Two tiles share a cell",
+                    condition="!has(input.tiles) || input.tiles.all(a, input.tiles.all(b, a.tileKey == b.tileKey || a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y))",
+                ),
+            ),
+        ),
+        "duplicate-dashboard": Command(effect="custom", idempotency="key"),
+        "mend-tiles": Command(effect="custom", idempotency="natural"),
+        "renew-series": Command(effect="custom", idempotency="natural"),
+        "restore-dashboard": Command(effect="transition", idempotency="natural"),
+        "save-dashboard": Command(
+            effect="update",
+            idempotency="if-match",
+            requires=(
+                Requirement(
+                    problem=problems.TILES_OVERLAP,
+                    detail="Two tiles share a cell",
+                    condition="input.tiles.all(a, input.tiles.all(b, a.tileKey == b.tileKey || a.x + a.w <= b.x || b.x + b.w <= a.x || a.y + a.h <= b.y || b.y + b.h <= a.y))",
+                ),
+            ),
+        ),
+    },
+)
 
 REPORT = AggregateSpec(
     name="report",
@@ -30,7 +114,11 @@ REPORT = AggregateSpec(
         "attempt": 0,
         "progressPercent": 0,
     },
-    relations={"requester": Relation(fields=("requestedBy",))},
+    relations={
+        "requester": Relation(fields=("requestedBy",)),
+        "recipient": Relation(fields=("recipientIds",)),
+        "administrator": Relation(value_field="audience", values=("admins",)),
+    },
     state_field="status",
     initial="requested",
     transitions=(
@@ -46,7 +134,7 @@ REPORT = AggregateSpec(
             sources=("requested",),
             to="queued",
             roles=frozenset({"workload"}),
-            guard="The tenant has asked for fewer than 100 reports today",
+            guard="The tenant's reports of the day are fewer than 100; the next one fails as cancelledByLimit",
         ),
         Transition(
             command="start-report",
@@ -64,7 +152,7 @@ REPORT = AggregateSpec(
         ),
         Transition(
             command="fail-report",
-            sources=("running",),
+            sources=("requested", "running"),
             to="failed",
             roles=frozenset({"workload"}),
         ),
@@ -73,7 +161,6 @@ REPORT = AggregateSpec(
             sources=("failed",),
             to="queued",
             roles=frozenset({"billing-admin", "data-analyst", "finance-operator", "team-manager"}),
-            condition="this.attempt < 4",
             guard="Fewer than four runs were begun",
         ),
         Transition(
@@ -175,12 +262,26 @@ REPORT = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("objectKey"),),
+            requires=(
+                Requirement(
+                    problem=problems.NOT_DUE,
+                    detail="The end of the file has been moved or has not come yet",
+                    condition="has(this.expiresAt) && now >= this.expiresAt",
+                ),
+            ),
         ),
         "expire-tenant-reports": Command(effect="custom", idempotency="natural"),
         "extend-report": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("expiresAt", source="body.expiresAt"),),
+            requires=(
+                Requirement(
+                    problem=problems.RETENTION_LIMIT,
+                    detail="The file would be kept for more than 90 days or for less long than now",
+                    condition="has(this.readyAt) && has(this.expiresAt) && input.expiresAt >= this.expiresAt && input.expiresAt <= this.readyAt + duration('2160h')",
+                ),
+            ),
         ),
         "fail-report": Command(
             effect="transition",
@@ -196,6 +297,7 @@ REPORT = AggregateSpec(
                 ),
             ),
         ),
+        "purge-tenant-reporting": Command(effect="custom", idempotency="natural"),
         "queue-report": Command(effect="transition", idempotency="natural"),
         "request-report": Command(
             effect="create",
@@ -218,14 +320,52 @@ REPORT = AggregateSpec(
                     ),
                 ),
             ),
+            requires=(
+                Requirement(
+                    problem=problems.RANGE_TOO_WIDE,
+                    detail="The range ends more than 400 days after it begins",
+                    condition="input.rangeEnd - input.rangeStart <= duration('9600h')",
+                ),
+                Requirement(
+                    problem=problems.TEMPLATE_NOT_IN_PLAN,
+                    detail="The tenant's edition does not include the template",
+                    condition="count == 0",
+                    counted=Counted(
+                        "report-entitlement",
+                        {"withheldTemplates": "input.templateKey"},
+                    ),
+                ),
+                Requirement(
+                    problem=problems.REPORT_QUOTA_EXCEEDED,
+                    detail="Twenty reports of the tenant are under way",
+                    condition="count < 20",
+                    counted=Counted("report", {"status": "['requested', 'queued', 'running']"}),
+                ),
+            ),
         ),
         "retry-report": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("progressPercent", value=0), Assignment("failureCode")),
+            requires=(
+                Requirement(
+                    problem=problems.RETRIES_EXHAUSTED,
+                    detail="The report was begun four times already",
+                    condition="this.attempt < 4",
+                ),
+            ),
         ),
         "start-report": Command(effect="custom", idempotency="natural"),
     },
+)
+
+REPORT_ENTITLEMENT = AggregateSpec(
+    name="report-entitlement",
+    model=models.ReportEntitlement,
+    store=DocumentStore(collection="report-entitlement", unique=(("organizationId",),)),
+    unique=(("organizationId",),),
+    defaults={"withheldTemplates": []},
+    commands={"adopt-edition": Command(effect="custom", idempotency="natural")},
 )
 
 REPORT_SCHEDULE = AggregateSpec(
@@ -322,6 +462,22 @@ REPORT_SCHEDULE = AggregateSpec(
             effect="create",
             idempotency="key",
             sets=(Assignment("ownerId", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.RECURRENCE_TOO_FREQUENT,
+                    detail="The rule names minutes or seconds, so that two runs could lie less than an hour apart",
+                    condition="!input.recurrence.contains('BYMINUTE') && !input.recurrence.contains('BYSECOND')",
+                ),
+                Requirement(
+                    problem=problems.TEMPLATE_NOT_IN_PLAN,
+                    detail="The tenant's edition does not include the template",
+                    condition="count == 0",
+                    counted=Counted(
+                        "report-entitlement",
+                        {"withheldTemplates": "input.templateKey"},
+                    ),
+                ),
+            ),
         ),
         "suspend-schedule": Command(
             effect="transition",

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.client.edges import Cached
+from cloudsync_chassis.client.edges import Cached, Omitted
 from cloudsync_chassis.runtime import Runtime
 from events_grpc_client import EventsGrpcClient
 from metrics_grpc_client import MetricsGrpcClient
+from ml_grpc_client import MlGrpcClient
 
 
 class EventsCalls:
@@ -15,6 +16,7 @@ class EventsCalls:
 
     def __init__(self, runtime: Runtime) -> None:
         self.client = runtime.client(EventsGrpcClient, "events-service")
+        self.count_events = self.client.count_events
         self.query_events = self.client.query_events
 
 
@@ -23,7 +25,17 @@ class MetricsCalls:
 
     def __init__(self, runtime: Runtime) -> None:
         self.client = runtime.client(MetricsGrpcClient, "metrics-service")
+        self.list_anomalies = Omitted(self.client.list_anomalies)
+        self.list_metrics = Cached(self.client.list_metrics, 21600.0)
         self.query = Cached(self.client.query, 21600.0)
+
+
+class MlCalls:
+    """Calls to ml-service."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.client = runtime.client(MlGrpcClient, "ml-service")
+        self.predict = Omitted(self.client.predict)
 
 
 class Clients:
@@ -32,3 +44,4 @@ class Clients:
     def __init__(self, runtime: Runtime) -> None:
         self.events = EventsCalls(runtime)
         self.metrics = MetricsCalls(runtime)
+        self.ml = MlCalls(runtime)

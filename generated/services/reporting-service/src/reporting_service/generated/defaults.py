@@ -19,15 +19,44 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.dashboard = runtime.aggregate(aggregates.DASHBOARD)
         self.report = runtime.aggregate(aggregates.REPORT)
+        self.report_entitlement = runtime.aggregate(aggregates.REPORT_ENTITLEMENT)
         self.report_schedule = runtime.aggregate(aggregates.REPORT_SCHEDULE)
         self.report_share_link = runtime.aggregate(aggregates.REPORT_SHARE_LINK)
+
+    async def adopt_edition(self, ctx: Context, request: port.AdoptEdition) -> None:
+        raise handler_missing("adopt-edition")
+
+    async def archive_dashboard(
+        self,
+        ctx: Context,
+        request: port.ArchiveDashboard,
+    ) -> models.Dashboard:
+        return await self.dashboard.transition(ctx, "archive-dashboard", request.dashboard_id)
+
+    async def badge_tiles(self, ctx: Context, request: port.BadgeTiles) -> None:
+        raise handler_missing("badge-tiles")
 
     async def cancel_report(self, ctx: Context, request: port.CancelReport) -> models.Report:
         return await self.report.transition(ctx, "cancel-report", request.report_id)
 
     async def complete_report(self, ctx: Context, request: port.CompleteReport) -> models.Report:
         return await self.report.transition(ctx, "complete-report", request.report_id, request.body)
+
+    async def create_dashboard(
+        self,
+        ctx: Context,
+        request: port.CreateDashboard,
+    ) -> models.Dashboard:
+        return await self.dashboard.create(ctx, "create-dashboard", request.body)
+
+    async def duplicate_dashboard(
+        self,
+        ctx: Context,
+        request: port.DuplicateDashboard,
+    ) -> models.Dashboard:
+        raise handler_missing("duplicate-dashboard")
 
     async def expire_report(self, ctx: Context, request: port.ExpireReport) -> None:
         await self.report.transition(ctx, "expire-report", request.report_id)
@@ -40,6 +69,9 @@ class Defaults(port.Port):
 
     async def fail_report(self, ctx: Context, request: port.FailReport) -> models.Report:
         return await self.report.transition(ctx, "fail-report", request.report_id, request.body)
+
+    async def mend_tiles(self, ctx: Context, request: port.MendTiles) -> None:
+        raise handler_missing("mend-tiles")
 
     async def pause_schedule(
         self,
@@ -59,11 +91,28 @@ class Defaults(port.Port):
     ) -> None:
         raise handler_missing("pause-schedules-of-user")
 
+    async def purge_tenant_reporting(
+        self,
+        ctx: Context,
+        request: port.PurgeTenantReporting,
+    ) -> None:
+        raise handler_missing("purge-tenant-reporting")
+
     async def queue_report(self, ctx: Context, request: port.QueueReport) -> None:
         await self.report.transition(ctx, "queue-report", request.report_id)
 
+    async def renew_series(self, ctx: Context, request: port.RenewSeries) -> None:
+        raise handler_missing("renew-series")
+
     async def request_report(self, ctx: Context, request: port.RequestReport) -> models.Report:
         return await self.report.create(ctx, "request-report", request.body)
+
+    async def restore_dashboard(
+        self,
+        ctx: Context,
+        request: port.RestoreDashboard,
+    ) -> models.Dashboard:
+        return await self.dashboard.transition(ctx, "restore-dashboard", request.dashboard_id)
 
     async def resume_schedule(
         self,
@@ -90,6 +139,14 @@ class Defaults(port.Port):
     async def run_schedule(self, ctx: Context, request: port.RunSchedule) -> models.ReportSchedule:
         raise handler_missing("run-schedule")
 
+    async def save_dashboard(self, ctx: Context, request: port.SaveDashboard) -> models.Dashboard:
+        return await self.dashboard.update(
+            ctx,
+            "save-dashboard",
+            request.dashboard_id,
+            request.body,
+        )
+
     async def schedule_report(
         self,
         ctx: Context,
@@ -113,8 +170,39 @@ class Defaults(port.Port):
     ) -> models.ReportDownload:
         raise handler_missing("download-report")
 
+    async def explore_metric(self, ctx: Context, request: port.ExploreMetric) -> models.Exploration:
+        raise handler_missing("explore-metric")
+
+    async def explore_usage(
+        self,
+        ctx: Context,
+        request: port.ExploreUsage,
+    ) -> models.UsageExploration:
+        raise handler_missing("explore-usage")
+
+    async def get_dashboard(self, ctx: Context, request: port.GetDashboard) -> models.Dashboard:
+        return await self.dashboard.get(ctx, request.dashboard_id)
+
     async def get_report(self, ctx: Context, request: port.GetReport) -> models.Report:
         return await self.report.get(ctx, request.report_id)
+
+    async def list_dashboards(
+        self,
+        ctx: Context,
+        request: port.ListDashboards,
+    ) -> Page[models.Dashboard]:
+        return await self.dashboard.list(
+            ctx,
+            request.page,
+            {"dashboardState": request.dashboard_state, "visibility": request.visibility},
+        )
+
+    async def list_metric_catalogue(
+        self,
+        ctx: Context,
+        request: port.ListMetricCatalogue,
+    ) -> models.MetricCatalogue:
+        raise handler_missing("list-metric-catalogue")
 
     async def list_report_templates(
         self,
@@ -145,10 +233,52 @@ class Defaults(port.Port):
             {"state": request.state, "templateKey": request.template_key},
         )
 
+    async def summarize_revenue(
+        self,
+        ctx: Context,
+        request: port.SummarizeRevenue,
+    ) -> models.RevenueSummary:
+        raise handler_missing("summarize-revenue")
+
+    async def on_metric_activated(
+        self,
+        ctx: Context,
+        event: Received[models.MetricActivated],
+    ) -> None:
+        not_handled(event)
+
+    async def on_metric_anomaly_detected(
+        self,
+        ctx: Context,
+        event: Received[models.MetricAnomalyDetected],
+    ) -> None:
+        not_handled(event)
+
+    async def on_metric_deprecated(
+        self,
+        ctx: Context,
+        event: Received[models.MetricDeprecated],
+    ) -> None:
+        not_handled(event)
+
     async def on_organization_deleted(
         self,
         ctx: Context,
         event: Received[models.OrganizationDeleted],
+    ) -> None:
+        not_handled(event)
+
+    async def on_organization_purged(
+        self,
+        ctx: Context,
+        event: Received[models.OrganizationPurged],
+    ) -> None:
+        not_handled(event)
+
+    async def on_subscription_changed(
+        self,
+        ctx: Context,
+        event: Received[models.SubscriptionChanged],
     ) -> None:
         not_handled(event)
 

@@ -14,9 +14,34 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
     """Topic and type of each event, and the port's method for it."""
     return (
         Subscription(
+            "cloudsync.analytics.metric.v1",
+            "cloudsync.analytics.metric-activated.v1",
+            typed(models.MetricActivated, service.on_metric_activated),
+        ),
+        Subscription(
+            "cloudsync.analytics.metric.v1",
+            "cloudsync.analytics.metric-anomaly-detected.v1",
+            typed(models.MetricAnomalyDetected, service.on_metric_anomaly_detected),
+        ),
+        Subscription(
+            "cloudsync.analytics.metric.v1",
+            "cloudsync.analytics.metric-deprecated.v1",
+            typed(models.MetricDeprecated, service.on_metric_deprecated),
+        ),
+        Subscription(
             "cloudsync.user.organization.v1",
             "cloudsync.user.organization-deleted.v1",
             typed(models.OrganizationDeleted, service.on_organization_deleted),
+        ),
+        Subscription(
+            "cloudsync.user.organization.v1",
+            "cloudsync.user.organization-purged.v1",
+            typed(models.OrganizationPurged, service.on_organization_purged),
+        ),
+        Subscription(
+            "cloudsync.billing.subscription.v1",
+            "cloudsync.billing.subscription-changed.v1",
+            typed(models.SubscriptionChanged, service.on_subscription_changed),
         ),
         Subscription(
             "cloudsync.user.user.v1",

@@ -6,9 +6,22 @@ from __future__ import annotations
 
 from cloudsync_chassis.operation import Operation
 
+ADOPT_EDITION = Operation(id="adopt-edition", access="workload", writes=True, idempotency="natural")
+
+ARCHIVE_DASHBOARD = Operation(
+    id="archive-dashboard",
+    permission="report:edit-dashboard",
+    relations=("owner",),
+    writes=True,
+    idempotency="natural",
+)
+
+BADGE_TILES = Operation(id="badge-tiles", access="workload", writes=True, idempotency="natural")
+
 CANCEL_REPORT = Operation(
     id="cancel-report",
     permission="report:create",
+    relations=("requester",),
     writes=True,
     idempotency="natural",
 )
@@ -18,6 +31,26 @@ COMPLETE_REPORT = Operation(
     access="workload",
     writes=True,
     idempotency="natural",
+)
+
+CREATE_DASHBOARD = Operation(
+    id="create-dashboard",
+    permission="report:edit-dashboard",
+    relations=("owner",),
+    writes=True,
+    idempotency="key",
+    status=201,
+    location="/v1/dashboards/{id}",
+)
+
+DUPLICATE_DASHBOARD = Operation(
+    id="duplicate-dashboard",
+    permission="report:view-dashboard",
+    relations=("owner", "colleague"),
+    writes=True,
+    idempotency="key",
+    status=201,
+    location="/v1/dashboards/{id}",
 )
 
 EXPIRE_REPORT = Operation(id="expire-report", access="workload", writes=True, idempotency="natural")
@@ -32,15 +65,19 @@ EXPIRE_TENANT_REPORTS = Operation(
 EXTEND_REPORT = Operation(
     id="extend-report",
     permission="report:create",
+    relations=("requester",),
     writes=True,
     idempotency="natural",
 )
 
 FAIL_REPORT = Operation(id="fail-report", access="workload", writes=True, idempotency="natural")
 
+MEND_TILES = Operation(id="mend-tiles", access="workload", writes=True, idempotency="natural")
+
 PAUSE_SCHEDULE = Operation(
     id="pause-schedule",
     permission="report:schedule",
+    relations=("owner",),
     writes=True,
     idempotency="natural",
 )
@@ -52,19 +89,38 @@ PAUSE_SCHEDULES_OF_USER = Operation(
     idempotency="natural",
 )
 
+PURGE_TENANT_REPORTING = Operation(
+    id="purge-tenant-reporting",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 QUEUE_REPORT = Operation(id="queue-report", access="workload", writes=True, idempotency="natural")
+
+RENEW_SERIES = Operation(id="renew-series", access="workload", writes=True, idempotency="natural")
 
 REQUEST_REPORT = Operation(
     id="request-report",
     permission="report:create",
+    relations=("requester",),
     writes=True,
     idempotency="key",
     status=202,
 )
 
+RESTORE_DASHBOARD = Operation(
+    id="restore-dashboard",
+    permission="report:edit-dashboard",
+    relations=("owner",),
+    writes=True,
+    idempotency="natural",
+)
+
 RESUME_SCHEDULE = Operation(
     id="resume-schedule",
     permission="report:schedule",
+    relations=("owner",),
     writes=True,
     idempotency="natural",
 )
@@ -72,6 +128,7 @@ RESUME_SCHEDULE = Operation(
 RETRY_REPORT = Operation(
     id="retry-report",
     permission="report:create",
+    relations=("requester",),
     writes=True,
     idempotency="natural",
 )
@@ -87,9 +144,18 @@ REVOKE_REPORT_SHARE = Operation(
 
 RUN_SCHEDULE = Operation(id="run-schedule", access="workload", writes=True, idempotency="natural")
 
+SAVE_DASHBOARD = Operation(
+    id="save-dashboard",
+    permission="report:edit-dashboard",
+    relations=("owner",),
+    writes=True,
+    idempotency="if-match",
+)
+
 SCHEDULE_REPORT = Operation(
     id="schedule-report",
     permission="report:schedule",
+    relations=("owner",),
     writes=True,
     idempotency="key",
     status=201,
@@ -115,16 +181,51 @@ SUSPEND_SCHEDULE = Operation(
     idempotency="natural",
 )
 
-DOWNLOAD_REPORT = Operation(id="download-report", permission="report:download")
+DOWNLOAD_REPORT = Operation(
+    id="download-report",
+    permission="report:download",
+    relations=("requester", "recipient", "administrator"),
+)
 
-GET_REPORT = Operation(id="get-report", permission="report:read")
+EXPLORE_METRIC = Operation(id="explore-metric", permission="report:explore")
 
-LIST_REPORT_TEMPLATES = Operation(id="list-report-templates", permission="report:read")
+EXPLORE_USAGE = Operation(id="explore-usage", permission="report:explore")
 
-LIST_REPORTS = Operation(id="list-reports", permission="report:read", sorts=("-createdAt", "title"))
+GET_DASHBOARD = Operation(
+    id="get-dashboard",
+    permission="report:view-dashboard",
+    relations=("owner", "colleague"),
+)
+
+GET_REPORT = Operation(
+    id="get-report",
+    permission="report:read",
+    relations=("requester", "recipient", "administrator"),
+)
+
+LIST_DASHBOARDS = Operation(
+    id="list-dashboards",
+    permission="report:view-dashboard",
+    relations=("owner", "colleague"),
+    sorts=("dashboardName", "updatedAt"),
+)
+
+LIST_METRIC_CATALOGUE = Operation(id="list-metric-catalogue", permission="report:explore")
+
+LIST_REPORT_TEMPLATES = Operation(id="list-report-templates", permission="report:explore")
+
+LIST_REPORTS = Operation(
+    id="list-reports",
+    permission="report:read",
+    relations=("requester", "recipient", "administrator"),
+    sorts=("-createdAt", "title"),
+)
 
 LIST_SCHEDULES = Operation(
     id="list-schedules",
-    permission="report:read",
+    permission="report:schedule",
+    relations=("owner",),
     sorts=("nextRunAt", "scheduleName"),
 )
+
+SUMMARIZE_REVENUE = Operation(id="summarize-revenue", permission="metric:query")

@@ -19,6 +19,21 @@ from . import models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptEdition:
+    body: models.SubscriptionChanged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveDashboard:
+    dashboard_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadgeTiles:
+    body: models.MetricAnomalyDetected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelReport:
     report_id: UUID
 
@@ -27,6 +42,17 @@ class CancelReport:
 class CompleteReport:
     report_id: UUID
     body: models.CompleteReportRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateDashboard:
+    body: models.CreateDashboardRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateDashboard:
+    dashboard_id: UUID
+    body: models.DuplicateDashboardRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +78,11 @@ class FailReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MendTiles:
+    body: models.MetricDeprecated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PauseSchedule:
     report_schedule_id: UUID
 
@@ -62,13 +93,28 @@ class PauseSchedulesOfUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PurgeTenantReporting:
+    body: models.OrganizationPurged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueReport:
     report_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RenewSeries:
+    body: models.MetricActivated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestReport:
     body: models.RequestReportRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreDashboard:
+    dashboard_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +136,12 @@ class RevokeReportShare:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSchedule:
     """Of `run_schedule`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveDashboard:
+    dashboard_id: UUID
+    body: models.SaveDashboardRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +171,35 @@ class DownloadReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExploreMetric:
+    body: models.ExploreMetricRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExploreUsage:
+    body: models.ExploreUsageRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetDashboard:
+    dashboard_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GetReport:
     report_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListDashboards:
+    page: PageRequest
+    dashboard_state: models.DashboardState | None = None
+    visibility: models.DashboardVisibility | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListMetricCatalogue:
+    """Of `list_metric_catalogue`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +222,25 @@ class ListSchedules:
     template_key: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummarizeRevenue:
+    body: models.RevenueQuestion
+
+
 class Port(Protocol):
     """What reporting-service does."""
+
+    async def adopt_edition(self, ctx: Context, request: AdoptEdition) -> None:
+        """Notes the edition of a tenant and which templates it withholds."""
+        ...
+
+    async def archive_dashboard(self, ctx: Context, request: ArchiveDashboard) -> models.Dashboard:
+        """Takes a board out of the lists and leaves its address as it is."""
+        ...
+
+    async def badge_tiles(self, ctx: Context, request: BadgeTiles) -> None:
+        """Writes "outside its band since" on the tiles of a metric, in boards of the tenant that the curve is about."""
+        ...
 
     async def cancel_report(self, ctx: Context, request: CancelReport) -> models.Report:
         """Calls a report off; a worker that is at it stops at the end of the section."""
@@ -152,6 +248,18 @@ class Port(Protocol):
 
     async def complete_report(self, ctx: Context, request: CompleteReport) -> models.Report:
         """Makes a report downloadable for 30 days once the stored file has been read back and every row in it was found to be of the right tenant."""
+        ...
+
+    async def create_dashboard(self, ctx: Context, request: CreateDashboard) -> models.Dashboard:
+        """Begins a board for whoever asks, empty or with the tiles of a screen that was explored."""
+        ...
+
+    async def duplicate_dashboard(
+        self,
+        ctx: Context,
+        request: DuplicateDashboard,
+    ) -> models.Dashboard:
+        """Copies a board that the caller may see into one of their own, which nobody else sees at first."""
         ...
 
     async def expire_report(self, ctx: Context, request: ExpireReport) -> None:
@@ -167,7 +275,11 @@ class Port(Protocol):
         ...
 
     async def fail_report(self, ctx: Context, request: FailReport) -> models.Report:
-        """Gives a run up after fifteen minutes, for a source that does not answer or for a result beyond 500 MiB."""
+        """Gives a run up after fifteen minutes, for a source that does not answer or for a result beyond 500 MiB, and a wish that is the tenant's hundred and first of the day."""
+        ...
+
+    async def mend_tiles(self, ctx: Context, request: MendTiles) -> None:
+        """Gives the tiles of a deprecated metric its successor, and a notice where there is none."""
         ...
 
     async def pause_schedule(self, ctx: Context, request: PauseSchedule) -> models.ReportSchedule:
@@ -175,15 +287,27 @@ class Port(Protocol):
         ...
 
     async def pause_schedules_of_user(self, ctx: Context, request: PauseSchedulesOfUser) -> None:
-        """Pauses what an erased person had scheduled and takes the person out of the recipients of others' schedules."""
+        """Pauses what an erased person had scheduled, takes the person out of the recipients of others' reports and schedules, and deletes their private boards."""
+        ...
+
+    async def purge_tenant_reporting(self, ctx: Context, request: PurgeTenantReporting) -> None:
+        """Drops every row and file of a purged organisation, the export that it was owed included, since its month to fetch that is over."""
         ...
 
     async def queue_report(self, ctx: Context, request: QueueReport) -> None:
         """Puts a checked wish in line with the other reports of its tenant, so that one tenant cannot take all workers at six in the morning."""
         ...
 
+    async def renew_series(self, ctx: Context, request: RenewSeries) -> None:
+        """Drops what is cached of a metric whose new revision begins to count with the next full hour."""
+        ...
+
     async def request_report(self, ctx: Context, request: RequestReport) -> models.Report:
         """Writes a wish for a report down and answers at once."""
+        ...
+
+    async def restore_dashboard(self, ctx: Context, request: RestoreDashboard) -> models.Dashboard:
+        """Brings an archived board back into the lists of those who could see it."""
         ...
 
     async def resume_schedule(self, ctx: Context, request: ResumeSchedule) -> models.ReportSchedule:
@@ -200,6 +324,10 @@ class Port(Protocol):
 
     async def run_schedule(self, ctx: Context, request: RunSchedule) -> models.ReportSchedule:
         """Counts how the last report ended, unless that was a fifth failure, asks for the next one with the owner's rights and moves the schedule on."""
+        ...
+
+    async def save_dashboard(self, ctx: Context, request: SaveDashboard) -> models.Dashboard:
+        """Puts the whole board in the place of what it was, for the one who owns it and saw its latest version."""
         ...
 
     async def schedule_report(self, ctx: Context, request: ScheduleReport) -> models.ReportSchedule:
@@ -222,8 +350,36 @@ class Port(Protocol):
         """Signs an address in the bucket for five minutes."""
         ...
 
+    async def explore_metric(self, ctx: Context, request: ExploreMetric) -> models.Exploration:
+        """Series for a tile or a screen of the caller's own making, of metrics that tenants may be shown and within the caller's tenant."""
+        ...
+
+    async def explore_usage(self, ctx: Context, request: ExploreUsage) -> models.UsageExploration:
+        """How many people of the tenant got from step to step, or came back in the weeks after, with groups of fewer than five left out and nobody named."""
+        ...
+
+    async def get_dashboard(self, ctx: Context, request: GetDashboard) -> models.Dashboard:
+        """Layout and notices of one board."""
+        ...
+
     async def get_report(self, ctx: Context, request: GetReport) -> models.Report:
         """One report with its progress and, once ready, size and end of its file."""
+        ...
+
+    async def list_dashboards(
+        self,
+        ctx: Context,
+        request: ListDashboards,
+    ) -> Page[models.Dashboard]:
+        """The caller's boards and those that colleagues have opened to the tenant."""
+        ...
+
+    async def list_metric_catalogue(
+        self,
+        ctx: Context,
+        request: ListMetricCatalogue,
+    ) -> models.MetricCatalogue:
+        """Metrics that the caller may put on a board, in words and without the expressions that compute them."""
         ...
 
     async def list_report_templates(
@@ -235,7 +391,7 @@ class Port(Protocol):
         ...
 
     async def list_reports(self, ctx: Context, request: ListReports) -> Page[models.Report]:
-        """Reports of thirteen months by state and template, those of other people only where the audience admits the caller."""
+        """Reports of thirteen months by state and template, those of other people only where their audience admits the caller."""
         ...
 
     async def list_schedules(
@@ -243,7 +399,39 @@ class Port(Protocol):
         ctx: Context,
         request: ListSchedules,
     ) -> Page[models.ReportSchedule]:
-        """Schedules of the tenant with their next run."""
+        """The caller's schedules with their next run."""
+        ...
+
+    async def summarize_revenue(
+        self,
+        ctx: Context,
+        request: SummarizeRevenue,
+    ) -> models.RevenueSummary:
+        """Recurring revenue at both ends of some days, what moved it in between, and the cash that came in, in one currency and never converted."""
+        ...
+
+    async def on_metric_activated(
+        self,
+        ctx: Context,
+        event: Received[models.MetricActivated],
+    ) -> None:
+        """Cached series of the revision before are dropped, so that no board shows two wordings of one number"""
+        ...
+
+    async def on_metric_anomaly_detected(
+        self,
+        ctx: Context,
+        event: Received[models.MetricAnomalyDetected],
+    ) -> None:
+        """Tiles that show the metric carry a notice until the anomaly is a day old"""
+        ...
+
+    async def on_metric_deprecated(
+        self,
+        ctx: Context,
+        event: Received[models.MetricDeprecated],
+    ) -> None:
+        """Tiles take the successor, or say that their number is on its way out"""
         ...
 
     async def on_organization_deleted(
@@ -254,6 +442,22 @@ class Port(Protocol):
         """Schedules of the tenant stop and its files end, its own final export excepted"""
         ...
 
+    async def on_organization_purged(
+        self,
+        ctx: Context,
+        event: Received[models.OrganizationPurged],
+    ) -> None:
+        """Lists, boards, entitlements and cached series of the tenant go with the rest of it"""
+        ...
+
+    async def on_subscription_changed(
+        self,
+        ctx: Context,
+        event: Received[models.SubscriptionChanged],
+    ) -> None:
+        """Templates are offered by the new edition from the next request on"""
+        ...
+
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        """Schedules of the erased person pause, as nobody's rights are left to run them with, and the erasure is reported"""
+        """Schedules of the erased person pause, as nobody's rights are left to run them with, boards go that only they could see, and the erasure is reported"""
         ...

@@ -9,11 +9,17 @@ from cloudsync_chassis.problem import ProblemType
 ILLEGAL_TRANSITION = ProblemType("illegal-transition", 409, "Illegal transition")
 """The report has come to an end already"""
 
+METRIC_UNKNOWN = ProblemType("metric-unknown", 404, "Metric unknown")
+"""No metric of the key counts that the caller may be shown"""
+
+NOT_DUE = ProblemType("not-due", 409, "Not due")
+"""The end of the file has been moved or has not come yet"""
+
 RANGE_TOO_WIDE = ProblemType("range-too-wide", 422, "Range too wide")
-"""The range is longer than the template can compute"""
+"""The range ends more than 400 days after it begins"""
 
 RECURRENCE_TOO_FREQUENT = ProblemType("recurrence-too-frequent", 422, "Recurrence too frequent")
-"""Two runs would lie less than an hour apart"""
+"""The rule names minutes or seconds, so that two runs could lie less than an hour apart"""
 
 REPORT_EXPIRED = ProblemType("report-expired", 410, "Report expired")
 """The file has been removed"""
@@ -22,10 +28,10 @@ REPORT_NOT_READY = ProblemType("report-not-ready", 409, "Report not ready")
 """There is no file to share yet"""
 
 REPORT_QUOTA_EXCEEDED = ProblemType("report-quota-exceeded", 429, "Report quota exceeded")
-"""The tenant has asked for a hundred reports today"""
+"""Twenty reports of the tenant are under way"""
 
 RETENTION_LIMIT = ProblemType("retention-limit", 409, "Retention limit")
-"""The file would be kept for more than 90 days"""
+"""The file would be kept for more than 90 days or for less long than now"""
 
 RETRIES_EXHAUSTED = ProblemType("retries-exhausted", 409, "Retries exhausted")
 """The report was begun four times already"""
@@ -33,5 +39,11 @@ RETRIES_EXHAUSTED = ProblemType("retries-exhausted", 409, "Retries exhausted")
 SHARING_FORBIDDEN = ProblemType("sharing-forbidden", 403, "Sharing forbidden")
 """The tenant's policy forbids links to outsiders"""
 
+SOURCE_UNAVAILABLE = ProblemType("source-unavailable", 503, "Source unavailable")
+"""Metrics did not answer and nothing of the last six hours is kept"""
+
 TEMPLATE_NOT_IN_PLAN = ProblemType("template-not-in-plan", 403, "Template not in plan")
 """The tenant's edition does not include the template"""
+
+TILES_OVERLAP = ProblemType("tiles-overlap", 422, "Tiles overlap")
+"""Two tiles share a cell"""

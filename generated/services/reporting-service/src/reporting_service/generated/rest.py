@@ -15,6 +15,76 @@ def routes(service: port.Port) -> APIRouter:
     router = APIRouter()
     add(
         router,
+        "GET /v1/dashboards",
+        operations.LIST_DASHBOARDS,
+        port.ListDashboards,
+        service.list_dashboards,
+    )
+    add(
+        router,
+        "POST /v1/dashboards",
+        operations.CREATE_DASHBOARD,
+        port.CreateDashboard,
+        service.create_dashboard,
+    )
+    add(
+        router,
+        "GET /v1/dashboards/{dashboardId}",
+        operations.GET_DASHBOARD,
+        port.GetDashboard,
+        service.get_dashboard,
+    )
+    add(
+        router,
+        "PUT /v1/dashboards/{dashboardId}",
+        operations.SAVE_DASHBOARD,
+        port.SaveDashboard,
+        service.save_dashboard,
+    )
+    add(
+        router,
+        "POST /v1/dashboards/{dashboardId}/archive",
+        operations.ARCHIVE_DASHBOARD,
+        port.ArchiveDashboard,
+        service.archive_dashboard,
+    )
+    add(
+        router,
+        "POST /v1/dashboards/{dashboardId}/copies",
+        operations.DUPLICATE_DASHBOARD,
+        port.DuplicateDashboard,
+        service.duplicate_dashboard,
+    )
+    add(
+        router,
+        "POST /v1/dashboards/{dashboardId}/restore",
+        operations.RESTORE_DASHBOARD,
+        port.RestoreDashboard,
+        service.restore_dashboard,
+    )
+    add(
+        router,
+        "POST /v1/explorations",
+        operations.EXPLORE_METRIC,
+        port.ExploreMetric,
+        service.explore_metric,
+    )
+    add(
+        router,
+        "POST /v1/explorations/usage",
+        operations.EXPLORE_USAGE,
+        port.ExploreUsage,
+        service.explore_usage,
+    )
+    add(
+        router,
+        "GET /v1/metric-catalogue",
+        operations.LIST_METRIC_CATALOGUE,
+        port.ListMetricCatalogue,
+        service.list_metric_catalogue,
+    )
+    add(
+        router,
         "GET /v1/report-schedules",
         operations.LIST_SCHEDULES,
         port.ListSchedules,
@@ -123,5 +193,12 @@ def routes(service: port.Port) -> APIRouter:
         operations.REVOKE_REPORT_SHARE,
         port.RevokeReportShare,
         service.revoke_report_share,
+    )
+    add(
+        router,
+        "POST /v1/revenue-summaries",
+        operations.SUMMARIZE_REVENUE,
+        port.SummarizeRevenue,
+        service.summarize_revenue,
     )
     return router

@@ -14,6 +14,21 @@ SERVICE = ServiceSpec(
     name="reporting-service",
     source="/cloudsync/reporting-service",
     access={
+        "metric:query": frozenset({"data-analyst", "finance-operator", "platform-operator"}),
+        "report:explore": frozenset(
+            {
+                "billing-admin",
+                "data-analyst",
+                "finance-operator",
+                "org-admin",
+                "org-owner",
+                "team-manager",
+            }
+        ),
+        "report:schedule": frozenset({"org-admin", "org-owner"}),
+        "report:share": frozenset({"org-admin", "org-owner"}),
+    },
+    related={
         "report:create": frozenset(
             {
                 "billing-admin",
@@ -25,6 +40,16 @@ SERVICE = ServiceSpec(
             }
         ),
         "report:download": frozenset(
+            {
+                "billing-admin",
+                "data-analyst",
+                "finance-operator",
+                "org-admin",
+                "org-owner",
+                "team-manager",
+            }
+        ),
+        "report:edit-dashboard": frozenset(
             {
                 "billing-admin",
                 "data-analyst",
@@ -54,16 +79,28 @@ SERVICE = ServiceSpec(
                 "team-manager",
             }
         ),
-        "report:share": frozenset({"org-admin", "org-owner"}),
+        "report:share": frozenset({"billing-admin", "org-admin", "org-owner", "team-manager"}),
+        "report:view-dashboard": frozenset(
+            {
+                "billing-admin",
+                "data-analyst",
+                "finance-operator",
+                "org-admin",
+                "org-owner",
+                "team-manager",
+            }
+        ),
     },
-    related={"report:share": frozenset({"org-admin", "org-owner", "team-manager"})},
     tables=metadata,
     contract=published(__file__, "openapi/reporting.yaml"),
     edges={
         "events-service": Edge(
             service="events-service",
             url="http://127.0.0.1:9013",
-            budgets={"QueryEvents": Budget(timeout=1.5, retries=0, fallback="omit")},
+            budgets={
+                "QueryEvents": Budget(timeout=1.5, retries=0, fallback="omit"),
+                "CountEvents": Budget(timeout=1.5, retries=0, fallback="fail"),
+            },
             breaker=BreakerPolicy(
                 requests=20,
                 failure_ratio=0.5,
@@ -75,7 +112,23 @@ SERVICE = ServiceSpec(
         "metrics-service": Edge(
             service="metrics-service",
             url="http://127.0.0.1:9014",
-            budgets={"Query": Budget(timeout=0.4, retries=1, fallback="cached", max_age=21600.0)},
+            budgets={
+                "Query": Budget(timeout=0.4, retries=1, fallback="cached", max_age=21600.0),
+                "ListAnomalies": Budget(timeout=0.2, retries=0, fallback="omit"),
+                "ListMetrics": Budget(timeout=0.2, retries=1, fallback="cached", max_age=21600.0),
+            },
+            breaker=BreakerPolicy(
+                requests=20,
+                failure_ratio=0.5,
+                window=10.0,
+                open_for=20.0,
+                probes=3,
+            ),
+        ),
+        "ml-service": Edge(
+            service="ml-service",
+            url="http://127.0.0.1:9015",
+            budgets={"Predict": Budget(timeout=0.5, retries=0, fallback="omit")},
             breaker=BreakerPolicy(
                 requests=20,
                 failure_ratio=0.5,

@@ -27,6 +27,9 @@ class ServiceSettings(Settings):
     reports_per_day: int = 100
     """Reports that a tenant may ask for in a day, schedules included"""
 
+    under_way_per_organization: int = 20
+    """Reports of one tenant that may be asked for, queued or running before another is refused"""
+
     run_timeout: Seconds = 900.0
     """Time after which a run is given up as timeout"""
 

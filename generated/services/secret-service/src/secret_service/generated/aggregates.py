@@ -11,11 +11,12 @@ from cloudsync_chassis.aggregate.spec import (
     Emission,
     Invariant,
     Reference,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 CREDENTIAL_LEASE = AggregateSpec(
     name="credential-lease",
@@ -35,6 +36,23 @@ CREDENTIAL_LEASE = AggregateSpec(
             effect="update",
             idempotency="natural",
             sets=(Assignment("renewedAt", source="context.now"),),
+            requires=(
+                Requirement(
+                    problem=problems.NOT_THE_HOLDER,
+                    detail="Another service borrowed it",
+                    condition="this.holderSpiffeId.endsWith('/sa/' + principal.id)",
+                ),
+                Requirement(
+                    problem=problems.LEASE_REVOKED,
+                    detail="The loan was called in, by its secret's revocation or by itself",
+                    condition="!has(this.revokedAt)",
+                ),
+                Requirement(
+                    problem=problems.LEASE_EXHAUSTED,
+                    detail="The loan has reached a day in sum",
+                    condition="now <= this.createdAt + duration('24h')",
+                ),
+            ),
         ),
         "revoke-instance-leases": Command(
             effect="custom",
@@ -51,7 +69,7 @@ CREDENTIAL_LEASE = AggregateSpec(
         ),
         "revoke-lease": Command(
             effect="update",
-            idempotency="natural",
+            idempotency="key",
             sets=(Assignment("revokedAt", source="context.now"),),
             emits=(
                 Emission(
@@ -60,6 +78,18 @@ CREDENTIAL_LEASE = AggregateSpec(
                     key="id",
                     key_field="secretId",
                     fields=("credentialLeaseId", "secretId", "holderSpiffeId"),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.NOT_THE_HOLDER,
+                    detail="The loan is another service's",
+                    condition="this.holderSpiffeId.endsWith('/sa/' + principal.id)",
+                ),
+                Requirement(
+                    problem=problems.LEASE_REVOKED,
+                    detail="It has ended before",
+                    condition="!has(this.revokedAt)",
                 ),
             ),
         ),
@@ -75,9 +105,28 @@ DATA_KEY = AggregateSpec(
     ),
     unique=(("tenantId", "purpose", "keyVersion"),),
     defaults={"algorithm": "AES-256-GCM"},
+    invariants=(
+        Invariant(
+            "data-key-retired-is-gone",
+            "has(this.retiredAt) != has(this.wrappedKey)",
+            "Exactly a data key that is not retired has its wrapped key.",
+        ),
+    ),
     commands={
         "encrypt-fields": Command(effect="custom", idempotency="none"),
-        "retire-data-keys": Command(effect="custom", idempotency="natural"),
+        "retire-data-keys": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(
+                Emission(
+                    type="cloudsync.platform.secret-revoked.v1",
+                    topic="cloudsync.platform.secret.v1",
+                    key="secretId",
+                    key_field="secretId",
+                    fields=("secretId", "path", "incidentNumber"),
+                ),
+            ),
+        ),
     },
 )
 
@@ -94,6 +143,7 @@ ROTATION_RUN = AggregateSpec(
             idempotency="natural",
             sets=(Assignment("startedAt", source="context.now"),),
         ),
+        "verify-secret-version": Command(effect="custom", idempotency="natural"),
     },
 )
 
@@ -127,11 +177,17 @@ SECRET = AggregateSpec(
         ),
         Transition(
             command="rotate-secret",
-            sources=("active", "rotationFailed"),
+            sources=("active",),
             to="rotating",
             roles=frozenset({"security-engineer", "workload"}),
-            condition="this.status == 'active' || has(input.cause)",
-            guard="No other run is open; after a failure a person names the cause",
+            guard="No other run is open, or the secret would be rotating",
+        ),
+        Transition(
+            command="rotate-secret",
+            sources=("rotationFailed",),
+            to="rotating",
+            roles=frozenset({"security-engineer"}),
+            guard="A person names the cause of the failure",
         ),
         Transition(
             command="confirm-rotation",
@@ -152,7 +208,7 @@ SECRET = AggregateSpec(
             sources=("active", "rotating", "rotationFailed"),
             to="revoked",
             roles=frozenset({"security-engineer"}),
-            guard="An incident and a second approver",
+            guard="By an engineer other than the one who proposed it, under an incident",
         ),
         Transition(
             command="expire-endpoint-key",
@@ -163,11 +219,18 @@ SECRET = AggregateSpec(
             guard="The endpoint has been disabled for seven days",
         ),
         Transition(
+            command="wipe-endpoint-key",
+            sources=("revoked",),
+            to="destroyed",
+            roles=frozenset({"workload"}),
+            condition="this.kind == 'webhookKey'",
+            guard="A key of a webhook endpoint, revoked a week ago",
+        ),
+        Transition(
             command="destroy-secret",
             sources=("revoked",),
             to="destroyed",
             roles=frozenset({"security-engineer"}),
-            condition="has(this.revokedAt) && this.revokedAt + duration('168h') <= now",
             guard="Seven days have passed and a second person agrees",
         ),
     ),
@@ -204,8 +267,8 @@ SECRET = AggregateSpec(
         ),
         Invariant(
             "secret-rotates-daily",
-            "!has(this.nextRotationAt) || !has(this.lastRotatedAt) || this.nextRotationAt <= this.lastRotatedAt + duration('24h')",
-            "The next rotation is due within a day of the last.",
+            "!has(this.nextRotationAt) || !has(this.lastRotatedAt) || (this.nextRotationAt <= this.lastRotatedAt + duration('23h') && this.nextRotationAt <= this.lastRotatedAt + duration(string(this.rotationIntervalHours) + 'h'))",
+            "The next rotation is due within the secret's interval and 23 hours of the last.",
         ),
     ),
     commands={
@@ -214,7 +277,7 @@ SECRET = AggregateSpec(
             idempotency="natural",
             sets=(
                 Assignment("lastRotatedAt", source="context.now"),
-                Assignment("nextRotationAt", source="context.now.plus.24h"),
+                Assignment("nextRotationAt", source="context.now.plus.1h"),
             ),
             emits=(
                 Emission(
@@ -227,14 +290,8 @@ SECRET = AggregateSpec(
             ),
         ),
         "confirm-rotation": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(
-                Assignment("currentVersionNumber", source="body.currentVersionNumber"),
-                Assignment("lastRotatedAt", source="context.now"),
-                Assignment("nextRotationAt", source="body.nextRotationAt"),
-                Assignment("failedRotations", value=0),
-            ),
             emits=(
                 Emission(
                     type="cloudsync.platform.secret-rotated.v1",
@@ -256,9 +313,10 @@ SECRET = AggregateSpec(
             effect="transition",
             idempotency="key",
             sets=(
-                Assignment("approverId", source="body.approverId"),
+                Assignment("approverId", source="context.subject"),
                 Assignment("ciphertext"),
                 Assignment("wrappedKey"),
+                Assignment("removalProposedBy"),
             ),
             emits=(
                 Emission(
@@ -267,6 +325,23 @@ SECRET = AggregateSpec(
                     key="id",
                     key_field="secretId",
                     fields=("secretId", "path", "approverId"),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.COOLING_OFF,
+                    detail="Seven days since the revocation have not passed",
+                    condition="has(this.revokedAt) && this.revokedAt + duration('168h') <= now",
+                ),
+                Requirement(
+                    problem=problems.APPROVAL_MISSING,
+                    detail="Nobody has proposed it since the revocation",
+                    condition="has(this.removalProposedBy)",
+                ),
+                Requirement(
+                    problem=problems.SELF_APPROVAL,
+                    detail="The engineer who proposed to wipe it cannot do so too",
+                    condition="principal.id != this.removalProposedBy",
                 ),
             ),
         ),
@@ -297,13 +372,28 @@ SECRET = AggregateSpec(
                 ),
             ),
         ),
+        "propose-secret-removal": Command(
+            effect="update",
+            idempotency="natural",
+            sets=(
+                Assignment("incidentNumber", source="body.incidentNumber"),
+                Assignment("removalProposedBy", source="context.subject"),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.NOTHING_TO_REMOVE,
+                    detail="The secret was never handed out or is destroyed",
+                    condition="this.status in ['active', 'rotating', 'rotationFailed', 'revoked']",
+                ),
+            ),
+        ),
         "revoke-secret": Command(
             effect="transition",
             idempotency="key",
             sets=(
-                Assignment("incidentNumber", source="body.incidentNumber"),
-                Assignment("approverId", source="body.approverId"),
+                Assignment("approverId", source="context.subject"),
                 Assignment("revokedAt", source="context.now"),
+                Assignment("removalProposedBy"),
             ),
             emits=(
                 Emission(
@@ -312,6 +402,18 @@ SECRET = AggregateSpec(
                     key="id",
                     key_field="secretId",
                     fields=("secretId", "path", "incidentNumber"),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.APPROVAL_MISSING,
+                    detail="Nobody has proposed to take the secret out of use",
+                    condition="has(this.removalProposedBy)",
+                ),
+                Requirement(
+                    problem=problems.SELF_APPROVAL,
+                    detail="The caller has proposed it",
+                    condition="principal.id != this.removalProposedBy",
                 ),
             ),
         ),
@@ -325,6 +427,34 @@ SECRET = AggregateSpec(
                     key="id",
                     key_field="secretId",
                     fields=("secretId", "path", "strategy"),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.CAUSE_MISSING,
+                    detail="The last run failed and nobody says what was mended",
+                    condition="this.status == 'active' || has(input.cause)",
+                ),
+            ),
+        ),
+        "wipe-endpoint-key": Command(
+            effect="transition",
+            idempotency="natural",
+            sets=(Assignment("ciphertext"), Assignment("wrappedKey")),
+            emits=(
+                Emission(
+                    type="cloudsync.platform.secret-destroyed.v1",
+                    topic="cloudsync.platform.secret.v1",
+                    key="id",
+                    key_field="secretId",
+                    fields=("secretId", "path", "approverId"),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.COOLING_OFF,
+                    detail="The endpoint may still be repaired",
+                    condition="has(this.revokedAt) && this.revokedAt + duration('168h') <= now",
                 ),
             ),
         ),

@@ -49,13 +49,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.ConfirmRotation,
     ) -> models.SecretMetadata:
-        found = await self.secret.transition(
-            ctx,
-            "confirm-rotation",
-            request.secret_id,
-            request.body,
-        )
-        return project(models.SecretMetadata, found)
+        raise handler_missing("confirm-rotation")
 
     async def create_secret(
         self,
@@ -69,7 +63,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.DestroySecret,
     ) -> models.SecretMetadata:
-        found = await self.secret.transition(ctx, "destroy-secret", request.secret_id, request.body)
+        found = await self.secret.transition(ctx, "destroy-secret", request.secret_id)
         return project(models.SecretMetadata, found)
 
     async def encrypt_fields(
@@ -111,6 +105,19 @@ class Defaults(port.Port):
             request.secret_version_id,
         )
 
+    async def propose_secret_removal(
+        self,
+        ctx: Context,
+        request: port.ProposeSecretRemoval,
+    ) -> models.SecretMetadata:
+        found = await self.secret.update(
+            ctx,
+            "propose-secret-removal",
+            request.secret_id,
+            request.body,
+        )
+        return project(models.SecretMetadata, found)
+
     async def renew_lease(self, ctx: Context, request: port.RenewLease) -> models.CredentialLease:
         return await self.credential_lease.update(
             ctx,
@@ -137,7 +144,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.RevokeSecret,
     ) -> models.SecretMetadata:
-        found = await self.secret.transition(ctx, "revoke-secret", request.secret_id, request.body)
+        found = await self.secret.transition(ctx, "revoke-secret", request.secret_id)
         return project(models.SecretMetadata, found)
 
     async def rotate_secret(
@@ -162,6 +169,16 @@ class Defaults(port.Port):
             request.secret_version_id,
             request.body,
         )
+
+    async def verify_secret_version(
+        self,
+        ctx: Context,
+        request: port.VerifySecretVersion,
+    ) -> models.RotationRun:
+        raise handler_missing("verify-secret-version")
+
+    async def wipe_endpoint_key(self, ctx: Context, request: port.WipeEndpointKey) -> None:
+        await self.secret.transition(ctx, "wipe-endpoint-key", request.secret_id)
 
     async def decrypt_fields(
         self,

@@ -15,6 +15,7 @@ class ConfirmRotationRequest(Model):
     The rotator's word that all readers hold the new version.
     """
 
+    secret_id: Annotated[UUID, Field(alias="secretId")]
     rotation_run_id: Annotated[UUID, Field(alias="rotationRunId")]
     current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
     fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
@@ -24,7 +25,7 @@ class ConfirmRotationRequest(Model):
 
 class CredentialLease(Model):
     """
-    A loan of a credential to one workload for five minutes to a day.
+    A loan of a credential to one pod for five minutes to a day.
     """
 
     id: UUID
@@ -40,6 +41,15 @@ class CredentialLease(Model):
             max_length=160,
             min_length=36,
             pattern="^spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+$",
+        ),
+    ]
+    holder_pod: Annotated[
+        str,
+        Field(
+            alias="holderPod",
+            max_length=63,
+            min_length=1,
+            pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
         ),
     ]
     ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
@@ -59,14 +69,6 @@ class DataKeyPurpose(StrEnum):
     pii = "pii"
     payment = "payment"
     body = "body"
-
-
-class DestroySecretRequest(Model):
-    """
-    The second person who agrees that a revoked value will not be needed as evidence.
-    """
-
-    approver_id: Annotated[UUID, Field(alias="approverId")]
 
 
 class DisabledReason(StrEnum):
@@ -126,15 +128,30 @@ class InstanceDeregistered(Model):
             pattern="^spiffe://cloudsync\\.internal/ns/[a-z-]+/sa/[a-z-]+$",
         ),
     ]
+    pod_name: Annotated[
+        str,
+        Field(
+            alias="podName", max_length=63, min_length=1, pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+        ),
+    ]
 
 
 class LeaseCredentialRequest(Model):
     """
-    What to borrow and for how long.
+    What to borrow, for which pod and for how long.
     """
 
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
+    ]
+    holder_pod: Annotated[
+        str,
+        Field(
+            alias="holderPod",
+            max_length=63,
+            min_length=1,
+            pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+        ),
     ]
     ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
 
@@ -175,6 +192,22 @@ class OpenedFieldsValuesItem(RootModel[str]):
     root: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=5464)]
 
 
+class ProposeSecretRemovalRequest(Model):
+    """
+    The incident for whose sake a secret is to be taken out of use, or its evidence value to be wiped.
+    """
+
+    incident_number: Annotated[
+        str,
+        Field(
+            alias="incidentNumber",
+            max_length=13,
+            min_length=13,
+            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
+        ),
+    ]
+
+
 class Region(StrEnum):
     """
     The four regions that serve people.
@@ -192,23 +225,6 @@ class RenewLeaseRequest(Model):
     """
 
     ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
-
-
-class RevokeSecretRequest(Model):
-    """
-    Incident and second person; without either nothing is revoked.
-    """
-
-    incident_number: Annotated[
-        str,
-        Field(
-            alias="incidentNumber",
-            max_length=13,
-            min_length=13,
-            pattern="^INC-20[0-9]{2}-[0-9]{4}$",
-        ),
-    ]
-    approver_id: Annotated[UUID, Field(alias="approverId")]
 
 
 class RotationStatusRequest(Model):
@@ -267,7 +283,7 @@ class SecretDestroyed(Model):
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
     ]
-    approver_id: Annotated[UUID, Field(alias="approverId")]
+    approver_id: Annotated[UUID | None, Field(alias="approverId")] = None
 
 
 class SecretKind(StrEnum):
@@ -334,7 +350,7 @@ class SecretRotationFailed(Model):
 
 class SecretRotationStarted(Model):
     """
-    A new version is being made, and the current one holds until further notice.
+    A new version is being made.
     """
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
@@ -413,6 +429,16 @@ class SupersedeSecretVersionRequest(Model):
     """
 
     valid_until: Annotated[AwareDatetime, Field(alias="validUntil")]
+
+
+class VerifySecretVersionRequest(Model):
+    """
+    What a reader holds, by number and keyed digest.
+    """
+
+    secret_id: Annotated[UUID, Field(alias="secretId")]
+    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=100000)]
+    fingerprint: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
 
 
 class WebhookDisabled(Model):
@@ -501,9 +527,9 @@ class DataKey(Model):
     algorithm: Annotated[str, Field(max_length=20, min_length=8)]
     key_version: Annotated[int, Field(alias="keyVersion", ge=1, le=100000)]
     wrapped_key: Annotated[
-        str,
+        str | None,
         Field(alias="wrappedKey", json_schema_extra={"contentEncoding": "base64"}, max_length=684),
-    ]
+    ] = None
     retired_at: Annotated[AwareDatetime | None, Field(alias="retiredAt")] = None
 
 
@@ -665,6 +691,7 @@ class Secret(Model):
         ),
     ] = None
     revoked_at: Annotated[AwareDatetime | None, Field(alias="revokedAt")] = None
+    removal_proposed_by: Annotated[UUID | None, Field(alias="removalProposedBy")] = None
     approver_id: Annotated[UUID | None, Field(alias="approverId")] = None
     status: SecretStatus
 
@@ -738,6 +765,7 @@ class SecretMetadata(Model):
         ),
     ] = None
     revoked_at: Annotated[AwareDatetime | None, Field(alias="revokedAt")] = None
+    removal_proposed_by: Annotated[UUID | None, Field(alias="removalProposedBy")] = None
     approver_id: Annotated[UUID | None, Field(alias="approverId")] = None
     status: SecretStatus
 

@@ -86,6 +86,13 @@ PROMOTE_SECRET_VERSION = Operation(
     idempotency="natural",
 )
 
+PROPOSE_SECRET_REMOVAL = Operation(
+    id="propose-secret-removal",
+    permission="secret:revoke",
+    writes=True,
+    idempotency="natural",
+)
+
 RENEW_LEASE = Operation(
     id="renew-lease",
     permission="secret:lease",
@@ -111,7 +118,7 @@ REVOKE_LEASE = Operation(
     id="revoke-lease",
     permission="secret:lease",
     writes=True,
-    idempotency="natural",
+    idempotency="key",
 )
 
 REVOKE_SECRET = Operation(
@@ -138,6 +145,20 @@ STAGE_SECRET_VERSION = Operation(
 
 SUPERSEDE_SECRET_VERSION = Operation(
     id="supersede-secret-version",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
+VERIFY_SECRET_VERSION = Operation(
+    id="verify-secret-version",
+    permission="secret:read",
+    writes=True,
+    idempotency="natural",
+)
+
+WIPE_ENDPOINT_KEY = Operation(
+    id="wipe-endpoint-key",
     access="workload",
     writes=True,
     idempotency="natural",

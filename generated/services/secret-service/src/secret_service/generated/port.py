@@ -36,7 +36,6 @@ class BurySecretVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmRotation:
-    secret_id: UUID
     body: models.ConfirmRotationRequest
 
 
@@ -48,7 +47,6 @@ class CreateSecret:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DestroySecret:
     secret_id: UUID
-    body: models.DestroySecretRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +81,12 @@ class PromoteSecretVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeSecretRemoval:
+    secret_id: UUID
+    body: models.ProposeSecretRemovalRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RenewLease:
     credential_lease_id: UUID
     body: models.RenewLeaseRequest
@@ -106,7 +110,6 @@ class RevokeLease:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeSecret:
     secret_id: UUID
-    body: models.RevokeSecretRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +127,16 @@ class StageSecretVersion:
 class SupersedeSecretVersion:
     secret_version_id: UUID
     body: models.SupersedeSecretVersionRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifySecretVersion:
+    body: models.VerifySecretVersionRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WipeEndpointKey:
+    secret_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +166,7 @@ class Port(Protocol):
     """What secret-service does."""
 
     async def activate_secret(self, ctx: Context, request: ActivateSecret) -> models.SecretMetadata:
-        """Opens a secret to its readers and sets its first birthday a day ahead."""
+        """Opens a secret to its readers."""
         ...
 
     async def advance_rotation_run(self, ctx: Context, request: AdvanceRotationRun) -> None:
@@ -169,7 +182,7 @@ class Port(Protocol):
         ctx: Context,
         request: ConfirmRotation,
     ) -> models.SecretMetadata:
-        """Makes the verified version current and starts the overlap of the previous one."""
+        """Holds the reported fingerprint against that of the staged version, makes it current together with its value, and starts the overlap of the previous one."""
         ...
 
     async def create_secret(self, ctx: Context, request: CreateSecret) -> models.SecretMetadata:
@@ -177,7 +190,7 @@ class Port(Protocol):
         ...
 
     async def destroy_secret(self, ctx: Context, request: DestroySecret) -> models.SecretMetadata:
-        """Wipes value and key of what was revoked a week ago or earlier."""
+        """Wipes value and key of what was revoked a week ago or earlier and has been proposed for it since."""
         ...
 
     async def encrypt_fields(self, ctx: Context, request: EncryptFields) -> models.SealedFields:
@@ -197,7 +210,7 @@ class Port(Protocol):
         ctx: Context,
         request: LeaseCredential,
     ) -> models.LeasedCredential:
-        """Makes or picks a credential for one workload and lends it."""
+        """Makes or picks a credential for one pod and lends it."""
         ...
 
     async def open_rotation_run(self, ctx: Context, request: OpenRotationRun) -> None:
@@ -208,16 +221,24 @@ class Port(Protocol):
         """Makes a staged version the one that readers get."""
         ...
 
+    async def propose_secret_removal(
+        self,
+        ctx: Context,
+        request: ProposeSecretRemoval,
+    ) -> models.SecretMetadata:
+        """Asks for a second engineer, by the incident, before a secret is taken out of use or wiped."""
+        ...
+
     async def renew_lease(self, ctx: Context, request: RenewLease) -> models.CredentialLease:
         """Starts a loan's clock again."""
         ...
 
     async def retire_data_keys(self, ctx: Context, request: RetireDataKeys) -> None:
-        """Destroys the keys of an organisation whose thirty days are over, and with them all that they sealed."""
+        """Destroys the keys of an organisation whose thirty days are over, and with them all that they sealed, and revokes those of its webhook endpoints, which would be rotated for ever."""
         ...
 
     async def revoke_instance_leases(self, ctx: Context, request: RevokeInstanceLeases) -> None:
-        """Ends what an instance had borrowed that left the registry in good order."""
+        """Ends what the pod had borrowed that left the registry in good order, and nothing of its siblings under the same identity."""
         ...
 
     async def revoke_lease(self, ctx: Context, request: RevokeLease) -> models.CredentialLease:
@@ -225,7 +246,7 @@ class Port(Protocol):
         ...
 
     async def revoke_secret(self, ctx: Context, request: RevokeSecret) -> models.SecretMetadata:
-        """Stops handing it out and ends its leases."""
+        """Stops handing it out and ends its leases, on the word of an engineer other than the one who proposed it, since callers will fail."""
         ...
 
     async def rotate_secret(self, ctx: Context, request: RotateSecret) -> models.SecretMetadata:
@@ -238,6 +259,18 @@ class Port(Protocol):
 
     async def supersede_secret_version(self, ctx: Context, request: SupersedeSecretVersion) -> None:
         """Keeps a replaced version valid until the overlap ends."""
+        ...
+
+    async def verify_secret_version(
+        self,
+        ctx: Context,
+        request: VerifySecretVersion,
+    ) -> models.RotationRun:
+        """A reader proves by the fingerprint that it holds the staged version and has opened a connection with it."""
+        ...
+
+    async def wipe_endpoint_key(self, ctx: Context, request: WipeEndpointKey) -> None:
+        """Drops what a revoked key of a webhook endpoint said, a week later and by the clock."""
         ...
 
     async def decrypt_fields(self, ctx: Context, request: DecryptFields) -> models.OpenedFields:
@@ -273,7 +306,7 @@ class Port(Protocol):
         ctx: Context,
         event: Received[models.OrganizationPurged],
     ) -> None:
-        """The tenant's data keys are destroyed, thirty days after it was deleted"""
+        """The tenant's data keys are destroyed, thirty days after it was deleted, and its endpoints' keys revoked"""
         ...
 
     async def on_webhook_disabled(

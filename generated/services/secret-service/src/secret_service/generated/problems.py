@@ -6,23 +6,44 @@ from __future__ import annotations
 
 from cloudsync_chassis.problem import ProblemType
 
-APPROVAL_MISSING = ProblemType("approval-missing", 403, "Approval missing")
-"""The second person has not approved"""
+APPROVAL_MISSING = ProblemType("approval-missing", 409, "Approval missing")
+"""Nobody has proposed it since the revocation"""
+
+CAUSE_MISSING = ProblemType("cause-missing", 422, "Cause missing")
+"""The last run failed and nobody says what was mended"""
 
 COOLING_OFF = ProblemType("cooling-off", 409, "Cooling off")
 """Seven days since the revocation have not passed"""
 
 FINGERPRINT_MISMATCH = ProblemType("fingerprint-mismatch", 409, "Fingerprint mismatch")
-"""What a reader reported is not the staged value"""
+"""What the rotator names is not the staged value"""
 
 KEY_RETIRED = ProblemType("key-retired", 410, "Key retired")
 """The tenant's key for the purpose was given up"""
 
+LEASE_EXHAUSTED = ProblemType("lease-exhausted", 410, "Lease exhausted")
+"""The loan has reached a day in sum"""
+
 LEASE_LIMIT = ProblemType("lease-limit", 429, "Lease limit")
-"""The workload holds forty open leases"""
+"""The pod holds forty open leases"""
+
+LEASE_REVOKED = ProblemType("lease-revoked", 410, "Lease revoked")
+"""The loan was called in, by its secret's revocation or by itself"""
+
+NO_ROTATION_OPEN = ProblemType("no-rotation-open", 409, "No rotation open")
+"""The secret is not being rotated"""
+
+NOT_THE_HOLDER = ProblemType("not-the-holder", 403, "Not the holder")
+"""Another service borrowed it"""
+
+NOTHING_TO_REMOVE = ProblemType("nothing-to-remove", 409, "Nothing to remove")
+"""The secret was never handed out or is destroyed"""
 
 PATH_TAKEN = ProblemType("path-taken", 409, "Path taken")
 """A secret lies at the path, destroyed ones included"""
+
+POD_MISMATCH = ProblemType("pod-mismatch", 403, "Pod mismatch")
+"""Certificate or address belong to another pod"""
 
 PURPOSE_MISMATCH = ProblemType("purpose-mismatch", 400, "Purpose mismatch")
 """The values were sealed for something else"""
@@ -30,11 +51,14 @@ PURPOSE_MISMATCH = ProblemType("purpose-mismatch", 400, "Purpose mismatch")
 READER_NOT_ALLOWED = ProblemType("reader-not-allowed", 403, "Reader not allowed")
 """The workload is not among the readers"""
 
-ROTATION_RUNNING = ProblemType("rotation-running", 409, "Rotation running")
-"""Another run is open"""
+READERS_MISSING = ProblemType("readers-missing", 409, "Readers missing")
+"""A reader has not verified yet"""
 
 SECRET_REVOKED = ProblemType("secret-revoked", 410, "Secret revoked")
 """The secret is revoked or destroyed"""
+
+SELF_APPROVAL = ProblemType("self-approval", 403, "Self approval")
+"""The engineer who proposed to wipe it cannot do so too"""
 
 VALUE_RATE = ProblemType("value-rate", 429, "Value rate")
 """The caller has spent its 2,000 values of this second"""

@@ -36,10 +36,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         Reply(secret_pb2.ConfirmRotationResponse, "secretMetadata"),
     )
     def confirm_rotation(message: secret_pb2.ConfirmRotationRequest) -> port.ConfirmRotation:
-        return port.ConfirmRotation(
-            secret_id=rpc.required(message, "secretId", UUID),
-            body=rpc.read(message, models.ConfirmRotationRequest, "secretId"),
-        )
+        return port.ConfirmRotation(body=rpc.read(message, models.ConfirmRotationRequest))
 
     @rpc.unary(
         "CreateSecret",
@@ -69,10 +66,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         Reply(secret_pb2.DestroySecretResponse, "secretMetadata"),
     )
     def destroy_secret(message: secret_pb2.DestroySecretRequest) -> port.DestroySecret:
-        return port.DestroySecret(
-            secret_id=rpc.required(message, "secretId", UUID),
-            body=rpc.read(message, models.DestroySecretRequest, "secretId"),
-        )
+        return port.DestroySecret(secret_id=rpc.required(message, "secretId", UUID))
 
     @rpc.unary(
         "EncryptFields",
@@ -148,6 +142,21 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         )
 
     @rpc.unary(
+        "ProposeSecretRemoval",
+        operations.PROPOSE_SECRET_REMOVAL,
+        service.propose_secret_removal,
+        secret_pb2.ProposeSecretRemovalRequest,
+        Reply(secret_pb2.ProposeSecretRemovalResponse, "secretMetadata"),
+    )
+    def propose_secret_removal(
+        message: secret_pb2.ProposeSecretRemovalRequest,
+    ) -> port.ProposeSecretRemoval:
+        return port.ProposeSecretRemoval(
+            secret_id=rpc.required(message, "secretId", UUID),
+            body=rpc.read(message, models.ProposeSecretRemovalRequest, "secretId"),
+        )
+
+    @rpc.unary(
         "RenewLease",
         operations.RENEW_LEASE,
         service.renew_lease,
@@ -180,10 +189,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         Reply(secret_pb2.RevokeSecretResponse, "secretMetadata"),
     )
     def revoke_secret(message: secret_pb2.RevokeSecretRequest) -> port.RevokeSecret:
-        return port.RevokeSecret(
-            secret_id=rpc.required(message, "secretId", UUID),
-            body=rpc.read(message, models.RevokeSecretRequest, "secretId"),
-        )
+        return port.RevokeSecret(secret_id=rpc.required(message, "secretId", UUID))
 
     @rpc.unary(
         "RotateSecret",
@@ -197,5 +203,17 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
             secret_id=rpc.required(message, "secretId", UUID),
             body=rpc.read(message, models.RotateSecretRequest, "secretId"),
         )
+
+    @rpc.unary(
+        "VerifySecretVersion",
+        operations.VERIFY_SECRET_VERSION,
+        service.verify_secret_version,
+        secret_pb2.VerifySecretVersionRequest,
+        Reply(secret_pb2.VerifySecretVersionResponse, "rotationRun"),
+    )
+    def verify_secret_version(
+        message: secret_pb2.VerifySecretVersionRequest,
+    ) -> port.VerifySecretVersion:
+        return port.VerifySecretVersion(body=rpc.read(message, models.VerifySecretVersionRequest))
 
     return (rpc,)

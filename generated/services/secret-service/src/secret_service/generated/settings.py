@@ -27,8 +27,8 @@ class ServiceSettings(Settings):
     values_per_second: int = 2000
     """Fields that one caller may have sealed or opened in a second"""
 
-    leases_per_workload: int = 40
-    """Leases that one workload may hold open"""
+    leases_per_pod: int = 40
+    """Leases that one pod may hold open, six times what is usual"""
 
     cooling_off: Seconds = 604800.0
     """How long a revoked secret waits before it may be destroyed"""

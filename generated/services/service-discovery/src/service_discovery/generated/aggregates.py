@@ -8,15 +8,17 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 HEALTH_REPORT = AggregateSpec(
     name="health-report",
@@ -30,7 +32,23 @@ HEALTH_REPORT = AggregateSpec(
             "A failed deep probe names the dependency.",
         ),
     ),
-    commands={"report-health": Command(effect="create", idempotency="natural")},
+    commands={
+        "report-health": Command(
+            effect="create",
+            idempotency="natural",
+            requires=(
+                Requirement(
+                    problem=problems.IDENTITY_MISMATCH,
+                    detail="The copy belongs to another service, whose health is none of the caller's business",
+                    condition="count == 1 || principal.id == 'service-discovery'",
+                    counted=Counted(
+                        "service-instance",
+                        {"id": "input.instanceId", "serviceName": "principal.id"},
+                    ),
+                ),
+            ),
+        ),
+    },
 )
 
 SERVICE_DEFINITION = AggregateSpec(
@@ -55,11 +73,7 @@ SERVICE_DEFINITION = AggregateSpec(
 SERVICE_INSTANCE = AggregateSpec(
     name="service-instance",
     model=models.ServiceInstance,
-    store=DocumentStore(
-        collection="service-instance",
-        unique=(("organizationId", "address", "port"),),
-    ),
-    unique=(("address", "port"),),
+    store=DocumentStore(collection="service-instance"),
     defaults={"weight": 100, "loadPercent": 0, "leaseTtlSeconds": 15, "consecutiveFailures": 0},
     state_field="status",
     initial="registering",
@@ -175,10 +189,7 @@ SERVICE_INSTANCE = AggregateSpec(
         "degrade-instance": Command(
             effect="transition",
             idempotency="natural",
-            sets=(
-                Assignment("weight", value=10),
-                Assignment("consecutiveFailures", source="body.consecutiveFailures"),
-            ),
+            sets=(Assignment("consecutiveFailures", source="body.consecutiveFailures"),),
             emits=(
                 Emission(
                     type="cloudsync.platform.instance-degraded.v1",
@@ -204,17 +215,20 @@ SERVICE_INSTANCE = AggregateSpec(
                     topic="cloudsync.platform.instance.v1",
                     key="id",
                     key_field="serviceInstanceId",
-                    fields=("serviceInstanceId", "serviceName", "region", "spiffeId"),
+                    fields=("serviceInstanceId", "serviceName", "region", "spiffeId", "podName"),
+                ),
+            ),
+            requires=(
+                Requirement(
+                    problem=problems.IDENTITY_MISMATCH,
+                    detail="A service takes out a copy of another one",
+                    condition="principal.id == 'service-discovery' || this.spiffeId.endsWith('/sa/' + principal.id)",
                 ),
             ),
         ),
         "drain-instance": Command(
-            effect="transition",
+            effect="custom",
             idempotency="natural",
-            sets=(
-                Assignment("weight", value=0),
-                Assignment("drainReason", source="body.drainReason"),
-            ),
             emits=(
                 Emission(
                     type="cloudsync.platform.instance-drained.v1",
@@ -248,7 +262,7 @@ SERVICE_INSTANCE = AggregateSpec(
         "recover-instance": Command(
             effect="transition",
             idempotency="natural",
-            sets=(Assignment("weight", value=100), Assignment("consecutiveFailures", value=0)),
+            sets=(Assignment("consecutiveFailures", value=0),),
             emits=(
                 Emission(
                     type="cloudsync.platform.instance-recovered.v1",
@@ -260,16 +274,26 @@ SERVICE_INSTANCE = AggregateSpec(
             ),
         ),
         "register-instance": Command(
-            effect="create",
+            effect="custom",
             idempotency="key",
-            sets=(Assignment("leaseExpiresAt", source="context.now.plus.15s"),),
+            emits=(
+                Emission(
+                    type="cloudsync.platform.instance-expired.v1",
+                    topic="cloudsync.platform.instance.v1",
+                    key="id",
+                    key_field="serviceInstanceId",
+                    fields=(
+                        "serviceInstanceId",
+                        "serviceName",
+                        "region",
+                        "nodeName",
+                        "leaseExpiresAt",
+                    ),
+                ),
+            ),
         ),
         "reload-trust-bundle": Command(effect="custom", idempotency="natural"),
-        "renew-instance-lease": Command(
-            effect="update",
-            idempotency="natural",
-            sets=(Assignment("leaseExpiresAt", source="context.now.plus.15s"),),
-        ),
+        "renew-instance-lease": Command(effect="custom", idempotency="natural"),
         "weigh-model-canary": Command(effect="custom", idempotency="natural"),
     },
 )
@@ -294,7 +318,6 @@ TRAFFIC_SHIFT = AggregateSpec(
             sources=("requested",),
             to="approved",
             roles=frozenset({"platform-operator"}),
-            condition="principal.id != this.requestedBy",
             guard="By somebody else than whoever asked",
         ),
         Transition(
@@ -347,6 +370,18 @@ TRAFFIC_SHIFT = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("approvedBy", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.SELF_APPROVAL,
+                    detail="Whoever asked cannot agree to it too",
+                    condition="principal.id != this.requestedBy",
+                ),
+                Requirement(
+                    problem=problems.SHIFT_OVER,
+                    detail="Its time passed before anybody agreed, and it has to be asked for anew",
+                    condition="now < this.expiresAt",
+                ),
+            ),
         ),
         "confirm-traffic-shift": Command(
             effect="transition",
@@ -383,10 +418,6 @@ TRAFFIC_SHIFT = AggregateSpec(
                 ),
             ),
         ),
-        "shift-traffic": Command(
-            effect="create",
-            idempotency="key",
-            sets=(Assignment("requestedBy", source="context.subject"),),
-        ),
+        "shift-traffic": Command(effect="custom", idempotency="key"),
     },
 )

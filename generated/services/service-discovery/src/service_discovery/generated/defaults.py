@@ -83,12 +83,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.DrainInstance,
     ) -> models.ServiceInstance:
-        return await self.service_instance.transition(
-            ctx,
-            "drain-instance",
-            request.service_instance_id,
-            request.body,
-        )
+        raise handler_missing("drain-instance")
 
     async def expire_lease(self, ctx: Context, request: port.ExpireLease) -> models.ServiceInstance:
         return await self.service_instance.transition(
@@ -105,7 +100,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.RegisterInstance,
     ) -> models.ServiceInstance:
-        return await self.service_instance.create(ctx, "register-instance", request.body)
+        raise handler_missing("register-instance")
 
     async def reload_trust_bundle(self, ctx: Context, request: port.ReloadTrustBundle) -> None:
         raise handler_missing("reload-trust-bundle")
@@ -115,12 +110,7 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.RenewInstanceLease,
     ) -> models.ServiceInstance:
-        return await self.service_instance.update(
-            ctx,
-            "renew-instance-lease",
-            request.service_instance_id,
-            request.body,
-        )
+        raise handler_missing("renew-instance-lease")
 
     async def report_health(self, ctx: Context, request: port.ReportHealth) -> models.HealthReport:
         return await self.health_report.create(ctx, "report-health", request.body)
@@ -137,7 +127,7 @@ class Defaults(port.Port):
         )
 
     async def shift_traffic(self, ctx: Context, request: port.ShiftTraffic) -> models.TrafficShift:
-        return await self.traffic_shift.create(ctx, "shift-traffic", request.body)
+        raise handler_missing("shift-traffic")
 
     async def weigh_model_canary(self, ctx: Context, request: port.WeighModelCanary) -> None:
         raise handler_missing("weigh-model-canary")

@@ -43,7 +43,7 @@ CONFIRM_TRAFFIC_SHIFT = Operation(
 
 DEFINE_SERVICE = Operation(
     id="define-service",
-    permission="instance:register",
+    permission="instance:define",
     writes=True,
     idempotency="natural",
 )

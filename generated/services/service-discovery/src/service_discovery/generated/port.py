@@ -62,7 +62,6 @@ class DeregisterInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrainInstance:
-    service_instance_id: UUID
     body: models.DrainInstanceRequest
 
 
@@ -88,7 +87,6 @@ class ReloadTrustBundle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenewInstanceLease:
-    service_instance_id: UUID
     body: models.RenewInstanceLeaseRequest
 
 
@@ -192,7 +190,7 @@ class Port(Protocol):
         ...
 
     async def degrade_instance(self, ctx: Context, request: DegradeInstance) -> None:
-        """Sets a copy back to a tenth of its weight, on the evaluator's word."""
+        """Has a copy handed out with a tenth of its weight from the next endpoint set on, on the evaluator's word."""
         ...
 
     async def deregister_instance(
@@ -200,11 +198,11 @@ class Port(Protocol):
         ctx: Context,
         request: DeregisterInstance,
     ) -> models.ServiceInstance:
-        """Removes a drained copy for good."""
+        """Removes a drained copy for good, on its own word or on that of the registry's sweeper."""
         ...
 
     async def drain_instance(self, ctx: Context, request: DrainInstance) -> models.ServiceInstance:
-        """Takes a copy out of all endpoint sets while it finishes what it has begun."""
+        """Counts the healthy siblings in the region and, if they are enough, takes the copy out of all endpoint sets while it finishes what it has begun."""
         ...
 
     async def expire_lease(self, ctx: Context, request: ExpireLease) -> models.ServiceInstance:
@@ -212,7 +210,7 @@ class Port(Protocol):
         ...
 
     async def recover_instance(self, ctx: Context, request: RecoverInstance) -> None:
-        """Gives a copy its weight back after five good probes."""
+        """Has a copy handed out with its whole weight again after five good probes."""
         ...
 
     async def register_instance(
@@ -232,7 +230,7 @@ class Port(Protocol):
         ctx: Context,
         request: RenewInstanceLease,
     ) -> models.ServiceInstance:
-        """Keeps a copy alive for another fifteen seconds and says how busy it is."""
+        """Keeps a copy alive for another lease of the length that it registered with, fifteen seconds as a rule, and says how busy it is."""
         ...
 
     async def report_health(self, ctx: Context, request: ReportHealth) -> models.HealthReport:

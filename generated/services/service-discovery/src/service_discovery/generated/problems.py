@@ -6,20 +6,14 @@ from __future__ import annotations
 
 from cloudsync_chassis.problem import ProblemType
 
-APPROVAL_MISSING = ProblemType("approval-missing", 403, "Approval missing")
-"""Whoever asked cannot agree to it too"""
-
 DEFINITION_UNKNOWN = ProblemType("definition-unknown", 404, "Definition unknown")
 """No such service has been defined"""
 
 IDENTITY_MISMATCH = ProblemType("identity-mismatch", 403, "Identity mismatch")
-"""Certificate or source address is not what the request claims"""
+"""A service takes out a copy of another one"""
 
 LEASE_EXPIRED = ProblemType("lease-expired", 410, "Lease expired")
 """The lease ran out and the copy has to register anew"""
-
-NOT_FOUND = ProblemType("not-found", 404, "Not found")
-"""No such instance is alive"""
 
 REGION_AT_CAPACITY = ProblemType("region-at-capacity", 409, "Region at capacity")
 """The target could not carry the share even at its largest size"""
@@ -30,8 +24,14 @@ RESIDENCY_VIOLATED = ProblemType("residency-violated", 403, "Residency violated"
 RESOURCE_EXHAUSTED = ProblemType("resource-exhausted", 429, "Resource exhausted")
 """The replica holds as many streams as it can"""
 
+SELF_APPROVAL = ProblemType("self-approval", 403, "Self approval")
+"""Whoever asked cannot agree to it too"""
+
 SERVICE_UNAVAILABLE = ProblemType("service-unavailable", 503, "Service unavailable")
 """No copy is alive in any region that may serve the caller"""
+
+SHIFT_OVER = ProblemType("shift-over", 410, "Shift over")
+"""Its time passed before anybody agreed, and it has to be asked for anew"""
 
 TOO_FEW_INSTANCES = ProblemType("too-few-instances", 409, "Too few instances")
 """The rest would be fewer than the definition demands"""

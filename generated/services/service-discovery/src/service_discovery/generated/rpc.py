@@ -64,10 +64,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         Reply(discovery_pb2.DrainInstanceResponse, "serviceInstance"),
     )
     def drain_instance(message: discovery_pb2.DrainInstanceRequest) -> port.DrainInstance:
-        return port.DrainInstance(
-            service_instance_id=rpc.required(message, "serviceInstanceId", UUID),
-            body=rpc.read(message, models.DrainInstanceRequest, "serviceInstanceId"),
-        )
+        return port.DrainInstance(body=rpc.read(message, models.DrainInstanceRequest))
 
     @rpc.unary(
         "ExpireLease",
@@ -178,10 +175,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
     def renew_instance_lease(
         message: discovery_pb2.RenewInstanceLeaseRequest,
     ) -> port.RenewInstanceLease:
-        return port.RenewInstanceLease(
-            service_instance_id=rpc.required(message, "serviceInstanceId", UUID),
-            body=rpc.read(message, models.RenewInstanceLeaseRequest, "serviceInstanceId"),
-        )
+        return port.RenewInstanceLease(body=rpc.read(message, models.RenewInstanceLeaseRequest))
 
     @rpc.unary(
         "ReportHealth",

@@ -12,6 +12,7 @@ SERVICE = ServiceSpec(
     name="service-discovery",
     source="/cloudsync/service-discovery",
     access={
+        "instance:define": frozenset({"platform-operator"}),
         "instance:drain": frozenset({"platform-operator"}),
         "instance:read": frozenset({"platform-operator", "security-engineer"}),
         "traffic:shift": frozenset({"platform-operator"}),

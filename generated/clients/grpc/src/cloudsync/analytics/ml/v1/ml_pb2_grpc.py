@@ -39,6 +39,21 @@ class MlServiceStub:
                 request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.PredictRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.PredictResponse.FromString,
                 _registered_method=True)
+        self.PredictBatch = channel.unary_stream(
+                '/cloudsync.analytics.ml.v1.MlService/PredictBatch',
+                request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.PredictBatchRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.PredictBatchResponse.FromString,
+                _registered_method=True)
+        self.MeasureDrift = channel.unary_unary(
+                '/cloudsync.analytics.ml.v1.MlService/MeasureDrift',
+                request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.MeasureDriftRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.MeasureDriftResponse.FromString,
+                _registered_method=True)
+        self.GetFeatures = channel.unary_unary(
+                '/cloudsync.analytics.ml.v1.MlService/GetFeatures',
+                request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetFeaturesRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetFeaturesResponse.FromString,
+                _registered_method=True)
         self.ExplainPrediction = channel.unary_unary(
                 '/cloudsync.analytics.ml.v1.MlService/ExplainPrediction',
                 request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.ExplainPredictionRequest.SerializeToString,
@@ -94,6 +109,46 @@ class MlServiceStub:
                 request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.RetireModelRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.RetireModelResponse.FromString,
                 _registered_method=True)
+        self.StartTraining = channel.unary_unary(
+                '/cloudsync.analytics.ml.v1.MlService/StartTraining',
+                request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.StartTrainingRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.StartTrainingResponse.FromString,
+                _registered_method=True)
+        self.StopTraining = channel.unary_unary(
+                '/cloudsync.analytics.ml.v1.MlService/StopTraining',
+                request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.StopTrainingRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.StopTrainingResponse.FromString,
+                _registered_method=True)
+        self.GetTrainingRun = channel.unary_unary(
+                '/cloudsync.analytics.ml.v1.MlService/GetTrainingRun',
+                request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetTrainingRunRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetTrainingRunResponse.FromString,
+                _registered_method=True)
+        self.ListTrainingRuns = channel.unary_unary(
+                '/cloudsync.analytics.ml.v1.MlService/ListTrainingRuns',
+                request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.ListTrainingRunsRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.ListTrainingRunsResponse.FromString,
+                _registered_method=True)
+        self.DefineFeatureView = channel.unary_unary(
+                '/cloudsync.analytics.ml.v1.MlService/DefineFeatureView',
+                request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.DefineFeatureViewRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.DefineFeatureViewResponse.FromString,
+                _registered_method=True)
+        self.RetireFeatureView = channel.unary_unary(
+                '/cloudsync.analytics.ml.v1.MlService/RetireFeatureView',
+                request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.RetireFeatureViewRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.RetireFeatureViewResponse.FromString,
+                _registered_method=True)
+        self.GetFeatureView = channel.unary_unary(
+                '/cloudsync.analytics.ml.v1.MlService/GetFeatureView',
+                request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetFeatureViewRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetFeatureViewResponse.FromString,
+                _registered_method=True)
+        self.ListFeatureViews = channel.unary_unary(
+                '/cloudsync.analytics.ml.v1.MlService/ListFeatureViews',
+                request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.ListFeatureViewsRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.ListFeatureViewsResponse.FromString,
+                _registered_method=True)
         self.GetModel = channel.unary_unary(
                 '/cloudsync.analytics.ml.v1.MlService/GetModel',
                 request_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetModelRequest.SerializeToString,
@@ -110,6 +165,24 @@ class MlServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def Predict(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PredictBatch(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MeasureDrift(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetFeatures(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -181,6 +254,54 @@ class MlServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StartTraining(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StopTraining(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTrainingRun(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTrainingRuns(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DefineFeatureView(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RetireFeatureView(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetFeatureView(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFeatureViews(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetModel(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -200,6 +321,21 @@ def add_MlServiceServicer_to_server(servicer, server):
                     servicer.Predict,
                     request_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.PredictRequest.FromString,
                     response_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.PredictResponse.SerializeToString,
+            ),
+            'PredictBatch': grpc.unary_stream_rpc_method_handler(
+                    servicer.PredictBatch,
+                    request_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.PredictBatchRequest.FromString,
+                    response_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.PredictBatchResponse.SerializeToString,
+            ),
+            'MeasureDrift': grpc.unary_unary_rpc_method_handler(
+                    servicer.MeasureDrift,
+                    request_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.MeasureDriftRequest.FromString,
+                    response_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.MeasureDriftResponse.SerializeToString,
+            ),
+            'GetFeatures': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFeatures,
+                    request_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetFeaturesRequest.FromString,
+                    response_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetFeaturesResponse.SerializeToString,
             ),
             'ExplainPrediction': grpc.unary_unary_rpc_method_handler(
                     servicer.ExplainPrediction,
@@ -256,6 +392,46 @@ def add_MlServiceServicer_to_server(servicer, server):
                     request_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.RetireModelRequest.FromString,
                     response_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.RetireModelResponse.SerializeToString,
             ),
+            'StartTraining': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartTraining,
+                    request_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.StartTrainingRequest.FromString,
+                    response_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.StartTrainingResponse.SerializeToString,
+            ),
+            'StopTraining': grpc.unary_unary_rpc_method_handler(
+                    servicer.StopTraining,
+                    request_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.StopTrainingRequest.FromString,
+                    response_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.StopTrainingResponse.SerializeToString,
+            ),
+            'GetTrainingRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTrainingRun,
+                    request_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetTrainingRunRequest.FromString,
+                    response_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetTrainingRunResponse.SerializeToString,
+            ),
+            'ListTrainingRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTrainingRuns,
+                    request_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.ListTrainingRunsRequest.FromString,
+                    response_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.ListTrainingRunsResponse.SerializeToString,
+            ),
+            'DefineFeatureView': grpc.unary_unary_rpc_method_handler(
+                    servicer.DefineFeatureView,
+                    request_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.DefineFeatureViewRequest.FromString,
+                    response_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.DefineFeatureViewResponse.SerializeToString,
+            ),
+            'RetireFeatureView': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetireFeatureView,
+                    request_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.RetireFeatureViewRequest.FromString,
+                    response_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.RetireFeatureViewResponse.SerializeToString,
+            ),
+            'GetFeatureView': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetFeatureView,
+                    request_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetFeatureViewRequest.FromString,
+                    response_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetFeatureViewResponse.SerializeToString,
+            ),
+            'ListFeatureViews': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFeatureViews,
+                    request_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.ListFeatureViewsRequest.FromString,
+                    response_serializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.ListFeatureViewsResponse.SerializeToString,
+            ),
             'GetModel': grpc.unary_unary_rpc_method_handler(
                     servicer.GetModel,
                     request_deserializer=cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetModelRequest.FromString,
@@ -294,6 +470,87 @@ class MlService:
             '/cloudsync.analytics.ml.v1.MlService/Predict',
             cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.PredictRequest.SerializeToString,
             cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.PredictResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PredictBatch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/cloudsync.analytics.ml.v1.MlService/PredictBatch',
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.PredictBatchRequest.SerializeToString,
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.PredictBatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MeasureDrift(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.analytics.ml.v1.MlService/MeasureDrift',
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.MeasureDriftRequest.SerializeToString,
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.MeasureDriftResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFeatures(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.analytics.ml.v1.MlService/GetFeatures',
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetFeaturesRequest.SerializeToString,
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetFeaturesResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -591,6 +848,222 @@ class MlService:
             '/cloudsync.analytics.ml.v1.MlService/RetireModel',
             cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.RetireModelRequest.SerializeToString,
             cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.RetireModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartTraining(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.analytics.ml.v1.MlService/StartTraining',
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.StartTrainingRequest.SerializeToString,
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.StartTrainingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StopTraining(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.analytics.ml.v1.MlService/StopTraining',
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.StopTrainingRequest.SerializeToString,
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.StopTrainingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTrainingRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.analytics.ml.v1.MlService/GetTrainingRun',
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetTrainingRunRequest.SerializeToString,
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetTrainingRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTrainingRuns(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.analytics.ml.v1.MlService/ListTrainingRuns',
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.ListTrainingRunsRequest.SerializeToString,
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.ListTrainingRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DefineFeatureView(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.analytics.ml.v1.MlService/DefineFeatureView',
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.DefineFeatureViewRequest.SerializeToString,
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.DefineFeatureViewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetireFeatureView(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.analytics.ml.v1.MlService/RetireFeatureView',
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.RetireFeatureViewRequest.SerializeToString,
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.RetireFeatureViewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetFeatureView(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.analytics.ml.v1.MlService/GetFeatureView',
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetFeatureViewRequest.SerializeToString,
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.GetFeatureViewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFeatureViews(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.analytics.ml.v1.MlService/ListFeatureViews',
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.ListFeatureViewsRequest.SerializeToString,
+            cloudsync_dot_analytics_dot_ml_dot_v1_dot_ml__pb2.ListFeatureViewsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -91,7 +91,7 @@ RELOAD_MODE_HOT: ReloadMode
 RELOAD_MODE_RESTART: ReloadMode
 
 class ConfigEntry(_message.Message):
-    __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "key", "service_name", "environment", "region", "scope", "value_type", "value", "schema_id", "blast_radius", "revision", "change_reason", "author_id", "approver_id", "co_approver_id", "review_comment", "release_id", "rollout_percent", "checksum", "status")
+    __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "key", "service_name", "environment", "region", "scope", "value_type", "value", "schema_id", "blast_radius", "revision", "change_reason", "author_id", "approver_id", "co_approver_id", "review_comment", "release_id", "rollout_percent", "checksum", "status", "security_fix")
     ID_FIELD_NUMBER: _ClassVar[int]
     ORGANIZATION_ID_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -116,6 +116,7 @@ class ConfigEntry(_message.Message):
     ROLLOUT_PERCENT_FIELD_NUMBER: _ClassVar[int]
     CHECKSUM_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
+    SECURITY_FIX_FIELD_NUMBER: _ClassVar[int]
     id: str
     organization_id: str
     created_at: _timestamp_pb2.Timestamp
@@ -140,10 +141,11 @@ class ConfigEntry(_message.Message):
     rollout_percent: int
     checksum: str
     status: ConfigStatus
-    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., key: _Optional[str] = ..., service_name: _Optional[str] = ..., environment: _Optional[_Union[Environment, str]] = ..., region: _Optional[str] = ..., scope: _Optional[_Union[ConfigScope, str]] = ..., value_type: _Optional[_Union[ConfigValueType, str]] = ..., value: _Optional[str] = ..., schema_id: _Optional[str] = ..., blast_radius: _Optional[_Union[BlastRadius, str]] = ..., revision: _Optional[int] = ..., change_reason: _Optional[str] = ..., author_id: _Optional[str] = ..., approver_id: _Optional[str] = ..., co_approver_id: _Optional[str] = ..., review_comment: _Optional[str] = ..., release_id: _Optional[str] = ..., rollout_percent: _Optional[int] = ..., checksum: _Optional[str] = ..., status: _Optional[_Union[ConfigStatus, str]] = ...) -> None: ...
+    security_fix: bool
+    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., key: _Optional[str] = ..., service_name: _Optional[str] = ..., environment: _Optional[_Union[Environment, str]] = ..., region: _Optional[str] = ..., scope: _Optional[_Union[ConfigScope, str]] = ..., value_type: _Optional[_Union[ConfigValueType, str]] = ..., value: _Optional[str] = ..., schema_id: _Optional[str] = ..., blast_radius: _Optional[_Union[BlastRadius, str]] = ..., revision: _Optional[int] = ..., change_reason: _Optional[str] = ..., author_id: _Optional[str] = ..., approver_id: _Optional[str] = ..., co_approver_id: _Optional[str] = ..., review_comment: _Optional[str] = ..., release_id: _Optional[str] = ..., rollout_percent: _Optional[int] = ..., checksum: _Optional[str] = ..., status: _Optional[_Union[ConfigStatus, str]] = ..., security_fix: _Optional[bool] = ...) -> None: ...
 
 class ChangeFreeze(_message.Message):
-    __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "starts_at", "ends_at", "frozen_services", "exempt_roles", "reason", "declared_by")
+    __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "starts_at", "ends_at", "frozen_services", "exempt_roles", "reason", "declared_by", "lifted_at", "lifted_by")
     ID_FIELD_NUMBER: _ClassVar[int]
     ORGANIZATION_ID_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -155,6 +157,8 @@ class ChangeFreeze(_message.Message):
     EXEMPT_ROLES_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     DECLARED_BY_FIELD_NUMBER: _ClassVar[int]
+    LIFTED_AT_FIELD_NUMBER: _ClassVar[int]
+    LIFTED_BY_FIELD_NUMBER: _ClassVar[int]
     id: str
     organization_id: str
     created_at: _timestamp_pb2.Timestamp
@@ -166,10 +170,12 @@ class ChangeFreeze(_message.Message):
     exempt_roles: _containers.RepeatedScalarFieldContainer[str]
     reason: str
     declared_by: str
-    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., starts_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ends_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., frozen_services: _Optional[_Iterable[str]] = ..., exempt_roles: _Optional[_Iterable[str]] = ..., reason: _Optional[str] = ..., declared_by: _Optional[str] = ...) -> None: ...
+    lifted_at: _timestamp_pb2.Timestamp
+    lifted_by: str
+    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., starts_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ends_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., frozen_services: _Optional[_Iterable[str]] = ..., exempt_roles: _Optional[_Iterable[str]] = ..., reason: _Optional[str] = ..., declared_by: _Optional[str] = ..., lifted_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., lifted_by: _Optional[str] = ...) -> None: ...
 
 class ConfigSchema(_message.Message):
-    __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "key", "json_schema", "reload_mode", "blast_radius", "owner", "deprecated_at")
+    __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "key", "json_schema", "reload_mode", "blast_radius", "owner", "deprecated_at", "overridable")
     ID_FIELD_NUMBER: _ClassVar[int]
     ORGANIZATION_ID_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -181,6 +187,7 @@ class ConfigSchema(_message.Message):
     BLAST_RADIUS_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     DEPRECATED_AT_FIELD_NUMBER: _ClassVar[int]
+    OVERRIDABLE_FIELD_NUMBER: _ClassVar[int]
     id: str
     organization_id: str
     created_at: _timestamp_pb2.Timestamp
@@ -192,7 +199,8 @@ class ConfigSchema(_message.Message):
     blast_radius: BlastRadius
     owner: str
     deprecated_at: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., key: _Optional[str] = ..., json_schema: _Optional[str] = ..., reload_mode: _Optional[_Union[ReloadMode, str]] = ..., blast_radius: _Optional[_Union[BlastRadius, str]] = ..., owner: _Optional[str] = ..., deprecated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    overridable: bool
+    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., key: _Optional[str] = ..., json_schema: _Optional[str] = ..., reload_mode: _Optional[_Union[ReloadMode, str]] = ..., blast_radius: _Optional[_Union[BlastRadius, str]] = ..., owner: _Optional[str] = ..., deprecated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., overridable: _Optional[bool] = ...) -> None: ...
 
 class ConfigRelease(_message.Message):
     __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "name", "entry_ids", "stage_minutes", "abort_query", "started_at", "finished_at")
@@ -221,7 +229,7 @@ class ConfigRelease(_message.Message):
     def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., name: _Optional[str] = ..., entry_ids: _Optional[_Iterable[str]] = ..., stage_minutes: _Optional[int] = ..., abort_query: _Optional[str] = ..., started_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class DraftChangeRequest(_message.Message):
-    __slots__ = ("key", "service_name", "environment", "region", "scope", "value_type", "value", "change_reason", "release_id")
+    __slots__ = ("key", "service_name", "environment", "region", "scope", "value_type", "value", "change_reason", "release_id", "security_fix")
     KEY_FIELD_NUMBER: _ClassVar[int]
     SERVICE_NAME_FIELD_NUMBER: _ClassVar[int]
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
@@ -231,6 +239,7 @@ class DraftChangeRequest(_message.Message):
     VALUE_FIELD_NUMBER: _ClassVar[int]
     CHANGE_REASON_FIELD_NUMBER: _ClassVar[int]
     RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
+    SECURITY_FIX_FIELD_NUMBER: _ClassVar[int]
     key: str
     service_name: str
     environment: Environment
@@ -240,7 +249,8 @@ class DraftChangeRequest(_message.Message):
     value: str
     change_reason: str
     release_id: str
-    def __init__(self, key: _Optional[str] = ..., service_name: _Optional[str] = ..., environment: _Optional[_Union[Environment, str]] = ..., region: _Optional[str] = ..., scope: _Optional[_Union[ConfigScope, str]] = ..., value_type: _Optional[_Union[ConfigValueType, str]] = ..., value: _Optional[str] = ..., change_reason: _Optional[str] = ..., release_id: _Optional[str] = ...) -> None: ...
+    security_fix: bool
+    def __init__(self, key: _Optional[str] = ..., service_name: _Optional[str] = ..., environment: _Optional[_Union[Environment, str]] = ..., region: _Optional[str] = ..., scope: _Optional[_Union[ConfigScope, str]] = ..., value_type: _Optional[_Union[ConfigValueType, str]] = ..., value: _Optional[str] = ..., change_reason: _Optional[str] = ..., release_id: _Optional[str] = ..., security_fix: _Optional[bool] = ...) -> None: ...
 
 class DraftChangeResponse(_message.Message):
     __slots__ = ("config_entry",)
@@ -368,21 +378,35 @@ class FreezeChangesResponse(_message.Message):
     change_freeze: ChangeFreeze
     def __init__(self, change_freeze: _Optional[_Union[ChangeFreeze, _Mapping]] = ...) -> None: ...
 
+class LiftFreezeRequest(_message.Message):
+    __slots__ = ("change_freeze_id",)
+    CHANGE_FREEZE_ID_FIELD_NUMBER: _ClassVar[int]
+    change_freeze_id: str
+    def __init__(self, change_freeze_id: _Optional[str] = ...) -> None: ...
+
+class LiftFreezeResponse(_message.Message):
+    __slots__ = ("change_freeze",)
+    CHANGE_FREEZE_FIELD_NUMBER: _ClassVar[int]
+    change_freeze: ChangeFreeze
+    def __init__(self, change_freeze: _Optional[_Union[ChangeFreeze, _Mapping]] = ...) -> None: ...
+
 class DefineConfigSchemaRequest(_message.Message):
-    __slots__ = ("key", "json_schema", "reload_mode", "blast_radius", "owner", "deprecated_at")
+    __slots__ = ("key", "json_schema", "reload_mode", "blast_radius", "owner", "deprecated_at", "overridable")
     KEY_FIELD_NUMBER: _ClassVar[int]
     JSON_SCHEMA_FIELD_NUMBER: _ClassVar[int]
     RELOAD_MODE_FIELD_NUMBER: _ClassVar[int]
     BLAST_RADIUS_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
     DEPRECATED_AT_FIELD_NUMBER: _ClassVar[int]
+    OVERRIDABLE_FIELD_NUMBER: _ClassVar[int]
     key: str
     json_schema: str
     reload_mode: ReloadMode
     blast_radius: BlastRadius
     owner: str
     deprecated_at: _timestamp_pb2.Timestamp
-    def __init__(self, key: _Optional[str] = ..., json_schema: _Optional[str] = ..., reload_mode: _Optional[_Union[ReloadMode, str]] = ..., blast_radius: _Optional[_Union[BlastRadius, str]] = ..., owner: _Optional[str] = ..., deprecated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    overridable: bool
+    def __init__(self, key: _Optional[str] = ..., json_schema: _Optional[str] = ..., reload_mode: _Optional[_Union[ReloadMode, str]] = ..., blast_radius: _Optional[_Union[BlastRadius, str]] = ..., owner: _Optional[str] = ..., deprecated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., overridable: _Optional[bool] = ...) -> None: ...
 
 class DefineConfigSchemaResponse(_message.Message):
     __slots__ = ("config_schema",)
@@ -409,18 +433,20 @@ class PlanReleaseResponse(_message.Message):
     def __init__(self, config_release: _Optional[_Union[ConfigRelease, _Mapping]] = ...) -> None: ...
 
 class GetConfigRequest(_message.Message):
-    __slots__ = ("service_name", "environment", "region", "keys", "tenant_id")
+    __slots__ = ("service_name", "environment", "region", "keys", "tenant_id", "pod_name")
     SERVICE_NAME_FIELD_NUMBER: _ClassVar[int]
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     REGION_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     TENANT_ID_FIELD_NUMBER: _ClassVar[int]
+    POD_NAME_FIELD_NUMBER: _ClassVar[int]
     service_name: str
     environment: Environment
     region: str
     keys: _containers.RepeatedScalarFieldContainer[str]
     tenant_id: str
-    def __init__(self, service_name: _Optional[str] = ..., environment: _Optional[_Union[Environment, str]] = ..., region: _Optional[str] = ..., keys: _Optional[_Iterable[str]] = ..., tenant_id: _Optional[str] = ...) -> None: ...
+    pod_name: str
+    def __init__(self, service_name: _Optional[str] = ..., environment: _Optional[_Union[Environment, str]] = ..., region: _Optional[str] = ..., keys: _Optional[_Iterable[str]] = ..., tenant_id: _Optional[str] = ..., pod_name: _Optional[str] = ...) -> None: ...
 
 class GetConfigResponse(_message.Message):
     __slots__ = ("revision_mark", "entries")
@@ -431,16 +457,18 @@ class GetConfigResponse(_message.Message):
     def __init__(self, revision_mark: _Optional[int] = ..., entries: _Optional[_Iterable[_Union[ConfigEntry, _Mapping]]] = ...) -> None: ...
 
 class WatchConfigRequest(_message.Message):
-    __slots__ = ("service_name", "environment", "region", "known_checksums")
+    __slots__ = ("service_name", "environment", "region", "known_checksums", "pod_name")
     SERVICE_NAME_FIELD_NUMBER: _ClassVar[int]
     ENVIRONMENT_FIELD_NUMBER: _ClassVar[int]
     REGION_FIELD_NUMBER: _ClassVar[int]
     KNOWN_CHECKSUMS_FIELD_NUMBER: _ClassVar[int]
+    POD_NAME_FIELD_NUMBER: _ClassVar[int]
     service_name: str
     environment: Environment
     region: str
     known_checksums: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, service_name: _Optional[str] = ..., environment: _Optional[_Union[Environment, str]] = ..., region: _Optional[str] = ..., known_checksums: _Optional[_Iterable[str]] = ...) -> None: ...
+    pod_name: str
+    def __init__(self, service_name: _Optional[str] = ..., environment: _Optional[_Union[Environment, str]] = ..., region: _Optional[str] = ..., known_checksums: _Optional[_Iterable[str]] = ..., pod_name: _Optional[str] = ...) -> None: ...
 
 class WatchConfigResponse(_message.Message):
     __slots__ = ("revision_mark", "entries")

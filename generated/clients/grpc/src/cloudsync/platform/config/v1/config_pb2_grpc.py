@@ -79,6 +79,11 @@ class ConfigServiceStub:
                 request_serializer=cloudsync_dot_platform_dot_config_dot_v1_dot_config__pb2.FreezeChangesRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_config_dot_v1_dot_config__pb2.FreezeChangesResponse.FromString,
                 _registered_method=True)
+        self.LiftFreeze = channel.unary_unary(
+                '/cloudsync.platform.config.v1.ConfigService/LiftFreeze',
+                request_serializer=cloudsync_dot_platform_dot_config_dot_v1_dot_config__pb2.LiftFreezeRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_platform_dot_config_dot_v1_dot_config__pb2.LiftFreezeResponse.FromString,
+                _registered_method=True)
         self.DefineConfigSchema = channel.unary_unary(
                 '/cloudsync.platform.config.v1.ConfigService/DefineConfigSchema',
                 request_serializer=cloudsync_dot_platform_dot_config_dot_v1_dot_config__pb2.DefineConfigSchemaRequest.SerializeToString,
@@ -173,6 +178,12 @@ class ConfigServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FreezeChanges(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LiftFreeze(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -273,6 +284,11 @@ def add_ConfigServiceServicer_to_server(servicer, server):
                     servicer.FreezeChanges,
                     request_deserializer=cloudsync_dot_platform_dot_config_dot_v1_dot_config__pb2.FreezeChangesRequest.FromString,
                     response_serializer=cloudsync_dot_platform_dot_config_dot_v1_dot_config__pb2.FreezeChangesResponse.SerializeToString,
+            ),
+            'LiftFreeze': grpc.unary_unary_rpc_method_handler(
+                    servicer.LiftFreeze,
+                    request_deserializer=cloudsync_dot_platform_dot_config_dot_v1_dot_config__pb2.LiftFreezeRequest.FromString,
+                    response_serializer=cloudsync_dot_platform_dot_config_dot_v1_dot_config__pb2.LiftFreezeResponse.SerializeToString,
             ),
             'DefineConfigSchema': grpc.unary_unary_rpc_method_handler(
                     servicer.DefineConfigSchema,
@@ -558,6 +574,33 @@ class ConfigService:
             '/cloudsync.platform.config.v1.ConfigService/FreezeChanges',
             cloudsync_dot_platform_dot_config_dot_v1_dot_config__pb2.FreezeChangesRequest.SerializeToString,
             cloudsync_dot_platform_dot_config_dot_v1_dot_config__pb2.FreezeChangesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LiftFreeze(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.platform.config.v1.ConfigService/LiftFreeze',
+            cloudsync_dot_platform_dot_config_dot_v1_dot_config__pb2.LiftFreezeRequest.SerializeToString,
+            cloudsync_dot_platform_dot_config_dot_v1_dot_config__pb2.LiftFreezeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -438,13 +438,21 @@ class ResolveServiceResponse(_message.Message):
     endpoints: _containers.RepeatedCompositeFieldContainer[Endpoint]
     def __init__(self, service_name: _Optional[str] = ..., generation: _Optional[int] = ..., endpoints: _Optional[_Iterable[_Union[Endpoint, _Mapping]]] = ...) -> None: ...
 
+class KnownGeneration(_message.Message):
+    __slots__ = ("service_name", "generation")
+    SERVICE_NAME_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    service_name: str
+    generation: int
+    def __init__(self, service_name: _Optional[str] = ..., generation: _Optional[int] = ...) -> None: ...
+
 class WatchEndpointsRequest(_message.Message):
-    __slots__ = ("service_names", "known_generation")
+    __slots__ = ("service_names", "known_generations")
     SERVICE_NAMES_FIELD_NUMBER: _ClassVar[int]
-    KNOWN_GENERATION_FIELD_NUMBER: _ClassVar[int]
+    KNOWN_GENERATIONS_FIELD_NUMBER: _ClassVar[int]
     service_names: _containers.RepeatedScalarFieldContainer[str]
-    known_generation: int
-    def __init__(self, service_names: _Optional[_Iterable[str]] = ..., known_generation: _Optional[int] = ...) -> None: ...
+    known_generations: _containers.RepeatedCompositeFieldContainer[KnownGeneration]
+    def __init__(self, service_names: _Optional[_Iterable[str]] = ..., known_generations: _Optional[_Iterable[_Union[KnownGeneration, _Mapping]]] = ...) -> None: ...
 
 class WatchEndpointsResponse(_message.Message):
     __slots__ = ("service_name", "generation", "endpoints")

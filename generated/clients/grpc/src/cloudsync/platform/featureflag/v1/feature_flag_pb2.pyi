@@ -414,6 +414,34 @@ class ActivateFlagResponse(_message.Message):
     feature_flag: FeatureFlag
     def __init__(self, feature_flag: _Optional[_Union[FeatureFlag, _Mapping]] = ...) -> None: ...
 
+class EditFlagRequest(_message.Message):
+    __slots__ = ("feature_flag_id", "variants", "default_variant", "off_variant", "rules", "owner_team", "guarded_service", "auto_kill", "expires_at")
+    FEATURE_FLAG_ID_FIELD_NUMBER: _ClassVar[int]
+    VARIANTS_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_VARIANT_FIELD_NUMBER: _ClassVar[int]
+    OFF_VARIANT_FIELD_NUMBER: _ClassVar[int]
+    RULES_FIELD_NUMBER: _ClassVar[int]
+    OWNER_TEAM_FIELD_NUMBER: _ClassVar[int]
+    GUARDED_SERVICE_FIELD_NUMBER: _ClassVar[int]
+    AUTO_KILL_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    feature_flag_id: str
+    variants: _containers.RepeatedCompositeFieldContainer[FlagVariant]
+    default_variant: str
+    off_variant: str
+    rules: _containers.RepeatedCompositeFieldContainer[TargetingRule]
+    owner_team: str
+    guarded_service: str
+    auto_kill: bool
+    expires_at: _timestamp_pb2.Timestamp
+    def __init__(self, feature_flag_id: _Optional[str] = ..., variants: _Optional[_Iterable[_Union[FlagVariant, _Mapping]]] = ..., default_variant: _Optional[str] = ..., off_variant: _Optional[str] = ..., rules: _Optional[_Iterable[_Union[TargetingRule, _Mapping]]] = ..., owner_team: _Optional[str] = ..., guarded_service: _Optional[str] = ..., auto_kill: _Optional[bool] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class EditFlagResponse(_message.Message):
+    __slots__ = ("feature_flag",)
+    FEATURE_FLAG_FIELD_NUMBER: _ClassVar[int]
+    feature_flag: FeatureFlag
+    def __init__(self, feature_flag: _Optional[_Union[FeatureFlag, _Mapping]] = ...) -> None: ...
+
 class ChangeRolloutRequest(_message.Message):
     __slots__ = ("feature_flag_id", "rollout_percent", "incident_number")
     FEATURE_FLAG_ID_FIELD_NUMBER: _ClassVar[int]

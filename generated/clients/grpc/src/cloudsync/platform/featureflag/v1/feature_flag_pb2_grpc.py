@@ -49,6 +49,11 @@ class FeatureFlagServiceStub:
                 request_serializer=cloudsync_dot_platform_dot_featureflag_dot_v1_dot_feature__flag__pb2.ActivateFlagRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_featureflag_dot_v1_dot_feature__flag__pb2.ActivateFlagResponse.FromString,
                 _registered_method=True)
+        self.EditFlag = channel.unary_unary(
+                '/cloudsync.platform.featureflag.v1.FeatureFlagService/EditFlag',
+                request_serializer=cloudsync_dot_platform_dot_featureflag_dot_v1_dot_feature__flag__pb2.EditFlagRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_platform_dot_featureflag_dot_v1_dot_feature__flag__pb2.EditFlagResponse.FromString,
+                _registered_method=True)
         self.ChangeRollout = channel.unary_unary(
                 '/cloudsync.platform.featureflag.v1.FeatureFlagService/ChangeRollout',
                 request_serializer=cloudsync_dot_platform_dot_featureflag_dot_v1_dot_feature__flag__pb2.ChangeRolloutRequest.SerializeToString,
@@ -147,6 +152,12 @@ class FeatureFlagServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ActivateFlag(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EditFlag(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -265,6 +276,11 @@ def add_FeatureFlagServiceServicer_to_server(servicer, server):
                     servicer.ActivateFlag,
                     request_deserializer=cloudsync_dot_platform_dot_featureflag_dot_v1_dot_feature__flag__pb2.ActivateFlagRequest.FromString,
                     response_serializer=cloudsync_dot_platform_dot_featureflag_dot_v1_dot_feature__flag__pb2.ActivateFlagResponse.SerializeToString,
+            ),
+            'EditFlag': grpc.unary_unary_rpc_method_handler(
+                    servicer.EditFlag,
+                    request_deserializer=cloudsync_dot_platform_dot_featureflag_dot_v1_dot_feature__flag__pb2.EditFlagRequest.FromString,
+                    response_serializer=cloudsync_dot_platform_dot_featureflag_dot_v1_dot_feature__flag__pb2.EditFlagResponse.SerializeToString,
             ),
             'ChangeRollout': grpc.unary_unary_rpc_method_handler(
                     servicer.ChangeRollout,
@@ -428,6 +444,33 @@ class FeatureFlagService:
             '/cloudsync.platform.featureflag.v1.FeatureFlagService/ActivateFlag',
             cloudsync_dot_platform_dot_featureflag_dot_v1_dot_feature__flag__pb2.ActivateFlagRequest.SerializeToString,
             cloudsync_dot_platform_dot_featureflag_dot_v1_dot_feature__flag__pb2.ActivateFlagResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EditFlag(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.platform.featureflag.v1.FeatureFlagService/EditFlag',
+            cloudsync_dot_platform_dot_featureflag_dot_v1_dot_feature__flag__pb2.EditFlagRequest.SerializeToString,
+            cloudsync_dot_platform_dot_featureflag_dot_v1_dot_feature__flag__pb2.EditFlagResponse.FromString,
             options,
             channel_credentials,
             insecure,

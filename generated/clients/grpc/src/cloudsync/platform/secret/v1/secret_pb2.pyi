@@ -105,7 +105,7 @@ class SealedField(_message.Message):
     def __init__(self, key_version: _Optional[int] = ..., sealed: _Optional[bytes] = ...) -> None: ...
 
 class SecretMetadata(_message.Message):
-    __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "path", "kind", "owner_service", "reader_services", "current_version_number", "rotation_interval_hours", "overlap_minutes", "last_rotated_at", "next_rotation_at", "failed_rotations", "incident_number", "revoked_at", "approver_id", "status")
+    __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "path", "kind", "owner_service", "reader_services", "current_version_number", "rotation_interval_hours", "overlap_minutes", "last_rotated_at", "next_rotation_at", "failed_rotations", "incident_number", "revoked_at", "approver_id", "status", "removal_proposed_by")
     ID_FIELD_NUMBER: _ClassVar[int]
     ORGANIZATION_ID_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -125,6 +125,7 @@ class SecretMetadata(_message.Message):
     REVOKED_AT_FIELD_NUMBER: _ClassVar[int]
     APPROVER_ID_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
+    REMOVAL_PROPOSED_BY_FIELD_NUMBER: _ClassVar[int]
     id: str
     organization_id: str
     created_at: _timestamp_pb2.Timestamp
@@ -144,10 +145,11 @@ class SecretMetadata(_message.Message):
     revoked_at: _timestamp_pb2.Timestamp
     approver_id: str
     status: SecretStatus
-    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., path: _Optional[str] = ..., kind: _Optional[_Union[SecretKind, str]] = ..., owner_service: _Optional[str] = ..., reader_services: _Optional[_Iterable[str]] = ..., current_version_number: _Optional[int] = ..., rotation_interval_hours: _Optional[int] = ..., overlap_minutes: _Optional[int] = ..., last_rotated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_rotation_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., failed_rotations: _Optional[int] = ..., incident_number: _Optional[str] = ..., revoked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., approver_id: _Optional[str] = ..., status: _Optional[_Union[SecretStatus, str]] = ...) -> None: ...
+    removal_proposed_by: str
+    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., path: _Optional[str] = ..., kind: _Optional[_Union[SecretKind, str]] = ..., owner_service: _Optional[str] = ..., reader_services: _Optional[_Iterable[str]] = ..., current_version_number: _Optional[int] = ..., rotation_interval_hours: _Optional[int] = ..., overlap_minutes: _Optional[int] = ..., last_rotated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., next_rotation_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., failed_rotations: _Optional[int] = ..., incident_number: _Optional[str] = ..., revoked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., approver_id: _Optional[str] = ..., status: _Optional[_Union[SecretStatus, str]] = ..., removal_proposed_by: _Optional[str] = ...) -> None: ...
 
 class CredentialLease(_message.Message):
-    __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "secret_id", "holder_spiffe_id", "ttl_seconds", "dynamic_user", "renewed_at", "revoked_at")
+    __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "secret_id", "holder_spiffe_id", "ttl_seconds", "dynamic_user", "renewed_at", "revoked_at", "holder_pod")
     ID_FIELD_NUMBER: _ClassVar[int]
     ORGANIZATION_ID_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
@@ -159,6 +161,7 @@ class CredentialLease(_message.Message):
     DYNAMIC_USER_FIELD_NUMBER: _ClassVar[int]
     RENEWED_AT_FIELD_NUMBER: _ClassVar[int]
     REVOKED_AT_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_POD_FIELD_NUMBER: _ClassVar[int]
     id: str
     organization_id: str
     created_at: _timestamp_pb2.Timestamp
@@ -170,7 +173,8 @@ class CredentialLease(_message.Message):
     dynamic_user: str
     renewed_at: _timestamp_pb2.Timestamp
     revoked_at: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., secret_id: _Optional[str] = ..., holder_spiffe_id: _Optional[str] = ..., ttl_seconds: _Optional[int] = ..., dynamic_user: _Optional[str] = ..., renewed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    holder_pod: str
+    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., secret_id: _Optional[str] = ..., holder_spiffe_id: _Optional[str] = ..., ttl_seconds: _Optional[int] = ..., dynamic_user: _Optional[str] = ..., renewed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., revoked_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., holder_pod: _Optional[str] = ...) -> None: ...
 
 class RotationRun(_message.Message):
     __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "secret_id", "strategy", "step", "target_version_number", "verified_readers", "attempts", "started_at", "problem")
@@ -261,12 +265,14 @@ class GetSecretResponse(_message.Message):
     def __init__(self, secret_id: _Optional[str] = ..., version_number: _Optional[int] = ..., value: _Optional[bytes] = ..., fingerprint: _Optional[str] = ..., usable_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class LeaseCredentialRequest(_message.Message):
-    __slots__ = ("path", "ttl_seconds")
+    __slots__ = ("path", "ttl_seconds", "holder_pod")
     PATH_FIELD_NUMBER: _ClassVar[int]
     TTL_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    HOLDER_POD_FIELD_NUMBER: _ClassVar[int]
     path: str
     ttl_seconds: int
-    def __init__(self, path: _Optional[str] = ..., ttl_seconds: _Optional[int] = ...) -> None: ...
+    holder_pod: str
+    def __init__(self, path: _Optional[str] = ..., ttl_seconds: _Optional[int] = ..., holder_pod: _Optional[str] = ...) -> None: ...
 
 class LeaseCredentialResponse(_message.Message):
     __slots__ = ("credential_lease_id", "dynamic_user", "value", "usable_until")
@@ -364,15 +370,25 @@ class FailRotationResponse(_message.Message):
     secret_metadata: SecretMetadata
     def __init__(self, secret_metadata: _Optional[_Union[SecretMetadata, _Mapping]] = ...) -> None: ...
 
-class RevokeSecretRequest(_message.Message):
-    __slots__ = ("secret_id", "incident_number", "approver_id")
+class ProposeSecretRemovalRequest(_message.Message):
+    __slots__ = ("secret_id", "incident_number")
     SECRET_ID_FIELD_NUMBER: _ClassVar[int]
     INCIDENT_NUMBER_FIELD_NUMBER: _ClassVar[int]
-    APPROVER_ID_FIELD_NUMBER: _ClassVar[int]
     secret_id: str
     incident_number: str
-    approver_id: str
-    def __init__(self, secret_id: _Optional[str] = ..., incident_number: _Optional[str] = ..., approver_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, secret_id: _Optional[str] = ..., incident_number: _Optional[str] = ...) -> None: ...
+
+class ProposeSecretRemovalResponse(_message.Message):
+    __slots__ = ("secret_metadata",)
+    SECRET_METADATA_FIELD_NUMBER: _ClassVar[int]
+    secret_metadata: SecretMetadata
+    def __init__(self, secret_metadata: _Optional[_Union[SecretMetadata, _Mapping]] = ...) -> None: ...
+
+class RevokeSecretRequest(_message.Message):
+    __slots__ = ("secret_id",)
+    SECRET_ID_FIELD_NUMBER: _ClassVar[int]
+    secret_id: str
+    def __init__(self, secret_id: _Optional[str] = ...) -> None: ...
 
 class RevokeSecretResponse(_message.Message):
     __slots__ = ("secret_metadata",)
@@ -381,12 +397,10 @@ class RevokeSecretResponse(_message.Message):
     def __init__(self, secret_metadata: _Optional[_Union[SecretMetadata, _Mapping]] = ...) -> None: ...
 
 class DestroySecretRequest(_message.Message):
-    __slots__ = ("secret_id", "approver_id")
+    __slots__ = ("secret_id",)
     SECRET_ID_FIELD_NUMBER: _ClassVar[int]
-    APPROVER_ID_FIELD_NUMBER: _ClassVar[int]
     secret_id: str
-    approver_id: str
-    def __init__(self, secret_id: _Optional[str] = ..., approver_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, secret_id: _Optional[str] = ...) -> None: ...
 
 class DestroySecretResponse(_message.Message):
     __slots__ = ("secret_metadata",)
@@ -449,6 +463,22 @@ class ListSecretsResponse(_message.Message):
     items: _containers.RepeatedCompositeFieldContainer[SecretMetadata]
     next_cursor: str
     def __init__(self, items: _Optional[_Iterable[_Union[SecretMetadata, _Mapping]]] = ..., next_cursor: _Optional[str] = ...) -> None: ...
+
+class VerifySecretVersionRequest(_message.Message):
+    __slots__ = ("secret_id", "version_number", "fingerprint")
+    SECRET_ID_FIELD_NUMBER: _ClassVar[int]
+    VERSION_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    secret_id: str
+    version_number: int
+    fingerprint: str
+    def __init__(self, secret_id: _Optional[str] = ..., version_number: _Optional[int] = ..., fingerprint: _Optional[str] = ...) -> None: ...
+
+class VerifySecretVersionResponse(_message.Message):
+    __slots__ = ("rotation_run",)
+    ROTATION_RUN_FIELD_NUMBER: _ClassVar[int]
+    rotation_run: RotationRun
+    def __init__(self, rotation_run: _Optional[_Union[RotationRun, _Mapping]] = ...) -> None: ...
 
 class GetRotationStatusRequest(_message.Message):
     __slots__ = ("secret_id",)

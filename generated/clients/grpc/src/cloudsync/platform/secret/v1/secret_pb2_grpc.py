@@ -69,6 +69,11 @@ class SecretServiceStub:
                 request_serializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.RotateSecretRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.RotateSecretResponse.FromString,
                 _registered_method=True)
+        self.VerifySecretVersion = channel.unary_unary(
+                '/cloudsync.platform.secret.v1.SecretService/VerifySecretVersion',
+                request_serializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.VerifySecretVersionRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.VerifySecretVersionResponse.FromString,
+                _registered_method=True)
         self.ConfirmRotation = channel.unary_unary(
                 '/cloudsync.platform.secret.v1.SecretService/ConfirmRotation',
                 request_serializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.ConfirmRotationRequest.SerializeToString,
@@ -78,6 +83,11 @@ class SecretServiceStub:
                 '/cloudsync.platform.secret.v1.SecretService/FailRotation',
                 request_serializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.FailRotationRequest.SerializeToString,
                 response_deserializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.FailRotationResponse.FromString,
+                _registered_method=True)
+        self.ProposeSecretRemoval = channel.unary_unary(
+                '/cloudsync.platform.secret.v1.SecretService/ProposeSecretRemoval',
+                request_serializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.ProposeSecretRemovalRequest.SerializeToString,
+                response_deserializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.ProposeSecretRemovalResponse.FromString,
                 _registered_method=True)
         self.RevokeSecret = channel.unary_unary(
                 '/cloudsync.platform.secret.v1.SecretService/RevokeSecret',
@@ -156,6 +166,12 @@ class SecretServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def VerifySecretVersion(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ConfirmRotation(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -163,6 +179,12 @@ class SecretServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FailRotation(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ProposeSecretRemoval(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -242,6 +264,11 @@ def add_SecretServiceServicer_to_server(servicer, server):
                     request_deserializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.RotateSecretRequest.FromString,
                     response_serializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.RotateSecretResponse.SerializeToString,
             ),
+            'VerifySecretVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifySecretVersion,
+                    request_deserializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.VerifySecretVersionRequest.FromString,
+                    response_serializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.VerifySecretVersionResponse.SerializeToString,
+            ),
             'ConfirmRotation': grpc.unary_unary_rpc_method_handler(
                     servicer.ConfirmRotation,
                     request_deserializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.ConfirmRotationRequest.FromString,
@@ -251,6 +278,11 @@ def add_SecretServiceServicer_to_server(servicer, server):
                     servicer.FailRotation,
                     request_deserializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.FailRotationRequest.FromString,
                     response_serializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.FailRotationResponse.SerializeToString,
+            ),
+            'ProposeSecretRemoval': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeSecretRemoval,
+                    request_deserializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.ProposeSecretRemovalRequest.FromString,
+                    response_serializer=cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.ProposeSecretRemovalResponse.SerializeToString,
             ),
             'RevokeSecret': grpc.unary_unary_rpc_method_handler(
                     servicer.RevokeSecret,
@@ -483,6 +515,33 @@ class SecretService:
             _registered_method=True)
 
     @staticmethod
+    def VerifySecretVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.platform.secret.v1.SecretService/VerifySecretVersion',
+            cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.VerifySecretVersionRequest.SerializeToString,
+            cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.VerifySecretVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ConfirmRotation(request,
             target,
             options=(),
@@ -526,6 +585,33 @@ class SecretService:
             '/cloudsync.platform.secret.v1.SecretService/FailRotation',
             cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.FailRotationRequest.SerializeToString,
             cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.FailRotationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposeSecretRemoval(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/cloudsync.platform.secret.v1.SecretService/ProposeSecretRemoval',
+            cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.ProposeSecretRemovalRequest.SerializeToString,
+            cloudsync_dot_platform_dot_secret_dot_v1_dot_secret__pb2.ProposeSecretRemovalResponse.FromString,
             options,
             channel_credentials,
             insecure,
