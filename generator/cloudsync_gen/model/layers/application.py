@@ -298,11 +298,14 @@ class Command(Element, frozen=True, kw_only=True):
     `put` creates, or changes what has the same unique values. `idempotency: natural`: the same
     command has the same effect by itself; a create makes each thing once and refuses another one
     with its unique values. `requires` are judged in order, after the life cycle's transition.
+    `takes: event`: a custom command that is handed each event mapped to it as it came, of whatever
+    type, by one method.
     """
 
     service: Link
     aggregate: Link
     effect: Literal["create", "put", "update", "delete", "transition", "custom"]
+    takes: Literal["input", "event"] = "input"
     input: Link | None = None
     output: Link | None = None
     permission: Permission | None = None

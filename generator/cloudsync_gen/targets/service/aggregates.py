@@ -19,10 +19,8 @@ from cloudsync_gen.model.layers.application import (
 from cloudsync_gen.model.layers.datastore import Table
 from cloudsync_gen.model.layers.technology import Topic
 from cloudsync_gen.model.values import milliseconds
-from cloudsync_gen.targets.service.facts import ServiceFacts
-from cloudsync_gen.targets.service.guide import ProblemView, constants_of
-from cloudsync_gen.targets.service.tables import variable_of
-from cloudsync_gen.targets.service.views import (
+from cloudsync_gen.naming import python_name
+from cloudsync_gen.targets.service.aggregate_views import (
     AggregateView,
     AssignmentView,
     CommandView,
@@ -31,6 +29,9 @@ from cloudsync_gen.targets.service.views import (
     RequirementView,
     TransitionView,
 )
+from cloudsync_gen.targets.service.facts import Scope, ServiceFacts
+from cloudsync_gen.targets.service.guide import ProblemView, constants_of
+from cloudsync_gen.targets.service.tables import variable_of
 
 _TENANT = "organizationId"
 _CAPITAL = re.compile("(?<=[a-z0-9])([A-Z])")
@@ -41,13 +42,19 @@ Constants = Mapping[tuple[str, int], str]
 
 def aggregates_of(
     facts: ServiceFacts, problems: Iterable[ProblemView]
-) -> tuple[AggregateView, ...]:
-    """Each aggregate of the service, by id."""
+) -> tuple[tuple[AggregateView, ...], tuple[EmissionView, ...]]:
+    """Each aggregate of the service, by id; the events that their commands announce, by name."""
     constants = constants_of(problems)
-    return tuple(_aggregate(facts, each, constants) for each in facts.aggregates.values())
+    emissions = _Emissions(facts)
+    made = tuple(
+        _aggregate(facts, each, constants, emissions) for each in facts.aggregates.values()
+    )
+    return made, emissions.all()
 
 
-def _aggregate(facts: ServiceFacts, aggregate: Aggregate, constants: Constants) -> AggregateView:
+def _aggregate(
+    facts: ServiceFacts, aggregate: Aggregate, constants: Constants, emissions: _Emissions
+) -> AggregateView:
     schema = facts.schema(aggregate.schema)
     table = _table(facts, aggregate, schema)
     lifecycle = facts.system.lifecycles.get(aggregate.id)
@@ -72,7 +79,7 @@ def _aggregate(facts: ServiceFacts, aggregate: Aggregate, constants: Constants) 
             (name_of(each.id), each.expression, each.message)
             for each in facts.system.invariants[aggregate.id]
         ),
-        commands=tuple(_commands(facts, aggregate, constants)),
+        commands=tuple(_commands(facts, aggregate, constants, emissions)),
         part_of=(part_of.field, name_of(part_of.aggregate)) if part_of and own else None,
         references=tuple(
             (each.field, name_of(each.aggregate))
@@ -138,7 +145,7 @@ def _transitions(
 
 
 def _commands(
-    facts: ServiceFacts, aggregate: Aggregate, constants: Constants
+    facts: ServiceFacts, aggregate: Aggregate, constants: Constants, emissions: _Emissions
 ) -> Iterator[CommandView]:
     for command in facts.system.commands[facts.service.id]:
         if command.aggregate == aggregate.id:
@@ -150,7 +157,7 @@ def _commands(
                     *(_assignment(each) for each in command.sets),
                     *(AssignmentView(field=each) for each in command.clears),
                 ),
-                emits=tuple(_emissions(facts, command)),
+                emits=tuple(emissions.of(command)),
                 requires=tuple(_requirements(command, constants)),
             )
 
@@ -182,19 +189,39 @@ def _length(duration: str) -> str:
     return duration if milliseconds(duration) % 1000 == 0 else f"{milliseconds(duration)}ms"
 
 
-def _emissions(facts: ServiceFacts, command: Command) -> Iterator[EmissionView]:
-    model = facts.model
-    for event in (model.get(Event, each) for each in command.emits):
-        topic = model.get(Topic, event.topic) if event else None
-        if event is not None and topic is not None:
-            properties = facts.schema(event.payload).get("properties", {})
-            yield EmissionView(
-                type=event_type(model, event),
+class _Emissions:
+    """What commands announce: the same of the same kind of entity once, under a name."""
+
+    def __init__(self, facts: ServiceFacts) -> None:
+        self._facts = facts
+        self._scope = Scope(*(each.upper() for each in facts.attributes.values()))
+        self._known: dict[tuple[str, str], EmissionView] = {}
+
+    def all(self) -> tuple[EmissionView, ...]:
+        """Every one that a command refers to."""
+        return tuple(sorted(self._known.values(), key=lambda each: each.constant))
+
+    def of(self, command: Command) -> Iterator[str]:
+        """The constants of a command's events."""
+        model = self._facts.model
+        for event in (model.get(Event, each) for each in command.emits):
+            topic = model.get(Topic, event.topic) if event else None
+            if event is not None and topic is not None:
+                yield self._constant(event, topic, _subject(self._facts, command, event))
+
+    def _constant(self, event: Event, topic: Topic, subject: str) -> str:
+        known = self._known.get((event.id, subject))
+        if known is None:
+            known = EmissionView(
+                constant=self._scope.take(python_name(name_of(event.id)).upper()),
+                type=event_type(self._facts.model, event),
                 topic=topic.topic,
-                key=_subject(facts, command, event),
+                key=subject,
                 key_field=event.key,
-                fields=tuple(properties),
+                fields=tuple(self._facts.schema(event.payload).get("properties", {})),
             )
+            self._known[event.id, subject] = known
+        return known.constant
 
 
 def _subject(facts: ServiceFacts, command: Command, event: Event) -> str:

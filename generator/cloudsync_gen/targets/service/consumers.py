@@ -21,11 +21,13 @@ def consumers_of(facts: ServiceFacts, methods: tuple[MethodView, ...]) -> tuple[
     by_event: dict[str, list[Consumption]] = {}
     for each in facts.service.consumes:
         by_event.setdefault(each.event, []).append(each)
+    listening = {each.id for each in facts.listening}
     found = []
     for identity, consumptions in sorted(by_event.items()):
         event = facts.model.get(Event, identity)
         topic = facts.model.get(Topic, event.topic) if event else None
-        if event is not None and topic is not None:
+        alone = len(facts.consumed[identity]) == 1 and facts.consumed[identity] <= listening
+        if event is not None and topic is not None and not alone:
             calls = (_call(facts, event, each, by_name) for each in consumptions)
             found.append(
                 ConsumerView(
@@ -46,6 +48,8 @@ def _call(
 ) -> CallView | None:
     """The command called with what the payload holds; `None` where that is not enough."""
     command = facts.model.get(Command, consumption.command or "")
+    if command is not None and command in facts.listening:
+        return CallView(method=facts.methods[command.id], request="", fields=())
     method = methods.get(facts.methods.get(command.id, "")) if command else None
     if command is None or method is None or not method.default.verb:
         return None

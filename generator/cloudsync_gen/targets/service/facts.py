@@ -181,17 +181,25 @@ class ServiceFacts:
         self.model = system.model
         self.service = service
         self.aggregates = {each.id: each for each in system.aggregates[service.id]}
+        commands = system.commands[service.id]
         self.performed: tuple[Command | Query, ...] = (
-            *system.commands[service.id],
+            *(each for each in commands if each.takes == "input"),
             *system.queries[service.id],
         )
+        self.listening = tuple(each for each in commands if each.takes == "event")
+        """Commands that take events, and are called in no other way."""
+        self.consumed: dict[str, set[str]] = defaultdict(set)
+        """Event -> the commands that answer it."""
+        for consumption in service.consumes:
+            self.consumed[consumption.event].add(consumption.command or "")
         self.needed: set[str] = {each.schema for each in self.aggregates.values()}
         """Ids of the data model elements that the models must hold."""
         self.schemas: dict[str, Any] = {}
         """Name -> schema of what was asked for, and of all that it refers to."""
         self.scope = Scope(*_MEMBERS)
         self.methods = {
-            each.id: self.scope.take(python_name(name_of(each.id))) for each in self.performed
+            each.id: self.scope.take(python_name(name_of(each.id)))
+            for each in (*self.performed, *self.listening)
         }
         classes = Scope(*_CLASSES)
         self.requests = {

@@ -43,7 +43,7 @@ class GuideView(Struct, frozen=True, kw_only=True):
 def problems_of(facts: ServiceFacts) -> tuple[ProblemView, ...]:
     """The refusals that commands and queries declare, by slug and status."""
     cases: dict[tuple[str, int], ProblemCase] = {}
-    for performed in facts.performed:
+    for performed in (*facts.performed, *facts.listening):
         for each in performed.errors:
             cases.setdefault((each.slug, each.status), each)
     scope, alike = Scope(), Counter(slug for slug, _ in cases)

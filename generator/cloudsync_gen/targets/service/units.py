@@ -22,6 +22,7 @@ from cloudsync_gen.targets.service.cases import cases_of
 from cloudsync_gen.targets.service.consumers import consumers_of
 from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
 from cloudsync_gen.targets.service.guide import guide_of, problems_of
+from cloudsync_gen.targets.service.listeners import listeners_of
 from cloudsync_gen.targets.service.methods import methods_of
 from cloudsync_gen.targets.service.surroundings import (
     breaker_of,
@@ -48,7 +49,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
     methods = methods_of(facts)
     consumers = consumers_of(facts, methods)
     problems = problems_of(facts)
-    aggregates = aggregates_of(facts, problems)
+    aggregates, emissions = aggregates_of(facts, problems)
     callees = callees_of(facts)
     name = name_of(service.id)
     access = grants_of(methods, system.grants.full)
@@ -74,7 +75,9 @@ def _view(facts: ServiceFacts) -> ServiceView:
         stubs=_stubs(facts),
         methods=methods,
         consumers=consumers,
+        listeners=listeners_of(facts),
         aggregates=aggregates,
+        emissions=emissions,
         tables=tables_of(facts),
         settings=settings_of(service),
         edges=edges_of(facts),

@@ -7,7 +7,9 @@ from typing import Any
 from msgspec import Struct
 
 from cloudsync_gen.naming import PYTHON_KEYWORDS
+from cloudsync_gen.targets.service.aggregate_views import AggregateView, EmissionView
 from cloudsync_gen.targets.service.guide import GuideView, ProblemView
+from cloudsync_gen.targets.service.listeners import ListenerView
 
 
 class FieldView(Struct, frozen=True, kw_only=True):
@@ -116,106 +118,14 @@ class ConsumerView(Struct, frozen=True, kw_only=True):
 
 
 class CallView(Struct, frozen=True, kw_only=True):
-    """A command called with parts of a payload; `property` is empty for the whole of it."""
+    """A command called with parts of a payload; `property` is empty for the whole of it.
+
+    Without a `request` it is called with the event itself.
+    """
 
     method: str
     request: str
     fields: tuple[tuple[str, str], ...]
-
-
-class TransitionView(Struct, frozen=True, kw_only=True):
-    """A row of a life cycle."""
-
-    command: str
-    sources: tuple[str, ...]
-    to: str
-    roles: tuple[str, ...]
-    relations: tuple[str, ...]
-    condition: str
-    guard: str
-
-
-class AssignmentView(Struct, frozen=True, kw_only=True):
-    """A field that a command sets: to `source` where that is given, else to `value`."""
-
-    field: str
-    value: str | int | float | bool | None = None
-    source: str = ""
-
-
-class EmissionView(Struct, frozen=True, kw_only=True):
-    """An event that a command announces."""
-
-    type: str
-    topic: str
-    key: str
-    key_field: str
-    fields: tuple[str, ...]
-
-
-class RequirementView(Struct, frozen=True, kw_only=True):
-    """What a command asks for; `problem` is the constant of the refusal, `detail` its words.
-
-    `counted` is the aggregate whose entities with the values `where` are counted, if not empty.
-    """
-
-    condition: str
-    counted: str
-    where: tuple[tuple[str, str], ...]
-    unique: tuple[str, ...]
-    problem: str
-    detail: str
-
-
-class CommandView(Struct, frozen=True, kw_only=True):
-    """What a command does to its aggregate."""
-
-    command: str
-    effect: str
-    idempotency: str
-    sets: tuple[AssignmentView, ...]
-    emits: tuple[EmissionView, ...]
-    requires: tuple[RequirementView, ...]
-
-
-class RelationView(Struct, frozen=True, kw_only=True):
-    """How a caller stands to an entity."""
-
-    name: str
-    fields: tuple[str, ...]
-    through: str
-    parent: str
-    principal: str
-    prefix: str
-    value_field: str
-    values: tuple[str, ...]
-
-
-class AggregateView(Struct, frozen=True, kw_only=True):
-    """An aggregate; `table` is the variable of its table, empty for a document store."""
-
-    name: str
-    attribute: str
-    constant: str
-    model: str
-    table: str
-    columns: dict[str, str]
-    encrypted: tuple[str, ...]
-    blind: dict[str, str]
-    collection: str
-    collection_unique: tuple[tuple[str, ...], ...]
-    key: str
-    state_field: str
-    initial: str
-    transitions: tuple[TransitionView, ...]
-    invariants: tuple[tuple[str, str, str], ...]
-    commands: tuple[CommandView, ...]
-    part_of: tuple[str, str] | None
-    references: tuple[tuple[str, str], ...]
-    unique: tuple[tuple[str, ...], ...]
-    defaults: dict[str, Any]
-    tenant_root: bool
-    relations: tuple[RelationView, ...]
 
 
 class ColumnView(Struct, frozen=True, kw_only=True):
@@ -377,7 +287,9 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     stubs: str
     methods: tuple[MethodView, ...]
     consumers: tuple[ConsumerView, ...]
+    listeners: tuple[ListenerView, ...]
     aggregates: tuple[AggregateView, ...]
+    emissions: tuple[EmissionView, ...]
     tables: tuple[TableView, ...]
     settings: tuple[SettingView, ...]
     edges: tuple[EdgeView, ...]
@@ -433,7 +345,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         """What the module of the defaults has to import."""
         return {
             "missing": bool(self.missing),
-            "unhandled": any(not consumer.calls for consumer in self.consumers),
+            "unhandled": any(not each.calls for each in self.consumers) or bool(self.listeners),
             "projections": any(method.default.projection for method in self.methods),
         }
 
@@ -457,7 +369,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         return {
             "assignments": any(command.sets for command in commands),
             "commands": bool(commands),
-            "emissions": any(command.emits for command in commands),
+            "emissions": bool(self.emissions),
             "invariants": any(each.invariants for each in self.aggregates),
             "references": any(each.references or each.part_of for each in self.aggregates),
             "counted": any(each.counted for command in commands for each in command.requires),
