@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.events.envelope import Event, Received
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import HANDLER_MISSING, Problem
 
@@ -16,6 +16,7 @@ def handler_missing(command: str) -> Problem:
     return HANDLER_MISSING(f"{command} has no handler yet", command=command)
 
 
-def not_handled(event: Received[Any]) -> None:
+def not_handled(event: Received[Any] | Event) -> None:
     """Note that an event was received and changed nothing."""
-    log.info("event_not_handled", type=event.event.type, event_id=str(event.event.id))
+    plain = event if isinstance(event, Event) else event.event
+    log.info("event_not_handled", type=plain.type, event_id=str(plain.id))

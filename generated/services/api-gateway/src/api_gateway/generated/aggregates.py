@@ -18,6 +18,76 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+ORGANIZATION_THROTTLED = Emission(
+    type="cloudsync.platform.organization-throttled.v1",
+    topic="cloudsync.platform.throttle.v1",
+    key="id",
+    key_field="throttledOrganizationId",
+    fields=("throttledOrganizationId", "factor", "blocked", "reason", "expiresAt"),
+)
+
+RATE_LIMIT_EXCEEDED = Emission(
+    type="cloudsync.platform.rate-limit-exceeded.v1",
+    topic="cloudsync.platform.throttle.v1",
+    key="id",
+    key_field="exceededOrganizationId",
+    fields=(
+        "exceededOrganizationId",
+        "planCode",
+        "limitPerSecond",
+        "observedPerSecond",
+        "windowStart",
+    ),
+)
+
+ROUTE_DEPRECATED = Emission(
+    type="cloudsync.platform.route-deprecated.v1",
+    topic="cloudsync.platform.route.v1",
+    key="id",
+    key_field="gatewayRouteId",
+    fields=("gatewayRouteId", "name", "pathPattern", "sunsetAt"),
+)
+
+ROUTE_PROMOTED = Emission(
+    type="cloudsync.platform.route-promoted.v1",
+    topic="cloudsync.platform.route.v1",
+    key="id",
+    key_field="gatewayRouteId",
+    fields=("gatewayRouteId", "name", "upstreamService"),
+)
+
+ROUTE_PUBLISHED = Emission(
+    type="cloudsync.platform.route-published.v1",
+    topic="cloudsync.platform.route.v1",
+    key="id",
+    key_field="gatewayRouteId",
+    fields=("gatewayRouteId", "name", "pathPattern", "upstreamService", "rolloutPercent"),
+)
+
+ROUTE_RETIRED = Emission(
+    type="cloudsync.platform.route-retired.v1",
+    topic="cloudsync.platform.route.v1",
+    key="id",
+    key_field="gatewayRouteId",
+    fields=("gatewayRouteId", "name", "pathPattern"),
+)
+
+ROUTE_ROLLED_BACK = Emission(
+    type="cloudsync.platform.route-rolled-back.v1",
+    topic="cloudsync.platform.route.v1",
+    key="id",
+    key_field="gatewayRouteId",
+    fields=("gatewayRouteId", "name", "reason", "errorRatio"),
+)
+
+THROTTLE_LIFTED = Emission(
+    type="cloudsync.platform.throttle-lifted.v1",
+    topic="cloudsync.platform.throttle.v1",
+    key="id",
+    key_field="throttledOrganizationId",
+    fields=("throttledOrganizationId",),
+)
+
 BARRED_PRINCIPAL = AggregateSpec(
     name="barred-principal",
     model=models.BarredPrincipal,
@@ -163,15 +233,7 @@ GATEWAY_ROUTE = AggregateSpec(
             effect="transition",
             idempotency="if-match",
             sets=(Assignment("sunsetAt", source="body.sunsetAt"),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.route-deprecated.v1",
-                    topic="cloudsync.platform.route.v1",
-                    key="id",
-                    key_field="gatewayRouteId",
-                    fields=("gatewayRouteId", "name", "pathPattern", "sunsetAt"),
-                ),
-            ),
+            emits=(ROUTE_DEPRECATED,),
             requires=(
                 Requirement(
                     problem=problems.SUNSET_TOO_SOON,
@@ -181,52 +243,14 @@ GATEWAY_ROUTE = AggregateSpec(
             ),
         ),
         "draft-route": Command(effect="custom", idempotency="key"),
-        "promote-route": Command(
-            effect="custom",
-            idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.route-promoted.v1",
-                    topic="cloudsync.platform.route.v1",
-                    key="id",
-                    key_field="gatewayRouteId",
-                    fields=("gatewayRouteId", "name", "upstreamService"),
-                ),
-            ),
-        ),
-        "publish-route": Command(
-            effect="custom",
-            idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.route-published.v1",
-                    topic="cloudsync.platform.route.v1",
-                    key="id",
-                    key_field="gatewayRouteId",
-                    fields=(
-                        "gatewayRouteId",
-                        "name",
-                        "pathPattern",
-                        "upstreamService",
-                        "rolloutPercent",
-                    ),
-                ),
-            ),
-        ),
+        "promote-route": Command(effect="custom", idempotency="if-match", emits=(ROUTE_PROMOTED,)),
+        "publish-route": Command(effect="custom", idempotency="if-match", emits=(ROUTE_PUBLISHED,)),
         "purge-cache": Command(effect="custom", idempotency="natural"),
         "reinstate-route": Command(
             effect="transition",
             idempotency="if-match",
             sets=(Assignment("sunsetAt"),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.route-promoted.v1",
-                    topic="cloudsync.platform.route.v1",
-                    key="id",
-                    key_field="gatewayRouteId",
-                    fields=("gatewayRouteId", "name", "upstreamService"),
-                ),
-            ),
+            emits=(ROUTE_PROMOTED,),
             requires=(
                 Requirement(
                     problem=problems.SUNSET_PASSED,
@@ -236,32 +260,12 @@ GATEWAY_ROUTE = AggregateSpec(
             ),
         ),
         "reload-routes": Command(effect="custom", idempotency="natural"),
-        "retire-route": Command(
-            effect="custom",
-            idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.route-retired.v1",
-                    topic="cloudsync.platform.route.v1",
-                    key="id",
-                    key_field="gatewayRouteId",
-                    fields=("gatewayRouteId", "name", "pathPattern"),
-                ),
-            ),
-        ),
+        "retire-route": Command(effect="custom", idempotency="if-match", emits=(ROUTE_RETIRED,)),
         "roll-back-route": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("rolloutPercent", value=0),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.route-rolled-back.v1",
-                    topic="cloudsync.platform.route.v1",
-                    key="id",
-                    key_field="gatewayRouteId",
-                    fields=("gatewayRouteId", "name", "reason", "errorRatio"),
-                ),
-            ),
+            emits=(ROUTE_ROLLED_BACK,),
         ),
     },
 )
@@ -322,21 +326,7 @@ TENANT_THROTTLE = AggregateSpec(
         "announce-excess": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.rate-limit-exceeded.v1",
-                    topic="cloudsync.platform.throttle.v1",
-                    key="id",
-                    key_field="exceededOrganizationId",
-                    fields=(
-                        "exceededOrganizationId",
-                        "planCode",
-                        "limitPerSecond",
-                        "observedPerSecond",
-                        "windowStart",
-                    ),
-                ),
-            ),
+            emits=(RATE_LIMIT_EXCEEDED,),
         ),
         "block-tenant": Command(
             effect="put",
@@ -350,29 +340,13 @@ TENANT_THROTTLE = AggregateSpec(
                 Assignment("imposedBy"),
                 Assignment("liftedAt"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.organization-throttled.v1",
-                    topic="cloudsync.platform.throttle.v1",
-                    key="id",
-                    key_field="throttledOrganizationId",
-                    fields=("throttledOrganizationId", "factor", "blocked", "reason", "expiresAt"),
-                ),
-            ),
+            emits=(ORGANIZATION_THROTTLED,),
         ),
         "lift-throttle": Command(
             effect="update",
             idempotency="if-match",
             sets=(Assignment("factor", value=1.0), Assignment("liftedAt", source="context.now")),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.throttle-lifted.v1",
-                    topic="cloudsync.platform.throttle.v1",
-                    key="id",
-                    key_field="throttledOrganizationId",
-                    fields=("throttledOrganizationId",),
-                ),
-            ),
+            emits=(THROTTLE_LIFTED,),
             requires=(
                 Requirement(
                     problem=problems.TENANT_BLOCKED,
@@ -385,15 +359,7 @@ TENANT_THROTTLE = AggregateSpec(
             effect="put",
             idempotency="natural",
             sets=(Assignment("imposedBy", source="context.subject"), Assignment("liftedAt")),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.organization-throttled.v1",
-                    topic="cloudsync.platform.throttle.v1",
-                    key="id",
-                    key_field="throttledOrganizationId",
-                    fields=("throttledOrganizationId", "factor", "blocked", "reason", "expiresAt"),
-                ),
-            ),
+            emits=(ORGANIZATION_THROTTLED,),
             requires=(
                 Requirement(
                     problem=problems.TENANT_BLOCKED,
@@ -418,15 +384,7 @@ TENANT_THROTTLE = AggregateSpec(
                 Assignment("expiresAt", source="context.now"),
                 Assignment("liftedAt", source="context.now"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.throttle-lifted.v1",
-                    topic="cloudsync.platform.throttle.v1",
-                    key="id",
-                    key_field="throttledOrganizationId",
-                    fields=("throttledOrganizationId",),
-                ),
-            ),
+            emits=(THROTTLE_LIFTED,),
         ),
     },
 )

@@ -19,6 +19,70 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+AUDIT_ARCHIVED = Emission(
+    type="cloudsync.platform.audit-archived.v1",
+    topic="cloudsync.platform.audit.v1",
+    key="id",
+    key_field="subjectOrganizationId",
+    fields=("subjectOrganizationId", "day"),
+)
+
+AUDIT_EXPIRED = Emission(
+    type="cloudsync.platform.audit-expired.v1",
+    topic="cloudsync.platform.audit.v1",
+    key="id",
+    key_field="subjectOrganizationId",
+    fields=("subjectOrganizationId", "day"),
+)
+
+AUDIT_EXPORT_READY = Emission(
+    type="cloudsync.platform.audit-export-ready.v1",
+    topic="cloudsync.platform.audit.v1",
+    key="id",
+    key_field="auditExportId",
+    fields=("auditExportId", "requestedBy", "sha256", "expiresAt"),
+)
+
+AUDIT_SEALED = Emission(
+    type="cloudsync.platform.audit-sealed.v1",
+    topic="cloudsync.platform.audit.v1",
+    key="id",
+    key_field="auditSealId",
+    fields=("auditSealId", "day", "hour", "recordCount", "merkleRoot"),
+)
+
+LEGAL_HOLD_PLACED = Emission(
+    type="cloudsync.platform.legal-hold-placed.v1",
+    topic="cloudsync.platform.audit.v1",
+    key="id",
+    key_field="legalHoldId",
+    fields=("legalHoldId", "heldFrom", "heldUntil"),
+)
+
+LEGAL_HOLD_RELEASED = Emission(
+    type="cloudsync.platform.legal-hold-released.v1",
+    topic="cloudsync.platform.audit.v1",
+    key="id",
+    key_field="legalHoldId",
+    fields=("legalHoldId", "releaseRequestedBy", "releaseApproverId"),
+)
+
+SECURITY_POLICY_RELEASED = Emission(
+    type="cloudsync.platform.security-policy-released.v1",
+    topic="cloudsync.platform.audit.v1",
+    key="id",
+    key_field="policyReleaseId",
+    fields=("policyReleaseId", "policyId", "effect", "bundleVersion", "bundleDigest"),
+)
+
+TAMPERING_DETECTED = Emission(
+    type="cloudsync.platform.tampering-detected.v1",
+    topic="cloudsync.platform.audit.v1",
+    key="id",
+    key_field="subjectOrganizationId",
+    fields=("subjectOrganizationId", "sequence", "expectedHash", "foundHash"),
+)
+
 AUDIT_EXPORT = AggregateSpec(
     name="audit-export",
     model=models.AuditExport,
@@ -63,15 +127,7 @@ AUDIT_EXPORT = AggregateSpec(
                 Assignment("sha256", source="body.sha256"),
                 Assignment("expiresAt", source="context.now.plus.24h"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.audit-export-ready.v1",
-                    topic="cloudsync.platform.audit.v1",
-                    key="id",
-                    key_field="auditExportId",
-                    fields=("auditExportId", "requestedBy", "sha256", "expiresAt"),
-                ),
-            ),
+            emits=(AUDIT_EXPORT_READY,),
         ),
         "fail-audit-export": Command(
             effect="transition",
@@ -193,47 +249,15 @@ AUDIT_RECORD = AggregateSpec(
         ),
     ),
     commands={
-        "archive-records": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.audit-archived.v1",
-                    topic="cloudsync.platform.audit.v1",
-                    key="id",
-                    key_field="subjectOrganizationId",
-                    fields=("subjectOrganizationId", "day"),
-                ),
-            ),
-        ),
-        "expire-records": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.audit-expired.v1",
-                    topic="cloudsync.platform.audit.v1",
-                    key="id",
-                    key_field="subjectOrganizationId",
-                    fields=("subjectOrganizationId", "day"),
-                ),
-            ),
-        ),
+        "archive-records": Command(effect="custom", idempotency="natural", emits=(AUDIT_ARCHIVED,)),
+        "expire-records": Command(effect="custom", idempotency="natural", emits=(AUDIT_EXPIRED,)),
         "free-record": Command(effect="transition", idempotency="natural"),
         "hold-record": Command(effect="transition", idempotency="natural"),
         "record-action": Command(effect="custom", idempotency="natural"),
         "report-tampering": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.tampering-detected.v1",
-                    topic="cloudsync.platform.audit.v1",
-                    key="id",
-                    key_field="subjectOrganizationId",
-                    fields=("subjectOrganizationId", "sequence", "expectedHash", "foundHash"),
-                ),
-            ),
+            emits=(TAMPERING_DETECTED,),
         ),
         "seal-records": Command(effect="custom", idempotency="natural"),
     },
@@ -244,21 +268,7 @@ AUDIT_SEAL = AggregateSpec(
     model=models.AuditSeal,
     store=DocumentStore(collection="audit-seal", unique=(("organizationId", "day", "hour"),)),
     unique=(("organizationId", "day", "hour"),),
-    commands={
-        "write-seal": Command(
-            effect="create",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.audit-sealed.v1",
-                    topic="cloudsync.platform.audit.v1",
-                    key="id",
-                    key_field="auditSealId",
-                    fields=("auditSealId", "day", "hour", "recordCount", "merkleRoot"),
-                ),
-            ),
-        ),
-    },
+    commands={"write-seal": Command(effect="create", idempotency="natural", emits=(AUDIT_SEALED,))},
 )
 
 INVESTIGATION = AggregateSpec(
@@ -369,29 +379,13 @@ LEGAL_HOLD = AggregateSpec(
             effect="create",
             idempotency="key",
             sets=(Assignment("placedBy", source="context.subject"),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.legal-hold-placed.v1",
-                    topic="cloudsync.platform.audit.v1",
-                    key="id",
-                    key_field="legalHoldId",
-                    fields=("legalHoldId", "heldFrom", "heldUntil"),
-                ),
-            ),
+            emits=(LEGAL_HOLD_PLACED,),
         ),
         "release-legal-hold": Command(
             effect="transition",
             idempotency="key",
             sets=(Assignment("releaseApproverId", source="context.subject"),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.legal-hold-released.v1",
-                    topic="cloudsync.platform.audit.v1",
-                    key="id",
-                    key_field="legalHoldId",
-                    fields=("legalHoldId", "releaseRequestedBy", "releaseApproverId"),
-                ),
-            ),
+            emits=(LEGAL_HOLD_RELEASED,),
             requires=(
                 Requirement(
                     problem=problems.SELF_APPROVAL,
@@ -456,21 +450,7 @@ POLICY_RELEASE = AggregateSpec(
                 Assignment("releasedBy", source="context.subject"),
                 Assignment("releasedAt", source="context.now"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.security-policy-released.v1",
-                    topic="cloudsync.platform.audit.v1",
-                    key="id",
-                    key_field="policyReleaseId",
-                    fields=(
-                        "policyReleaseId",
-                        "policyId",
-                        "effect",
-                        "bundleVersion",
-                        "bundleDigest",
-                    ),
-                ),
-            ),
+            emits=(SECURITY_POLICY_RELEASED,),
             requires=(
                 Requirement(
                     problem=problems.SELF_APPROVAL,

@@ -87,8 +87,6 @@ PUBLISH_POLICY_RELEASE = Operation(
     idempotency="key",
 )
 
-RECORD_ACTION = Operation(id="record-action", access="workload", writes=True, idempotency="natural")
-
 RELEASE_LEGAL_HOLD = Operation(
     id="release-legal-hold",
     permission="audit:hold",

@@ -19,6 +19,94 @@ from cloudsync_chassis.store.table import TableStore
 
 from . import models, problems, tables
 
+API_KEY_ROTATED = Emission(
+    type="cloudsync.user.api-key-rotated.v1",
+    topic="cloudsync.user.session.v1",
+    key="id",
+    key_field="apiKeyId",
+    fields=("apiKeyId", "prefix", "oldValidUntil"),
+)
+
+AUTH_ERASURE_COMPLETED = Emission(
+    type="cloudsync.user.auth-erasure-completed.v1",
+    topic="cloudsync.user.session.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+CREDENTIAL_RESET = Emission(
+    type="cloudsync.user.credential-reset.v1",
+    topic="cloudsync.user.session.v1",
+    key="id",
+    key_field="credentialId",
+    fields=("credentialId", "userId", "type"),
+)
+
+LOGIN_FAILED = Emission(
+    type="cloudsync.user.login-failed.v1",
+    topic="cloudsync.user.session.v1",
+    key="id",
+    key_field="sessionId",
+    fields=("sessionId", "identifierHash", "cause", "countryCode", "attempt"),
+)
+
+LOGIN_SUCCEEDED = Emission(
+    type="cloudsync.user.login-succeeded.v1",
+    topic="cloudsync.user.session.v1",
+    key="id",
+    key_field="sessionId",
+    fields=(
+        "sessionId",
+        "userId",
+        "channel",
+        "authMethods",
+        "assuranceLevel",
+        "countryCode",
+        "riskScore",
+    ),
+)
+
+POLICY_CHANGED = Emission(
+    type="cloudsync.user.policy-changed.v1",
+    topic="cloudsync.user.session.v1",
+    key="id",
+    key_field="authPolicyId",
+    fields=("authPolicyId", "changedFields"),
+)
+
+SESSION_REVOKED = Emission(
+    type="cloudsync.user.session-revoked.v1",
+    topic="cloudsync.user.session.v1",
+    key="sessionId",
+    key_field="sessionId",
+    fields=("sessionId", "userId", "reason"),
+)
+
+SESSION_REVOKED_ = Emission(
+    type="cloudsync.user.session-revoked.v1",
+    topic="cloudsync.user.session.v1",
+    key="id",
+    key_field="sessionId",
+    fields=("sessionId", "userId", "reason"),
+)
+
+STEP_UP_COMPLETED = Emission(
+    type="cloudsync.user.step-up-completed.v1",
+    topic="cloudsync.user.session.v1",
+    key="id",
+    key_field="sessionId",
+    fields=("sessionId", "userId", "assuranceLevel"),
+)
+
+STEP_UP_REQUIRED = Emission(
+    type="cloudsync.user.step-up-required.v1",
+    topic="cloudsync.user.session.v1",
+    key="id",
+    key_field="sessionId",
+    fields=("sessionId", "userId", "assuranceLevel", "riskScore"),
+)
+
 API_KEY = AggregateSpec(
     name="api-key",
     model=models.ApiKey,
@@ -43,19 +131,7 @@ API_KEY = AggregateSpec(
         "purge-organization-access": Command(effect="custom", idempotency="natural"),
         "restore-organization-access": Command(effect="custom", idempotency="natural"),
         "revoke-api-key": Command(effect="delete", idempotency="natural"),
-        "rotate-api-key": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.user.api-key-rotated.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="id",
-                    key_field="apiKeyId",
-                    fields=("apiKeyId", "prefix", "oldValidUntil"),
-                ),
-            ),
-        ),
+        "rotate-api-key": Command(effect="custom", idempotency="key", emits=(API_KEY_ROTATED,)),
         "update-api-key": Command(effect="custom", idempotency="if-match"),
     },
 )
@@ -93,15 +169,7 @@ AUTH_POLICY = AggregateSpec(
         "update-auth-policy": Command(
             effect="update",
             idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.user.policy-changed.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="id",
-                    key_field="authPolicyId",
-                    fields=("authPolicyId", "changedFields"),
-                ),
-            ),
+            emits=(POLICY_CHANGED,),
         ),
     },
 )
@@ -124,59 +192,17 @@ CREDENTIAL = AggregateSpec(
         ),
     ),
     commands={
-        "adopt-factors": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.session-revoked.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="sessionId",
-                    key_field="sessionId",
-                    fields=("sessionId", "userId", "reason"),
-                ),
-            ),
-        ),
+        "adopt-factors": Command(effect="custom", idempotency="natural", emits=(SESSION_REVOKED,)),
         "create-credentials": Command(effect="custom", idempotency="key"),
         "destroy-credentials": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.session-revoked.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="sessionId",
-                    key_field="sessionId",
-                    fields=("sessionId", "userId", "reason"),
-                ),
-                Emission(
-                    type="cloudsync.user.auth-erasure-completed.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(SESSION_REVOKED, AUTH_ERASURE_COMPLETED),
         ),
         "reset-credential": Command(
             effect="custom",
             idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.user.credential-reset.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="id",
-                    key_field="credentialId",
-                    fields=("credentialId", "userId", "type"),
-                ),
-                Emission(
-                    type="cloudsync.user.session-revoked.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="sessionId",
-                    key_field="sessionId",
-                    fields=("sessionId", "userId", "reason"),
-                ),
-            ),
+            emits=(CREDENTIAL_RESET, SESSION_REVOKED),
         ),
         "revoke-credential": Command(
             effect="delete",
@@ -231,19 +257,7 @@ ROLE_GRANT = AggregateSpec(
             idempotency="natural",
             sets=(Assignment("principalId", source="body.userId"),),
         ),
-        "withdraw-roles": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.session-revoked.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="sessionId",
-                    key_field="sessionId",
-                    fields=("sessionId", "userId", "reason"),
-                ),
-            ),
-        ),
+        "withdraw-roles": Command(effect="custom", idempotency="natural", emits=(SESSION_REVOKED,)),
     },
 )
 
@@ -384,112 +398,29 @@ SESSION = AggregateSpec(
     ),
     commands={
         "adopt-signing-key": Command(effect="custom", idempotency="natural"),
-        "begin-assistance": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.user.login-succeeded.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="id",
-                    key_field="sessionId",
-                    fields=(
-                        "sessionId",
-                        "userId",
-                        "channel",
-                        "authMethods",
-                        "assuranceLevel",
-                        "countryCode",
-                        "riskScore",
-                    ),
-                ),
-            ),
-        ),
+        "begin-assistance": Command(effect="custom", idempotency="key", emits=(LOGIN_SUCCEEDED,)),
         "begin-login": Command(effect="custom", idempotency="none"),
         "complete-challenge": Command(
             effect="custom",
             idempotency="none",
-            emits=(
-                Emission(
-                    type="cloudsync.user.login-succeeded.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="id",
-                    key_field="sessionId",
-                    fields=(
-                        "sessionId",
-                        "userId",
-                        "channel",
-                        "authMethods",
-                        "assuranceLevel",
-                        "countryCode",
-                        "riskScore",
-                    ),
-                ),
-                Emission(
-                    type="cloudsync.user.step-up-completed.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="id",
-                    key_field="sessionId",
-                    fields=("sessionId", "userId", "assuranceLevel"),
-                ),
-            ),
+            emits=(LOGIN_SUCCEEDED, STEP_UP_COMPLETED),
         ),
         "end-user-sessions": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.session-revoked.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="id",
-                    key_field="sessionId",
-                    fields=("sessionId", "userId", "reason"),
-                ),
-            ),
+            emits=(SESSION_REVOKED_,),
         ),
         "expire-session": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("refreshTokenHash"),),
         ),
-        "issue-token": Command(
-            effect="custom",
-            idempotency="none",
-            emits=(
-                Emission(
-                    type="cloudsync.user.session-revoked.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="id",
-                    key_field="sessionId",
-                    fields=("sessionId", "userId", "reason"),
-                ),
-            ),
-        ),
-        "reject-login": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.login-failed.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="id",
-                    key_field="sessionId",
-                    fields=("sessionId", "identifierHash", "cause", "countryCode", "attempt"),
-                ),
-            ),
-        ),
+        "issue-token": Command(effect="custom", idempotency="none", emits=(SESSION_REVOKED_,)),
+        "reject-login": Command(effect="custom", idempotency="natural", emits=(LOGIN_FAILED,)),
         "require-step-up": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.step-up-required.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="id",
-                    key_field="sessionId",
-                    fields=("sessionId", "userId", "assuranceLevel", "riskScore"),
-                ),
-            ),
+            emits=(STEP_UP_REQUIRED,),
         ),
         "revoke-session": Command(
             effect="transition",
@@ -498,28 +429,12 @@ SESSION = AggregateSpec(
                 Assignment("revocationReason", source="body.reason"),
                 Assignment("refreshTokenHash"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.user.session-revoked.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="id",
-                    key_field="sessionId",
-                    fields=("sessionId", "userId", "reason"),
-                ),
-            ),
+            emits=(SESSION_REVOKED_,),
         ),
         "revoke-user-sessions": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.session-revoked.v1",
-                    topic="cloudsync.user.session.v1",
-                    key="id",
-                    key_field="sessionId",
-                    fields=("sessionId", "userId", "reason"),
-                ),
-            ),
+            emits=(SESSION_REVOKED_,),
         ),
     },
 )

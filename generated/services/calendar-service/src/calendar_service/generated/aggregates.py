@@ -19,6 +19,91 @@ from cloudsync_chassis.store.table import TableStore
 
 from . import models, problems, tables
 
+CALENDAR_ERASURE_COMPLETED = Emission(
+    type="cloudsync.collaboration.calendar-erasure-completed.v1",
+    topic="cloudsync.collaboration.calendar.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+CALENDAR_SHARED = Emission(
+    type="cloudsync.collaboration.calendar-shared.v1",
+    topic="cloudsync.collaboration.calendar.v1",
+    key="calendarId",
+    key_field="calendarId",
+    fields=("calendarId", "granteeId", "granteeType", "accessLevel"),
+)
+
+CALENDAR_SHARED_ = Emission(
+    type="cloudsync.collaboration.calendar-shared.v1",
+    topic="cloudsync.collaboration.calendar.v1",
+    key="id",
+    key_field="calendarId",
+    fields=("calendarId", "granteeId", "granteeType", "accessLevel"),
+)
+
+EVENT_CANCELLED = Emission(
+    type="cloudsync.collaboration.event-cancelled.v1",
+    topic="cloudsync.collaboration.calendar-event.v1",
+    key="eventId",
+    key_field="eventId",
+    fields=("eventId", "scope", "occurrenceDate", "cancelledBy", "attendeeUserIds"),
+)
+
+EVENT_CANCELLED_ = Emission(
+    type="cloudsync.collaboration.event-cancelled.v1",
+    topic="cloudsync.collaboration.calendar-event.v1",
+    key="id",
+    key_field="eventId",
+    fields=("eventId", "scope", "occurrenceDate", "cancelledBy", "attendeeUserIds"),
+)
+
+EVENT_RESCHEDULED = Emission(
+    type="cloudsync.collaboration.event-rescheduled.v1",
+    topic="cloudsync.collaboration.calendar-event.v1",
+    key="id",
+    key_field="eventId",
+    fields=(
+        "eventId",
+        "oldStart",
+        "newStart",
+        "newEnd",
+        "scope",
+        "splitSeriesId",
+        "sequence",
+        "attendeeUserIds",
+    ),
+)
+
+EVENT_SCHEDULED = Emission(
+    type="cloudsync.collaboration.event-scheduled.v1",
+    topic="cloudsync.collaboration.calendar-event.v1",
+    key="id",
+    key_field="eventId",
+    fields=(
+        "eventId",
+        "calendarId",
+        "organizerId",
+        "summaryMasked",
+        "startsAt",
+        "endsAt",
+        "timeZone",
+        "recurrenceRule",
+        "recurrenceCount",
+        "attendeeUserIds",
+        "visibility",
+    ),
+)
+
+INVITATION_ANSWERED = Emission(
+    type="cloudsync.collaboration.invitation-answered.v1",
+    topic="cloudsync.collaboration.calendar-event.v1",
+    key="id",
+    key_field="eventId",
+    fields=("eventId", "userId", "response", "proposedStart"),
+)
+
 CALENDAR = AggregateSpec(
     name="calendar",
     model=models.Calendar,
@@ -90,39 +175,12 @@ CALENDAR = AggregateSpec(
         ),
     ),
     commands={
-        "create-calendar": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.calendar-shared.v1",
-                    topic="cloudsync.collaboration.calendar.v1",
-                    key="calendarId",
-                    key_field="calendarId",
-                    fields=("calendarId", "granteeId", "granteeType", "accessLevel"),
-                ),
-            ),
-        ),
+        "create-calendar": Command(effect="custom", idempotency="key", emits=(CALENDAR_SHARED,)),
         "delete-calendar": Command(effect="custom", idempotency="natural"),
         "hand-over-events": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.calendar-erasure-completed.v1",
-                    topic="cloudsync.collaboration.calendar.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-                Emission(
-                    type="cloudsync.collaboration.event-cancelled.v1",
-                    topic="cloudsync.collaboration.calendar-event.v1",
-                    key="eventId",
-                    key_field="eventId",
-                    fields=("eventId", "scope", "occurrenceDate", "cancelledBy", "attendeeUserIds"),
-                ),
-            ),
+            emits=(CALENDAR_ERASURE_COMPLETED, EVENT_CANCELLED),
         ),
         "provision-calendar": Command(
             effect="create",
@@ -291,15 +349,7 @@ CALENDAR_EVENT = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("cancelledBy", source="context.subject"), Assignment("holdUntil")),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.event-cancelled.v1",
-                    topic="cloudsync.collaboration.calendar-event.v1",
-                    key="id",
-                    key_field="eventId",
-                    fields=("eventId", "scope", "occurrenceDate", "cancelledBy", "attendeeUserIds"),
-                ),
-            ),
+            emits=(EVENT_CANCELLED_,),
             requires=(
                 Requirement(
                     problem=problems.DUE_MARKER_FOLLOWS_TASK,
@@ -316,41 +366,13 @@ CALENDAR_EVENT = AggregateSpec(
         "cancel-occurrences": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.event-cancelled.v1",
-                    topic="cloudsync.collaboration.calendar-event.v1",
-                    key="id",
-                    key_field="eventId",
-                    fields=("eventId", "scope", "occurrenceDate", "cancelledBy", "attendeeUserIds"),
-                ),
-            ),
+            emits=(EVENT_CANCELLED_,),
         ),
         "confirm-event": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("holdUntil"),),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.event-scheduled.v1",
-                    topic="cloudsync.collaboration.calendar-event.v1",
-                    key="id",
-                    key_field="eventId",
-                    fields=(
-                        "eventId",
-                        "calendarId",
-                        "organizerId",
-                        "summaryMasked",
-                        "startsAt",
-                        "endsAt",
-                        "timeZone",
-                        "recurrenceRule",
-                        "recurrenceCount",
-                        "attendeeUserIds",
-                        "visibility",
-                    ),
-                ),
-            ),
+            emits=(EVENT_SCHEDULED,),
             requires=(
                 Requirement(
                     problem=problems.HOLD_RAN_OUT,
@@ -364,15 +386,7 @@ CALENDAR_EVENT = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("holdUntil"),),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.event-cancelled.v1",
-                    topic="cloudsync.collaboration.calendar-event.v1",
-                    key="id",
-                    key_field="eventId",
-                    fields=("eventId", "scope", "occurrenceDate", "cancelledBy", "attendeeUserIds"),
-                ),
-            ),
+            emits=(EVENT_CANCELLED_,),
         ),
         "hold-slot": Command(effect="custom", idempotency="key"),
         "move-due-marker": Command(effect="custom", idempotency="natural"),
@@ -380,50 +394,9 @@ CALENDAR_EVENT = AggregateSpec(
         "reschedule-event": Command(
             effect="custom",
             idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.event-rescheduled.v1",
-                    topic="cloudsync.collaboration.calendar-event.v1",
-                    key="id",
-                    key_field="eventId",
-                    fields=(
-                        "eventId",
-                        "oldStart",
-                        "newStart",
-                        "newEnd",
-                        "scope",
-                        "splitSeriesId",
-                        "sequence",
-                        "attendeeUserIds",
-                    ),
-                ),
-            ),
+            emits=(EVENT_RESCHEDULED,),
         ),
-        "schedule-event": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.event-scheduled.v1",
-                    topic="cloudsync.collaboration.calendar-event.v1",
-                    key="id",
-                    key_field="eventId",
-                    fields=(
-                        "eventId",
-                        "calendarId",
-                        "organizerId",
-                        "summaryMasked",
-                        "startsAt",
-                        "endsAt",
-                        "timeZone",
-                        "recurrenceRule",
-                        "recurrenceCount",
-                        "attendeeUserIds",
-                        "visibility",
-                    ),
-                ),
-            ),
-        ),
+        "schedule-event": Command(effect="custom", idempotency="key", emits=(EVENT_SCHEDULED,)),
         "transfer-event": Command(effect="custom", idempotency="key"),
         "update-event": Command(
             effect="update",
@@ -475,15 +448,7 @@ CALENDAR_SHARE = AggregateSpec(
         "share-calendar": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.calendar-shared.v1",
-                    topic="cloudsync.collaboration.calendar.v1",
-                    key="id",
-                    key_field="calendarId",
-                    fields=("calendarId", "granteeId", "granteeType", "accessLevel"),
-                ),
-            ),
+            emits=(CALENDAR_SHARED_,),
         ),
         "unshare-calendar": Command(effect="delete", idempotency="natural"),
     },
@@ -525,15 +490,7 @@ EVENT_ATTENDEE = AggregateSpec(
         "respond-to-invitation": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.invitation-answered.v1",
-                    topic="cloudsync.collaboration.calendar-event.v1",
-                    key="id",
-                    key_field="eventId",
-                    fields=("eventId", "userId", "response", "proposedStart"),
-                ),
-            ),
+            emits=(INVITATION_ANSWERED,),
         ),
         "seat-attendees": Command(effect="custom", idempotency="natural"),
         "uninvite-attendee": Command(effect="custom", idempotency="natural"),

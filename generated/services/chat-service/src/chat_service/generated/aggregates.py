@@ -20,6 +20,113 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+CHANNEL_ARCHIVED = Emission(
+    type="cloudsync.collaboration.channel-archived.v1",
+    topic="cloudsync.collaboration.channel.v1",
+    key="id",
+    key_field="channelId",
+    fields=("channelId", "archivedBy"),
+)
+
+CHANNEL_CREATED = Emission(
+    type="cloudsync.collaboration.channel-created.v1",
+    topic="cloudsync.collaboration.channel.v1",
+    key="id",
+    key_field="channelId",
+    fields=("channelId", "name", "type", "creatorId", "memberCount"),
+)
+
+CHANNEL_MEMBER_ADDED = Emission(
+    type="cloudsync.collaboration.channel-member-added.v1",
+    topic="cloudsync.collaboration.channel.v1",
+    key="channelId",
+    key_field="channelId",
+    fields=("channelId", "userIds", "by"),
+)
+
+CHANNEL_MEMBER_REMOVED = Emission(
+    type="cloudsync.collaboration.channel-member-removed.v1",
+    topic="cloudsync.collaboration.channel.v1",
+    key="channelId",
+    key_field="channelId",
+    fields=("channelId", "userIds", "by"),
+)
+
+CHANNEL_MEMBER_REMOVED_ = Emission(
+    type="cloudsync.collaboration.channel-member-removed.v1",
+    topic="cloudsync.collaboration.channel.v1",
+    key="id",
+    key_field="channelId",
+    fields=("channelId", "userIds", "by"),
+)
+
+CHAT_ERASURE_COMPLETED = Emission(
+    type="cloudsync.collaboration.chat-erasure-completed.v1",
+    topic="cloudsync.collaboration.channel.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+MESSAGE_EDITED = Emission(
+    type="cloudsync.collaboration.message-edited.v1",
+    topic="cloudsync.collaboration.channel.v1",
+    key="id",
+    key_field="channelId",
+    fields=("messageId", "channelId", "editCount", "editedAt", "excerpt"),
+)
+
+MESSAGE_HELD = Emission(
+    type="cloudsync.collaboration.message-held.v1",
+    topic="cloudsync.collaboration.channel.v1",
+    key="id",
+    key_field="channelId",
+    fields=("messageId", "channelId", "caseNumber"),
+)
+
+MESSAGE_POSTED = Emission(
+    type="cloudsync.collaboration.message-posted.v1",
+    topic="cloudsync.collaboration.channel.v1",
+    key="id",
+    key_field="channelId",
+    fields=(
+        "messageId",
+        "channelId",
+        "channelType",
+        "authorId",
+        "kind",
+        "threadRootId",
+        "mentionedUserIds",
+        "attachmentIds",
+        "excerpt",
+        "postedAt",
+    ),
+)
+
+MESSAGE_PURGED = Emission(
+    type="cloudsync.collaboration.message-purged.v1",
+    topic="cloudsync.collaboration.channel.v1",
+    key="id",
+    key_field="channelId",
+    fields=("messageId", "channelId", "policy"),
+)
+
+MESSAGE_RELEASED = Emission(
+    type="cloudsync.collaboration.message-released.v1",
+    topic="cloudsync.collaboration.channel.v1",
+    key="id",
+    key_field="channelId",
+    fields=("messageId", "excerpt", "channelId", "caseNumber"),
+)
+
+MESSAGE_RETRACTED = Emission(
+    type="cloudsync.collaboration.message-retracted.v1",
+    topic="cloudsync.collaboration.channel.v1",
+    key="id",
+    key_field="channelId",
+    fields=("messageId", "channelId", "retractedBy"),
+)
+
 CHANNEL = AggregateSpec(
     name="channel",
     model=models.Channel,
@@ -116,15 +223,7 @@ CHANNEL = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("archivedBy", source="context.subject"),),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.channel-archived.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="channelId",
-                    fields=("channelId", "archivedBy"),
-                ),
-            ),
+            emits=(CHANNEL_ARCHIVED,),
             requires=(
                 Requirement(
                     problem=problems.DEFAULT_CHANNEL_PROTECTED,
@@ -136,69 +235,23 @@ CHANNEL = AggregateSpec(
         "change-members": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.channel-member-added.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="channelId",
-                    key_field="channelId",
-                    fields=("channelId", "userIds", "by"),
-                ),
-                Emission(
-                    type="cloudsync.collaboration.channel-member-removed.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="channelId",
-                    key_field="channelId",
-                    fields=("channelId", "userIds", "by"),
-                ),
-            ),
+            emits=(CHANNEL_MEMBER_ADDED, CHANNEL_MEMBER_REMOVED),
         ),
         "create-channel": Command(
             effect="custom",
             idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.channel-created.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="channelId",
-                    fields=("channelId", "name", "type", "creatorId", "memberCount"),
-                ),
-                Emission(
-                    type="cloudsync.collaboration.channel-member-added.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="channelId",
-                    key_field="channelId",
-                    fields=("channelId", "userIds", "by"),
-                ),
-            ),
+            emits=(CHANNEL_CREATED, CHANNEL_MEMBER_ADDED),
         ),
         "delete-channel": Command(effect="custom", idempotency="natural"),
         "join-channel": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.channel-member-added.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="channelId",
-                    key_field="channelId",
-                    fields=("channelId", "userIds", "by"),
-                ),
-            ),
+            emits=(CHANNEL_MEMBER_ADDED,),
         ),
         "leave-channel": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.channel-member-removed.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="channelId",
-                    key_field="channelId",
-                    fields=("channelId", "userIds", "by"),
-                ),
-            ),
+            emits=(CHANNEL_MEMBER_REMOVED,),
         ),
         "preserve-channel": Command(
             effect="update",
@@ -341,15 +394,7 @@ CHANNEL_MEMBER = AggregateSpec(
         "drop-channel-memberships": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.channel-member-removed.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="channelId",
-                    fields=("channelId", "userIds", "by"),
-                ),
-            ),
+            emits=(CHANNEL_MEMBER_REMOVED_,),
         ),
         "mark-channel-read": Command(effect="custom", idempotency="natural"),
         "refresh-speaker-card": Command(effect="custom", idempotency="natural"),
@@ -565,72 +610,18 @@ MESSAGE = AggregateSpec(
         "announce-meeting": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.message-posted.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="channelId",
-                    fields=(
-                        "messageId",
-                        "channelId",
-                        "channelType",
-                        "authorId",
-                        "kind",
-                        "threadRootId",
-                        "mentionedUserIds",
-                        "attachmentIds",
-                        "excerpt",
-                        "postedAt",
-                    ),
-                ),
-            ),
+            emits=(MESSAGE_POSTED,),
         ),
-        "edit-message": Command(
-            effect="custom",
-            idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.message-edited.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="channelId",
-                    fields=("messageId", "channelId", "editCount", "editedAt", "excerpt"),
-                ),
-            ),
-        ),
+        "edit-message": Command(effect="custom", idempotency="if-match", emits=(MESSAGE_EDITED,)),
         "forget-speaker": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.chat-erasure-completed.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-                Emission(
-                    type="cloudsync.collaboration.message-purged.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="channelId",
-                    fields=("messageId", "channelId", "policy"),
-                ),
-            ),
+            emits=(CHAT_ERASURE_COMPLETED, MESSAGE_PURGED),
         ),
         "hold-infected-messages": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.message-held.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="channelId",
-                    fields=("messageId", "channelId", "caseNumber"),
-                ),
-            ),
+            emits=(MESSAGE_HELD,),
         ),
         "hold-message": Command(
             effect="transition",
@@ -639,66 +630,15 @@ MESSAGE = AggregateSpec(
                 Assignment("holdReason", source="body.holdReason"),
                 Assignment("caseNumber", source="body.caseNumber"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.message-held.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="channelId",
-                    fields=("messageId", "channelId", "caseNumber"),
-                ),
-            ),
+            emits=(MESSAGE_HELD,),
         ),
-        "post-message": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.message-posted.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="channelId",
-                    fields=(
-                        "messageId",
-                        "channelId",
-                        "channelType",
-                        "authorId",
-                        "kind",
-                        "threadRootId",
-                        "mentionedUserIds",
-                        "attachmentIds",
-                        "excerpt",
-                        "postedAt",
-                    ),
-                ),
-            ),
-        ),
-        "purge-message": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.message-purged.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="channelId",
-                    fields=("messageId", "channelId", "policy"),
-                ),
-            ),
-        ),
+        "post-message": Command(effect="custom", idempotency="key", emits=(MESSAGE_POSTED,)),
+        "purge-message": Command(effect="custom", idempotency="natural", emits=(MESSAGE_PURGED,)),
         "release-hold": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("holdReason"), Assignment("caseNumber")),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.message-released.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="channelId",
-                    fields=("messageId", "excerpt", "channelId", "caseNumber"),
-                ),
-            ),
+            emits=(MESSAGE_RELEASED,),
             requires=(
                 Requirement(
                     problem=problems.CASE_MISMATCH,
@@ -710,46 +650,12 @@ MESSAGE = AggregateSpec(
         "release-scheduled-message": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.message-posted.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="channelId",
-                    fields=(
-                        "messageId",
-                        "channelId",
-                        "channelType",
-                        "authorId",
-                        "kind",
-                        "threadRootId",
-                        "mentionedUserIds",
-                        "attachmentIds",
-                        "excerpt",
-                        "postedAt",
-                    ),
-                ),
-                Emission(
-                    type="cloudsync.collaboration.message-retracted.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="channelId",
-                    fields=("messageId", "channelId", "retractedBy"),
-                ),
-            ),
+            emits=(MESSAGE_POSTED, MESSAGE_RETRACTED),
         ),
         "retract-message": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.message-retracted.v1",
-                    topic="cloudsync.collaboration.channel.v1",
-                    key="id",
-                    key_field="channelId",
-                    fields=("messageId", "channelId", "retractedBy"),
-                ),
-            ),
+            emits=(MESSAGE_RETRACTED,),
         ),
         "schedule-message": Command(effect="custom", idempotency="key"),
     },

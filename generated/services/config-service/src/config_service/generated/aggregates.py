@@ -19,6 +19,87 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+CHANGES_FROZEN = Emission(
+    type="cloudsync.platform.changes-frozen.v1",
+    topic="cloudsync.platform.config.v1",
+    key="id",
+    key_field="changeFreezeId",
+    fields=("changeFreezeId", "startsAt", "endsAt", "frozenServices"),
+)
+
+CONFIG_CHANGED = Emission(
+    type="cloudsync.platform.config-changed.v1",
+    topic="cloudsync.platform.config.v1",
+    key="id",
+    key_field="configEntryId",
+    fields=(
+        "configEntryId",
+        "key",
+        "environment",
+        "revision",
+        "serviceName",
+        "region",
+        "scope",
+        "checksum",
+    ),
+)
+
+CONFIG_CHANGE_APPROVED = Emission(
+    type="cloudsync.platform.config-change-approved.v1",
+    topic="cloudsync.platform.config.v1",
+    key="id",
+    key_field="configEntryId",
+    fields=("configEntryId", "key", "environment", "revision", "blastRadius"),
+)
+
+CONFIG_CHANGE_PROPOSED = Emission(
+    type="cloudsync.platform.config-change-proposed.v1",
+    topic="cloudsync.platform.config.v1",
+    key="id",
+    key_field="configEntryId",
+    fields=("configEntryId", "key", "environment", "revision", "blastRadius"),
+)
+
+CONFIG_CHANGE_REJECTED = Emission(
+    type="cloudsync.platform.config-change-rejected.v1",
+    topic="cloudsync.platform.config.v1",
+    key="id",
+    key_field="configEntryId",
+    fields=("configEntryId", "key", "environment", "revision"),
+)
+
+CONFIG_ROLLED_BACK = Emission(
+    type="cloudsync.platform.config-rolled-back.v1",
+    topic="cloudsync.platform.config.v1",
+    key="id",
+    key_field="configEntryId",
+    fields=(
+        "configEntryId",
+        "key",
+        "environment",
+        "revision",
+        "serviceName",
+        "toRevision",
+        "rollbackReason",
+    ),
+)
+
+CONFIG_ROLLOUT_STARTED = Emission(
+    type="cloudsync.platform.config-rollout-started.v1",
+    topic="cloudsync.platform.config.v1",
+    key="id",
+    key_field="configEntryId",
+    fields=("configEntryId", "key", "environment", "revision", "serviceName", "stages"),
+)
+
+FREEZE_LIFTED = Emission(
+    type="cloudsync.platform.freeze-lifted.v1",
+    topic="cloudsync.platform.config.v1",
+    key="id",
+    key_field="changeFreezeId",
+    fields=("changeFreezeId", "liftedAt", "frozenServices"),
+)
+
 CHANGE_FREEZE = AggregateSpec(
     name="change-freeze",
     model=models.ChangeFreeze,
@@ -31,19 +112,7 @@ CHANGE_FREEZE = AggregateSpec(
         ),
     ),
     commands={
-        "freeze-changes": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.changes-frozen.v1",
-                    topic="cloudsync.platform.config.v1",
-                    key="id",
-                    key_field="changeFreezeId",
-                    fields=("changeFreezeId", "startsAt", "endsAt", "frozenServices"),
-                ),
-            ),
-        ),
+        "freeze-changes": Command(effect="custom", idempotency="key", emits=(CHANGES_FROZEN,)),
         "lift-freeze": Command(
             effect="update",
             idempotency="key",
@@ -51,15 +120,7 @@ CHANGE_FREEZE = AggregateSpec(
                 Assignment("liftedAt", source="context.now"),
                 Assignment("liftedBy", source="context.subject"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.freeze-lifted.v1",
-                    topic="cloudsync.platform.config.v1",
-                    key="id",
-                    key_field="changeFreezeId",
-                    fields=("changeFreezeId", "liftedAt", "frozenServices"),
-                ),
-            ),
+            emits=(FREEZE_LIFTED,),
             requires=(
                 Requirement(
                     problem=problems.FREEZE_OVER,
@@ -196,23 +257,7 @@ CONFIG_ENTRY = AggregateSpec(
         "abort-suspect-rollouts": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.config-rolled-back.v1",
-                    topic="cloudsync.platform.config.v1",
-                    key="id",
-                    key_field="configEntryId",
-                    fields=(
-                        "configEntryId",
-                        "key",
-                        "environment",
-                        "revision",
-                        "serviceName",
-                        "toRevision",
-                        "rollbackReason",
-                    ),
-                ),
-            ),
+            emits=(CONFIG_ROLLED_BACK,),
         ),
         "approve-change": Command(
             effect="transition",
@@ -221,15 +266,7 @@ CONFIG_ENTRY = AggregateSpec(
                 Assignment("approverId", source="context.subject"),
                 Assignment("reviewComment", source="body.reviewComment"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.config-change-approved.v1",
-                    topic="cloudsync.platform.config.v1",
-                    key="id",
-                    key_field="configEntryId",
-                    fields=("configEntryId", "key", "environment", "revision", "blastRadius"),
-                ),
-            ),
+            emits=(CONFIG_CHANGE_APPROVED,),
             requires=(
                 Requirement(
                     problem=problems.SELF_APPROVAL,
@@ -241,24 +278,7 @@ CONFIG_ENTRY = AggregateSpec(
         "complete-config-rollout": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.config-changed.v1",
-                    topic="cloudsync.platform.config.v1",
-                    key="id",
-                    key_field="configEntryId",
-                    fields=(
-                        "configEntryId",
-                        "key",
-                        "environment",
-                        "revision",
-                        "serviceName",
-                        "region",
-                        "scope",
-                        "checksum",
-                    ),
-                ),
-            ),
+            emits=(CONFIG_CHANGED,),
         ),
         "countersign-change": Command(
             effect="update",
@@ -285,38 +305,13 @@ CONFIG_ENTRY = AggregateSpec(
         "propose-change": Command(
             effect="custom",
             idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.config-change-proposed.v1",
-                    topic="cloudsync.platform.config.v1",
-                    key="id",
-                    key_field="configEntryId",
-                    fields=("configEntryId", "key", "environment", "revision", "blastRadius"),
-                ),
-            ),
+            emits=(CONFIG_CHANGE_PROPOSED,),
         ),
         "reinstate-entry": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("rolloutPercent", value=100),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.config-changed.v1",
-                    topic="cloudsync.platform.config.v1",
-                    key="id",
-                    key_field="configEntryId",
-                    fields=(
-                        "configEntryId",
-                        "key",
-                        "environment",
-                        "revision",
-                        "serviceName",
-                        "region",
-                        "scope",
-                        "checksum",
-                    ),
-                ),
-            ),
+            emits=(CONFIG_CHANGED,),
         ),
         "reject-change": Command(
             effect="transition",
@@ -326,56 +321,17 @@ CONFIG_ENTRY = AggregateSpec(
                 Assignment("approverId"),
                 Assignment("coApproverId"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.config-change-rejected.v1",
-                    topic="cloudsync.platform.config.v1",
-                    key="id",
-                    key_field="configEntryId",
-                    fields=("configEntryId", "key", "environment", "revision"),
-                ),
-            ),
+            emits=(CONFIG_CHANGE_REJECTED,),
         ),
         "rollback-change": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.config-rolled-back.v1",
-                    topic="cloudsync.platform.config.v1",
-                    key="id",
-                    key_field="configEntryId",
-                    fields=(
-                        "configEntryId",
-                        "key",
-                        "environment",
-                        "revision",
-                        "serviceName",
-                        "toRevision",
-                        "rollbackReason",
-                    ),
-                ),
-            ),
+            emits=(CONFIG_ROLLED_BACK,),
         ),
         "rollout-change": Command(
             effect="custom",
             idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.config-rollout-started.v1",
-                    topic="cloudsync.platform.config.v1",
-                    key="id",
-                    key_field="configEntryId",
-                    fields=(
-                        "configEntryId",
-                        "key",
-                        "environment",
-                        "revision",
-                        "serviceName",
-                        "stages",
-                    ),
-                ),
-            ),
+            emits=(CONFIG_ROLLOUT_STARTED,),
         ),
         "supersede-entry": Command(
             effect="transition",

@@ -19,6 +19,177 @@ from cloudsync_chassis.store.table import TableStore
 
 from . import models, tables
 
+COMMENT_ADDED = Emission(
+    type="cloudsync.content.comment-added.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=("commentThreadId", "documentId", "authorId", "mentions"),
+)
+
+COMMENT_RESOLVED = Emission(
+    type="cloudsync.content.comment-resolved.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=("commentThreadId", "documentId", "resolvedBy", "mentions"),
+)
+
+DOCUMENT_ARCHIVED = Emission(
+    type="cloudsync.content.document-archived.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=("documentId", "ownerId"),
+)
+
+DOCUMENT_CREATED = Emission(
+    type="cloudsync.content.document-created.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=(
+        "documentId",
+        "documentType",
+        "ownerId",
+        "folderId",
+        "title",
+        "sensitivity",
+        "principals",
+    ),
+)
+
+DOCUMENT_DELETED = Emission(
+    type="cloudsync.content.document-deleted.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=("documentId", "attachmentFileIds"),
+)
+
+DOCUMENT_DETAILS_CHANGED = Emission(
+    type="cloudsync.content.document-details-changed.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=("documentId", "title", "sensitivity", "labels", "contentLanguage"),
+)
+
+DOCUMENT_ERASURE_COMPLETED = Emission(
+    type="cloudsync.content.document-erasure-completed.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+DOCUMENT_MOVED = Emission(
+    type="cloudsync.content.document-moved.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=("documentId", "fromFolderId", "toFolderId", "principals"),
+)
+
+DOCUMENT_MOVED_ = Emission(
+    type="cloudsync.content.document-moved.v1",
+    topic="cloudsync.content.document.v1",
+    key="documentId",
+    key_field="documentId",
+    fields=("documentId", "fromFolderId", "toFolderId", "principals"),
+)
+
+DOCUMENT_OWNERSHIP_TRANSFERRED = Emission(
+    type="cloudsync.content.document-ownership-transferred.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentTransferId",
+    fields=("documentTransferId", "fromUserId", "toUserId", "movedCount"),
+)
+
+DOCUMENT_PUBLISHED = Emission(
+    type="cloudsync.content.document-published.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=("documentId", "documentType", "ownerId"),
+)
+
+DOCUMENT_RECOVERED = Emission(
+    type="cloudsync.content.document-recovered.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=("documentId", "title", "folderId"),
+)
+
+DOCUMENT_SHARED = Emission(
+    type="cloudsync.content.document-shared.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=("shareGrantId", "documentId", "principal", "access", "expiresAt"),
+)
+
+DOCUMENT_TRASHED = Emission(
+    type="cloudsync.content.document-trashed.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=("documentId", "trashedAt"),
+)
+
+DOCUMENT_UNARCHIVED = Emission(
+    type="cloudsync.content.document-unarchived.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=("documentId", "ownerId"),
+)
+
+DOCUMENT_UNSHARED = Emission(
+    type="cloudsync.content.document-unshared.v1",
+    topic="cloudsync.content.document.v1",
+    key="documentId",
+    key_field="documentId",
+    fields=("shareGrantId", "documentId", "principal"),
+)
+
+DOCUMENT_UNSHARED_ = Emission(
+    type="cloudsync.content.document-unshared.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=("shareGrantId", "documentId", "principal"),
+)
+
+DOCUMENT_UPDATED = Emission(
+    type="cloudsync.content.document-updated.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=(
+        "documentId",
+        "fromSequence",
+        "toSequence",
+        "bodyRef",
+        "bodyChecksum",
+        "title",
+        "editorIds",
+        "attachedFileIds",
+        "detachedFileIds",
+        "origin",
+    ),
+)
+
+RESTORE_REQUESTED = Emission(
+    type="cloudsync.content.restore-requested.v1",
+    topic="cloudsync.content.document.v1",
+    key="id",
+    key_field="documentId",
+    fields=("documentId", "versionNumber", "requestedBy"),
+)
+
 COMMENT_THREAD = AggregateSpec(
     name="comment-thread",
     model=models.CommentThread,
@@ -68,19 +239,7 @@ COMMENT_THREAD = AggregateSpec(
             idempotency="natural",
             sets=(Assignment("resolvedBy"), Assignment("resolvedAt")),
         ),
-        "reply-to-thread": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.content.comment-added.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("commentThreadId", "documentId", "authorId", "mentions"),
-                ),
-            ),
-        ),
+        "reply-to-thread": Command(effect="custom", idempotency="key", emits=(COMMENT_ADDED,)),
         "resolve-thread": Command(
             effect="transition",
             idempotency="natural",
@@ -88,29 +247,13 @@ COMMENT_THREAD = AggregateSpec(
                 Assignment("resolvedBy", source="context.subject"),
                 Assignment("resolvedAt", source="context.now"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.content.comment-resolved.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("commentThreadId", "documentId", "resolvedBy", "mentions"),
-                ),
-            ),
+            emits=(COMMENT_RESOLVED,),
         ),
         "start-thread": Command(
             effect="create",
             idempotency="key",
             sets=(Assignment("authorId", source="context.subject"),),
-            emits=(
-                Emission(
-                    type="cloudsync.content.comment-added.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("commentThreadId", "documentId", "authorId", "mentions"),
-                ),
-            ),
+            emits=(COMMENT_ADDED,),
         ),
         "update-thread": Command(effect="update", idempotency="if-match"),
     },
@@ -292,187 +435,62 @@ DOCUMENT = AggregateSpec(
         "apply-operations": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-updated.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=(
-                        "documentId",
-                        "fromSequence",
-                        "toSequence",
-                        "bodyRef",
-                        "bodyChecksum",
-                        "title",
-                        "editorIds",
-                        "attachedFileIds",
-                        "detachedFileIds",
-                        "origin",
-                    ),
-                ),
-            ),
+            emits=(DOCUMENT_UPDATED,),
         ),
         "apply-restored-version": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-updated.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=(
-                        "documentId",
-                        "fromSequence",
-                        "toSequence",
-                        "bodyRef",
-                        "bodyChecksum",
-                        "title",
-                        "editorIds",
-                        "attachedFileIds",
-                        "detachedFileIds",
-                        "origin",
-                    ),
-                ),
-            ),
+            emits=(DOCUMENT_UPDATED,),
         ),
         "archive-document": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("editLock"),),
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-archived.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("documentId", "ownerId"),
-                ),
-            ),
+            emits=(DOCUMENT_ARCHIVED,),
         ),
         "block-attachment": Command(effect="custom", idempotency="natural"),
         "create-document": Command(
             effect="create",
             idempotency="key",
             sets=(Assignment("ownerId", source="context.subject"),),
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-created.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=(
-                        "documentId",
-                        "documentType",
-                        "ownerId",
-                        "folderId",
-                        "title",
-                        "sensitivity",
-                        "principals",
-                    ),
-                ),
-            ),
+            emits=(DOCUMENT_CREATED,),
         ),
         "delete-document": Command(
             effect="delete",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-deleted.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("documentId", "attachmentFileIds"),
-                ),
-            ),
+            emits=(DOCUMENT_DELETED,),
         ),
         "forget-author": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-unshared.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="documentId",
-                    key_field="documentId",
-                    fields=("shareGrantId", "documentId", "principal"),
-                ),
-                Emission(
-                    type="cloudsync.content.document-erasure-completed.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(DOCUMENT_UNSHARED, DOCUMENT_ERASURE_COMPLETED),
         ),
         "move-document": Command(
             effect="update",
             idempotency="if-match",
             sets=(Assignment("folderId", source="body.toFolderId"),),
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-moved.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("documentId", "fromFolderId", "toFolderId", "principals"),
-                ),
-            ),
+            emits=(DOCUMENT_MOVED,),
         ),
         "publish-document": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-published.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("documentId", "documentType", "ownerId"),
-                ),
-            ),
+            emits=(DOCUMENT_PUBLISHED,),
         ),
         "purge-tenant-documents": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-deleted.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("documentId", "attachmentFileIds"),
-                ),
-            ),
+            emits=(DOCUMENT_DELETED,),
         ),
         "recover-document": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("trashedAt"),),
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-recovered.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("documentId", "title", "folderId"),
-                ),
-            ),
+            emits=(DOCUMENT_RECOVERED,),
         ),
         "restore-to-version": Command(
             effect="custom",
             idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.content.restore-requested.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("documentId", "versionNumber", "requestedBy"),
-                ),
-            ),
+            emits=(RESTORE_REQUESTED,),
         ),
         "set-tenant-access": Command(effect="custom", idempotency="natural"),
         "show-attachment": Command(effect="custom", idempotency="natural"),
@@ -480,41 +498,17 @@ DOCUMENT = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("trashedAt", source="context.now"), Assignment("editLock")),
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-trashed.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("documentId", "trashedAt"),
-                ),
-            ),
+            emits=(DOCUMENT_TRASHED,),
         ),
         "unarchive-document": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-unarchived.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("documentId", "ownerId"),
-                ),
-            ),
+            emits=(DOCUMENT_UNARCHIVED,),
         ),
         "update-document": Command(
             effect="update",
             idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-details-changed.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("documentId", "title", "sensitivity", "labels", "contentLanguage"),
-                ),
-            ),
+            emits=(DOCUMENT_DETAILS_CHANGED,),
         ),
     },
 )
@@ -593,15 +587,7 @@ DOCUMENT_TRANSFER = AggregateSpec(
                 Assignment("movedCount", source="body.movedCount"),
                 Assignment("failedCount", source="body.failedCount"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-ownership-transferred.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentTransferId",
-                    fields=("documentTransferId", "fromUserId", "toUserId", "movedCount"),
-                ),
-            ),
+            emits=(DOCUMENT_OWNERSHIP_TRANSFERRED,),
         ),
         "fail-transfer": Command(
             effect="transition",
@@ -669,19 +655,7 @@ FOLDER = AggregateSpec(
             sets=(Assignment("ownerId", source="context.subject"),),
         ),
         "delete-folder": Command(effect="delete", idempotency="natural"),
-        "move-folder": Command(
-            effect="custom",
-            idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-moved.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="documentId",
-                    key_field="documentId",
-                    fields=("documentId", "fromFolderId", "toFolderId", "principals"),
-                ),
-            ),
-        ),
+        "move-folder": Command(effect="custom", idempotency="if-match", emits=(DOCUMENT_MOVED_,)),
         "update-folder": Command(effect="update", idempotency="if-match"),
     },
 )
@@ -729,72 +703,24 @@ SHARE_GRANT = AggregateSpec(
         ),
     ),
     commands={
-        "create-share-link": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-shared.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("shareGrantId", "documentId", "principal", "access", "expiresAt"),
-                ),
-            ),
-        ),
+        "create-share-link": Command(effect="custom", idempotency="key", emits=(DOCUMENT_SHARED,)),
         "expire-share": Command(
             effect="delete",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-unshared.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("shareGrantId", "documentId", "principal"),
-                ),
-            ),
+            emits=(DOCUMENT_UNSHARED_,),
         ),
         "revoke-share": Command(
             effect="delete",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-unshared.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("shareGrantId", "documentId", "principal"),
-                ),
-            ),
+            emits=(DOCUMENT_UNSHARED_,),
         ),
         "share-document": Command(
             effect="put",
             idempotency="natural",
             sets=(Assignment("grantedBy", source="context.subject"),),
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-shared.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("shareGrantId", "documentId", "principal", "access", "expiresAt"),
-                ),
-            ),
+            emits=(DOCUMENT_SHARED,),
         ),
         "update-principal-members": Command(effect="custom", idempotency="natural"),
-        "update-share": Command(
-            effect="update",
-            idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.content.document-shared.v1",
-                    topic="cloudsync.content.document.v1",
-                    key="id",
-                    key_field="documentId",
-                    fields=("shareGrantId", "documentId", "principal", "access", "expiresAt"),
-                ),
-            ),
-        ),
+        "update-share": Command(effect="update", idempotency="if-match", emits=(DOCUMENT_SHARED,)),
     },
 )

@@ -19,6 +19,84 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+EMAIL_ERASURE_COMPLETED = Emission(
+    type="cloudsync.notification.email-erasure-completed.v1",
+    topic="cloudsync.notification.email-delivery.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+NOTIFICATION_BOUNCED = Emission(
+    type="cloudsync.notification.notification-bounced.v1",
+    topic="cloudsync.notification.email-delivery.v1",
+    key="id",
+    key_field="notificationId",
+    fields=(
+        "notificationId",
+        "channel",
+        "bounceKind",
+        "diagnosticCode",
+        "addressHash",
+        "phoneHash",
+        "carrierErrorCode",
+        "platform",
+    ),
+)
+
+NOTIFICATION_DELIVERED = Emission(
+    type="cloudsync.notification.notification-delivered.v1",
+    topic="cloudsync.notification.email-delivery.v1",
+    key="id",
+    key_field="notificationId",
+    fields=(
+        "notificationId",
+        "channel",
+        "notificationKey",
+        "recipientUserId",
+        "provider",
+        "countryCode",
+        "route",
+        "segmentCount",
+        "topicKey",
+        "acceptedDevices",
+        "occurredAt",
+        "latencyMs",
+    ),
+)
+
+NOTIFICATION_FAILED = Emission(
+    type="cloudsync.notification.notification-failed.v1",
+    topic="cloudsync.notification.email-delivery.v1",
+    key="id",
+    key_field="notificationId",
+    fields=("notificationId", "channel", "failure"),
+)
+
+NOTIFICATION_SUPPRESSED = Emission(
+    type="cloudsync.notification.notification-suppressed.v1",
+    topic="cloudsync.notification.email-delivery.v1",
+    key="id",
+    key_field="notificationId",
+    fields=("notificationId", "channel", "suppressionReason", "dropCause"),
+)
+
+TEMPLATE_PUBLISHED = Emission(
+    type="cloudsync.notification.template-published.v1",
+    topic="cloudsync.notification.template.v1",
+    key="id",
+    key_field="templateKey",
+    fields=("templateKey", "deliveredBy", "language", "revision", "plainBody", "variablesSchema"),
+)
+
+TEMPLATE_RETIRED = Emission(
+    type="cloudsync.notification.template-retired.v1",
+    topic="cloudsync.notification.template.v1",
+    key="id",
+    key_field="templateKey",
+    fields=("templateKey", "deliveredBy", "language", "revision"),
+)
+
 EMAIL_MESSAGE = AggregateSpec(
     name="email-message",
     model=models.EmailMessage,
@@ -144,29 +222,13 @@ EMAIL_MESSAGE = AggregateSpec(
         "erase-mail-traces": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.email-erasure-completed.v1",
-                    topic="cloudsync.notification.email-delivery.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(EMAIL_ERASURE_COMPLETED,),
         ),
         "fail-email": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("failure", source="body.failure"),),
-            emits=(
-                Emission(
-                    type="cloudsync.notification.notification-failed.v1",
-                    topic="cloudsync.notification.email-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=("notificationId", "channel", "failure"),
-                ),
-            ),
+            emits=(NOTIFICATION_FAILED,),
         ),
         "hand-over-email": Command(
             effect="transition",
@@ -183,87 +245,24 @@ EMAIL_MESSAGE = AggregateSpec(
         "mail-off-boarding": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.notification-suppressed.v1",
-                    topic="cloudsync.notification.email-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=("notificationId", "channel", "suppressionReason", "dropCause"),
-                ),
-            ),
+            emits=(NOTIFICATION_SUPPRESSED,),
         ),
         "notify-by-email": Command(effect="custom", idempotency="natural"),
         "notify-customer": Command(effect="custom", idempotency="natural"),
         "record-bounce": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.notification-bounced.v1",
-                    topic="cloudsync.notification.email-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=(
-                        "notificationId",
-                        "channel",
-                        "bounceKind",
-                        "diagnosticCode",
-                        "addressHash",
-                        "phoneHash",
-                        "carrierErrorCode",
-                        "platform",
-                    ),
-                ),
-            ),
+            emits=(NOTIFICATION_BOUNCED,),
         ),
         "record-complaint": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.notification-bounced.v1",
-                    topic="cloudsync.notification.email-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=(
-                        "notificationId",
-                        "channel",
-                        "bounceKind",
-                        "diagnosticCode",
-                        "addressHash",
-                        "phoneHash",
-                        "carrierErrorCode",
-                        "platform",
-                    ),
-                ),
-            ),
+            emits=(NOTIFICATION_BOUNCED,),
         ),
         "record-delivery": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.notification-delivered.v1",
-                    topic="cloudsync.notification.email-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=(
-                        "notificationId",
-                        "channel",
-                        "notificationKey",
-                        "recipientUserId",
-                        "provider",
-                        "countryCode",
-                        "route",
-                        "segmentCount",
-                        "topicKey",
-                        "acceptedDevices",
-                        "occurredAt",
-                        "latencyMs",
-                    ),
-                ),
-            ),
+            emits=(NOTIFICATION_DELIVERED,),
         ),
         "record-delivery-receipt": Command(effect="custom", idempotency="natural"),
         "render-email": Command(
@@ -302,15 +301,7 @@ EMAIL_MESSAGE = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("suppressionReason", source="body.suppressionReason"),),
-            emits=(
-                Emission(
-                    type="cloudsync.notification.notification-suppressed.v1",
-                    topic="cloudsync.notification.email-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=("notificationId", "channel", "suppressionReason", "dropCause"),
-                ),
-            ),
+            emits=(NOTIFICATION_SUPPRESSED,),
         ),
         "warn-endpoint-contacts": Command(effect="custom", idempotency="natural"),
     },
@@ -376,35 +367,12 @@ NOTIFICATION_TEMPLATE = AggregateSpec(
         "publish-template": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.template-published.v1",
-                    topic="cloudsync.notification.template.v1",
-                    key="id",
-                    key_field="templateKey",
-                    fields=(
-                        "templateKey",
-                        "deliveredBy",
-                        "language",
-                        "revision",
-                        "plainBody",
-                        "variablesSchema",
-                    ),
-                ),
-            ),
+            emits=(TEMPLATE_PUBLISHED,),
         ),
         "retire-template": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.template-retired.v1",
-                    topic="cloudsync.notification.template.v1",
-                    key="id",
-                    key_field="templateKey",
-                    fields=("templateKey", "deliveredBy", "language", "revision"),
-                ),
-            ),
+            emits=(TEMPLATE_RETIRED,),
         ),
         "submit-template": Command(effect="transition", idempotency="natural"),
     },

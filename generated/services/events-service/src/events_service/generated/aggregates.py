@@ -19,6 +19,46 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+EVENTS_ERASURE_COMPLETED = Emission(
+    type="cloudsync.analytics.events-erasure-completed.v1",
+    topic="cloudsync.analytics.event-archive.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+EVENTS_REDACTED = Emission(
+    type="cloudsync.analytics.events-redacted.v1",
+    topic="cloudsync.analytics.event-archive.v1",
+    key="id",
+    key_field="erasureRequestId",
+    fields=("erasureRequestId", "subjectId", "eventsAffected"),
+)
+
+EVENT_QUARANTINED = Emission(
+    type="cloudsync.analytics.event-quarantined.v1",
+    topic="cloudsync.analytics.event-archive.v1",
+    key="id",
+    key_field="eventType",
+    fields=("eventType", "quarantineReason", "count", "sampleIds"),
+)
+
+REPLAY_COMPLETED = Emission(
+    type="cloudsync.analytics.replay-completed.v1",
+    topic="cloudsync.analytics.event-archive.v1",
+    key="id",
+    key_field="archiveReplayId",
+    fields=("archiveReplayId", "targetTopic", "eventsSent", "startedAt", "endedAt"),
+)
+
+SCHEMA_REGISTERED = Emission(
+    type="cloudsync.analytics.schema-registered.v1",
+    topic="cloudsync.analytics.event-archive.v1",
+    key="id",
+    key_field="eventType",
+    fields=("eventType", "schemaVersion", "compatibility"),
+)
+
 ARCHIVE_REPLAY = AggregateSpec(
     name="archive-replay",
     model=models.ArchiveReplay,
@@ -115,15 +155,7 @@ ARCHIVE_REPLAY = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("endedAt", source="context.now"),),
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.replay-completed.v1",
-                    topic="cloudsync.analytics.event-archive.v1",
-                    key="id",
-                    key_field="archiveReplayId",
-                    fields=("archiveReplayId", "targetTopic", "eventsSent", "startedAt", "endedAt"),
-                ),
-            ),
+            emits=(REPLAY_COMPLETED,),
         ),
         "pause-replay": Command(effect="transition", idempotency="natural"),
         "request-replay": Command(
@@ -285,15 +317,7 @@ COLLECTED_EVENT = AggregateSpec(
         "report-quarantine": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.event-quarantined.v1",
-                    topic="cloudsync.analytics.event-archive.v1",
-                    key="id",
-                    key_field="eventType",
-                    fields=("eventType", "quarantineReason", "count", "sampleIds"),
-                ),
-            ),
+            emits=(EVENT_QUARANTINED,),
         ),
         "rotate-pseudonym-key": Command(effect="custom", idempotency="natural"),
         "store-event": Command(effect="transition", idempotency="natural"),
@@ -366,22 +390,7 @@ ERASURE_ORDER = AggregateSpec(
         "shred-subject": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.events-redacted.v1",
-                    topic="cloudsync.analytics.event-archive.v1",
-                    key="id",
-                    key_field="erasureRequestId",
-                    fields=("erasureRequestId", "subjectId", "eventsAffected"),
-                ),
-                Emission(
-                    type="cloudsync.analytics.events-erasure-completed.v1",
-                    topic="cloudsync.analytics.event-archive.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(EVENTS_REDACTED, EVENTS_ERASURE_COMPLETED),
         ),
     },
 )
@@ -453,15 +462,7 @@ EVENT_SCHEMA = AggregateSpec(
             effect="custom",
             idempotency="natural",
             sets=(Assignment("registeredBy", source="context.subject"),),
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.schema-registered.v1",
-                    topic="cloudsync.analytics.event-archive.v1",
-                    key="id",
-                    key_field="eventType",
-                    fields=("eventType", "schemaVersion", "compatibility"),
-                ),
-            ),
+            emits=(SCHEMA_REGISTERED,),
         ),
     },
 )

@@ -19,6 +19,69 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+EXPERIMENT_DECIDED = Emission(
+    type="cloudsync.platform.experiment-decided.v1",
+    topic="cloudsync.platform.flag.v1",
+    key="id",
+    key_field="featureFlagId",
+    fields=(
+        "flagExperimentId",
+        "featureFlagId",
+        "primaryMetric",
+        "winner",
+        "observedEffect",
+        "observedSample",
+    ),
+)
+
+FLAG_ARCHIVED = Emission(
+    type="cloudsync.platform.flag-archived.v1",
+    topic="cloudsync.platform.flag.v1",
+    key="id",
+    key_field="featureFlagId",
+    fields=("featureFlagId", "key", "environment"),
+)
+
+FLAG_CHANGED = Emission(
+    type="cloudsync.platform.flag-changed.v1",
+    topic="cloudsync.platform.flag.v1",
+    key="id",
+    key_field="featureFlagId",
+    fields=(
+        "featureFlagId",
+        "key",
+        "environment",
+        "purpose",
+        "rolloutPercent",
+        "status",
+        "rulesChecksum",
+    ),
+)
+
+FLAG_KILLED = Emission(
+    type="cloudsync.platform.flag-killed.v1",
+    topic="cloudsync.platform.flag.v1",
+    key="id",
+    key_field="featureFlagId",
+    fields=("featureFlagId", "key", "environment", "reason", "killedBy", "killedAt"),
+)
+
+FLAG_ROLLED_OUT = Emission(
+    type="cloudsync.platform.flag-rolled-out.v1",
+    topic="cloudsync.platform.flag.v1",
+    key="id",
+    key_field="featureFlagId",
+    fields=("featureFlagId", "key", "environment", "ownerTeam", "defaultVariant"),
+)
+
+FLAG_SCHEDULED = Emission(
+    type="cloudsync.platform.flag-scheduled.v1",
+    topic="cloudsync.platform.flag.v1",
+    key="id",
+    key_field="featureFlagId",
+    fields=("featureFlagId", "key", "environment", "ownerTeam", "startsAt"),
+)
+
 FEATURE_FLAG = AggregateSpec(
     name="feature-flag",
     model=models.FeatureFlag,
@@ -152,23 +215,7 @@ FEATURE_FLAG = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("changedAt", source="context.now"),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.flag-changed.v1",
-                    topic="cloudsync.platform.flag.v1",
-                    key="id",
-                    key_field="featureFlagId",
-                    fields=(
-                        "featureFlagId",
-                        "key",
-                        "environment",
-                        "purpose",
-                        "rolloutPercent",
-                        "status",
-                        "rulesChecksum",
-                    ),
-                ),
-            ),
+            emits=(FLAG_CHANGED,),
             requires=(
                 Requirement(
                     problem=problems.END_MISSING,
@@ -177,19 +224,7 @@ FEATURE_FLAG = AggregateSpec(
                 ),
             ),
         ),
-        "archive-flag": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.flag-archived.v1",
-                    topic="cloudsync.platform.flag.v1",
-                    key="id",
-                    key_field="featureFlagId",
-                    fields=("featureFlagId", "key", "environment"),
-                ),
-            ),
-        ),
+        "archive-flag": Command(effect="custom", idempotency="natural", emits=(FLAG_ARCHIVED,)),
         "change-rollout": Command(
             effect="transition",
             idempotency="if-match",
@@ -197,23 +232,7 @@ FEATURE_FLAG = AggregateSpec(
                 Assignment("rolloutPercent", source="body.rolloutPercent"),
                 Assignment("changedAt", source="context.now"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.flag-changed.v1",
-                    topic="cloudsync.platform.flag.v1",
-                    key="id",
-                    key_field="featureFlagId",
-                    fields=(
-                        "featureFlagId",
-                        "key",
-                        "environment",
-                        "purpose",
-                        "rolloutPercent",
-                        "status",
-                        "rulesChecksum",
-                    ),
-                ),
-            ),
+            emits=(FLAG_CHANGED,),
             requires=(
                 Requirement(
                     problem=problems.STEP_TOO_LARGE,
@@ -225,15 +244,7 @@ FEATURE_FLAG = AggregateSpec(
         "complete-rollout": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.flag-rolled-out.v1",
-                    topic="cloudsync.platform.flag.v1",
-                    key="id",
-                    key_field="featureFlagId",
-                    fields=("featureFlagId", "key", "environment", "ownerTeam", "defaultVariant"),
-                ),
-            ),
+            emits=(FLAG_ROLLED_OUT,),
             requires=(
                 Requirement(
                     problem=problems.ROLLOUT_INCOMPLETE,
@@ -247,23 +258,7 @@ FEATURE_FLAG = AggregateSpec(
             effect="update",
             idempotency="if-match",
             sets=(Assignment("changedAt", source="context.now"),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.flag-changed.v1",
-                    topic="cloudsync.platform.flag.v1",
-                    key="id",
-                    key_field="featureFlagId",
-                    fields=(
-                        "featureFlagId",
-                        "key",
-                        "environment",
-                        "purpose",
-                        "rolloutPercent",
-                        "status",
-                        "rulesChecksum",
-                    ),
-                ),
-            ),
+            emits=(FLAG_CHANGED,),
             requires=(
                 Requirement(
                     problem=problems.FLAG_SETTLED,
@@ -295,72 +290,12 @@ FEATURE_FLAG = AggregateSpec(
                 Assignment("killedAt", source="context.now"),
                 Assignment("changedAt", source="context.now"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.flag-killed.v1",
-                    topic="cloudsync.platform.flag.v1",
-                    key="id",
-                    key_field="featureFlagId",
-                    fields=(
-                        "featureFlagId",
-                        "key",
-                        "environment",
-                        "reason",
-                        "killedBy",
-                        "killedAt",
-                    ),
-                ),
-                Emission(
-                    type="cloudsync.platform.flag-changed.v1",
-                    topic="cloudsync.platform.flag.v1",
-                    key="id",
-                    key_field="featureFlagId",
-                    fields=(
-                        "featureFlagId",
-                        "key",
-                        "environment",
-                        "purpose",
-                        "rolloutPercent",
-                        "status",
-                        "rulesChecksum",
-                    ),
-                ),
-            ),
+            emits=(FLAG_KILLED, FLAG_CHANGED),
         ),
         "kill-suspect-flags": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.flag-killed.v1",
-                    topic="cloudsync.platform.flag.v1",
-                    key="id",
-                    key_field="featureFlagId",
-                    fields=(
-                        "featureFlagId",
-                        "key",
-                        "environment",
-                        "reason",
-                        "killedBy",
-                        "killedAt",
-                    ),
-                ),
-                Emission(
-                    type="cloudsync.platform.flag-changed.v1",
-                    topic="cloudsync.platform.flag.v1",
-                    key="id",
-                    key_field="featureFlagId",
-                    fields=(
-                        "featureFlagId",
-                        "key",
-                        "environment",
-                        "purpose",
-                        "rolloutPercent",
-                        "status",
-                        "rulesChecksum",
-                    ),
-                ),
-            ),
+            emits=(FLAG_KILLED, FLAG_CHANGED),
         ),
         "restore-flag": Command(
             effect="transition",
@@ -371,37 +306,13 @@ FEATURE_FLAG = AggregateSpec(
                 Assignment("killedBy"),
                 Assignment("killedAt"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.flag-changed.v1",
-                    topic="cloudsync.platform.flag.v1",
-                    key="id",
-                    key_field="featureFlagId",
-                    fields=(
-                        "featureFlagId",
-                        "key",
-                        "environment",
-                        "purpose",
-                        "rolloutPercent",
-                        "status",
-                        "rulesChecksum",
-                    ),
-                ),
-            ),
+            emits=(FLAG_CHANGED,),
         ),
         "schedule-flag": Command(
             effect="transition",
             idempotency="key",
             sets=(Assignment("startsAt", source="body.startsAt"),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.flag-scheduled.v1",
-                    topic="cloudsync.platform.flag.v1",
-                    key="id",
-                    key_field="featureFlagId",
-                    fields=("featureFlagId", "key", "environment", "ownerTeam", "startsAt"),
-                ),
-            ),
+            emits=(FLAG_SCHEDULED,),
             requires=(
                 Requirement(
                     problem=problems.START_IN_THE_PAST,
@@ -465,22 +376,7 @@ FLAG_EXPERIMENT = AggregateSpec(
                 Assignment("observedEffect", source="body.observedEffect"),
                 Assignment("decidedAt", source="context.now"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.experiment-decided.v1",
-                    topic="cloudsync.platform.flag.v1",
-                    key="id",
-                    key_field="featureFlagId",
-                    fields=(
-                        "flagExperimentId",
-                        "featureFlagId",
-                        "primaryMetric",
-                        "winner",
-                        "observedEffect",
-                        "observedSample",
-                    ),
-                ),
-            ),
+            emits=(EXPERIMENT_DECIDED,),
             requires=(
                 Requirement(
                     problem=problems.UNDERPOWERED,

@@ -18,6 +18,126 @@ from cloudsync_chassis.store.table import TableStore
 
 from . import models, tables
 
+FILE_DELETED = Emission(
+    type="cloudsync.content.file-deleted.v1",
+    topic="cloudsync.content.file.v1",
+    key="id",
+    key_field="fileId",
+    fields=("fileId", "sizeBytes", "origin", "reason"),
+)
+
+FILE_ERASURE_COMPLETED = Emission(
+    type="cloudsync.content.file-erasure-completed.v1",
+    topic="cloudsync.content.file.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+FILE_LINKED = Emission(
+    type="cloudsync.content.file-linked.v1",
+    topic="cloudsync.content.file.v1",
+    key="id",
+    key_field="fileId",
+    fields=("fileLinkId", "fileId", "targetKind", "targetId"),
+)
+
+FILE_QUARANTINED = Emission(
+    type="cloudsync.content.file-quarantined.v1",
+    topic="cloudsync.content.file.v1",
+    key="id",
+    key_field="fileId",
+    fields=("fileId", "threatName", "scanVerdict", "targets"),
+)
+
+FILE_RECOVERED = Emission(
+    type="cloudsync.content.file-recovered.v1",
+    topic="cloudsync.content.file.v1",
+    key="id",
+    key_field="fileId",
+    fields=("fileId", "scanVerdict"),
+)
+
+FILE_RELEASED = Emission(
+    type="cloudsync.content.file-released.v1",
+    topic="cloudsync.content.file.v1",
+    key="id",
+    key_field="fileId",
+    fields=("fileId", "scanVerdict", "releaseApproverId"),
+)
+
+FILE_RENAMED = Emission(
+    type="cloudsync.content.file-renamed.v1",
+    topic="cloudsync.content.file.v1",
+    key="id",
+    key_field="fileId",
+    fields=("fileId", "fileName"),
+)
+
+FILE_REPLACED = Emission(
+    type="cloudsync.content.file-replaced.v1",
+    topic="cloudsync.content.file.v1",
+    key="id",
+    key_field="fileId",
+    fields=("fileId", "oldSha256", "newSha256", "sizeBytes"),
+)
+
+FILE_SCANNED = Emission(
+    type="cloudsync.content.file-scanned.v1",
+    topic="cloudsync.content.file.v1",
+    key="id",
+    key_field="fileId",
+    fields=(
+        "fileId",
+        "fileName",
+        "scanVerdict",
+        "signatureVersion",
+        "mediaType",
+        "textExtractKey",
+        "target",
+    ),
+)
+
+FILE_TRASHED = Emission(
+    type="cloudsync.content.file-trashed.v1",
+    topic="cloudsync.content.file.v1",
+    key="id",
+    key_field="fileId",
+    fields=("fileId", "trashedAt"),
+)
+
+FILE_UNLINKED = Emission(
+    type="cloudsync.content.file-unlinked.v1",
+    topic="cloudsync.content.file.v1",
+    key="id",
+    key_field="fileId",
+    fields=("fileLinkId", "fileId", "targetKind", "targetId"),
+)
+
+FILE_UPLOADED = Emission(
+    type="cloudsync.content.file-uploaded.v1",
+    topic="cloudsync.content.file.v1",
+    key="id",
+    key_field="fileId",
+    fields=("fileId", "sizeBytes", "mediaType", "contentSha256", "origin", "uploaderId", "target"),
+)
+
+RENDITION_READY = Emission(
+    type="cloudsync.content.rendition-ready.v1",
+    topic="cloudsync.content.file.v1",
+    key="id",
+    key_field="fileId",
+    fields=("renditionId", "fileId", "variant", "bytes"),
+)
+
+UPLOAD_ABORTED = Emission(
+    type="cloudsync.content.upload-aborted.v1",
+    topic="cloudsync.content.file.v1",
+    key="id",
+    key_field="fileId",
+    fields=("fileId", "sizeBytes"),
+)
+
 DOWNLOAD_GRANT = AggregateSpec(
     name="download-grant",
     model=models.DownloadGrant,
@@ -176,15 +296,7 @@ FILE = AggregateSpec(
         "abort-upload": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.upload-aborted.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileId", "sizeBytes"),
-                ),
-            ),
+            emits=(UPLOAD_ABORTED,),
         ),
         "begin-upload": Command(
             effect="create",
@@ -201,76 +313,18 @@ FILE = AggregateSpec(
                 Assignment("contentSha256", source="body.contentSha256"),
                 Assignment("expiresAt"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-uploaded.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=(
-                        "fileId",
-                        "sizeBytes",
-                        "mediaType",
-                        "contentSha256",
-                        "origin",
-                        "uploaderId",
-                        "target",
-                    ),
-                ),
-            ),
+            emits=(FILE_UPLOADED,),
         ),
         "forget-uploader": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.upload-aborted.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileId", "sizeBytes"),
-                ),
-                Emission(
-                    type="cloudsync.content.file-deleted.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileId", "sizeBytes", "origin", "reason"),
-                ),
-                Emission(
-                    type="cloudsync.content.file-erasure-completed.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(UPLOAD_ABORTED, FILE_DELETED, FILE_ERASURE_COMPLETED),
         ),
-        "purge-file": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-deleted.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileId", "sizeBytes", "origin", "reason"),
-                ),
-            ),
-        ),
+        "purge-file": Command(effect="transition", idempotency="natural", emits=(FILE_DELETED,)),
         "purge-tenant-files": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-deleted.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileId", "sizeBytes", "origin", "reason"),
-                ),
-            ),
+            emits=(FILE_DELETED,),
         ),
         "quarantine-file": Command(
             effect="transition",
@@ -280,15 +334,7 @@ FILE = AggregateSpec(
                 Assignment("threatName", source="body.threatName"),
                 Assignment("signatureVersion", source="body.signatureVersion"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-quarantined.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileId", "threatName", "scanVerdict", "targets"),
-                ),
-            ),
+            emits=(FILE_QUARANTINED,),
         ),
         "record-scan": Command(
             effect="transition",
@@ -299,37 +345,13 @@ FILE = AggregateSpec(
                 Assignment("mediaType", source="body.mediaType"),
                 Assignment("media", source="body.media"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-scanned.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=(
-                        "fileId",
-                        "fileName",
-                        "scanVerdict",
-                        "signatureVersion",
-                        "mediaType",
-                        "textExtractKey",
-                        "target",
-                    ),
-                ),
-            ),
+            emits=(FILE_SCANNED,),
         ),
         "recover-file": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("trashedAt"),),
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-recovered.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileId", "scanVerdict"),
-                ),
-            ),
+            emits=(FILE_RECOVERED,),
         ),
         "release-from-quarantine": Command(
             effect="transition",
@@ -340,92 +362,24 @@ FILE = AggregateSpec(
                 Assignment("releaseApproverId", source="body.approverId"),
                 Assignment("threatName"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-released.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileId", "scanVerdict", "releaseApproverId"),
-                ),
-            ),
+            emits=(FILE_RELEASED,),
         ),
-        "replace-content": Command(
-            effect="custom",
-            idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-replaced.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileId", "oldSha256", "newSha256", "sizeBytes"),
-                ),
-            ),
-        ),
+        "replace-content": Command(effect="custom", idempotency="if-match", emits=(FILE_REPLACED,)),
         "rescan-file": Command(effect="custom", idempotency="natural"),
         "set-upload-access": Command(effect="custom", idempotency="natural"),
         "take-in-recording": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-uploaded.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=(
-                        "fileId",
-                        "sizeBytes",
-                        "mediaType",
-                        "contentSha256",
-                        "origin",
-                        "uploaderId",
-                        "target",
-                    ),
-                ),
-            ),
+            emits=(FILE_UPLOADED,),
         ),
-        "trash-avatar": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-trashed.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileId", "trashedAt"),
-                ),
-            ),
-        ),
+        "trash-avatar": Command(effect="custom", idempotency="natural", emits=(FILE_TRASHED,)),
         "trash-file": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("trashedAt", source="context.now"),),
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-trashed.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileId", "trashedAt"),
-                ),
-            ),
+            emits=(FILE_TRASHED,),
         ),
-        "update-file": Command(
-            effect="update",
-            idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-renamed.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileId", "fileName"),
-                ),
-            ),
-        ),
+        "update-file": Command(effect="update", idempotency="if-match", emits=(FILE_RENAMED,)),
     },
 )
 
@@ -472,64 +426,21 @@ FILE_LINK = AggregateSpec(
         "follow-attachments": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-linked.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileLinkId", "fileId", "targetKind", "targetId"),
-                ),
-                Emission(
-                    type="cloudsync.content.file-unlinked.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileLinkId", "fileId", "targetKind", "targetId"),
-                ),
-            ),
+            emits=(FILE_LINKED, FILE_UNLINKED),
         ),
         "link-file": Command(
             effect="create",
             idempotency="key",
             sets=(Assignment("linkedBy", source="context.subject"),),
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-linked.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileLinkId", "fileId", "targetKind", "targetId"),
-                ),
-            ),
+            emits=(FILE_LINKED,),
         ),
         "unlink-file": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("unlinkedAt", source="context.now"),),
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-unlinked.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileLinkId", "fileId", "targetKind", "targetId"),
-                ),
-            ),
+            emits=(FILE_UNLINKED,),
         ),
-        "unlink-target": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.file-unlinked.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("fileLinkId", "fileId", "targetKind", "targetId"),
-                ),
-            ),
-        ),
+        "unlink-target": Command(effect="custom", idempotency="natural", emits=(FILE_UNLINKED,)),
     },
 )
 
@@ -593,15 +504,7 @@ RENDITION = AggregateSpec(
                 Assignment("objectKey", source="body.objectKey"),
                 Assignment("bytes", source="body.bytes"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.content.rendition-ready.v1",
-                    topic="cloudsync.content.file.v1",
-                    key="id",
-                    key_field="fileId",
-                    fields=("renditionId", "fileId", "variant", "bytes"),
-                ),
-            ),
+            emits=(RENDITION_READY,),
         ),
         "request-rendition": Command(effect="create", idempotency="natural"),
         "retry-rendition": Command(

@@ -18,6 +18,114 @@ from cloudsync_chassis.store.table import TableStore
 
 from . import models, problems, tables
 
+CREDIT_NOTE_ISSUED = Emission(
+    type="cloudsync.billing.credit-note-issued.v1",
+    topic="cloudsync.billing.invoice.v1",
+    key="id",
+    key_field="invoiceId",
+    fields=(
+        "invoiceId",
+        "creditNoteId",
+        "creditNoteNumber",
+        "amountMinor",
+        "accountCreditMinor",
+        "currency",
+        "reason",
+    ),
+)
+
+INVOICE_DISPUTED = Emission(
+    type="cloudsync.billing.invoice-disputed.v1",
+    topic="cloudsync.billing.invoice.v1",
+    key="id",
+    key_field="invoiceId",
+    fields=("invoiceId", "invoiceDisputeId", "linePositions", "openedBy"),
+)
+
+INVOICE_DISPUTE_RESOLVED = Emission(
+    type="cloudsync.billing.invoice-dispute-resolved.v1",
+    topic="cloudsync.billing.invoice.v1",
+    key="id",
+    key_field="invoiceId",
+    fields=("invoiceId", "invoiceDisputeId", "state", "openedBy"),
+)
+
+INVOICE_ISSUED = Emission(
+    type="cloudsync.billing.invoice-issued.v1",
+    topic="cloudsync.billing.invoice.v1",
+    key="id",
+    key_field="invoiceId",
+    fields=(
+        "invoiceId",
+        "subscriptionId",
+        "orderId",
+        "invoiceNumber",
+        "legalEntity",
+        "totalMinor",
+        "amountDueMinor",
+        "currency",
+        "dueOn",
+        "collectionMode",
+        "usagePeriodIds",
+    ),
+)
+
+INVOICE_OVERDUE = Emission(
+    type="cloudsync.billing.invoice-overdue.v1",
+    topic="cloudsync.billing.invoice.v1",
+    key="id",
+    key_field="invoiceId",
+    fields=(
+        "invoiceId",
+        "subscriptionId",
+        "invoiceNumber",
+        "amountDueMinor",
+        "currency",
+        "dueOn",
+        "dunningLevel",
+    ),
+)
+
+INVOICE_PAID = Emission(
+    type="cloudsync.billing.invoice-paid.v1",
+    topic="cloudsync.billing.invoice.v1",
+    key="id",
+    key_field="invoiceId",
+    fields=(
+        "invoiceId",
+        "subscriptionId",
+        "invoiceNumber",
+        "paidMinor",
+        "currency",
+        "paymentIds",
+        "stillOverdue",
+        "afterDunningLevel",
+    ),
+)
+
+INVOICE_VOIDED = Emission(
+    type="cloudsync.billing.invoice-voided.v1",
+    topic="cloudsync.billing.invoice.v1",
+    key="id",
+    key_field="invoiceId",
+    fields=("invoiceId", "subscriptionId", "invoiceNumber", "voidReason", "totalMinor", "currency"),
+)
+
+INVOICE_WRITTEN_OFF = Emission(
+    type="cloudsync.billing.invoice-written-off.v1",
+    topic="cloudsync.billing.invoice.v1",
+    key="id",
+    key_field="invoiceId",
+    fields=(
+        "invoiceId",
+        "subscriptionId",
+        "invoiceNumber",
+        "writeOffReason",
+        "amountDueMinor",
+        "currency",
+    ),
+)
+
 BILLING_PROFILE = AggregateSpec(
     name="billing-profile",
     model=models.BillingProfile,
@@ -118,66 +226,18 @@ CREDIT_NOTE = AggregateSpec(
         "approve-credit-note": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.credit-note-issued.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="id",
-                    key_field="invoiceId",
-                    fields=(
-                        "invoiceId",
-                        "creditNoteId",
-                        "creditNoteNumber",
-                        "amountMinor",
-                        "accountCreditMinor",
-                        "currency",
-                        "reason",
-                    ),
-                ),
-            ),
+            emits=(CREDIT_NOTE_ISSUED,),
         ),
         "issue-credit-note": Command(
             effect="custom",
             idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.credit-note-issued.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="id",
-                    key_field="invoiceId",
-                    fields=(
-                        "invoiceId",
-                        "creditNoteId",
-                        "creditNoteNumber",
-                        "amountMinor",
-                        "accountCreditMinor",
-                        "currency",
-                        "reason",
-                    ),
-                ),
-            ),
+            emits=(CREDIT_NOTE_ISSUED,),
         ),
         "withdraw-credit-note": Command(effect="transition", idempotency="natural"),
         "write-credit-note": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.credit-note-issued.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="id",
-                    key_field="invoiceId",
-                    fields=(
-                        "invoiceId",
-                        "creditNoteId",
-                        "creditNoteNumber",
-                        "amountMinor",
-                        "accountCreditMinor",
-                        "currency",
-                        "reason",
-                    ),
-                ),
-            ),
+            emits=(CREDIT_NOTE_ISSUED,),
         ),
     },
 )
@@ -411,55 +471,13 @@ INVOICE = AggregateSpec(
         "add-manual-line": Command(effect="custom", idempotency="key"),
         "add-metered-lines": Command(effect="custom", idempotency="natural"),
         "add-proration-lines": Command(effect="custom", idempotency="natural"),
-        "apply-payment": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.invoice-paid.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="id",
-                    key_field="invoiceId",
-                    fields=(
-                        "invoiceId",
-                        "subscriptionId",
-                        "invoiceNumber",
-                        "paidMinor",
-                        "currency",
-                        "paymentIds",
-                        "stillOverdue",
-                        "afterDunningLevel",
-                    ),
-                ),
-            ),
-        ),
+        "apply-payment": Command(effect="custom", idempotency="natural", emits=(INVOICE_PAID,)),
         "attach-document": Command(
             effect="update",
             idempotency="natural",
             sets=(Assignment("documentKey", source="body.documentKey"),),
         ),
-        "credit-invoice": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.invoice-paid.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="id",
-                    key_field="invoiceId",
-                    fields=(
-                        "invoiceId",
-                        "subscriptionId",
-                        "invoiceNumber",
-                        "paidMinor",
-                        "currency",
-                        "paymentIds",
-                        "stillOverdue",
-                        "afterDunningLevel",
-                    ),
-                ),
-            ),
-        ),
+        "credit-invoice": Command(effect="custom", idempotency="natural", emits=(INVOICE_PAID,)),
         "discard-draft": Command(
             effect="transition",
             idempotency="natural",
@@ -470,111 +488,19 @@ INVOICE = AggregateSpec(
         "escalate-dunning": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.invoice-overdue.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="id",
-                    key_field="invoiceId",
-                    fields=(
-                        "invoiceId",
-                        "subscriptionId",
-                        "invoiceNumber",
-                        "amountDueMinor",
-                        "currency",
-                        "dueOn",
-                        "dunningLevel",
-                    ),
-                ),
-            ),
+            emits=(INVOICE_OVERDUE,),
         ),
         "hold-for-dispute": Command(effect="custom", idempotency="natural"),
-        "issue-invoice": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.invoice-issued.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="id",
-                    key_field="invoiceId",
-                    fields=(
-                        "invoiceId",
-                        "subscriptionId",
-                        "orderId",
-                        "invoiceNumber",
-                        "legalEntity",
-                        "totalMinor",
-                        "amountDueMinor",
-                        "currency",
-                        "dueOn",
-                        "collectionMode",
-                        "usagePeriodIds",
-                    ),
-                ),
-            ),
-        ),
+        "issue-invoice": Command(effect="custom", idempotency="natural", emits=(INVOICE_ISSUED,)),
         "issue-receipt": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.invoice-issued.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="id",
-                    key_field="invoiceId",
-                    fields=(
-                        "invoiceId",
-                        "subscriptionId",
-                        "orderId",
-                        "invoiceNumber",
-                        "legalEntity",
-                        "totalMinor",
-                        "amountDueMinor",
-                        "currency",
-                        "dueOn",
-                        "collectionMode",
-                        "usagePeriodIds",
-                    ),
-                ),
-                Emission(
-                    type="cloudsync.billing.invoice-paid.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="id",
-                    key_field="invoiceId",
-                    fields=(
-                        "invoiceId",
-                        "subscriptionId",
-                        "invoiceNumber",
-                        "paidMinor",
-                        "currency",
-                        "paymentIds",
-                        "stillOverdue",
-                        "afterDunningLevel",
-                    ),
-                ),
-            ),
+            emits=(INVOICE_ISSUED, INVOICE_PAID),
         ),
         "mark-overdue": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.invoice-overdue.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="id",
-                    key_field="invoiceId",
-                    fields=(
-                        "invoiceId",
-                        "subscriptionId",
-                        "invoiceNumber",
-                        "amountDueMinor",
-                        "currency",
-                        "dueOn",
-                        "dunningLevel",
-                    ),
-                ),
-            ),
+            emits=(INVOICE_OVERDUE,),
         ),
         "note-failed-collection": Command(effect="custom", idempotency="natural"),
         "note-overage": Command(effect="custom", idempotency="natural"),
@@ -584,22 +510,7 @@ INVOICE = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("voidReason", source="body.voidReason"),),
-            emits=(
-                Emission(
-                    type="cloudsync.billing.invoice-voided.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="id",
-                    key_field="invoiceId",
-                    fields=(
-                        "invoiceId",
-                        "subscriptionId",
-                        "invoiceNumber",
-                        "voidReason",
-                        "totalMinor",
-                        "currency",
-                    ),
-                ),
-            ),
+            emits=(INVOICE_VOIDED,),
             requires=(
                 Requirement(
                     problem=problems.ALREADY_PAID,
@@ -612,22 +523,7 @@ INVOICE = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("writeOffReason", source="body.writeOffReason"),),
-            emits=(
-                Emission(
-                    type="cloudsync.billing.invoice-written-off.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="id",
-                    key_field="invoiceId",
-                    fields=(
-                        "invoiceId",
-                        "subscriptionId",
-                        "invoiceNumber",
-                        "writeOffReason",
-                        "amountDueMinor",
-                        "currency",
-                    ),
-                ),
-            ),
+            emits=(INVOICE_WRITTEN_OFF,),
             requires=(
                 Requirement(
                     problem=problems.REMINDERS_RUNNING,
@@ -677,19 +573,7 @@ INVOICE_DISPUTE = AggregateSpec(
         ),
     ),
     commands={
-        "dispute-invoice": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.invoice-disputed.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="id",
-                    key_field="invoiceId",
-                    fields=("invoiceId", "invoiceDisputeId", "linePositions", "openedBy"),
-                ),
-            ),
-        ),
+        "dispute-invoice": Command(effect="custom", idempotency="key", emits=(INVOICE_DISPUTED,)),
         "resolve-dispute": Command(
             effect="transition",
             idempotency="natural",
@@ -698,15 +582,7 @@ INVOICE_DISPUTE = AggregateSpec(
                 Assignment("resolvedBy", source="context.subject"),
                 Assignment("resolvedAt", source="context.now"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.billing.invoice-dispute-resolved.v1",
-                    topic="cloudsync.billing.invoice.v1",
-                    key="id",
-                    key_field="invoiceId",
-                    fields=("invoiceId", "invoiceDisputeId", "state", "openedBy"),
-                ),
-            ),
+            emits=(INVOICE_DISPUTE_RESOLVED,),
         ),
     },
 )

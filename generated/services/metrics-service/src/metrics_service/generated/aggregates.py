@@ -20,6 +20,46 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+METRIC_ACTIVATED = Emission(
+    type="cloudsync.analytics.metric-activated.v1",
+    topic="cloudsync.analytics.metric.v1",
+    key="id",
+    key_field="metricKey",
+    fields=("metricKey", "revision"),
+)
+
+METRIC_ANOMALY_DETECTED = Emission(
+    type="cloudsync.analytics.metric-anomaly-detected.v1",
+    topic="cloudsync.analytics.metric.v1",
+    key="id",
+    key_field="metricKey",
+    fields=(
+        "anomalyId",
+        "metricKey",
+        "dimensionValues",
+        "observed",
+        "expectedLow",
+        "expectedHigh",
+        "score",
+    ),
+)
+
+METRIC_DEPRECATED = Emission(
+    type="cloudsync.analytics.metric-deprecated.v1",
+    topic="cloudsync.analytics.metric.v1",
+    key="id",
+    key_field="metricKey",
+    fields=("metricKey", "revision", "replacedBy"),
+)
+
+REVENUE_RECORDED = Emission(
+    type="cloudsync.analytics.revenue-recorded.v1",
+    topic="cloudsync.analytics.revenue.v1",
+    key="id",
+    key_field="paymentId",
+    fields=("orderId", "paymentId", "currency", "amountMinor", "mrrDeltaMinor"),
+)
+
 ANOMALY = AggregateSpec(
     name="anomaly",
     model=models.Anomaly,
@@ -80,23 +120,7 @@ ANOMALY = AggregateSpec(
         "detect-anomalies": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.metric-anomaly-detected.v1",
-                    topic="cloudsync.analytics.metric.v1",
-                    key="id",
-                    key_field="metricKey",
-                    fields=(
-                        "anomalyId",
-                        "metricKey",
-                        "dimensionValues",
-                        "observed",
-                        "expectedLow",
-                        "expectedHigh",
-                        "score",
-                    ),
-                ),
-            ),
+            emits=(METRIC_ANOMALY_DETECTED,),
         ),
         "dismiss-anomaly": Command(
             effect="transition",
@@ -365,15 +389,7 @@ METRIC_DEFINITION = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("activatedAt", source="context.now"),),
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.metric-activated.v1",
-                    topic="cloudsync.analytics.metric.v1",
-                    key="id",
-                    key_field="metricKey",
-                    fields=("metricKey", "revision"),
-                ),
-            ),
+            emits=(METRIC_ACTIVATED,),
             requires=(
                 Requirement(
                     problem=problems.SELF_APPROVAL,
@@ -401,15 +417,7 @@ METRIC_DEFINITION = AggregateSpec(
                 Assignment("replacedBy", source="body.replacedBy"),
                 Assignment("deprecationReason", source="body.deprecationReason"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.metric-deprecated.v1",
-                    topic="cloudsync.analytics.metric.v1",
-                    key="id",
-                    key_field="metricKey",
-                    fields=("metricKey", "revision", "replacedBy"),
-                ),
-            ),
+            emits=(METRIC_DEPRECATED,),
         ),
         "note-metric-use": Command(
             effect="update",
@@ -477,15 +485,7 @@ METRIC_FACT = AggregateSpec(
         "update-analytics": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.revenue-recorded.v1",
-                    topic="cloudsync.analytics.revenue.v1",
-                    key="id",
-                    key_field="paymentId",
-                    fields=("orderId", "paymentId", "currency", "amountMinor", "mrrDeltaMinor"),
-                ),
-            ),
+            emits=(REVENUE_RECORDED,),
         ),
     },
 )

@@ -19,6 +19,62 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+LOGIN_RISK_BAND_CHANGED = Emission(
+    type="cloudsync.analytics.login-risk-band-changed.v1",
+    topic="cloudsync.analytics.login-risk.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "band", "validUntil"),
+)
+
+ML_ERASURE_COMPLETED = Emission(
+    type="cloudsync.analytics.ml-erasure-completed.v1",
+    topic="cloudsync.analytics.model.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+MODEL_CANARY_STARTED = Emission(
+    type="cloudsync.analytics.model-canary-started.v1",
+    topic="cloudsync.analytics.model.v1",
+    key="id",
+    key_field="modelKey",
+    fields=("modelId", "modelKey", "semver", "trafficPercent"),
+)
+
+MODEL_DEPLOYED = Emission(
+    type="cloudsync.analytics.model-deployed.v1",
+    topic="cloudsync.analytics.model.v1",
+    key="id",
+    key_field="modelKey",
+    fields=("modelId", "modelKey", "semver", "primaryScore", "previousSemver"),
+)
+
+MODEL_DRIFT_DETECTED = Emission(
+    type="cloudsync.analytics.model-drift-detected.v1",
+    topic="cloudsync.analytics.model.v1",
+    key="id",
+    key_field="modelKey",
+    fields=("modelId", "modelKey", "semver", "populationStability", "worstFeature"),
+)
+
+MODEL_ROLLED_BACK = Emission(
+    type="cloudsync.analytics.model-rolled-back.v1",
+    topic="cloudsync.analytics.model.v1",
+    key="id",
+    key_field="modelKey",
+    fields=("modelId", "modelKey", "semver", "previousSemver", "withdrawalReason"),
+)
+
+MODEL_TRAINED = Emission(
+    type="cloudsync.analytics.model-trained.v1",
+    topic="cloudsync.analytics.model.v1",
+    key="id",
+    key_field="modelKey",
+    fields=("trainingRunId", "modelKey", "gpuMinutesUsed", "requestedBy"),
+)
+
 FEATURE_VIEW = AggregateSpec(
     name="feature-view",
     model=models.FeatureView,
@@ -186,15 +242,7 @@ MODEL = AggregateSpec(
                 Assignment("previousSemver", source="body.previousSemver"),
                 Assignment("previousUntil", source="context.now.plus.7d"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.model-deployed.v1",
-                    topic="cloudsync.analytics.model.v1",
-                    key="id",
-                    key_field="modelKey",
-                    fields=("modelId", "modelKey", "semver", "primaryScore", "previousSemver"),
-                ),
-            ),
+            emits=(MODEL_DEPLOYED,),
             requires=(
                 Requirement(
                     problem=problems.CANARY_GUARD_FAILED,
@@ -226,15 +274,7 @@ MODEL = AggregateSpec(
                 Assignment("populationStability", source="body.populationStability"),
                 Assignment("worstFeature", source="body.worstFeature"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.model-drift-detected.v1",
-                    topic="cloudsync.analytics.model.v1",
-                    key="id",
-                    key_field="modelKey",
-                    fields=("modelId", "modelKey", "semver", "populationStability", "worstFeature"),
-                ),
-            ),
+            emits=(MODEL_DRIFT_DETECTED,),
         ),
         "note-guards": Command(
             effect="update",
@@ -271,15 +311,7 @@ MODEL = AggregateSpec(
                 Assignment("trafficPercent", value=0),
                 Assignment("withdrawalReason", source="body.withdrawalReason"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.model-rolled-back.v1",
-                    topic="cloudsync.analytics.model.v1",
-                    key="id",
-                    key_field="modelKey",
-                    fields=("modelId", "modelKey", "semver", "previousSemver", "withdrawalReason"),
-                ),
-            ),
+            emits=(MODEL_ROLLED_BACK,),
             requires=(
                 Requirement(
                     problem=problems.NO_PREDECESSOR,
@@ -296,15 +328,7 @@ MODEL = AggregateSpec(
                 Assignment("approvedBy", source="context.subject"),
                 Assignment("canarySince", source="context.now"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.model-canary-started.v1",
-                    topic="cloudsync.analytics.model.v1",
-                    key="id",
-                    key_field="modelKey",
-                    fields=("modelId", "modelKey", "semver", "trafficPercent"),
-                ),
-            ),
+            emits=(MODEL_CANARY_STARTED,),
             requires=(
                 Requirement(
                     problem=problems.SELF_APPROVAL,
@@ -356,28 +380,12 @@ PREDICTION = AggregateSpec(
         "count-revoked-session": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.login-risk-band-changed.v1",
-                    topic="cloudsync.analytics.login-risk.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "band", "validUntil"),
-                ),
-            ),
+            emits=(LOGIN_RISK_BAND_CHANGED,),
         ),
         "forget-subject": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.ml-erasure-completed.v1",
-                    topic="cloudsync.analytics.model.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(ML_ERASURE_COMPLETED,),
         ),
         "forget-tenant": Command(effect="custom", idempotency="natural"),
         "keep-prediction": Command(effect="create", idempotency="natural"),
@@ -402,15 +410,7 @@ PREDICTION = AggregateSpec(
         "weigh-sign-in": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.login-risk-band-changed.v1",
-                    topic="cloudsync.analytics.login-risk.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "band", "validUntil"),
-                ),
-            ),
+            emits=(LOGIN_RISK_BAND_CHANGED,),
         ),
     },
 )
@@ -493,15 +493,7 @@ TRAINING_RUN = AggregateSpec(
                 Assignment("gpuMinutesUsed", source="body.gpuMinutesUsed"),
                 Assignment("finishedAt", source="context.now"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.model-trained.v1",
-                    topic="cloudsync.analytics.model.v1",
-                    key="id",
-                    key_field="modelKey",
-                    fields=("trainingRunId", "modelKey", "gpuMinutesUsed", "requestedBy"),
-                ),
-            ),
+            emits=(MODEL_TRAINED,),
         ),
         "draw-snapshot": Command(effect="custom", idempotency="natural"),
         "fail-training": Command(

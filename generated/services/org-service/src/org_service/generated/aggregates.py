@@ -19,6 +19,182 @@ from cloudsync_chassis.store.table import TableStore
 
 from . import models, problems, tables
 
+DOMAIN_VERIFIED = Emission(
+    type="cloudsync.user.domain-verified.v1",
+    topic="cloudsync.user.organization.v1",
+    key="id",
+    key_field="organizationId",
+    fields=("organizationId", "domain", "verifiedAt"),
+)
+
+MEMBERSHIP_ERASURE_COMPLETED = Emission(
+    type="cloudsync.user.membership-erasure-completed.v1",
+    topic="cloudsync.user.membership.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+MEMBER_INVITED = Emission(
+    type="cloudsync.user.member-invited.v1",
+    topic="cloudsync.user.membership.v1",
+    key="id",
+    key_field="invitationId",
+    fields=("invitationId", "role", "expiresAt"),
+)
+
+MEMBER_JOINED = Emission(
+    type="cloudsync.user.member-joined.v1",
+    topic="cloudsync.user.membership.v1",
+    key="userId",
+    key_field="userId",
+    fields=("userId", "role", "seatType", "unitId"),
+)
+
+MEMBER_JOINED_ = Emission(
+    type="cloudsync.user.member-joined.v1",
+    topic="cloudsync.user.membership.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "role", "seatType", "unitId"),
+)
+
+MEMBER_REASSIGNED = Emission(
+    type="cloudsync.user.member-reassigned.v1",
+    topic="cloudsync.user.membership.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "seatType", "unitId"),
+)
+
+MEMBER_REMOVED = Emission(
+    type="cloudsync.user.member-removed.v1",
+    topic="cloudsync.user.membership.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "endReason", "successorUserId"),
+)
+
+MEMBER_ROLE_CHANGED = Emission(
+    type="cloudsync.user.member-role-changed.v1",
+    topic="cloudsync.user.membership.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "role", "previousRole"),
+)
+
+MEMBER_ROLE_CHANGED_ = Emission(
+    type="cloudsync.user.member-role-changed.v1",
+    topic="cloudsync.user.membership.v1",
+    key="userId",
+    key_field="userId",
+    fields=("userId", "role", "previousRole"),
+)
+
+ORGANIZATION_ACTIVATED = Emission(
+    type="cloudsync.user.organization-activated.v1",
+    topic="cloudsync.user.organization.v1",
+    key="id",
+    key_field="organizationId",
+    fields=("organizationId", "dataResidency"),
+)
+
+ORGANIZATION_CREATED = Emission(
+    type="cloudsync.user.organization-created.v1",
+    topic="cloudsync.user.organization.v1",
+    key="id",
+    key_field="organizationId",
+    fields=("organizationId", "slug", "edition", "dataResidency", "ownerUserId"),
+)
+
+ORGANIZATION_DELETED = Emission(
+    type="cloudsync.user.organization-deleted.v1",
+    topic="cloudsync.user.organization.v1",
+    key="id",
+    key_field="organizationId",
+    fields=("organizationId", "deletionRequestedBy", "purgeAfter"),
+)
+
+ORGANIZATION_PURGED = Emission(
+    type="cloudsync.user.organization-purged.v1",
+    topic="cloudsync.user.organization.v1",
+    key="id",
+    key_field="organizationId",
+    fields=("organizationId", "dataResidency"),
+)
+
+ORGANIZATION_RESTORED = Emission(
+    type="cloudsync.user.organization-restored.v1",
+    topic="cloudsync.user.organization.v1",
+    key="id",
+    key_field="organizationId",
+    fields=("organizationId",),
+)
+
+ORGANIZATION_RESTRICTED = Emission(
+    type="cloudsync.user.organization-restricted.v1",
+    topic="cloudsync.user.organization.v1",
+    key="id",
+    key_field="organizationId",
+    fields=("organizationId", "restrictedReason"),
+)
+
+ORGANIZATION_UNRESTRICTED = Emission(
+    type="cloudsync.user.organization-unrestricted.v1",
+    topic="cloudsync.user.organization.v1",
+    key="id",
+    key_field="organizationId",
+    fields=("organizationId",),
+)
+
+ORGANIZATION_UPDATED = Emission(
+    type="cloudsync.user.organization-updated.v1",
+    topic="cloudsync.user.organization.v1",
+    key="id",
+    key_field="organizationId",
+    fields=("organizationId", "changedFields", "guestPolicy", "timeZone"),
+)
+
+TEAM_ARCHIVED = Emission(
+    type="cloudsync.user.team-archived.v1",
+    topic="cloudsync.user.team.v1",
+    key="id",
+    key_field="teamId",
+    fields=("teamId", "archivedAt"),
+)
+
+TEAM_CREATED = Emission(
+    type="cloudsync.user.team-created.v1",
+    topic="cloudsync.user.team.v1",
+    key="id",
+    key_field="teamId",
+    fields=("teamId", "handle", "joinPolicy", "leadUserIds"),
+)
+
+TEAM_MEMBER_ADDED = Emission(
+    type="cloudsync.user.team-member-added.v1",
+    topic="cloudsync.user.team.v1",
+    key="teamId",
+    key_field="teamId",
+    fields=("teamId", "userIds"),
+)
+
+TEAM_MEMBER_REMOVED = Emission(
+    type="cloudsync.user.team-member-removed.v1",
+    topic="cloudsync.user.team.v1",
+    key="teamId",
+    key_field="teamId",
+    fields=("teamId", "userIds"),
+)
+
+UNIT_MOVED = Emission(
+    type="cloudsync.user.unit-moved.v1",
+    topic="cloudsync.user.organization.v1",
+    key="id",
+    key_field="orgUnitId",
+    fields=("orgUnitId", "fromPath", "toPath"),
+)
+
 INVITATION = AggregateSpec(
     name="invitation",
     model=models.Invitation,
@@ -89,31 +265,11 @@ INVITATION = AggregateSpec(
         "accept-invitation": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.member-joined.v1",
-                    topic="cloudsync.user.membership.v1",
-                    key="userId",
-                    key_field="userId",
-                    fields=("userId", "role", "seatType", "unitId"),
-                ),
-            ),
+            emits=(MEMBER_JOINED,),
         ),
         "decline-invitation": Command(effect="custom", idempotency="natural"),
         "expire-invitation": Command(effect="custom", idempotency="natural"),
-        "invite-member": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.user.member-invited.v1",
-                    topic="cloudsync.user.membership.v1",
-                    key="id",
-                    key_field="invitationId",
-                    fields=("invitationId", "role", "expiresAt"),
-                ),
-            ),
-        ),
+        "invite-member": Command(effect="custom", idempotency="key", emits=(MEMBER_INVITED,)),
         "withdraw-invitation": Command(effect="custom", idempotency="natural"),
     },
 )
@@ -150,133 +306,34 @@ MEMBERSHIP = AggregateSpec(
         ),
     ),
     commands={
-        "add-member": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.user.member-joined.v1",
-                    topic="cloudsync.user.membership.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "role", "seatType", "unitId"),
-                ),
-            ),
-        ),
+        "add-member": Command(effect="custom", idempotency="key", emits=(MEMBER_JOINED_,)),
         "change-member-role": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.member-role-changed.v1",
-                    topic="cloudsync.user.membership.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "role", "previousRole"),
-                ),
-            ),
+            emits=(MEMBER_ROLE_CHANGED,),
         ),
         "end-memberships": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.member-removed.v1",
-                    topic="cloudsync.user.membership.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "endReason", "successorUserId"),
-                ),
-                Emission(
-                    type="cloudsync.user.team-member-removed.v1",
-                    topic="cloudsync.user.team.v1",
-                    key="teamId",
-                    key_field="teamId",
-                    fields=("teamId", "userIds"),
-                ),
-                Emission(
-                    type="cloudsync.user.membership-erasure-completed.v1",
-                    topic="cloudsync.user.membership.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(MEMBER_REMOVED, TEAM_MEMBER_REMOVED, MEMBERSHIP_ERASURE_COMPLETED),
         ),
         "leave-organization": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.member-removed.v1",
-                    topic="cloudsync.user.membership.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "endReason", "successorUserId"),
-                ),
-            ),
+            emits=(MEMBER_REMOVED,),
         ),
         "mark-member-suspended": Command(effect="custom", idempotency="natural"),
         "merge-memberships": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.member-joined.v1",
-                    topic="cloudsync.user.membership.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "role", "seatType", "unitId"),
-                ),
-                Emission(
-                    type="cloudsync.user.member-removed.v1",
-                    topic="cloudsync.user.membership.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "endReason", "successorUserId"),
-                ),
-                Emission(
-                    type="cloudsync.user.team-member-added.v1",
-                    topic="cloudsync.user.team.v1",
-                    key="teamId",
-                    key_field="teamId",
-                    fields=("teamId", "userIds"),
-                ),
-                Emission(
-                    type="cloudsync.user.team-member-removed.v1",
-                    topic="cloudsync.user.team.v1",
-                    key="teamId",
-                    key_field="teamId",
-                    fields=("teamId", "userIds"),
-                ),
-            ),
+            emits=(MEMBER_JOINED_, MEMBER_REMOVED, TEAM_MEMBER_ADDED, TEAM_MEMBER_REMOVED),
         ),
         "reassign-member": Command(
             effect="custom",
             idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.user.member-reassigned.v1",
-                    topic="cloudsync.user.membership.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "seatType", "unitId"),
-                ),
-            ),
+            emits=(MEMBER_REASSIGNED,),
         ),
-        "remove-member": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.member-removed.v1",
-                    topic="cloudsync.user.membership.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "endReason", "successorUserId"),
-                ),
-            ),
-        ),
+        "remove-member": Command(effect="custom", idempotency="natural", emits=(MEMBER_REMOVED,)),
         "retake-seats": Command(effect="custom", idempotency="natural"),
         "seat-founder": Command(
             effect="create",
@@ -288,15 +345,7 @@ MEMBERSHIP = AggregateSpec(
                 Assignment("lastOwner", value=True),
                 Assignment("joinedAt", source="context.now"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.user.member-joined.v1",
-                    topic="cloudsync.user.membership.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "role", "seatType", "unitId"),
-                ),
-            ),
+            emits=(MEMBER_JOINED_,),
         ),
         "unmark-member-suspended": Command(effect="custom", idempotency="natural"),
         "vacate-seats": Command(effect="custom", idempotency="natural"),
@@ -320,19 +369,7 @@ ORG_UNIT = AggregateSpec(
     commands={
         "create-org-unit": Command(effect="custom", idempotency="key"),
         "delete-org-unit": Command(effect="custom", idempotency="natural"),
-        "move-unit": Command(
-            effect="custom",
-            idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.user.unit-moved.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="orgUnitId",
-                    fields=("orgUnitId", "fromPath", "toPath"),
-                ),
-            ),
-        ),
+        "move-unit": Command(effect="custom", idempotency="if-match", emits=(UNIT_MOVED,)),
         "update-org-unit": Command(
             effect="update",
             idempotency="if-match",
@@ -519,149 +556,55 @@ ORGANIZATION = AggregateSpec(
         "activate-organization": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.organization-activated.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId", "dataResidency"),
-                ),
-            ),
+            emits=(ORGANIZATION_ACTIVATED,),
         ),
         "claim-domain": Command(effect="custom", idempotency="natural"),
         "create-organization": Command(
             effect="custom",
             idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.user.organization-created.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId", "slug", "edition", "dataResidency", "ownerUserId"),
-                ),
-            ),
+            emits=(ORGANIZATION_CREATED,),
         ),
         "delete-organization": Command(
             effect="custom",
             idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.user.organization-deleted.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId", "deletionRequestedBy", "purgeAfter"),
-                ),
-            ),
+            emits=(ORGANIZATION_DELETED,),
         ),
         "fall-back-to-free": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.organization-restricted.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId", "restrictedReason"),
-                ),
-            ),
+            emits=(ORGANIZATION_RESTRICTED,),
         ),
         "follow-subscription": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.organization-unrestricted.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId",),
-                ),
-            ),
+            emits=(ORGANIZATION_UNRESTRICTED,),
         ),
         "follow-subscription-change": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.organization-restricted.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId", "restrictedReason"),
-                ),
-                Emission(
-                    type="cloudsync.user.organization-unrestricted.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId",),
-                ),
-            ),
+            emits=(ORGANIZATION_RESTRICTED, ORGANIZATION_UNRESTRICTED),
         ),
         "lift-restriction": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("restrictedReason"),),
-            emits=(
-                Emission(
-                    type="cloudsync.user.organization-unrestricted.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId",),
-                ),
-            ),
+            emits=(ORGANIZATION_UNRESTRICTED,),
         ),
         "purge-organization": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.organization-purged.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId", "dataResidency"),
-                ),
-            ),
+            emits=(ORGANIZATION_PURGED,),
         ),
         "relieve-debtor": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.organization-restricted.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId", "restrictedReason"),
-                ),
-                Emission(
-                    type="cloudsync.user.organization-unrestricted.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId",),
-                ),
-            ),
+            emits=(ORGANIZATION_RESTRICTED, ORGANIZATION_UNRESTRICTED),
         ),
         "restore-organization": Command(
             effect="transition",
             idempotency="key",
             sets=(Assignment("purgeAfter"), Assignment("deletionRequestedBy")),
-            emits=(
-                Emission(
-                    type="cloudsync.user.organization-restored.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId",),
-                ),
-            ),
+            emits=(ORGANIZATION_RESTORED,),
             requires=(
                 Requirement(
                     problem=problems.PURGE_STARTED,
@@ -673,76 +616,29 @@ ORGANIZATION = AggregateSpec(
         "restrict-debtor": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.organization-restricted.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId", "restrictedReason"),
-                ),
-            ),
+            emits=(ORGANIZATION_RESTRICTED,),
         ),
         "restrict-organization": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("restrictedReason", source="body.restrictedReason"),),
-            emits=(
-                Emission(
-                    type="cloudsync.user.organization-restricted.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId", "restrictedReason"),
-                ),
-            ),
+            emits=(ORGANIZATION_RESTRICTED,),
         ),
         "settle-seats": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("restrictedReason"),),
-            emits=(
-                Emission(
-                    type="cloudsync.user.organization-unrestricted.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId",),
-                ),
-            ),
+            emits=(ORGANIZATION_UNRESTRICTED,),
         ),
         "transfer-ownership": Command(
             effect="custom",
             idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.user.member-role-changed.v1",
-                    topic="cloudsync.user.membership.v1",
-                    key="userId",
-                    key_field="userId",
-                    fields=("userId", "role", "previousRole"),
-                ),
-                Emission(
-                    type="cloudsync.user.organization-updated.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId", "changedFields", "guestPolicy", "timeZone"),
-                ),
-            ),
+            emits=(MEMBER_ROLE_CHANGED_, ORGANIZATION_UPDATED),
         ),
         "update-organization": Command(
             effect="update",
             idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.user.organization-updated.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId", "changedFields", "guestPolicy", "timeZone"),
-                ),
-            ),
+            emits=(ORGANIZATION_UPDATED,),
             requires=(
                 Requirement(
                     problem=problems.NO_VERIFIED_DOMAIN,
@@ -751,19 +647,7 @@ ORGANIZATION = AggregateSpec(
                 ),
             ),
         ),
-        "verify-domain": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.domain-verified.v1",
-                    topic="cloudsync.user.organization.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId", "domain", "verifiedAt"),
-                ),
-            ),
-        ),
+        "verify-domain": Command(effect="custom", idempotency="natural", emits=(DOMAIN_VERIFIED,)),
     },
 )
 
@@ -780,28 +664,12 @@ TEAM = AggregateSpec(
             effect="update",
             idempotency="natural",
             sets=(Assignment("archivedAt", source="context.now"),),
-            emits=(
-                Emission(
-                    type="cloudsync.user.team-archived.v1",
-                    topic="cloudsync.user.team.v1",
-                    key="id",
-                    key_field="teamId",
-                    fields=("teamId", "archivedAt"),
-                ),
-            ),
+            emits=(TEAM_ARCHIVED,),
         ),
         "create-team": Command(
             effect="create",
             idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.user.team-created.v1",
-                    topic="cloudsync.user.team.v1",
-                    key="id",
-                    key_field="teamId",
-                    fields=("teamId", "handle", "joinPolicy", "leadUserIds"),
-                ),
-            ),
+            emits=(TEAM_CREATED,),
             requires=(
                 Requirement(
                     problem=problems.HANDLE_TAKEN,
@@ -836,28 +704,12 @@ TEAM_MEMBER = AggregateSpec(
         "add-team-members": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.team-member-added.v1",
-                    topic="cloudsync.user.team.v1",
-                    key="teamId",
-                    key_field="teamId",
-                    fields=("teamId", "userIds"),
-                ),
-            ),
+            emits=(TEAM_MEMBER_ADDED,),
         ),
         "remove-team-member": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.team-member-removed.v1",
-                    topic="cloudsync.user.team.v1",
-                    key="teamId",
-                    key_field="teamId",
-                    fields=("teamId", "userIds"),
-                ),
-            ),
+            emits=(TEAM_MEMBER_REMOVED,),
         ),
     },
 )

@@ -20,6 +20,80 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+PREFERENCES_CHANGED = Emission(
+    type="cloudsync.user.preferences-changed.v1",
+    topic="cloudsync.user.profile.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "changedTopics"),
+)
+
+PROFILE_ERASED = Emission(
+    type="cloudsync.user.profile-erased.v1",
+    topic="cloudsync.user.profile.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasedAt", "avatarFileId"),
+)
+
+PROFILE_ERASURE_COMPLETED = Emission(
+    type="cloudsync.user.profile-erasure-completed.v1",
+    topic="cloudsync.user.profile.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+PROFILE_HIDDEN = Emission(
+    type="cloudsync.user.profile-hidden.v1",
+    topic="cloudsync.user.profile.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId",),
+)
+
+PROFILE_PUBLISHED = Emission(
+    type="cloudsync.user.profile-published.v1",
+    topic="cloudsync.user.profile.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "audience", "completeness"),
+)
+
+PROFILE_UPDATED = Emission(
+    type="cloudsync.user.profile-updated.v1",
+    topic="cloudsync.user.profile.v1",
+    key="id",
+    key_field="userId",
+    fields=(
+        "userId",
+        "changedFields",
+        "givenName",
+        "familyName",
+        "headline",
+        "avatarFileId",
+        "skills",
+        "audience",
+        "status",
+    ),
+)
+
+SKILL_ENDORSED = Emission(
+    type="cloudsync.user.skill-endorsed.v1",
+    topic="cloudsync.user.profile.v1",
+    key="id",
+    key_field="userId",
+    fields=("endorsementId", "userId", "skill", "fromUserId"),
+)
+
+STATUS_MESSAGE_CHANGED = Emission(
+    type="cloudsync.user.status-message-changed.v1",
+    topic="cloudsync.user.profile.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "statusMessage"),
+)
+
 ENDORSEMENT = AggregateSpec(
     name="endorsement",
     model=models.Endorsement,
@@ -42,15 +116,7 @@ ENDORSEMENT = AggregateSpec(
             effect="create",
             idempotency="natural",
             sets=(Assignment("fromUserId", source="context.subject"),),
-            emits=(
-                Emission(
-                    type="cloudsync.user.skill-endorsed.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("endorsementId", "userId", "skill", "fromUserId"),
-                ),
-            ),
+            emits=(SKILL_ENDORSED,),
             requires=(
                 Requirement(
                     problem=problems.SELF_ENDORSEMENT,
@@ -100,15 +166,7 @@ PREFERENCE_SET = AggregateSpec(
         "change-preferences": Command(
             effect="update",
             idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.user.preferences-changed.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "changedTopics"),
-                ),
-            ),
+            emits=(PREFERENCES_CHANGED,),
             requires=(
                 Requirement(
                     problem=problems.CHANNEL_MANDATORY,
@@ -120,15 +178,7 @@ PREFERENCE_SET = AggregateSpec(
         "close-text-channel": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.preferences-changed.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "changedTopics"),
-                ),
-            ),
+            emits=(PREFERENCES_CHANGED,),
         ),
         "initialize-preferences": Command(
             effect="create",
@@ -272,46 +322,13 @@ PROFILE = AggregateSpec(
         "absorb-profile": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.profile-updated.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=(
-                        "userId",
-                        "changedFields",
-                        "givenName",
-                        "familyName",
-                        "headline",
-                        "avatarFileId",
-                        "skills",
-                        "audience",
-                        "status",
-                    ),
-                ),
-                Emission(
-                    type="cloudsync.user.profile-erased.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasedAt", "avatarFileId"),
-                ),
-            ),
+            emits=(PROFILE_UPDATED, PROFILE_ERASED),
         ),
         "clear-status-message": Command(
             effect="update",
             idempotency="natural",
             sets=(Assignment("statusMessage"),),
-            emits=(
-                Emission(
-                    type="cloudsync.user.status-message-changed.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "statusMessage"),
-                ),
-            ),
+            emits=(STATUS_MESSAGE_CHANGED,),
             requires=(
                 Requirement(
                     problem=problems.PROFILE_LOCKED,
@@ -323,124 +340,41 @@ PROFILE = AggregateSpec(
         "drop-quarantined-avatar": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.profile-updated.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=(
-                        "userId",
-                        "changedFields",
-                        "givenName",
-                        "familyName",
-                        "headline",
-                        "avatarFileId",
-                        "skills",
-                        "audience",
-                        "status",
-                    ),
-                ),
-            ),
+            emits=(PROFILE_UPDATED,),
         ),
         "erase-profile": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.profile-erased.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasedAt", "avatarFileId"),
-                ),
-                Emission(
-                    type="cloudsync.user.profile-erasure-completed.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(PROFILE_ERASED, PROFILE_ERASURE_COMPLETED),
         ),
         "expire-status-message": Command(
             effect="update",
             idempotency="natural",
             sets=(Assignment("statusMessage"),),
-            emits=(
-                Emission(
-                    type="cloudsync.user.status-message-changed.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "statusMessage"),
-                ),
-            ),
+            emits=(STATUS_MESSAGE_CHANGED,),
         ),
         "export-my-data": Command(effect="custom", idempotency="key"),
         "hide-profile": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.profile-hidden.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId",),
-                ),
-            ),
+            emits=(PROFILE_HIDDEN,),
         ),
         "lock-profile": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.profile-hidden.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId",),
-                ),
-            ),
+            emits=(PROFILE_HIDDEN,),
         ),
         "open-profile": Command(effect="create", idempotency="natural"),
         "publish-profile": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.profile-published.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "audience", "completeness"),
-                ),
-            ),
+            emits=(PROFILE_PUBLISHED,),
         ),
         "remove-avatar": Command(
             effect="update",
             idempotency="natural",
             sets=(Assignment("avatarFileId"), Assignment("avatarCrop")),
-            emits=(
-                Emission(
-                    type="cloudsync.user.profile-updated.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=(
-                        "userId",
-                        "changedFields",
-                        "givenName",
-                        "familyName",
-                        "headline",
-                        "avatarFileId",
-                        "skills",
-                        "audience",
-                        "status",
-                    ),
-                ),
-            ),
+            emits=(PROFILE_UPDATED,),
             requires=(
                 Requirement(
                     problem=problems.PROFILE_LOCKED,
@@ -449,41 +383,11 @@ PROFILE = AggregateSpec(
                 ),
             ),
         ),
-        "set-avatar": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.profile-updated.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=(
-                        "userId",
-                        "changedFields",
-                        "givenName",
-                        "familyName",
-                        "headline",
-                        "avatarFileId",
-                        "skills",
-                        "audience",
-                        "status",
-                    ),
-                ),
-            ),
-        ),
+        "set-avatar": Command(effect="custom", idempotency="natural", emits=(PROFILE_UPDATED,)),
         "set-status-message": Command(
             effect="update",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.status-message-changed.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "statusMessage"),
-                ),
-            ),
+            emits=(STATUS_MESSAGE_CHANGED,),
             requires=(
                 Requirement(
                     problem=problems.PROFILE_LOCKED,
@@ -501,25 +405,7 @@ PROFILE = AggregateSpec(
         "update-profile": Command(
             effect="custom",
             idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.user.profile-updated.v1",
-                    topic="cloudsync.user.profile.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=(
-                        "userId",
-                        "changedFields",
-                        "givenName",
-                        "familyName",
-                        "headline",
-                        "avatarFileId",
-                        "skills",
-                        "audience",
-                        "status",
-                    ),
-                ),
-            ),
+            emits=(PROFILE_UPDATED,),
         ),
     },
 )

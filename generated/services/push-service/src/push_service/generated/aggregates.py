@@ -17,6 +17,84 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models
 
+DEVICE_REGISTERED = Emission(
+    type="cloudsync.notification.device-registered.v1",
+    topic="cloudsync.notification.push-delivery.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "deviceId", "platform"),
+)
+
+DEVICE_REVOKED = Emission(
+    type="cloudsync.notification.device-revoked.v1",
+    topic="cloudsync.notification.push-delivery.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "deviceId", "platform", "movedToAnother"),
+)
+
+NOTIFICATION_OPENED = Emission(
+    type="cloudsync.notification.notification-opened.v1",
+    topic="cloudsync.notification.push-delivery.v1",
+    key="id",
+    key_field="notificationId",
+    fields=("notificationId", "platform", "secondsToOpen"),
+)
+
+PUSH_BOUNCED = Emission(
+    type="cloudsync.notification.push-bounced.v1",
+    topic="cloudsync.notification.push-delivery.v1",
+    key="id",
+    key_field="notificationId",
+    fields=(
+        "notificationId",
+        "channel",
+        "bounceKind",
+        "diagnosticCode",
+        "addressHash",
+        "phoneHash",
+        "carrierErrorCode",
+        "platform",
+    ),
+)
+
+PUSH_DELIVERED = Emission(
+    type="cloudsync.notification.push-delivered.v1",
+    topic="cloudsync.notification.push-delivery.v1",
+    key="id",
+    key_field="notificationId",
+    fields=(
+        "notificationId",
+        "channel",
+        "notificationKey",
+        "recipientUserId",
+        "provider",
+        "countryCode",
+        "route",
+        "segmentCount",
+        "topicKey",
+        "acceptedDevices",
+        "occurredAt",
+        "latencyMs",
+    ),
+)
+
+PUSH_ERASURE_COMPLETED = Emission(
+    type="cloudsync.notification.push-erasure-completed.v1",
+    topic="cloudsync.notification.push-delivery.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+PUSH_SUPPRESSED = Emission(
+    type="cloudsync.notification.push-suppressed.v1",
+    topic="cloudsync.notification.push-delivery.v1",
+    key="id",
+    key_field="notificationId",
+    fields=("notificationId", "channel", "suppressionReason", "dropCause"),
+)
+
 DEVICE_REGISTRATION = AggregateSpec(
     name="device-registration",
     model=models.DeviceRegistration,
@@ -71,15 +149,7 @@ DEVICE_REGISTRATION = AggregateSpec(
         "erase-devices": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.push-erasure-completed.v1",
-                    topic="cloudsync.notification.push-delivery.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(PUSH_ERASURE_COMPLETED,),
         ),
         "mark-token-stale": Command(effect="transition", idempotency="natural"),
         "refresh-token-of-device": Command(
@@ -94,54 +164,22 @@ DEVICE_REGISTRATION = AggregateSpec(
         "register-device": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.device-registered.v1",
-                    topic="cloudsync.notification.push-delivery.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "deviceId", "platform"),
-                ),
-            ),
+            emits=(DEVICE_REGISTERED,),
         ),
         "revoke-device": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.device-revoked.v1",
-                    topic="cloudsync.notification.push-delivery.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "deviceId", "platform", "movedToAnother"),
-                ),
-            ),
+            emits=(DEVICE_REVOKED,),
         ),
         "revoke-session-device": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.device-revoked.v1",
-                    topic="cloudsync.notification.push-delivery.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "deviceId", "platform", "movedToAnother"),
-                ),
-            ),
+            emits=(DEVICE_REVOKED,),
         ),
         "revoke-user-devices": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.device-revoked.v1",
-                    topic="cloudsync.notification.push-delivery.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "deviceId", "platform", "movedToAnother"),
-                ),
-            ),
+            emits=(DEVICE_REVOKED,),
         ),
     },
 )
@@ -265,53 +303,16 @@ PUSH_NOTIFICATION = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("openedAt", source="body.openedAt"),),
-            emits=(
-                Emission(
-                    type="cloudsync.notification.notification-opened.v1",
-                    topic="cloudsync.notification.push-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=("notificationId", "platform", "secondsToOpen"),
-                ),
-            ),
+            emits=(NOTIFICATION_OPENED,),
         ),
-        "bounce-push": Command(
-            effect="transition",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.push-bounced.v1",
-                    topic="cloudsync.notification.push-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=(
-                        "notificationId",
-                        "channel",
-                        "bounceKind",
-                        "diagnosticCode",
-                        "addressHash",
-                        "phoneHash",
-                        "carrierErrorCode",
-                        "platform",
-                    ),
-                ),
-            ),
-        ),
+        "bounce-push": Command(effect="transition", idempotency="natural", emits=(PUSH_BOUNCED,)),
         "compile-push-template": Command(effect="custom", idempotency="natural"),
         "defer-push": Command(effect="transition", idempotency="natural"),
         "drop-push": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("dropCause", source="body.dropCause"),),
-            emits=(
-                Emission(
-                    type="cloudsync.notification.push-suppressed.v1",
-                    topic="cloudsync.notification.push-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=("notificationId", "channel", "suppressionReason", "dropCause"),
-                ),
-            ),
+            emits=(PUSH_SUPPRESSED,),
         ),
         "enqueue-push": Command(effect="create", idempotency="natural"),
         "fan-out-push": Command(
@@ -330,42 +331,9 @@ PUSH_NOTIFICATION = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("acceptedDevices", source="body.acceptedDevices"),),
-            emits=(
-                Emission(
-                    type="cloudsync.notification.push-delivered.v1",
-                    topic="cloudsync.notification.push-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=(
-                        "notificationId",
-                        "channel",
-                        "notificationKey",
-                        "recipientUserId",
-                        "provider",
-                        "countryCode",
-                        "route",
-                        "segmentCount",
-                        "topicKey",
-                        "acceptedDevices",
-                        "occurredAt",
-                        "latencyMs",
-                    ),
-                ),
-            ),
+            emits=(PUSH_DELIVERED,),
         ),
-        "withdraw-push": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.push-suppressed.v1",
-                    topic="cloudsync.notification.push-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=("notificationId", "channel", "suppressionReason", "dropCause"),
-                ),
-            ),
-        ),
+        "withdraw-push": Command(effect="custom", idempotency="natural", emits=(PUSH_SUPPRESSED,)),
     },
 )
 

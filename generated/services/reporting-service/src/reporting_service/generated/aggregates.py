@@ -20,6 +20,70 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+REPORTING_ERASURE_COMPLETED = Emission(
+    type="cloudsync.analytics.reporting-erasure-completed.v1",
+    topic="cloudsync.analytics.report.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+REPORT_FAILED = Emission(
+    type="cloudsync.analytics.report-failed.v1",
+    topic="cloudsync.analytics.report.v1",
+    key="id",
+    key_field="reportId",
+    fields=("reportId", "organizationId", "failureCode", "attempt"),
+)
+
+REPORT_READY = Emission(
+    type="cloudsync.analytics.report-ready.v1",
+    topic="cloudsync.analytics.report.v1",
+    key="id",
+    key_field="reportId",
+    fields=(
+        "reportId",
+        "organizationId",
+        "templateKey",
+        "title",
+        "recipientIds",
+        "sizeBytes",
+        "expiresAt",
+    ),
+)
+
+REPORT_REQUESTED = Emission(
+    type="cloudsync.analytics.report-requested.v1",
+    topic="cloudsync.analytics.report.v1",
+    key="id",
+    key_field="reportId",
+    fields=(
+        "reportId",
+        "organizationId",
+        "templateKey",
+        "rangeStart",
+        "rangeEnd",
+        "format",
+        "requestedBy",
+    ),
+)
+
+REPORT_REQUESTED_ = Emission(
+    type="cloudsync.analytics.report-requested.v1",
+    topic="cloudsync.analytics.report.v1",
+    key="reportId",
+    key_field="reportId",
+    fields=(
+        "reportId",
+        "organizationId",
+        "templateKey",
+        "rangeStart",
+        "rangeEnd",
+        "format",
+        "requestedBy",
+    ),
+)
+
 DASHBOARD = AggregateSpec(
     name="dashboard",
     model=models.Dashboard,
@@ -240,23 +304,7 @@ REPORT = AggregateSpec(
                 Assignment("readyAt", source="context.now"),
                 Assignment("expiresAt", source="context.now.plus.30d"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.report-ready.v1",
-                    topic="cloudsync.analytics.report.v1",
-                    key="id",
-                    key_field="reportId",
-                    fields=(
-                        "reportId",
-                        "organizationId",
-                        "templateKey",
-                        "title",
-                        "recipientIds",
-                        "sizeBytes",
-                        "expiresAt",
-                    ),
-                ),
-            ),
+            emits=(REPORT_READY,),
         ),
         "expire-report": Command(
             effect="transition",
@@ -287,15 +335,7 @@ REPORT = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("failureCode", source="body.failureCode"),),
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.report-failed.v1",
-                    topic="cloudsync.analytics.report.v1",
-                    key="id",
-                    key_field="reportId",
-                    fields=("reportId", "organizationId", "failureCode", "attempt"),
-                ),
-            ),
+            emits=(REPORT_FAILED,),
         ),
         "purge-tenant-reporting": Command(effect="custom", idempotency="natural"),
         "queue-report": Command(effect="transition", idempotency="natural"),
@@ -303,23 +343,7 @@ REPORT = AggregateSpec(
             effect="create",
             idempotency="key",
             sets=(Assignment("requestedBy", source="context.subject"),),
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.report-requested.v1",
-                    topic="cloudsync.analytics.report.v1",
-                    key="id",
-                    key_field="reportId",
-                    fields=(
-                        "reportId",
-                        "organizationId",
-                        "templateKey",
-                        "rangeStart",
-                        "rangeEnd",
-                        "format",
-                        "requestedBy",
-                    ),
-                ),
-            ),
+            emits=(REPORT_REQUESTED,),
             requires=(
                 Requirement(
                     problem=problems.RANGE_TOO_WIDE,
@@ -422,42 +446,14 @@ REPORT_SCHEDULE = AggregateSpec(
         "pause-schedules-of-user": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.reporting-erasure-completed.v1",
-                    topic="cloudsync.analytics.report.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(REPORTING_ERASURE_COMPLETED,),
         ),
         "resume-schedule": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("consecutiveFailures", value=0),),
         ),
-        "run-schedule": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.analytics.report-requested.v1",
-                    topic="cloudsync.analytics.report.v1",
-                    key="reportId",
-                    key_field="reportId",
-                    fields=(
-                        "reportId",
-                        "organizationId",
-                        "templateKey",
-                        "rangeStart",
-                        "rangeEnd",
-                        "format",
-                        "requestedBy",
-                    ),
-                ),
-            ),
-        ),
+        "run-schedule": Command(effect="custom", idempotency="natural", emits=(REPORT_REQUESTED_,)),
         "schedule-report": Command(
             effect="create",
             idempotency="key",

@@ -17,6 +17,54 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models
 
+INDEXING_FAILED = Emission(
+    type="cloudsync.content.indexing-failed.v1",
+    topic="cloudsync.content.search.v1",
+    key="id",
+    key_field="sourceId",
+    fields=("searchEntryId", "sourceKind", "sourceId", "failureCode"),
+)
+
+REINDEX_COMPLETED = Emission(
+    type="cloudsync.content.reindex-completed.v1",
+    topic="cloudsync.content.search.v1",
+    key="id",
+    key_field="reindexJobId",
+    fields=("reindexJobId", "targetIndex", "total", "failed"),
+)
+
+SAVED_SEARCH_MATCHED = Emission(
+    type="cloudsync.content.saved-search-matched.v1",
+    topic="cloudsync.content.search.v1",
+    key="id",
+    key_field="savedSearchId",
+    fields=("savedSearchId", "ownerId", "matchCount"),
+)
+
+SEARCH_ERASURE_COMPLETED = Emission(
+    type="cloudsync.content.search-erasure-completed.v1",
+    topic="cloudsync.content.search.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+SEARCH_PERFORMED = Emission(
+    type="cloudsync.content.search-performed.v1",
+    topic="cloudsync.content.search.v1",
+    key="id",
+    key_field="queryId",
+    fields=("queryId", "queryHash", "kinds", "hitCount", "tookMs"),
+)
+
+SEARCH_RESULT_CLICKED = Emission(
+    type="cloudsync.content.search-result-clicked.v1",
+    topic="cloudsync.content.search.v1",
+    key="id",
+    key_field="queryId",
+    fields=("queryId", "rank", "sourceKind", "dwellMs"),
+)
+
 RANKING_PROFILE = AggregateSpec(
     name="ranking-profile",
     model=models.RankingProfile,
@@ -127,15 +175,7 @@ REINDEX_JOB = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("finishedAt", source="context.now"),),
-            emits=(
-                Emission(
-                    type="cloudsync.content.reindex-completed.v1",
-                    topic="cloudsync.content.search.v1",
-                    key="id",
-                    key_field="reindexJobId",
-                    fields=("reindexJobId", "targetIndex", "total", "failed"),
-                ),
-            ),
+            emits=(REINDEX_COMPLETED,),
         ),
     },
 )
@@ -155,15 +195,7 @@ SAVED_SEARCH = AggregateSpec(
         "run-saved-search": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.saved-search-matched.v1",
-                    topic="cloudsync.content.search.v1",
-                    key="id",
-                    key_field="savedSearchId",
-                    fields=("savedSearchId", "ownerId", "matchCount"),
-                ),
-            ),
+            emits=(SAVED_SEARCH_MATCHED,),
         ),
         "save-search": Command(
             effect="create",
@@ -295,15 +327,7 @@ SEARCH_ENTRY = AggregateSpec(
         "erase-person": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.search-erasure-completed.v1",
-                    topic="cloudsync.content.search.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(SEARCH_ERASURE_COMPLETED,),
         ),
         "hide-person": Command(effect="custom", idempotency="natural"),
         "hide-tenant": Command(effect="custom", idempotency="natural"),
@@ -323,42 +347,14 @@ SEARCH_ENTRY = AggregateSpec(
         "record-click": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.search-result-clicked.v1",
-                    topic="cloudsync.content.search.v1",
-                    key="id",
-                    key_field="queryId",
-                    fields=("queryId", "rank", "sourceKind", "dwellMs"),
-                ),
-            ),
+            emits=(SEARCH_RESULT_CLICKED,),
         ),
-        "record-query": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.search-performed.v1",
-                    topic="cloudsync.content.search.v1",
-                    key="id",
-                    key_field="queryId",
-                    fields=("queryId", "queryHash", "kinds", "hitCount", "tookMs"),
-                ),
-            ),
-        ),
+        "record-query": Command(effect="custom", idempotency="natural", emits=(SEARCH_PERFORMED,)),
         "reject-entry": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("failureCode", source="body.failureCode"),),
-            emits=(
-                Emission(
-                    type="cloudsync.content.indexing-failed.v1",
-                    topic="cloudsync.content.search.v1",
-                    key="id",
-                    key_field="sourceId",
-                    fields=("searchEntryId", "sourceKind", "sourceId", "failureCode"),
-                ),
-            ),
+            emits=(INDEXING_FAILED,),
         ),
         "remove-entry": Command(
             effect="transition",

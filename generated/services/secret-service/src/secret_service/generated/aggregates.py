@@ -18,6 +18,70 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+LEASE_REVOKED = Emission(
+    type="cloudsync.platform.lease-revoked.v1",
+    topic="cloudsync.platform.secret.v1",
+    key="id",
+    key_field="secretId",
+    fields=("credentialLeaseId", "secretId", "holderSpiffeId"),
+)
+
+SECRET_ACTIVATED = Emission(
+    type="cloudsync.platform.secret-activated.v1",
+    topic="cloudsync.platform.secret.v1",
+    key="id",
+    key_field="secretId",
+    fields=("secretId", "path", "kind", "readerServices"),
+)
+
+SECRET_DESTROYED = Emission(
+    type="cloudsync.platform.secret-destroyed.v1",
+    topic="cloudsync.platform.secret.v1",
+    key="id",
+    key_field="secretId",
+    fields=("secretId", "path", "approverId"),
+)
+
+SECRET_REVOKED = Emission(
+    type="cloudsync.platform.secret-revoked.v1",
+    topic="cloudsync.platform.secret.v1",
+    key="secretId",
+    key_field="secretId",
+    fields=("secretId", "path", "incidentNumber"),
+)
+
+SECRET_REVOKED_ = Emission(
+    type="cloudsync.platform.secret-revoked.v1",
+    topic="cloudsync.platform.secret.v1",
+    key="id",
+    key_field="secretId",
+    fields=("secretId", "path", "incidentNumber"),
+)
+
+SECRET_ROTATED = Emission(
+    type="cloudsync.platform.secret-rotated.v1",
+    topic="cloudsync.platform.secret.v1",
+    key="id",
+    key_field="secretId",
+    fields=("secretId", "path", "kind", "currentVersionNumber", "previousValidUntil"),
+)
+
+SECRET_ROTATION_FAILED = Emission(
+    type="cloudsync.platform.secret-rotation-failed.v1",
+    topic="cloudsync.platform.secret.v1",
+    key="id",
+    key_field="secretId",
+    fields=("secretId", "path", "step", "failedRotations", "problem"),
+)
+
+SECRET_ROTATION_STARTED = Emission(
+    type="cloudsync.platform.secret-rotation-started.v1",
+    topic="cloudsync.platform.secret.v1",
+    key="id",
+    key_field="secretId",
+    fields=("secretId", "path", "strategy"),
+)
+
 CREDENTIAL_LEASE = AggregateSpec(
     name="credential-lease",
     model=models.CredentialLease,
@@ -57,29 +121,13 @@ CREDENTIAL_LEASE = AggregateSpec(
         "revoke-instance-leases": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.lease-revoked.v1",
-                    topic="cloudsync.platform.secret.v1",
-                    key="id",
-                    key_field="secretId",
-                    fields=("credentialLeaseId", "secretId", "holderSpiffeId"),
-                ),
-            ),
+            emits=(LEASE_REVOKED,),
         ),
         "revoke-lease": Command(
             effect="update",
             idempotency="key",
             sets=(Assignment("revokedAt", source="context.now"),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.lease-revoked.v1",
-                    topic="cloudsync.platform.secret.v1",
-                    key="id",
-                    key_field="secretId",
-                    fields=("credentialLeaseId", "secretId", "holderSpiffeId"),
-                ),
-            ),
+            emits=(LEASE_REVOKED,),
             requires=(
                 Requirement(
                     problem=problems.NOT_THE_HOLDER,
@@ -117,15 +165,7 @@ DATA_KEY = AggregateSpec(
         "retire-data-keys": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.secret-revoked.v1",
-                    topic="cloudsync.platform.secret.v1",
-                    key="secretId",
-                    key_field="secretId",
-                    fields=("secretId", "path", "incidentNumber"),
-                ),
-            ),
+            emits=(SECRET_REVOKED,),
         ),
     },
 )
@@ -279,34 +319,12 @@ SECRET = AggregateSpec(
                 Assignment("lastRotatedAt", source="context.now"),
                 Assignment("nextRotationAt", source="context.now.plus.1h"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.secret-activated.v1",
-                    topic="cloudsync.platform.secret.v1",
-                    key="id",
-                    key_field="secretId",
-                    fields=("secretId", "path", "kind", "readerServices"),
-                ),
-            ),
+            emits=(SECRET_ACTIVATED,),
         ),
         "confirm-rotation": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.secret-rotated.v1",
-                    topic="cloudsync.platform.secret.v1",
-                    key="id",
-                    key_field="secretId",
-                    fields=(
-                        "secretId",
-                        "path",
-                        "kind",
-                        "currentVersionNumber",
-                        "previousValidUntil",
-                    ),
-                ),
-            ),
+            emits=(SECRET_ROTATED,),
         ),
         "create-secret": Command(effect="custom", idempotency="key"),
         "destroy-secret": Command(
@@ -318,15 +336,7 @@ SECRET = AggregateSpec(
                 Assignment("wrappedKey"),
                 Assignment("removalProposedBy"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.secret-destroyed.v1",
-                    topic="cloudsync.platform.secret.v1",
-                    key="id",
-                    key_field="secretId",
-                    fields=("secretId", "path", "approverId"),
-                ),
-            ),
+            emits=(SECRET_DESTROYED,),
             requires=(
                 Requirement(
                     problem=problems.COOLING_OFF,
@@ -348,29 +358,13 @@ SECRET = AggregateSpec(
         "expire-endpoint-key": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.secret-revoked.v1",
-                    topic="cloudsync.platform.secret.v1",
-                    key="id",
-                    key_field="secretId",
-                    fields=("secretId", "path", "incidentNumber"),
-                ),
-            ),
+            emits=(SECRET_REVOKED_,),
         ),
         "fail-rotation": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("failedRotations", source="body.failedRotations"),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.secret-rotation-failed.v1",
-                    topic="cloudsync.platform.secret.v1",
-                    key="id",
-                    key_field="secretId",
-                    fields=("secretId", "path", "step", "failedRotations", "problem"),
-                ),
-            ),
+            emits=(SECRET_ROTATION_FAILED,),
         ),
         "propose-secret-removal": Command(
             effect="update",
@@ -395,15 +389,7 @@ SECRET = AggregateSpec(
                 Assignment("revokedAt", source="context.now"),
                 Assignment("removalProposedBy"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.secret-revoked.v1",
-                    topic="cloudsync.platform.secret.v1",
-                    key="id",
-                    key_field="secretId",
-                    fields=("secretId", "path", "incidentNumber"),
-                ),
-            ),
+            emits=(SECRET_REVOKED_,),
             requires=(
                 Requirement(
                     problem=problems.APPROVAL_MISSING,
@@ -420,15 +406,7 @@ SECRET = AggregateSpec(
         "rotate-secret": Command(
             effect="transition",
             idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.secret-rotation-started.v1",
-                    topic="cloudsync.platform.secret.v1",
-                    key="id",
-                    key_field="secretId",
-                    fields=("secretId", "path", "strategy"),
-                ),
-            ),
+            emits=(SECRET_ROTATION_STARTED,),
             requires=(
                 Requirement(
                     problem=problems.CAUSE_MISSING,
@@ -441,15 +419,7 @@ SECRET = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("ciphertext"), Assignment("wrappedKey")),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.secret-destroyed.v1",
-                    topic="cloudsync.platform.secret.v1",
-                    key="id",
-                    key_field="secretId",
-                    fields=("secretId", "path", "approverId"),
-                ),
-            ),
+            emits=(SECRET_DESTROYED,),
             requires=(
                 Requirement(
                     problem=problems.COOLING_OFF,

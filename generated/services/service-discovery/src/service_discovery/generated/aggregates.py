@@ -20,6 +20,78 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+INSTANCE_DEGRADED = Emission(
+    type="cloudsync.platform.instance-degraded.v1",
+    topic="cloudsync.platform.instance.v1",
+    key="id",
+    key_field="serviceInstanceId",
+    fields=("serviceInstanceId", "serviceName", "region", "consecutiveFailures", "p99Ms"),
+)
+
+INSTANCE_DEREGISTERED = Emission(
+    type="cloudsync.platform.instance-deregistered.v1",
+    topic="cloudsync.platform.instance.v1",
+    key="id",
+    key_field="serviceInstanceId",
+    fields=("serviceInstanceId", "serviceName", "region", "spiffeId", "podName"),
+)
+
+INSTANCE_DRAINED = Emission(
+    type="cloudsync.platform.instance-drained.v1",
+    topic="cloudsync.platform.instance.v1",
+    key="id",
+    key_field="serviceInstanceId",
+    fields=("serviceInstanceId", "serviceName", "region", "drainReason"),
+)
+
+INSTANCE_EXPIRED = Emission(
+    type="cloudsync.platform.instance-expired.v1",
+    topic="cloudsync.platform.instance.v1",
+    key="id",
+    key_field="serviceInstanceId",
+    fields=("serviceInstanceId", "serviceName", "region", "nodeName", "leaseExpiresAt"),
+)
+
+INSTANCE_RECOVERED = Emission(
+    type="cloudsync.platform.instance-recovered.v1",
+    topic="cloudsync.platform.instance.v1",
+    key="id",
+    key_field="serviceInstanceId",
+    fields=("serviceInstanceId", "serviceName", "region"),
+)
+
+INSTANCE_REGISTERED = Emission(
+    type="cloudsync.platform.instance-registered.v1",
+    topic="cloudsync.platform.instance.v1",
+    key="id",
+    key_field="serviceInstanceId",
+    fields=("serviceInstanceId", "serviceName", "region", "zone", "buildVersion"),
+)
+
+TRAFFIC_SHIFTED = Emission(
+    type="cloudsync.platform.traffic-shifted.v1",
+    topic="cloudsync.platform.traffic.v1",
+    key="id",
+    key_field="trafficShiftId",
+    fields=(
+        "trafficShiftId",
+        "serviceName",
+        "fromRegion",
+        "toRegion",
+        "percent",
+        "incidentNumber",
+        "drill",
+    ),
+)
+
+TRAFFIC_SHIFT_REVERTED = Emission(
+    type="cloudsync.platform.traffic-shift-reverted.v1",
+    topic="cloudsync.platform.traffic.v1",
+    key="id",
+    key_field="trafficShiftId",
+    fields=("trafficShiftId", "serviceName", "fromRegion", "toRegion"),
+)
+
 HEALTH_REPORT = AggregateSpec(
     name="health-report",
     model=models.HealthReport,
@@ -176,48 +248,18 @@ SERVICE_INSTANCE = AggregateSpec(
         "admit-instance": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.instance-registered.v1",
-                    topic="cloudsync.platform.instance.v1",
-                    key="id",
-                    key_field="serviceInstanceId",
-                    fields=("serviceInstanceId", "serviceName", "region", "zone", "buildVersion"),
-                ),
-            ),
+            emits=(INSTANCE_REGISTERED,),
         ),
         "degrade-instance": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("consecutiveFailures", source="body.consecutiveFailures"),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.instance-degraded.v1",
-                    topic="cloudsync.platform.instance.v1",
-                    key="id",
-                    key_field="serviceInstanceId",
-                    fields=(
-                        "serviceInstanceId",
-                        "serviceName",
-                        "region",
-                        "consecutiveFailures",
-                        "p99Ms",
-                    ),
-                ),
-            ),
+            emits=(INSTANCE_DEGRADED,),
         ),
         "deregister-instance": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.instance-deregistered.v1",
-                    topic="cloudsync.platform.instance.v1",
-                    key="id",
-                    key_field="serviceInstanceId",
-                    fields=("serviceInstanceId", "serviceName", "region", "spiffeId", "podName"),
-                ),
-            ),
+            emits=(INSTANCE_DEREGISTERED,),
             requires=(
                 Requirement(
                     problem=problems.IDENTITY_MISMATCH,
@@ -229,69 +271,21 @@ SERVICE_INSTANCE = AggregateSpec(
         "drain-instance": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.instance-drained.v1",
-                    topic="cloudsync.platform.instance.v1",
-                    key="id",
-                    key_field="serviceInstanceId",
-                    fields=("serviceInstanceId", "serviceName", "region", "drainReason"),
-                ),
-            ),
+            emits=(INSTANCE_DRAINED,),
         ),
         "expire-lease": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("weight", value=0),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.instance-expired.v1",
-                    topic="cloudsync.platform.instance.v1",
-                    key="id",
-                    key_field="serviceInstanceId",
-                    fields=(
-                        "serviceInstanceId",
-                        "serviceName",
-                        "region",
-                        "nodeName",
-                        "leaseExpiresAt",
-                    ),
-                ),
-            ),
+            emits=(INSTANCE_EXPIRED,),
         ),
         "recover-instance": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("consecutiveFailures", value=0),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.instance-recovered.v1",
-                    topic="cloudsync.platform.instance.v1",
-                    key="id",
-                    key_field="serviceInstanceId",
-                    fields=("serviceInstanceId", "serviceName", "region"),
-                ),
-            ),
+            emits=(INSTANCE_RECOVERED,),
         ),
-        "register-instance": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.instance-expired.v1",
-                    topic="cloudsync.platform.instance.v1",
-                    key="id",
-                    key_field="serviceInstanceId",
-                    fields=(
-                        "serviceInstanceId",
-                        "serviceName",
-                        "region",
-                        "nodeName",
-                        "leaseExpiresAt",
-                    ),
-                ),
-            ),
-        ),
+        "register-instance": Command(effect="custom", idempotency="key", emits=(INSTANCE_EXPIRED,)),
         "reload-trust-bundle": Command(effect="custom", idempotency="natural"),
         "renew-instance-lease": Command(effect="custom", idempotency="natural"),
         "weigh-model-canary": Command(effect="custom", idempotency="natural"),
@@ -387,36 +381,12 @@ TRAFFIC_SHIFT = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("effectiveAt", source="context.now"),),
-            emits=(
-                Emission(
-                    type="cloudsync.platform.traffic-shifted.v1",
-                    topic="cloudsync.platform.traffic.v1",
-                    key="id",
-                    key_field="trafficShiftId",
-                    fields=(
-                        "trafficShiftId",
-                        "serviceName",
-                        "fromRegion",
-                        "toRegion",
-                        "percent",
-                        "incidentNumber",
-                        "drill",
-                    ),
-                ),
-            ),
+            emits=(TRAFFIC_SHIFTED,),
         ),
         "revert-traffic-shift": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.platform.traffic-shift-reverted.v1",
-                    topic="cloudsync.platform.traffic.v1",
-                    key="id",
-                    key_field="trafficShiftId",
-                    fields=("trafficShiftId", "serviceName", "fromRegion", "toRegion"),
-                ),
-            ),
+            emits=(TRAFFIC_SHIFT_REVERTED,),
         ),
         "shift-traffic": Command(effect="custom", idempotency="key"),
     },

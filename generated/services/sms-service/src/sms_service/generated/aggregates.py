@@ -17,6 +17,76 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+RECIPIENT_OPTED_OUT = Emission(
+    type="cloudsync.notification.recipient-opted-out.v1",
+    topic="cloudsync.notification.sms-delivery.v1",
+    key="id",
+    key_field="phoneHash",
+    fields=("phoneHash", "keyword", "purposes"),
+)
+
+SMS_BOUNCED = Emission(
+    type="cloudsync.notification.sms-bounced.v1",
+    topic="cloudsync.notification.sms-delivery.v1",
+    key="id",
+    key_field="notificationId",
+    fields=(
+        "notificationId",
+        "channel",
+        "bounceKind",
+        "diagnosticCode",
+        "addressHash",
+        "phoneHash",
+        "carrierErrorCode",
+        "platform",
+    ),
+)
+
+SMS_COUNTRY_SUSPENDED = Emission(
+    type="cloudsync.notification.sms-country-suspended.v1",
+    topic="cloudsync.notification.sms-delivery.v1",
+    key="id",
+    key_field="country",
+    fields=("country", "suspensionCause", "suspendedUntil"),
+)
+
+SMS_DELIVERED = Emission(
+    type="cloudsync.notification.sms-delivered.v1",
+    topic="cloudsync.notification.sms-delivery.v1",
+    key="id",
+    key_field="notificationId",
+    fields=(
+        "notificationId",
+        "channel",
+        "notificationKey",
+        "recipientUserId",
+        "provider",
+        "countryCode",
+        "route",
+        "segmentCount",
+        "topicKey",
+        "acceptedDevices",
+        "occurredAt",
+        "latencyMs",
+    ),
+)
+
+SMS_ERASURE_COMPLETED = Emission(
+    type="cloudsync.notification.sms-erasure-completed.v1",
+    topic="cloudsync.notification.sms-delivery.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+SMS_FAILED = Emission(
+    type="cloudsync.notification.sms-failed.v1",
+    topic="cloudsync.notification.sms-delivery.v1",
+    key="id",
+    key_field="notificationId",
+    fields=("notificationId", "channel", "failure"),
+)
+
 COUNTRY_POLICY = AggregateSpec(
     name="country-policy",
     model=models.CountryPolicy,
@@ -56,15 +126,7 @@ COUNTRY_POLICY = AggregateSpec(
         "suspend-anomalous-country": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.sms-country-suspended.v1",
-                    topic="cloudsync.notification.sms-delivery.v1",
-                    key="id",
-                    key_field="country",
-                    fields=("country", "suspensionCause", "suspendedUntil"),
-                ),
-            ),
+            emits=(SMS_COUNTRY_SUSPENDED,),
         ),
         "suspend-country": Command(
             effect="update",
@@ -73,15 +135,7 @@ COUNTRY_POLICY = AggregateSpec(
                 Assignment("suspendedUntil", source="body.suspendedUntil"),
                 Assignment("suspensionCause", source="body.suspensionCause"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.notification.sms-country-suspended.v1",
-                    topic="cloudsync.notification.sms-delivery.v1",
-                    key="id",
-                    key_field="country",
-                    fields=("country", "suspensionCause", "suspendedUntil"),
-                ),
-            ),
+            emits=(SMS_COUNTRY_SUSPENDED,),
             requires=(
                 Requirement(
                     problem=problems.ALREADY_SUSPENDED,
@@ -104,15 +158,7 @@ OPT_OUT = AggregateSpec(
         "record-inbound-keyword": Command(
             effect="create",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.recipient-opted-out.v1",
-                    topic="cloudsync.notification.sms-delivery.v1",
-                    key="id",
-                    key_field="phoneHash",
-                    fields=("phoneHash", "keyword", "purposes"),
-                ),
-            ),
+            emits=(RECIPIENT_OPTED_OUT,),
         ),
         "withdraw-opt-out": Command(effect="delete", idempotency="natural"),
     },
@@ -282,15 +328,7 @@ SMS_MESSAGE = AggregateSpec(
         "erase-sms-traces": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.sms-erasure-completed.v1",
-                    topic="cloudsync.notification.sms-delivery.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(SMS_ERASURE_COMPLETED,),
         ),
         "expire-sms": Command(
             effect="transition",
@@ -299,15 +337,7 @@ SMS_MESSAGE = AggregateSpec(
                 Assignment("failure", source="body.failure"),
                 Assignment("settledAt", source="context.now"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.notification.sms-failed.v1",
-                    topic="cloudsync.notification.sms-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=("notificationId", "channel", "failure"),
-                ),
-            ),
+            emits=(SMS_FAILED,),
         ),
         "plan-meeting-reminder": Command(effect="custom", idempotency="natural"),
         "record-carrier-receipt": Command(effect="custom", idempotency="natural"),
@@ -315,15 +345,7 @@ SMS_MESSAGE = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("failure", source="body.failure"),),
-            emits=(
-                Emission(
-                    type="cloudsync.notification.sms-failed.v1",
-                    topic="cloudsync.notification.sms-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=("notificationId", "channel", "failure"),
-                ),
-            ),
+            emits=(SMS_FAILED,),
         ),
         "reroute-sms": Command(
             effect="transition",
@@ -331,45 +353,12 @@ SMS_MESSAGE = AggregateSpec(
             sets=(Assignment("route"), Assignment("carrierReference"), Assignment("submittedAt")),
         ),
         "resume-sms": Command(effect="transition", idempotency="natural"),
-        "send-sms": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.sms-failed.v1",
-                    topic="cloudsync.notification.sms-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=("notificationId", "channel", "failure"),
-                ),
-            ),
-        ),
+        "send-sms": Command(effect="custom", idempotency="natural", emits=(SMS_FAILED,)),
         "settle-sms-delivered": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("settledAt", source="body.occurredAt"),),
-            emits=(
-                Emission(
-                    type="cloudsync.notification.sms-delivered.v1",
-                    topic="cloudsync.notification.sms-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=(
-                        "notificationId",
-                        "channel",
-                        "notificationKey",
-                        "recipientUserId",
-                        "provider",
-                        "countryCode",
-                        "route",
-                        "segmentCount",
-                        "topicKey",
-                        "acceptedDevices",
-                        "occurredAt",
-                        "latencyMs",
-                    ),
-                ),
-            ),
+            emits=(SMS_DELIVERED,),
         ),
         "settle-sms-undelivered": Command(
             effect="transition",
@@ -378,24 +367,7 @@ SMS_MESSAGE = AggregateSpec(
                 Assignment("settledAt", source="body.occurredAt"),
                 Assignment("carrierErrorCode", source="body.carrierErrorCode"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.notification.sms-bounced.v1",
-                    topic="cloudsync.notification.sms-delivery.v1",
-                    key="id",
-                    key_field="notificationId",
-                    fields=(
-                        "notificationId",
-                        "channel",
-                        "bounceKind",
-                        "diagnosticCode",
-                        "addressHash",
-                        "phoneHash",
-                        "carrierErrorCode",
-                        "platform",
-                    ),
-                ),
-            ),
+            emits=(SMS_BOUNCED,),
         ),
         "submit-sms": Command(
             effect="transition",

@@ -20,6 +20,115 @@ from cloudsync_chassis.store.table import TableStore
 
 from . import models, problems, tables
 
+TASK_ASSIGNED = Emission(
+    type="cloudsync.collaboration.task-assigned.v1",
+    topic="cloudsync.collaboration.task.v1",
+    key="taskId",
+    key_field="taskId",
+    fields=(
+        "taskId",
+        "boardKey",
+        "number",
+        "headline",
+        "addedAssigneeIds",
+        "removedAssigneeIds",
+        "assignedBy",
+        "dueOn",
+    ),
+)
+
+TASK_ASSIGNED_ = Emission(
+    type="cloudsync.collaboration.task-assigned.v1",
+    topic="cloudsync.collaboration.task.v1",
+    key="id",
+    key_field="taskId",
+    fields=(
+        "taskId",
+        "boardKey",
+        "number",
+        "headline",
+        "addedAssigneeIds",
+        "removedAssigneeIds",
+        "assignedBy",
+        "dueOn",
+    ),
+)
+
+TASK_BLOCKED = Emission(
+    type="cloudsync.collaboration.task-blocked.v1",
+    topic="cloudsync.collaboration.task.v1",
+    key="id",
+    key_field="taskId",
+    fields=("taskId", "boardId", "movedBy", "blockedReason"),
+)
+
+TASK_COMPLETED = Emission(
+    type="cloudsync.collaboration.task-completed.v1",
+    topic="cloudsync.collaboration.task.v1",
+    key="id",
+    key_field="taskId",
+    fields=(
+        "taskId",
+        "boardId",
+        "boardKey",
+        "number",
+        "headline",
+        "priority",
+        "completedBy",
+        "completedAt",
+        "cycleMinutes",
+        "documentIds",
+    ),
+)
+
+TASK_CREATED = Emission(
+    type="cloudsync.collaboration.task-created.v1",
+    topic="cloudsync.collaboration.task.v1",
+    key="id",
+    key_field="taskId",
+    fields=("taskId", "boardId", "boardKey", "number", "reporterId", "priority"),
+)
+
+TASK_DROPPED = Emission(
+    type="cloudsync.collaboration.task-dropped.v1",
+    topic="cloudsync.collaboration.task.v1",
+    key="id",
+    key_field="taskId",
+    fields=("taskId", "boardId", "movedBy"),
+)
+
+TASK_DUE_DATE_CHANGED = Emission(
+    type="cloudsync.collaboration.task-due-date-changed.v1",
+    topic="cloudsync.collaboration.task.v1",
+    key="id",
+    key_field="taskId",
+    fields=("taskId", "boardKey", "number", "headline", "oldDueOn", "newDueOn", "assigneeIds"),
+)
+
+TASK_ERASURE_COMPLETED = Emission(
+    type="cloudsync.collaboration.task-erasure-completed.v1",
+    topic="cloudsync.collaboration.task.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+TASK_REOPENED = Emission(
+    type="cloudsync.collaboration.task-reopened.v1",
+    topic="cloudsync.collaboration.task.v1",
+    key="id",
+    key_field="taskId",
+    fields=("taskId", "boardId", "movedBy"),
+)
+
+TASK_STARTED = Emission(
+    type="cloudsync.collaboration.task-started.v1",
+    topic="cloudsync.collaboration.task.v1",
+    key="id",
+    key_field="taskId",
+    fields=("taskId", "boardId", "movedBy", "startedAt"),
+)
+
 BOARD = AggregateSpec(
     name="board",
     model=models.Board,
@@ -91,28 +200,7 @@ BOARD = AggregateSpec(
             ),
         ),
         "join-board": Command(effect="custom", idempotency="natural"),
-        "leave-board": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.task-assigned.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="taskId",
-                    key_field="taskId",
-                    fields=(
-                        "taskId",
-                        "boardKey",
-                        "number",
-                        "headline",
-                        "addedAssigneeIds",
-                        "removedAssigneeIds",
-                        "assignedBy",
-                        "dueOn",
-                    ),
-                ),
-            ),
-        ),
+        "leave-board": Command(effect="custom", idempotency="natural", emits=(TASK_ASSIGNED,)),
         "purge-tenant-boards": Command(effect="custom", idempotency="natural"),
         "update-board": Command(effect="update", idempotency="if-match"),
     },
@@ -278,24 +366,7 @@ BOARD_MEMBER = AggregateSpec(
         "unseat-board-member": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.task-assigned.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="taskId",
-                    key_field="taskId",
-                    fields=(
-                        "taskId",
-                        "boardKey",
-                        "number",
-                        "headline",
-                        "addedAssigneeIds",
-                        "removedAssigneeIds",
-                        "assignedBy",
-                        "dueOn",
-                    ),
-                ),
-            ),
+            emits=(TASK_ASSIGNED,),
         ),
         "vacate-team-seats": Command(effect="custom", idempotency="natural"),
     },
@@ -491,28 +562,7 @@ TASK = AggregateSpec(
         ),
     ),
     commands={
-        "assign-task": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.task-assigned.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=(
-                        "taskId",
-                        "boardKey",
-                        "number",
-                        "headline",
-                        "addedAssigneeIds",
-                        "removedAssigneeIds",
-                        "assignedBy",
-                        "dueOn",
-                    ),
-                ),
-            ),
-        ),
+        "assign-task": Command(effect="custom", idempotency="natural", emits=(TASK_ASSIGNED_,)),
         "block-task": Command(
             effect="transition",
             idempotency="natural",
@@ -520,141 +570,22 @@ TASK = AggregateSpec(
                 Assignment("blockedReason", source="body.blockedReason"),
                 Assignment("movedBy", source="context.subject"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.task-blocked.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=("taskId", "boardId", "movedBy", "blockedReason"),
-                ),
-            ),
+            emits=(TASK_BLOCKED,),
         ),
-        "complete-task": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.task-completed.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=(
-                        "taskId",
-                        "boardId",
-                        "boardKey",
-                        "number",
-                        "headline",
-                        "priority",
-                        "completedBy",
-                        "completedAt",
-                        "cycleMinutes",
-                        "documentIds",
-                    ),
-                ),
-            ),
-        ),
-        "create-task": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.task-created.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=("taskId", "boardId", "boardKey", "number", "reporterId", "priority"),
-                ),
-            ),
-        ),
+        "complete-task": Command(effect="custom", idempotency="natural", emits=(TASK_COMPLETED,)),
+        "create-task": Command(effect="custom", idempotency="key", emits=(TASK_CREATED,)),
         "drop-document-links": Command(effect="custom", idempotency="natural"),
-        "drop-task": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.task-dropped.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=("taskId", "boardId", "movedBy"),
-                ),
-            ),
-        ),
+        "drop-task": Command(effect="custom", idempotency="natural", emits=(TASK_DROPPED,)),
         "forget-worker": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.task-assigned.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=(
-                        "taskId",
-                        "boardKey",
-                        "number",
-                        "headline",
-                        "addedAssigneeIds",
-                        "removedAssigneeIds",
-                        "assignedBy",
-                        "dueOn",
-                    ),
-                ),
-                Emission(
-                    type="cloudsync.collaboration.task-erasure-completed.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(TASK_ASSIGNED_, TASK_ERASURE_COMPLETED),
         ),
         "mark-stale-documents": Command(effect="custom", idempotency="natural"),
         "move-task": Command(
             effect="custom",
             idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.task-started.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=("taskId", "boardId", "movedBy", "startedAt"),
-                ),
-                Emission(
-                    type="cloudsync.collaboration.task-completed.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=(
-                        "taskId",
-                        "boardId",
-                        "boardKey",
-                        "number",
-                        "headline",
-                        "priority",
-                        "completedBy",
-                        "completedAt",
-                        "cycleMinutes",
-                        "documentIds",
-                    ),
-                ),
-                Emission(
-                    type="cloudsync.collaboration.task-reopened.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=("taskId", "boardId", "movedBy"),
-                ),
-                Emission(
-                    type="cloudsync.collaboration.task-dropped.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=("taskId", "boardId", "movedBy"),
-                ),
-            ),
+            emits=(TASK_STARTED, TASK_COMPLETED, TASK_REOPENED, TASK_DROPPED),
         ),
         "plan-task": Command(
             effect="transition",
@@ -667,24 +598,7 @@ TASK = AggregateSpec(
         "release-assignments": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.task-assigned.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=(
-                        "taskId",
-                        "boardKey",
-                        "number",
-                        "headline",
-                        "addedAssigneeIds",
-                        "removedAssigneeIds",
-                        "assignedBy",
-                        "dueOn",
-                    ),
-                ),
-            ),
+            emits=(TASK_ASSIGNED_,),
         ),
         "reopen-task": Command(
             effect="transition",
@@ -694,15 +608,7 @@ TASK = AggregateSpec(
                 Assignment("completedAt"),
                 Assignment("completedBy"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.task-reopened.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=("taskId", "boardId", "movedBy"),
-                ),
-            ),
+            emits=(TASK_REOPENED,),
             requires=(
                 Requirement(
                     problem=problems.REOPEN_WINDOW_CLOSED,
@@ -719,37 +625,13 @@ TASK = AggregateSpec(
         "reschedule-task": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.task-due-date-changed.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=(
-                        "taskId",
-                        "boardKey",
-                        "number",
-                        "headline",
-                        "oldDueOn",
-                        "newDueOn",
-                        "assigneeIds",
-                    ),
-                ),
-            ),
+            emits=(TASK_DUE_DATE_CHANGED,),
         ),
         "resume-task": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("movedBy", source="context.subject"), Assignment("blockedReason")),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.task-started.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=("taskId", "boardId", "movedBy", "startedAt"),
-                ),
-            ),
+            emits=(TASK_STARTED,),
             requires=(
                 Requirement(
                     problem=problems.NOBODY_ASSIGNED,
@@ -777,15 +659,7 @@ TASK = AggregateSpec(
                 Assignment("startedAt", source="context.now"),
                 Assignment("movedBy", source="context.subject"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.task-started.v1",
-                    topic="cloudsync.collaboration.task.v1",
-                    key="id",
-                    key_field="taskId",
-                    fields=("taskId", "boardId", "movedBy", "startedAt"),
-                ),
-            ),
+            emits=(TASK_STARTED,),
             requires=(
                 Requirement(
                     problem=problems.NOBODY_ASSIGNED,

@@ -19,6 +19,125 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models, problems
 
+QUOTA_EXCEEDED = Emission(
+    type="cloudsync.billing.quota-exceeded.v1",
+    topic="cloudsync.billing.usage.v1",
+    key="id",
+    key_field="subscriptionId",
+    fields=("subscriptionId", "meterCode", "level", "totalMicros", "limitMicros", "resetsAt"),
+)
+
+SEATS_COMMITTED = Emission(
+    type="cloudsync.billing.seats-committed.v1",
+    topic="cloudsync.billing.seat-reservation.v1",
+    key="id",
+    key_field="reservationId",
+    fields=(
+        "reservationId",
+        "subscriptionId",
+        "poolCode",
+        "seats",
+        "committedAt",
+        "orderId",
+        "committedTotal",
+    ),
+)
+
+SEATS_REJECTED = Emission(
+    type="cloudsync.billing.seats-rejected.v1",
+    topic="cloudsync.billing.seat-reservation.v1",
+    key="id",
+    key_field="reservationId",
+    fields=(
+        "reservationId",
+        "subscriptionId",
+        "poolCode",
+        "seats",
+        "rejectReason",
+        "orderId",
+        "freeSeats",
+    ),
+)
+
+SEATS_RELEASED = Emission(
+    type="cloudsync.billing.seats-released.v1",
+    topic="cloudsync.billing.seat-reservation.v1",
+    key="id",
+    key_field="reservationId",
+    fields=(
+        "reservationId",
+        "releaseReason",
+        "orderId",
+        "subscriptionId",
+        "poolCode",
+        "seats",
+        "releasedAt",
+    ),
+)
+
+SEATS_RELEASED_ = Emission(
+    type="cloudsync.billing.seats-released.v1",
+    topic="cloudsync.billing.seat-reservation.v1",
+    key="reservationId",
+    key_field="reservationId",
+    fields=(
+        "reservationId",
+        "releaseReason",
+        "orderId",
+        "subscriptionId",
+        "poolCode",
+        "seats",
+        "releasedAt",
+    ),
+)
+
+SEATS_RESERVED = Emission(
+    type="cloudsync.billing.seats-reserved.v1",
+    topic="cloudsync.billing.seat-reservation.v1",
+    key="id",
+    key_field="reservationId",
+    fields=(
+        "reservationId",
+        "subscriptionId",
+        "poolCode",
+        "seats",
+        "kind",
+        "holdExpiresAt",
+        "orderId",
+    ),
+)
+
+USAGE_ERASURE_COMPLETED = Emission(
+    type="cloudsync.billing.usage-erasure-completed.v1",
+    topic="cloudsync.billing.usage.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+USAGE_PERIOD_CLOSED = Emission(
+    type="cloudsync.billing.usage-period-closed.v1",
+    topic="cloudsync.billing.usage.v1",
+    key="id",
+    key_field="subscriptionId",
+    fields=("subscriptionId", "usagePeriodId", "periodStart", "periodEnd", "totalsMicros"),
+)
+
+USAGE_RECORDED = Emission(
+    type="cloudsync.billing.usage-recorded.v1",
+    topic="cloudsync.billing.usage.v1",
+    key="subscriptionId",
+    key_field="subscriptionId",
+    fields=(
+        "subscriptionId",
+        "meterCode",
+        "minuteStart",
+        "quantityMicros",
+        "totalMicros",
+        "limitMicros",
+    ),
+)
+
 METER = AggregateSpec(
     name="meter",
     model=models.Meter,
@@ -55,36 +174,7 @@ QUOTA = AggregateSpec(
         "roll-up-usage": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.usage-recorded.v1",
-                    topic="cloudsync.billing.usage.v1",
-                    key="subscriptionId",
-                    key_field="subscriptionId",
-                    fields=(
-                        "subscriptionId",
-                        "meterCode",
-                        "minuteStart",
-                        "quantityMicros",
-                        "totalMicros",
-                        "limitMicros",
-                    ),
-                ),
-                Emission(
-                    type="cloudsync.billing.quota-exceeded.v1",
-                    topic="cloudsync.billing.usage.v1",
-                    key="id",
-                    key_field="subscriptionId",
-                    fields=(
-                        "subscriptionId",
-                        "meterCode",
-                        "level",
-                        "totalMicros",
-                        "limitMicros",
-                        "resetsAt",
-                    ),
-                ),
-            ),
+            emits=(USAGE_RECORDED, QUOTA_EXCEEDED),
         ),
         "set-quota": Command(effect="create", idempotency="natural"),
     },
@@ -189,140 +279,22 @@ RESERVATION = AggregateSpec(
         ),
     ),
     commands={
-        "commit-seats": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.seats-committed.v1",
-                    topic="cloudsync.billing.seat-reservation.v1",
-                    key="id",
-                    key_field="reservationId",
-                    fields=(
-                        "reservationId",
-                        "subscriptionId",
-                        "poolCode",
-                        "seats",
-                        "committedAt",
-                        "orderId",
-                        "committedTotal",
-                    ),
-                ),
-            ),
-        ),
+        "commit-seats": Command(effect="custom", idempotency="natural", emits=(SEATS_COMMITTED,)),
         "expire-seat-hold": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.seats-released.v1",
-                    topic="cloudsync.billing.seat-reservation.v1",
-                    key="id",
-                    key_field="reservationId",
-                    fields=(
-                        "reservationId",
-                        "releaseReason",
-                        "orderId",
-                        "subscriptionId",
-                        "poolCode",
-                        "seats",
-                        "releasedAt",
-                    ),
-                ),
-            ),
+            emits=(SEATS_RELEASED,),
         ),
         "reinstate-hold": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.seats-committed.v1",
-                    topic="cloudsync.billing.seat-reservation.v1",
-                    key="id",
-                    key_field="reservationId",
-                    fields=(
-                        "reservationId",
-                        "subscriptionId",
-                        "poolCode",
-                        "seats",
-                        "committedAt",
-                        "orderId",
-                        "committedTotal",
-                    ),
-                ),
-                Emission(
-                    type="cloudsync.billing.seats-rejected.v1",
-                    topic="cloudsync.billing.seat-reservation.v1",
-                    key="id",
-                    key_field="reservationId",
-                    fields=(
-                        "reservationId",
-                        "subscriptionId",
-                        "poolCode",
-                        "seats",
-                        "rejectReason",
-                        "orderId",
-                        "freeSeats",
-                    ),
-                ),
-            ),
+            emits=(SEATS_COMMITTED, SEATS_REJECTED),
         ),
-        "release-seats": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.seats-released.v1",
-                    topic="cloudsync.billing.seat-reservation.v1",
-                    key="id",
-                    key_field="reservationId",
-                    fields=(
-                        "reservationId",
-                        "releaseReason",
-                        "orderId",
-                        "subscriptionId",
-                        "poolCode",
-                        "seats",
-                        "releasedAt",
-                    ),
-                ),
-            ),
-        ),
+        "release-seats": Command(effect="custom", idempotency="natural", emits=(SEATS_RELEASED,)),
         "reserve-seats": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.seats-reserved.v1",
-                    topic="cloudsync.billing.seat-reservation.v1",
-                    key="id",
-                    key_field="reservationId",
-                    fields=(
-                        "reservationId",
-                        "subscriptionId",
-                        "poolCode",
-                        "seats",
-                        "kind",
-                        "holdExpiresAt",
-                        "orderId",
-                    ),
-                ),
-                Emission(
-                    type="cloudsync.billing.seats-rejected.v1",
-                    topic="cloudsync.billing.seat-reservation.v1",
-                    key="id",
-                    key_field="reservationId",
-                    fields=(
-                        "reservationId",
-                        "subscriptionId",
-                        "poolCode",
-                        "seats",
-                        "rejectReason",
-                        "orderId",
-                        "freeSeats",
-                    ),
-                ),
-            ),
+            emits=(SEATS_RESERVED, SEATS_REJECTED),
         ),
         "split-reservation": Command(effect="custom", idempotency="natural"),
     },
@@ -345,15 +317,7 @@ SEAT_ASSIGNMENT = AggregateSpec(
         "erase-seat-holder": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.usage-erasure-completed.v1",
-                    topic="cloudsync.billing.usage.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(USAGE_ERASURE_COMPLETED,),
         ),
         "reclaim-idle-seats": Command(effect="custom", idempotency="key"),
         "revoke-seat": Command(effect="custom", idempotency="natural"),
@@ -417,23 +381,7 @@ SEAT_POOL = AggregateSpec(
         "wind-down-subscription": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.seats-released.v1",
-                    topic="cloudsync.billing.seat-reservation.v1",
-                    key="reservationId",
-                    key_field="reservationId",
-                    fields=(
-                        "reservationId",
-                        "releaseReason",
-                        "orderId",
-                        "subscriptionId",
-                        "poolCode",
-                        "seats",
-                        "releasedAt",
-                    ),
-                ),
-            ),
+            emits=(SEATS_RELEASED_,),
         ),
     },
 )
@@ -506,21 +454,7 @@ USAGE_PERIOD = AggregateSpec(
         "close-period": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.billing.usage-period-closed.v1",
-                    topic="cloudsync.billing.usage.v1",
-                    key="id",
-                    key_field="subscriptionId",
-                    fields=(
-                        "subscriptionId",
-                        "usagePeriodId",
-                        "periodStart",
-                        "periodEnd",
-                        "totalsMicros",
-                    ),
-                ),
-            ),
+            emits=(USAGE_PERIOD_CLOSED,),
         ),
         "mark-billed": Command(
             effect="transition",

@@ -20,6 +20,134 @@ from cloudsync_chassis.store.table import TableStore
 
 from . import models, problems, tables
 
+ORGANIZATION_USERS_ERASED = Emission(
+    type="cloudsync.user.organization-users-erased.v1",
+    topic="cloudsync.user.user.v1",
+    key="id",
+    key_field="organizationId",
+    fields=("organizationId", "erasedUsers"),
+)
+
+USER_ACTIVATED = Emission(
+    type="cloudsync.user.user-activated.v1",
+    topic="cloudsync.user.user.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "kind", "provisioningSource"),
+)
+
+USER_CREATED = Emission(
+    type="cloudsync.user.user-created.v1",
+    topic="cloudsync.user.user.v1",
+    key="userId",
+    key_field="userId",
+    fields=("userId", "kind", "primaryEmailHash", "locale", "timeZone", "provisioningSource"),
+)
+
+USER_CREATED_ = Emission(
+    type="cloudsync.user.user-created.v1",
+    topic="cloudsync.user.user.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "kind", "primaryEmailHash", "locale", "timeZone", "provisioningSource"),
+)
+
+USER_DEACTIVATED = Emission(
+    type="cloudsync.user.user-deactivated.v1",
+    topic="cloudsync.user.user.v1",
+    key="userId",
+    key_field="userId",
+    fields=("userId", "fromStatus"),
+)
+
+USER_DEACTIVATED_ = Emission(
+    type="cloudsync.user.user-deactivated.v1",
+    topic="cloudsync.user.user.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "fromStatus"),
+)
+
+USER_DELETED = Emission(
+    type="cloudsync.user.user-deleted.v1",
+    topic="cloudsync.user.user.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "successorUserId"),
+)
+
+USER_DELETION_CANCELLED = Emission(
+    type="cloudsync.user.user-deletion-cancelled.v1",
+    topic="cloudsync.user.user.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId",),
+)
+
+USER_DELETION_REQUESTED = Emission(
+    type="cloudsync.user.user-deletion-requested.v1",
+    topic="cloudsync.user.user.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "deletionScheduledAt"),
+)
+
+USER_MERGED = Emission(
+    type="cloudsync.user.user-merged.v1",
+    topic="cloudsync.user.user.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "survivorId", "absorbedId"),
+)
+
+USER_REACTIVATED = Emission(
+    type="cloudsync.user.user-reactivated.v1",
+    topic="cloudsync.user.user.v1",
+    key="userId",
+    key_field="userId",
+    fields=("userId",),
+)
+
+USER_REACTIVATED_ = Emission(
+    type="cloudsync.user.user-reactivated.v1",
+    topic="cloudsync.user.user.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId",),
+)
+
+USER_REINSTATED = Emission(
+    type="cloudsync.user.user-reinstated.v1",
+    topic="cloudsync.user.user.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId",),
+)
+
+USER_SUSPENDED = Emission(
+    type="cloudsync.user.user-suspended.v1",
+    topic="cloudsync.user.user.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "reason", "effectiveAt"),
+)
+
+USER_UPDATED = Emission(
+    type="cloudsync.user.user-updated.v1",
+    topic="cloudsync.user.user.v1",
+    key="userId",
+    key_field="userId",
+    fields=("userId", "changedFields"),
+)
+
+USER_UPDATED_ = Emission(
+    type="cloudsync.user.user-updated.v1",
+    topic="cloudsync.user.user.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "changedFields"),
+)
+
 DIRECTORY_SYNC = AggregateSpec(
     name="directory-sync",
     model=models.DirectorySync,
@@ -37,43 +165,7 @@ DIRECTORY_SYNC = AggregateSpec(
         "run-directory-sync": Command(
             effect="custom",
             idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-created.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="userId",
-                    key_field="userId",
-                    fields=(
-                        "userId",
-                        "kind",
-                        "primaryEmailHash",
-                        "locale",
-                        "timeZone",
-                        "provisioningSource",
-                    ),
-                ),
-                Emission(
-                    type="cloudsync.user.user-updated.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="userId",
-                    key_field="userId",
-                    fields=("userId", "changedFields"),
-                ),
-                Emission(
-                    type="cloudsync.user.user-deactivated.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="userId",
-                    key_field="userId",
-                    fields=("userId", "fromStatus"),
-                ),
-                Emission(
-                    type="cloudsync.user.user-reactivated.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="userId",
-                    key_field="userId",
-                    fields=("userId",),
-                ),
-            ),
+            emits=(USER_CREATED, USER_UPDATED, USER_DEACTIVATED, USER_REACTIVATED),
         ),
     },
 )
@@ -365,29 +457,13 @@ USER = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("emailVerifiedAt", source="context.now"),),
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-activated.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "kind", "provisioningSource"),
-                ),
-            ),
+            emits=(USER_ACTIVATED,),
         ),
         "cancel-deletion": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("deletionScheduledAt"),),
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-deletion-cancelled.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId",),
-                ),
-            ),
+            emits=(USER_DELETION_CANCELLED,),
             requires=(
                 Requirement(
                     problem=problems.GRACE_PERIOD_OVER,
@@ -396,39 +472,12 @@ USER = AggregateSpec(
                 ),
             ),
         ),
-        "change-primary-email": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-updated.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "changedFields"),
-                ),
-            ),
-        ),
+        "change-primary-email": Command(effect="custom", idempotency="key", emits=(USER_UPDATED_,)),
         "create-service-account": Command(
             effect="create",
             idempotency="key",
             sets=(Assignment("kind", value="serviceAccount"),),
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-created.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=(
-                        "userId",
-                        "kind",
-                        "primaryEmailHash",
-                        "locale",
-                        "timeZone",
-                        "provisioningSource",
-                    ),
-                ),
-            ),
+            emits=(USER_CREATED_,),
             requires=(
                 Requirement(
                     problem=problems.EMAIL_TAKEN,
@@ -437,193 +486,51 @@ USER = AggregateSpec(
                 ),
             ),
         ),
-        "create-user": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-created.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=(
-                        "userId",
-                        "kind",
-                        "primaryEmailHash",
-                        "locale",
-                        "timeZone",
-                        "provisioningSource",
-                    ),
-                ),
-            ),
-        ),
+        "create-user": Command(effect="custom", idempotency="key", emits=(USER_CREATED_,)),
         "deactivate-user": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-deactivated.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "fromStatus"),
-                ),
-            ),
+            emits=(USER_DEACTIVATED_,),
         ),
         "drop-cached-card": Command(effect="custom", idempotency="natural"),
         "drop-cached-membership": Command(effect="custom", idempotency="natural"),
-        "erase-user": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-deleted.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "successorUserId"),
-                ),
-            ),
-        ),
+        "erase-user": Command(effect="custom", idempotency="natural", emits=(USER_DELETED,)),
         "erase-users-of-organization": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-deleted.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "successorUserId"),
-                ),
-                Emission(
-                    type="cloudsync.user.organization-users-erased.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="organizationId",
-                    fields=("organizationId", "erasedUsers"),
-                ),
-            ),
+            emits=(USER_DELETED, ORGANIZATION_USERS_ERASED),
         ),
         "export-user-data": Command(effect="custom", idempotency="key"),
-        "hold-user": Command(
-            effect="update",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-updated.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "changedFields"),
-                ),
-            ),
-        ),
-        "merge-users": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-merged.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "survivorId", "absorbedId"),
-                ),
-            ),
-        ),
+        "hold-user": Command(effect="update", idempotency="natural", emits=(USER_UPDATED_,)),
+        "merge-users": Command(effect="custom", idempotency="key", emits=(USER_MERGED,)),
         "reactivate-user": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-reactivated.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId",),
-                ),
-            ),
+            emits=(USER_REACTIVATED_,),
         ),
         "record-activity": Command(effect="custom", idempotency="natural"),
         "reinstate-user": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("suspensionReason"),),
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-reinstated.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId",),
-                ),
-            ),
+            emits=(USER_REINSTATED,),
         ),
         "reinstate-users-of-organization": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-reinstated.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId",),
-                ),
-            ),
+            emits=(USER_REINSTATED,),
         ),
         "request-deletion": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-deletion-requested.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "deletionScheduledAt"),
-                ),
-            ),
+            emits=(USER_DELETION_REQUESTED,),
         ),
-        "suspend-user": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-suspended.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "reason", "effectiveAt"),
-                ),
-            ),
-        ),
+        "suspend-user": Command(effect="custom", idempotency="natural", emits=(USER_SUSPENDED,)),
         "suspend-users-of-organization": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-suspended.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "reason", "effectiveAt"),
-                ),
-            ),
+            emits=(USER_SUSPENDED,),
         ),
-        "update-user": Command(
-            effect="custom",
-            idempotency="if-match",
-            emits=(
-                Emission(
-                    type="cloudsync.user.user-updated.v1",
-                    topic="cloudsync.user.user.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "changedFields"),
-                ),
-            ),
-        ),
+        "update-user": Command(effect="custom", idempotency="if-match", emits=(USER_UPDATED_,)),
     },
 )

@@ -17,6 +17,77 @@ from cloudsync_chassis.store.document import DocumentStore
 
 from . import models
 
+VERSIONS_THINNED = Emission(
+    type="cloudsync.content.versions-thinned.v1",
+    topic="cloudsync.content.version.v1",
+    key="id",
+    key_field="subjectId",
+    fields=("subjectKind", "subjectId", "numbers", "freedBytes"),
+)
+
+VERSION_CAPTIONED = Emission(
+    type="cloudsync.content.version-captioned.v1",
+    topic="cloudsync.content.version.v1",
+    key="id",
+    key_field="subjectId",
+    fields=("contentVersionId", "subjectKind", "subjectId", "versionNumber", "pinned"),
+)
+
+VERSION_CORRUPTED = Emission(
+    type="cloudsync.content.version-corrupted.v1",
+    topic="cloudsync.content.version.v1",
+    key="id",
+    key_field="subjectId",
+    fields=(
+        "contentVersionId",
+        "subjectKind",
+        "subjectId",
+        "versionNumber",
+        "contentDigest",
+        "payloadKey",
+    ),
+)
+
+VERSION_CREATED = Emission(
+    type="cloudsync.content.version-created.v1",
+    topic="cloudsync.content.version.v1",
+    key="id",
+    key_field="subjectId",
+    fields=(
+        "contentVersionId",
+        "subjectKind",
+        "subjectId",
+        "versionNumber",
+        "trigger",
+        "contributorIds",
+        "changeSummary",
+    ),
+)
+
+VERSION_ERASURE_COMPLETED = Emission(
+    type="cloudsync.content.version-erasure-completed.v1",
+    topic="cloudsync.content.version.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+VERSION_RESTORED = Emission(
+    type="cloudsync.content.version-restored.v1",
+    topic="cloudsync.content.version.v1",
+    key="id",
+    key_field="subjectId",
+    fields=(
+        "restoreJobId",
+        "subjectKind",
+        "subjectId",
+        "restoredNumber",
+        "newNumber",
+        "safetyVersionNumber",
+        "contentRef",
+    ),
+)
+
 CONTENT_VERSION = AggregateSpec(
     name="content-version",
     model=models.ContentVersion,
@@ -143,43 +214,14 @@ CONTENT_VERSION = AggregateSpec(
             effect="update",
             idempotency="natural",
             sets=(Assignment("milestone", value=True),),
-            emits=(
-                Emission(
-                    type="cloudsync.content.version-captioned.v1",
-                    topic="cloudsync.content.version.v1",
-                    key="id",
-                    key_field="subjectId",
-                    fields=(
-                        "contentVersionId",
-                        "subjectKind",
-                        "subjectId",
-                        "versionNumber",
-                        "pinned",
-                    ),
-                ),
-            ),
+            emits=(VERSION_CAPTIONED,),
         ),
         "create-version": Command(effect="create", idempotency="natural"),
         "drop-history": Command(effect="custom", idempotency="natural"),
         "mark-corrupted": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.version-corrupted.v1",
-                    topic="cloudsync.content.version.v1",
-                    key="id",
-                    key_field="subjectId",
-                    fields=(
-                        "contentVersionId",
-                        "subjectKind",
-                        "subjectId",
-                        "versionNumber",
-                        "contentDigest",
-                        "payloadKey",
-                    ),
-                ),
-            ),
+            emits=(VERSION_CORRUPTED,),
         ),
         "pin-version": Command(effect="update", idempotency="natural"),
         "purge-tenant-versions": Command(effect="custom", idempotency="natural"),
@@ -187,15 +229,7 @@ CONTENT_VERSION = AggregateSpec(
         "replace-contributor": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.version-erasure-completed.v1",
-                    topic="cloudsync.content.version.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(VERSION_ERASURE_COMPLETED,),
         ),
         "seal-version": Command(
             effect="transition",
@@ -209,38 +243,10 @@ CONTENT_VERSION = AggregateSpec(
                 Assignment("changeSummary", source="body.changeSummary"),
                 Assignment("contentRef"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.content.version-created.v1",
-                    topic="cloudsync.content.version.v1",
-                    key="id",
-                    key_field="subjectId",
-                    fields=(
-                        "contentVersionId",
-                        "subjectKind",
-                        "subjectId",
-                        "versionNumber",
-                        "trigger",
-                        "contributorIds",
-                        "changeSummary",
-                    ),
-                ),
-            ),
+            emits=(VERSION_CREATED,),
         ),
         "supersede-version": Command(effect="transition", idempotency="natural"),
-        "thin-history": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.content.versions-thinned.v1",
-                    topic="cloudsync.content.version.v1",
-                    key="id",
-                    key_field="subjectId",
-                    fields=("subjectKind", "subjectId", "numbers", "freedBytes"),
-                ),
-            ),
-        ),
+        "thin-history": Command(effect="custom", idempotency="natural", emits=(VERSIONS_THINNED,)),
         "thin-version": Command(
             effect="transition",
             idempotency="natural",
@@ -321,23 +327,7 @@ RESTORE_JOB = AggregateSpec(
                 Assignment("safetyVersionNumber", source="body.safetyVersionNumber"),
                 Assignment("finishedAt", source="context.now"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.content.version-restored.v1",
-                    topic="cloudsync.content.version.v1",
-                    key="id",
-                    key_field="subjectId",
-                    fields=(
-                        "restoreJobId",
-                        "subjectKind",
-                        "subjectId",
-                        "restoredNumber",
-                        "newNumber",
-                        "safetyVersionNumber",
-                        "contentRef",
-                    ),
-                ),
-            ),
+            emits=(VERSION_RESTORED,),
         ),
         "fail-restore": Command(
             effect="transition",

@@ -20,6 +20,101 @@ from cloudsync_chassis.store.table import TableStore
 
 from . import models, problems, tables
 
+MEETING_CANCELLED = Emission(
+    type="cloudsync.collaboration.meeting-cancelled.v1",
+    topic="cloudsync.collaboration.meeting.v1",
+    key="id",
+    key_field="meetingId",
+    fields=("meetingId", "calendarEventId", "reason"),
+)
+
+MEETING_ENDED = Emission(
+    type="cloudsync.collaboration.meeting-ended.v1",
+    topic="cloudsync.collaboration.meeting.v1",
+    key="id",
+    key_field="meetingId",
+    fields=(
+        "meetingId",
+        "channelId",
+        "actualStart",
+        "actualEnd",
+        "peakParticipants",
+        "participantMinutes",
+    ),
+)
+
+MEETING_SCHEDULED = Emission(
+    type="cloudsync.collaboration.meeting-scheduled.v1",
+    topic="cloudsync.collaboration.meeting.v1",
+    key="id",
+    key_field="meetingId",
+    fields=(
+        "meetingId",
+        "calendarEventId",
+        "channelId",
+        "hostId",
+        "joinUrl",
+        "scheduledStart",
+        "scheduledEnd",
+    ),
+)
+
+MEETING_STARTED = Emission(
+    type="cloudsync.collaboration.meeting-started.v1",
+    topic="cloudsync.collaboration.meeting.v1",
+    key="id",
+    key_field="meetingId",
+    fields=("meetingId", "hostId", "channelId", "calendarEventId", "mediaRegion", "actualStart"),
+)
+
+RECORDING_FAILED = Emission(
+    type="cloudsync.collaboration.recording-failed.v1",
+    topic="cloudsync.collaboration.meeting.v1",
+    key="id",
+    key_field="meetingId",
+    fields=("recordingId", "meetingId", "cause"),
+)
+
+RECORDING_READY = Emission(
+    type="cloudsync.collaboration.recording-ready.v1",
+    topic="cloudsync.collaboration.meeting.v1",
+    key="id",
+    key_field="meetingId",
+    fields=(
+        "recordingId",
+        "meetingId",
+        "bucketKey",
+        "sizeBytes",
+        "durationSeconds",
+        "sha256",
+        "shareWith",
+    ),
+)
+
+RECORDING_SHARED = Emission(
+    type="cloudsync.collaboration.recording-shared.v1",
+    topic="cloudsync.collaboration.meeting.v1",
+    key="id",
+    key_field="meetingId",
+    fields=("recordingId", "meetingId", "fileId"),
+)
+
+RECORDING_STOPPED = Emission(
+    type="cloudsync.collaboration.recording-stopped.v1",
+    topic="cloudsync.collaboration.meeting.v1",
+    key="id",
+    key_field="meetingId",
+    fields=("recordingId", "meetingId", "layout", "durationSeconds"),
+)
+
+VIDEO_ERASURE_COMPLETED = Emission(
+    type="cloudsync.collaboration.video-erasure-completed.v1",
+    topic="cloudsync.collaboration.meeting.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
 BREAKOUT_ROOM = AggregateSpec(
     name="breakout-room",
     model=models.BreakoutRoom,
@@ -186,59 +281,17 @@ MEETING = AggregateSpec(
     ),
     commands={
         "apply-media-flags": Command(effect="custom", idempotency="natural"),
-        "bar-tenant-rooms": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.meeting-ended.v1",
-                    topic="cloudsync.collaboration.meeting.v1",
-                    key="id",
-                    key_field="meetingId",
-                    fields=(
-                        "meetingId",
-                        "channelId",
-                        "actualStart",
-                        "actualEnd",
-                        "peakParticipants",
-                        "participantMinutes",
-                    ),
-                ),
-            ),
-        ),
+        "bar-tenant-rooms": Command(effect="custom", idempotency="natural", emits=(MEETING_ENDED,)),
         "cancel-meeting": Command(
             effect="transition",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.meeting-cancelled.v1",
-                    topic="cloudsync.collaboration.meeting.v1",
-                    key="id",
-                    key_field="meetingId",
-                    fields=("meetingId", "calendarEventId", "reason"),
-                ),
-            ),
+            emits=(MEETING_CANCELLED,),
         ),
         "close-empty-meeting": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("actualEnd", source="context.now"),),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.meeting-ended.v1",
-                    topic="cloudsync.collaboration.meeting.v1",
-                    key="id",
-                    key_field="meetingId",
-                    fields=(
-                        "meetingId",
-                        "channelId",
-                        "actualStart",
-                        "actualEnd",
-                        "peakParticipants",
-                        "participantMinutes",
-                    ),
-                ),
-            ),
+            emits=(MEETING_ENDED,),
         ),
         "count-attendance": Command(
             effect="update",
@@ -252,36 +305,13 @@ MEETING = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("actualEnd", source="context.now"),),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.meeting-ended.v1",
-                    topic="cloudsync.collaboration.meeting.v1",
-                    key="id",
-                    key_field="meetingId",
-                    fields=(
-                        "meetingId",
-                        "channelId",
-                        "actualStart",
-                        "actualEnd",
-                        "peakParticipants",
-                        "participantMinutes",
-                    ),
-                ),
-            ),
+            emits=(MEETING_ENDED,),
         ),
         "expire-meeting": Command(effect="transition", idempotency="natural"),
         "follow-cancelled-event": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.meeting-cancelled.v1",
-                    topic="cloudsync.collaboration.meeting.v1",
-                    key="id",
-                    key_field="meetingId",
-                    fields=("meetingId", "calendarEventId", "reason"),
-                ),
-            ),
+            emits=(MEETING_CANCELLED,),
         ),
         "follow-moved-event": Command(effect="custom", idempotency="natural"),
         "hand-over-host": Command(
@@ -316,67 +346,13 @@ MEETING = AggregateSpec(
         ),
         "open-lobby": Command(effect="transition", idempotency="natural"),
         "readmit-tenant-rooms": Command(effect="custom", idempotency="natural"),
-        "schedule-meeting": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.meeting-scheduled.v1",
-                    topic="cloudsync.collaboration.meeting.v1",
-                    key="id",
-                    key_field="meetingId",
-                    fields=(
-                        "meetingId",
-                        "calendarEventId",
-                        "channelId",
-                        "hostId",
-                        "joinUrl",
-                        "scheduledStart",
-                        "scheduledEnd",
-                    ),
-                ),
-            ),
-        ),
+        "schedule-meeting": Command(effect="custom", idempotency="key", emits=(MEETING_SCHEDULED,)),
         "start-instant-meeting": Command(
             effect="custom",
             idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.meeting-started.v1",
-                    topic="cloudsync.collaboration.meeting.v1",
-                    key="id",
-                    key_field="meetingId",
-                    fields=(
-                        "meetingId",
-                        "hostId",
-                        "channelId",
-                        "calendarEventId",
-                        "mediaRegion",
-                        "actualStart",
-                    ),
-                ),
-            ),
+            emits=(MEETING_STARTED,),
         ),
-        "start-meeting": Command(
-            effect="custom",
-            idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.meeting-started.v1",
-                    topic="cloudsync.collaboration.meeting.v1",
-                    key="id",
-                    key_field="meetingId",
-                    fields=(
-                        "meetingId",
-                        "hostId",
-                        "channelId",
-                        "calendarEventId",
-                        "mediaRegion",
-                        "actualStart",
-                    ),
-                ),
-            ),
-        ),
+        "start-meeting": Command(effect="custom", idempotency="natural", emits=(MEETING_STARTED,)),
     },
 )
 
@@ -523,15 +499,7 @@ PARTICIPANT = AggregateSpec(
         "forget-participant": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.video-erasure-completed.v1",
-                    topic="cloudsync.collaboration.meeting.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(VIDEO_ERASURE_COMPLETED,),
         ),
         "join-meeting": Command(effect="custom", idempotency="key"),
         "leave-meeting": Command(
@@ -671,15 +639,7 @@ RECORDING = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("cause", source="body.cause"),),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.recording-failed.v1",
-                    topic="cloudsync.collaboration.meeting.v1",
-                    key="id",
-                    key_field="meetingId",
-                    fields=("recordingId", "meetingId", "cause"),
-                ),
-            ),
+            emits=(RECORDING_FAILED,),
         ),
         "finish-recording": Command(
             effect="transition",
@@ -690,65 +650,25 @@ RECORDING = AggregateSpec(
                 Assignment("durationSeconds", source="body.durationSeconds"),
                 Assignment("sha256", source="body.sha256"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.recording-ready.v1",
-                    topic="cloudsync.collaboration.meeting.v1",
-                    key="id",
-                    key_field="meetingId",
-                    fields=(
-                        "recordingId",
-                        "meetingId",
-                        "bucketKey",
-                        "sizeBytes",
-                        "durationSeconds",
-                        "sha256",
-                        "shareWith",
-                    ),
-                ),
-            ),
+            emits=(RECORDING_READY,),
         ),
         "purge-tenant-recordings": Command(effect="custom", idempotency="natural"),
         "share-recording": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.recording-shared.v1",
-                    topic="cloudsync.collaboration.meeting.v1",
-                    key="id",
-                    key_field="meetingId",
-                    fields=("recordingId", "meetingId", "fileId"),
-                ),
-            ),
+            emits=(RECORDING_SHARED,),
         ),
         "start-recording": Command(effect="custom", idempotency="natural"),
         "stop-recording": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("durationSeconds", source="body.durationSeconds"),),
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.recording-stopped.v1",
-                    topic="cloudsync.collaboration.meeting.v1",
-                    key="id",
-                    key_field="meetingId",
-                    fields=("recordingId", "meetingId", "layout", "durationSeconds"),
-                ),
-            ),
+            emits=(RECORDING_STOPPED,),
         ),
         "withdraw-recording": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.collaboration.recording-failed.v1",
-                    topic="cloudsync.collaboration.meeting.v1",
-                    key="id",
-                    key_field="meetingId",
-                    fields=("recordingId", "meetingId", "cause"),
-                ),
-            ),
+            emits=(RECORDING_FAILED,),
         ),
     },
 )

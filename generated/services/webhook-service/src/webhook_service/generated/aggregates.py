@@ -19,6 +19,46 @@ from cloudsync_chassis.store.table import TableStore
 
 from . import models, problems, tables
 
+WEBHOOK_DELIVERED = Emission(
+    type="cloudsync.notification.webhook-delivered.v1",
+    topic="cloudsync.notification.webhook.v1",
+    key="id",
+    key_field="endpointId",
+    fields=("deliveryId", "endpointId", "eventType", "attempt", "httpStatus", "durationMs"),
+)
+
+WEBHOOK_DELIVERY_EXHAUSTED = Emission(
+    type="cloudsync.notification.webhook-delivery-exhausted.v1",
+    topic="cloudsync.notification.webhook.v1",
+    key="id",
+    key_field="endpointId",
+    fields=("deliveryId", "endpointId", "eventType", "failureKind"),
+)
+
+WEBHOOK_DISABLED = Emission(
+    type="cloudsync.notification.webhook-disabled.v1",
+    topic="cloudsync.notification.webhook.v1",
+    key="id",
+    key_field="endpointId",
+    fields=("endpointId", "label", "disabledReason", "sealedContacts", "pendingDeliveries"),
+)
+
+WEBHOOK_ERASURE_COMPLETED = Emission(
+    type="cloudsync.notification.webhook-erasure-completed.v1",
+    topic="cloudsync.notification.webhook.v1",
+    key="id",
+    key_field="userId",
+    fields=("userId", "erasureRequestId", "store", "erasedItems"),
+)
+
+WEBHOOK_REGISTERED = Emission(
+    type="cloudsync.notification.webhook-registered.v1",
+    topic="cloudsync.notification.webhook.v1",
+    key="id",
+    key_field="endpointId",
+    fields=("endpointId", "eventTypes", "host"),
+)
+
 DELIVERY_ATTEMPT = AggregateSpec(
     name="delivery-attempt",
     model=models.DeliveryAttempt,
@@ -174,15 +214,7 @@ WEBHOOK_DELIVERY = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("attempt", source="body.attemptNumber"), Assignment("nextAttemptAt")),
-            emits=(
-                Emission(
-                    type="cloudsync.notification.webhook-delivery-exhausted.v1",
-                    topic="cloudsync.notification.webhook.v1",
-                    key="id",
-                    key_field="endpointId",
-                    fields=("deliveryId", "endpointId", "eventType", "failureKind"),
-                ),
-            ),
+            emits=(WEBHOOK_DELIVERY_EXHAUSTED,),
         ),
         "match-event": Command(effect="custom", idempotency="natural"),
         "redeliver-one": Command(
@@ -222,22 +254,7 @@ WEBHOOK_DELIVERY = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("attempt", source="body.attemptNumber"), Assignment("nextAttemptAt")),
-            emits=(
-                Emission(
-                    type="cloudsync.notification.webhook-delivered.v1",
-                    topic="cloudsync.notification.webhook.v1",
-                    key="id",
-                    key_field="endpointId",
-                    fields=(
-                        "deliveryId",
-                        "endpointId",
-                        "eventType",
-                        "attempt",
-                        "httpStatus",
-                        "durationMs",
-                    ),
-                ),
-            ),
+            emits=(WEBHOOK_DELIVERED,),
         ),
         "skip-delivery": Command(
             effect="transition",
@@ -393,19 +410,7 @@ WEBHOOK_ENDPOINT = AggregateSpec(
     ),
     commands={
         "count-endpoint-failure": Command(effect="custom", idempotency="natural"),
-        "create-endpoint": Command(
-            effect="custom",
-            idempotency="key",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.webhook-registered.v1",
-                    topic="cloudsync.notification.webhook.v1",
-                    key="id",
-                    key_field="endpointId",
-                    fields=("endpointId", "eventTypes", "host"),
-                ),
-            ),
-        ),
+        "create-endpoint": Command(effect="custom", idempotency="key", emits=(WEBHOOK_REGISTERED,)),
         "disable-endpoint": Command(
             effect="transition",
             idempotency="natural",
@@ -414,21 +419,7 @@ WEBHOOK_ENDPOINT = AggregateSpec(
                 Assignment("challengeHash"),
                 Assignment("firstFailureAt"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.notification.webhook-disabled.v1",
-                    topic="cloudsync.notification.webhook.v1",
-                    key="id",
-                    key_field="endpointId",
-                    fields=(
-                        "endpointId",
-                        "label",
-                        "disabledReason",
-                        "sealedContacts",
-                        "pendingDeliveries",
-                    ),
-                ),
-            ),
+            emits=(WEBHOOK_DISABLED,),
         ),
         "disable-failing-endpoint": Command(
             effect="transition",
@@ -437,53 +428,17 @@ WEBHOOK_ENDPOINT = AggregateSpec(
                 Assignment("disabledReason", source="body.disabledReason"),
                 Assignment("firstFailureAt"),
             ),
-            emits=(
-                Emission(
-                    type="cloudsync.notification.webhook-disabled.v1",
-                    topic="cloudsync.notification.webhook.v1",
-                    key="id",
-                    key_field="endpointId",
-                    fields=(
-                        "endpointId",
-                        "label",
-                        "disabledReason",
-                        "sealedContacts",
-                        "pendingDeliveries",
-                    ),
-                ),
-            ),
+            emits=(WEBHOOK_DISABLED,),
         ),
         "drop-contact": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.webhook-erasure-completed.v1",
-                    topic="cloudsync.notification.webhook.v1",
-                    key="id",
-                    key_field="userId",
-                    fields=("userId", "erasureRequestId", "store", "erasedItems"),
-                ),
-            ),
+            emits=(WEBHOOK_ERASURE_COMPLETED,),
         ),
         "enforce-endpoint-limit": Command(
             effect="custom",
             idempotency="natural",
-            emits=(
-                Emission(
-                    type="cloudsync.notification.webhook-disabled.v1",
-                    topic="cloudsync.notification.webhook.v1",
-                    key="id",
-                    key_field="endpointId",
-                    fields=(
-                        "endpointId",
-                        "label",
-                        "disabledReason",
-                        "sealedContacts",
-                        "pendingDeliveries",
-                    ),
-                ),
-            ),
+            emits=(WEBHOOK_DISABLED,),
         ),
         "forget-cached-key": Command(effect="custom", idempotency="natural"),
         "mark-endpoint-failing": Command(effect="transition", idempotency="natural"),
