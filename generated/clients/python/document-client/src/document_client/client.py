@@ -20,6 +20,7 @@ _DOCUMENT_BODY = TypeAdapter[models.DocumentBody](models.DocumentBody)
 _DOCUMENT_PAGE = TypeAdapter[models.DocumentPage](models.DocumentPage)
 _DOCUMENT_TRANSFER = TypeAdapter[models.DocumentTransfer](models.DocumentTransfer)
 _DOCUMENT_TRANSFER_PAGE = TypeAdapter[models.DocumentTransferPage](models.DocumentTransferPage)
+_DOWNLOAD_ADDRESS = TypeAdapter[models.DownloadAddress](models.DownloadAddress)
 _FOLDER = TypeAdapter[models.Folder](models.Folder)
 _FOLDER_PAGE = TypeAdapter[models.FolderPage](models.FolderPage)
 _OPENED_SHARE_LINK = TypeAdapter[models.OpenedShareLink](models.OpenedShareLink)
@@ -200,6 +201,25 @@ class DocumentClient(ServiceClient):
             repeatable=True,
         )
         return await self.call(request, _ATTACHMENT_LIST)
+
+    async def grant_attachment_download(
+        self,
+        body: models.GrantAttachmentDownloadRequest,
+        *,
+        document_id: UUID,
+        file_id: UUID,
+    ) -> models.DownloadAddress:
+        """Get the address of an attachment"""
+        request = Call(
+            service="document-service",
+            operation="grantAttachmentDownload",
+            method="POST",
+            path="/v1/documents/{documentId}/attachments/{fileId}/downloads",
+            parameters={"documentId": document_id, "fileId": file_id},
+            body=body_of(body),
+            repeatable=False,
+        )
+        return await self.call(request, _DOWNLOAD_ADDRESS)
 
     async def move_document(
         self,

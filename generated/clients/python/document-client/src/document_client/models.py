@@ -72,6 +72,15 @@ class CommentThreadStatus(StrEnum):
     resolved = "resolved"
 
 
+class ContentDisposition(StrEnum):
+    """
+    Whether a browser may draw the file in the page or has to save it.
+    """
+
+    inline = "inline"
+    attachment = "attachment"
+
+
 class CreateShareLinkRequestAccess(StrEnum):
     viewer = "viewer"
     commenter = "commenter"
@@ -111,6 +120,16 @@ class DocumentType(StrEnum):
     slide_deck = "slideDeck"
     whiteboard = "whiteboard"
     form = "form"
+
+
+class DownloadAddress(Model):
+    """
+    Where to fetch the bytes, from a domain without cookies, and until when.
+    """
+
+    download_grant_id: Annotated[UUID, Field(alias="downloadGrantId")]
+    address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
 
 class EditLock(Model):
@@ -240,6 +259,18 @@ class ProblemErrorsItem(Model):
     detail: Annotated[str, Field(max_length=4000)]
     pointer: Annotated[str | None, Field(max_length=2048)] = None
     parameter: Annotated[str | None, Field(max_length=200)] = None
+
+
+class RenditionVariant(StrEnum):
+    """
+    What can be derived from a file.
+    """
+
+    thumb256 = "thumb256"
+    preview1600 = "preview1600"
+    pdf = "pdf"
+    text_extract = "textExtract"
+    hls720 = "hls720"
 
 
 class ReplyToThreadRequest(Model):
@@ -827,6 +858,8 @@ class Folder(Model):
     ] = None
     inherit_shares: Annotated[bool, Field(alias="inheritShares")]
     shared_with: Annotated[list[FolderShare], Field(alias="sharedWith", max_length=100)]
+    reader_ids: Annotated[list[UUID], Field(alias="readerIds", max_length=5000)]
+    writer_ids: Annotated[list[UUID], Field(alias="writerIds", max_length=5000)]
     child_count: Annotated[int, Field(alias="childCount", ge=0, le=10000)]
     status: FolderStatus
 
@@ -841,6 +874,15 @@ class FolderPage(Model):
         str | None,
         Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
     ] = None
+
+
+class GrantAttachmentDownloadRequest(Model):
+    """
+    How the attachment will be used, and in which of its forms.
+    """
+
+    disposition: ContentDisposition
+    variant: RenditionVariant | None = None
 
 
 class OperationBatch(Model):

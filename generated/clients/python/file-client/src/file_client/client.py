@@ -16,6 +16,7 @@ _DOWNLOAD_ADDRESS = TypeAdapter[models.DownloadAddress](models.DownloadAddress)
 _DOWNLOAD_GRANT_PAGE = TypeAdapter[models.DownloadGrantPage](models.DownloadGrantPage)
 _FILE_LINK = TypeAdapter[models.FileLink](models.FileLink)
 _FILE_LINK_PAGE = TypeAdapter[models.FileLinkPage](models.FileLinkPage)
+_FILE_RESTORE_ACCEPTED = TypeAdapter[models.FileRestoreAccepted](models.FileRestoreAccepted)
 _RENDITION = TypeAdapter[models.Rendition](models.Rendition)
 _RENDITION_PAGE = TypeAdapter[models.RenditionPage](models.RenditionPage)
 _SIGNED_PARTS = TypeAdapter[models.SignedParts](models.SignedParts)
@@ -95,7 +96,6 @@ class FileClient(ServiceClient):
         body: models.CompleteUploadRequest,
         *,
         file_id: UUID,
-        if_match: str | None = None,
     ) -> models.StoredFileView:
         """Complete an upload"""
         request = Call(
@@ -104,7 +104,6 @@ class FileClient(ServiceClient):
             method="POST",
             path="/v1/uploads/{fileId}/complete",
             parameters={"fileId": file_id},
-            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )
@@ -212,6 +211,26 @@ class FileClient(ServiceClient):
             repeatable=False,
         )
         return await self.call(request, _STORED_FILE_VIEW)
+
+    async def restore_file_content(
+        self,
+        body: models.RestoreFileContentRequest,
+        *,
+        file_id: UUID,
+        idempotency_key: str | None = None,
+    ) -> models.FileRestoreAccepted:
+        """Restore earlier bytes"""
+        request = Call(
+            service="file-service",
+            operation="restoreFileContent",
+            method="POST",
+            path="/v1/files/{fileId}/restore",
+            parameters={"fileId": file_id},
+            headers={"Idempotency-Key": idempotency_key or str(uuid4())},
+            body=body_of(body),
+            repeatable=True,
+        )
+        return await self.call(request, _FILE_RESTORE_ACCEPTED)
 
     async def trash_file(
         self,
@@ -382,13 +401,7 @@ class FileClient(ServiceClient):
         )
         return await self.call(request, _FILE_LINK)
 
-    async def unlink_file(
-        self,
-        *,
-        file_id: UUID,
-        file_link_id: UUID,
-        if_match: str | None = None,
-    ) -> None:
+    async def unlink_file(self, *, file_id: UUID, file_link_id: UUID) -> None:
         """Unlink a file"""
         request = Call(
             service="file-service",
@@ -396,7 +409,6 @@ class FileClient(ServiceClient):
             method="DELETE",
             path="/v1/files/{fileId}/links/{fileLinkId}",
             parameters={"fileId": file_id, "fileLinkId": file_link_id},
-            headers={"If-Match": if_match},
             repeatable=True,
         )
         await self.send(request)

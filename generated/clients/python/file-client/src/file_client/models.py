@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 class BeginUploadRequestOrigin(StrEnum):
     upload = "upload"
+    export = "export"
     import_ = "import"
     avatar = "avatar"
     mail_attachment = "mailAttachment"
@@ -98,6 +99,19 @@ class FileStatus(StrEnum):
     quarantined = "quarantined"
     trashed = "trashed"
     purged = "purged"
+
+
+class JobOutcome(StrEnum):
+    """
+    Where a job that runs after its request was accepted has got to.
+    """
+
+    queued = "queued"
+    running = "running"
+    succeeded = "succeeded"
+    refused = "refused"
+    failed = "failed"
+    cancelled = "cancelled"
 
 
 class LinkStatus(StrEnum):
@@ -190,6 +204,14 @@ class RequestRenditionRequest(Model):
     """
 
     variant: RenditionVariant
+
+
+class RestoreFileContentRequest(Model):
+    """
+    Number of the version whose bytes are wanted back, as the history of the file shows it.
+    """
+
+    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
 
 
 class ScanVerdict(StrEnum):
@@ -364,6 +386,16 @@ class FileLinkPage(Model):
     ] = None
 
 
+class FileRestoreAccepted(Model):
+    """
+    Whether the job was queued at once or the wish waits in the outbox.
+    """
+
+    file_id: Annotated[UUID, Field(alias="fileId")]
+    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
+    outcome: JobOutcome
+
+
 class FileTarget(Model):
     """
     The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
@@ -390,6 +422,7 @@ class GrantDownloadRequest(Model):
         ),
     ] = None
     variant: RenditionVariant | None = None
+    grantee_id: Annotated[UUID | None, Field(alias="granteeId")] = None
 
 
 class LinkFileRequest(Model):

@@ -412,7 +412,6 @@ class SearchClient(ServiceClient):
         body: models.PublishSynonymsRequest,
         *,
         language: models.AnalyzerLanguage,
-        if_match: str | None = None,
     ) -> models.SynonymSet:
         """Publish synonyms"""
         request = Call(
@@ -421,7 +420,6 @@ class SearchClient(ServiceClient):
             method="PUT",
             path="/v1/synonym-sets/{language}",
             parameters={"language": language},
-            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=True,
         )
@@ -502,7 +500,6 @@ class SearchClient(ServiceClient):
         body: models.PromoteRankingRequest,
         *,
         profile_key: str,
-        if_match: str | None = None,
     ) -> models.RankingProfile:
         """Promote a ranking"""
         request = Call(
@@ -511,7 +508,6 @@ class SearchClient(ServiceClient):
             method="POST",
             path="/v1/ranking-profiles/{profileKey}/promote",
             parameters={"profileKey": profile_key},
-            headers={"If-Match": if_match},
             body=body_of(body),
             repeatable=False,
         )

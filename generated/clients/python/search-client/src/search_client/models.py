@@ -509,7 +509,7 @@ class SearchEntry(Model):
     ]
     content: Annotated[str, Field(max_length=1000000)]
     analyzer_language: Annotated[AnalyzerLanguage, Field(alias="analyzerLanguage")]
-    keywords: Annotated[list[SearchKeyword], Field(max_length=64)]
+    keywords: Annotated[list[SearchKeyword] | None, Field(max_length=64)] = None
     reader_principals: Annotated[list[Principal], Field(alias="readerPrincipals", max_length=5000)]
     author_id: Annotated[UUID, Field(alias="authorId")]
     container: Annotated[

@@ -225,36 +225,14 @@ class VersionGrpcClient(RpcClient):
         )
         return await self.call(request, _THINNING_POLICY_PAGE)
 
-    async def list_versions(
-        self,
-        *,
-        subject_id: UUID | None = None,
-        subject_kind: models.SubjectKind | None = None,
-        trigger: models.VersionTrigger | None = None,
-        status: models.VersionStatus | None = None,
-        milestone: bool | None = None,
-        pinned: bool | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-        sort: str | None = None,
-    ) -> models.VersionPage:
+    async def list_versions(self, body: models.ListVersionsRequest) -> models.VersionPage:
         """The history of a subject, page by page."""
         request = Call(
             service="version-service",
             operation="ListVersions",
             method=METHOD,
             path="/cloudsync.content.version.v1.VersionService/ListVersions",
-            body={
-                "subjectId": subject_id,
-                "subjectKind": subject_kind,
-                "trigger": trigger,
-                "status": status,
-                "milestone": milestone,
-                "pinned": pinned,
-                "limit": limit,
-                "cursor": cursor,
-                "sort": sort,
-            },
+            body=body_of(body),
         )
         return await self.call(request, _VERSION_PAGE)
 

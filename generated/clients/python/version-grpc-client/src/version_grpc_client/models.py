@@ -263,6 +263,7 @@ class VersionStatus(StrEnum):
     superseded = "superseded"
     thinned = "thinned"
     corrupted = "corrupted"
+    discarded = "discarded"
 
 
 class VersionTrigger(StrEnum):
@@ -390,6 +391,27 @@ class CreateVersionRequest(Model):
     retention_class: Annotated[RetentionClass | None, Field(alias="retentionClass")] = None
 
 
+class ListVersionsRequest(Model):
+    """
+    The subject whose past is wanted, which is what rights are asked for, and what narrows its moments down.
+    """
+
+    subject_id: Annotated[UUID, Field(alias="subjectId")]
+    subject_kind: Annotated[SubjectKind | None, Field(alias="subjectKind")] = None
+    trigger: VersionTrigger | None = None
+    status: VersionStatus | None = None
+    milestone: bool | None = None
+    pinned: bool | None = None
+    sort: Annotated[
+        str | None,
+        Field(max_length=14, min_length=9, pattern="^-?(createdAt|toSequence|versionNumber)$"),
+    ] = None
+    limit: Annotated[int | None, Field(ge=1, le=200)] = None
+    cursor: Annotated[
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
+    ] = None
+
+
 class RestoreJob(Model):
     """
     The wish to have an earlier content back and what became of it.
@@ -429,12 +451,13 @@ class RestoreJobPage(Model):
 
 class RestoreVersionRequest(Model):
     """
-    Subject and number as the person saw them in the history.
+    Subject and number as the person saw them in the history, and who the person is.
     """
 
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
     target_number: Annotated[int, Field(alias="targetNumber", ge=1, le=9007199254740991)]
+    requested_by: Annotated[UUID, Field(alias="requestedBy")]
 
 
 class VersionPage(Model):

@@ -8,16 +8,18 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 from cloudsync_chassis.store.table import TableStore
 
-from . import models, tables
+from . import models, problems, tables
 
 COMMENT_ADDED = Emission(
     type="cloudsync.content.comment-added.v1",
@@ -104,7 +106,7 @@ DOCUMENT_OWNERSHIP_TRANSFERRED = Emission(
     topic="cloudsync.content.document.v1",
     key="id",
     key_field="documentTransferId",
-    fields=("documentTransferId", "fromUserId", "toUserId", "movedCount"),
+    fields=("documentTransferId", "fromUserId", "toUserId", "documentIds", "movedCount"),
 )
 
 DOCUMENT_PUBLISHED = Emission(
@@ -204,20 +206,19 @@ COMMENT_THREAD = AggregateSpec(
             command="start-thread",
             sources=(),
             to="open",
-            relations=frozenset({"commenter"}),
-            guard="The anchored block exists at the head",
+            relations=frozenset({"commenter", "groupCommenter"}),
         ),
         Transition(
             command="resolve-thread",
             sources=("open",),
             to="resolved",
-            relations=frozenset({"commenter"}),
+            relations=frozenset({"commenter", "groupCommenter"}),
         ),
         Transition(
             command="reopen-thread",
             sources=("resolved",),
             to="open",
-            relations=frozenset({"commenter"}),
+            relations=frozenset({"commenter", "groupCommenter"}),
         ),
     ),
     invariants=(
@@ -310,17 +311,43 @@ DOCUMENT = AggregateSpec(
             value_field="access",
             values=("viewer", "commenter", "editor", "manager"),
         ),
+        "groupManager": Relation(
+            through="document-audience",
+            parent="documentId",
+            principal="managerIds",
+            prefix="",
+            value_field="",
+            values=(),
+        ),
+        "groupEditor": Relation(
+            through="document-audience",
+            parent="documentId",
+            principal="editorIds",
+            prefix="",
+            value_field="",
+            values=(),
+        ),
+        "groupCommenter": Relation(
+            through="document-audience",
+            parent="documentId",
+            principal="commenterIds",
+            prefix="",
+            value_field="",
+            values=(),
+        ),
+        "groupViewer": Relation(
+            through="document-audience",
+            parent="documentId",
+            principal="viewerIds",
+            prefix="",
+            value_field="",
+            values=(),
+        ),
     },
     state_field="status",
     initial="draft",
     transitions=(
-        Transition(
-            command="create-document",
-            sources=(),
-            to="draft",
-            roles=frozenset({"member"}),
-            guard="The folder is live and the tenant has storage left",
-        ),
+        Transition(command="create-document", sources=(), to="draft", roles=frozenset({"member"})),
         Transition(
             command="create-document",
             sources=(),
@@ -333,20 +360,20 @@ DOCUMENT = AggregateSpec(
             command="publish-document",
             sources=("draft",),
             to="active",
-            relations=frozenset({"editor"}),
+            relations=frozenset({"editor", "groupEditor"}),
         ),
         Transition(
             command="apply-operations",
             sources=("draft",),
             to="draft",
-            relations=frozenset({"editor"}),
+            relations=frozenset({"editor", "groupEditor"}),
             guard="Not locked by another and the base is at most 5,000 operations behind the head",
         ),
         Transition(
             command="apply-operations",
             sources=("active",),
             to="active",
-            relations=frozenset({"editor"}),
+            relations=frozenset({"editor", "groupEditor"}),
             guard="Not locked by another and the base is at most 5,000 operations behind the head",
         ),
         Transition(
@@ -354,21 +381,20 @@ DOCUMENT = AggregateSpec(
             sources=("active",),
             to="archived",
             roles=frozenset({"workload"}),
-            relations=frozenset({"manager"}),
+            relations=frozenset({"groupManager", "manager"}),
             guard="By hand, or by the organisation's policy on documents that nobody opened for long",
         ),
         Transition(
             command="unarchive-document",
             sources=("archived",),
             to="active",
-            relations=frozenset({"manager"}),
+            relations=frozenset({"groupManager", "manager"}),
         ),
         Transition(
             command="trash-document",
             sources=("draft", "active", "archived"),
             to="trashed",
-            relations=frozenset({"manager"}),
-            condition="!has(this.retainUntil) || this.retainUntil <= now",
+            relations=frozenset({"groupManager", "manager"}),
             guard="No retention that still runs",
         ),
         Transition(
@@ -376,8 +402,7 @@ DOCUMENT = AggregateSpec(
             sources=("trashed",),
             to="active",
             roles=frozenset({"org-admin"}),
-            relations=frozenset({"manager"}),
-            condition="!has(this.retainUntil) || this.retainUntil <= now",
+            relations=frozenset({"groupManager", "manager"}),
             guard="No hold that froze it in the bin",
         ),
         Transition(
@@ -385,7 +410,6 @@ DOCUMENT = AggregateSpec(
             sources=("trashed",),
             to="deleted",
             roles=frozenset({"org-admin", "workload"}),
-            condition="!has(this.retainUntil) || this.retainUntil <= now",
             guard="By an administrator, or by the timer thirty days after trashing; no retention that still runs",
         ),
     ),
@@ -454,23 +478,42 @@ DOCUMENT = AggregateSpec(
             idempotency="key",
             sets=(Assignment("ownerId", source="context.subject"),),
             emits=(DOCUMENT_CREATED,),
+            requires=(
+                Requirement(
+                    problem=problems.FOLDER_FORBIDDEN,
+                    detail="The folder gives the caller no right to add to it",
+                    condition="!has(input.folderId) || count == 1",
+                    counted=Counted(
+                        "folder",
+                        {
+                            "id": "has(input.folderId) ? input.folderId : '00000000-0000-0000-0000-000000000000'",
+                            "writerIds": "principal.id",
+                        },
+                    ),
+                ),
+            ),
         ),
         "delete-document": Command(
             effect="delete",
             idempotency="natural",
             emits=(DOCUMENT_DELETED,),
+            requires=(
+                Requirement(
+                    problem=problems.RETENTION_ACTIVE,
+                    detail="A policy or legal hold still runs",
+                    condition="!has(this.retainUntil) || this.retainUntil <= now",
+                ),
+            ),
         ),
+        "drop-attachment": Command(effect="custom", idempotency="natural"),
+        "follow-document-holds": Command(effect="custom", idempotency="natural"),
         "forget-author": Command(
             effect="custom",
             idempotency="natural",
             emits=(DOCUMENT_UNSHARED, DOCUMENT_ERASURE_COMPLETED),
         ),
-        "move-document": Command(
-            effect="update",
-            idempotency="if-match",
-            sets=(Assignment("folderId", source="body.toFolderId"),),
-            emits=(DOCUMENT_MOVED,),
-        ),
+        "grant-attachment-download": Command(effect="custom", idempotency="natural"),
+        "move-document": Command(effect="custom", idempotency="if-match", emits=(DOCUMENT_MOVED,)),
         "publish-document": Command(
             effect="transition",
             idempotency="natural",
@@ -486,6 +529,13 @@ DOCUMENT = AggregateSpec(
             idempotency="natural",
             sets=(Assignment("trashedAt"),),
             emits=(DOCUMENT_RECOVERED,),
+            requires=(
+                Requirement(
+                    problem=problems.RETENTION_ACTIVE,
+                    detail="A legal hold froze the document in the bin",
+                    condition="!has(this.retainUntil) || this.retainUntil <= now",
+                ),
+            ),
         ),
         "restore-to-version": Command(
             effect="custom",
@@ -499,6 +549,13 @@ DOCUMENT = AggregateSpec(
             idempotency="natural",
             sets=(Assignment("trashedAt", source="context.now"), Assignment("editLock")),
             emits=(DOCUMENT_TRASHED,),
+            requires=(
+                Requirement(
+                    problem=problems.RETENTION_ACTIVE,
+                    detail="A policy or legal hold keeps the document where it is",
+                    condition="!has(this.retainUntil) || this.retainUntil <= now",
+                ),
+            ),
         ),
         "unarchive-document": Command(
             effect="transition",
@@ -509,8 +566,31 @@ DOCUMENT = AggregateSpec(
             effect="update",
             idempotency="if-match",
             emits=(DOCUMENT_DETAILS_CHANGED,),
+            requires=(
+                Requirement(
+                    problem=problems.SENSITIVITY_LOWERED,
+                    detail="An editor who neither owns the document nor administers the organisation lowers its sensitivity",
+                    condition="!has(input.sensitivity) || input.sensitivity == this.sensitivity || this.sensitivity == 'public' || (this.sensitivity == 'internal' && input.sensitivity != 'public') || (this.sensitivity == 'confidential' && input.sensitivity == 'restricted') || this.ownerId == principal.id || principal.roles.exists(r, r in ['org-admin', 'org-owner'])",
+                ),
+            ),
         ),
     },
+)
+
+DOCUMENT_AUDIENCE = AggregateSpec(
+    name="document-audience",
+    model=models.DocumentAudience,
+    store=TableStore(table=tables.document_audiences),
+    unique=(("documentId",),),
+    defaults={"viewerIds": [], "commenterIds": [], "editorIds": [], "managerIds": []},
+    invariants=(
+        Invariant(
+            "document-audience-rights-nest",
+            "this.managerIds.all(p, p in this.editorIds) && this.editorIds.all(p, p in this.commenterIds) && this.commenterIds.all(p, p in this.viewerIds)",
+            "Managers edit, editors comment and commenters read.",
+        ),
+    ),
+    commands={"resolve-audience": Command(effect="custom", idempotency="natural")},
 )
 
 DOCUMENT_TRANSFER = AggregateSpec(
@@ -615,8 +695,17 @@ FOLDER = AggregateSpec(
     store=TableStore(table=tables.folders),
     references=(Reference("parentFolderId", "folder"),),
     unique=(("parentFolderId", "folderName"),),
-    defaults={"inheritShares": True, "sharedWith": [], "childCount": 0},
-    relations={"viewer": Relation(fields=("ownerId",)), "manager": Relation(fields=("ownerId",))},
+    defaults={
+        "inheritShares": True,
+        "sharedWith": [],
+        "readerIds": [],
+        "writerIds": [],
+        "childCount": 0,
+    },
+    relations={
+        "viewer": Relation(fields=("ownerId", "readerIds")),
+        "manager": Relation(fields=("ownerId",)),
+    },
     state_field="status",
     initial="live",
     transitions=(
@@ -625,14 +714,13 @@ FOLDER = AggregateSpec(
             sources=(),
             to="live",
             roles=frozenset({"member"}),
-            guard="At most twenty levels deep and ten thousand siblings wide",
+            guard="At most twenty levels deep and ten thousand siblings wide, below a folder in which the caller may write",
         ),
         Transition(
             command="delete-folder",
             sources=("live",),
             to="deleted",
             relations=frozenset({"manager"}),
-            condition="this.childCount == 0",
             guard="No subfolder and no document left in it; what lies in the bin goes to its owner's root when it is recovered",
         ),
     ),
@@ -647,16 +735,37 @@ FOLDER = AggregateSpec(
             "this.sharedWith.all(s, this.sharedWith.exists_one(t, t.principal == s.principal))",
             "Each principal may be named once in a folder's shares.",
         ),
+        Invariant(
+            "folder-writers-read",
+            "this.writerIds.all(w, w in this.readerIds)",
+            "Everybody who may add to a folder is one of its readers.",
+        ),
     ),
     commands={
-        "create-folder": Command(
-            effect="create",
-            idempotency="key",
-            sets=(Assignment("ownerId", source="context.subject"),),
+        "create-folder": Command(effect="custom", idempotency="key"),
+        "delete-folder": Command(
+            effect="delete",
+            idempotency="natural",
+            requires=(
+                Requirement(
+                    problem=problems.FOLDER_NOT_EMPTY,
+                    detail="A folder or a document outside of the bin lies in it",
+                    condition="count == 0",
+                    counted=Counted("folder", {"parentFolderId": "this.id"}),
+                ),
+                Requirement(
+                    problem=problems.FOLDER_NOT_EMPTY,
+                    detail="A folder or a document outside of the bin lies in it",
+                    condition="count == 0",
+                    counted=Counted(
+                        "document",
+                        {"folderId": "this.id", "status": "['draft', 'active', 'archived']"},
+                    ),
+                ),
+            ),
         ),
-        "delete-folder": Command(effect="delete", idempotency="natural"),
         "move-folder": Command(effect="custom", idempotency="if-match", emits=(DOCUMENT_MOVED_,)),
-        "update-folder": Command(effect="update", idempotency="if-match"),
+        "update-folder": Command(effect="custom", idempotency="if-match", emits=(DOCUMENT_MOVED_,)),
     },
 )
 
@@ -719,6 +828,17 @@ SHARE_GRANT = AggregateSpec(
             idempotency="natural",
             sets=(Assignment("grantedBy", source="context.subject"),),
             emits=(DOCUMENT_SHARED,),
+            requires=(
+                Requirement(
+                    problem=problems.SHARING_FORBIDDEN,
+                    detail="A restricted document is given to a team or to the whole organisation instead of to single people",
+                    condition="input.principal.startsWith('user:') || count == 0",
+                    counted=Counted(
+                        "document",
+                        {"id": "input.documentId", "sensitivity": "'restricted'"},
+                    ),
+                ),
+            ),
         ),
         "update-principal-members": Command(effect="custom", idempotency="natural"),
         "update-share": Command(effect="update", idempotency="if-match", emits=(DOCUMENT_SHARED,)),

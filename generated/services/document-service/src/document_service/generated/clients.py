@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.client.edges import Omitted, Queued
+from cloudsync_chassis.client.edges import Defaulted, Omitted, Queued
 from cloudsync_chassis.runtime import Runtime
 from file_client import FileClient
 from search_client import SearchClient
@@ -17,6 +17,7 @@ class FileCalls:
     def __init__(self, runtime: Runtime) -> None:
         self.client = runtime.client(FileClient, "file-service")
         self.get_file = Omitted(self.client.get_file)
+        self.grant_download = Defaulted(self.client.grant_download)
 
 
 class SearchCalls:

@@ -21,6 +21,7 @@ class Defaults(port.Port):
         self.clients = clients.Clients(runtime)
         self.comment_thread = runtime.aggregate(aggregates.COMMENT_THREAD)
         self.document = runtime.aggregate(aggregates.DOCUMENT)
+        self.document_audience = runtime.aggregate(aggregates.DOCUMENT_AUDIENCE)
         self.document_transfer = runtime.aggregate(aggregates.DOCUMENT_TRANSFER)
         self.folder = runtime.aggregate(aggregates.FOLDER)
         self.operation_batch = runtime.aggregate(aggregates.OPERATION_BATCH)
@@ -73,7 +74,7 @@ class Defaults(port.Port):
         return await self.document.create(ctx, "create-document", request.body)
 
     async def create_folder(self, ctx: Context, request: port.CreateFolder) -> models.Folder:
-        return await self.folder.create(ctx, "create-folder", request.body)
+        raise handler_missing("create-folder")
 
     async def create_share_link(
         self,
@@ -96,6 +97,9 @@ class Defaults(port.Port):
             documentId=request.document_id,
         )
 
+    async def drop_attachment(self, ctx: Context, request: port.DropAttachment) -> None:
+        raise handler_missing("drop-attachment")
+
     async def expire_share(self, ctx: Context, request: port.ExpireShare) -> None:
         await self.share_grant.delete(ctx, "expire-share", request.share_grant_id)
 
@@ -107,14 +111,24 @@ class Defaults(port.Port):
             request.body,
         )
 
+    async def follow_document_holds(self, ctx: Context, request: port.FollowDocumentHolds) -> None:
+        raise handler_missing("follow-document-holds")
+
     async def forget_author(self, ctx: Context, request: port.ForgetAuthor) -> None:
         raise handler_missing("forget-author")
+
+    async def grant_attachment_download(
+        self,
+        ctx: Context,
+        request: port.GrantAttachmentDownload,
+    ) -> models.DownloadAddress:
+        raise handler_missing("grant-attachment-download")
 
     async def hand_over_documents(self, ctx: Context, request: port.HandOverDocuments) -> None:
         raise handler_missing("hand-over-documents")
 
     async def move_document(self, ctx: Context, request: port.MoveDocument) -> models.Document:
-        return await self.document.update(ctx, "move-document", request.document_id, request.body)
+        raise handler_missing("move-document")
 
     async def move_folder(self, ctx: Context, request: port.MoveFolder) -> models.Folder:
         raise handler_missing("move-folder")
@@ -162,6 +176,9 @@ class Defaults(port.Port):
         request: port.ReplyToThread,
     ) -> models.CommentThread:
         raise handler_missing("reply-to-thread")
+
+    async def resolve_audience(self, ctx: Context, request: port.ResolveAudience) -> None:
+        raise handler_missing("resolve-audience")
 
     async def resolve_thread(
         self,
@@ -236,7 +253,7 @@ class Defaults(port.Port):
         return await self.document.update(ctx, "update-document", request.document_id, request.body)
 
     async def update_folder(self, ctx: Context, request: port.UpdateFolder) -> models.Folder:
-        return await self.folder.update(ctx, "update-folder", request.folder_id, request.body)
+        raise handler_missing("update-folder")
 
     async def update_principal_members(
         self,
@@ -396,6 +413,40 @@ class Defaults(port.Port):
     ) -> models.OpenedShareLink:
         raise handler_missing("open-share-link")
 
+    async def on_document_created(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentCreated],
+    ) -> None:
+        not_handled(event)
+
+    async def on_document_moved(self, ctx: Context, event: Received[models.DocumentMoved]) -> None:
+        not_handled(event)
+
+    async def on_document_published(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentPublished],
+    ) -> None:
+        not_handled(event)
+
+    async def on_document_shared(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentShared],
+    ) -> None:
+        not_handled(event)
+
+    async def on_document_unshared(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentUnshared],
+    ) -> None:
+        not_handled(event)
+
+    async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
+        not_handled(event)
+
     async def on_file_quarantined(
         self,
         ctx: Context,
@@ -407,6 +458,20 @@ class Defaults(port.Port):
         not_handled(event)
 
     async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
+        not_handled(event)
+
+    async def on_legal_hold_placed(
+        self,
+        ctx: Context,
+        event: Received[models.LegalHoldPlaced],
+    ) -> None:
+        not_handled(event)
+
+    async def on_legal_hold_released(
+        self,
+        ctx: Context,
+        event: Received[models.LegalHoldReleased],
+    ) -> None:
         not_handled(event)
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:

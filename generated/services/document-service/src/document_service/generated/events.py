@@ -14,6 +14,36 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
     """Topic and type of each event, and the port's method for it."""
     return (
         Subscription(
+            "cloudsync.content.document.v1",
+            "cloudsync.content.document-created.v1",
+            typed(models.DocumentCreated, service.on_document_created),
+        ),
+        Subscription(
+            "cloudsync.content.document.v1",
+            "cloudsync.content.document-moved.v1",
+            typed(models.DocumentMoved, service.on_document_moved),
+        ),
+        Subscription(
+            "cloudsync.content.document.v1",
+            "cloudsync.content.document-published.v1",
+            typed(models.DocumentPublished, service.on_document_published),
+        ),
+        Subscription(
+            "cloudsync.content.document.v1",
+            "cloudsync.content.document-shared.v1",
+            typed(models.DocumentShared, service.on_document_shared),
+        ),
+        Subscription(
+            "cloudsync.content.document.v1",
+            "cloudsync.content.document-unshared.v1",
+            typed(models.DocumentUnshared, service.on_document_unshared),
+        ),
+        Subscription(
+            "cloudsync.content.file.v1",
+            "cloudsync.content.file-deleted.v1",
+            typed(models.FileDeleted, service.on_file_deleted),
+        ),
+        Subscription(
             "cloudsync.content.file.v1",
             "cloudsync.content.file-quarantined.v1",
             typed(models.FileQuarantined, service.on_file_quarantined),
@@ -27,6 +57,16 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.content.file.v1",
             "cloudsync.content.file-scanned.v1",
             typed(models.FileScanned, service.on_file_scanned),
+        ),
+        Subscription(
+            "cloudsync.platform.audit.v1",
+            "cloudsync.platform.legal-hold-placed.v1",
+            typed(models.LegalHoldPlaced, service.on_legal_hold_placed),
+        ),
+        Subscription(
+            "cloudsync.platform.audit.v1",
+            "cloudsync.platform.legal-hold-released.v1",
+            typed(models.LegalHoldReleased, service.on_legal_hold_released),
         ),
         Subscription(
             "cloudsync.user.membership.v1",

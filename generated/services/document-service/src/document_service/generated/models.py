@@ -113,10 +113,31 @@ class CompleteTransferRequest(Model):
     failed_count: Annotated[int, Field(alias="failedCount", ge=0, le=10000)]
 
 
+class ContentDisposition(StrEnum):
+    """
+    Whether a browser may draw the file in the page or has to save it.
+    """
+
+    inline = "inline"
+    attachment = "attachment"
+
+
 class CreateShareLinkRequestAccess(StrEnum):
     viewer = "viewer"
     commenter = "commenter"
     editor = "editor"
+
+
+class DeletionReason(StrEnum):
+    """
+    Which clock or decision destroyed a file's bytes, so that usage and audit can tell a tidy-up from an off-boarding.
+    """
+
+    bin_expired = "binExpired"
+    quarantine_expired = "quarantineExpired"
+    export_expired = "exportExpired"
+    orphaned = "orphaned"
+    organization_purged = "organizationPurged"
 
 
 class DocumentArchived(Model):
@@ -126,6 +147,32 @@ class DocumentArchived(Model):
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
+
+
+class DocumentAudience(Model):
+    """
+    People who have a document by way of a team, the organisation or a folder, resolved from grants that name no person.
+    """
+
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    document_id: Annotated[UUID, Field(alias="documentId")]
+    viewer_ids: Annotated[
+        list[UUID], Field(alias="viewerIds", json_schema_extra={"x-unique": True}, max_length=5000)
+    ]
+    commenter_ids: Annotated[
+        list[UUID],
+        Field(alias="commenterIds", json_schema_extra={"x-unique": True}, max_length=5000),
+    ]
+    editor_ids: Annotated[
+        list[UUID], Field(alias="editorIds", json_schema_extra={"x-unique": True}, max_length=5000)
+    ]
+    manager_ids: Annotated[
+        list[UUID], Field(alias="managerIds", json_schema_extra={"x-unique": True}, max_length=5000)
+    ]
 
 
 class DocumentDeleted(Model):
@@ -160,6 +207,7 @@ class DocumentOwnershipTransferred(Model):
     document_transfer_id: Annotated[UUID, Field(alias="documentTransferId")]
     from_user_id: Annotated[UUID, Field(alias="fromUserId")]
     to_user_id: Annotated[UUID, Field(alias="toUserId")]
+    document_ids: Annotated[list[UUID] | None, Field(alias="documentIds", max_length=10000)] = None
     moved_count: Annotated[int, Field(alias="movedCount", ge=0, le=10000)]
 
 
@@ -278,6 +326,16 @@ class DocumentUpdated(Model):
     origin: ChangeOrigin
 
 
+class DownloadAddress(Model):
+    """
+    Where to fetch the bytes, from a domain without cookies, and until when.
+    """
+
+    download_grant_id: Annotated[UUID, Field(alias="downloadGrantId")]
+    address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
+    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+
+
 class EditLock(Model):
     """
     Reserves a document for one writer while a spreadsheet is imported or a form is published.
@@ -295,6 +353,19 @@ class FailTransferRequest(Model):
     failure_code: Annotated[
         str, Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ]
+
+
+class FileOrigin(StrEnum):
+    """
+    By which road a file came in.
+    """
+
+    upload = "upload"
+    recording = "recording"
+    export = "export"
+    import_ = "import"
+    avatar = "avatar"
+    mail_attachment = "mailAttachment"
 
 
 class FileStatus(StrEnum):
@@ -357,6 +428,26 @@ class JobOutcome(StrEnum):
     refused = "refused"
     failed = "failed"
     cancelled = "cancelled"
+
+
+class LegalHoldPlaced(Model):
+    """
+    Records of a case stay from now on, and customers who keep a copy of the trail do not prune theirs.
+    """
+
+    legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
+    held_from: Annotated[AwareDatetime, Field(alias="heldFrom")]
+    held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
+
+
+class LegalHoldReleased(Model):
+    """
+    The case is over as far as keeping is concerned, and retention goes on where it stopped.
+    """
+
+    legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
+    release_requested_by: Annotated[UUID, Field(alias="releaseRequestedBy")]
+    release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
 
 
 class LinkTargetKind(StrEnum):
@@ -452,6 +543,18 @@ class Region(StrEnum):
     us_west2 = "usWest2"
     eu_west1 = "euWest1"
     ap_southeast1 = "apSoutheast1"
+
+
+class RenditionVariant(StrEnum):
+    """
+    What can be derived from a file.
+    """
+
+    thumb256 = "thumb256"
+    preview1600 = "preview1600"
+    pdf = "pdf"
+    text_extract = "textExtract"
+    hls720 = "hls720"
 
 
 class ReplyToThreadRequest(Model):
@@ -1137,9 +1240,20 @@ class EditOperation(Model):
     file_id: Annotated[UUID | None, Field(alias="fileId")] = None
 
 
+class FileDeleted(Model):
+    """
+    Its bytes are destroyed and no longer count as used storage.
+    """
+
+    file_id: Annotated[UUID, Field(alias="fileId")]
+    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    origin: FileOrigin
+    reason: DeletionReason | None = None
+
+
 class FileReleased(Model):
     """
-    Out of quarantine by a second scan or by two people, whose second is named.
+    Out of quarantine by the word of two people, whose second is named.
     """
 
     file_id: Annotated[UUID, Field(alias="fileId")]
@@ -1182,8 +1296,19 @@ class Folder(Model):
     ] = None
     inherit_shares: Annotated[bool, Field(alias="inheritShares")]
     shared_with: Annotated[list[FolderShare], Field(alias="sharedWith", max_length=100)]
+    reader_ids: Annotated[list[UUID], Field(alias="readerIds", max_length=5000)]
+    writer_ids: Annotated[list[UUID], Field(alias="writerIds", max_length=5000)]
     child_count: Annotated[int, Field(alias="childCount", ge=0, le=10000)]
     status: FolderStatus
+
+
+class GrantAttachmentDownloadRequest(Model):
+    """
+    How the attachment will be used, and in which of its forms.
+    """
+
+    disposition: ContentDisposition
+    variant: RenditionVariant | None = None
 
 
 class MemberRemoved(Model):

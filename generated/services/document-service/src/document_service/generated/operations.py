@@ -9,7 +9,7 @@ from cloudsync_chassis.operation import Operation
 APPLY_OPERATIONS = Operation(
     id="apply-operations",
     permission="document:edit",
-    relations=("editor",),
+    relations=("editor", "groupEditor"),
     writes=True,
     idempotency="natural",
 )
@@ -24,7 +24,7 @@ APPLY_RESTORED_VERSION = Operation(
 ARCHIVE_DOCUMENT = Operation(
     id="archive-document",
     permission="document:archive",
-    relations=("manager",),
+    relations=("manager", "groupManager"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
@@ -74,7 +74,7 @@ CREATE_FOLDER = Operation(
 CREATE_SHARE_LINK = Operation(
     id="create-share-link",
     permission="document:share",
-    relations=("manager",),
+    relations=("manager", "groupManager"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="key",
@@ -104,18 +104,42 @@ DELETE_FOLDER = Operation(
 DELETE_THREAD = Operation(
     id="delete-thread",
     permission="comment:create",
-    relations=("author", "manager"),
+    relations=("author", "manager", "groupManager"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
     status=204,
 )
 
+DROP_ATTACHMENT = Operation(
+    id="drop-attachment",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 EXPIRE_SHARE = Operation(id="expire-share", access="workload", writes=True, idempotency="natural")
 
 FAIL_TRANSFER = Operation(id="fail-transfer", access="workload", writes=True, idempotency="natural")
 
+FOLLOW_DOCUMENT_HOLDS = Operation(
+    id="follow-document-holds",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 FORGET_AUTHOR = Operation(id="forget-author", access="workload", writes=True, idempotency="natural")
+
+GRANT_ATTACHMENT_DOWNLOAD = Operation(
+    id="grant-attachment-download",
+    permission="document:read",
+    relations=("viewer", "groupViewer"),
+    writes=True,
+    idempotency="natural",
+    status=201,
+    location="/v1/documents/{id}",
+)
 
 HAND_OVER_DOCUMENTS = Operation(
     id="hand-over-documents",
@@ -127,7 +151,7 @@ HAND_OVER_DOCUMENTS = Operation(
 MOVE_DOCUMENT = Operation(
     id="move-document",
     permission="document:move",
-    relations=("editor",),
+    relations=("editor", "groupEditor"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="if-match",
@@ -145,7 +169,7 @@ MOVE_FOLDER = Operation(
 PUBLISH_DOCUMENT = Operation(
     id="publish-document",
     permission="document:update",
-    relations=("editor",),
+    relations=("editor", "groupEditor"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
@@ -161,7 +185,7 @@ PURGE_TENANT_DOCUMENTS = Operation(
 RECOVER_DOCUMENT = Operation(
     id="recover-document",
     permission="document:delete",
-    relations=("manager",),
+    relations=("manager", "groupManager"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
@@ -177,7 +201,7 @@ REFUSE_TRANSFER = Operation(
 REOPEN_THREAD = Operation(
     id="reopen-thread",
     permission="comment:resolve",
-    relations=("commenter",),
+    relations=("commenter", "groupCommenter"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
@@ -186,7 +210,7 @@ REOPEN_THREAD = Operation(
 REPLY_TO_THREAD = Operation(
     id="reply-to-thread",
     permission="comment:create",
-    relations=("commenter",),
+    relations=("commenter", "groupCommenter"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="key",
@@ -194,10 +218,17 @@ REPLY_TO_THREAD = Operation(
     location="/v1/documents/{documentId}/threads/{id}",
 )
 
+RESOLVE_AUDIENCE = Operation(
+    id="resolve-audience",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 RESOLVE_THREAD = Operation(
     id="resolve-thread",
     permission="comment:resolve",
-    relations=("commenter",),
+    relations=("commenter", "groupCommenter"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
@@ -206,7 +237,7 @@ RESOLVE_THREAD = Operation(
 RESTORE_TO_VERSION = Operation(
     id="restore-to-version",
     permission="document:edit",
-    relations=("editor",),
+    relations=("editor", "groupEditor"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="key",
@@ -216,7 +247,7 @@ RESTORE_TO_VERSION = Operation(
 REVOKE_SHARE = Operation(
     id="revoke-share",
     permission="document:share",
-    relations=("manager",),
+    relations=("manager", "groupManager"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
@@ -233,7 +264,7 @@ SET_TENANT_ACCESS = Operation(
 SHARE_DOCUMENT = Operation(
     id="share-document",
     permission="document:share",
-    relations=("manager",),
+    relations=("manager", "groupManager"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
@@ -251,7 +282,7 @@ SHOW_ATTACHMENT = Operation(
 START_THREAD = Operation(
     id="start-thread",
     permission="comment:create",
-    relations=("commenter",),
+    relations=("commenter", "groupCommenter"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="key",
@@ -277,7 +308,7 @@ TRANSFER_DOCUMENTS = Operation(
 TRASH_DOCUMENT = Operation(
     id="trash-document",
     permission="document:delete",
-    relations=("manager",),
+    relations=("manager", "groupManager"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
@@ -286,7 +317,7 @@ TRASH_DOCUMENT = Operation(
 UNARCHIVE_DOCUMENT = Operation(
     id="unarchive-document",
     permission="document:archive",
-    relations=("manager",),
+    relations=("manager", "groupManager"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="natural",
@@ -295,7 +326,7 @@ UNARCHIVE_DOCUMENT = Operation(
 UPDATE_DOCUMENT = Operation(
     id="update-document",
     permission="document:update",
-    relations=("editor",),
+    relations=("editor", "groupEditor"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="if-match",
@@ -320,7 +351,7 @@ UPDATE_PRINCIPAL_MEMBERS = Operation(
 UPDATE_SHARE = Operation(
     id="update-share",
     permission="document:share",
-    relations=("manager",),
+    relations=("manager", "groupManager"),
     callers=frozenset({"api-gateway"}),
     writes=True,
     idempotency="if-match",
@@ -338,14 +369,14 @@ UPDATE_THREAD = Operation(
 GET_DOCUMENT = Operation(
     id="get-document",
     permission="document:read",
-    relations=("viewer",),
+    relations=("viewer", "groupViewer"),
     callers=frozenset({"api-gateway", "task-service"}),
 )
 
 GET_DOCUMENT_BODY = Operation(
     id="get-document-body",
     permission="document:read",
-    relations=("viewer",),
+    relations=("viewer", "groupViewer"),
 )
 
 GET_DOCUMENT_TRANSFER = Operation(id="get-document-transfer", permission="document:transfer")
@@ -360,21 +391,21 @@ GET_FOLDER = Operation(
 GET_SHARE = Operation(
     id="get-share",
     permission="document:read",
-    relations=("commenter",),
+    relations=("commenter", "groupCommenter"),
     callers=frozenset({"api-gateway"}),
 )
 
 GET_THREAD = Operation(
     id="get-thread",
     permission="comment:read",
-    relations=("viewer",),
+    relations=("viewer", "groupViewer"),
     callers=frozenset({"api-gateway"}),
 )
 
 LIST_ATTACHMENTS = Operation(
     id="list-attachments",
     permission="document:read",
-    relations=("viewer",),
+    relations=("viewer", "groupViewer"),
     callers=frozenset({"api-gateway"}),
 )
 
@@ -387,7 +418,7 @@ LIST_DOCUMENT_TRANSFERS = Operation(
 LIST_DOCUMENTS = Operation(
     id="list-documents",
     permission="document:list",
-    relations=("viewer",),
+    relations=("viewer", "groupViewer"),
     callers=frozenset({"api-gateway"}),
     sorts=("title", "-updatedAt", "createdAt"),
 )
@@ -403,14 +434,14 @@ LIST_FOLDERS = Operation(
 LIST_OPERATIONS = Operation(
     id="list-operations",
     permission="document:read",
-    relations=("viewer",),
+    relations=("viewer", "groupViewer"),
     sorts=("-createdAt",),
 )
 
 LIST_SHARED_DOCUMENTS = Operation(
     id="list-shared-documents",
     permission="document:list",
-    relations=("viewer",),
+    relations=("viewer", "groupViewer"),
     callers=frozenset({"api-gateway"}),
     sorts=("-createdAt",),
 )
@@ -418,7 +449,7 @@ LIST_SHARED_DOCUMENTS = Operation(
 LIST_SHARES = Operation(
     id="list-shares",
     permission="document:read",
-    relations=("commenter",),
+    relations=("commenter", "groupCommenter"),
     callers=frozenset({"api-gateway"}),
     sorts=("createdAt",),
 )
@@ -426,7 +457,7 @@ LIST_SHARES = Operation(
 LIST_THREADS = Operation(
     id="list-threads",
     permission="comment:read",
-    relations=("viewer",),
+    relations=("viewer", "groupViewer"),
     callers=frozenset({"api-gateway"}),
     sorts=("createdAt", "updatedAt"),
 )
@@ -434,7 +465,7 @@ LIST_THREADS = Operation(
 LIST_TRASHED_DOCUMENTS = Operation(
     id="list-trashed-documents",
     permission="document:delete",
-    relations=("manager",),
+    relations=("manager", "groupManager"),
     sorts=("trashedAt",),
 )
 

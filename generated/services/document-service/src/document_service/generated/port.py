@@ -83,6 +83,11 @@ class DeleteThread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DropAttachment:
+    body: models.FileDeleted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExpireShare:
     share_grant_id: UUID
 
@@ -94,8 +99,20 @@ class FailTransfer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowDocumentHolds:
+    """Of `follow_document_holds`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetAuthor:
     body: models.UserDeleted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantAttachmentDownload:
+    document_id: UUID
+    file_id: UUID
+    body: models.GrantAttachmentDownloadRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +164,11 @@ class ReplyToThread:
     document_id: UUID
     comment_thread_id: UUID
     body: models.ReplyToThreadRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveAudience:
+    """Of `resolve_audience`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -382,11 +404,11 @@ class Port(Protocol):
         ...
 
     async def create_document(self, ctx: Context, request: CreateDocument) -> models.Document:
-        """Begins a draft owned by whoever asks."""
+        """Begins a draft owned by whoever asks, empty and thus outside of quotas and restrictions, which meet the first operation."""
         ...
 
     async def create_folder(self, ctx: Context, request: CreateFolder) -> models.Folder:
-        """Adds a folder below another or at the top."""
+        """Adds a folder at the top, or below one that the caller manages or may edit in, whose shares it inherits."""
         ...
 
     async def create_share_link(self, ctx: Context, request: CreateShareLink) -> models.ShareLink:
@@ -405,6 +427,10 @@ class Port(Protocol):
         """Withdraws a remark with its answers, by its author or a manager of the document."""
         ...
 
+    async def drop_attachment(self, ctx: Context, request: DropAttachment) -> None:
+        """Takes a purged file off the lists of every document that still named it."""
+        ...
+
     async def expire_share(self, ctx: Context, request: ExpireShare) -> None:
         """Run by a timer each minute over grants whose end has come."""
         ...
@@ -413,8 +439,20 @@ class Port(Protocol):
         """Gives up after five tries; documents moved so far stay with their new owner."""
         ...
 
+    async def follow_document_holds(self, ctx: Context, request: FollowDocumentHolds) -> None:
+        """Keeps every document of the tenant that falls into the stretch of a hold, whoever it is about, and gives it back to its policy once no hold is left on it."""
+        ...
+
     async def forget_author(self, ctx: Context, request: ForgetAuthor) -> None:
         """Follows the erasure of an account."""
+        ...
+
+    async def grant_attachment_download(
+        self,
+        ctx: Context,
+        request: GrantAttachmentDownload,
+    ) -> models.DownloadAddress:
+        """Has an address signed for whoever may read the document, since file-service knows who attached a file and not who reads what it hangs on."""
         ...
 
     async def hand_over_documents(self, ctx: Context, request: HandOverDocuments) -> None:
@@ -451,6 +489,10 @@ class Port(Protocol):
 
     async def reply_to_thread(self, ctx: Context, request: ReplyToThread) -> models.CommentThread:
         """Appends an answer under the last one."""
+        ...
+
+    async def resolve_audience(self, ctx: Context, request: ResolveAudience) -> None:
+        """Works out anew who has one document by way of teams, the organisation and folders, where a sub-folder that cut the inheritance stops the climb."""
         ...
 
     async def resolve_thread(self, ctx: Context, request: ResolveThread) -> models.CommentThread:
@@ -510,11 +552,11 @@ class Port(Protocol):
         ...
 
     async def update_folder(self, ctx: Context, request: UpdateFolder) -> models.Folder:
-        """Renames a folder or replaces its shares, from which the readers of everything below follow within seconds."""
+        """Renames a folder or replaces its shares, and tells of each document below whose readers change by it, from which search and history follow within seconds."""
         ...
 
     async def update_principal_members(self, ctx: Context, request: UpdatePrincipalMembers) -> None:
-        """Adds people to the copy of a team's membership or takes them out."""
+        """Adds people to the copy of a team's membership or takes them out, and rewrites the audiences of all that the team was given."""
         ...
 
     async def update_share(self, ctx: Context, request: UpdateShare) -> models.ShareGrant:
@@ -617,6 +659,46 @@ class Port(Protocol):
         """Tells which document a link leads to."""
         ...
 
+    async def on_document_created(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentCreated],
+    ) -> None:
+        """Whoever was given the folder and may see drafts there stands in the audience"""
+        ...
+
+    async def on_document_moved(self, ctx: Context, event: Received[models.DocumentMoved]) -> None:
+        """Readers of the new folder take the place of those of the old one"""
+        ...
+
+    async def on_document_published(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentPublished],
+    ) -> None:
+        """Readers of the folder join, to whom a draft does not show"""
+        ...
+
+    async def on_document_shared(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentShared],
+    ) -> None:
+        """The people behind a team or the organisation join with the access of the grant"""
+        ...
+
+    async def on_document_unshared(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentUnshared],
+    ) -> None:
+        """Those who had it by that grant alone leave the audience"""
+        ...
+
+    async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
+        """A purged file is no attachment any more"""
+        ...
+
     async def on_file_quarantined(
         self,
         ctx: Context,
@@ -631,6 +713,22 @@ class Port(Protocol):
 
     async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
         """A clean attachment is shown"""
+        ...
+
+    async def on_legal_hold_placed(
+        self,
+        ctx: Context,
+        event: Received[models.LegalHoldPlaced],
+    ) -> None:
+        """Nothing that falls into its stretch is thrown away or deleted"""
+        ...
+
+    async def on_legal_hold_released(
+        self,
+        ctx: Context,
+        event: Received[models.LegalHoldReleased],
+    ) -> None:
+        """What no other hold keeps can be thrown away again"""
         ...
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
@@ -666,7 +764,7 @@ class Port(Protocol):
         ctx: Context,
         event: Received[models.TeamMemberAdded],
     ) -> None:
-        """Grants of the team reach the newcomers"""
+        """Grants of the team reach the newcomers, who join the audiences of its documents"""
         ...
 
     async def on_team_member_removed(
@@ -674,7 +772,7 @@ class Port(Protocol):
         ctx: Context,
         event: Received[models.TeamMemberRemoved],
     ) -> None:
-        """Grants of the team no longer reach those who left"""
+        """Grants of the team no longer reach those who left, and its audiences lose them"""
         ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:

@@ -6,9 +6,6 @@ from __future__ import annotations
 
 from cloudsync_chassis.problem import ProblemType
 
-ANCHOR_GONE = ProblemType("anchor-gone", 409, "Anchor gone")
-"""The passage was deleted while the comment was being written"""
-
 BASE_TOO_OLD = ProblemType("base-too-old", 409, "Base too old")
 """The base lies more than 5,000 operations behind the head, so the client must reload"""
 
@@ -21,11 +18,20 @@ BODY_TOO_LARGE = ProblemType("body-too-large", 413, "Body too large")
 DOCUMENT_LOCKED = ProblemType("document-locked", 423, "Document locked")
 """An import or a publication holds the document"""
 
+FILE_QUARANTINED = ProblemType("file-quarantined", 451, "File quarantined")
+"""The attachment was withdrawn and is drawn as a warning"""
+
+FILE_UNREACHABLE = ProblemType("file-unreachable", 503, "File unreachable")
+"""File-service did not answer in time; the document itself stays open"""
+
 FOLDER_CYCLE = ProblemType("folder-cycle", 409, "Folder cycle")
 """The new place lies inside the folder"""
 
+FOLDER_FORBIDDEN = ProblemType("folder-forbidden", 403, "Folder forbidden")
+"""The folder gives the caller no right to add to it"""
+
 FOLDER_GONE = ProblemType("folder-gone", 409, "Folder gone")
-"""The folder was deleted or belongs to nobody the caller may write for"""
+"""The folder above was deleted"""
 
 FOLDER_NAME_TAKEN = ProblemType("folder-name-taken", 409, "Folder name taken")
 """A live sibling has this name, read without case"""
@@ -39,23 +45,23 @@ FOLDER_TOO_DEEP = ProblemType("folder-too-deep", 422, "Folder too deep")
 ILLEGAL_TRANSITION = ProblemType("illegal-transition", 409, "Illegal transition")
 """The document is archived or in the bin"""
 
-LAST_MANAGER = ProblemType("last-manager", 409, "Last manager")
-"""The grant is the last one with manager access"""
-
 LINK_EXPIRED = ProblemType("link-expired", 410, "Link expired")
 """The link's end has passed, or its document is gone"""
 
 LINK_NEEDS_END = ProblemType("link-needs-end", 422, "Link needs end")
 """A confidential document is linked without an end"""
 
+NOT_ATTACHED = ProblemType("not-attached", 404, "Not attached")
+"""The document has no such attachment at its head"""
+
 PASSCODE_WRONG = ProblemType("passcode-wrong", 403, "Passcode wrong")
 """The link asks for a passcode and another or none was given"""
 
-QUOTA_EXCEEDED = ProblemType("quota-exceeded", 402, "Quota exceeded")
-"""The organisation has used up its storage"""
-
 RETENTION_ACTIVE = ProblemType("retention-active", 409, "Retention active")
 """A policy or legal hold still runs"""
+
+SENSITIVITY_LOWERED = ProblemType("sensitivity-lowered", 403, "Sensitivity lowered")
+"""An editor who neither owns the document nor administers the organisation lowers its sensitivity"""
 
 SHARE_NARROWING = ProblemType("share-narrowing", 409, "Share narrowing")
 """Somebody would lose access and the request does not confirm it"""

@@ -105,6 +105,13 @@ def routes(service: port.Port) -> APIRouter:
     )
     add(
         router,
+        "POST /v1/documents/{documentId}/attachments/{fileId}/downloads",
+        operations.GRANT_ATTACHMENT_DOWNLOAD,
+        port.GrantAttachmentDownload,
+        service.grant_attachment_download,
+    )
+    add(
+        router,
         "GET /v1/documents/{documentId}/body",
         operations.GET_DOCUMENT_BODY,
         port.GetDocumentBody,

@@ -140,7 +140,10 @@ SERVICE = ServiceSpec(
         "file-service": Edge(
             service="file-service",
             url="http://127.0.0.1:8006",
-            budgets={"getFile": Budget(timeout=0.04, retries=0, fallback="omit")},
+            budgets={
+                "getFile": Budget(timeout=0.04, retries=0, fallback="omit"),
+                "grantDownload": Budget(timeout=0.06, retries=0, fallback="default"),
+            },
             breaker=BreakerPolicy(
                 requests=20,
                 failure_ratio=0.5,

@@ -34,6 +34,31 @@ comment_threads = Table(
     key=("organization_id", "id"),
 ).of(metadata, "documents")
 
+document_audiences = Table(
+    "document_audiences",
+    Column("id", "uuid"),
+    Column("organization_id", "uuid"),
+    Column("created_at", "timestamptz"),
+    Column("updated_at", "timestamptz"),
+    Column("version", "bigint"),
+    Column("document_id", "uuid"),
+    Column("viewer_ids", "uuid[]", "'{}'"),
+    Column("commenter_ids", "uuid[]", "'{}'"),
+    Column("editor_ids", "uuid[]", "'{}'"),
+    Column("manager_ids", "uuid[]", "'{}'"),
+    Index("document_audiences_id", ("organization_id", "id"), unique=True),
+    key=("organization_id", "document_id"),
+).of(metadata, "documents")
+
+legal_holds = Table(
+    "legal_holds",
+    Column("organization_id", "uuid"),
+    Column("legal_hold_id", "uuid"),
+    Column("held_from", "timestamptz"),
+    Column("held_until", "timestamptz", nullable=True),
+    key=("organization_id", "legal_hold_id"),
+).of(metadata, "documents")
+
 tenant_states = Table(
     "tenant_states",
     Column("organization_id", "uuid"),
@@ -128,6 +153,8 @@ folders = Table(
     Column("path", "ltree", nullable=True),
     Column("inherit_shares", "boolean", "true"),
     Column("shared_with", "jsonb", "'[]'"),
+    Column("reader_ids", "uuid[]", "'{}'"),
+    Column("writer_ids", "uuid[]", "'{}'"),
     Column("child_count", "integer", "0"),
     Column("status", "text", "'live'"),
     Check("folders_status_known", "status IN ('live', 'deleted')"),

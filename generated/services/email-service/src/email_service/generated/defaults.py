@@ -238,6 +238,9 @@ class Defaults(port.Port):
     ) -> models.TemplatePreview:
         raise handler_missing("preview-template")
 
+    async def on_comment_added(self, ctx: Context, event: Received[models.CommentAdded]) -> None:
+        not_handled(event)
+
     async def on_device_revoked(self, ctx: Context, event: Received[models.DeviceRevoked]) -> None:
         not_handled(event)
 

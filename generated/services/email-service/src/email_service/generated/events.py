@@ -14,6 +14,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
     """Topic and type of each event, and the port's method for it."""
     return (
         Subscription(
+            "cloudsync.content.document.v1",
+            "cloudsync.content.comment-added.v1",
+            typed(models.CommentAdded, service.on_comment_added),
+        ),
+        Subscription(
             "cloudsync.notification.push-delivery.v1",
             "cloudsync.notification.device-revoked.v1",
             typed(models.DeviceRevoked, service.on_device_revoked),

@@ -91,6 +91,17 @@ class CollectionMode(StrEnum):
     send_invoice = "sendInvoice"
 
 
+class CommentAdded(Model):
+    """
+    Somebody opened a thread or answered in one.
+    """
+
+    comment_thread_id: Annotated[UUID, Field(alias="commentThreadId")]
+    document_id: Annotated[UUID, Field(alias="documentId")]
+    author_id: Annotated[UUID, Field(alias="authorId")]
+    mentions: Annotated[list[UUID], Field(max_length=50)]
+
+
 class Currency(StrEnum):
     """
     ISO 4217 codes in which plans are priced and money is taken, in lower case as payment providers write them.

@@ -389,6 +389,10 @@ class Port(Protocol):
         """Shows a template with a sample in one language."""
         ...
 
+    async def on_comment_added(self, ctx: Context, event: Received[models.CommentAdded]) -> None:
+        """Those named in a remark find it in their digest unless they have read it by then"""
+        ...
+
     async def on_device_revoked(self, ctx: Context, event: Received[models.DeviceRevoked]) -> None:
         """Tells the former account that a device now belongs to another"""
         ...

@@ -12,11 +12,12 @@ from cloudsync_chassis.aggregate.spec import (
     Invariant,
     Reference,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.table import TableStore
 
-from . import models, tables
+from . import models, problems, tables
 
 FILE_DELETED = Emission(
     type="cloudsync.content.file-deleted.v1",
@@ -109,6 +110,14 @@ FILE_TRASHED = Emission(
 FILE_UNLINKED = Emission(
     type="cloudsync.content.file-unlinked.v1",
     topic="cloudsync.content.file.v1",
+    key="fileId",
+    key_field="fileId",
+    fields=("fileLinkId", "fileId", "targetKind", "targetId"),
+)
+
+FILE_UNLINKED_ = Emission(
+    type="cloudsync.content.file-unlinked.v1",
+    topic="cloudsync.content.file.v1",
     key="id",
     key_field="fileId",
     fields=("fileLinkId", "fileId", "targetKind", "targetId"),
@@ -182,7 +191,14 @@ FILE = AggregateSpec(
             sources=(),
             to="pending",
             roles=frozenset({"guest", "member"}),
-            guard="The plan allows the size and there is quota left; guests need editor access where it will hang",
+            guard="The plan allows the size and there is room left; guests need editor access where it will hang",
+        ),
+        Transition(
+            command="begin-upload",
+            sources=(),
+            to="pending",
+            roles=frozenset({"workload"}),
+            guard="A service stores what it made for somebody, an export for instance",
         ),
         Transition(
             command="take-in-recording",
@@ -214,8 +230,15 @@ FILE = AggregateSpec(
             guard="Clean, or unscannable where the tenant's policy allows it",
         ),
         Transition(
+            command="record-scan",
+            sources=("available",),
+            to="available",
+            roles=frozenset({"workload"}),
+            guard="A rescan under newer signatures found nothing either",
+        ),
+        Transition(
             command="quarantine-file",
-            sources=("scanning", "available"),
+            sources=("scanning", "available", "trashed"),
             to="quarantined",
             roles=frozenset({"security-admin", "workload"}),
         ),
@@ -224,7 +247,7 @@ FILE = AggregateSpec(
             sources=("quarantined",),
             to="available",
             roles=frozenset({"security-admin"}),
-            guard="A second scan was clean, or a second person approves with a reason",
+            guard="A second person approves with a reason, for which a clean rescan may be one",
         ),
         Transition(
             command="trash-file",
@@ -246,8 +269,15 @@ FILE = AggregateSpec(
             sources=("trashed", "quarantined"),
             to="purged",
             roles=frozenset({"workload"}),
-            condition="this.referenceCount == 0",
-            guard="Thirty days in the bin or ninety in quarantine, no retention lock on the object",
+            guard="Thirty days in the bin or ninety in quarantine, no retention lock on the object and no legal hold on the tenant that it falls under; what still hangs on it is cut off first",
+        ),
+        Transition(
+            command="purge-file",
+            sources=("available",),
+            to="purged",
+            roles=frozenset({"workload"}),
+            condition="this.origin == 'export' && has(this.expiresAt) && this.expiresAt <= now",
+            guard="An export whose seven days are over takes no way through the bin",
         ),
     ),
     invariants=(
@@ -298,34 +328,25 @@ FILE = AggregateSpec(
             idempotency="natural",
             emits=(UPLOAD_ABORTED,),
         ),
-        "begin-upload": Command(
-            effect="create",
-            idempotency="key",
-            sets=(
-                Assignment("uploaderId", source="context.subject"),
-                Assignment("expiresAt", source="context.now.plus.24h"),
-            ),
-        ),
-        "complete-upload": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(
-                Assignment("contentSha256", source="body.contentSha256"),
-                Assignment("expiresAt"),
-            ),
-            emits=(FILE_UPLOADED,),
-        ),
+        "begin-upload": Command(effect="custom", idempotency="key"),
+        "complete-upload": Command(effect="custom", idempotency="natural", emits=(FILE_UPLOADED,)),
+        "follow-file-holds": Command(effect="custom", idempotency="natural"),
         "forget-uploader": Command(
             effect="custom",
             idempotency="natural",
             emits=(UPLOAD_ABORTED, FILE_DELETED, FILE_ERASURE_COMPLETED),
         ),
-        "purge-file": Command(effect="transition", idempotency="natural", emits=(FILE_DELETED,)),
+        "purge-file": Command(
+            effect="custom",
+            idempotency="natural",
+            emits=(FILE_UNLINKED, FILE_DELETED),
+        ),
         "purge-tenant-files": Command(
             effect="custom",
             idempotency="natural",
             emits=(FILE_DELETED,),
         ),
+        "put-back-content": Command(effect="custom", idempotency="natural", emits=(FILE_REPLACED,)),
         "quarantine-file": Command(
             effect="transition",
             idempotency="natural",
@@ -333,6 +354,7 @@ FILE = AggregateSpec(
                 Assignment("scanVerdict", source="body.scanVerdict"),
                 Assignment("threatName", source="body.threatName"),
                 Assignment("signatureVersion", source="body.signatureVersion"),
+                Assignment("trashedAt"),
             ),
             emits=(FILE_QUARANTINED,),
         ),
@@ -363,9 +385,18 @@ FILE = AggregateSpec(
                 Assignment("threatName"),
             ),
             emits=(FILE_RELEASED,),
+            requires=(
+                Requirement(
+                    problem=problems.FOUR_EYES_REQUIRED,
+                    detail="The second person named is the one who asks",
+                    condition="input.approverId != principal.id",
+                ),
+            ),
         ),
         "replace-content": Command(effect="custom", idempotency="if-match", emits=(FILE_REPLACED,)),
         "rescan-file": Command(effect="custom", idempotency="natural"),
+        "restore-file-content": Command(effect="custom", idempotency="key"),
+        "set-storage-room": Command(effect="custom", idempotency="natural"),
         "set-upload-access": Command(effect="custom", idempotency="natural"),
         "take-in-recording": Command(
             effect="custom",
@@ -414,6 +445,20 @@ FILE_LINK = AggregateSpec(
             roles=frozenset({"workload"}),
             relations=frozenset({"linker", "uploader"}),
         ),
+        Transition(
+            command="follow-attachments",
+            sources=("live",),
+            to="unlinked",
+            roles=frozenset({"workload"}),
+            guard="The body of the document lost the file",
+        ),
+        Transition(
+            command="unlink-target",
+            sources=("live",),
+            to="unlinked",
+            roles=frozenset({"workload"}),
+            guard="What used the file is gone",
+        ),
     ),
     invariants=(
         Invariant(
@@ -426,21 +471,11 @@ FILE_LINK = AggregateSpec(
         "follow-attachments": Command(
             effect="custom",
             idempotency="natural",
-            emits=(FILE_LINKED, FILE_UNLINKED),
+            emits=(FILE_LINKED, FILE_UNLINKED_),
         ),
-        "link-file": Command(
-            effect="create",
-            idempotency="key",
-            sets=(Assignment("linkedBy", source="context.subject"),),
-            emits=(FILE_LINKED,),
-        ),
-        "unlink-file": Command(
-            effect="transition",
-            idempotency="natural",
-            sets=(Assignment("unlinkedAt", source="context.now"),),
-            emits=(FILE_UNLINKED,),
-        ),
-        "unlink-target": Command(effect="custom", idempotency="natural", emits=(FILE_UNLINKED,)),
+        "link-file": Command(effect="custom", idempotency="key", emits=(FILE_LINKED,)),
+        "unlink-file": Command(effect="custom", idempotency="natural", emits=(FILE_UNLINKED_,)),
+        "unlink-target": Command(effect="custom", idempotency="natural", emits=(FILE_UNLINKED_,)),
     },
 )
 

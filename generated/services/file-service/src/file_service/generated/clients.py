@@ -15,6 +15,7 @@ class VersionCalls:
     def __init__(self, runtime: Runtime) -> None:
         self.client = runtime.client(VersionGrpcClient, "version-service")
         self.create_version = Queued(self.client.create_version, runtime.calls)
+        self.restore_version = Queued(self.client.restore_version, runtime.calls)
 
 
 class Clients:

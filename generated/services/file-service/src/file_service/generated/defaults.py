@@ -31,16 +31,14 @@ class Defaults(port.Port):
         return project(models.StoredFileView, found)
 
     async def begin_upload(self, ctx: Context, request: port.BeginUpload) -> models.StoredFileView:
-        found = await self.file.create(ctx, "begin-upload", request.body)
-        return project(models.StoredFileView, found)
+        raise handler_missing("begin-upload")
 
     async def complete_upload(
         self,
         ctx: Context,
         request: port.CompleteUpload,
     ) -> models.StoredFileView:
-        found = await self.file.transition(ctx, "complete-upload", request.file_id, request.body)
-        return project(models.StoredFileView, found)
+        raise handler_missing("complete-upload")
 
     async def fail_rendition(self, ctx: Context, request: port.FailRendition) -> None:
         await self.rendition.transition(ctx, "fail-rendition", request.rendition_id, request.body)
@@ -50,6 +48,9 @@ class Defaults(port.Port):
 
     async def follow_attachments(self, ctx: Context, request: port.FollowAttachments) -> None:
         raise handler_missing("follow-attachments")
+
+    async def follow_file_holds(self, ctx: Context, request: port.FollowFileHolds) -> None:
+        raise handler_missing("follow-file-holds")
 
     async def forget_uploader(self, ctx: Context, request: port.ForgetUploader) -> None:
         raise handler_missing("forget-uploader")
@@ -62,13 +63,16 @@ class Defaults(port.Port):
         raise handler_missing("grant-download")
 
     async def link_file(self, ctx: Context, request: port.LinkFile) -> models.FileLink:
-        return await self.file_link.create(ctx, "link-file", request.body, fileId=request.file_id)
+        raise handler_missing("link-file")
 
     async def purge_file(self, ctx: Context, request: port.PurgeFile) -> None:
-        await self.file.transition(ctx, "purge-file", request.file_id)
+        raise handler_missing("purge-file")
 
     async def purge_tenant_files(self, ctx: Context, request: port.PurgeTenantFiles) -> None:
         raise handler_missing("purge-tenant-files")
+
+    async def put_back_content(self, ctx: Context, request: port.PutBackContent) -> None:
+        raise handler_missing("put-back-content")
 
     async def quarantine_file(
         self,
@@ -120,8 +124,18 @@ class Defaults(port.Port):
     async def rescan_file(self, ctx: Context, request: port.RescanFile) -> models.StoredFileView:
         raise handler_missing("rescan-file")
 
+    async def restore_file_content(
+        self,
+        ctx: Context,
+        request: port.RestoreFileContent,
+    ) -> models.FileRestoreAccepted:
+        raise handler_missing("restore-file-content")
+
     async def retry_rendition(self, ctx: Context, request: port.RetryRendition) -> None:
         await self.rendition.transition(ctx, "retry-rendition", request.rendition_id)
+
+    async def set_storage_room(self, ctx: Context, request: port.SetStorageRoom) -> None:
+        raise handler_missing("set-storage-room")
 
     async def set_upload_access(self, ctx: Context, request: port.SetUploadAccess) -> None:
         raise handler_missing("set-upload-access")
@@ -140,12 +154,7 @@ class Defaults(port.Port):
         return project(models.StoredFileView, found)
 
     async def unlink_file(self, ctx: Context, request: port.UnlinkFile) -> None:
-        await self.file_link.transition(
-            ctx,
-            "unlink-file",
-            request.file_link_id,
-            fileId=request.file_id,
-        )
+        raise handler_missing("unlink-file")
 
     async def unlink_target(self, ctx: Context, request: port.UnlinkTarget) -> None:
         raise handler_missing("unlink-target")
@@ -262,6 +271,20 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_legal_hold_placed(
+        self,
+        ctx: Context,
+        event: Received[models.LegalHoldPlaced],
+    ) -> None:
+        not_handled(event)
+
+    async def on_legal_hold_released(
+        self,
+        ctx: Context,
+        event: Received[models.LegalHoldReleased],
+    ) -> None:
+        not_handled(event)
+
     async def on_message_purged(self, ctx: Context, event: Received[models.MessagePurged]) -> None:
         not_handled(event)
 
@@ -296,6 +319,9 @@ class Defaults(port.Port):
     async def on_profile_erased(self, ctx: Context, event: Received[models.ProfileErased]) -> None:
         not_handled(event)
 
+    async def on_quota_exceeded(self, ctx: Context, event: Received[models.QuotaExceeded]) -> None:
+        not_handled(event)
+
     async def on_recording_ready(
         self,
         ctx: Context,
@@ -303,5 +329,22 @@ class Defaults(port.Port):
     ) -> None:
         not_handled(event)
 
+    async def on_subscription_changed(
+        self,
+        ctx: Context,
+        event: Received[models.SubscriptionChanged],
+    ) -> None:
+        not_handled(event)
+
+    async def on_task_dropped(self, ctx: Context, event: Received[models.TaskDropped]) -> None:
+        not_handled(event)
+
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
+        not_handled(event)
+
+    async def on_version_restored(
+        self,
+        ctx: Context,
+        event: Received[models.VersionRestored],
+    ) -> None:
         not_handled(event)

@@ -24,6 +24,16 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.DocumentUpdated, service.on_document_updated),
         ),
         Subscription(
+            "cloudsync.platform.audit.v1",
+            "cloudsync.platform.legal-hold-placed.v1",
+            typed(models.LegalHoldPlaced, service.on_legal_hold_placed),
+        ),
+        Subscription(
+            "cloudsync.platform.audit.v1",
+            "cloudsync.platform.legal-hold-released.v1",
+            typed(models.LegalHoldReleased, service.on_legal_hold_released),
+        ),
+        Subscription(
             "cloudsync.collaboration.channel.v1",
             "cloudsync.collaboration.message-purged.v1",
             typed(models.MessagePurged, service.on_message_purged),
@@ -54,13 +64,33 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             typed(models.ProfileErased, service.on_profile_erased),
         ),
         Subscription(
+            "cloudsync.billing.usage.v1",
+            "cloudsync.billing.quota-exceeded.v1",
+            typed(models.QuotaExceeded, service.on_quota_exceeded),
+        ),
+        Subscription(
             "cloudsync.collaboration.meeting.v1",
             "cloudsync.collaboration.recording-ready.v1",
             typed(models.RecordingReady, service.on_recording_ready),
         ),
         Subscription(
+            "cloudsync.billing.subscription.v1",
+            "cloudsync.billing.subscription-changed.v1",
+            typed(models.SubscriptionChanged, service.on_subscription_changed),
+        ),
+        Subscription(
+            "cloudsync.collaboration.task.v1",
+            "cloudsync.collaboration.task-dropped.v1",
+            typed(models.TaskDropped, service.on_task_dropped),
+        ),
+        Subscription(
             "cloudsync.user.user.v1",
             "cloudsync.user.user-deleted.v1",
             typed(models.UserDeleted, service.on_user_deleted),
+        ),
+        Subscription(
+            "cloudsync.content.version.v1",
+            "cloudsync.content.version-restored.v1",
+            typed(models.VersionRestored, service.on_version_restored),
         ),
     )

@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 class BeginUploadRequestOrigin(StrEnum):
     upload = "upload"
+    export = "export"
     import_ = "import"
     avatar = "avatar"
     mail_attachment = "mailAttachment"
@@ -117,6 +118,19 @@ class DownloadGrant(Model):
     used_at: Annotated[AwareDatetime | None, Field(alias="usedAt")] = None
 
 
+class Entitlements(Model):
+    """
+    The limits that a plan grants, one number each.
+    """
+
+    storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
+    api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
+    meeting_participants: Annotated[int, Field(alias="meetingParticipants", ge=-1, le=10000)]
+    version_history_days: Annotated[int, Field(alias="versionHistoryDays", ge=-1, le=36500)]
+    guests_per_seat: Annotated[int, Field(alias="guestsPerSeat", ge=-1, le=1000)]
+    sso: Annotated[int, Field(ge=0, le=1)]
+
+
 class FailRenditionRequest(Model):
     """
     The cause for which the worker gives up, password-protected for instance.
@@ -215,6 +229,39 @@ class FinishRenditionRequest(Model):
     bytes: Annotated[int, Field(ge=0, le=53687091200)]
 
 
+class JobOutcome(StrEnum):
+    """
+    Where a job that runs after its request was accepted has got to.
+    """
+
+    queued = "queued"
+    running = "running"
+    succeeded = "succeeded"
+    refused = "refused"
+    failed = "failed"
+    cancelled = "cancelled"
+
+
+class LegalHoldPlaced(Model):
+    """
+    Records of a case stay from now on, and customers who keep a copy of the trail do not prune theirs.
+    """
+
+    legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
+    held_from: Annotated[AwareDatetime, Field(alias="heldFrom")]
+    held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
+
+
+class LegalHoldReleased(Model):
+    """
+    The case is over as far as keeping is concerned, and retention goes on where it stopped.
+    """
+
+    legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
+    release_requested_by: Annotated[UUID, Field(alias="releaseRequestedBy")]
+    release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
+
+
 class LinkStatus(StrEnum):
     """
     Live links count as references.
@@ -289,6 +336,16 @@ class PurgePolicy(StrEnum):
 class QuarantineFileRequestScanVerdict(StrEnum):
     infected = "infected"
     suspicious = "suspicious"
+
+
+class QuotaLevel(StrEnum):
+    """
+    Below the soft limit nobody notices; at the hard one callers are told to refuse.
+    """
+
+    none = "none"
+    soft = "soft"
+    hard = "hard"
 
 
 class RecordScanRequestScanVerdict(StrEnum):
@@ -379,6 +436,14 @@ class RequestRenditionRequest(Model):
     variant: RenditionVariant
 
 
+class RestoreFileContentRequest(Model):
+    """
+    Number of the version whose bytes are wanted back, as the history of the file shows it.
+    """
+
+    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
+
+
 class RestrictionReason(StrEnum):
     """
     What customers are told when their organisation turns read-only.
@@ -452,6 +517,57 @@ class StorageUsageReport(Model):
     by_origin: Annotated[list[StorageShare], Field(alias="byOrigin", max_length=6)]
     by_media_group: Annotated[list[StorageShare], Field(alias="byMediaGroup", max_length=8)]
     by_storage_class: Annotated[list[StorageShare], Field(alias="byStorageClass", max_length=3)]
+
+
+class SubjectKind(StrEnum):
+    """
+    What a history is kept of.
+    """
+
+    document = "document"
+    file = "file"
+
+
+class SubscriptionChangeKind(StrEnum):
+    """
+    What happened to a subscription after it had become active, by which invoices, limits and mails tell changes apart.
+    """
+
+    seats = "seats"
+    plan = "plan"
+    price = "price"
+    pause = "pause"
+    resume = "resume"
+    renewal = "renewal"
+    past_due = "pastDue"
+    recovery = "recovery"
+    cancellation_requested = "cancellationRequested"
+    cancellation_withdrawn = "cancellationWithdrawn"
+
+
+class SubscriptionStatus(StrEnum):
+    """
+    From the order that is not yet paid to the day the last seat is given back.
+    """
+
+    incomplete = "incomplete"
+    trialing = "trialing"
+    active = "active"
+    past_due = "pastDue"
+    paused = "paused"
+    cancelling = "cancelling"
+    cancelled = "cancelled"
+    expired = "expired"
+
+
+class TaskDropped(Model):
+    """
+    Decided against.
+    """
+
+    task_id: Annotated[UUID, Field(alias="taskId")]
+    board_id: Annotated[UUID, Field(alias="boardId")]
+    moved_by: Annotated[UUID, Field(alias="movedBy")]
 
 
 class UpdateFileRequest(Model):
@@ -528,6 +644,30 @@ class UserDeleted(Model):
     successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
 
 
+class VersionRestored(Model):
+    """
+    An earlier content has become the newest version.
+    """
+
+    restore_job_id: Annotated[UUID, Field(alias="restoreJobId")]
+    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
+    subject_id: Annotated[UUID, Field(alias="subjectId")]
+    restored_number: Annotated[int, Field(alias="restoredNumber", ge=1, le=9007199254740991)]
+    new_number: Annotated[int, Field(alias="newNumber", ge=1, le=9007199254740991)]
+    safety_version_number: Annotated[
+        int | None, Field(alias="safetyVersionNumber", ge=1, le=9007199254740991)
+    ] = None
+    content_ref: Annotated[
+        str,
+        Field(
+            alias="contentRef",
+            max_length=118,
+            min_length=29,
+            pattern="^(body:[a-f0-9]{24}|file:[a-z0-9-]+/[0-9a-f]{2}/[0-9a-f-]{36}|payload:[0-9a-f-]{36}/[0-9a-f-]{36}/[0-9a-f]{32}\\.zst)$",
+        ),
+    ]
+
+
 class CompleteUploadRequest(Model):
     """
     The digest over the whole file and the parts it was sent in, in order, against which object storage assembles.
@@ -601,12 +741,22 @@ class FileRecovered(Model):
 
 class FileReleased(Model):
     """
-    Out of quarantine by a second scan or by two people, whose second is named.
+    Out of quarantine by the word of two people, whose second is named.
     """
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
     release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
+
+
+class FileRestoreAccepted(Model):
+    """
+    Whether the job was queued at once or the wish waits in the outbox.
+    """
+
+    file_id: Annotated[UUID, Field(alias="fileId")]
+    version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
+    outcome: JobOutcome
 
 
 class FileTarget(Model):
@@ -670,6 +820,7 @@ class GrantDownloadRequest(Model):
         ),
     ] = None
     variant: RenditionVariant | None = None
+    grantee_id: Annotated[UUID | None, Field(alias="granteeId")] = None
 
 
 class LinkFileRequest(Model):
@@ -733,6 +884,25 @@ class QuarantineFileRequest(Model):
             pattern="^[A-Za-z0-9][A-Za-z0-9._:-]*$",
         ),
     ]
+
+
+class QuotaExceeded(Model):
+    """
+    The soft or the hard limit of a meter was passed.
+    """
+
+    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
+    meter_code: Annotated[
+        str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
+    ]
+    level: QuotaLevel
+    total_micros: Annotated[
+        int, Field(alias="totalMicros", ge=-9007199254740991, le=9007199254740991)
+    ]
+    limit_micros: Annotated[
+        int, Field(alias="limitMicros", ge=-9007199254740991, le=9007199254740991)
+    ]
+    resets_at: Annotated[AwareDatetime, Field(alias="resetsAt")]
 
 
 class RecordScanRequest(Model):
@@ -976,6 +1146,34 @@ class StoredFileView(Model):
     media: MediaFacts | None = None
     expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
     trashed_at: Annotated[AwareDatetime | None, Field(alias="trashedAt")] = None
+
+
+class SubscriptionChanged(Model):
+    """
+    Plan, seats and state as they are afterwards, and as they were where they differ.
+    """
+
+    subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
+    last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
+    plan_code: Annotated[
+        str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
+    ]
+    seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
+    status: SubscriptionStatus
+    current_period_end: Annotated[AwareDatetime, Field(alias="currentPeriodEnd")]
+    from_plan_code: Annotated[
+        str | None,
+        Field(alias="fromPlanCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$"),
+    ] = None
+    from_seat_quantity: Annotated[int | None, Field(alias="fromSeatQuantity", ge=1, le=100000)] = (
+        None
+    )
+    from_status: Annotated[SubscriptionStatus | None, Field(alias="fromStatus")] = None
+    entitlements: Entitlements | None = None
+    effective_at: Annotated[AwareDatetime | None, Field(alias="effectiveAt")] = None
+    proration_minor: Annotated[
+        int | None, Field(alias="prorationMinor", ge=-9007199254740991, le=9007199254740991)
+    ] = None
 
 
 class BeginUploadRequest(Model):

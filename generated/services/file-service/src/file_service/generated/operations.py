@@ -55,6 +55,13 @@ FOLLOW_ATTACHMENTS = Operation(
     idempotency="natural",
 )
 
+FOLLOW_FILE_HOLDS = Operation(
+    id="follow-file-holds",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 FORGET_UPLOADER = Operation(
     id="forget-uploader",
     access="workload",
@@ -66,7 +73,7 @@ GRANT_DOWNLOAD = Operation(
     id="grant-download",
     permission="file:download",
     relations=("viewer",),
-    callers=frozenset({"api-gateway"}),
+    callers=frozenset({"api-gateway", "document-service"}),
     writes=True,
     idempotency="natural",
     status=201,
@@ -88,6 +95,13 @@ PURGE_FILE = Operation(id="purge-file", access="workload", writes=True, idempote
 
 PURGE_TENANT_FILES = Operation(
     id="purge-tenant-files",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
+PUT_BACK_CONTENT = Operation(
+    id="put-back-content",
     access="workload",
     writes=True,
     idempotency="natural",
@@ -143,8 +157,24 @@ RESCAN_FILE = Operation(
     status=202,
 )
 
+RESTORE_FILE_CONTENT = Operation(
+    id="restore-file-content",
+    permission="file:update",
+    relations=("uploader",),
+    writes=True,
+    idempotency="key",
+    status=202,
+)
+
 RETRY_RENDITION = Operation(
     id="retry-rendition",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
+SET_STORAGE_ROOM = Operation(
+    id="set-storage-room",
     access="workload",
     writes=True,
     idempotency="natural",

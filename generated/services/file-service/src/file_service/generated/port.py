@@ -52,6 +52,11 @@ class FollowAttachments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowFileHolds:
+    """Of `follow_file_holds`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetUploader:
     body: models.UserDeleted
 
@@ -70,12 +75,17 @@ class LinkFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeFile:
-    file_id: UUID
+    """Of `purge_file`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PurgeTenantFiles:
     body: models.OrganizationPurged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutBackContent:
+    body: models.VersionRestored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +129,19 @@ class RescanFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreFileContent:
+    file_id: UUID
+    body: models.RestoreFileContentRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRendition:
     rendition_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetStorageRoom:
+    """Of `set_storage_room`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +253,7 @@ class Port(Protocol):
         ...
 
     async def begin_upload(self, ctx: Context, request: BeginUpload) -> models.StoredFileView:
-        """Announces a file and reserves its space for a day."""
+        """Announces a file and reserves its space for a day, an export for the seven days that it will live."""
         ...
 
     async def complete_upload(self, ctx: Context, request: CompleteUpload) -> models.StoredFileView:
@@ -251,6 +272,10 @@ class Port(Protocol):
         """Makes and ends links of a document as its body gains and loses files."""
         ...
 
+    async def follow_file_holds(self, ctx: Context, request: FollowFileHolds) -> None:
+        """Notes a case for which the bytes of a tenant are kept, or that it is over."""
+        ...
+
     async def forget_uploader(self, ctx: Context, request: ForgetUploader) -> None:
         """Follows the erasure of an account."""
         ...
@@ -260,15 +285,19 @@ class Port(Protocol):
         ...
 
     async def link_file(self, ctx: Context, request: LinkFile) -> models.FileLink:
-        """Notes that something uses a file."""
+        """Notes that something uses a file and counts it there."""
         ...
 
     async def purge_file(self, ctx: Context, request: PurgeFile) -> None:
-        """Destroys the bytes in all regions once bin or quarantine have run their time."""
+        """Ends the links that still hang on a file and destroys its bytes in all regions, once bin or quarantine have run their time or an export has met its end."""
         ...
 
     async def purge_tenant_files(self, ctx: Context, request: PurgeTenantFiles) -> None:
         """Destroys an organisation's data key first and its objects after that."""
+        ...
+
+    async def put_back_content(self, ctx: Context, request: PutBackContent) -> None:
+        """Copies the restored payload over the bytes of a file under a key of its own and swaps them in."""
         ...
 
     async def quarantine_file(self, ctx: Context, request: QuarantineFile) -> models.StoredFileView:
@@ -296,15 +325,27 @@ class Port(Protocol):
         ...
 
     async def request_rendition(self, ctx: Context, request: RequestRendition) -> models.Rendition:
-        """Queues a derived form of a file for the renderers."""
+        """Queues a derived form of a file for the renderers, which fail it at once where the type of the file does not allow it."""
         ...
 
     async def rescan_file(self, ctx: Context, request: RescanFile) -> models.StoredFileView:
         """Sends a file through the scanner again, for instance with the signatures of this morning."""
         ...
 
+    async def restore_file_content(
+        self,
+        ctx: Context,
+        request: RestoreFileContent,
+    ) -> models.FileRestoreAccepted:
+        """Asks for the bytes of an earlier version in place of the present ones."""
+        ...
+
     async def retry_rendition(self, ctx: Context, request: RetryRendition) -> None:
         """Queues a failed rendition again when the renderers were upgraded."""
+        ...
+
+    async def set_storage_room(self, ctx: Context, request: SetStorageRoom) -> None:
+        """Notes that an organisation has used up its storage, up to the moment at which the meter starts anew, or that a larger plan gave it room."""
         ...
 
     async def set_upload_access(self, ctx: Context, request: SetUploadAccess) -> None:
@@ -328,7 +369,7 @@ class Port(Protocol):
         ...
 
     async def unlink_file(self, ctx: Context, request: UnlinkFile) -> None:
-        """Ends a link."""
+        """Ends a link and counts the file one use less."""
         ...
 
     async def unlink_target(self, ctx: Context, request: UnlinkTarget) -> None:
@@ -407,6 +448,22 @@ class Port(Protocol):
         """Links of files that were attached are made and those of detached ones ended"""
         ...
 
+    async def on_legal_hold_placed(
+        self,
+        ctx: Context,
+        event: Received[models.LegalHoldPlaced],
+    ) -> None:
+        """No bytes that fall into its stretch are purged"""
+        ...
+
+    async def on_legal_hold_released(
+        self,
+        ctx: Context,
+        event: Received[models.LegalHoldReleased],
+    ) -> None:
+        """The purge takes up where it was stopped"""
+        ...
+
     async def on_message_purged(self, ctx: Context, event: Received[models.MessagePurged]) -> None:
         """Attachments of purged messages may become orphans"""
         ...
@@ -447,6 +504,10 @@ class Port(Protocol):
         """The picture of an erased person goes to the bin"""
         ...
 
+    async def on_quota_exceeded(self, ctx: Context, event: Received[models.QuotaExceeded]) -> None:
+        """Past the hard limit of storage no upload is announced any more"""
+        ...
+
     async def on_recording_ready(
         self,
         ctx: Context,
@@ -455,6 +516,26 @@ class Port(Protocol):
         """The film of a meeting becomes a file of the same id and goes to the scanner"""
         ...
 
+    async def on_subscription_changed(
+        self,
+        ctx: Context,
+        event: Received[models.SubscriptionChanged],
+    ) -> None:
+        """A plan with more storage opens uploads again"""
+        ...
+
+    async def on_task_dropped(self, ctx: Context, event: Received[models.TaskDropped]) -> None:
+        """Attachments of a task that was decided against may become orphans"""
+        ...
+
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Unfinished uploads, exports and download grants of the erased person go and the erasure is reported"""
+        ...
+
+    async def on_version_restored(
+        self,
+        ctx: Context,
+        event: Received[models.VersionRestored],
+    ) -> None:
+        """Restored bytes take the place of the present ones, and FileReplaced is told"""
         ...

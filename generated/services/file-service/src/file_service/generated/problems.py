@@ -22,7 +22,10 @@ FILE_SCANNING = ProblemType("file-scanning", 409, "File scanning")
 """The scanner is not done; the answer says when to ask again"""
 
 FOUR_EYES_REQUIRED = ProblemType("four-eyes-required", 403, "Four eyes required")
-"""The approver is the person who asks or may not release files"""
+"""The second person named is the one who asks"""
+
+GRANTEE_FORBIDDEN = ProblemType("grantee-forbidden", 403, "Grantee forbidden")
+"""A person asks for an address in the name of another"""
 
 ILLEGAL_TRANSITION = ProblemType("illegal-transition", 409, "Illegal transition")
 """The upload is complete already; trash the file instead"""
@@ -33,8 +36,8 @@ INLINE_FORBIDDEN = ProblemType("inline-forbidden", 422, "Inline forbidden")
 MEDIA_TYPE_CHANGED = ProblemType("media-type-changed", 409, "Media type changed")
 """The new bytes are of another type than the old ones"""
 
-NOT_RENDERABLE = ProblemType("not-renderable", 422, "Not renderable")
-"""This variant cannot be made from files of this type"""
+ORIGIN_FORBIDDEN = ProblemType("origin-forbidden", 403, "Origin forbidden")
+"""A person announces an export; services alone make them"""
 
 PARTS_MISSING = ProblemType("parts-missing", 409, "Parts missing")
 """Not all announced parts have arrived"""

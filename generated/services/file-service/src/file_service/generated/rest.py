@@ -127,6 +127,13 @@ def routes(service: port.Port) -> APIRouter:
     )
     add(
         router,
+        "POST /v1/files/{fileId}/restore",
+        operations.RESTORE_FILE_CONTENT,
+        port.RestoreFileContent,
+        service.restore_file_content,
+    )
+    add(
+        router,
         "POST /v1/files/{fileId}/trash",
         operations.TRASH_FILE,
         port.TrashFile,

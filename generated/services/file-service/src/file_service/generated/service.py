@@ -106,6 +106,12 @@ SERVICE = ServiceSpec(
             url="http://127.0.0.1:9007",
             budgets={
                 "CreateVersion": Budget(timeout=0.2, retries=2, fallback="queue", max_age=86400.0),
+                "RestoreVersion": Budget(
+                    timeout=0.15,
+                    retries=1,
+                    fallback="queue",
+                    max_age=86400.0,
+                ),
             },
             breaker=BreakerPolicy(
                 requests=20,

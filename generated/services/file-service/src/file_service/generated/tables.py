@@ -28,6 +28,15 @@ download_grants = Table(
     key=("created_at", "id"),
 ).of(metadata, "files")
 
+legal_holds = Table(
+    "legal_holds",
+    Column("organization_id", "uuid"),
+    Column("legal_hold_id", "uuid"),
+    Column("held_from", "timestamptz"),
+    Column("held_until", "timestamptz", nullable=True),
+    key=("organization_id", "legal_hold_id"),
+).of(metadata, "files")
+
 file_links = Table(
     "file_links",
     Column("id", "uuid"),
@@ -59,8 +68,10 @@ file_links = Table(
 tenant_states = Table(
     "tenant_states",
     Column("organization_id", "uuid"),
-    Column("read_only_since", "timestamptz"),
-    Column("reason", "text"),
+    Column("read_only_since", "timestamptz", nullable=True),
+    Column("reason", "text", nullable=True),
+    Column("full_until", "timestamptz", nullable=True),
+    Check("tenant_states_say_something", "read_only_since IS NOT NULL OR full_until IS NOT NULL"),
     key=("organization_id",),
 ).of(metadata, "files")
 

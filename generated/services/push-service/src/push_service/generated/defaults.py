@@ -155,6 +155,9 @@ class Defaults(port.Port):
     async def list_mutes(self, ctx: Context, request: port.ListMutes) -> Page[models.TopicMute]:
         return await self.topic_mute.list(ctx, request.page)
 
+    async def on_comment_added(self, ctx: Context, event: Received[models.CommentAdded]) -> None:
+        not_handled(event)
+
     async def on_document_shared(
         self,
         ctx: Context,
@@ -242,6 +245,13 @@ class Defaults(port.Port):
         not_handled(event)
 
     async def on_quota_exceeded(self, ctx: Context, event: Received[models.QuotaExceeded]) -> None:
+        not_handled(event)
+
+    async def on_saved_search_matched(
+        self,
+        ctx: Context,
+        event: Received[models.SavedSearchMatched],
+    ) -> None:
         not_handled(event)
 
     async def on_session_revoked(

@@ -15,6 +15,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
     return (
         Subscription(
             "cloudsync.content.document.v1",
+            "cloudsync.content.comment-added.v1",
+            typed(models.CommentAdded, service.on_comment_added),
+        ),
+        Subscription(
+            "cloudsync.content.document.v1",
             "cloudsync.content.document-shared.v1",
             typed(models.DocumentShared, service.on_document_shared),
         ),
@@ -87,6 +92,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.billing.usage.v1",
             "cloudsync.billing.quota-exceeded.v1",
             typed(models.QuotaExceeded, service.on_quota_exceeded),
+        ),
+        Subscription(
+            "cloudsync.content.search.v1",
+            "cloudsync.content.saved-search-matched.v1",
+            typed(models.SavedSearchMatched, service.on_saved_search_matched),
         ),
         Subscription(
             "cloudsync.user.session.v1",

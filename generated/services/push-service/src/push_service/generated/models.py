@@ -59,6 +59,17 @@ class ChannelType(StrEnum):
     shared = "shared"
 
 
+class CommentAdded(Model):
+    """
+    Somebody opened a thread or answered in one.
+    """
+
+    comment_thread_id: Annotated[UUID, Field(alias="commentThreadId")]
+    document_id: Annotated[UUID, Field(alias="documentId")]
+    author_id: Annotated[UUID, Field(alias="authorId")]
+    mentions: Annotated[list[UUID], Field(max_length=50)]
+
+
 class DeliveryChannel(StrEnum):
     """
     The ways of reaching a person outside the product.
@@ -539,6 +550,16 @@ class RotateBadgeRequest(Model):
 
     user_id: Annotated[UUID, Field(alias="userId")]
     count: Annotated[int, Field(ge=0, le=9999)]
+
+
+class SavedSearchMatched(Model):
+    """
+    So many things are new for a saved search since its owner was last told.
+    """
+
+    saved_search_id: Annotated[UUID, Field(alias="savedSearchId")]
+    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    match_count: Annotated[int, Field(alias="matchCount", ge=1, le=1000)]
 
 
 class SessionRevoked(Model):

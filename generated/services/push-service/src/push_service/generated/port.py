@@ -286,6 +286,10 @@ class Port(Protocol):
         """What a person has silenced, to be undone where it was forgotten."""
         ...
 
+    async def on_comment_added(self, ctx: Context, event: Received[models.CommentAdded]) -> None:
+        """Tells those whom the remark names, and its thread's author of an answer"""
+        ...
+
     async def on_document_shared(
         self,
         ctx: Context,
@@ -388,6 +392,14 @@ class Port(Protocol):
 
     async def on_quota_exceeded(self, ctx: Context, event: Received[models.QuotaExceeded]) -> None:
         """Tells the billing administrators"""
+        ...
+
+    async def on_saved_search_matched(
+        self,
+        ctx: Context,
+        event: Received[models.SavedSearchMatched],
+    ) -> None:
+        """Tells the owner of a saved search how much is new"""
         ...
 
     async def on_session_revoked(

@@ -8,14 +8,16 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 INDEXING_FAILED = Emission(
     type="cloudsync.content.indexing-failed.v1",
@@ -87,7 +89,7 @@ RANKING_PROFILE = AggregateSpec(
     ),
     commands={
         "create-ranking-profile": Command(effect="create", idempotency="key"),
-        "promote-ranking": Command(effect="update", idempotency="natural"),
+        "promote-ranking": Command(effect="custom", idempotency="natural"),
         "record-evaluation": Command(effect="update", idempotency="natural"),
         "update-ranking-profile": Command(effect="update", idempotency="if-match"),
     },
@@ -107,7 +109,7 @@ REINDEX_JOB = AggregateSpec(
             sources=(),
             to="preparing",
             roles=frozenset({"platform-operator"}),
-            guard="No other rebuild of that kind runs in the region",
+            guard="No other rebuild of that scope runs in the region",
         ),
         Transition(
             command="begin-copying",
@@ -170,7 +172,24 @@ REINDEX_JOB = AggregateSpec(
             sets=(Assignment("finishedAt", source="context.now"),),
         ),
         "report-reindex": Command(effect="update", idempotency="natural"),
-        "start-reindex": Command(effect="create", idempotency="key"),
+        "start-reindex": Command(
+            effect="create",
+            idempotency="key",
+            requires=(
+                Requirement(
+                    problem=problems.REINDEX_RUNNING,
+                    detail="A rebuild of that scope has not come to its end in this region",
+                    condition="count == 0",
+                    counted=Counted(
+                        "reindex-job",
+                        {
+                            "phase": "['preparing', 'copying', 'catchingUp', 'verifying']",
+                            "scope": "input.scope",
+                        },
+                    ),
+                ),
+            ),
+        ),
         "switch-index": Command(
             effect="transition",
             idempotency="natural",
@@ -201,6 +220,14 @@ SAVED_SEARCH = AggregateSpec(
             effect="create",
             idempotency="key",
             sets=(Assignment("ownerId", source="context.subject"),),
+            requires=(
+                Requirement(
+                    problem=problems.SAVED_SEARCH_LIMIT,
+                    detail="The person keeps a hundred searches already",
+                    condition="count < 100",
+                    counted=Counted("saved-search", {"ownerId": "principal.id"}),
+                ),
+            ),
         ),
         "update-saved-search": Command(effect="update", idempotency="if-match"),
     },
@@ -293,7 +320,7 @@ SEARCH_ENTRY = AggregateSpec(
         ),
         Invariant(
             "entry-hidden-is-not-served",
-            "this.redactionLevel != 'hidden' || this.status in ['tombstoned', 'stale', 'queued']",
+            "this.redactionLevel != 'hidden' || this.status != 'indexed'",
             "A hidden entry cannot be indexed.",
         ),
         Invariant(
@@ -307,9 +334,14 @@ SEARCH_ENTRY = AggregateSpec(
             "Popularity lies between 0 and 1.",
         ),
         Invariant(
+            "entry-redacted-has-no-words",
+            "this.redactionLevel == 'none' || (this.content == '' && !has(this.embedding))",
+            "An entry that is found by its heading alone, or not at all, carries neither text nor vector.",
+        ),
+        Invariant(
             "entry-tombstone-is-empty",
-            "this.status != 'tombstoned' || (this.content == '' && !has(this.embedding))",
-            "A buried entry keeps neither text nor vector.",
+            "this.status != 'tombstoned' || (this.heading == '-' && this.content == '' && !has(this.embedding) && (!has(this.keywords) || size(this.keywords) == 0))",
+            "A buried entry keeps neither title, words nor vector.",
         ),
         Invariant(
             "entry-vector-fits-the-model",
@@ -360,7 +392,9 @@ SEARCH_ENTRY = AggregateSpec(
             effect="transition",
             idempotency="natural",
             sets=(
+                Assignment("heading", value="-"),
                 Assignment("content", value=""),
+                Assignment("keywords"),
                 Assignment("embedding"),
                 Assignment("failureCode"),
             ),
@@ -371,11 +405,14 @@ SEARCH_ENTRY = AggregateSpec(
             sets=(Assignment("failureCode"),),
         ),
         "show-tenant": Command(effect="custom", idempotency="natural"),
+        "sweep-tombstones": Command(effect="custom", idempotency="natural"),
         "tombstone-entry": Command(
             effect="transition",
             idempotency="natural",
             sets=(
+                Assignment("heading", value="-"),
                 Assignment("content", value=""),
+                Assignment("keywords"),
                 Assignment("embedding"),
                 Assignment("failureCode"),
             ),
@@ -391,11 +428,5 @@ SYNONYM_SET = AggregateSpec(
     key="language",
     unique=(("language",),),
     defaults={"oneWay": False},
-    commands={
-        "publish-synonyms": Command(
-            effect="put",
-            idempotency="natural",
-            sets=(Assignment("approvedBy", source="context.subject"),),
-        ),
-    },
+    commands={"publish-synonyms": Command(effect="custom", idempotency="natural")},
 )

@@ -98,24 +98,14 @@ class Defaults(port.Port):
         ctx: Context,
         request: port.PromoteRanking,
     ) -> models.RankingProfile:
-        return await self.ranking_profile.update(
-            ctx,
-            "promote-ranking",
-            request.profile_key,
-            request.body,
-        )
+        raise handler_missing("promote-ranking")
 
     async def publish_synonyms(
         self,
         ctx: Context,
         request: port.PublishSynonyms,
     ) -> models.SynonymSet:
-        return await self.synonym_set.put(
-            ctx,
-            "publish-synonyms",
-            request.body,
-            language=request.language,
-        )
+        raise handler_missing("publish-synonyms")
 
     async def purge_tenant_entries(self, ctx: Context, request: port.PurgeTenantEntries) -> None:
         raise handler_missing("purge-tenant-entries")
@@ -170,6 +160,9 @@ class Defaults(port.Port):
 
     async def start_reindex(self, ctx: Context, request: port.StartReindex) -> models.ReindexJob:
         return await self.reindex_job.create(ctx, "start-reindex", request.body)
+
+    async def sweep_tombstones(self, ctx: Context, request: port.SweepTombstones) -> None:
+        raise handler_missing("sweep-tombstones")
 
     async def switch_index(self, ctx: Context, request: port.SwitchIndex) -> None:
         await self.reindex_job.transition(ctx, "switch-index", request.reindex_job_id)
@@ -399,6 +392,9 @@ class Defaults(port.Port):
     async def on_file_renamed(self, ctx: Context, event: Received[models.FileRenamed]) -> None:
         not_handled(event)
 
+    async def on_file_replaced(self, ctx: Context, event: Received[models.FileReplaced]) -> None:
+        not_handled(event)
+
     async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
         not_handled(event)
 
@@ -475,6 +471,13 @@ class Defaults(port.Port):
         self,
         ctx: Context,
         event: Received[models.ProfileUpdated],
+    ) -> None:
+        not_handled(event)
+
+    async def on_rendition_ready(
+        self,
+        ctx: Context,
+        event: Received[models.RenditionReady],
     ) -> None:
         not_handled(event)
 

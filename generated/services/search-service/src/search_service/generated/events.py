@@ -115,6 +115,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
         ),
         Subscription(
             "cloudsync.content.file.v1",
+            "cloudsync.content.file-replaced.v1",
+            typed(models.FileReplaced, service.on_file_replaced),
+        ),
+        Subscription(
+            "cloudsync.content.file.v1",
             "cloudsync.content.file-scanned.v1",
             typed(models.FileScanned, service.on_file_scanned),
         ),
@@ -197,6 +202,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.user.profile.v1",
             "cloudsync.user.profile-updated.v1",
             typed(models.ProfileUpdated, service.on_profile_updated),
+        ),
+        Subscription(
+            "cloudsync.content.file.v1",
+            "cloudsync.content.rendition-ready.v1",
+            typed(models.RenditionReady, service.on_rendition_ready),
         ),
         Subscription(
             "cloudsync.user.team.v1",

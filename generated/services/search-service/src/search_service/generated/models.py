@@ -345,6 +345,21 @@ class FileRenamed(Model):
     ]
 
 
+class FileReplaced(Model):
+    """
+    Same file, other bytes.
+    """
+
+    file_id: Annotated[UUID, Field(alias="fileId")]
+    old_sha256: Annotated[
+        str, Field(alias="oldSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
+    ]
+    new_sha256: Annotated[
+        str, Field(alias="newSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
+    ]
+    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+
+
 class FileTrashed(Model):
     """
     In the bin for thirty days, by hand or because nothing has used it for as long.
@@ -688,6 +703,18 @@ class RejectEntryRequest(Model):
     failure_code: Annotated[
         str, Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ]
+
+
+class RenditionVariant(StrEnum):
+    """
+    What can be derived from a file.
+    """
+
+    thumb256 = "thumb256"
+    preview1600 = "preview1600"
+    pdf = "pdf"
+    text_extract = "textExtract"
+    hls720 = "hls720"
 
 
 class ReportReindexRequest(Model):
@@ -1093,7 +1120,7 @@ class FileRecovered(Model):
 
 class FileReleased(Model):
     """
-    Out of quarantine by a second scan or by two people, whose second is named.
+    Out of quarantine by the word of two people, whose second is named.
     """
 
     file_id: Annotated[UUID, Field(alias="fileId")]
@@ -1324,6 +1351,17 @@ class ReindexJob(Model):
     finished_at: Annotated[AwareDatetime | None, Field(alias="finishedAt")] = None
 
 
+class RenditionReady(Model):
+    """
+    A derived form can be fetched; editors that showed a grey box redraw it.
+    """
+
+    rendition_id: Annotated[UUID, Field(alias="renditionId")]
+    file_id: Annotated[UUID, Field(alias="fileId")]
+    variant: RenditionVariant
+    bytes: Annotated[int, Field(ge=0, le=53687091200)]
+
+
 class SearchEntry(Model):
     """
     One thing that can be found, with its words and with all principals that may read it.
@@ -1342,7 +1380,7 @@ class SearchEntry(Model):
     ]
     content: Annotated[str, Field(max_length=1000000)]
     analyzer_language: Annotated[AnalyzerLanguage, Field(alias="analyzerLanguage")]
-    keywords: Annotated[list[SearchKeyword], Field(max_length=64)]
+    keywords: Annotated[list[SearchKeyword] | None, Field(max_length=64)] = None
     reader_principals: Annotated[list[Principal], Field(alias="readerPrincipals", max_length=5000)]
     author_id: Annotated[UUID, Field(alias="authorId")]
     container: Annotated[

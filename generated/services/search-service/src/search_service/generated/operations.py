@@ -200,6 +200,13 @@ START_REINDEX = Operation(
     location="/v1/reindex-jobs/{id}",
 )
 
+SWEEP_TOMBSTONES = Operation(
+    id="sweep-tombstones",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 SWITCH_INDEX = Operation(id="switch-index", access="workload", writes=True, idempotency="natural")
 
 TOMBSTONE_ENTRY = Operation(

@@ -198,6 +198,11 @@ class StartReindex:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SweepTombstones:
+    """Of `sweep_tombstones`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchIndex:
     reindex_job_id: UUID
 
@@ -444,6 +449,10 @@ class Port(Protocol):
         """Opens a job that builds an index of the given name beside the serving one."""
         ...
 
+    async def sweep_tombstones(self, ctx: Context, request: SweepTombstones) -> None:
+        """Deletes by query, each hour, what has been buried for seven days, which is as long as the bus keeps an event."""
+        ...
+
     async def switch_index(self, ctx: Context, request: SwitchIndex) -> None:
         """Moves the alias in one atomic step and keeps the old index for a day."""
         ...
@@ -680,6 +689,10 @@ class Port(Protocol):
         """The file is found under its new name"""
         ...
 
+    async def on_file_replaced(self, ctx: Context, event: Received[models.FileReplaced]) -> None:
+        """Words of the old bytes leave the entry at once, those of the new ones follow their extract"""
+        ...
+
     async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
         """A clean file is found by its name and, once extracted, by its text"""
         ...
@@ -774,6 +787,14 @@ class Port(Protocol):
         event: Received[models.ProfileUpdated],
     ) -> None:
         """The person is found by name, headline and skills"""
+        ...
+
+    async def on_rendition_ready(
+        self,
+        ctx: Context,
+        event: Received[models.RenditionReady],
+    ) -> None:
+        """The text of a scan or a film is found once it was extracted."""
         ...
 
     async def on_team_member_added(

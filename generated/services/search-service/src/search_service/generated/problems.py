@@ -28,7 +28,7 @@ QUERY_TOO_COSTLY = ProblemType("query-too-costly", 422, "Query too costly")
 """The estimate of the query's cost is above what one answer may take"""
 
 REINDEX_RUNNING = ProblemType("reindex-running", 409, "Reindex running")
-"""A rebuild of that kind has not come to its end in this region"""
+"""A rebuild of that scope has not come to its end in this region"""
 
 SAVED_SEARCH_LIMIT = ProblemType("saved-search-limit", 409, "Saved search limit")
 """The person keeps a hundred searches already"""

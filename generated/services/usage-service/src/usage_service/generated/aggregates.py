@@ -494,6 +494,7 @@ USAGE_RECORD = AggregateSpec(
     ),
     commands={
         "adjust-usage": Command(effect="custom", idempotency="key"),
+        "end-file-metering": Command(effect="custom", idempotency="natural"),
         "meter-meeting": Command(effect="custom", idempotency="natural"),
         "meter-upload": Command(effect="custom", idempotency="natural"),
         "purge-tenant-usage": Command(effect="custom", idempotency="natural"),

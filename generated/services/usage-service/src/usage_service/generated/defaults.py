@@ -50,6 +50,9 @@ class Defaults(port.Port):
     async def define_meter(self, ctx: Context, request: port.DefineMeter) -> None:
         await self.meter.create(ctx, "define-meter", request.body)
 
+    async def end_file_metering(self, ctx: Context, request: port.EndFileMetering) -> None:
+        raise handler_missing("end-file-metering")
+
     async def erase_seat_holder(self, ctx: Context, request: port.EraseSeatHolder) -> None:
         raise handler_missing("erase-seat-holder")
 
@@ -174,6 +177,9 @@ class Defaults(port.Port):
             request.page,
             {"poolCode": request.pool_code, "userId": request.user_id},
         )
+
+    async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
+        not_handled(event)
 
     async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
         not_handled(event)

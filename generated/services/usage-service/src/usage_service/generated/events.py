@@ -15,6 +15,11 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
     return (
         Subscription(
             "cloudsync.content.file.v1",
+            "cloudsync.content.file-deleted.v1",
+            typed(models.FileDeleted, service.on_file_deleted),
+        ),
+        Subscription(
+            "cloudsync.content.file.v1",
             "cloudsync.content.file-uploaded.v1",
             typed(models.FileUploaded, service.on_file_uploaded),
         ),

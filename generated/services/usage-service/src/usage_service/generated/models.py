@@ -150,6 +150,18 @@ class DefineMeterRequestAllowedDimensionsItem(RootModel[str]):
     root: Annotated[str, Field(max_length=30, pattern="^[a-z][a-z_]{1,29}$")]
 
 
+class DeletionReason(StrEnum):
+    """
+    Which clock or decision destroyed a file's bytes, so that usage and audit can tell a tidy-up from an off-boarding.
+    """
+
+    bin_expired = "binExpired"
+    quarantine_expired = "quarantineExpired"
+    export_expired = "exportExpired"
+    orphaned = "orphaned"
+    organization_purged = "organizationPurged"
+
+
 class Entitlements(Model):
     """
     The limits that a plan grants, one number each.
@@ -962,6 +974,17 @@ class DefineMeterRequest(Model):
         list[DefineMeterRequestAllowedDimensionsItem] | None,
         Field(alias="allowedDimensions", max_length=5),
     ] = None
+
+
+class FileDeleted(Model):
+    """
+    Its bytes are destroyed and no longer count as used storage.
+    """
+
+    file_id: Annotated[UUID, Field(alias="fileId")]
+    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    origin: FileOrigin
+    reason: DeletionReason | None = None
 
 
 class FileTarget(Model):

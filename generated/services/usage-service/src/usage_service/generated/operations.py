@@ -52,6 +52,13 @@ COMMIT_SEATS = Operation(
 
 DEFINE_METER = Operation(id="define-meter", access="workload", writes=True, idempotency="natural")
 
+END_FILE_METERING = Operation(
+    id="end-file-metering",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 ERASE_SEAT_HOLDER = Operation(
     id="erase-seat-holder",
     access="workload",

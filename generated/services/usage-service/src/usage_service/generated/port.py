@@ -59,6 +59,11 @@ class DefineMeter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndFileMetering:
+    body: models.FileDeleted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EraseSeatHolder:
     body: models.UserDeleted
 
@@ -245,6 +250,10 @@ class Port(Protocol):
         """Adds a meter to the catalogue or renews its sources, from the catalogue file that is released with the service."""
         ...
 
+    async def end_file_metering(self, ctx: Context, request: EndFileMetering) -> None:
+        """Closes the count of gibibyte-hours of a file at the minute in which its bytes were destroyed, so that nobody pays for what is gone."""
+        ...
+
     async def erase_seat_holder(self, ctx: Context, request: EraseSeatHolder) -> None:
         """Frees the seats of an erased person everywhere and drops the key by which their digests could be told apart."""
         ...
@@ -371,6 +380,10 @@ class Port(Protocol):
         request: ListSeatAssignments,
     ) -> Page[models.SeatAssignment]:
         """Who sits in which pool, the longest silent first where idle seats are looked for."""
+        ...
+
+    async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
+        """Destroyed bytes count no hour more"""
         ...
 
     async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:

@@ -8,14 +8,16 @@ from cloudsync_chassis.aggregate.spec import (
     AggregateSpec,
     Assignment,
     Command,
+    Counted,
     Emission,
     Invariant,
     Relation,
+    Requirement,
     Transition,
 )
 from cloudsync_chassis.store.document import DocumentStore
 
-from . import models
+from . import models, problems
 
 VERSIONS_THINNED = Emission(
     type="cloudsync.content.versions-thinned.v1",
@@ -88,6 +90,50 @@ VERSION_RESTORED = Emission(
     ),
 )
 
+CONTENT_HISTORY = AggregateSpec(
+    name="content-history",
+    model=models.ContentHistory,
+    store=DocumentStore(collection="content-history", unique=(("organizationId", "subjectId"),)),
+    key="subjectId",
+    unique=(("subjectId",),),
+    defaults={"readerPrincipals": [], "readerIds": [], "audience": "named"},
+    relations={
+        "reader": Relation(fields=("ownerId", "readerIds")),
+        "colleague": Relation(value_field="audience", values=("organization",)),
+    },
+    state_field="status",
+    initial="kept",
+    transitions=(
+        Transition(command="open-history", sources=(), to="kept", roles=frozenset({"workload"})),
+        Transition(
+            command="drop-history",
+            sources=("kept",),
+            to="waiting",
+            roles=frozenset({"workload"}),
+            guard="The document or file was deleted",
+        ),
+        Transition(
+            command="drop-history",
+            sources=("waiting",),
+            to="dropped",
+            roles=frozenset({"workload"}),
+            guard="By the sweep seven days later, if no version is held",
+        ),
+    ),
+    invariants=(
+        Invariant(
+            "history-waits-for-a-moment",
+            "(this.status == 'waiting') == has(this.dropsAt)",
+            "A history says when it is dropped exactly while it waits for that.",
+        ),
+    ),
+    commands={
+        "drop-history": Command(effect="custom", idempotency="natural"),
+        "follow-readers": Command(effect="custom", idempotency="natural"),
+        "open-history": Command(effect="custom", idempotency="natural"),
+    },
+)
+
 CONTENT_VERSION = AggregateSpec(
     name="content-version",
     model=models.ContentVersion,
@@ -116,7 +162,6 @@ CONTENT_VERSION = AggregateSpec(
             sources=(),
             to="recording",
             roles=frozenset({"workload"}),
-            guard="The last sequence lies beyond that of the newest sealed version",
         ),
         Transition(
             command="track-editing",
@@ -131,6 +176,14 @@ CONTENT_VERSION = AggregateSpec(
             to="sealed",
             roles=frozenset({"workload"}),
             guard="The payload was written and read back with the same digest",
+        ),
+        Transition(
+            command="discard-recording",
+            sources=("recording", "corrupted"),
+            to="discarded",
+            roles=frozenset({"workload"}),
+            condition="!has(this.versionNumber)",
+            guard="It was never sealed, and can or need not be any more",
         ),
         Transition(
             command="supersede-version",
@@ -215,15 +268,37 @@ CONTENT_VERSION = AggregateSpec(
             idempotency="natural",
             sets=(Assignment("milestone", value=True),),
             emits=(VERSION_CAPTIONED,),
+            requires=(
+                Requirement(
+                    problem=problems.VERSION_THINNED,
+                    detail="The content is gone and a name would promise what is not there",
+                    condition="this.status != 'thinned'",
+                ),
+            ),
         ),
         "create-version": Command(effect="create", idempotency="natural"),
-        "drop-history": Command(effect="custom", idempotency="natural"),
+        "discard-recording": Command(effect="delete", idempotency="natural"),
+        "follow-version-holds": Command(effect="custom", idempotency="natural"),
         "mark-corrupted": Command(
             effect="transition",
             idempotency="natural",
             emits=(VERSION_CORRUPTED,),
         ),
-        "pin-version": Command(effect="update", idempotency="natural"),
+        "pin-version": Command(
+            effect="update",
+            idempotency="natural",
+            requires=(
+                Requirement(
+                    problem=problems.PIN_LIMIT,
+                    detail="The subject has a hundred pinned versions already",
+                    condition="!input.pinned || this.pinned || count < 100",
+                    counted=Counted(
+                        "content-version",
+                        {"pinned": "true", "subjectId": "this.subjectId"},
+                    ),
+                ),
+            ),
+        ),
         "purge-tenant-versions": Command(effect="custom", idempotency="natural"),
         "repair-version": Command(effect="transition", idempotency="natural"),
         "replace-contributor": Command(
@@ -269,7 +344,7 @@ RESTORE_JOB = AggregateSpec(
             sources=(),
             to="queued",
             roles=frozenset({"workload"}),
-            guard="The version is sealed or superseded and the subject is locked by nobody",
+            guard="Asked by the service that owns the subject, for a person whose right to edit it has checked",
         ),
         Transition(
             command="accept-restore-request",
@@ -348,7 +423,35 @@ RESTORE_JOB = AggregateSpec(
         "restore-version": Command(
             effect="create",
             idempotency="key",
-            sets=(Assignment("requestedBy", source="context.subject"),),
+            sets=(Assignment("requestedBy", source="body.requestedBy"),),
+            requires=(
+                Requirement(
+                    problem=problems.VERSION_THINNED,
+                    detail="The version was thinned and there is nothing to bring back",
+                    condition="count == 0",
+                    counted=Counted(
+                        "content-version",
+                        {
+                            "status": "'thinned'",
+                            "subjectId": "input.subjectId",
+                            "versionNumber": "input.targetNumber",
+                        },
+                    ),
+                ),
+                Requirement(
+                    problem=problems.VERSION_CORRUPTED,
+                    detail="The version is being repaired from the other region",
+                    condition="count == 0",
+                    counted=Counted(
+                        "content-version",
+                        {
+                            "status": "'corrupted'",
+                            "subjectId": "input.subjectId",
+                            "versionNumber": "input.targetNumber",
+                        },
+                    ),
+                ),
+            ),
         ),
     },
 )

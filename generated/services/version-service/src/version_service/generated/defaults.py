@@ -20,6 +20,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.content_history = runtime.aggregate(aggregates.CONTENT_HISTORY)
         self.content_version = runtime.aggregate(aggregates.CONTENT_VERSION)
         self.restore_job = runtime.aggregate(aggregates.RESTORE_JOB)
         self.thinning_policy = runtime.aggregate(aggregates.THINNING_POLICY)
@@ -59,17 +60,29 @@ class Defaults(port.Port):
     ) -> models.ContentVersion:
         return await self.content_version.create(ctx, "create-version", request.body)
 
+    async def discard_recording(self, ctx: Context, request: port.DiscardRecording) -> None:
+        await self.content_version.delete(ctx, "discard-recording", request.content_version_id)
+
     async def drop_history(self, ctx: Context, request: port.DropHistory) -> None:
         raise handler_missing("drop-history")
 
     async def fail_restore(self, ctx: Context, request: port.FailRestore) -> None:
         await self.restore_job.transition(ctx, "fail-restore", request.restore_job_id, request.body)
 
+    async def follow_readers(self, ctx: Context, request: port.FollowReaders) -> None:
+        raise handler_missing("follow-readers")
+
+    async def follow_version_holds(self, ctx: Context, request: port.FollowVersionHolds) -> None:
+        raise handler_missing("follow-version-holds")
+
     async def keep_diff(self, ctx: Context, request: port.KeepDiff) -> None:
         await self.version_diff.create(ctx, "keep-diff", request.body)
 
     async def mark_corrupted(self, ctx: Context, request: port.MarkCorrupted) -> None:
         await self.content_version.transition(ctx, "mark-corrupted", request.content_version_id)
+
+    async def open_history(self, ctx: Context, request: port.OpenHistory) -> None:
+        raise handler_missing("open-history")
 
     async def open_thinning_policy(self, ctx: Context, request: port.OpenThinningPolicy) -> None:
         await self.thinning_policy.create(ctx, "open-thinning-policy", request.body)
@@ -179,23 +192,8 @@ class Defaults(port.Port):
     ) -> Page[models.ThinningPolicy]:
         return await self.thinning_policy.list(ctx, request.page)
 
-    async def list_versions(
-        self,
-        ctx: Context,
-        request: port.ListVersions,
-    ) -> Page[models.ContentVersion]:
-        return await self.content_version.list(
-            ctx,
-            request.page,
-            {
-                "subjectId": request.subject_id,
-                "subjectKind": request.subject_kind,
-                "trigger": request.trigger,
-                "status": request.status,
-                "milestone": request.milestone,
-                "pinned": request.pinned,
-            },
-        )
+    async def list_versions(self, ctx: Context, request: port.ListVersions) -> models.VersionPage:
+        raise handler_missing("list-versions")
 
     async def preview_thinning(
         self,
@@ -211,10 +209,41 @@ class Defaults(port.Port):
     ) -> AsyncIterator[models.ContentChunk]:
         raise handler_missing("stream-content")
 
+    async def on_document_created(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentCreated],
+    ) -> None:
+        not_handled(event)
+
     async def on_document_deleted(
         self,
         ctx: Context,
         event: Received[models.DocumentDeleted],
+    ) -> None:
+        not_handled(event)
+
+    async def on_document_moved(self, ctx: Context, event: Received[models.DocumentMoved]) -> None:
+        not_handled(event)
+
+    async def on_document_ownership_transferred(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentOwnershipTransferred],
+    ) -> None:
+        not_handled(event)
+
+    async def on_document_shared(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentShared],
+    ) -> None:
+        not_handled(event)
+
+    async def on_document_unshared(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentUnshared],
     ) -> None:
         not_handled(event)
 
@@ -226,6 +255,32 @@ class Defaults(port.Port):
         not_handled(event)
 
     async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
+        not_handled(event)
+
+    async def on_file_linked(self, ctx: Context, event: Received[models.FileLinked]) -> None:
+        not_handled(event)
+
+    async def on_file_unlinked(self, ctx: Context, event: Received[models.FileUnlinked]) -> None:
+        not_handled(event)
+
+    async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
+        not_handled(event)
+
+    async def on_legal_hold_placed(
+        self,
+        ctx: Context,
+        event: Received[models.LegalHoldPlaced],
+    ) -> None:
+        not_handled(event)
+
+    async def on_legal_hold_released(
+        self,
+        ctx: Context,
+        event: Received[models.LegalHoldReleased],
+    ) -> None:
+        not_handled(event)
+
+    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         not_handled(event)
 
     async def on_organization_created(
@@ -248,6 +303,20 @@ class Defaults(port.Port):
         event: Received[models.RestoreRequested],
     ) -> None:
         await self.accept_restore_request(ctx, port.AcceptRestoreRequest(body=event.data))
+
+    async def on_team_member_added(
+        self,
+        ctx: Context,
+        event: Received[models.TeamMemberAdded],
+    ) -> None:
+        not_handled(event)
+
+    async def on_team_member_removed(
+        self,
+        ctx: Context,
+        event: Received[models.TeamMemberRemoved],
+    ) -> None:
+        not_handled(event)
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         not_handled(event)

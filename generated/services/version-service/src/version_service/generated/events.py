@@ -15,8 +15,33 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
     return (
         Subscription(
             "cloudsync.content.document.v1",
+            "cloudsync.content.document-created.v1",
+            typed(models.DocumentCreated, service.on_document_created),
+        ),
+        Subscription(
+            "cloudsync.content.document.v1",
             "cloudsync.content.document-deleted.v1",
             typed(models.DocumentDeleted, service.on_document_deleted),
+        ),
+        Subscription(
+            "cloudsync.content.document.v1",
+            "cloudsync.content.document-moved.v1",
+            typed(models.DocumentMoved, service.on_document_moved),
+        ),
+        Subscription(
+            "cloudsync.content.document.v1",
+            "cloudsync.content.document-ownership-transferred.v1",
+            typed(models.DocumentOwnershipTransferred, service.on_document_ownership_transferred),
+        ),
+        Subscription(
+            "cloudsync.content.document.v1",
+            "cloudsync.content.document-shared.v1",
+            typed(models.DocumentShared, service.on_document_shared),
+        ),
+        Subscription(
+            "cloudsync.content.document.v1",
+            "cloudsync.content.document-unshared.v1",
+            typed(models.DocumentUnshared, service.on_document_unshared),
         ),
         Subscription(
             "cloudsync.content.document.v1",
@@ -27,6 +52,36 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.content.file.v1",
             "cloudsync.content.file-deleted.v1",
             typed(models.FileDeleted, service.on_file_deleted),
+        ),
+        Subscription(
+            "cloudsync.content.file.v1",
+            "cloudsync.content.file-linked.v1",
+            typed(models.FileLinked, service.on_file_linked),
+        ),
+        Subscription(
+            "cloudsync.content.file.v1",
+            "cloudsync.content.file-unlinked.v1",
+            typed(models.FileUnlinked, service.on_file_unlinked),
+        ),
+        Subscription(
+            "cloudsync.content.file.v1",
+            "cloudsync.content.file-uploaded.v1",
+            typed(models.FileUploaded, service.on_file_uploaded),
+        ),
+        Subscription(
+            "cloudsync.platform.audit.v1",
+            "cloudsync.platform.legal-hold-placed.v1",
+            typed(models.LegalHoldPlaced, service.on_legal_hold_placed),
+        ),
+        Subscription(
+            "cloudsync.platform.audit.v1",
+            "cloudsync.platform.legal-hold-released.v1",
+            typed(models.LegalHoldReleased, service.on_legal_hold_released),
+        ),
+        Subscription(
+            "cloudsync.user.membership.v1",
+            "cloudsync.user.member-removed.v1",
+            typed(models.MemberRemoved, service.on_member_removed),
         ),
         Subscription(
             "cloudsync.user.organization.v1",
@@ -42,6 +97,16 @@ def subscriptions(service: port.Port) -> tuple[Subscription, ...]:
             "cloudsync.content.document.v1",
             "cloudsync.content.restore-requested.v1",
             typed(models.RestoreRequested, service.on_restore_requested),
+        ),
+        Subscription(
+            "cloudsync.user.team.v1",
+            "cloudsync.user.team-member-added.v1",
+            typed(models.TeamMemberAdded, service.on_team_member_added),
+        ),
+        Subscription(
+            "cloudsync.user.team.v1",
+            "cloudsync.user.team-member-removed.v1",
+            typed(models.TeamMemberRemoved, service.on_team_member_removed),
         ),
         Subscription(
             "cloudsync.user.user.v1",

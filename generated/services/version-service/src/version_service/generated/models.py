@@ -10,6 +10,17 @@ from cloudsync_chassis.model import Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
+class AccessLevel(StrEnum):
+    """
+    What a grant on a document or folder allows, each level including those before it.
+    """
+
+    viewer = "viewer"
+    commenter = "commenter"
+    editor = "editor"
+    manager = "manager"
+
+
 class ApplyRestoreRequest(Model):
     """
     The restorer's word that the old content is a new version now, and where its full payload can be fetched.
@@ -185,6 +196,66 @@ class DocumentDeleted(Model):
     attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
 
 
+class DocumentOwnershipTransferred(Model):
+    """
+    A transfer job finished and this many documents have a new owner.
+    """
+
+    document_transfer_id: Annotated[UUID, Field(alias="documentTransferId")]
+    from_user_id: Annotated[UUID, Field(alias="fromUserId")]
+    to_user_id: Annotated[UUID, Field(alias="toUserId")]
+    document_ids: Annotated[list[UUID] | None, Field(alias="documentIds", max_length=10000)] = None
+    moved_count: Annotated[int, Field(alias="movedCount", ge=0, le=10000)]
+
+
+class DocumentShared(Model):
+    """
+    A grant was made or its access changed.
+    """
+
+    share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
+    document_id: Annotated[UUID, Field(alias="documentId")]
+    principal: Annotated[
+        str,
+        Field(
+            max_length=41,
+            min_length=40,
+            pattern="^(user|team|org|link):[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+        ),
+    ]
+    access: AccessLevel
+    expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
+
+
+class DocumentType(StrEnum):
+    """
+    Which editor opens it and which kinds of block it may hold.
+    """
+
+    page = "page"
+    spreadsheet = "spreadsheet"
+    slide_deck = "slideDeck"
+    whiteboard = "whiteboard"
+    form = "form"
+
+
+class DocumentUnshared(Model):
+    """
+    A grant ended, by hand or by its date.
+    """
+
+    share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
+    document_id: Annotated[UUID, Field(alias="documentId")]
+    principal: Annotated[
+        str,
+        Field(
+            max_length=41,
+            min_length=40,
+            pattern="^(user|team|org|link):[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+        ),
+    ]
+
+
 class DocumentUpdated(Model):
     """
     New content, coalesced to one event each two seconds and document.
@@ -243,6 +314,36 @@ class FileOrigin(StrEnum):
     mail_attachment = "mailAttachment"
 
 
+class Grantee(RootModel[str]):
+    root: Annotated[
+        str,
+        Field(
+            max_length=41,
+            min_length=40,
+            pattern="^(user|team|org|link):[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+        ),
+    ]
+
+
+class HistoryAudience(StrEnum):
+    """
+    Whether a history is for the people listed in it or, since its document was shared with the organisation, for all colleagues who are no guests.
+    """
+
+    named = "named"
+    organization = "organization"
+
+
+class HistoryStatus(StrEnum):
+    """
+    A history is kept while its subject exists, waits out seven days after that, and is then dropped with every payload in it.
+    """
+
+    kept = "kept"
+    waiting = "waiting"
+    dropped = "dropped"
+
+
 class KeepDiffRequest(Model):
     """
     A finished comparison on its way into the seven-day store.
@@ -255,6 +356,51 @@ class KeepDiffRequest(Model):
     hunks: Annotated[list[DiffHunk], Field(max_length=5000)]
     truncated: bool
     computed_ms: Annotated[int, Field(alias="computedMs", ge=0, le=60000)]
+
+
+class LegalHoldPlaced(Model):
+    """
+    Records of a case stay from now on, and customers who keep a copy of the trail do not prune theirs.
+    """
+
+    legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
+    held_from: Annotated[AwareDatetime, Field(alias="heldFrom")]
+    held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
+
+
+class LegalHoldReleased(Model):
+    """
+    The case is over as far as keeping is concerned, and retention goes on where it stopped.
+    """
+
+    legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
+    release_requested_by: Annotated[UUID, Field(alias="releaseRequestedBy")]
+    release_approver_id: Annotated[UUID, Field(alias="releaseApproverId")]
+
+
+class LinkTargetKind(StrEnum):
+    """
+    What a file can hang on.
+    """
+
+    document = "document"
+    message = "message"
+    task = "task"
+    meeting = "meeting"
+    profile = "profile"
+    report = "report"
+
+
+class MembershipEndReason(StrEnum):
+    """
+    By whose doing somebody stopped belonging to an organisation.
+    """
+
+    left = "left"
+    removed = "removed"
+    merged = "merged"
+    user_deleted = "userDeleted"
+    organization_deleted = "organizationDeleted"
 
 
 class PinVersionRequest(Model):
@@ -275,6 +421,17 @@ class PreviewThinningRequest(Model):
     keep_daily_days: Annotated[int, Field(alias="keepDailyDays", ge=30, le=730)]
     keep_monthly_years: Annotated[int, Field(alias="keepMonthlyYears", ge=0, le=10)]
     max_per_subject: Annotated[int, Field(alias="maxPerSubject", ge=50, le=10000)]
+
+
+class Principal(RootModel[str]):
+    root: Annotated[
+        str,
+        Field(
+            max_length=44,
+            min_length=40,
+            pattern="^(user|team|org|link|channel):[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
+        ),
+    ]
 
 
 class Region(StrEnum):
@@ -319,6 +476,17 @@ class RetentionClass(StrEnum):
     regulated7y = "regulated7y"
 
 
+class Sensitivity(StrEnum):
+    """
+    How far a piece of content may travel.
+    """
+
+    public = "public"
+    internal = "internal"
+    confidential = "confidential"
+    restricted = "restricted"
+
+
 class SetThinningPolicyRequest(Model):
     """
     The five numbers as they shall be.
@@ -347,6 +515,30 @@ class SubjectKind(StrEnum):
 
     document = "document"
     file = "file"
+
+
+class TeamMemberAdded(Model):
+    """
+    Those who were really added by one request; they now see what the team sees.
+    """
+
+    team_id: Annotated[UUID, Field(alias="teamId")]
+    user_ids: Annotated[
+        list[UUID],
+        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+    ]
+
+
+class TeamMemberRemoved(Model):
+    """
+    Those who left a team, one by hand or many at once when memberships of the organisation end.
+    """
+
+    team_id: Annotated[UUID, Field(alias="teamId")]
+    user_ids: Annotated[
+        list[UUID],
+        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+    ]
 
 
 class ThinningPolicy(Model):
@@ -496,6 +688,7 @@ class VersionStatus(StrEnum):
     superseded = "superseded"
     thinned = "thinned"
     corrupted = "corrupted"
+    discarded = "discarded"
 
 
 class VersionTrigger(StrEnum):
@@ -531,6 +724,26 @@ class Blame(Model):
     """
 
     parts: Annotated[list[BlamedPart], Field(max_length=2000)]
+
+
+class ContentHistory(Model):
+    """
+    What all versions of one document or file have in common, above all who may read them.
+    """
+
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: Annotated[int, Field(ge=1, le=9007199254740991)]
+    subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
+    subject_id: Annotated[UUID, Field(alias="subjectId")]
+    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    reader_principals: Annotated[list[Principal], Field(alias="readerPrincipals", max_length=5000)]
+    reader_ids: Annotated[list[UUID], Field(alias="readerIds", max_length=5000)]
+    audience: HistoryAudience
+    status: HistoryStatus
+    drops_at: Annotated[AwareDatetime | None, Field(alias="dropsAt")] = None
 
 
 class ContentVersion(Model):
@@ -637,6 +850,34 @@ class CreateVersionRequest(Model):
     retention_class: Annotated[RetentionClass | None, Field(alias="retentionClass")] = None
 
 
+class DocumentCreated(Model):
+    """
+    What search needs for a first entry.
+    """
+
+    document_id: Annotated[UUID, Field(alias="documentId")]
+    document_type: Annotated[DocumentType, Field(alias="documentType")]
+    owner_id: Annotated[UUID, Field(alias="ownerId")]
+    folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
+    title: Annotated[
+        str,
+        Field(max_length=255, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f\\u2028\\u2029]+$"),
+    ]
+    sensitivity: Sensitivity
+    principals: Annotated[list[Grantee] | None, Field(max_length=5000)] = None
+
+
+class DocumentMoved(Model):
+    """
+    From folder to folder, an absent one being the owner's root.
+    """
+
+    document_id: Annotated[UUID, Field(alias="documentId")]
+    from_folder_id: Annotated[UUID | None, Field(alias="fromFolderId")] = None
+    to_folder_id: Annotated[UUID | None, Field(alias="toFolderId")] = None
+    principals: Annotated[list[Grantee] | None, Field(max_length=5000)] = None
+
+
 class FileDeleted(Model):
     """
     Its bytes are destroyed and no longer count as used storage.
@@ -646,6 +887,92 @@ class FileDeleted(Model):
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
     origin: FileOrigin
     reason: DeletionReason | None = None
+
+
+class FileLinked(Model):
+    """
+    Something uses the file from now on.
+    """
+
+    file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
+    file_id: Annotated[UUID, Field(alias="fileId")]
+    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
+    target_id: Annotated[UUID, Field(alias="targetId")]
+
+
+class FileTarget(Model):
+    """
+    The thing that a file hangs on or, before the scan, shall hang on once it has proved clean.
+    """
+
+    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
+    target_id: Annotated[UUID, Field(alias="targetId")]
+
+
+class FileUnlinked(Model):
+    """
+    A target stopped using the file, which may have become an orphan by it.
+    """
+
+    file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
+    file_id: Annotated[UUID, Field(alias="fileId")]
+    target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
+    target_id: Annotated[UUID, Field(alias="targetId")]
+
+
+class FileUploaded(Model):
+    """
+    All parts are there and the digest fits.
+    """
+
+    file_id: Annotated[UUID, Field(alias="fileId")]
+    size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
+    media_type: Annotated[
+        str,
+        Field(
+            alias="mediaType",
+            max_length=127,
+            min_length=3,
+            pattern="^[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*$",
+        ),
+    ]
+    content_sha256: Annotated[
+        str, Field(alias="contentSha256", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
+    ]
+    origin: FileOrigin
+    uploader_id: Annotated[UUID, Field(alias="uploaderId")]
+    target: FileTarget | None = None
+
+
+class ListVersionsRequest(Model):
+    """
+    The subject whose past is wanted, which is what rights are asked for, and what narrows its moments down.
+    """
+
+    subject_id: Annotated[UUID, Field(alias="subjectId")]
+    subject_kind: Annotated[SubjectKind | None, Field(alias="subjectKind")] = None
+    trigger: VersionTrigger | None = None
+    status: VersionStatus | None = None
+    milestone: bool | None = None
+    pinned: bool | None = None
+    sort: Annotated[
+        str | None,
+        Field(max_length=14, min_length=9, pattern="^-?(createdAt|toSequence|versionNumber)$"),
+    ] = None
+    limit: Annotated[int | None, Field(ge=1, le=200)] = None
+    cursor: Annotated[
+        str | None, Field(max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$")
+    ] = None
+
+
+class MemberRemoved(Model):
+    """
+    Somebody no longer belongs here.
+    """
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
+    successor_user_id: Annotated[UUID | None, Field(alias="successorUserId")] = None
 
 
 class OrganizationCreated(Model):
@@ -698,12 +1025,13 @@ class RestoreJob(Model):
 
 class RestoreVersionRequest(Model):
     """
-    Subject and number as the person saw them in the history.
+    Subject and number as the person saw them in the history, and who the person is.
     """
 
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
     target_number: Annotated[int, Field(alias="targetNumber", ge=1, le=9007199254740991)]
+    requested_by: Annotated[UUID, Field(alias="requestedBy")]
 
 
 class SealVersionRequest(Model):
@@ -752,3 +1080,15 @@ class VersionErasureCompleted(Model):
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     store: VersionErasureCompletedStore
     erased_items: Annotated[int, Field(alias="erasedItems", ge=0, le=100000000)]
+
+
+class VersionPage(Model):
+    """
+    Versions without their content, newest first unless asked otherwise.
+    """
+
+    items: Annotated[list[ContentVersion], Field(max_length=200)]
+    next_cursor: Annotated[
+        str | None,
+        Field(alias="nextCursor", max_length=512, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
+    ] = None

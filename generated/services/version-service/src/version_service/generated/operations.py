@@ -31,9 +31,30 @@ CREATE_VERSION = Operation(
     idempotency="natural",
 )
 
+DISCARD_RECORDING = Operation(
+    id="discard-recording",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
 DROP_HISTORY = Operation(id="drop-history", access="workload", writes=True, idempotency="natural")
 
 FAIL_RESTORE = Operation(id="fail-restore", access="workload", writes=True, idempotency="natural")
+
+FOLLOW_READERS = Operation(
+    id="follow-readers",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
+
+FOLLOW_VERSION_HOLDS = Operation(
+    id="follow-version-holds",
+    access="workload",
+    writes=True,
+    idempotency="natural",
+)
 
 KEEP_DIFF = Operation(id="keep-diff", access="workload", writes=True, idempotency="natural")
 
@@ -43,6 +64,8 @@ MARK_CORRUPTED = Operation(
     writes=True,
     idempotency="natural",
 )
+
+OPEN_HISTORY = Operation(id="open-history", access="workload", writes=True, idempotency="natural")
 
 OPEN_THINNING_POLICY = Operation(
     id="open-thinning-policy",
@@ -90,7 +113,7 @@ REPLACE_CONTRIBUTOR = Operation(
 RESTORE_VERSION = Operation(
     id="restore-version",
     permission="version:restore",
-    callers=frozenset({"document-service"}),
+    callers=frozenset({"document-service", "file-service"}),
     writes=True,
     idempotency="key",
 )
@@ -117,9 +140,17 @@ THIN_VERSION = Operation(id="thin-version", access="workload", writes=True, idem
 
 TRACK_EDITING = Operation(id="track-editing", access="workload", writes=True, idempotency="natural")
 
-BLAME_RANGE = Operation(id="blame-range", permission="version:read")
+BLAME_RANGE = Operation(
+    id="blame-range",
+    permission="version:read",
+    relations=("reader", "colleague"),
+)
 
-DIFF_VERSIONS = Operation(id="diff-versions", permission="version:diff")
+DIFF_VERSIONS = Operation(
+    id="diff-versions",
+    permission="version:diff",
+    relations=("reader", "colleague"),
+)
 
 GET_RESTORE_JOB = Operation(
     id="get-restore-job",
@@ -127,7 +158,7 @@ GET_RESTORE_JOB = Operation(
     relations=("requester",),
 )
 
-GET_THINNING_POLICY = Operation(id="get-thinning-policy", permission="version:list")
+GET_THINNING_POLICY = Operation(id="get-thinning-policy", permission="version:set-policy")
 
 GET_VERSION = Operation(id="get-version", permission="version:read", relations=("contributor",))
 
@@ -140,16 +171,20 @@ LIST_RESTORE_JOBS = Operation(
 
 LIST_THINNING_POLICIES = Operation(
     id="list-thinning-policies",
-    permission="version:list",
+    permission="version:set-policy",
     sorts=("-createdAt",),
 )
 
 LIST_VERSIONS = Operation(
     id="list-versions",
     permission="version:list",
-    sorts=("-createdAt", "toSequence", "versionNumber"),
+    relations=("reader", "colleague"),
 )
 
 PREVIEW_THINNING = Operation(id="preview-thinning", permission="version:set-policy")
 
-STREAM_CONTENT = Operation(id="stream-content", permission="version:read")
+STREAM_CONTENT = Operation(
+    id="stream-content",
+    permission="version:read",
+    relations=("reader", "colleague"),
+)

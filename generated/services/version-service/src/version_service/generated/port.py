@@ -42,6 +42,11 @@ class CreateVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiscardRecording:
+    content_version_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DropHistory:
     """Of `drop_history`."""
 
@@ -53,6 +58,16 @@ class FailRestore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowReaders:
+    """Of `follow_readers`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowVersionHolds:
+    """Of `follow_version_holds`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeepDiff:
     body: models.KeepDiffRequest
 
@@ -60,6 +75,11 @@ class KeepDiff:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkCorrupted:
     content_version_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenHistory:
+    """Of `open_history`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,13 +190,7 @@ class ListThinningPolicies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListVersions:
-    page: PageRequest
-    subject_id: Any = None
-    subject_kind: Any = None
-    trigger: Any = None
-    status: Any = None
-    milestone: Any = None
-    pinned: Any = None
+    body: models.ListVersionsRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,12 +222,24 @@ class Port(Protocol):
         """Notes that a moment is to be kept and hands it to the recorder."""
         ...
 
+    async def discard_recording(self, ctx: Context, request: DiscardRecording) -> None:
+        """Drops a moment that never became a version, since a sealed one reaches further, its operations have a gap, or its content could not be fetched within the day."""
+        ...
+
     async def drop_history(self, ctx: Context, request: DropHistory) -> None:
-        """Marks the history of a subject that is gone and deletes it after the grace, unless the subject came back or a hold runs."""
+        """Closes the history of a subject that is gone and, once its grace is over, deletes every version in it."""
         ...
 
     async def fail_restore(self, ctx: Context, request: FailRestore) -> None:
         """Gives up after an hour of tries because a store did not answer."""
+        ...
+
+    async def follow_readers(self, ctx: Context, request: FollowReaders) -> None:
+        """Carries shares, moves, hand-overs, links and changes of teams into the readers of every history that they concern."""
+        ...
+
+    async def follow_version_holds(self, ctx: Context, request: FollowVersionHolds) -> None:
+        """Moves the versions of a tenant that fall into the stretch of a case into the class that thinning leaves alone, and back once no case needs them."""
         ...
 
     async def keep_diff(self, ctx: Context, request: KeepDiff) -> None:
@@ -222,6 +248,10 @@ class Port(Protocol):
 
     async def mark_corrupted(self, ctx: Context, request: MarkCorrupted) -> None:
         """Takes a version out of use whose payload no longer gives its digest, and wakes somebody through the event."""
+        ...
+
+    async def open_history(self, ctx: Context, request: OpenHistory) -> None:
+        """Lays the sheet on which readers are noted before the first version of a subject exists."""
         ...
 
     async def open_thinning_policy(self, ctx: Context, request: OpenThinningPolicy) -> None:
@@ -249,7 +279,7 @@ class Port(Protocol):
         ...
 
     async def restore_version(self, ctx: Context, request: RestoreVersion) -> models.RestoreJob:
-        """Queues the wish to have an earlier content back."""
+        """Queues the wish of somebody to have an earlier content back, at the word of the service that has judged their right."""
         ...
 
     async def seal_version(self, ctx: Context, request: SealVersion) -> None:
@@ -305,7 +335,7 @@ class Port(Protocol):
         ...
 
     async def get_version(self, ctx: Context, request: GetVersion) -> models.ContentVersion:
-        """Facts about one version."""
+        """Facts about one version for those who wrote in it."""
         ...
 
     async def list_restore_jobs(
@@ -324,12 +354,8 @@ class Port(Protocol):
         """The policy of the caller's organisation, found without its id."""
         ...
 
-    async def list_versions(
-        self,
-        ctx: Context,
-        request: ListVersions,
-    ) -> Page[models.ContentVersion]:
-        """The line of moments of a subject, all of them or only those with a name."""
+    async def list_versions(self, ctx: Context, request: ListVersions) -> models.VersionPage:
+        """The line of moments of one subject, all of them or only those with a name, for whoever may read the subject itself."""
         ...
 
     async def preview_thinning(
@@ -348,12 +374,48 @@ class Port(Protocol):
         """Rebuilds the content from the nearest full payload and its deltas, holds it against the digest and sends it in chunks."""
         ...
 
+    async def on_document_created(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentCreated],
+    ) -> None:
+        """The document's history opens for its owner and those whom its folder brings"""
+        ...
+
     async def on_document_deleted(
         self,
         ctx: Context,
         event: Received[models.DocumentDeleted],
     ) -> None:
         """The document's history follows after seven days of grace"""
+        ...
+
+    async def on_document_moved(self, ctx: Context, event: Received[models.DocumentMoved]) -> None:
+        """Readers of the new folder take the place of those of the old one"""
+        ...
+
+    async def on_document_ownership_transferred(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentOwnershipTransferred],
+    ) -> None:
+        """The successor owns the histories of what was handed over"""
+        ...
+
+    async def on_document_shared(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentShared],
+    ) -> None:
+        """Whoever was given the document may look back in it"""
+        ...
+
+    async def on_document_unshared(
+        self,
+        ctx: Context,
+        event: Received[models.DocumentUnshared],
+    ) -> None:
+        """Whoever lost the document loses its past as well, five seconds later at most"""
         ...
 
     async def on_document_updated(
@@ -366,6 +428,38 @@ class Port(Protocol):
 
     async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
         """Earlier contents of a purged file go with it"""
+        ...
+
+    async def on_file_linked(self, ctx: Context, event: Received[models.FileLinked]) -> None:
+        """Readers of a document look back in the files attached to it"""
+        ...
+
+    async def on_file_unlinked(self, ctx: Context, event: Received[models.FileUnlinked]) -> None:
+        """Only readers of the remaining targets look back in the file"""
+        ...
+
+    async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
+        """The file's history opens for its uploader"""
+        ...
+
+    async def on_legal_hold_placed(
+        self,
+        ctx: Context,
+        event: Received[models.LegalHoldPlaced],
+    ) -> None:
+        """Versions of its stretch are thinned no more and no history is dropped"""
+        ...
+
+    async def on_legal_hold_released(
+        self,
+        ctx: Context,
+        event: Received[models.LegalHoldReleased],
+    ) -> None:
+        """Thinning and dropping go on where they stopped"""
+        ...
+
+    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
+        """No history of the organisation is open to the person any more"""
         ...
 
     async def on_organization_created(
@@ -390,6 +484,22 @@ class Port(Protocol):
         event: Received[models.RestoreRequested],
     ) -> None:
         """A restore that could not be asked for by call is queued all the same"""
+        ...
+
+    async def on_team_member_added(
+        self,
+        ctx: Context,
+        event: Received[models.TeamMemberAdded],
+    ) -> None:
+        """The newcomers look back in what their team may read"""
+        ...
+
+    async def on_team_member_removed(
+        self,
+        ctx: Context,
+        event: Received[models.TeamMemberRemoved],
+    ) -> None:
+        """Whoever left the team is taken off its histories"""
         ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:

@@ -18,20 +18,11 @@ DIFFERENT_SUBJECTS = ProblemType("different-subjects", 400, "Different subjects"
 DIGEST_MISMATCH = ProblemType("digest-mismatch", 500, "Digest mismatch")
 """The rebuilt content does not give the digest on record"""
 
-LEGAL_HOLD_ACTIVE = ProblemType("legal-hold-active", 403, "Legal hold active")
-"""A hold on the organisation forbids narrowing what is kept"""
-
 PIN_LIMIT = ProblemType("pin-limit", 429, "Pin limit")
 """The subject has a hundred pinned versions already"""
 
-SEQUENCE_GAP = ProblemType("sequence-gap", 409, "Sequence gap")
-"""Operations between the newest version and the first sequence are missing"""
-
 VERSION_CORRUPTED = ProblemType("version-corrupted", 409, "Version corrupted")
 """The version is being repaired from the other region"""
-
-VERSION_COVERED = ProblemType("version-covered", 409, "Version covered")
-"""A sealed version reaches further than the last sequence of the request"""
 
 VERSION_THINNED = ProblemType("version-thinned", 410, "Version thinned")
 """The content is gone and a name would promise what is not there"""

@@ -141,20 +141,7 @@ def services(runtime: Runtime, service: port.Port) -> tuple[RpcService, ...]:
         Reply(version_pb2.ListVersionsResponse),
     )
     def list_versions(message: version_pb2.ListVersionsRequest) -> port.ListVersions:
-        return port.ListVersions(
-            subject_id=rpc.value(message, "subjectId", UUID),
-            subject_kind=rpc.value(message, "subjectKind", models.SubjectKind),
-            trigger=rpc.value(message, "trigger", models.VersionTrigger),
-            status=rpc.value(message, "status", models.VersionStatus),
-            milestone=rpc.value(message, "milestone", bool),
-            pinned=rpc.value(message, "pinned", bool),
-            page=rpc.page(
-                operations.LIST_VERSIONS,
-                limit=message.limit,
-                cursor=message.cursor,
-                sort=message.sort,
-            ),
-        )
+        return port.ListVersions(body=rpc.read(message, models.ListVersionsRequest))
 
     @rpc.unary(
         "PinVersion",

@@ -12,30 +12,23 @@ SERVICE = ServiceSpec(
     name="version-service",
     source="/cloudsync/version-service",
     access={
-        "version:diff": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "version:list": frozenset(
-            {
-                "billing-admin",
-                "compliance-officer",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "version:read": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
+        "version:list": frozenset({"compliance-officer"}),
         "version:set-policy": frozenset({"org-admin", "org-owner"}),
     },
     related={
         "version:caption": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
+        "version:diff": frozenset(
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        ),
+        "version:list": frozenset(
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        ),
         "version:pin": frozenset(
+            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        ),
+        "version:read": frozenset(
             {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
         ),
         "version:restore": frozenset(

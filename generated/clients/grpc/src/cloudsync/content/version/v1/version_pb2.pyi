@@ -40,6 +40,7 @@ class VersionStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     VERSION_STATUS_SUPERSEDED: _ClassVar[VersionStatus]
     VERSION_STATUS_THINNED: _ClassVar[VersionStatus]
     VERSION_STATUS_CORRUPTED: _ClassVar[VersionStatus]
+    VERSION_STATUS_DISCARDED: _ClassVar[VersionStatus]
 
 class RetentionClass(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -90,6 +91,7 @@ VERSION_STATUS_SEALED: VersionStatus
 VERSION_STATUS_SUPERSEDED: VersionStatus
 VERSION_STATUS_THINNED: VersionStatus
 VERSION_STATUS_CORRUPTED: VersionStatus
+VERSION_STATUS_DISCARDED: VersionStatus
 RETENTION_CLASS_UNSPECIFIED: RetentionClass
 RETENTION_CLASS_STANDARD: RetentionClass
 RETENTION_CLASS_LEGAL: RetentionClass
@@ -425,14 +427,16 @@ class PinVersionResponse(_message.Message):
     def __init__(self, content_version: _Optional[_Union[ContentVersion, _Mapping]] = ...) -> None: ...
 
 class RestoreVersionRequest(_message.Message):
-    __slots__ = ("subject_kind", "subject_id", "target_number")
+    __slots__ = ("subject_kind", "subject_id", "target_number", "requested_by")
     SUBJECT_KIND_FIELD_NUMBER: _ClassVar[int]
     SUBJECT_ID_FIELD_NUMBER: _ClassVar[int]
     TARGET_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    REQUESTED_BY_FIELD_NUMBER: _ClassVar[int]
     subject_kind: SubjectKind
     subject_id: str
     target_number: int
-    def __init__(self, subject_kind: _Optional[_Union[SubjectKind, str]] = ..., subject_id: _Optional[str] = ..., target_number: _Optional[int] = ...) -> None: ...
+    requested_by: str
+    def __init__(self, subject_kind: _Optional[_Union[SubjectKind, str]] = ..., subject_id: _Optional[str] = ..., target_number: _Optional[int] = ..., requested_by: _Optional[str] = ...) -> None: ...
 
 class RestoreVersionResponse(_message.Message):
     __slots__ = ("restore_job",)

@@ -13,6 +13,15 @@ depends_on = None
 
 SCHEMA = Schema(
     "documents",
+    # Cases for which a tenant's documents are kept, consulted by each operation on a document that is not held yet.
+    Table(
+        "legal_holds",
+        Column("organization_id", "uuid"),
+        Column("legal_hold_id", "uuid"),
+        Column("held_from", "timestamptz"),
+        Column("held_until", "timestamptz", nullable=True),
+        key=("organization_id", "legal_hold_id"),
+    ),
     # What was answered to a keyed write on documents, folders, shares or comments in the last day.
     Table(
         "idempotency_keys",
@@ -99,6 +108,8 @@ SCHEMA = Schema(
         Column("path", "ltree", nullable=True),
         Column("inherit_shares", "boolean", "true"),
         Column("shared_with", "jsonb", "'[]'"),
+        Column("reader_ids", "uuid[]", "'{}'"),
+        Column("writer_ids", "uuid[]", "'{}'"),
         Column("child_count", "integer", "0"),
         Column("status", "text", "'live'"),
         Check("folders_status_known", "status IN ('live', 'deleted')"),
@@ -125,6 +136,7 @@ SCHEMA = Schema(
         ),
         Index("folders_owner", ("organization_id", "owner_id")),
         Index("folders_path", ("path",), using="gist", portable=False),
+        Index("folders_readers", ("reader_ids",), using="gin", portable=False),
         key=("organization_id", "id"),
         partition="HASH (organization_id)",
         parts=32,
@@ -248,6 +260,32 @@ SCHEMA = Schema(
         ),
         Index("comment_threads_mentions", ("mentions",), using="gin", portable=False),
         key=("organization_id", "id"),
+        partition="HASH (organization_id)",
+        parts=32,
+    ),
+    # One row for each document that a team, a folder or the organisation was given, with a dozen people in the median.
+    Table(
+        "document_audiences",
+        Column("id", "uuid"),
+        Column("organization_id", "uuid"),
+        Column("created_at", "timestamptz"),
+        Column("updated_at", "timestamptz"),
+        Column("version", "bigint"),
+        Column("document_id", "uuid"),
+        Column("viewer_ids", "uuid[]", "'{}'"),
+        Column("commenter_ids", "uuid[]", "'{}'"),
+        Column("editor_ids", "uuid[]", "'{}'"),
+        Column("manager_ids", "uuid[]", "'{}'"),
+        ForeignKey(
+            "document_audiences_organization_id_document_id_fkey",
+            columns=("organization_id", "document_id"),
+            table="documents",
+            remote=("organization_id", "id"),
+            on_delete="CASCADE",
+        ),
+        Index("document_audiences_id", ("organization_id", "id"), unique=True),
+        Index("document_audiences_viewers", ("viewer_ids",), using="gin", portable=False),
+        key=("organization_id", "document_id"),
         partition="HASH (organization_id)",
         parts=32,
     ),

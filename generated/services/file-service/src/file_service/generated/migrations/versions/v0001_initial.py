@@ -33,6 +33,15 @@ SCHEMA = Schema(
         key=("created_at", "id"),
         partition="RANGE (created_at)",
     ),
+    # Cases that stop the purge of a tenant's bytes.
+    Table(
+        "legal_holds",
+        Column("organization_id", "uuid"),
+        Column("legal_hold_id", "uuid"),
+        Column("held_from", "timestamptz"),
+        Column("held_until", "timestamptz", nullable=True),
+        key=("organization_id", "legal_hold_id"),
+    ),
     # Keys under which uploads were announced and releases decided, each with the answer to give again.
     Table(
         "idempotency_keys",
@@ -134,12 +143,17 @@ SCHEMA = Schema(
         key=("occurred_at", "id"),
         partition="RANGE (occurred_at)",
     ),
-    # Organisations that may take nothing in, with since when and why.
+    # Organisations that may take nothing in, since they are restricted or have used up their storage.
     Table(
         "tenant_states",
         Column("organization_id", "uuid"),
-        Column("read_only_since", "timestamptz"),
-        Column("reason", "text"),
+        Column("read_only_since", "timestamptz", nullable=True),
+        Column("reason", "text", nullable=True),
+        Column("full_until", "timestamptz", nullable=True),
+        Check(
+            "tenant_states_say_something",
+            "read_only_since IS NOT NULL OR full_until IS NOT NULL",
+        ),
         key=("organization_id",),
     ),
     # The ledger that quotas and the usage report are answered from, closed at midnight UTC and kept for thirteen months.
