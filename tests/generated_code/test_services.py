@@ -11,12 +11,14 @@ import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cloudsync_chassis.aggregate.lifecycle import Lifecycle
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.published import document
 
@@ -158,6 +160,29 @@ def test_defaults_carry_every_operation_out(
             str(case): answer.text for case in cases if not (answer := bench.ask(case)).is_success
         }
     assert refused == {}
+
+
+def test_a_command_that_leaves_its_life_cycle_is_found(
+    made: dict[str, Written], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    each, service = made["cloudsync"], "document-service"
+    for path in each.sources(service):
+        monkeypatch.syspath_prepend(str(path))
+    testing = importlib.import_module("document_service.generated.testing")
+    told = testing.cases(each.folder(service) / "tests" / "contract.json")
+    case = next(case for case in told if case.operation == "archiveDocument")
+    assert case.legal == ("active",)
+
+    async def anywhere(self: Lifecycle, *asked: Any) -> str:
+        return "archived"
+
+    with testing.Bench(testing.started, tmp_path) as bench:
+        assert bench.strays(case) == []
+        monkeypatch.setattr(Lifecycle, "target", anywhere)
+        assert "draft: carried out" in bench.strays(case)
+        monkeypatch.undo()
+        wrong = replace(case, legal=("draft",), illegal=())
+        assert bench.strays(wrong) == ["draft: illegal"]
 
 
 def test_the_contract_is_served_as_published(documents: Process) -> None:

@@ -87,7 +87,8 @@ def written(root: Path, folder: Path, targets: Iterable[str] = TARGETS) -> Writt
                 path.write_bytes(each.content)
                 if each.ownership is not Ownership.SCAFFOLD:
                     ours.add(each.path)
-    _add_theirs(root, folder, ours)
+    if folder != root:
+        _add_theirs(root, folder, ours)
     return Written(checked.model, contracts, folder)
 
 
