@@ -29,6 +29,9 @@ class Case:
         roles: a caller with all of them may call the operation.
         scopes: those of a workload that may call it.
         custom: whether the model implies no behaviour, so that a handler may be missing.
+        aggregate: what the operation works on; `state_field` holds its state.
+        legal: the states in which the life cycle takes the command; `illegal`: all others, without
+            those in which a command that is idempotent by nature has nothing left to do.
     """
 
     operation: str
@@ -45,6 +48,10 @@ class Case:
     scopes: tuple[str, ...] = ()
     access: str = "authenticated"
     custom: bool = False
+    aggregate: str = ""
+    state_field: str = ""
+    legal: tuple[str, ...] = ()
+    illegal: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.operation
@@ -78,6 +85,7 @@ def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...
                 callers=tuple(sorted(operation.callers)),
                 scopes=(operation.permission,) if operation.permission else (),
                 access=_access(operation, roles),
+                **_states(aggregates, operation),
             )
         )
     return tuple(made)
@@ -127,6 +135,23 @@ def _roles(
         for each in aggregate.transitions:
             held |= each.roles if each.command == operation.id else frozenset()
     return tuple(sorted(held - {_WORKLOAD}))
+
+
+def _states(aggregates: Iterable[AggregateSpec[Any]], operation: Operation) -> dict[str, Any]:
+    """What the life cycle says of a command on an entity that exists; nothing of any other."""
+    for spec in aggregates:
+        rows = [each for each in spec.transitions if each.command == operation.id]
+        legal = {source for each in rows for source in each.sources}
+        if legal and all(each.sources for each in rows):
+            every = {s for each in spec.transitions for s in (*each.sources, each.to)}
+            there = {each.to for each in rows} if operation.idempotency == "natural" else set()
+            return {
+                "aggregate": spec.name,
+                "state_field": spec.state_field,
+                "legal": tuple(sorted(legal)),
+                "illegal": tuple(sorted(every - legal - there)),
+            }
+    return {}
 
 
 def _access(operation: Operation, roles: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,13 +24,22 @@ from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.model import from_record
 from cloudsync_chassis.operation import Operation
-from cloudsync_chassis.problem import HANDLER_MISSING, Problem
+from cloudsync_chassis.problem import (
+    FORBIDDEN,
+    HANDLER_MISSING,
+    ILLEGAL_TRANSITION,
+    NOT_FOUND,
+    Problem,
+)
 from cloudsync_chassis.propagation import TENANT_HEADER, Trace
 from cloudsync_chassis.published import document, resolved
 from cloudsync_chassis.security.principal import Principal, workload
 from cloudsync_chassis.store import system
 from cloudsync_chassis.store.repository import UniqueViolationError
 from cloudsync_chassis.testing import Running
+
+_REFUSED = frozenset(each.slug for each in (ILLEGAL_TRANSITION, NOT_FOUND, FORBIDDEN))
+"""How an entity in such a state answers: its store may not hold it, relations to it may end."""
 
 _SEED = Operation(id="seed", access="workload", writes=True)
 
@@ -95,6 +104,43 @@ class Bench:
     def ask(self, case: Case, *, token: bool = True) -> httpx.Response:
         """The answer to a case, asked of an empty store but for what the case needs."""
         return self._runner.run(self._ask(case, Tenant(), token))
+
+    def strays(self, case: Case) -> list[str]:
+        """Where the command leaves its life cycle: states in which it is carried out and should
+        not be, or is refused by another name, or is refused as illegal and should not be.
+
+        A handler may refuse by names of its own. Nothing where no life cycle rules the command, or
+        what it works on is not among the seeds.
+        """
+        found: list[str] = []
+        if not any(each["aggregate"] == case.aggregate for each in case.seeds):
+            return found
+        for state in case.illegal:
+            slug = self._refusal(case, state)
+            if slug not in _REFUSED and not (case.custom and slug):
+                found.append(f"{state}: {slug or 'carried out'}")
+        for state in case.legal:
+            if self._refusal(case, state) == ILLEGAL_TRANSITION.slug:
+                found.append(f"{state}: illegal")
+        return found
+
+    def _refusal(self, case: Case, state: str) -> str:
+        """The slug of the refusal where what the case works on is in that state, or nothing.
+
+        It is `not-found` where the store takes no entity in that state.
+        """
+        seeds = tuple(
+            (
+                each
+                if each["aggregate"] != case.aggregate
+                else {**each, "values": {**each["values"], case.state_field: state}}
+            )
+            for each in case.seeds
+        )
+        answer = self.ask(replace(case, seeds=seeds))
+        if answer.is_success:
+            return ""
+        return str(answer.json().get("type", "")).rpartition("/")[2]
 
     async def _ask(self, case: Case, tenant: Tenant, token: bool) -> httpx.Response:
         await self._empty()

@@ -35,3 +35,8 @@ def test_refuses_callers_without_a_token(bench: Bench, case: Case) -> None:
     answer = bench.ask(case, token=False)
     assert answer.status_code == 401
     assert bench.faults(case, answer) == []
+
+
+
+def test_commands_move_only_as_the_life_cycle_says(bench: Bench) -> None:
+    assert {str(case): found for case in CASES if (found := bench.strays(case))} == {}
