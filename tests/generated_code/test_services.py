@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
+from cloudsync_chassis import contract, hostile, validation
 from cloudsync_chassis.aggregate.lifecycle import Lifecycle
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.published import document
@@ -185,6 +186,32 @@ def test_a_command_that_leaves_its_life_cycle_is_found(
         assert bench.strays(wrong) == ["draft: illegal"]
 
 
+def test_what_is_not_kept_apart_or_taken_as_text_is_found(
+    made: dict[str, Written], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The tests that every service has can fail."""
+    each, service = made["cloudsync"], "document-service"
+    for path in each.sources(service):
+        monkeypatch.syspath_prepend(str(path))
+    testing = importlib.import_module("document_service.generated.testing")
+    told = testing.cases(each.folder(service) / "tests" / "contract.json")
+    cases = {case.operation: case for case in told}
+    with testing.Bench(testing.started, tmp_path) as bench:
+        assert bench.leaks(cases["getDocument"]) == bench.leaks(cases["getFolder"]) == []
+        assert bench.hostile(cases["createDocument"]) == []
+        same = contract.Tenant()
+        monkeypatch.setattr(contract, "Tenant", lambda: same)
+        for operation in ("getDocument", "getFolder"):
+            assert bench.leaks(cases[operation]), operation
+        monkeypatch.undo()
+        monkeypatch.setattr(hostile, "PAYLOAD", "DROP TABLE x")
+        changed = b"DROP <b>"
+        monkeypatch.setattr(
+            validation, "_with_integers", lambda content: content.replace(b"DROP TABLE x", changed)
+        )
+        assert bench.hostile(cases["createDocument"])
+
+
 def test_the_contract_is_served_as_published(documents: Process) -> None:
     published = documents.made.contracts.rest["document"]
     served = httpx.get(f"{documents.url}/openapi.json")
@@ -199,9 +226,9 @@ def test_every_contract_reads_as_it_was_compiled(made: dict[str, Written]) -> No
     """Services read YAML 1.1 with PyYAML: no text may become a time, a number or a truth value."""
     for each in made.values():
         assert each.contracts.rest
-        for contract in each.contracts.rest.values():
-            read = document(each.root / "contracts" / contract.path)
-            assert read == json.loads(json.dumps(contract.data))
+        for published in each.contracts.rest.values():
+            read = document(each.root / "contracts" / published.path)
+            assert read == json.loads(json.dumps(published.data))
 
 
 def test_a_document_from_draft_to_deletion(documents: Process) -> None:
