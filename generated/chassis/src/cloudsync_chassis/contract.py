@@ -18,6 +18,7 @@ from uuid import UUID
 
 import httpx
 
+from cloudsync_chassis import hostile
 from cloudsync_chassis.cases import Case
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.executor import Incoming
@@ -124,6 +125,33 @@ class Bench:
                 found.append(f"{state}: illegal")
         return found
 
+    def hostile(self, case: Case) -> list[str]:
+        """Where text that would be a command elsewhere is more than text: faults of the answers.
+
+        Every text of the body, the path and the query is replaced in turn. An answer is one that
+        the contract has, and where it repeats the field, the text in it is the one that was sent.
+        """
+        found = []
+        for place, changed in hostile.variants(case):
+            answer = self.ask(changed)
+            faults = self.faults(changed, answer)
+            if answer.status_code >= 500 and not faults:
+                faults = [] if case.custom else [f"status {answer.status_code}"]
+            found += [f"{place}: {each}" for each in (*faults, *hostile.altered(place, answer))]
+        return found
+
+    def leaks(self, case: Case) -> list[str]:
+        """What a caller of another organisation learns or does: ids of seeds that the answer tells,
+        and those that the request named and was not refused for.
+        """
+        owner, stranger = Tenant(), Tenant()
+        answer = self._runner.run(self._ask(case, owner, True, stranger))
+        asked = json.dumps(owner.filled([case.parameters, case.query, case.body]))
+        ids = {str(owner.filled(each["values"]["id"])) for each in case.seeds}
+        named = {each for each in ids if each in asked}
+        found = named if answer.is_success and not _is_empty_page(answer) else set()
+        return sorted(found | {each for each in ids - named if each in answer.text})
+
     def _refusal(self, case: Case, state: str) -> str:
         """The slug of the refusal where what the case works on is in that state, or nothing.
 
@@ -142,11 +170,13 @@ class Bench:
             return ""
         return str(answer.json().get("type", "")).rpartition("/")[2]
 
-    async def _ask(self, case: Case, tenant: Tenant, token: bool) -> httpx.Response:
+    async def _ask(
+        self, case: Case, tenant: Tenant, token: bool, caller: Tenant | None = None
+    ) -> httpx.Response:
         await self._empty()
         for each in case.seeds if token else ():
             await self._seed(each["aggregate"], tenant.filled(each["values"]), tenant)
-        headers = dict(case.headers) | (self._caller(case, tenant) if token else {})
+        headers = dict(case.headers) | (self._caller(case, caller or tenant) if token else {})
         content = None
         if case.media and case.body is not None:
             headers["Content-Type"] = case.media
@@ -215,6 +245,11 @@ class Bench:
         path = self.service.runtime.spec.contract
         found = document(path) if path is not None else {}
         return list(_faults(found, case, answer))
+
+
+def _is_empty_page(answer: httpx.Response) -> bool:
+    content = answer.json() if answer.content else None
+    return isinstance(content, Mapping) and content.get("items") == []
 
 
 def _faults(contract: Mapping[str, Any], case: Case, answer: httpx.Response) -> Iterator[str]:

@@ -38,5 +38,13 @@ def test_refuses_callers_without_a_token(bench: Bench, case: Case) -> None:
 
 
 
+def test_takes_text_as_text(bench: Bench) -> None:
+    assert {str(case): found for case in CASES if (found := bench.hostile(case))} == {}
+
+
+def test_tells_no_other_organisation(bench: Bench) -> None:
+    assert {str(case): found for case in CASES if (found := bench.leaks(case))} == {}
+
+
 def test_commands_move_only_as_the_life_cycle_says(bench: Bench) -> None:
     assert {str(case): found for case in CASES if (found := bench.strays(case))} == {}

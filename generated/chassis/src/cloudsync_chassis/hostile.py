@@ -1,0 +1,55 @@
+"""For tests of services: texts that would be commands in SQL, HTML, a shell or a template.
+
+Payloads after OWASP's Web Security Testing Guide, 4.7 (input validation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import httpx
+
+from cloudsync_chassis.cases import Case
+
+PAYLOAD = "'\"); DROP TABLE x;--<script>alert(1)</script>${7*7}{{7*7}}`id`"
+"""Ends a literal of each kind and goes on as a statement, a tag and an expression."""
+
+
+def variants(case: Case) -> Iterator[tuple[str, Case]]:
+    """(place, the case with the payload in that place), for each text that is sent."""
+    for name in case.parameters:
+        yield f"path {name}", replace(case, parameters={**case.parameters, name: _in_path()})
+    for name in case.query:
+        yield f"query {name}", replace(case, query={**case.query, name: PAYLOAD})
+    for place, body in _changed(case.body):
+        yield f"body {place}", replace(case, body=body)
+
+
+def altered(place: str, answer: httpx.Response) -> list[str]:
+    """Whether a field of the body that the answer repeats is no longer what was sent."""
+    kind, _, pointer = place.partition(" ")
+    if kind != "body" or not answer.is_success or "/" in pointer[1:]:
+        return []
+    given = answer.json().get(pointer[1:]) if answer.content else None
+    sent = isinstance(given, str) and any(mark in given for mark in ("DROP", "script", "7*7", "49"))
+    return [f"it came back as {given}"] if sent and given != PAYLOAD else []
+
+
+def _in_path() -> str:
+    """Without what would end the segment: that is the client's to encode."""
+    return PAYLOAD.replace("/", "").replace("?", "").replace("#", "").replace("%", "")
+
+
+def _changed(value: Any, pointer: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, str):
+        yield pointer or "/", PAYLOAD
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            for place, changed in _changed(each, f"{pointer}/{name}"):
+                yield place, {**value, name: changed}
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            for place, changed in _changed(each, f"{pointer}/{index}"):
+                yield place, [*value[:index], changed, *value[index + 1 :]]
