@@ -77,6 +77,7 @@ class Runtime:
             token=lambda: self.identity.workload_token(service),
             budgets=edge.budgets,
             breaker=edge.breaker,
+            concurrent=edge.concurrent,
         )
         self.clients[service] = client
         return client
@@ -148,6 +149,7 @@ def _database(spec: ServiceSpec, settings: Settings) -> Database:
         schema=settings.database_schema,
         schemas=spec.schemas,
         pool=settings.database_pool,
+        wait=settings.database_wait,
     )
 
 

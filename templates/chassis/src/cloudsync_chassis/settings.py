@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     database_schema: str | None = None
     database_pool: Annotated[int, Field(ge=1, le=200)] = 5
+    database_wait: Seconds = 1.0
     bus: Literal["sqlite", "memory"] = "sqlite"
 
     issuer: str = "https://issuer.invalid/"
