@@ -72,7 +72,7 @@ def _wheel(view: ServiceView) -> dict[str, Any]:
 
 def _project(view: ServiceView) -> dict[str, Any]:
     """`pyproject.toml`."""
-    extras = "postgresql,server,telemetry"
+    extras = "postgresql,redis,server,telemetry"
     extras = f"grpc,{extras}" if view.messages else extras
     ours = [each.distribution for each in view.callees]
     sources = [f"../../clients/python/{each}/src" for each in ours]

@@ -371,6 +371,8 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     page_size: int
     max_page_size: int
     database_pool: int
+    rate_limit_per_second: int
+    rate_limit_burst: int
     schemas: tuple[str, ...]
     migrations: bool
     rest: bool
@@ -384,6 +386,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     callees: tuple[CalleeView, ...]
     client_stubs: str
     breaker: BreakerView
+    concurrent: int
     access: tuple[GrantView, ...]
     related: tuple[GrantView, ...]
     port_imports: tuple[str, ...]

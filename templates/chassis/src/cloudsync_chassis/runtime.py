@@ -21,6 +21,7 @@ from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.executor import Executor
 from cloudsync_chassis.health import Health
 from cloudsync_chassis.paging import Pages
+from cloudsync_chassis.rate.limiter import limiter_of
 from cloudsync_chassis.security.identity import Identity
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
@@ -49,6 +50,7 @@ class Runtime:
         self.outbox = Outbox(self.relay.wake)
         self.executor = Executor(spec.name, self.database, spec.grants)
         self.identity = Identity(spec.name, settings)
+        self.limiter = limiter_of(spec.name, settings)
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
         self.pages = Pages(settings, self.cursors)
         self.cipher = FieldCipher(_secret(settings, settings.field_key_file, "field.key"))
@@ -121,6 +123,7 @@ class Runtime:
         for client in self.clients.values():
             await client.aclose()
         await self.bus.stop()
+        await self.limiter.aclose()
         await self.database.dispose()
         if self.telemetry is not None:
             self.telemetry.stop()

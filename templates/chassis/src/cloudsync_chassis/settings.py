@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     database_schema: str | None = None
     database_pool: Annotated[int, Field(ge=1, le=200)] = 5
     database_wait: Seconds = 1.0
+    redis_url: SecretStr | None = None
+    rate_limit_per_second: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    rate_limit_burst: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     bus: Literal["sqlite", "memory"] = "sqlite"
 
     issuer: str = "https://issuer.invalid/"

@@ -178,6 +178,7 @@ class RpcCalls:
         principal = await self._runtime.identity.caller(metadata.get("authorization"))
         principal = principal.acting_for(headers.tenant(metadata.get(TENANT_HEADER.lower())))
         self._runtime.executor.admit(operation, principal)
+        await self._runtime.limiter.admit(principal)
         key = headers.idempotency_key(metadata.get("idempotency-key"))
         content = message.SerializeToString(deterministic=True) if key else b""
         return Incoming(
