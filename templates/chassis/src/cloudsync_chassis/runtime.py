@@ -37,6 +37,8 @@ from cloudsync_chassis.telemetry import Telemetry
 E = TypeVar("E", bound=BaseModel)
 C = TypeVar("C", bound=Client)
 
+log = logs.logger("runtime")
+
 
 class Runtime:
     """The parts of one service. Nothing is opened before `start`; `stop` undoes it in reverse."""
@@ -114,12 +116,13 @@ class Runtime:
         await self.database.create_all(system.metadata)
 
     async def stop(self) -> None:
-        """Publish what is committed, then close everything."""
+        """End consumers, publish what is committed, then close everything."""
         self.health.stopping = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        await self._flush()
         for client in self.clients.values():
             await client.aclose()
         await self.bus.stop()
@@ -127,6 +130,18 @@ class Runtime:
         await self.database.dispose()
         if self.telemetry is not None:
             self.telemetry.stop()
+
+    async def _flush(self) -> None:
+        """Publish now what would else wait for the next start, if the bus takes it in time."""
+        if not self.health.started:
+            return
+        try:
+            async with asyncio.timeout(self.settings.flush_seconds):
+                while await self.relay.publish_once():
+                    pass
+        except Exception as error:
+            # the events stay in the outbox; another replica or the next start publishes them
+            log.warning("outbox_not_flushed", error=str(error) or type(error).__name__)
 
     def _consumers(self) -> Iterator[Consumer]:
         """One for the events, and one for the queued calls to each callee."""

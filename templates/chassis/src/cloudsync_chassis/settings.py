@@ -16,6 +16,7 @@ from pydantic_settings import (
 from cloudsync_chassis.telemetry import Exporter
 
 SHARED_PREFIX = "CHASSIS_"
+_DRAINING = 0.8
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -71,6 +72,16 @@ class Settings(BaseSettings):
         if self.environment == "production" and missing:
             raise ValueError(f"production needs {', '.join(missing)}")
         return self
+
+    @property
+    def drain_seconds(self) -> float:
+        """Seconds of the grace for requests in flight."""
+        return self.shutdown_grace * _DRAINING
+
+    @property
+    def flush_seconds(self) -> float:
+        """Seconds of the grace for events that are committed and not published."""
+        return self.shutdown_grace * (1 - _DRAINING)
 
     def state_path(self, *names: str) -> Path:
         """A place below the state folder."""

@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
+from cloudsync_chassis.context import Deadline
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.rpc.service import RpcService
 from cloudsync_chassis.runtime import Runtime
@@ -57,10 +58,11 @@ class RpcServer:
         self.runtime.health.stopping = True
         await self._health.enter_graceful_shutdown()
         await asyncio.sleep(self.runtime.settings.drain_pause)
+        drained = Deadline.after(self.runtime.settings.drain_seconds)
         if self._server is not None:
-            await self._server.stop(self.runtime.settings.shutdown_grace)
+            await self._server.stop(drained.remaining)
         for each in self._services:
-            await each.settle(self.runtime.settings.shutdown_grace)
+            await each.settle(drained.remaining)
         await self.runtime.stop()
 
     async def __aenter__(self) -> Self:

@@ -44,6 +44,7 @@ def create_app(runtime: Runtime, *routers: APIRouter) -> FastAPI:
         Envelope,
         max_body_bytes=runtime.settings.max_body_bytes,
         problem_base=runtime.settings.problem_base,
+        health=runtime.health,
     )
     return app
 

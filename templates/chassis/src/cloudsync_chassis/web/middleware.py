@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cloudsync_chassis import faults
+from cloudsync_chassis.health import Health
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.problem import BODY_TOO_LARGE
+from cloudsync_chassis.problem import BODY_TOO_LARGE, UNAVAILABLE, Problem
 from cloudsync_chassis.propagation import REQUEST_ID_HEADER, TRACE_HEADER, Trace
 from cloudsync_chassis.web import problems
 
@@ -32,10 +34,13 @@ _ID_LENGTH = 64
 class Envelope:
     """The outermost layer."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int, problem_base: str) -> None:
+    def __init__(
+        self, app: ASGIApp, max_body_bytes: int, problem_base: str, health: Health
+    ) -> None:
         self._app = app
         self._max = max_body_bytes
         self._base = problem_base
+        self._health = health
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -47,15 +52,27 @@ class Envelope:
         }
         trace = Trace.parse(headers.get(TRACE_HEADER)) or Trace.new()
         scope[TRACE] = trace
-        exchange = _Exchange(scope, send, _request_id(headers.get(REQUEST_ID_HEADER.lower())))
+        request_id = _request_id(headers.get(REQUEST_ID_HEADER.lower()))
+        exchange = _Exchange(scope, send, request_id, self._health)
         try:
             await self._app(scope, self._limited(headers, receive), exchange.send)
         except Exception as error:
             if exchange.status:
                 raise  # too late for an answer
-            answer = problems.response(faults.of_exception(error), self._base, scope["path"])
-            await answer(scope, receive, exchange.send)
+            await self._refuse(faults.of_exception(error), scope, receive, exchange)
+        except asyncio.CancelledError:
+            if exchange.status or not self._health.stopping:
+                raise
+            # the grace is over: who still waits had better ask another replica
+            gone = Problem(UNAVAILABLE, headers={"Retry-After": "1"})
+            await self._refuse(gone, scope, receive, exchange)
         exchange.finished(trace)
+
+    async def _refuse(
+        self, problem: Problem, scope: Scope, receive: Receive, exchange: _Exchange
+    ) -> None:
+        answer = problems.response(problem, self._base, scope["path"])
+        await answer(scope, receive, exchange.send)
 
     def _limited(self, headers: dict[str, str], receive: Receive) -> Receive:
         """Refuses a body that is announced or turns out to be too large."""
@@ -79,10 +96,11 @@ class Envelope:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+    def __init__(self, scope: Scope, send: Send, request_id: str, health: Health) -> None:
         self._scope = scope
         self._send = send
         self._request_id = request_id
+        self._health = health
         self._began = time.perf_counter()
         self.status = 0
 
@@ -95,6 +113,8 @@ class _Exchange:
                 *_SECURITY,
                 (b"x-request-id", self._request_id.encode("latin-1")),
             ]
+            if self._health.stopping:
+                message["headers"].append((b"connection", b"close"))
         await self._send(message)
 
     def finished(self, trace: Trace) -> None:
