@@ -26,6 +26,7 @@ COMMON = frozenset(
         *("environment", "state_dir", "host", "port", "log_level", "telemetry", "database_url"),
         *("database_schema", "database_pool", "database_wait", "redis_url", "bus", "issuer"),
         *("rate_limit_per_second", "rate_limit_burst", "region", "metrics_port", "body_timeout"),
+        *("max_json_depth", "max_json_members", "json_bounds", "drain_seconds", "flush_seconds"),
         *("audience", "jwks_url", "peers"),
         *("clock_skew", "workload_token_file", "field_key_file", "cursor_key_file"),
         *("problem_base", "max_body_bytes", "page_size", "max_page_size", "request_timeout"),

@@ -13,6 +13,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from cloudsync_chassis.bounds import JsonBounds
 from cloudsync_chassis.telemetry import Exporter
 
 SHARED_PREFIX = "CHASSIS_"
@@ -58,6 +59,9 @@ class Settings(BaseSettings):
 
     problem_base: str = "https://problems.invalid/"
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_048_576
+    max_json_depth: Annotated[int, Field(ge=1, le=200)] = 64
+    max_json_members: Annotated[int, Field(ge=1)] = 100_000
+    body_timeout: Seconds = 10.0
     page_size: Annotated[int, Field(ge=1)] = 50
     max_page_size: Annotated[int, Field(ge=1)] = 200
     request_timeout: Seconds = 10.0
@@ -72,6 +76,11 @@ class Settings(BaseSettings):
         if self.environment == "production" and missing:
             raise ValueError(f"production needs {', '.join(missing)}")
         return self
+
+    @property
+    def json_bounds(self) -> JsonBounds:
+        """How deep and how large a JSON body may be."""
+        return JsonBounds(self.max_json_depth, self.max_json_members)
 
     @property
     def drain_seconds(self) -> float:

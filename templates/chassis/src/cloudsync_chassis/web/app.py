@@ -42,8 +42,7 @@ def create_app(runtime: Runtime, *routers: APIRouter) -> FastAPI:
         app.include_router(router)
     app.add_middleware(
         Envelope,
-        max_body_bytes=runtime.settings.max_body_bytes,
-        problem_base=runtime.settings.problem_base,
+        settings=runtime.settings,
         health=runtime.health,
     )
     return app

@@ -12,8 +12,9 @@ from cloudsync_chassis import faults
 from cloudsync_chassis.health import Health
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.problem import BODY_TOO_LARGE, UNAVAILABLE, Problem
+from cloudsync_chassis.problem import BODY_TOO_LARGE, REQUEST_TIMEOUT, UNAVAILABLE, Problem
 from cloudsync_chassis.propagation import REQUEST_ID_HEADER, TRACE_HEADER, Trace
+from cloudsync_chassis.settings import Settings
 from cloudsync_chassis.web import problems
 
 log = logger("http")
@@ -34,12 +35,11 @@ _ID_LENGTH = 64
 class Envelope:
     """The outermost layer."""
 
-    def __init__(
-        self, app: ASGIApp, max_body_bytes: int, problem_base: str, health: Health
-    ) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, health: Health) -> None:
         self._app = app
-        self._max = max_body_bytes
-        self._base = problem_base
+        self._max = settings.max_body_bytes
+        self._patience = settings.body_timeout
+        self._base = settings.problem_base
         self._health = health
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,22 +75,34 @@ class Envelope:
         await answer(scope, receive, exchange.send)
 
     def _limited(self, headers: dict[str, str], receive: Receive) -> Receive:
-        """Refuses a body that is announced or turns out to be too large."""
+        """Refuses a body that is announced or turns out to be too large, or dawdles."""
         announced = headers.get("content-length", "0")
         too_large = announced.isdigit() and int(announced) > self._max
-        seen = 0
+        seen, whole = 0, False
+        until = asyncio.get_running_loop().time() + self._patience
 
         async def limited() -> Message:
-            nonlocal seen
+            nonlocal seen, whole
             if too_large:
                 raise BODY_TOO_LARGE(f"at most {self._max} bytes")
-            message = await receive()
+            if whole:
+                return await receive()
+            message = await _in_time(receive, until)
+            whole = not message.get("more_body", False)
             seen += len(message.get("body", b""))
             if seen > self._max:
                 raise BODY_TOO_LARGE(f"at most {self._max} bytes")
             return message
 
         return limited
+
+
+async def _in_time(receive: Receive, until: float) -> Message:
+    try:
+        async with asyncio.timeout_at(until):
+            return await receive()
+    except TimeoutError as error:
+        raise Problem(REQUEST_TIMEOUT, headers={"Connection": "close"}) from error
 
 
 class _Exchange:
