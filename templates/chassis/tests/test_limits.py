@@ -1,4 +1,4 @@
-"""What a request may weigh and how long it may take to arrive; what every answer says to browsers."""
+"""What a request may weigh, how long it may take to arrive, what every answer says to browsers."""
 
 from __future__ import annotations
 
@@ -73,6 +73,15 @@ VALUES = st.recursive(
 )
 
 
+def told(content: bytes, depth: int, members: int) -> str | None:
+    """Why a text is refused, if it is."""
+    try:
+        JsonBounds(depth, members).check(content)
+    except Problem as error:
+        return error.errors[0].detail
+    return None
+
+
 def measured(value: Any) -> tuple[int, int]:
     """(depth, what the bounds count as members) of a value."""
     if not isinstance(value, list | dict):
@@ -88,32 +97,19 @@ def test_exactly_what_is_deeper_or_larger_is_refused(
 ) -> None:
     content = json.dumps(value, ensure_ascii=ascii_).encode("utf-8", "surrogatepass")
     deep, many = measured(value)
-    try:
-        JsonBounds(depth, members).check(content)
-        refused = False
-    except Problem:
-        refused = True
+    refused = told(content, depth, members) is not None
     assert refused == (deep > depth or many > members)
 
 
 @given(content=st.binary(max_size=300), depth=st.integers(1, 3))
 def test_what_is_no_json_never_fails_otherwise(content: bytes, depth: int) -> None:
-    try:
-        JsonBounds(depth, 5).check(content)
-    except Problem as error:
-        slug = error.kind.slug
-    else:
-        slug = "validation-failed"
-    assert slug == "validation-failed"
+    assert told(content, depth, 5) in (None, f"nested deeper than {depth}", "more than 5 members")
 
 
 def test_a_hostile_text_is_judged_quickly() -> None:
     for content in (b'"' * 10_000_000, b"\\" * 10_000_000, b'"\\' * 5_000_000, b"[" * 10_000_000):
         began = time.perf_counter()
-        try:
-            JsonBounds().check(content + b"[" * 70)
-        except Problem as error:
-            assert error.errors[0].detail == "nested deeper than 64"
+        assert told(content + b"[" * 70, 64, 100_000) in (None, "nested deeper than 64")
         assert time.perf_counter() - began < 5
 
 

@@ -20,6 +20,8 @@ from cloudsync_chassis.events.outbox import Outbox, Relay
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.executor import Executor
 from cloudsync_chassis.health import Health
+from cloudsync_chassis.metrics import watched
+from cloudsync_chassis.metrics.service import ServiceMetrics
 from cloudsync_chassis.paging import Pages
 from cloudsync_chassis.rate.limiter import limiter_of
 from cloudsync_chassis.security.identity import Identity
@@ -48,18 +50,22 @@ class Runtime:
         self.settings = settings
         self.database = _database(spec, settings)
         self.bus = _bus(settings)
-        self.relay = Relay(self.database, self.bus)
+        self.clients: dict[str, Client] = {}
+        self.metrics = ServiceMetrics(spec, settings, self.database, self.clients)
+        self.database.refused = self.metrics.standard.shed("pool")
+        self.relay = Relay(self.database, watched.publications(self.bus, self.metrics.standard))
         self.outbox = Outbox(self.relay.wake)
         self.executor = Executor(spec.name, self.database, spec.grants)
+        self.executor.handled = self.metrics.standard.handled
         self.identity = Identity(spec.name, settings)
         self.limiter = limiter_of(spec.name, settings)
+        self.limiter.refused = self.metrics.standard.rate_limited
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
         self.pages = Pages(settings, self.cursors)
         self.cipher = FieldCipher(_secret(settings, settings.field_key_file, "field.key"))
         self.health = Health(self.database.ping)
         self.telemetry: Telemetry | None = None
         self.aggregates = Registry()
-        self.clients: dict[str, Client] = {}
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
         self._subscriptions: list[Subscription] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -82,6 +88,7 @@ class Runtime:
             budgets=edge.budgets,
             breaker=edge.breaker,
             concurrent=edge.concurrent,
+            observer=self.metrics.standard.observer(service),
         )
         self.clients[service] = client
         return client
@@ -149,8 +156,9 @@ class Runtime:
         groups += [
             (self.calls.subscription(name),) for name, each in self.clients.items() if each.queues
         ]
+        bus = watched.dead_letters(self.bus, self.metrics.standard)
         for group in groups:
-            yield Consumer(self.bus, self.spec.name, group, self.executor.consume)
+            yield Consumer(bus, self.spec.name, group, self.executor.consume)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

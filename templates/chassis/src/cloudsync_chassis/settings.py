@@ -34,9 +34,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
     environment: Literal["development", "test", "production"] = "development"
+    region: str | None = None
     state_dir: Path = Path(".state")
     host: str = "127.0.0.1"
     port: Port = 8080
+    metrics_port: Port | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     telemetry: Exporter = "none"
 

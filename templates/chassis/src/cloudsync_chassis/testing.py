@@ -90,4 +90,10 @@ async def running(app: FastAPI | RpcServer) -> AsyncIterator[Running]:
 
 def isolated(state: Path) -> dict[str, Any]:
     """Arguments for a service's settings: everything below `state`, events in this process."""
-    return {"environment": "test", "state_dir": state, "bus": "memory", "port": 0}
+    return {
+        "environment": "test",
+        "state_dir": state,
+        "bus": "memory",
+        "port": 0,
+        "metrics_port": 0,
+    }

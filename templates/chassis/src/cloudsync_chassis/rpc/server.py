@@ -16,6 +16,7 @@ from grpc_reflection.v1alpha import reflection
 
 from cloudsync_chassis.context import Deadline
 from cloudsync_chassis.logs import logger
+from cloudsync_chassis.metrics.server import MetricsServer
 from cloudsync_chassis.rpc.service import RpcService
 from cloudsync_chassis.runtime import Runtime
 
@@ -33,6 +34,10 @@ class RpcServer:
         self._services = services
         self._health = HealthServicer()
         self._server: grpc.aio.Server | None = None
+        settings = runtime.settings
+        self.metrics: MetricsServer | None = None
+        if settings.metrics_port is not None:
+            self.metrics = MetricsServer(runtime.metrics, settings.host, settings.metrics_port)
 
     async def start(self) -> None:
         """Start the runtime, then accept calls."""
@@ -51,6 +56,8 @@ class RpcServer:
         # the mesh speaks mutual TLS for us; the port itself is reachable from the pod only
         self.port = server.add_insecure_port(f"{settings.host}:{settings.port}")
         await server.start()
+        if self.metrics is not None:
+            await self.metrics.start()
         log.info("serving", port=self.port)
 
     async def stop(self) -> None:
@@ -63,6 +70,8 @@ class RpcServer:
             await self._server.stop(drained.remaining)
         for each in self._services:
             await each.settle(drained.remaining)
+        if self.metrics is not None:
+            await self.metrics.stop()
         await self.runtime.stop()
 
     async def __aenter__(self) -> Self:

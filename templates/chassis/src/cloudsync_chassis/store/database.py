@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -48,6 +48,7 @@ class Database:
         engine = create_async_engine(parsed, **_engine_options(self.is_sqlite, pool, wait))
         self.pool = pool
         self._wait = wait
+        self.refused: Callable[[], None] = _unheard
         if self.is_sqlite:
             _tune_sqlite(engine)
         translation: dict[str | None, str | None] = (
@@ -69,6 +70,7 @@ class Database:
             async with asyncio.timeout(self._patience):
                 connection = await self.engine.connect()
         except TimeoutError as error:
+            self.refused()
             raise PoolTimeoutError(f"no connection came free, of {self.pool}") from error
         return await connection.execution_options(**{WRITE: write})
 
@@ -116,6 +118,10 @@ class Database:
     async def dispose(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+def _unheard() -> None:
+    pass
 
 
 def _engine_options(is_sqlite: bool, pool: int, wait: float) -> dict[str, Any]:

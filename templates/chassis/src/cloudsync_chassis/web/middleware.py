@@ -12,6 +12,7 @@ from cloudsync_chassis import faults
 from cloudsync_chassis.health import Health
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.logs import logger
+from cloudsync_chassis.metrics.standard import UNMATCHED, Standard
 from cloudsync_chassis.problem import BODY_TOO_LARGE, REQUEST_TIMEOUT, UNAVAILABLE, Problem
 from cloudsync_chassis.propagation import REQUEST_ID_HEADER, TRACE_HEADER, Trace
 from cloudsync_chassis.settings import Settings
@@ -30,17 +31,19 @@ _SECURITY: list[tuple[bytes, bytes]] = [
     (b"cache-control", b"private, no-cache"),
 ]
 _ID_LENGTH = 64
+_PROBES = ("/health/", "/metrics", "/.well-known/", "/openapi.")
 
 
 class Envelope:
     """The outermost layer."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, health: Health) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, health: Health, metrics: Standard) -> None:
         self._app = app
         self._max = settings.max_body_bytes
         self._patience = settings.body_timeout
         self._base = settings.problem_base
         self._health = health
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -54,8 +57,9 @@ class Envelope:
         scope[TRACE] = trace
         request_id = _request_id(headers.get(REQUEST_ID_HEADER.lower()))
         exchange = _Exchange(scope, send, request_id, self._health)
+        self._metrics.active.add(1)
         try:
-            await self._app(scope, self._limited(headers, receive), exchange.send)
+            await self._app(scope, self._limited(headers, receive, exchange), exchange.send)
         except Exception as error:
             if exchange.status:
                 raise  # too late for an answer
@@ -66,31 +70,35 @@ class Envelope:
             # the grace is over: who still waits had better ask another replica
             gone = Problem(UNAVAILABLE, headers={"Retry-After": "1"})
             await self._refuse(gone, scope, receive, exchange)
+        finally:
+            self._metrics.active.add(-1)
+            exchange.measured(self._metrics)
         exchange.finished(trace)
 
     async def _refuse(
         self, problem: Problem, scope: Scope, receive: Receive, exchange: _Exchange
     ) -> None:
+        scope[problems.PROBLEM] = problem.kind.slug
         answer = problems.response(problem, self._base, scope["path"])
         await answer(scope, receive, exchange.send)
 
-    def _limited(self, headers: dict[str, str], receive: Receive) -> Receive:
+    def _limited(self, headers: dict[str, str], receive: Receive, exchange: _Exchange) -> Receive:
         """Refuses a body that is announced or turns out to be too large, or dawdles."""
         announced = headers.get("content-length", "0")
         too_large = announced.isdigit() and int(announced) > self._max
-        seen, whole = 0, False
+        whole = False
         until = asyncio.get_running_loop().time() + self._patience
 
         async def limited() -> Message:
-            nonlocal seen, whole
+            nonlocal whole
             if too_large:
                 raise BODY_TOO_LARGE(f"at most {self._max} bytes")
             if whole:
                 return await receive()
             message = await _in_time(receive, until)
             whole = not message.get("more_body", False)
-            seen += len(message.get("body", b""))
-            if seen > self._max:
+            exchange.received += len(message.get("body", b""))
+            if exchange.received > self._max:
                 raise BODY_TOO_LARGE(f"at most {self._max} bytes")
             return message
 
@@ -114,7 +122,7 @@ class _Exchange:
         self._request_id = request_id
         self._health = health
         self._began = time.perf_counter()
-        self.status = 0
+        self.status = self.received = self._sent = 0
 
     async def send(self, message: Message) -> None:
         """Pass the answer on, with the headers that every answer has."""
@@ -127,15 +135,32 @@ class _Exchange:
             ]
             if self._health.stopping:
                 message["headers"].append((b"connection", b"close"))
+        self._sent += len(message.get("body", b""))
         await self._send(message)
+
+    @property
+    def _route(self) -> str | None:
+        route: Any = self._scope.get("route")
+        return getattr(route, "path", None)
+
+    def measured(self, metrics: Standard) -> None:
+        """Count it, unless it was a probe: those are many, and nobody's requests."""
+        route = self._route or UNMATCHED
+        if route.startswith(_PROBES):
+            return
+        seconds = time.perf_counter() - self._began
+        method, status = self._scope["method"], self.status or 499
+        metrics.answered(method, route, status, seconds, self.received, self._sent)
+        problem = self._scope.get(problems.PROBLEM)
+        if problem is not None:
+            metrics.refused(problem, self.status)
 
     def finished(self, trace: Trace) -> None:
         """One log line."""
-        route: Any = self._scope.get("route")
         log.info(
             "request",
             method=self._scope["method"],
-            route=getattr(route, "path", None),
+            route=self._route,
             status=self.status,
             milliseconds=round((time.perf_counter() - self._began) * 1000, 2),
             request_id=self._request_id,
