@@ -12,14 +12,8 @@ from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.naming import python_name
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.facts import ServiceFacts
-from cloudsync_gen.targets.service.views import (
-    BreakerView,
-    BudgetView,
-    EdgeView,
-    GrantView,
-    MethodView,
-    SettingView,
-)
+from cloudsync_gen.targets.service.view_calls import BreakerView, BudgetView, EdgeView
+from cloudsync_gen.targets.service.views import GrantView, MethodView, SettingView
 
 COMMON = frozenset(
     (

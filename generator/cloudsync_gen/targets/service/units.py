@@ -23,6 +23,7 @@ from cloudsync_gen.targets.service.consumers import consumers_of
 from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
 from cloudsync_gen.targets.service.guide import guide_of, problems_of
 from cloudsync_gen.targets.service.methods import methods_of
+from cloudsync_gen.targets.service.metrics import latency_buckets_of, metrics_of, metrics_port_of
 from cloudsync_gen.targets.service.surroundings import (
     breaker_of,
     edges_of,
@@ -50,6 +51,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
     problems = problems_of(facts)
     aggregates = aggregates_of(facts, problems)
     callees = callees_of(facts)
+    stubs = _stubs(facts)
     name = name_of(service.id)
     access = grants_of(methods, system.grants.full)
     related = grants_of(methods, system.grants.related)
@@ -73,7 +75,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         schemas=schemas_of(facts),
         migrations=bool(system.tables[service.id]),
         rest=any(method.route for method in methods),
-        stubs=_stubs(facts),
+        stubs=stubs,
         methods=methods,
         consumers=consumers,
         aggregates=aggregates,
@@ -84,6 +86,9 @@ def _view(facts: ServiceFacts) -> ServiceView:
         client_stubs=_messages(facts) if any(each.rpc for each in callees) else "",
         breaker=breaker_of(service.resilience.breaker),
         concurrent=service.resilience.max_concurrent_per_callee,
+        metrics=metrics_of(facts),
+        metrics_port=metrics_port_of(facts) if stubs else 0,
+        latency_buckets=latency_buckets_of(facts),
         access=access,
         related=related,
         port_imports=_used(_port_types(methods)),
