@@ -64,7 +64,7 @@ def value(found: dict[Sample, float], name: str, **labels: str) -> float:
 
 
 def made(tmp_path: Path, **more: Any) -> bookshop.BookSettings:
-    return bookshop.BookSettings(**isolated(tmp_path), region="north", **more)
+    return bookshop.BookSettings(**{**isolated(tmp_path), "region": "north", **more})
 
 
 @pytest.fixture

@@ -190,12 +190,9 @@ async def test_without_the_shared_counts_each_replica_counts_alone() -> None:
 
 
 async def test_redis_that_is_not_there_costs_little(tmp_path: Path) -> None:
-    made = bookshop.BookSettings(
-        **isolated(tmp_path),
-        redis_url=SecretStr("redis://127.0.0.1:1"),
-        rate_limit_per_second=1,
-        rate_limit_burst=1,
-    )
+    rate = {"rate_limit_per_second": 1, "rate_limit_burst": 1}
+    url = SecretStr("redis://127.0.0.1:1")
+    made = bookshop.BookSettings(**{**isolated(tmp_path), **rate}, redis_url=url)
     limiter = limiter_of("book-service", made)
     await limiter.admit(PERSON)
     with pytest.raises(Problem, match="rate-limited"):
@@ -204,7 +201,8 @@ async def test_redis_that_is_not_there_costs_little(tmp_path: Path) -> None:
 
 
 def limited(tmp_path: Path) -> Runtime:
-    made = bookshop.BookSettings(**isolated(tmp_path), rate_limit_per_second=1, rate_limit_burst=3)
+    rate = {"rate_limit_per_second": 1, "rate_limit_burst": 3}
+    made = bookshop.BookSettings(**{**isolated(tmp_path), **rate})
     return Runtime(bookshop.SERVICE, made)
 
 

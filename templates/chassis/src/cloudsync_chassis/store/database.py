@@ -47,7 +47,6 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         engine = create_async_engine(parsed, **_engine_options(self.is_sqlite, pool, wait))
         self.pool = pool
-        self._wait = wait
         self.refused: Callable[[], None] = _unheard
         if self.is_sqlite:
             _tune_sqlite(engine)
@@ -67,9 +66,9 @@ class Database:
             sqlalchemy.exc.TimeoutError: none became free in time; callers are told `unavailable`.
         """
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(_time_left()):
                 connection = await self.engine.connect()
-        except TimeoutError as error:
+        except (TimeoutError, PoolTimeoutError) as error:
             self.refused()
             raise PoolTimeoutError(f"no connection came free, of {self.pool}") from error
         return await connection.execution_options(**{WRITE: write})
@@ -79,14 +78,6 @@ class Database:
         """Connections that somebody holds."""
         used = getattr(self.engine.pool, "checkedout", None)
         return int(used()) if used is not None else 0
-
-    @property
-    def _patience(self) -> float:
-        """Seconds that the running operation may wait for a connection."""
-        context = propagation.current.get()
-        if context is None:
-            return self._wait
-        return min(self._wait, max(0.0, context.deadline.remaining - _RESERVE))
 
     @asynccontextmanager
     async def transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
@@ -118,6 +109,12 @@ class Database:
     async def dispose(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+def _time_left() -> float | None:
+    """Seconds that the running operation has for a connection; None where nothing runs."""
+    context = propagation.current.get()
+    return max(0.0, context.deadline.remaining - _RESERVE) if context is not None else None
 
 
 def _unheard() -> None:
