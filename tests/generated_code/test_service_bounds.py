@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from cloudsync_chassis.metrics import scrape
 from cloudsync_chassis.metrics.spec import LATENCY
 from cloudsync_chassis.metrics.standard import specs
+from prometheus_client import parser
 
 from cloudsync_gen import pipeline
 from cloudsync_gen.model.layers.apm import Metric, Sli, Slo
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.targets.service.metrics import _DEFAULT, SHARED
-from support.services import Written, written
+from support.services import Written, running_at, written
 
 ROOT = Path(__file__).parents[2]
+ORGANIZATION = "01890000-0000-7000-8000-00000000000a"
 MODELS = {"cloudsync": ROOT, "lemonade": ROOT / "tests" / "models" / "lemonade"}
 
 
@@ -109,6 +113,38 @@ def test_a_services_own_series_are_the_models(made: Written) -> None:
             assert set(wanted[metric].buckets) <= set(each.get("buckets", ()))
             assert bool(each.get("buckets")) == (each["kind"] == "histogram")
     assert any(own_series(made, name) for name in made.names)
+
+
+def test_a_generated_service_keeps_its_rate_and_tells_what_it_does(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """As a process, with a rate that a test can reach."""
+    made = written(MODELS["lemonade"], tmp_path_factory.mktemp("lemonade"))
+    state = tmp_path_factory.mktemp("state") / "recipe"
+    bounds = {"RECIPE_RATE_LIMIT_PER_SECOND": "1", "RECIPE_RATE_LIMIT_BURST": "2"}
+    command = (sys.executable, "-m", made.package("recipe"))
+    environment = made.environment("recipe", CHASSIS_REGION="north", **bounds)
+    with running_at(made, "recipe", state, command, environment) as process:
+        token = process.token("brewer", organization=ORGANIZATION)
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(base_url=process.url, headers=headers) as http:
+            answers = [http.get("/v1/recipes") for _ in range(12)]
+            told = http.get("/metrics").text
+    refused = [each for each in answers if each.status_code == 429]
+    assert {each.status_code for each in answers} == {200, 429}
+    assert 1 <= len(refused) <= 10
+    assert all(each.headers["RateLimit-Limit"] == "2" for each in refused)
+    families = {each.name: each for each in parser.text_string_to_metric_families(told)}
+    (limited,) = families["rate_limited"].samples
+    assert limited.value == len(refused)
+    assert limited.labels["service"] == "recipe"
+    assert limited.labels["region"] == "north"
+    counts = [
+        each
+        for each in families["http_server_request_duration_seconds"].samples
+        if each.name.endswith("_count") and each.labels["route"] == "/v1/recipes"
+    ]
+    assert sum(each.value for each in counts) == len(answers)
 
 
 def test_services_of_the_model_measure_under_its_names() -> None:

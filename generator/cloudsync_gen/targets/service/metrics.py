@@ -16,7 +16,10 @@ SHARED = ("service", "region", "environment")
 """Labels that the chassis gives to all series of a service."""
 
 _DEFAULT = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0)
-_PARAMETERS = ("self", "value", *(each for each in dir(builtins) if each.islower()))
+_SITE = frozenset(("copyright", "credits", "exit", "help", "license", "quit"))
+"""Built-ins that are there only where Python has been started in the usual way."""
+_BUILT_IN = sorted({each for each in dir(builtins) if each.islower() and each[0] != "_"} | _SITE)
+_PARAMETERS = ("self", "value", *_BUILT_IN)
 _ATTRIBUTES = ("SERIES", "_series")
 
 
