@@ -13,9 +13,16 @@ import pytest
 from cloudsync_chassis.metrics import scrape
 from cloudsync_chassis.metrics.spec import LATENCY
 from cloudsync_chassis.metrics.standard import specs
+from cloudsync_chassis.problem import Problem
+from cloudsync_chassis.rate.gcra import Rate
+from cloudsync_chassis.rate.limiter import Limiter
+from cloudsync_chassis.security.principal import ANONYMOUS
 from prometheus_client import parser
 
 from cloudsync_gen import pipeline
+from cloudsync_gen.contracts.headers import header_refs
+from cloudsync_gen.contracts.problems import headers_of
+from cloudsync_gen.contracts.publication import publication_of
 from cloudsync_gen.model.layers.apm import Metric, Sli, Slo
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.values import milliseconds
@@ -145,6 +152,20 @@ def test_a_generated_service_keeps_its_rate_and_tells_what_it_does(
         if each.name.endswith("_count") and each.labels["route"] == "/v1/recipes"
     ]
     assert sum(each.value for each in counts) == len(answers)
+
+
+async def test_a_refusal_by_the_rate_has_the_headers_of_the_contract() -> None:
+    """All that it declares for 429 and nothing else; the request id is on every answer."""
+    model = pipeline.check(pipeline.read_model(ROOT)).model
+    assert model is not None
+    publication, _ = publication_of(model)
+    declared = set(header_refs(headers_of(429, publication)))
+    limiter = Limiter("any-service", Rate(per_second=1, burst=1))
+    await limiter.admit(ANONYMOUS)
+    with pytest.raises(Problem) as refused:
+        await limiter.admit(ANONYMOUS)
+    assert {"X-Request-Id", *refused.value.headers} == declared
+    assert all(each.isdigit() for each in refused.value.headers.values())
 
 
 def test_services_of_the_model_measure_under_its_names() -> None:
