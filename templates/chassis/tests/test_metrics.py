@@ -32,7 +32,7 @@ from cloudsync_chassis.metrics.standard import specs
 from cloudsync_chassis.rpc.server import RpcServer
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Running, isolated, running
-from shop_messages import NAME, Ask, Book
+from shop_messages import NAME, Ask, Book, Shelf
 from test_rpc import book_service
 
 SHARED = {"service": "book-service", "region": "north", "environment": "test"}
@@ -267,13 +267,29 @@ async def test_rpcs_are_measured_alike_on_a_port_of_their_own(tmp_path: Path) ->
         for number in range(3):
             with pytest.raises(grpc.aio.AioRpcError):
                 await method(Ask(book_id=str(UUID(int=number))), metadata=metadata, timeout=5)
+        made_one: Any = channel.unary_unary(
+            f"/{NAME}/ListBook",
+            request_serializer=lambda each: each.SerializeToString(),
+            response_deserializer=Book.FromString,
+        )
+        book = await made_one(Book(title="Emma", price_minor=1), metadata=metadata, timeout=5)
+        read: Any = channel.unary_stream(
+            f"/{NAME}/ReadBook",
+            request_serializer=lambda each: each.SerializeToString(),
+            response_deserializer=Shelf.FromString,
+        )
+        pages = [each async for each in read(Ask(book_id=book.id), metadata=metadata, timeout=5)]
         answer = await http.get(f"http://127.0.0.1:{server.metrics.port}/metrics")
         found = samples(answer.text)
         other = await http.get(f"http://127.0.0.1:{server.metrics.port}/")
     name = "rpc_server_duration_seconds_count"
     assert value(found, name, rpc_method="GetBook", grpc_status="NOT_FOUND") == 3
+    assert value(found, name, rpc_method="ReadBook", grpc_status="OK") == 1
+    messages = "rpc_server_messages_total"
+    assert value(found, messages, rpc_method="ReadBook", direction="received") == 1
+    assert value(found, messages, rpc_method="ReadBook", direction="sent") == len(pages) == 4
     assert value(found, "problem_responses_total", problem_type="not-found", status="404") == 3
-    assert value(found, "outbox_pending") == 0
+    assert value(found, "outbox_pending") <= 1
     assert other.status_code == 404
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{server.metrics.port}/metrics")
@@ -334,5 +350,5 @@ def test_no_series_of_all_services_has_a_label_for_one_of_many() -> None:
     labels = {name for each in (*specs((1.0,)), *scrape.GAUGES) for name in each.labels}
     assert labels <= {
         *("method", "route", "status", "rpc_method", "grpc_status", "problem_type", "reason"),
-        *("plan", "callee", "to_state", "outcome", "kind", "topic", "event_type"),
+        *("direction", "plan", "callee", "to_state", "outcome", "kind", "topic", "event_type"),
     }

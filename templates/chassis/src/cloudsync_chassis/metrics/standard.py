@@ -58,6 +58,7 @@ def specs(latency: Sequence[float]) -> tuple[MetricSpec, ...]:
                    "stream until its last message.", latency, "rpc_method", "grpc_status"),
         _histogram("rpc_client_duration_seconds", "What a caller waits, retries included.",
                    latency, "callee", "rpc_method", "grpc_status"),
+        _counter("rpc_server_messages_total", "Messages of streams.", "rpc_method", "direction"),
         _counter("problem_responses_total", "Answers with a problem, by its type.",
                  "problem_type", "status"),
         _counter("requests_shed_total", "Requests turned away to protect the rest.", "reason"),

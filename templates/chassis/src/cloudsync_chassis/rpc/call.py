@@ -111,6 +111,7 @@ class RpcCalls:
         name, message, context = call
 
         async def work() -> None:
+            self._metrics.count("rpc_server_messages_total", name, "received")
             incoming = await self._incoming(message, context, operation)
             typed = request()
 
@@ -120,6 +121,7 @@ class RpcCalls:
                 try:
                     async for each in results:
                         await context.write(self._message(each, reply))
+                        self._metrics.count("rpc_server_messages_total", name, "sent")
                 finally:
                     await _close(results)
 
