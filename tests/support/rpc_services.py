@@ -123,6 +123,9 @@ def running(made: Generated, service: str, state: Path) -> Iterator[Process]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "CHASSIS_STATE_DIR": str(state),
         f"{prefix}_PORT": str(port),
+        f"{prefix}_METRICS_PORT": "0",
+        # a test asks for more in a second than its one tenant would
+        f"{prefix}_RATE_LIMIT_PER_SECOND": "0",
     }
     process = Process(made, service, port, environment)
     log = state.with_suffix(".log")

@@ -68,6 +68,8 @@ class Written:
             "PATH": os.environ.get("PATH", ""),
             "PYTHONPATH": os.pathsep.join(map(str, (*self.sources(service), CHASSIS))),
             "PYTHONDONTWRITEBYTECODE": "1",
+            # a test asks for more in a second than its one tenant would
+            "CHASSIS_RATE_LIMIT_PER_SECOND": "0",
             **more,
         }
 

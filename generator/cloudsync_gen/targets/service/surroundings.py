@@ -12,19 +12,16 @@ from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.naming import python_name
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.facts import ServiceFacts
-from cloudsync_gen.targets.service.views import (
-    BreakerView,
-    BudgetView,
-    EdgeView,
-    GrantView,
-    MethodView,
-    SettingView,
-)
+from cloudsync_gen.targets.service.view_calls import BreakerView, BudgetView, EdgeView
+from cloudsync_gen.targets.service.views import GrantView, MethodView, SettingView
 
 COMMON = frozenset(
     (
         *("environment", "state_dir", "host", "port", "log_level", "telemetry", "database_url"),
-        *("database_schema", "database_pool", "bus", "issuer", "audience", "jwks_url", "peers"),
+        *("database_schema", "database_pool", "database_wait", "redis_url", "bus", "issuer"),
+        *("rate_limit_per_second", "rate_limit_burst", "region", "metrics_port", "body_timeout"),
+        *("max_json_depth", "max_json_members", "json_bounds", "drain_seconds", "flush_seconds"),
+        *("audience", "jwks_url", "peers"),
         *("clock_skew", "workload_token_file", "field_key_file", "cursor_key_file"),
         *("problem_base", "max_body_bytes", "page_size", "max_page_size", "request_timeout"),
         *("shutdown_grace", "drain_pause", "model_config", "copy", "json", "dict", "schema"),

@@ -24,6 +24,7 @@ from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
 from cloudsync_gen.targets.service.guide import guide_of, problems_of
 from cloudsync_gen.targets.service.listeners import listeners_of
 from cloudsync_gen.targets.service.methods import methods_of
+from cloudsync_gen.targets.service.metrics import latency_buckets_of, metrics_of, metrics_port_of
 from cloudsync_gen.targets.service.surroundings import (
     breaker_of,
     edges_of,
@@ -51,6 +52,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
     problems = problems_of(facts)
     aggregates, emissions = aggregates_of(facts, problems)
     callees = callees_of(facts)
+    stubs = _stubs(facts)
     name = name_of(service.id)
     access = grants_of(methods, system.grants.full)
     related = grants_of(methods, system.grants.related)
@@ -69,10 +71,12 @@ def _view(facts: ServiceFacts) -> ServiceView:
         **_gateway(facts),
         port=service.port,
         database_pool=service.resilience.pool_per_store,
+        rate_limit_per_second=service.resilience.rate_limit.per_second,
+        rate_limit_burst=service.resilience.rate_limit.burst,
         schemas=schemas_of(facts),
         migrations=bool(system.tables[service.id]),
         rest=any(method.route for method in methods),
-        stubs=_stubs(facts),
+        stubs=stubs,
         methods=methods,
         consumers=consumers,
         listeners=listeners_of(facts),
@@ -84,6 +88,10 @@ def _view(facts: ServiceFacts) -> ServiceView:
         callees=callees,
         client_stubs=_messages(facts) if any(each.rpc for each in callees) else "",
         breaker=breaker_of(service.resilience.breaker),
+        concurrent=service.resilience.max_concurrent_per_callee,
+        metrics=metrics_of(facts),
+        metrics_port=metrics_port_of(facts) if stubs else 0,
+        latency_buckets=latency_buckets_of(facts),
         access=access,
         related=related,
         port_imports=_used(_port_types(methods)),

@@ -10,6 +10,8 @@ from cloudsync_gen.naming import PYTHON_KEYWORDS
 from cloudsync_gen.targets.service.aggregate_views import AggregateView, EmissionView
 from cloudsync_gen.targets.service.guide import GuideView, ProblemView
 from cloudsync_gen.targets.service.listeners import ListenerView
+from cloudsync_gen.targets.service.view_calls import BreakerView, CalleeView, EdgeView
+from cloudsync_gen.targets.service.view_metrics import MetricView
 
 
 class FieldView(Struct, frozen=True, kw_only=True):
@@ -173,59 +175,6 @@ class SettingView(Struct, frozen=True, kw_only=True):
         return len(text) + len(self.name) + len(self.type) > 87
 
 
-class BudgetView(Struct, frozen=True, kw_only=True):
-    """What a call may cost; times in seconds, `max_age` negative for none."""
-
-    operation: str
-    timeout: float
-    retries: int
-    fallback: str
-    max_age: float
-
-
-class EdgeView(Struct, frozen=True, kw_only=True):
-    """A callee with the budgets of the operations that are called there."""
-
-    service: str
-    url: str
-    budgets: tuple[BudgetView, ...]
-
-
-class CallEdgeView(Struct, frozen=True, kw_only=True):
-    """A declared call: the client's method, and the chassis' class for its fallback.
-
-    An empty `kind`: the call fails where there is no answer. `max_age`: seconds for which an answer
-    may be kept.
-    """
-
-    method: str
-    kind: str
-    max_age: float
-
-
-class CalleeView(Struct, frozen=True, kw_only=True):
-    """A client that the service calls others with; `attribute` of its `Clients`."""
-
-    attribute: str
-    class_name: str
-    service: str
-    package: str
-    distribution: str
-    client: str
-    rpc: bool
-    calls: tuple[CallEdgeView, ...]
-
-
-class BreakerView(Struct, frozen=True, kw_only=True):
-    """The circuit breaker of all calls; times in seconds."""
-
-    requests: int
-    failure_ratio: float
-    window: float
-    open_for: float
-    probes: int
-
-
 class GrantView(Struct, frozen=True):
     """A permission and the roles that hold it."""
 
@@ -281,6 +230,8 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     page_size: int
     max_page_size: int
     database_pool: int
+    rate_limit_per_second: int
+    rate_limit_burst: int
     schemas: tuple[str, ...]
     migrations: bool
     rest: bool
@@ -296,6 +247,10 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     callees: tuple[CalleeView, ...]
     client_stubs: str
     breaker: BreakerView
+    concurrent: int
+    metrics: tuple[MetricView, ...]
+    metrics_port: int
+    latency_buckets: tuple[float, ...]
     access: tuple[GrantView, ...]
     related: tuple[GrantView, ...]
     port_imports: tuple[str, ...]
@@ -336,6 +291,15 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         return ""
 
     @property
+    def example_metric(self) -> str:
+        """A series of the service's own as a handler records it; empty for one without any."""
+        for each in self.metrics:
+            first = [] if each.kind == "counter" else ["..."]
+            given = ", ".join([*first, *(f"{label.parameter}=..." for label in each.labels)])
+            return f"self.metrics.{each.method}({given})"
+        return ""
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """Commands and queries whose behaviour does not follow from the model."""
         return tuple(method.command for method in self.methods if not method.default.verb)
@@ -357,6 +321,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         found = {
             "aggregates": bool(self.aggregates),
             "clients": bool(self.callees),
+            "metrics": bool(self.metrics),
             "models": classes or projections or bool(self.consumers),
             "port": True,
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -46,6 +47,7 @@ class Executor:
         self._service = service
         self._database = database
         self._access = access
+        self.handled: Callable[[Event, float], None] = _unheard
 
     def admit(self, operation: Operation, principal: Principal) -> None:
         """Refuse a caller before the request is even read.
@@ -123,7 +125,11 @@ class Executor:
             trace=Trace.parse(event.traceparent) or Trace.new(),
         )
         consume = replace(CONSUME, id=f"consume {event.type}")
-        await self.run(consume, incoming, lambda ctx: action(replace(ctx, cause=event)))
+        began = time.perf_counter()
+        try:
+            await self.run(consume, incoming, lambda ctx: action(replace(ctx, cause=event)))
+        finally:
+            self.handled(event, time.perf_counter() - began)
 
     def _context(
         self, operation: Operation, incoming: Incoming, unit: Unit, deadline: Deadline
@@ -152,6 +158,10 @@ class Executor:
             propagation.current.reset(token)
         require_grant(ctx)
         return result
+
+
+def _unheard(event: Event, seconds: float) -> None:
+    del event, seconds
 
 
 def require_grant(ctx: Context) -> None:

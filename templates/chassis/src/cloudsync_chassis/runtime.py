@@ -20,7 +20,10 @@ from cloudsync_chassis.events.outbox import Outbox, Relay
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.executor import Executor
 from cloudsync_chassis.health import Health
+from cloudsync_chassis.metrics import watched
+from cloudsync_chassis.metrics.service import ServiceMetrics
 from cloudsync_chassis.paging import Pages
+from cloudsync_chassis.rate.limiter import limiter_of
 from cloudsync_chassis.security.identity import Identity
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
@@ -36,6 +39,8 @@ from cloudsync_chassis.telemetry import Telemetry
 E = TypeVar("E", bound=BaseModel)
 C = TypeVar("C", bound=Client)
 
+log = logs.logger("runtime")
+
 
 class Runtime:
     """The parts of one service. Nothing is opened before `start`; `stop` undoes it in reverse."""
@@ -45,17 +50,22 @@ class Runtime:
         self.settings = settings
         self.database = _database(spec, settings)
         self.bus = _bus(settings)
-        self.relay = Relay(self.database, self.bus)
+        self.clients: dict[str, Client] = {}
+        self.metrics = ServiceMetrics(spec, settings, self.database, self.clients)
+        self.database.refused = self.metrics.standard.shed("pool")
+        self.relay = Relay(self.database, watched.publications(self.bus, self.metrics.standard))
         self.outbox = Outbox(self.relay.wake)
         self.executor = Executor(spec.name, self.database, spec.grants)
+        self.executor.handled = self.metrics.standard.handled
         self.identity = Identity(spec.name, settings)
+        self.limiter = limiter_of(spec.name, settings)
+        self.limiter.refused = self.metrics.standard.rate_limited
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
         self.pages = Pages(settings, self.cursors)
         self.cipher = FieldCipher(_secret(settings, settings.field_key_file, "field.key"))
         self.health = Health(self.database.ping)
         self.telemetry: Telemetry | None = None
         self.aggregates = Registry()
-        self.clients: dict[str, Client] = {}
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
         self._subscriptions: list[Subscription] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -77,6 +87,8 @@ class Runtime:
             token=lambda: self.identity.workload_token(service),
             budgets=edge.budgets,
             breaker=edge.breaker,
+            concurrent=edge.concurrent,
+            observer=self.metrics.standard.observer(service),
         )
         self.clients[service] = client
         return client
@@ -116,18 +128,32 @@ class Runtime:
         await self.database.create_all(system.metadata)
 
     async def stop(self) -> None:
-        """Publish what is committed, then close everything."""
+        """End consumers, publish what is committed, then close everything."""
         self.health.stopping = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        await self._flush()
         for client in self.clients.values():
             await client.aclose()
         await self.bus.stop()
+        await self.limiter.aclose()
         await self.database.dispose()
         if self.telemetry is not None:
             self.telemetry.stop()
+
+    async def _flush(self) -> None:
+        """Publish now what would else wait for the next start, if the bus takes it in time."""
+        if not self.health.started:
+            return
+        try:
+            async with asyncio.timeout(self.settings.flush_seconds):
+                while await self.relay.publish_once():
+                    pass
+        except Exception as error:
+            # the events stay in the outbox; another replica or the next start publishes them
+            log.warning("outbox_not_flushed", error=str(error) or type(error).__name__)
 
     def _consumers(self) -> Iterator[Consumer]:
         """One for the events, and one for the queued calls to each callee."""
@@ -135,8 +161,9 @@ class Runtime:
         groups += [
             (self.calls.subscription(name),) for name, each in self.clients.items() if each.queues
         ]
+        bus = watched.dead_letters(self.bus, self.metrics.standard)
         for group in groups:
-            yield Consumer(self.bus, self.spec.name, group, self.executor.consume)
+            yield Consumer(bus, self.spec.name, group, self.executor.consume)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -153,6 +180,7 @@ def _database(spec: ServiceSpec, settings: Settings) -> Database:
         schema=settings.database_schema,
         schemas=spec.schemas,
         pool=settings.database_pool,
+        wait=settings.database_wait,
     )
 
 

@@ -72,7 +72,7 @@ def serve(app: FastAPI, runtime: Runtime) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=int(settings.shutdown_grace),
+        timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
     )
     _Server(config, runtime.health, settings.drain_pause).run()
 
@@ -88,13 +88,17 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """First signal: drain; second: stop at once."""
         if self._health.stopping or not self._pause:
-            self._health.stopping = True
-            super().handle_exit(sig, frame)
+            self._exit(sig, frame)
             return
         self._health.stopping = True
         loop = asyncio.get_running_loop()
-        exit_now = super().handle_exit
-        loop.call_soon_threadsafe(loop.call_later, self._pause, exit_now, sig, frame)
+        loop.call_soon_threadsafe(loop.call_later, self._pause, self._exit, sig, frame)
+
+    def _exit(self, sig: int, frame: FrameType | None) -> None:
+        self._health.stopping = True
+        super().handle_exit(sig, frame)
+        # uvicorn would raise it again at the end, as if we had not done what it asked for
+        self._captured_signals.clear()
 
 
 async def _migrate(runtime: Runtime) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cloudsync_chassis.client.policy import Edge
+from cloudsync_chassis.metrics.spec import LATENCY
 from cloudsync_chassis.security.access import Access, AccessTable
 
 
@@ -26,6 +27,8 @@ class ServiceSpec:
         edges: the services that it calls, by name.
         contract: the published contract (`published.published` finds it), served at `/openapi.yaml`
             and, as JSON, at `/openapi.json`.
+        latency_buckets: bounds in seconds for durations of requests and calls; every threshold of
+            the service's latency objectives is one of them, so that they can be told exactly.
     """
 
     name: str
@@ -37,6 +40,7 @@ class ServiceSpec:
     migrations: Path | None = None
     edges: Mapping[str, Edge] = field(default_factory=dict)
     contract: Path | None = None
+    latency_buckets: tuple[float, ...] = LATENCY
 
     @property
     def grants(self) -> Access:

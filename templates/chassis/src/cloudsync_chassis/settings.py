@@ -13,9 +13,11 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from cloudsync_chassis.bounds import JsonBounds
 from cloudsync_chassis.telemetry import Exporter
 
 SHARED_PREFIX = "CHASSIS_"
+_DRAINING = 0.8
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -32,15 +34,21 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
     environment: Literal["development", "test", "production"] = "development"
+    region: str | None = None
     state_dir: Path = Path(".state")
     host: str = "127.0.0.1"
     port: Port = 8080
+    metrics_port: Port | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     telemetry: Exporter = "none"
 
     database_url: SecretStr | None = None
     database_schema: str | None = None
     database_pool: Annotated[int, Field(ge=1, le=200)] = 5
+    database_wait: Seconds = 1.0
+    redis_url: SecretStr | None = None
+    rate_limit_per_second: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    rate_limit_burst: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     bus: Literal["sqlite", "memory"] = "sqlite"
 
     issuer: str = "https://issuer.invalid/"
@@ -53,6 +61,9 @@ class Settings(BaseSettings):
 
     problem_base: str = "https://problems.invalid/"
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_048_576
+    max_json_depth: Annotated[int, Field(ge=1, le=200)] = 64
+    max_json_members: Annotated[int, Field(ge=1)] = 100_000
+    body_timeout: Seconds = 10.0
     page_size: Annotated[int, Field(ge=1)] = 50
     max_page_size: Annotated[int, Field(ge=1)] = 200
     request_timeout: Seconds = 10.0
@@ -67,6 +78,21 @@ class Settings(BaseSettings):
         if self.environment == "production" and missing:
             raise ValueError(f"production needs {', '.join(missing)}")
         return self
+
+    @property
+    def json_bounds(self) -> JsonBounds:
+        """How deep and how large a JSON body may be."""
+        return JsonBounds(self.max_json_depth, self.max_json_members)
+
+    @property
+    def drain_seconds(self) -> float:
+        """Seconds of the grace for requests in flight."""
+        return self.shutdown_grace * _DRAINING
+
+    @property
+    def flush_seconds(self) -> float:
+        """Seconds of the grace for events that are committed and not published."""
+        return self.shutdown_grace * (1 - _DRAINING)
 
     def state_path(self, *names: str) -> Path:
         """A place below the state folder."""

@@ -170,5 +170,14 @@ async def _started(app: FastAPI | RpcServer) -> AsyncIterator[Running]:
 
 
 def isolated(state: Path) -> dict[str, Any]:
-    """Arguments for a service's settings: everything below `state`, events in this process."""
-    return {"environment": "test", "state_dir": state, "bus": "memory", "port": 0}
+    """Arguments for a service's settings: everything below `state`, events in this process, free
+    ports, and no limit to what one tenant may ask in a second.
+    """
+    return {
+        "environment": "test",
+        "state_dir": state,
+        "bus": "memory",
+        "port": 0,
+        "metrics_port": 0,
+        "rate_limit_per_second": 0,
+    }

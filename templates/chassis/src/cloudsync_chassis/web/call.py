@@ -90,6 +90,7 @@ def admitted(operation: Operation) -> Any:
         principal = await runtime.identity.caller(request.headers.get("Authorization"))
         principal = principal.acting_for(sent.tenant(request.headers.get(TENANT_HEADER)))
         runtime.executor.admit(operation, principal)
+        await runtime.limiter.admit(principal)
         return RestCall(request, operation, principal)
 
     return Depends(admit)
