@@ -31,7 +31,7 @@ def bundled(scratch: Path) -> Path:
     import pg0
 
     program = str(Path(pg0.__file__).parent / "bin" / "pg0")
-    run = [*_unprivileged(scratch), "env", f"HOME={scratch}", program]
+    run = [*unprivileged(scratch), "env", f"HOME={scratch}", program]
     port = str(free_port())
     subprocess.run([*run, "start", "--port", port], check=True, stdout=subprocess.DEVNULL)
     subprocess.run([*run, "stop"], check=True, stdout=subprocess.DEVNULL)
@@ -49,7 +49,7 @@ def free_port() -> int:
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """Runs a server below `folder`; yields `user@host:port` of its superuser."""
-    prefix = _unprivileged(folder)
+    prefix = unprivileged(folder)
     place, port = binaries(folder), free_port()
     data = folder / "data"
     environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
@@ -84,7 +84,8 @@ def open_up(folder: Path) -> None:
     shutil.chown(folder, "nobody")
 
 
-def _unprivileged(folder: Path) -> list[str]:
+def unprivileged(folder: Path) -> list[str]:
+    """What to put before a command that must not run as root, when the tests do."""
     open_up(folder)
     return ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
 

@@ -17,6 +17,7 @@ from cloudsync_chassis.client.queue import CallQueue
 from cloudsync_chassis.events.bus import Bus, InProcessBus
 from cloudsync_chassis.events.consumer import Consumer, Subscription
 from cloudsync_chassis.events.outbox import Outbox, Relay
+from cloudsync_chassis.events.queues import WorkQueues
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.executor import Executor
 from cloudsync_chassis.health import Health
@@ -44,7 +45,7 @@ class Runtime:
         self.spec = spec
         self.settings = settings
         self.database = _database(spec, settings)
-        self.bus = _bus(settings)
+        self.bus = _bus(spec, settings)
         self.relay = Relay(self.database, self.bus)
         self.outbox = Outbox(self.relay.wake)
         self.executor = Executor(spec.name, self.database, spec.grants)
@@ -57,6 +58,8 @@ class Runtime:
         self.aggregates = Registry()
         self.clients: dict[str, Client] = {}
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
+        brokered = settings.bus == "rabbitmq"
+        self.queues = WorkQueues(spec.name, self.outbox, spec.queues, brokered)
         self._subscriptions: list[Subscription] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -84,6 +87,17 @@ class Runtime:
     def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Handle these events once the service runs."""
         self._subscriptions.extend(subscriptions)
+
+    def consumer(self, subscriptions: tuple[Subscription, ...], together: int = 1) -> Consumer:
+        """A consumer of the service's group."""
+        return Consumer(
+            self.bus,
+            self.spec.name,
+            subscriptions,
+            self.executor.consume,
+            dead_letters=self.spec.dead_letters,
+            together=together,
+        )
 
     async def start(self) -> None:
         """Log, trace, open, migrate, relay, consume."""
@@ -125,13 +139,16 @@ class Runtime:
             self.telemetry.stop()
 
     def _consumers(self) -> Iterator[Consumer]:
-        """One for the events, and one for the queued calls to each callee."""
-        groups = [tuple(self._subscriptions)] if self._subscriptions else []
-        groups += [
-            (self.calls.subscription(name),) for name, each in self.clients.items() if each.queues
-        ]
-        for group in groups:
-            yield Consumer(self.bus, self.spec.name, group, self.executor.consume)
+        """One for the events, one for each queue, one for the queued calls to each callee."""
+        prefetch = {each.name: each.prefetch for each in self.spec.queues if each.prefetch}
+        by_consumer: dict[str, list[Subscription]] = {}
+        for each in self._subscriptions:
+            by_consumer.setdefault(each.topic if each.topic in prefetch else "", []).append(each)
+        for queue, group in by_consumer.items():
+            yield self.consumer(tuple(group), prefetch.get(queue, 1))
+        for name, client in self.clients.items():
+            if client.queues:
+                yield self.consumer((self.calls.subscription(name),))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -151,9 +168,19 @@ def _database(spec: ServiceSpec, settings: Settings) -> Database:
     )
 
 
-def _bus(settings: Settings) -> Bus:
+def _bus(spec: ServiceSpec, settings: Settings) -> Bus:
+    """The bus that the settings name; a broker's library is imported only for it."""
     if settings.bus == "memory":
         return InProcessBus()
+    url = settings.bus_url.get_secret_value() if settings.bus_url else ""
+    if settings.bus == "kafka":
+        from cloudsync_chassis.events.kafka_bus import KafkaBus
+
+        return KafkaBus(url)
+    if settings.bus == "rabbitmq":
+        from cloudsync_chassis.events.rabbit_bus import RabbitBus
+
+        return RabbitBus(url, spec.queues, spec.dead_letters.values())
     return SqliteBus(settings.state_path("bus.sqlite"))
 
 

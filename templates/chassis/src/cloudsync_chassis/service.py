@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cloudsync_chassis.client.policy import Edge
+from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.security.access import Access, AccessTable
 
 
@@ -24,6 +25,8 @@ class ServiceSpec:
         tables: the tables that the service writes; created as they are on the embedded database.
         migrations: the Alembic folder that makes them on PostgreSQL.
         edges: the services that it calls, by name.
+        dead_letters: the topic or queue of the dead letters of each that is consumed.
+        queues: the work queues that the service takes from and sends to, and where these lead.
         contract: the published contract (`published.published` finds it), served at `/openapi.yaml`
             and, as JSON, at `/openapi.json`.
     """
@@ -36,6 +39,8 @@ class ServiceSpec:
     schemas: tuple[str, ...] = ()
     migrations: Path | None = None
     edges: Mapping[str, Edge] = field(default_factory=dict)
+    dead_letters: Mapping[str, str] = field(default_factory=dict)
+    queues: tuple[Queue, ...] = ()
     contract: Path | None = None
 
     @property

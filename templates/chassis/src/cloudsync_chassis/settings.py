@@ -41,7 +41,8 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     database_schema: str | None = None
     database_pool: Annotated[int, Field(ge=1, le=200)] = 5
-    bus: Literal["sqlite", "memory"] = "sqlite"
+    bus: Literal["sqlite", "memory", "kafka", "rabbitmq"] = "sqlite"
+    bus_url: SecretStr | None = None
 
     issuer: str = "https://issuer.invalid/"
     audience: str | None = None
@@ -66,6 +67,8 @@ class Settings(BaseSettings):
         missing = [name for name in needed if getattr(self, name) is None]
         if self.environment == "production" and missing:
             raise ValueError(f"production needs {', '.join(missing)}")
+        if self.bus in ("kafka", "rabbitmq") and self.bus_url is None:
+            raise ValueError(f"the bus {self.bus} needs bus_url")
         return self
 
     def state_path(self, *names: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -71,11 +72,21 @@ class SqliteBus:
 
     async def acknowledge(self, group: str, delivery: Delivery) -> None:
         """See `Bus.acknowledge`."""
-        row = {
-            "consumers": group,
-            "topic": delivery.event.topic,
-            "position": delivery.offset,
-        }
+        await self._move(group, delivery.event.topic, delivery.offset)
+
+    async def rewind(self, group: str, topic: str, since: datetime) -> int:
+        """See `Bus.rewind`."""
+        statement = sa.select(log.c.position, log.c.event).where(log.c.topic == topic)
+        async with self._database.transaction(write=False) as connection:
+            rows = (await connection.execute(statement.order_by(log.c.position))).all()
+        ahead = [
+            at for at, row in enumerate(rows) if Event.from_json(row.event).time >= since
+        ] or [len(rows)]
+        await self._move(group, topic, rows[ahead[0] - 1].position if ahead[0] else 0)
+        return len(rows) - ahead[0]
+
+    async def _move(self, group: str, topic: str, position: int) -> None:
+        row = {"consumers": group, "topic": topic, "position": position}
         async with self._database.transaction(write=True) as connection:
             statement = dialect_insert(connection, offsets).values(row)
             key = [offsets.c.consumers, offsets.c.topic]
