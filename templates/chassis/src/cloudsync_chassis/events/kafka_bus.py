@@ -141,27 +141,27 @@ class KafkaBus:
         """See `Bus.rewind`.
 
         Raises:
-            RuntimeError: the topic is unknown, or a member of the group runs.
+            RuntimeError: the topic is unknown, or another member of the group runs.
         """
-        consumer = AIOKafkaConsumer(group_id=group, enable_auto_commit=False, **self._options)
+        consumer = AIOKafkaConsumer(
+            topic, group_id=group, enable_auto_commit=False, **self._options
+        )
         await consumer.start()
         try:
-            await consumer.topics()
-            partitions = consumer.partitions_for_topic(topic) or set()
-            places = [TopicPartition(topic, each) for each in sorted(partitions)]
+            known = consumer.partitions_for_topic(topic) or set()
+            places = [TopicPartition(topic, each) for each in sorted(known)]
             if not places:
                 raise RuntimeError(f"there is no topic {topic}")
-            consumer.assign(places)
+            # who has joined and holds every partition is the only member
+            if consumer.assignment() != set(places):
+                raise RuntimeError(f"stop the other members of {group} first")
             moment = int(since.timestamp() * 1000)
             found = await consumer.offsets_for_times(dict.fromkeys(places, moment))
             ends = await consumer.end_offsets(places)
             starts = {
                 place: found[place].offset if found.get(place) else ends[place] for place in places
             }
-            try:
-                await consumer.commit(starts)
-            except CommitFailedError as error:
-                raise RuntimeError(f"stop the members of {group} first") from error
+            await consumer.commit(starts)
         finally:
             await consumer.stop()
         return sum(ends[place] - starts[place] for place in places)

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -40,6 +41,10 @@ class _Held:
     channel: AbstractChannel
     messages: dict[int, tuple[AbstractIncomingMessage, Event]] = field(default_factory=dict)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def forget(self, *_: Any) -> None:
+        """Of a channel that is no more."""
+        self.messages.clear()
 
 
 class RabbitBus:
@@ -103,6 +108,8 @@ class RabbitBus:
     async def fetch(self, group: str, topics: Sequence[str], limit: int) -> list[Delivery]:
         """See `Bus.fetch`."""
         held = await self._held(group, tuple(topics))
+        # messages arrive in callbacks, which a caller that never waits would keep out
+        await asyncio.sleep(0)
         if not held.messages:
             held.arrived.clear()
             try:
@@ -142,10 +149,10 @@ class RabbitBus:
             held = self._groups[group, topics] = _Held(channel)
             await channel.set_qos(prefetch_count=self._prefetch(topics))
             # a new channel is sent again what the old one held
-            channel.close_callbacks.add(lambda *_: held.messages.clear())
+            channel.close_callbacks.add(held.forget)
             for topic in topics:
                 queue = await self._queue(channel, group, topic)
-                await queue.consume(lambda message, topic=topic: self._arrive(held, topic, message))
+                await queue.consume(partial(self._arrive, held, topic))
         return held
 
     async def _queue(self, channel: AbstractChannel, group: str, topic: str) -> AbstractQueue:
