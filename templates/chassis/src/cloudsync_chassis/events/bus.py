@@ -28,7 +28,12 @@ class NotALogError(RuntimeError):
 
 
 class Bus(Protocol):
-    """What the relay and the consumers ask of a broker."""
+    """What the relay and the consumers ask of a broker.
+
+    `is_log`: whether what was handled stays there, and each group reads all of it.
+    """
+
+    is_log: bool
 
     async def start(self) -> None:
         """Connect."""
@@ -66,6 +71,8 @@ class Bus(Protocol):
 
 class InProcessBus:
     """A bus for tests: lists in memory."""
+
+    is_log = True
 
     def __init__(self, wait: float = 0.05) -> None:
         self.log: list[Event] = []

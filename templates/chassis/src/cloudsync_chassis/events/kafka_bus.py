@@ -72,6 +72,8 @@ class KafkaBus:
     repeats, the inbox knows.
     """
 
+    is_log = True
+
     def __init__(self, url: str, wait: float = 1.0) -> None:
         self._options = options(url)
         self._wait = wait

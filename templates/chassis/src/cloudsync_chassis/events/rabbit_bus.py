@@ -55,6 +55,8 @@ class RabbitBus:
     letters.
     """
 
+    is_log = False
+
     def __init__(
         self,
         url: str,

@@ -39,6 +39,8 @@ offsets = sa.Table(
 class SqliteBus:
     """Polls every `pause` seconds while nothing comes, for at most `wait` seconds a fetch."""
 
+    is_log = True
+
     def __init__(self, path: Path, pause: float = 0.05, wait: float = 1.0) -> None:
         self._database = Database(f"sqlite+aiosqlite:///{path}", pool=2)
         self._path = path
@@ -59,7 +61,8 @@ class SqliteBus:
         rows: list[dict[str, object]] = [
             {"topic": event.topic, "event": event.to_json()} for event in events
         ]
-        await self._write(sa.insert(log), rows)
+        if rows:
+            await self._write(sa.insert(log), rows)
 
     async def fetch(self, group: str, topics: Sequence[str], limit: int) -> list[Delivery]:
         """See `Bus.fetch`."""
