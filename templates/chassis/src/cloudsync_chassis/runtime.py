@@ -17,8 +17,10 @@ from cloudsync_chassis.client.queue import CallQueue
 from cloudsync_chassis.events.bus import Bus, InProcessBus
 from cloudsync_chassis.events.consumer import Consumer, Subscription
 from cloudsync_chassis.events.outbox import Outbox, Relay
+from cloudsync_chassis.events.projection import Projection, Projector
 from cloudsync_chassis.events.queues import WorkQueues
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
+from cloudsync_chassis.events.store import EventStore, Journal
 from cloudsync_chassis.executor import Executor
 from cloudsync_chassis.health import Health
 from cloudsync_chassis.paging import Pages
@@ -48,6 +50,7 @@ class Runtime:
         self.bus = _bus(spec, settings)
         self.relay = Relay(self.database, self.bus)
         self.outbox = Outbox(self.relay.wake)
+        self.events = EventStore()
         self.executor = Executor(spec.name, self.database, spec.grants)
         self.identity = Identity(spec.name, settings)
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
@@ -61,6 +64,7 @@ class Runtime:
         brokered = settings.bus == "rabbitmq"
         self.queues = WorkQueues(spec.name, self.outbox, spec.queues, brokered)
         self._subscriptions: list[Subscription] = []
+        self._projectors: list[Projector] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     def aggregate(self, spec: AggregateSpec[E]) -> Aggregate[E]:
@@ -70,7 +74,28 @@ class Runtime:
             repository = DocumentRepository(spec.model, spec.store)
         else:
             repository = TableRepository(spec.model, spec.store, self.cipher)
-        return Aggregate(spec, repository, self.outbox, self.spec.event_source, self.aggregates)
+        return Aggregate(
+            spec,
+            repository,
+            self.outbox,
+            self.spec.event_source,
+            self.aggregates,
+            self._journal(spec),
+        )
+
+    def _journal(self, spec: AggregateSpec[E]) -> Journal | None:
+        """What keeps the aggregate's events, where the model has an event log for it."""
+        every = self.spec.streams.get(spec.name)
+        if every is None:
+            return None
+        secret = () if isinstance(spec.store, DocumentStore) else tuple(spec.store.encrypted)
+        return Journal(self.events, spec.name, every, secret)
+
+    def project(self, projection: Projection) -> Projector:
+        """Keep a read model of the event store once the service runs."""
+        projector = Projector(self.database, projection)
+        self._projectors.append(projector)
+        return projector
 
     def client(self, kind: type[C], service: str) -> C:
         """A client for a callee of the model, with the edge's budgets and our own identity."""
@@ -109,6 +134,8 @@ class Runtime:
         self._spawn(self.relay.run())
         for consumer in self._consumers():
             self._spawn(consumer.run())
+        for projector in self._projectors:
+            self._spawn(projector.run())
         self.health.started = True
 
     async def prepare_database(self) -> None:

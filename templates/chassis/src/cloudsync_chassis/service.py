@@ -27,6 +27,8 @@ class ServiceSpec:
         edges: the services that it calls, by name.
         dead_letters: the topic or queue of the dead letters of each that is consumed.
         queues: the work queues that the service takes from and sends to, and where these lead.
+        streams: aggregates whose events are kept for ever in the event store, with the number of
+            events between two snapshots, 0 for none.
         contract: the published contract (`published.published` finds it), served at `/openapi.yaml`
             and, as JSON, at `/openapi.json`.
     """
@@ -41,6 +43,7 @@ class ServiceSpec:
     edges: Mapping[str, Edge] = field(default_factory=dict)
     dead_letters: Mapping[str, str] = field(default_factory=dict)
     queues: tuple[Queue, ...] = ()
+    streams: Mapping[str, int] = field(default_factory=dict)
     contract: Path | None = None
 
     @property

@@ -85,3 +85,47 @@ unique_keys = sa.Table(
     sa.Column("id", sa.Uuid(), nullable=False, index=True),
 )
 """Unique values of such entities."""
+
+stream_events = sa.Table(
+    "stream_events",
+    metadata,
+    sa.Column(
+        "position",
+        sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    sa.Column("organization_id", sa.Uuid(), nullable=False),
+    sa.Column("kind", sql("text"), nullable=False),
+    sa.Column("stream", sa.Uuid(), nullable=False),
+    sa.Column("version", sa.BigInteger(), nullable=False),
+    sa.Column("event_id", sa.Uuid(), nullable=False, unique=True),
+    sa.Column("type", sql("text"), nullable=False),
+    sa.Column("data", Json(), nullable=False),
+    sa.Column("occurred_at", Timestamp(), nullable=False),
+    sa.UniqueConstraint(
+        "organization_id", "kind", "stream", "version", name="stream_events_version"
+    ),
+    sqlite_autoincrement=True,
+)
+"""The event store: what became of each aggregate, in order; `position` orders all of it."""
+
+stream_snapshots = sa.Table(
+    "stream_snapshots",
+    metadata,
+    sa.Column("organization_id", sa.Uuid(), primary_key=True),
+    sa.Column("kind", sql("text"), primary_key=True),
+    sa.Column("stream", sa.Uuid(), primary_key=True),
+    sa.Column("version", sa.BigInteger(), primary_key=True),
+    sa.Column("state", Json(), nullable=False),
+    sa.Column("taken_at", Timestamp(), nullable=False),
+)
+"""States of streams as they were after the event `version`."""
+
+projections = sa.Table(
+    "projection_checkpoints",
+    metadata,
+    sa.Column("projection", sql("text"), primary_key=True),
+    sa.Column("position", sa.BigInteger(), nullable=False),
+)
+"""How far each projection has read the event store."""
