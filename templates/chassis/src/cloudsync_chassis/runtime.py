@@ -24,6 +24,7 @@ from cloudsync_chassis.events.store import EventStore, Journal
 from cloudsync_chassis.executor import Executor
 from cloudsync_chassis.health import Health
 from cloudsync_chassis.paging import Pages
+from cloudsync_chassis.sagas.runner import Sagas
 from cloudsync_chassis.security.identity import Identity
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
@@ -51,6 +52,7 @@ class Runtime:
         self.relay = Relay(self.database, self.bus)
         self.outbox = Outbox(self.relay.wake)
         self.events = EventStore()
+        self.sagas = Sagas(spec.name, spec.sagas, self.outbox)
         self.executor = Executor(spec.name, self.database, spec.grants)
         self.identity = Identity(spec.name, settings)
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
@@ -111,7 +113,7 @@ class Runtime:
 
     def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Handle these events once the service runs."""
-        self._subscriptions.extend(subscriptions)
+        self._subscriptions.extend(self.sagas.guard(each) for each in subscriptions)
 
     def consumer(self, subscriptions: tuple[Subscription, ...], together: int = 1) -> Consumer:
         """A consumer of the service's group."""
@@ -136,6 +138,8 @@ class Runtime:
             self._spawn(consumer.run())
         for projector in self._projectors:
             self._spawn(projector.run())
+        if self.spec.sagas:
+            self._spawn(self.sagas.run(self.executor.consume))
         self.health.started = True
 
     async def prepare_database(self) -> None:
@@ -171,6 +175,8 @@ class Runtime:
         by_consumer: dict[str, list[Subscription]] = {}
         for each in self._subscriptions:
             by_consumer.setdefault(each.topic if each.topic in prefetch else "", []).append(each)
+        for each in self.sagas.subscriptions():
+            yield self.consumer((each,))
         for queue, group in by_consumer.items():
             yield self.consumer(tuple(group), prefetch.get(queue, 1))
         for name, client in self.clients.items():

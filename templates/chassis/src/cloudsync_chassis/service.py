@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from cloudsync_chassis.client.policy import Edge
 from cloudsync_chassis.events.queues import Queue
+from cloudsync_chassis.sagas.spec import Saga
 from cloudsync_chassis.security.access import Access, AccessTable
 
 
@@ -29,6 +30,7 @@ class ServiceSpec:
         queues: the work queues that the service takes from and sends to, and where these lead.
         streams: aggregates whose events are kept for ever in the event store, with the number of
             events between two snapshots, 0 for none.
+        sagas: those in which the service takes part, or that its events begin or end.
         contract: the published contract (`published.published` finds it), served at `/openapi.yaml`
             and, as JSON, at `/openapi.json`.
     """
@@ -44,6 +46,7 @@ class ServiceSpec:
     dead_letters: Mapping[str, str] = field(default_factory=dict)
     queues: tuple[Queue, ...] = ()
     streams: Mapping[str, int] = field(default_factory=dict)
+    sagas: tuple[Saga, ...] = ()
     contract: Path | None = None
 
     @property

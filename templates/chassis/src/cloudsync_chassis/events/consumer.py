@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 
 import sqlalchemy as sa
@@ -41,6 +42,7 @@ class Subscription:
 
     `lasting`: whether an event is still worth another attempt, however many it has had.
     `attempts`: how many it gets, if not as many as the consumer gives.
+    `given_up`: called, in a transaction of its own, before an event becomes a dead letter.
     """
 
     topic: str
@@ -48,6 +50,7 @@ class Subscription:
     handle: Handle
     lasting: Callable[[Event], bool] = never
     attempts: int | None = None
+    given_up: Handle | None = None
 
 
 class Consumer:
@@ -113,6 +116,8 @@ class Consumer:
         elif subscription is not None:
             error = await self._tried(event, subscription)
         if error is not None:
+            if subscription is not None and subscription.given_up is not None:
+                await self._run(event, partial(_told, subscription.given_up, event))
             await self._bury(event, error)
 
     async def _bury(self, event: Event, error: Exception) -> None:
@@ -160,6 +165,10 @@ class Consumer:
         except IntegrityError as error:
             raise RuntimeError("handled at the same time by another replica") from error
         await handle(ctx, event)
+
+
+async def _told(given_up: Handle, event: Event, ctx: Context) -> None:
+    await given_up(ctx, event)
 
 
 def _hopeless(error: Exception) -> bool:

@@ -31,7 +31,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A fact. `subject` is the aggregate's id and orders the events of `topic`; `data` is JSON."""
+    """A fact. `subject` is the aggregate's id and orders the events of `topic`; `data` is JSON.
+
+    `correlation`: `<saga>/<run>`, for what is announced within a saga.
+    """
 
     id: UUID
     type: str
@@ -44,6 +47,7 @@ class Event:
     traceparent: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
+    correlation: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The structured form; extension names are lower case, as the specification demands."""
@@ -60,6 +64,7 @@ class Event:
             "sequence": str(self.sequence),
             "organizationid": (str(self.organization_id) if self.organization_id else None),
             "traceparent": self.traceparent,
+            "correlationid": self.correlation,
             "failedtopic": self.failure and self.failure.topic,
             "failedgroup": self.failure and self.failure.group,
             "failedreason": self.failure and self.failure.reason,
@@ -88,6 +93,7 @@ class Event:
             traceparent=document.get("traceparent"),
             data=document.get("data", {}),
             failure=Failure(*failed) if any(failed) else None,
+            correlation=document.get("correlationid"),
         )
 
 

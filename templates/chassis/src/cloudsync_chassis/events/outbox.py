@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,6 +32,8 @@ class Outbox:
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
+        self.observe: Callable[[Context, Event], Awaitable[Event]] = _as_it_is
+        """Sees each event in its transaction, before it is numbered."""
 
     async def append(
         self, ctx: Context, aggregate_id: UUID, event: Event, due: datetime | None = None
@@ -40,6 +42,7 @@ class Outbox:
 
         Without a time it is due at once.
         """
+        event = await self.observe(ctx, event)
         sequence = await self._next(ctx, aggregate_id)
         numbered = replace(event, sequence=sequence)
         row = {
@@ -136,6 +139,10 @@ class Relay:
                 await self._woken.wait()
         except TimeoutError:
             return
+
+
+async def _as_it_is(_: Context, event: Event) -> Event:
+    return event
 
 
 def _unpublished() -> sa.Select[tuple[UUID, Any]]:
