@@ -46,6 +46,15 @@ def free_port() -> int:
         return port
 
 
+def is_listening(port: int) -> bool:
+    """Whether somebody answers at a port of the loopback address."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """Runs a server below `folder`; yields `user@host:port` of its superuser."""
@@ -95,12 +104,9 @@ def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
+        if is_listening(port):
             return
+        time.sleep(0.05)
     raise RuntimeError(f"PostgreSQL did not start: {_end_of(log)}")
 
 

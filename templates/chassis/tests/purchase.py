@@ -194,13 +194,13 @@ def event(kind: str, order: UUID) -> Event:
     )
 
 
-async def serve(name: str, state: Path) -> None:
-    """Run until killed."""
-    trader = Trader(name, state, {})
+async def serve(name: str, state: Path, refusing: bool) -> None:
+    """Run until killed; `refusing`: no money is taken."""
+    trader = Trader(name, state, {"pay": "refuse"} if refusing else {})
     await trader.runtime.start()
     while True:
         await asyncio.sleep(3600)
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], Path(sys.argv[2])))
+    asyncio.run(serve(sys.argv[1], Path(sys.argv[2]), "refuse" in sys.argv))

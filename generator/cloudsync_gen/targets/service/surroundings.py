@@ -24,7 +24,17 @@ from cloudsync_gen.targets.service.views import (
 COMMON = frozenset(
     (
         *("environment", "state_dir", "host", "port", "log_level", "telemetry", "database_url"),
-        *("database_schema", "database_pool", "bus", "issuer", "audience", "jwks_url", "peers"),
+        *(
+            "database_schema",
+            "database_pool",
+            "bus",
+            "bus_url",
+            "queue_url",
+            "issuer",
+            "audience",
+            "jwks_url",
+            "peers",
+        ),
         *("clock_skew", "workload_token_file", "field_key_file", "cursor_key_file"),
         *("problem_base", "max_body_bytes", "page_size", "max_page_size", "request_timeout"),
         *("shutdown_grace", "drain_pause", "model_config", "copy", "json", "dict", "schema"),

@@ -21,6 +21,7 @@ from cloudsync_gen.targets.service.callees import callees_of
 from cloudsync_gen.targets.service.cases import cases_of
 from cloudsync_gen.targets.service.consumers import consumers_of
 from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
+from cloudsync_gen.targets.service.flows import flows_of
 from cloudsync_gen.targets.service.guide import guide_of, problems_of
 from cloudsync_gen.targets.service.methods import methods_of
 from cloudsync_gen.targets.service.surroundings import (
@@ -74,6 +75,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         stubs=_stubs(facts),
         methods=methods,
         consumers=consumers,
+        flows=flows_of(facts, methods),
         aggregates=aggregates,
         tables=tables_of(facts),
         settings=settings_of(service),

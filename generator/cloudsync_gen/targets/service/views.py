@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from cloudsync_gen.naming import PYTHON_KEYWORDS
+from cloudsync_gen.targets.service.flow_views import CallView, FlowsView
 from cloudsync_gen.targets.service.guide import GuideView, ProblemView
 
 
@@ -113,14 +114,6 @@ class ConsumerView(Struct, frozen=True, kw_only=True):
     type: str
     model: str
     calls: tuple[CallView, ...]
-
-
-class CallView(Struct, frozen=True, kw_only=True):
-    """A command called with parts of a payload; `property` is empty for the whole of it."""
-
-    method: str
-    request: str
-    fields: tuple[tuple[str, str], ...]
 
 
 class TransitionView(Struct, frozen=True, kw_only=True):
@@ -377,6 +370,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     stubs: str
     methods: tuple[MethodView, ...]
     consumers: tuple[ConsumerView, ...]
+    flows: FlowsView
     aggregates: tuple[AggregateView, ...]
     tables: tuple[TableView, ...]
     settings: tuple[SettingView, ...]
@@ -449,6 +443,13 @@ class ServiceView(Struct, frozen=True, kw_only=True):
             "port": True,
         }
         return tuple(name for name, wanted in found.items() if wanted)
+
+    @property
+    def app_modules(self) -> tuple[str, ...]:
+        """Modules of the package that the one that puts the service together has to import."""
+        adapter = {"rpc": bool(self.stubs), "rest": self.rest and not self.stubs}
+        used = [name for name, wanted in adapter.items() if wanted]
+        return ("events", "port", *used, *(["sagas"] if self.flows.undos else ()))
 
     @property
     def spec_uses(self) -> dict[str, bool]:

@@ -19,6 +19,7 @@ from cloudsync_chassis.events.consumer import Consumer, Subscription
 from cloudsync_chassis.events.outbox import Outbox, Relay
 from cloudsync_chassis.events.projection import Projection, Projector
 from cloudsync_chassis.events.queues import WorkQueues
+from cloudsync_chassis.events.split_bus import SplitBus
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.events.store import EventStore, Journal
 from cloudsync_chassis.executor import Executor
@@ -63,7 +64,7 @@ class Runtime:
         self.aggregates = Registry()
         self.clients: dict[str, Client] = {}
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
-        brokered = settings.bus == "rabbitmq"
+        brokered = settings.bus == "rabbitmq" or settings.queue_url is not None
         self.queues = WorkQueues(spec.name, self.outbox, spec.queues, brokered)
         self._subscriptions: list[Subscription] = []
         self._projectors: list[Projector] = []
@@ -202,7 +203,18 @@ def _database(spec: ServiceSpec, settings: Settings) -> Database:
 
 
 def _bus(spec: ServiceSpec, settings: Settings) -> Bus:
-    """The bus that the settings name; a broker's library is imported only for it."""
+    """The bus that the settings name, and RabbitMQ for the queues where they name one."""
+    events = _event_bus(spec, settings)
+    if settings.queue_url is None or not spec.queues:
+        return events
+    from cloudsync_chassis.events.rabbit_bus import RabbitBus
+
+    queues = RabbitBus(settings.queue_url.get_secret_value(), spec.queues)
+    return SplitBus(events, queues, [each.name for each in spec.queues])
+
+
+def _event_bus(spec: ServiceSpec, settings: Settings) -> Bus:
+    """A broker's library is imported only where it is the bus."""
     if settings.bus == "memory":
         return InProcessBus()
     url = settings.bus_url.get_secret_value() if settings.bus_url else ""

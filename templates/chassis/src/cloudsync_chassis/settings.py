@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     database_pool: Annotated[int, Field(ge=1, le=200)] = 5
     bus: Literal["sqlite", "memory", "kafka", "rabbitmq"] = "sqlite"
     bus_url: SecretStr | None = None
+    queue_url: SecretStr | None = None
+    """RabbitMQ for work queues, where the bus is another."""
 
     issuer: str = "https://issuer.invalid/"
     audience: str | None = None

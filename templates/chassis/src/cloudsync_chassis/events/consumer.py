@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.bus import DEAD_LETTERS, Bus, Delivery
+from cloudsync_chassis.events.bus import DEAD_LETTERS, Bus
 from cloudsync_chassis.events.envelope import Event, Failure
 from cloudsync_chassis.events.wire import UNREADABLE
 from cloudsync_chassis.logs import logger

@@ -14,6 +14,7 @@ from cloudsync_chassis.events.store import Stored
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.store.database import Database, dialect_insert
 from cloudsync_chassis.store.system import projections as checkpoints
+from cloudsync_chassis.store.system import stream_events
 
 _BATCH = 200
 
@@ -100,7 +101,7 @@ class Projector:
             position = await self._position(connection)
             if await store.after(connection, position, self._projection.kinds, 1):
                 return position
-            end = await connection.scalar(sa.select(sa.func.max(store.log.c.position)))
+            end = await connection.scalar(sa.select(sa.func.max(stream_events.c.position)))
         return max(position, int(end or 0))
 
     async def _position(self, connection: AsyncConnection, lock: bool = False) -> int:

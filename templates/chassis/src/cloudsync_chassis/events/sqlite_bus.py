@@ -82,9 +82,9 @@ class SqliteBus:
         statement = sa.select(log.c.position, log.c.event).where(log.c.topic == topic)
         async with self._database.transaction(write=False) as connection:
             rows = (await connection.execute(statement.order_by(log.c.position))).all()
-        ahead = [
-            at for at, row in enumerate(rows) if Event.from_json(row.event).time >= since
-        ] or [len(rows)]
+        ahead = [at for at, row in enumerate(rows) if Event.from_json(row.event).time >= since] or [
+            len(rows)
+        ]
         await self._move(group, topic, rows[ahead[0] - 1].position if ahead[0] else 0)
         return len(rows) - ahead[0]
 

@@ -24,9 +24,7 @@ def body(event: Event) -> bytes:
     return json.dumps(event.to_json(), separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def read(
-    topic: str, place: str, content: bytes, kind: str, headers: Mapping[str, bytes]
-) -> Event:
+def read(topic: str, place: str, content: bytes, kind: str, headers: Mapping[str, bytes]) -> Event:
     """The event of a message, or one of type `UNREADABLE` whose id follows from `place`.
 
     A consumer must be able to leave any message behind; what is no event would else stop it for
@@ -36,7 +34,7 @@ def read(
         document = json.loads(content)
         if not kind.startswith("application/cloudevents"):
             document = {**_attributes(headers), "data": document}
-        return Event.from_json({"topic": topic, "subject": "", **document, "topic": topic})
+        return Event.from_json({"subject": "", **document, "topic": topic})
     except (ValueError, KeyError, TypeError, AttributeError):
         return Event(
             id=uuid5(NAMESPACE_URL, place),

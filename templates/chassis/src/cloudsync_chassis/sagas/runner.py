@@ -123,22 +123,18 @@ class Sagas:
         """Whether the event's handler is to run now; starts what it starts."""
         admitted = True
         for saga in self._sagas.values():
-            starting = [
-                (at, step)
-                for at, step in self._mine(saga)
-                if step.on == event.type
-            ]
+            starting = [(at, step) for at, step in self._mine(saga) if step.on == event.type]
             undoing = [(at, step) for at, step in self._mine(saga) if event.type in step.undone_on]
             failing = event.type in saga.fails_on
             identity = await self._log.identify(ctx, saga, event)
             if identity is None or not (starting or undoing or failing):
                 continue
             run = await self._log.open(ctx, saga, identity, event, keys_in(saga, event))
-            if not run.open:
+            if run.state == "completed" or (run.state == "undone" and not undoing):
                 continue
             if starting:
                 admitted = await self._start(ctx, run, starting, event) and admitted
-            if failing:
+            if failing and run.open:
                 await self._tell(ctx, saga, run.id, "failed", reason=event.type)
             asked = [
                 (at, step)
@@ -167,9 +163,7 @@ class Sagas:
         """Steps that announce nothing are done once their handler has returned."""
         for saga in self._sagas.values():
             steps = [
-                at
-                for at, step in self._mine(saga)
-                if step.on == event.type and not step.outcomes
+                at for at, step in self._mine(saga) if step.on == event.type and not step.outcomes
             ]
             identity = await self._log.identify(ctx, saga, event) if steps else None
             if identity is None:
@@ -184,9 +178,7 @@ class Sagas:
         if event.type == TOLD:
             return event
         for saga in self._sagas.values():
-            mine = [
-                (at, step) for at, step in self._mine(saga) if event.type in step.outcomes
-            ]
+            mine = [(at, step) for at, step in self._mine(saga) if event.type in step.outcomes]
             ends = event.type == saga.completes_on or event.type in saga.fails_on
             if not (mine or ends or event.type == saga.trigger):
                 continue
@@ -236,11 +228,7 @@ class Sagas:
     async def _given_up(self, ctx: Context, event: Event) -> None:
         """A step that could not be carried out fails the run."""
         for saga in self._sagas.values():
-            steps = [
-                (at, step)
-                for at, step in self._mine(saga)
-                if step.on == event.type
-            ]
+            steps = [(at, step) for at, step in self._mine(saga) if step.on == event.type]
             identity = await self._log.identify(ctx, saga, event) if steps else None
             if identity is None:
                 continue
@@ -272,7 +260,7 @@ class Sagas:
         told = event.data
         identity = UUID(event.subject)
         run = await self._log.open(ctx, saga, identity, event, told.get("keys", {}))
-        word, at = told["word"], told.get("step")
+        word, at = told["word"], told.get("step", -1)
         if word in ("done", "undone") and run.of(at).state != "undone":
             await self._log.note(ctx, run.id, at, state=word, due_at=None)
         if word == "completed" and run.state == "running":
@@ -300,6 +288,9 @@ class Sagas:
         for at in steps:
             if run.of(at).state != "undone" and run.of(at).undo_event is None:
                 await self._log.note(ctx, run.id, at, undo_event=event.to_json())
+                if run.state == "undone":
+                    # the others were back already when this one was asked
+                    await self._log.move(ctx, run.id, "failing")
         if run.state == "running":
             await self._tell(ctx, saga, run.id, "failed", reason=event.type)
         await self._go_back(ctx, saga, run.id)

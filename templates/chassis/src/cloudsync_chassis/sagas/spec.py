@@ -14,7 +14,7 @@ Undo = Callable[[Context, Mapping[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A local transaction of one service.
+    """A local transaction of one service; of another's, name, key and compensation are enough.
 
     Attributes:
         on: type of the event that starts it; empty: somebody's call does.
@@ -28,12 +28,12 @@ class Step:
 
     name: str
     service: str
-    command: str
+    command: str = ""
     on: str = ""
     outcomes: tuple[str, ...] = ()
     compensation: str = ""
     undone_on: tuple[str, ...] = ()
-    timeout: float
+    timeout: float = 0.0
     key: str
 
 
@@ -63,5 +63,5 @@ class Saga:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Names of the properties that tell which run an event belongs to, the first one's first."""
+        """Properties that tell which run an event belongs to, that of the first step first."""
         return tuple(dict.fromkeys(each.key for each in self.steps))
