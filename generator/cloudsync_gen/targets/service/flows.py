@@ -111,9 +111,9 @@ def _camel(name: str) -> str:
 def _streams(facts: ServiceFacts) -> dict[str, int]:
     """Aggregates for which the service writes an event log.
 
-    The model has no word for it; it is a wide table with a row per event, which is told by its
-    columns: for all aggregates of the service where a column names their type, else for the one
-    whose id begins its key.
+    The model has no word for it; it is a wide table with a row per event and no entity behind it,
+    which is told by its columns: for all aggregates of the service where a column names their
+    type, else for the one whose id begins its key.
     """
     keyspaces = {each.id for each in facts.model.all(Keyspace) if each.service == facts.service.id}
     tables = [each for each in facts.model.all(WideTable) if each.keyspace in keyspaces]

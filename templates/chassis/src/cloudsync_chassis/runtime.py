@@ -53,7 +53,7 @@ class Runtime:
         self.relay = Relay(self.database, self.bus)
         self.outbox = Outbox(self.relay.wake)
         self.events = EventStore()
-        self.sagas = Sagas(spec.name, spec.sagas, self.outbox)
+        self.sagas = Sagas(spec.name, spec.sagas, self.database, self.outbox)
         self.executor = Executor(spec.name, self.database, spec.grants)
         self.identity = Identity(spec.name, settings)
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))

@@ -25,6 +25,7 @@ from cloudsync_chassis.events.outbox import Outbox
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.sagas.log import Run, SagaLog, StepRow, keys_in
 from cloudsync_chassis.sagas.spec import Saga, Step, Undo
+from cloudsync_chassis.store.database import Database
 from cloudsync_chassis.store.system import saga_runs, saga_steps
 
 Word = Literal["started", "done", "failed", "undone", "completed"]
@@ -39,9 +40,15 @@ class Sagas:
     """The sagas in which `service` takes part."""
 
     def __init__(
-        self, service: str, sagas: Sequence[Saga], outbox: Outbox, pause: float = 1.0
+        self,
+        service: str,
+        sagas: Sequence[Saga],
+        database: Database,
+        outbox: Outbox,
+        pause: float = 1.0,
     ) -> None:
         self._service = service
+        self._database = database
         self._sagas = {each.name: each for each in sagas}
         self._outbox = outbox
         self._pause = pause
@@ -109,6 +116,8 @@ class Sagas:
 
     async def watch(self, consume: Consume) -> None:
         """Tell of runs and steps whose time is over."""
+        if not await self._any_late():
+            return
         tick = Event(
             id=ids.uuid7(),
             type="saga.tick",
@@ -118,6 +127,17 @@ class Sagas:
             time=datetime.now(UTC),
         )
         await consume(tick, self._overdue)
+
+    async def _any_late(self) -> bool:
+        """Looking takes no lock and leaves no trace."""
+        now = datetime.now(UTC)
+        run = sa.and_(saga_runs.c.ended_at.is_(None), saga_runs.c.deadline_at <= now)
+        late = sa.or_(
+            sa.exists().where(run),
+            sa.exists().where(saga_steps.c.due_at <= now),
+        )
+        async with self._database.transaction(write=False) as connection:
+            return bool(await connection.scalar(sa.select(late)))
 
     async def _admit(self, ctx: Context, event: Event) -> bool:
         """Whether the event's handler is to run now; starts what it starts."""
