@@ -12,6 +12,11 @@ class CallView(Struct, frozen=True, kw_only=True):
     request: str
     fields: tuple[tuple[str, str], ...]
 
+    @property
+    def mapping(self) -> dict[str, str]:
+        """The fields by name."""
+        return dict(self.fields)
+
 
 class QueueView(Struct, frozen=True, kw_only=True):
     """A queue that the service takes from, sends to or lets messages die in; `ttl` in seconds."""

@@ -232,7 +232,8 @@ class Aggregate(Generic[E]):
             )
             await self._outbox.append(ctx, UUID(str(subject)), event)
             if self._journal is not None:
-                await self._journal.record(ctx, change.after, Fact(event.type, event.data))
+                entity = {"id": subject, **change.after}
+                await self._journal.record(ctx, entity, Fact(event.type, event.data))
 
     async def _make(
         self, ctx: Context, command: str, fields: Record, parameters: Mapping[str, Any]

@@ -26,7 +26,7 @@ from aio_pika.abc import (
 from aio_pika.exceptions import ChannelInvalidStateError
 
 from cloudsync_chassis.events import wire
-from cloudsync_chassis.events.bus import Delivery, NotALogError
+from cloudsync_chassis.events.bus import DEAD_LETTERS, Delivery, NotALogError
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.events.queues import Queue
 
@@ -66,9 +66,10 @@ class RabbitBus:
     ) -> None:
         self._url = url
         self._queues: Mapping[str, Queue] = {each.name: each for each in queues}
-        self._kept = frozenset(kept) - self._queues.keys()
+        self._kept = set(kept) - self._queues.keys()
         self._wait = wait
         self._connection: AbstractRobustConnection | None = None
+        self._channel: AbstractChannel | None = None
         self._exchange: AbstractExchange | None = None
         self._default: AbstractExchange | None = None
         self._groups: dict[tuple[str, tuple[str, ...]], _Held] = {}
@@ -82,9 +83,9 @@ class RabbitBus:
         self._default = channel.default_exchange
         for queue in self._queues.values():
             await channel.declare_queue(queue.name, durable=True, arguments=_arguments(queue))
+        self._channel = channel
         for topic in sorted(self._kept):
-            kept = await channel.declare_queue(topic, durable=True, arguments=_QUORUM)
-            await kept.bind(self._exchange, topic)
+            await self._keep(topic)
 
     async def stop(self) -> None:
         """See `Bus.stop`."""
@@ -102,6 +103,8 @@ class RabbitBus:
         if self._exchange is None or self._default is None:
             raise ConnectionError("the bus is not started")
         for event in events:
+            if event.failure is not None and event.topic not in (*self._kept, *self._queues):
+                await self._keep(event.topic)
             lasting = event.topic in self._queues or event.topic in self._kept
             exchange = self._default if event.topic in self._queues else self._exchange
             # an event that no group asks for is nobody's loss; a command or a dead letter would be
@@ -142,6 +145,14 @@ class RabbitBus:
         """
         raise NotALogError("RabbitMQ keeps nothing that was handled")
 
+    async def _keep(self, topic: str) -> None:
+        """Let the events of a topic wait for somebody to ask."""
+        if self._channel is None or self._exchange is None:
+            raise ConnectionError("the bus is not started")
+        queue = await self._channel.declare_queue(topic, durable=True, arguments=_QUORUM)
+        await queue.bind(self._exchange, topic)
+        self._kept.add(topic)
+
     async def _held(self, group: str, topics: tuple[str, ...]) -> _Held:
         held = self._groups.get((group, topics))
         if held is None:
@@ -158,6 +169,8 @@ class RabbitBus:
         return held
 
     async def _queue(self, channel: AbstractChannel, group: str, topic: str) -> AbstractQueue:
+        if topic.endswith(DEAD_LETTERS) and topic not in self._queues:
+            await self._keep(topic)
         if topic in self._queues or topic in self._kept:
             return await channel.get_queue(topic, ensure=False)
         arguments = {**_QUORUM, "x-single-active-consumer": True}

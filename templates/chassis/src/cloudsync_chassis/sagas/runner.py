@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
@@ -55,6 +56,7 @@ class Sagas:
         self._log = SagaLog()
         self._undo: dict[tuple[str, str], Undo] = {}
         self._handles: dict[str, Handle] = {}
+        self._woken = asyncio.Event()
         if sagas:
             outbox.observe = self._announced
 
@@ -106,27 +108,62 @@ class Sagas:
             return None
 
     async def run(self, consume: Consume) -> None:
-        """Watch time-outs until cancelled; they are rows, so a restart forgets none."""
+        """Watch time-outs and undo what is to be undone, until cancelled.
+
+        Both are rows, so a restart forgets none. A compensation that fails is tried again at the
+        next look and holds no other run up.
+        """
         while True:
+            self._woken.clear()
             try:
                 await self.watch(consume)
             except Exception as error:
                 log.warning("saga_watch_failed", error=str(error))
-            await asyncio.sleep(self._pause)
+            try:
+                async with asyncio.timeout(self._pause):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
 
     async def watch(self, consume: Consume) -> None:
-        """Tell of runs and steps whose time is over."""
-        if not await self._any_late():
-            return
-        tick = Event(
+        """Tell of what is out of time; undo, of runs that fail, the steps whose turn it is."""
+        if await self._any_late():
+            await consume(self._tick(None), self._overdue)
+        for run, name, organization in await self._failing():
+            saga = self._sagas.get(name)
+            if saga is None:
+                continue
+            try:
+                await consume(
+                    self._tick(organization),
+                    partial(self._go_back, saga=saga, identity=run),
+                )
+            except Exception as error:
+                log.error("compensation_failed", saga=name, run=str(run), error=str(error))
+
+    def _tick(self, organization: UUID | None) -> Event:
+        return Event(
             id=ids.uuid7(),
             type="saga.tick",
             source=f"/{self._service}",
             topic="",
             subject="",
             time=datetime.now(UTC),
+            organization_id=organization,
         )
-        await consume(tick, self._overdue)
+
+    async def _failing(self) -> list[tuple[UUID, str, UUID | None]]:
+        """Runs under way back, the oldest first."""
+        columns = (saga_runs.c.id, saga_runs.c.saga, saga_runs.c.organization_id)
+        statement = (
+            sa.select(*columns)
+            .where(saga_runs.c.state == "failing")
+            .order_by(saga_runs.c.started_at)
+            .limit(_AT_ONCE)
+        )
+        async with self._database.transaction(write=False) as connection:
+            rows = (await connection.execute(statement)).all()
+        return [(row.id, row.saga, row.organization_id) for row in rows]
 
     async def _any_late(self) -> bool:
         """Looking takes no lock and leaves no trace."""
@@ -288,10 +325,10 @@ class Sagas:
         elif word == "failed" and run.state == "running" and self._may_fail(saga, run, told):
             await self._log.move(ctx, run.id, "failing", told["reason"])
             log.warning("saga_failing", saga=saga.name, run=str(run.id), reason=told["reason"])
-        elif word == "done" and run.state == "undone":
+        elif run.state == "stuck" or (word == "done" and run.state == "undone"):
             # it was under way when the others went back
             await self._log.move(ctx, run.id, "failing")
-        await self._go_back(ctx, saga, run.id)
+        ctx.unit.after_commit(self._woken.set)
 
     def _may_fail(self, saga: Saga, run: Run, told: Mapping[str, Any]) -> bool:
         """Past the pivot only an event that the model names takes a run back."""
@@ -304,22 +341,22 @@ class Sagas:
     async def _ask_to_undo(
         self, ctx: Context, saga: Saga, run: Run, steps: Sequence[int], event: Event
     ) -> None:
-        """Keep what asks for compensations until their turn, and see whether it has come."""
+        """Keep what asks for compensations until their turn."""
         for at in steps:
             if run.of(at).state != "undone" and run.of(at).undo_event is None:
                 await self._log.note(ctx, run.id, at, undo_event=event.to_json())
-                if run.state == "undone":
+                if run.state in ("undone", "stuck"):
                     # the others were back already when this one was asked
                     await self._log.move(ctx, run.id, "failing")
         if run.state == "running":
             await self._tell(ctx, saga, run.id, "failed", reason=event.type)
-        await self._go_back(ctx, saga, run.id)
+        ctx.unit.after_commit(self._woken.set)
 
     async def _go_back(self, ctx: Context, saga: Saga, identity: UUID) -> None:
         """Undo what is next, as long as that is a step of this service."""
         while True:
             run = await self._log.get(ctx, identity)
-            if run.state not in ("failing", "stuck"):
+            if run.state != "failing":
                 return
             at = next((at for at in range(len(saga.steps)) if _to_undo(saga, run, at)), None)
             if at is None:
@@ -385,6 +422,7 @@ class Sagas:
         return ((at, each) for at, each in enumerate(saga.steps) if each.service == self._service)
 
 
+_AT_ONCE = 100
 _GRACE = timedelta(minutes=5)
 """What compensations get beyond a run's deadline before it is called stuck."""
 
