@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,3 +147,22 @@ async def test_a_run_past_its_deadline_is_undone(tmp_path: Path) -> None:
         await ended((shop, store), str(order), "undone")
         assert await shop.effects() == ["place", "undo place"]
         assert await store.effects() == ["reserve", "undo reserve"]
+
+
+async def test_a_compensation_that_fails_is_tried_again_until_it_succeeds(tmp_path: Path) -> None:
+    order, attempts = uuid7(), 0
+    async with trade(tmp_path, "sqlite", {"pack": "raise"}) as (shop, store):
+        undo = shop.runtime.sagas._undo["purchase", "pay"]
+
+        async def flaky(ctx: Context, data: Mapping[str, Any]) -> None:
+            nonlocal attempts
+            attempts += 1
+            await undo(ctx, data)
+            if attempts < 8:
+                raise ConnectionError("the bank is shut")
+
+        shop.runtime.sagas.compensate({("purchase", "pay"): flaky})
+        await shop.place(order, TENANT)
+        await ended((shop, store), str(order), "undone")
+        assert attempts == 8
+        assert await shop.effects() == ["place", "pay", "undo place", "undo pay"]
