@@ -23,8 +23,8 @@ MODULES = (
     *("tables", "testing"),
 )
 """Modules of every service; `rest` is there for those that answer over HTTP, `clients` for those
-that call others, `metrics` for those with series and `problems` for those with refusals of their
-own."""
+that call others, `metrics` for those with series, `problems` for those with refusals of their own,
+`sagas` for those that take part in one."""
 
 CHASSIS = "0.1"
 
@@ -36,6 +36,7 @@ def files(view: ServiceView) -> Iterable[Planned]:
     optional = (
         *(("rest", view.rest), ("clients", bool(view.callees))),
         *(("metrics", bool(view.metrics)), ("problems", bool(view.problems))),
+        ("sagas", bool(view.flows.sagas)),
     )
     modules = (*MODULES, *(name for name, wanted in optional if wanted))
     forms: dict[str, Form] = {
@@ -73,7 +74,7 @@ def _wheel(view: ServiceView) -> dict[str, Any]:
 
 def _project(view: ServiceView) -> dict[str, Any]:
     """`pyproject.toml`."""
-    extras = "postgresql,redis,server,telemetry"
+    extras = "kafka,postgresql,rabbitmq,redis,server,telemetry"
     extras = f"grpc,{extras}" if view.messages else extras
     ours = [each.distribution for each in view.callees]
     sources = [f"../../clients/python/{each}/src" for each in ours]

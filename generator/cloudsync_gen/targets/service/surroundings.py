@@ -18,10 +18,10 @@ from cloudsync_gen.targets.service.views import GrantView, MethodView, SettingVi
 COMMON = frozenset(
     (
         *("environment", "state_dir", "host", "port", "log_level", "telemetry", "database_url"),
-        *("database_schema", "database_pool", "database_wait", "redis_url", "bus", "issuer"),
-        *("rate_limit_per_second", "rate_limit_burst", "region", "metrics_port", "body_timeout"),
-        *("max_json_depth", "max_json_members", "json_bounds", "drain_seconds", "flush_seconds"),
-        *("audience", "jwks_url", "peers"),
+        *("database_schema", "database_pool", "database_wait", "redis_url", "bus", "bus_url"),
+        *("queue_url", "issuer", "audience", "jwks_url", "peers", "region", "metrics_port"),
+        *("rate_limit_per_second", "rate_limit_burst", "body_timeout", "drain_seconds"),
+        *("max_json_depth", "max_json_members", "json_bounds", "flush_seconds"),
         *("clock_skew", "workload_token_file", "field_key_file", "cursor_key_file"),
         *("problem_base", "max_body_bytes", "page_size", "max_page_size", "request_timeout"),
         *("shutdown_grace", "drain_pause", "model_config", "copy", "json", "dict", "schema"),

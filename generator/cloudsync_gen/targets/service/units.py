@@ -21,6 +21,7 @@ from cloudsync_gen.targets.service.callees import callees_of
 from cloudsync_gen.targets.service.cases import cases_of
 from cloudsync_gen.targets.service.consumers import consumers_of
 from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
+from cloudsync_gen.targets.service.flows import flows_of
 from cloudsync_gen.targets.service.guide import guide_of, problems_of
 from cloudsync_gen.targets.service.listeners import listeners_of
 from cloudsync_gen.targets.service.methods import methods_of
@@ -80,6 +81,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         methods=methods,
         consumers=consumers,
         listeners=listeners_of(facts),
+        flows=flows_of(facts, methods),
         aggregates=aggregates,
         emissions=emissions,
         tables=tables_of(facts),

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from cloudsync_gen.naming import PYTHON_KEYWORDS
 from cloudsync_gen.targets.service.aggregate_views import AggregateView, EmissionView
+from cloudsync_gen.targets.service.flow_views import CallView, FlowsView
 from cloudsync_gen.targets.service.guide import GuideView, ProblemView
 from cloudsync_gen.targets.service.listeners import ListenerView
 from cloudsync_gen.targets.service.view_calls import BreakerView, CalleeView, EdgeView
@@ -119,17 +120,6 @@ class ConsumerView(Struct, frozen=True, kw_only=True):
     calls: tuple[CallView, ...]
 
 
-class CallView(Struct, frozen=True, kw_only=True):
-    """A command called with parts of a payload; `property` is empty for the whole of it.
-
-    Without a `request` it is called with the event itself.
-    """
-
-    method: str
-    request: str
-    fields: tuple[tuple[str, str], ...]
-
-
 class ColumnView(Struct, frozen=True, kw_only=True):
     """A column; `default` is an SQL expression that every engine reads."""
 
@@ -239,6 +229,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     methods: tuple[MethodView, ...]
     consumers: tuple[ConsumerView, ...]
     listeners: tuple[ListenerView, ...]
+    flows: FlowsView
     aggregates: tuple[AggregateView, ...]
     emissions: tuple[EmissionView, ...]
     tables: tuple[TableView, ...]
@@ -326,6 +317,13 @@ class ServiceView(Struct, frozen=True, kw_only=True):
             "port": True,
         }
         return tuple(name for name, wanted in found.items() if wanted)
+
+    @property
+    def app_modules(self) -> tuple[str, ...]:
+        """Modules of the package that the one that puts the service together has to import."""
+        adapter = {"rpc": bool(self.stubs), "rest": self.rest and not self.stubs}
+        used = [name for name, wanted in adapter.items() if wanted]
+        return ("events", "port", *used, *(["sagas"] if self.flows.undos else ()))
 
     @property
     def spec_uses(self) -> dict[str, bool]:

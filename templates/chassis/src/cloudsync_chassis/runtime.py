@@ -17,13 +17,18 @@ from cloudsync_chassis.client.queue import CallQueue
 from cloudsync_chassis.events.bus import Bus, InProcessBus
 from cloudsync_chassis.events.consumer import Consumer, Subscription
 from cloudsync_chassis.events.outbox import Outbox, Relay
+from cloudsync_chassis.events.projection import Projection, Projector
+from cloudsync_chassis.events.queues import WorkQueues
+from cloudsync_chassis.events.split_bus import SplitBus
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
+from cloudsync_chassis.events.store import EventStore, Journal
 from cloudsync_chassis.executor import Executor
 from cloudsync_chassis.health import Health
 from cloudsync_chassis.metrics import watched
 from cloudsync_chassis.metrics.service import ServiceMetrics
 from cloudsync_chassis.paging import Pages
 from cloudsync_chassis.rate.limiter import limiter_of
+from cloudsync_chassis.sagas.runner import Sagas
 from cloudsync_chassis.security.identity import Identity
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
@@ -49,12 +54,14 @@ class Runtime:
         self.spec = spec
         self.settings = settings
         self.database = _database(spec, settings)
-        self.bus = _bus(settings)
+        self.bus = _bus(spec, settings)
         self.clients: dict[str, Client] = {}
         self.metrics = ServiceMetrics(spec, settings, self.database, self.clients)
         self.database.refused = self.metrics.standard.shed("pool")
         self.relay = Relay(self.database, watched.publications(self.bus, self.metrics.standard))
         self.outbox = Outbox(self.relay.wake)
+        self.events = EventStore()
+        self.sagas = Sagas(spec.name, spec.sagas, self.database, self.outbox)
         self.executor = Executor(spec.name, self.database, spec.grants)
         self.executor.handled = self.metrics.standard.handled
         self.identity = Identity(spec.name, settings)
@@ -67,7 +74,10 @@ class Runtime:
         self.telemetry: Telemetry | None = None
         self.aggregates = Registry()
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
+        brokered = settings.bus == "rabbitmq" or settings.queue_url is not None
+        self.queues = WorkQueues(spec.name, self.outbox, spec.queues, brokered)
         self._subscriptions: list[Subscription] = []
+        self._projectors: list[Projector] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     def aggregate(self, spec: AggregateSpec[E]) -> Aggregate[E]:
@@ -77,7 +87,28 @@ class Runtime:
             repository = DocumentRepository(spec.model, spec.store)
         else:
             repository = TableRepository(spec.model, spec.store, self.cipher)
-        return Aggregate(spec, repository, self.outbox, self.spec.event_source, self.aggregates)
+        return Aggregate(
+            spec,
+            repository,
+            self.outbox,
+            self.spec.event_source,
+            self.aggregates,
+            self._journal(spec),
+        )
+
+    def _journal(self, spec: AggregateSpec[E]) -> Journal | None:
+        """What keeps the aggregate's events, where the model has an event log for it."""
+        every = self.spec.streams.get(spec.name)
+        if every is None:
+            return None
+        secret = () if isinstance(spec.store, DocumentStore) else tuple(spec.store.encrypted)
+        return Journal(self.events, spec.name, every, secret)
+
+    def project(self, projection: Projection) -> Projector:
+        """Keep a read model of the event store once the service runs."""
+        projector = Projector(self.database, projection)
+        self._projectors.append(projector)
+        return projector
 
     def client(self, kind: type[C], service: str) -> C:
         """A client for a callee of the model, with the edge's budgets and our own identity."""
@@ -100,7 +131,18 @@ class Runtime:
 
     def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Handle these events once the service runs."""
-        self._subscriptions.extend(subscriptions)
+        self._subscriptions.extend(self.sagas.guard(each) for each in subscriptions)
+
+    def consumer(self, subscriptions: tuple[Subscription, ...], together: int = 1) -> Consumer:
+        """A consumer of the service's group."""
+        return Consumer(
+            watched.dead_letters(self.bus, self.metrics.standard),
+            self.spec.name,
+            subscriptions,
+            self.executor.consume,
+            dead_letters=self.spec.dead_letters,
+            together=together,
+        )
 
     async def start(self) -> None:
         """Log, trace, open, migrate, relay, consume."""
@@ -112,6 +154,10 @@ class Runtime:
         self._spawn(self.relay.run())
         for consumer in self._consumers():
             self._spawn(consumer.run())
+        for projector in self._projectors:
+            self._spawn(projector.run())
+        if self.spec.sagas:
+            self._spawn(self.sagas.run(self.executor.consume))
         self.health.started = True
 
     async def prepare_database(self) -> None:
@@ -156,14 +202,18 @@ class Runtime:
             log.warning("outbox_not_flushed", error=str(error) or type(error).__name__)
 
     def _consumers(self) -> Iterator[Consumer]:
-        """One for the events, and one for the queued calls to each callee."""
-        groups = [tuple(self._subscriptions)] if self._subscriptions else []
-        groups += [
-            (self.calls.subscription(name),) for name, each in self.clients.items() if each.queues
-        ]
-        bus = watched.dead_letters(self.bus, self.metrics.standard)
-        for group in groups:
-            yield Consumer(bus, self.spec.name, group, self.executor.consume)
+        """One for the events, one for each queue, one for the queued calls to each callee."""
+        prefetch = {each.name: each.prefetch for each in self.spec.queues if each.prefetch}
+        by_consumer: dict[str, list[Subscription]] = {}
+        for each in self._subscriptions:
+            by_consumer.setdefault(each.topic if each.topic in prefetch else "", []).append(each)
+        for each in self.sagas.subscriptions():
+            yield self.consumer((each,))
+        for queue, group in by_consumer.items():
+            yield self.consumer(tuple(group), prefetch.get(queue, 1))
+        for name, client in self.clients.items():
+            if client.queues:
+                yield self.consumer((self.calls.subscription(name),))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -184,9 +234,30 @@ def _database(spec: ServiceSpec, settings: Settings) -> Database:
     )
 
 
-def _bus(settings: Settings) -> Bus:
+def _bus(spec: ServiceSpec, settings: Settings) -> Bus:
+    """The bus that the settings name, and RabbitMQ for the queues where they name one."""
+    events = _event_bus(spec, settings)
+    if settings.queue_url is None or not spec.queues:
+        return events
+    from cloudsync_chassis.events.rabbit_bus import RabbitBus
+
+    queues = RabbitBus(settings.queue_url.get_secret_value(), spec.queues)
+    return SplitBus(events, queues, [each.name for each in spec.queues])
+
+
+def _event_bus(spec: ServiceSpec, settings: Settings) -> Bus:
+    """A broker's library is imported only where it is the bus."""
     if settings.bus == "memory":
         return InProcessBus()
+    url = settings.bus_url.get_secret_value() if settings.bus_url else ""
+    if settings.bus == "kafka":
+        from cloudsync_chassis.events.kafka_bus import KafkaBus
+
+        return KafkaBus(url)
+    if settings.bus == "rabbitmq":
+        from cloudsync_chassis.events.rabbit_bus import RabbitBus
+
+        return RabbitBus(url, spec.queues, spec.dead_letters.values())
     return SqliteBus(settings.state_path("bus.sqlite"))
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from cloudsync_chassis.client.policy import Edge
+from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.metrics.spec import LATENCY
+from cloudsync_chassis.sagas.spec import Saga
 from cloudsync_chassis.security.access import Access, AccessTable
 
 
@@ -25,6 +27,11 @@ class ServiceSpec:
         tables: the tables that the service writes; created as they are on the embedded database.
         migrations: the Alembic folder that makes them on PostgreSQL.
         edges: the services that it calls, by name.
+        dead_letters: the topic or queue of the dead letters of each that is consumed.
+        queues: the work queues that the service takes from and sends to, and where these lead.
+        streams: aggregates whose events are kept for ever in the event store, with the number of
+            events between two snapshots, 0 for none.
+        sagas: those in which the service takes part, or that its events begin or end.
         contract: the published contract (`published.published` finds it), served at `/openapi.yaml`
             and, as JSON, at `/openapi.json`.
         latency_buckets: bounds in seconds for durations of requests and calls; every threshold of
@@ -39,6 +46,10 @@ class ServiceSpec:
     schemas: tuple[str, ...] = ()
     migrations: Path | None = None
     edges: Mapping[str, Edge] = field(default_factory=dict)
+    dead_letters: Mapping[str, str] = field(default_factory=dict)
+    queues: tuple[Queue, ...] = ()
+    streams: Mapping[str, int] = field(default_factory=dict)
+    sagas: tuple[Saga, ...] = ()
     contract: Path | None = None
     latency_buckets: tuple[float, ...] = LATENCY
 

@@ -49,7 +49,10 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     rate_limit_per_second: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     rate_limit_burst: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    bus: Literal["sqlite", "memory"] = "sqlite"
+    bus: Literal["sqlite", "memory", "kafka", "rabbitmq"] = "sqlite"
+    bus_url: SecretStr | None = None
+    queue_url: SecretStr | None = None
+    """RabbitMQ for work queues, where the bus is another."""
 
     issuer: str = "https://issuer.invalid/"
     audience: str | None = None
@@ -77,6 +80,8 @@ class Settings(BaseSettings):
         missing = [name for name in needed if getattr(self, name) is None]
         if self.environment == "production" and missing:
             raise ValueError(f"production needs {', '.join(missing)}")
+        if self.bus in ("kafka", "rabbitmq") and self.bus_url is None:
+            raise ValueError(f"the bus {self.bus} needs bus_url")
         return self
 
     @property
