@@ -23,7 +23,9 @@ MODULES = (
     *("tables", "testing"),
 )
 """Modules of every service; `rest` is there for those that answer over HTTP, `clients` for those
-that call others, `problems` for those that declare refusals of their own."""
+that call others, `policies` for those that rules beyond roles concern, `problems` for those
+that declare refusals of their own.
+"""
 
 CHASSIS = "0.1"
 
@@ -34,7 +36,7 @@ def files(view: ServiceView) -> Iterable[Planned]:
     package = f"{folder}/src/{view.package}"
     optional = (
         *(("rest", view.rest), ("clients", bool(view.callees))),
-        ("problems", bool(view.problems)),
+        *(("policies", view.policies.any), ("problems", bool(view.problems))),
     )
     modules = (*MODULES, *(name for name, wanted in optional if wanted))
     forms: dict[str, Form] = {
@@ -73,6 +75,7 @@ def _wheel(view: ServiceView) -> dict[str, Any]:
 def _project(view: ServiceView) -> dict[str, Any]:
     """`pyproject.toml`."""
     extras = "postgresql,server,telemetry"
+    extras = extras.replace("postgresql", "policies,postgresql") if view.policies.cedar else extras
     extras = f"grpc,{extras}" if view.messages else extras
     ours = [each.distribution for each in view.callees]
     sources = [f"../../clients/python/{each}/src" for each in ours]

@@ -28,6 +28,7 @@ COMMON = frozenset(
         *("clock_skew", "workload_token_file", "field_key_file", "cursor_key_file"),
         *("problem_base", "max_body_bytes", "page_size", "max_page_size", "request_timeout"),
         *("shutdown_grace", "drain_pause", "model_config", "copy", "json", "dict", "schema"),
+        *("region", "policy_context", "policies_strict", "strict_policies"),
         *("state_path", "validate", "construct"),
     )
 )

@@ -23,6 +23,7 @@ from cloudsync_gen.targets.service.consumers import consumers_of
 from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
 from cloudsync_gen.targets.service.guide import guide_of, problems_of
 from cloudsync_gen.targets.service.methods import methods_of
+from cloudsync_gen.targets.service.policies import masked_of, policies_of
 from cloudsync_gen.targets.service.surroundings import (
     breaker_of,
     edges_of,
@@ -53,6 +54,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
     name = name_of(service.id)
     access = grants_of(methods, system.grants.full)
     related = grants_of(methods, system.grants.related)
+    models = _models(facts)
     return ServiceView(
         name=name,
         title=service.name,
@@ -83,8 +85,10 @@ def _view(facts: ServiceFacts) -> ServiceView:
         breaker=breaker_of(service.resilience.breaker),
         access=access,
         related=related,
+        policies=policies_of(facts),
+        masked=masked_of(facts),
         port_imports=_used(_port_types(methods)),
-        models=_models(facts),
+        models=models,
         contract=facts.document.path if facts.document else "",
         cases=cases_of(facts, methods),
         problems=problems,

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from cloudsync_gen.naming import PYTHON_KEYWORDS
 from cloudsync_gen.targets.service.guide import GuideView, ProblemView
+from cloudsync_gen.targets.service.view_policies import PoliciesView
 
 
 class FieldView(Struct, frozen=True, kw_only=True):
@@ -386,6 +387,8 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     breaker: BreakerView
     access: tuple[GrantView, ...]
     related: tuple[GrantView, ...]
+    policies: PoliciesView
+    masked: tuple[str, ...]
     port_imports: tuple[str, ...]
     models: dict[str, Any]
     contract: str

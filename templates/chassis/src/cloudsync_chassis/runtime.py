@@ -21,7 +21,9 @@ from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.executor import Executor
 from cloudsync_chassis.health import Health
 from cloudsync_chassis.paging import Pages
+from cloudsync_chassis.security.guard import Policies
 from cloudsync_chassis.security.identity import Identity
+from cloudsync_chassis.security.policies import Surroundings
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
 from cloudsync_chassis.store import migrate, system
@@ -47,7 +49,9 @@ class Runtime:
         self.bus = _bus(settings)
         self.relay = Relay(self.database, self.bus)
         self.outbox = Outbox(self.relay.wake)
-        self.executor = Executor(spec.name, self.database, spec.grants)
+        surroundings = Surroundings(settings.region, settings.policy_context)
+        self.policies = Policies(spec.policies, surroundings, settings.strict_policies)
+        self.executor = Executor(spec.name, self.database, spec.grants, self.policies)
         self.identity = Identity(spec.name, settings)
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
         self.pages = Pages(settings, self.cursors)

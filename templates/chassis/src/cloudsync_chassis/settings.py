@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import (
@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     A service derives from it: prefix (`DOCUMENT_SERVICE_`), the model's defaults, own fields.
     Secrets are given as files; nothing secret has a default. In production the stores, the issuer's
     keys and the secret files must be named: the embedded ones are for one machine.
+
+    `policy_context` are attributes that policies may ask of the context. With `policies_strict`, as
+    always in production, a policy refuses where nobody supplies an attribute that it needs.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
@@ -51,6 +54,10 @@ class Settings(BaseSettings):
     field_key_file: Path | None = None
     cursor_key_file: Path | None = None
 
+    region: str | None = None
+    policy_context: dict[str, Any] = {}
+    policies_strict: bool | None = None
+
     problem_base: str = "https://problems.invalid/"
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_048_576
     page_size: Annotated[int, Field(ge=1)] = 50
@@ -67,6 +74,11 @@ class Settings(BaseSettings):
         if self.environment == "production" and missing:
             raise ValueError(f"production needs {', '.join(missing)}")
         return self
+
+    @property
+    def strict_policies(self) -> bool:
+        """Whether a policy refuses whose attributes nobody supplies."""
+        return self.environment == "production" or bool(self.policies_strict)
 
     def state_path(self, *names: str) -> Path:
         """A place below the state folder."""

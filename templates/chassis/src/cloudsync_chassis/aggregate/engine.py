@@ -115,7 +115,8 @@ class Aggregate(Generic[E]):
         sort = (page.after.sort if page.after else page.sort).removeprefix("-")
         if sort not in self._fields:
             raise not_valid("not a field to sort by", parameter="sort")
-        return await self.repository.select(ctx, ListQuery(page, wanted, related))
+        found = await self.repository.select(ctx, ListQuery(page, wanted, related))
+        return await self.grants.shown(ctx, found)
 
     async def create(
         self, ctx: Context, command: str, body: Body = None, /, **parameters: Any
@@ -138,6 +139,7 @@ class Aggregate(Generic[E]):
             inside = ctx.within(made) if self.spec.tenant == "self" else ctx
             found = await self.repository.find(inside, {"id": made})
             if found is not None:
+                await self.grants.obey(inside, to_record(found))
                 ctx.grant.given = True
                 return found
             await idempotency.forget_made(ctx, request)

@@ -47,6 +47,16 @@ def authorize(operation: Operation, principal: Principal, access: Access) -> Non
         raise FORBIDDEN(f"{operation.permission or operation.id} is not granted")
 
 
+def granting(operation: Operation, principal: Principal, access: Access) -> frozenset[str]:
+    """The caller's roles that grant the operation, for everything or for related things."""
+    held = (table.get(operation.permission or "", frozenset()) for table in _tables(access))
+    return principal.roles & frozenset[str]().union(*held)
+
+
+def _tables(access: Access) -> tuple[AccessTable, AccessTable]:
+    return access.full, access.related
+
+
 def holds(operation: Operation, principal: Principal, access: Access) -> bool:
     """Whether the roles alone grant the operation; without one, relations decide."""
     if operation.permission is None:

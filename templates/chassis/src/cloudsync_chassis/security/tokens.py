@@ -60,6 +60,11 @@ class TokenIssuer:
         }
         if principal.organization_id is not None:
             claims["org"] = str(principal.organization_id)
+        if principal.authenticated_at is not None:
+            claims["auth_time"] = principal.authenticated_at
+            claims["amr"] = sorted(principal.factors)
+        if principal.attributes:
+            claims["attributes"] = dict(principal.attributes)
         header = {"alg": ALGORITHM, "kid": self._key.kid, "typ": "at+jwt"}
         return jwt.encode(header, claims, self._key, algorithms=[ALGORITHM])
 
@@ -139,6 +144,9 @@ class TokenVerifier:
             organization_id=UUID(claims["org"]) if "org" in claims else None,
             roles=frozenset(map(str, claims.get("roles", ()))),
             scopes=frozenset(str(claims.get("scope", "")).split()),
+            factors=frozenset(map(str, claims.get("amr", ()))),
+            authenticated_at=int(claims["auth_time"]) if "auth_time" in claims else None,
+            attributes=dict(claims.get("attributes", {})),
         )
         return Verified(principal, float(claims["exp"]))
 
