@@ -29,6 +29,7 @@ COMMON = frozenset(
         *("problem_base", "max_body_bytes", "page_size", "max_page_size", "request_timeout"),
         *("shutdown_grace", "drain_pause", "model_config", "copy", "json", "dict", "schema"),
         *("region", "policy_context", "policies_strict", "strict_policies"),
+        *("audit_key_file", "audit_retention_days", "index_key_file", "field_key_rotation"),
         *("state_path", "validate", "construct"),
     )
 )

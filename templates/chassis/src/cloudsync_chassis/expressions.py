@@ -40,7 +40,7 @@ class Rule:
         try:
             return self.evaluated(**variables)
         except ExpressionError as error:
-            log.warning("expression_failed", expression=self.expression, error=str(error))
+            log.warning("expression_failed", expression=self.expression, error=error)
             return None
 
     def evaluated(self, **variables: Any) -> Any:

@@ -12,6 +12,8 @@ from pydantic import BaseModel
 from cloudsync_chassis import files, logs
 from cloudsync_chassis.aggregate.engine import Aggregate, Registry
 from cloudsync_chassis.aggregate.spec import AggregateSpec
+from cloudsync_chassis.audit.repository import AuditedRepository
+from cloudsync_chassis.audit.trail import AuditTrail
 from cloudsync_chassis.client.attempts import Client
 from cloudsync_chassis.client.queue import CallQueue
 from cloudsync_chassis.events.bus import Bus, InProcessBus
@@ -20,6 +22,7 @@ from cloudsync_chassis.events.outbox import Outbox, Relay
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.executor import Executor
 from cloudsync_chassis.health import Health
+from cloudsync_chassis.masking import Masking
 from cloudsync_chassis.paging import Pages
 from cloudsync_chassis.security.guard import Policies
 from cloudsync_chassis.security.identity import Identity
@@ -56,6 +59,9 @@ class Runtime:
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
         self.pages = Pages(settings, self.cursors)
         self.cipher = FieldCipher(_secret(settings, settings.field_key_file, "field.key"))
+        self.masking = Masking(spec.masked)
+        audit_key = _secret(settings, settings.audit_key_file, "audit.key")
+        self.audit = AuditTrail(audit_key, self.masking)
         self.health = Health(self.database.ping)
         self.telemetry: Telemetry | None = None
         self.aggregates = Registry()
@@ -71,6 +77,7 @@ class Runtime:
             repository = DocumentRepository(spec.model, spec.store)
         else:
             repository = TableRepository(spec.model, spec.store, self.cipher)
+        repository = AuditedRepository(repository, spec.name, self.audit)
         return Aggregate(spec, repository, self.outbox, self.spec.event_source, self.aggregates)
 
     def client(self, kind: type[C], service: str) -> C:
@@ -91,7 +98,7 @@ class Runtime:
 
     async def start(self) -> None:
         """Log, trace, open, migrate, relay, consume."""
-        logs.configure(self.settings.log_level, self.spec.name)
+        logs.configure(self.settings.log_level, self.spec.name, self.masking)
         self.telemetry = Telemetry(self.settings.telemetry, self.spec.name)
         self.identity.prepare()
         await self.prepare_database()

@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     workload_token_file: Path | None = None
     field_key_file: Path | None = None
     cursor_key_file: Path | None = None
+    audit_key_file: Path | None = None
+    audit_retention_days: Annotated[int, Field(ge=1)] = 400
 
     region: str | None = None
     policy_context: dict[str, Any] = {}
@@ -69,7 +71,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _complete_in_production(self) -> Self:
-        needed = ("database_url", "jwks_url", "field_key_file", "cursor_key_file")
+        needed = ("database_url", "jwks_url", "field_key_file", "cursor_key_file", "audit_key_file")
         missing = [name for name in needed if getattr(self, name) is None]
         if self.environment == "production" and missing:
             raise ValueError(f"production needs {', '.join(missing)}")

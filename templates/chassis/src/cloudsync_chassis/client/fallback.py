@@ -27,7 +27,7 @@ async def default(attempt: Attempt[R], value: R) -> R:
     except CallError as error:
         if not error.retriable:
             raise
-        log.warning("fallback_used", kind="default", error=str(error))
+        log.warning("fallback_used", kind="default", error=error)
         return value
 
 
@@ -57,7 +57,7 @@ class Cached(Generic[R]):
             kept = self._answers.get(key)
             if not error.retriable or kept is None or self._now() - kept[0] > self._max_age:
                 raise
-            log.warning("fallback_used", kind="cached", error=str(error))
+            log.warning("fallback_used", kind="cached", error=error)
             return kept[1]
         self._answers.pop(key, None)
         while len(self._answers) >= self._size:

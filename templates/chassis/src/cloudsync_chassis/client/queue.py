@@ -49,7 +49,7 @@ class CallQueue:
         except CallError as error:
             if not error.retriable:
                 raise
-            log.warning("fallback_used", kind="queue", error=str(error))
+            log.warning("fallback_used", kind="queue", error=error)
             await self.add(ctx, error.call)
             return None
 
