@@ -34,6 +34,8 @@ from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.cursor import CursorSigner
 from cloudsync_chassis.store.database import Database
 from cloudsync_chassis.store.document import DocumentRepository, DocumentStore
+from cloudsync_chassis.store.keys import OwnKeys, StoredKeys
+from cloudsync_chassis.store.renewal import KeyKeeper, Renewal, Sealed
 from cloudsync_chassis.store.repository import Repository
 from cloudsync_chassis.store.table import TableRepository
 from cloudsync_chassis.telemetry import Telemetry
@@ -58,13 +60,14 @@ class Runtime:
         self.identity = Identity(spec.name, settings)
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
         self.pages = Pages(settings, self.cursors)
-        self.cipher = FieldCipher(_secret(settings, settings.field_key_file, "field.key"))
+        self.cipher = _cipher(spec, settings)
         self.masking = Masking(spec.masked)
         audit_key = _secret(settings, settings.audit_key_file, "audit.key")
         self.audit = AuditTrail(audit_key, self.masking)
         self.health = Health(self.database.ping)
         self.telemetry: Telemetry | None = None
         self.aggregates = Registry()
+        self.sealed: list[Sealed] = []
         self.clients: dict[str, Client] = {}
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
         self._subscriptions: list[Subscription] = []
@@ -77,6 +80,8 @@ class Runtime:
             repository = DocumentRepository(spec.model, spec.store)
         else:
             repository = TableRepository(spec.model, spec.store, self.cipher)
+            if spec.store.encrypted:
+                self.sealed.append(Sealed.of(spec.store))
         repository = AuditedRepository(repository, spec.name, self.audit)
         return Aggregate(spec, repository, self.outbox, self.spec.event_source, self.aggregates)
 
@@ -104,9 +109,15 @@ class Runtime:
         await self.prepare_database()
         await self.bus.start()
         self._spawn(self.relay.run())
+        self._spawn(self.key_keeper().run())
         for consumer in self._consumers():
             self._spawn(consumer.run())
         self.health.started = True
+
+    def key_keeper(self) -> KeyKeeper:
+        """Rotates and retires the keys of encrypted fields, and renews these."""
+        renewal = Renewal(self.database, self.cipher, self.sealed)
+        return KeyKeeper(self.cipher, renewal, self.settings.field_key_rotation)
 
     async def prepare_database(self) -> None:
         """Create what the embedded database lacks; PostgreSQL is migrated before we start."""
@@ -166,6 +177,15 @@ def _bus(settings: Settings) -> Bus:
     if settings.bus == "memory":
         return InProcessBus()
     return SqliteBus(settings.state_path("bus.sqlite"))
+
+
+def _cipher(spec: ServiceSpec, settings: Settings) -> FieldCipher:
+    index_key = _secret(settings, settings.index_key_file, f"{spec.name}.index.key")
+    if settings.field_key_file is not None:
+        return FieldCipher.of(StoredKeys(settings.field_key_file), index_key)
+    own = OwnKeys(settings.state_path(spec.name, "field-keys"))
+    own.ensure()
+    return FieldCipher.of(own, index_key)
 
 
 def _secret(settings: Settings, given: Path | None, name: str) -> bytes:

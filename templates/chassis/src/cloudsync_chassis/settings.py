@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     Secrets are given as files; nothing secret has a default. In production the stores, the issuer's
     keys and the secret files must be named: the embedded ones are for one machine.
 
+    `field_key_file` may be a folder of keys, `<name>.key`, whose names sort by age; a service makes
+    its own keys anew after `field_key_rotation` seconds. `index_key_file` stays as it is.
+
     `policy_context` are attributes that policies may ask of the context. With `policies_strict`, as
     always in production, a policy refuses where nobody supplies an attribute that it needs.
     """
@@ -52,6 +55,8 @@ class Settings(BaseSettings):
     clock_skew: Annotated[int, Field(ge=0, le=300)] = 30
     workload_token_file: Path | None = None
     field_key_file: Path | None = None
+    field_key_rotation: Seconds = 86_400.0
+    index_key_file: Path | None = None
     cursor_key_file: Path | None = None
     audit_key_file: Path | None = None
     audit_retention_days: Annotated[int, Field(ge=1)] = 400
@@ -71,7 +76,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _complete_in_production(self) -> Self:
-        needed = ("database_url", "jwks_url", "field_key_file", "cursor_key_file", "audit_key_file")
+        secrets = ("field_key_file", "index_key_file", "cursor_key_file", "audit_key_file")
+        needed = ("database_url", "jwks_url", *secrets)
         missing = [name for name in needed if getattr(self, name) is None]
         if self.environment == "production" and missing:
             raise ValueError(f"production needs {', '.join(missing)}")
