@@ -14,9 +14,17 @@ from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.security.access import Access, authorize
 from cloudsync_chassis.security.policies import Policy, compiled
 from cloudsync_chassis.security.principal import ANONYMOUS, Principal, workload
+from cloudsync_chassis.settings import Settings
 
 from cloudsync_gen import pipeline
+from cloudsync_gen.model.layers.security import SecurityModel, TokenPolicy
+from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.targets.service.policies import asked_for, reads
+from cloudsync_gen.targets.service.surroundings import (
+    CHASSIS_SECURITY,
+    COMMON,
+    security_settings_of,
+)
 from cloudsync_gen.targets.service.units import units
 from cloudsync_gen.targets.service.views import MethodView, ServiceView
 from support.rules import MEMORY
@@ -251,3 +259,59 @@ def test_what_may_not_be_logged_is_masked(model: str) -> None:
                     checked += 1
         assert not {"id", "organizationId", "version"} & set(view.masked)
     assert checked
+
+
+class OneModel:
+    """A model with nothing but its security model."""
+
+    def __init__(self, element: SecurityModel) -> None:
+        self._element = element
+
+    def all(self, kind: type) -> tuple[SecurityModel, ...]:
+        return (self._element,) if kind is SecurityModel else ()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_tokens_and_keys_are_as_the_model_says(model: str) -> None:
+    """What the service is told, or else the chassis' default, is what the model says."""
+    known = {name: field.default for name, field in Settings.model_fields.items()}
+    for element in of(model, "security", "model").values():
+        token = element["token"]
+        expected = {
+            "token_algorithm": token["algorithm"],
+            "token_lifetime": milliseconds(token["lifetime"]) / 1000,
+            "signing_key_rotation": milliseconds(token["keyRotation"]) / 1000,
+            "field_key_rotation": milliseconds(element["secretRotation"]) / 1000,
+        }
+        for view in views(model):
+            told = {each.name: each.default for each in view.security}
+            assert {name: told.get(name, known[name]) for name in expected} == expected
+
+
+def test_a_model_that_says_otherwise_is_heeded() -> None:
+    assert {name: Settings.model_fields[name].default for name in CHASSIS_SECURITY} == (
+        CHASSIS_SECURITY
+    )
+    token = TokenPolicy(
+        lifetime="5m", algorithm="EdDSA", revocation_within="30s", key_rotation="12h"
+    )
+    element = SecurityModel(
+        id="security.model.m",  # type: ignore[arg-type]
+        name="m",
+        description="m",
+        principles=(),
+        token=token,
+        secret_rotation="24h",
+        mutual_tls="strict",
+        controls=(),
+    )
+    made = security_settings_of(OneModel(element))  # type: ignore[arg-type]
+    assert [(each.name, each.type, each.default) for each in made] == [
+        ("token_algorithm", "Algorithm", "EdDSA"),
+        ("token_lifetime", "int", 300),
+        ("signing_key_rotation", "Seconds", 43200.0),
+    ]
+
+
+def test_no_setting_of_a_service_hides_a_common_one() -> None:
+    assert set(Settings.model_fields) <= COMMON

@@ -28,6 +28,7 @@ from cloudsync_gen.targets.service.surroundings import (
     breaker_of,
     edges_of,
     grants_of,
+    security_settings_of,
     settings_of,
 )
 from cloudsync_gen.targets.service.tables import schemas_of, tables_of
@@ -79,6 +80,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         aggregates=aggregates,
         tables=tables_of(facts),
         settings=settings_of(service),
+        security=security_settings_of(facts.model),
         edges=edges_of(facts),
         callees=callees,
         client_stubs=_messages(facts) if any(each.rpc for each in callees) else "",

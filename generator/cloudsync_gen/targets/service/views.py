@@ -381,6 +381,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     aggregates: tuple[AggregateView, ...]
     tables: tuple[TableView, ...]
     settings: tuple[SettingView, ...]
+    security: tuple[SettingView, ...]
     edges: tuple[EdgeView, ...]
     callees: tuple[CalleeView, ...]
     client_stubs: str
@@ -486,9 +487,10 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         return tuple(sorted({p.place for each in routes for p in each.parameters if not p.plain}))
 
     @property
-    def has_seconds(self) -> bool:
-        """Whether a setting is a length of time."""
-        return any(setting.type == "Seconds" for setting in self.settings)
+    def setting_types(self) -> tuple[str, ...]:
+        """What the module of the settings has to import, sorted."""
+        used = {each.type for each in (*self.settings, *self.security)}
+        return tuple(sorted({"Port", "Settings", *(used & {"Algorithm", "Seconds"})}))
 
 
 def _specificity(method: MethodView) -> tuple[list[tuple[bool, str]], str]:

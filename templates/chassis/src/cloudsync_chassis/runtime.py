@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from cloudsync_chassis import files, logs
 from cloudsync_chassis.aggregate.engine import Aggregate, Registry
 from cloudsync_chassis.aggregate.spec import AggregateSpec
 from cloudsync_chassis.audit.repository import AuditedRepository
-from cloudsync_chassis.audit.trail import AuditTrail
+from cloudsync_chassis.audit.trail import AuditTrail, drop_older
 from cloudsync_chassis.client.attempts import Client
 from cloudsync_chassis.client.queue import CallQueue
 from cloudsync_chassis.events.bus import Bus, InProcessBus
@@ -42,6 +43,12 @@ from cloudsync_chassis.telemetry import Telemetry
 
 E = TypeVar("E", bound=BaseModel)
 C = TypeVar("C", bound=Client)
+
+
+log = logs.logger("runtime")
+
+_STEP_PAUSE = 0.05
+_FORGET_PAUSE = 3600.0
 
 
 class Runtime:
@@ -110,9 +117,22 @@ class Runtime:
         await self.bus.start()
         self._spawn(self.relay.run())
         self._spawn(self.key_keeper().run())
+        self._spawn(self.identity.keep())
+        self._spawn(self._forget())
         for consumer in self._consumers():
             self._spawn(consumer.run())
         self.health.started = True
+
+    async def _forget(self) -> None:
+        """Drop rows of the audit trail whose time is over."""
+        kept = timedelta(days=self.settings.audit_retention_days)
+        while True:
+            try:
+                while await drop_older(self.database, datetime.now(UTC) - kept):
+                    await asyncio.sleep(_STEP_PAUSE)
+            except Exception as error:
+                log.warning("audit_not_trimmed", error=error)
+            await asyncio.sleep(_FORGET_PAUSE)
 
     def key_keeper(self) -> KeyKeeper:
         """Rotates and retires the keys of encrypted fields, and renews these."""

@@ -13,6 +13,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from cloudsync_chassis.security.keys import Algorithm as Algorithm
 from cloudsync_chassis.telemetry import Exporter
 
 SHARED_PREFIX = "CHASSIS_"
@@ -30,6 +31,9 @@ class Settings(BaseSettings):
 
     `field_key_file` may be a folder of keys, `<name>.key`, whose names sort by age; a service makes
     its own keys anew after `field_key_rotation` seconds. `index_key_file` stays as it is.
+
+    `workload_token_file` is our projected token, or a folder with one for each callee. Callers with
+    a token of `workload_issuer`, a cluster, are the service accounts of `workload_namespaces`.
 
     `policy_context` are attributes that policies may ask of the context. With `policies_strict`, as
     always in production, a policy refuses where nobody supplies an attribute that it needs.
@@ -53,7 +57,15 @@ class Settings(BaseSettings):
     audience: str | None = None
     jwks_url: str | None = None
     clock_skew: Annotated[int, Field(ge=0, le=300)] = 30
+    token_algorithm: Algorithm = "ES256"
+    token_lifetime: Annotated[int, Field(ge=60, le=3600)] = 900
+    signing_key_rotation: Seconds = 86_400.0
     workload_token_file: Path | None = None
+    workload_issuer: str | None = None
+    workload_jwks_url: str | None = None
+    workload_algorithm: Algorithm = "RS256"
+    workload_namespaces: frozenset[str] = frozenset()
+    workload_token_lifetime: Annotated[int, Field(ge=600, le=7200)] = 3607
     field_key_file: Path | None = None
     field_key_rotation: Seconds = 86_400.0
     index_key_file: Path | None = None
