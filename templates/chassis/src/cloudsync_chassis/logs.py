@@ -17,8 +17,16 @@ _MASKED = frozenset({"authorization", "cookie", "password", "secret", "token", "
 _FRAMES = 12
 """How many places of a traceback are told, from the innermost outwards."""
 
-_INTERNAL = frozenset({"_record", "_from_structlog", "exc_info", "positional_args"})
-"""Entries of structlog's own, which are never written."""
+_OWN = frozenset(
+    (
+        *("_record", "_from_structlog", "exc_info", "positional_args", "event", "level", "time"),
+        *("service", "component", "trace_id", "operation", "organization_id"),
+    )
+)
+"""Entries that structlog and this module make themselves, whatever a property is called."""
+
+_REQUEST = frozenset(("method", "route", "status", "milliseconds", "request_id"))
+"""What the adapters tell of each request."""
 
 
 def logger(name: str) -> Any:
@@ -77,14 +85,18 @@ def _context(service: str) -> Any:
 
 
 def _mask(masking: Masking) -> Any:
+    hidden = Masking(masking.names | _MASKED)
+
     def mask(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        for name, value in entry.items():
-            if name in _MASKED or masking.hides(name):
+        own = _OWN | _REQUEST if entry.get("component") in ("http", "rpc") else _OWN
+        for name in entry.keys() - own:
+            value = entry[name]
+            if hidden.hides(name):
                 entry[name] = MASK
             elif isinstance(value, BaseException):
-                entry[name] = described(value) if name != "exc_info" else value
-            elif name not in _INTERNAL and not isinstance(value, str | int | float | None):
-                entry[name] = masking.shown(value)
+                entry[name] = described(value)
+            elif not isinstance(value, str | int | float | None):
+                entry[name] = hidden.shown(value)
         return entry
 
     return mask

@@ -18,11 +18,11 @@ class Masking:
     """Knows the names of those properties, as JSON and as Python writes them."""
 
     def __init__(self, names: Collection[str] = ()) -> None:
-        self._names = frozenset(names)
+        self.names = frozenset(names)
 
     def hides(self, name: str) -> bool:
         """Whether values of that name are hidden: `tax_id` as well as `taxId`."""
-        return name in self._names or _WORD.sub(lambda m: m[1].upper(), name) in self._names
+        return name in self.names or _WORD.sub(lambda m: m[1].upper(), name) in self.names
 
     def shown(self, value: Any, depth: int = 0) -> Any:
         """The value with all that is hidden within it replaced; models become plain data."""

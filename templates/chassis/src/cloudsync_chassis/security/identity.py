@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from cloudsync_chassis.logs import logger
 from cloudsync_chassis.security import jwks
 from cloudsync_chassis.security.keys import KeyRing
 from cloudsync_chassis.security.principal import ANONYMOUS, Principal, workload
@@ -16,6 +17,8 @@ from cloudsync_chassis.security.tokens import (
     service_account,
 )
 from cloudsync_chassis.settings import Settings
+
+log = logger("identity")
 
 _CHECK_PAUSE = 60.0
 
@@ -60,7 +63,10 @@ class Identity:
     async def keep(self) -> None:
         """Rotate our own signing keys when they are due, until cancelled."""
         while self._settings.jwks_url is None:
-            self.keys.rotate_if_due(self._settings.signing_key_rotation)
+            try:
+                self.keys.rotate_if_due(self._settings.signing_key_rotation)
+            except OSError as error:
+                log.warning("signing_key_not_rotated", error=error)
             await asyncio.sleep(_CHECK_PAUSE)
 
     async def caller(self, authorization: str | None) -> Principal:
