@@ -152,11 +152,12 @@ STEPS = st.one_of(
 def test_whatever_the_order_all_values_stay_readable_to_their_tenant_alone(
     steps: list[tuple[str, int, str]],
 ) -> None:
-    async def play() -> None:
+    async def play() -> int:
         with tempfile.TemporaryDirectory() as folder:
             office = Office(Path(folder))
             await office.open()
             written: dict[UUID, tuple[UUID, str]] = {}
+            checked = 0
             for kind, number, text in steps:
                 if kind == "write":
                     tenant = UUID(int=number)
@@ -170,9 +171,11 @@ def test_whatever_the_order_all_values_stay_readable_to_their_tenant_alone(
                 else:
                     office = Office(Path(folder))
                 await check(office, written)
+                checked += 1
             await office.database.dispose()
+        return checked
 
-    asyncio.run(play())
+    assert asyncio.run(play()) == len(steps)
 
 
 async def check(office: Office, written: dict[UUID, tuple[UUID, str]]) -> None:

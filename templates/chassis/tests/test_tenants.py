@@ -179,7 +179,8 @@ def other(tenant: UUID) -> UUID:
 def test_whatever_is_called_tenants_stay_apart(
     kind: type[bookshop.Books], steps: list[tuple[int, list[tuple[str, int, str]]]]
 ) -> None:
-    async def play() -> None:
+    async def play() -> int:
+        played = 0
         with tempfile.TemporaryDirectory() as folder:
             shop = bookshop.BookSettings(**isolated(Path(folder)))
             runtime = Runtime(bookshop.SERVICE, shop)
@@ -189,11 +190,13 @@ def test_whatever_is_called_tenants_stay_apart(
             for which, calls in steps:
                 for call in calls:
                     await shelves[which].play(*call)
+                    played += 1
                 for each in shelves:
                     await each.check()
             await runtime.database.dispose()
+        return played
 
-    asyncio.run(play())
+    assert asyncio.run(play()) == sum(len(calls) for _, calls in steps)
 
 
 async def test_a_unique_value_is_taken_within_a_tenant_only(shop: Any) -> None:
