@@ -37,7 +37,6 @@ def test_refuses_callers_without_a_token(bench: Bench, case: Case) -> None:
     assert bench.faults(case, answer) == []
 
 
-
 def test_takes_text_as_text(bench: Bench) -> None:
     assert {str(case): found for case in CASES if (found := bench.hostile(case))} == {}
 

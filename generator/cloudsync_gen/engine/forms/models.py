@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -24,6 +25,9 @@ _NOTHING_TO_IMPORT = {"made": {"type": "boolean"}}
 
 _DENIED = frozenset(("customTypePath", "customBasePath", "default_factory"))
 
+
+_DOCSTRING = re.compile(r'^ {4}"""\n {4}([^ "\\\n](?:[^"\\\n]{0,88}[^ "\\\n])?)\n {4}"""$', re.M)
+"""A text that stands on three lines and fits on one, quotes and indentation included."""
 
 _STYLER = Styler()
 
@@ -126,4 +130,4 @@ def _generate(text: str) -> str:
         )
     if not isinstance(made, str):
         raise TypeError("one schema makes one module")
-    return made
+    return _DOCSTRING.sub(r'    """\1"""', made)

@@ -26,10 +26,12 @@ from cloudsync_gen.targets.service.guide import guide_of, problems_of
 from cloudsync_gen.targets.service.listeners import listeners_of
 from cloudsync_gen.targets.service.methods import methods_of
 from cloudsync_gen.targets.service.metrics import latency_buckets_of, metrics_of, metrics_port_of
+from cloudsync_gen.targets.service.policies import masked_of, policies_of
 from cloudsync_gen.targets.service.surroundings import (
     breaker_of,
     edges_of,
     grants_of,
+    security_settings_of,
     settings_of,
 )
 from cloudsync_gen.targets.service.tables import schemas_of, tables_of
@@ -57,6 +59,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
     name = name_of(service.id)
     access = grants_of(methods, system.grants.full)
     related = grants_of(methods, system.grants.related)
+    models = _models(facts)
     return ServiceView(
         name=name,
         title=service.name,
@@ -86,6 +89,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         emissions=emissions,
         tables=tables_of(facts),
         settings=settings_of(service),
+        security=security_settings_of(facts.model),
         edges=edges_of(facts),
         callees=callees,
         client_stubs=_messages(facts) if any(each.rpc for each in callees) else "",
@@ -96,8 +100,10 @@ def _view(facts: ServiceFacts) -> ServiceView:
         latency_buckets=latency_buckets_of(facts),
         access=access,
         related=related,
+        policies=policies_of(facts),
+        masked=masked_of(facts),
         port_imports=_used(_port_types(methods)),
-        models=_models(facts),
+        models=models,
         contract=facts.document.path if facts.document else "",
         cases=cases_of(facts, methods),
         problems=problems,

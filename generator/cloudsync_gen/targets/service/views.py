@@ -13,6 +13,9 @@ from cloudsync_gen.targets.service.guide import GuideView, ProblemView
 from cloudsync_gen.targets.service.listeners import ListenerView
 from cloudsync_gen.targets.service.view_calls import BreakerView, CalleeView, EdgeView
 from cloudsync_gen.targets.service.view_metrics import MetricView
+from cloudsync_gen.targets.service.view_policies import PoliciesView
+
+Rows = tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
 
 
 class FieldView(Struct, frozen=True, kw_only=True):
@@ -234,6 +237,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     emissions: tuple[EmissionView, ...]
     tables: tuple[TableView, ...]
     settings: tuple[SettingView, ...]
+    security: tuple[SettingView, ...]
     edges: tuple[EdgeView, ...]
     callees: tuple[CalleeView, ...]
     client_stubs: str
@@ -244,6 +248,8 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     latency_buckets: tuple[float, ...]
     access: tuple[GrantView, ...]
     related: tuple[GrantView, ...]
+    policies: PoliciesView
+    masked: tuple[str, ...]
     port_imports: tuple[str, ...]
     models: dict[str, Any]
     contract: str
@@ -257,6 +263,16 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         """Methods with a route; of two paths the one with the fixed segment first."""
         routed = (method for method in self.methods if method.route is not None)
         return tuple(sorted(routed, key=_specificity))
+
+    @property
+    def access_rows(self) -> Rows:
+        """(roles, permissions that all of them hold for everything)."""
+        return _rows(self.access)
+
+    @property
+    def related_rows(self) -> Rows:
+        """(roles, permissions that all of them hold for what they are related to)."""
+        return _rows(self.related)
 
     @property
     def messages(self) -> str:
@@ -358,12 +374,20 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         return tuple(sorted({p.place for each in routes for p in each.parameters if not p.plain}))
 
     @property
-    def has_seconds(self) -> bool:
-        """Whether a setting is a length of time."""
-        return any(setting.type == "Seconds" for setting in self.settings)
+    def setting_types(self) -> tuple[str, ...]:
+        """What the module of the settings has to import, sorted."""
+        used = {each.type for each in (*self.settings, *self.security)}
+        return tuple(sorted({"Port", "Settings", *(used & {"Algorithm", "Seconds"})}))
 
 
 def _specificity(method: MethodView) -> tuple[list[tuple[bool, str]], str]:
     route = method.route
     path, verb = (route.path, route.verb) if route else ("", "")
     return [(segment.startswith("{"), segment) for segment in path.split("/")], verb
+
+
+def _rows(grants: tuple[GrantView, ...]) -> Rows:
+    held: dict[tuple[str, ...], list[str]] = {}
+    for each in grants:
+        held.setdefault(each.roles, []).append(each.permission)
+    return tuple(sorted((roles, tuple(sorted(held[roles]))) for roles in held))

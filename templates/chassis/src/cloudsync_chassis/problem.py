@@ -59,6 +59,11 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
     def __str__(self) -> str:
         return f"{self.kind.slug}: {self.detail or self.kind.title}"
 
+    @property
+    def told(self) -> str:
+        """What logs may tell: `detail` is for the caller, and may quote data."""
+        return self.kind.slug
+
     def document(self, base: str, instance: str | None = None) -> dict[str, Any]:
         """The document: `type` is the slug below `base`, which ends with a slash."""
         found: dict[str, Any] = {

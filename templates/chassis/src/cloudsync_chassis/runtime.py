@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,8 @@ from pydantic import BaseModel
 from cloudsync_chassis import files, logs
 from cloudsync_chassis.aggregate.engine import Aggregate, Registry
 from cloudsync_chassis.aggregate.spec import AggregateSpec
+from cloudsync_chassis.audit.repository import AuditedRepository
+from cloudsync_chassis.audit.trail import AuditTrail, drop_older
 from cloudsync_chassis.client.attempts import Client
 from cloudsync_chassis.client.queue import CallQueue
 from cloudsync_chassis.events.bus import Bus, InProcessBus
@@ -24,12 +27,15 @@ from cloudsync_chassis.events.sqlite_bus import SqliteBus
 from cloudsync_chassis.events.store import EventStore, Journal
 from cloudsync_chassis.executor import Executor
 from cloudsync_chassis.health import Health
+from cloudsync_chassis.masking import Masking
 from cloudsync_chassis.metrics import watched
 from cloudsync_chassis.metrics.service import ServiceMetrics
 from cloudsync_chassis.paging import Pages
 from cloudsync_chassis.rate.limiter import limiter_of
 from cloudsync_chassis.sagas.runner import Sagas
+from cloudsync_chassis.security.guard import Policies
 from cloudsync_chassis.security.identity import Identity
+from cloudsync_chassis.security.policies import Surroundings
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
 from cloudsync_chassis.store import migrate, system
@@ -37,6 +43,8 @@ from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.cursor import CursorSigner
 from cloudsync_chassis.store.database import Database
 from cloudsync_chassis.store.document import DocumentRepository, DocumentStore
+from cloudsync_chassis.store.keys import OwnKeys, StoredKeys
+from cloudsync_chassis.store.renewal import KeyKeeper, Renewal, Sealed
 from cloudsync_chassis.store.repository import Repository
 from cloudsync_chassis.store.table import TableRepository
 from cloudsync_chassis.telemetry import Telemetry
@@ -45,6 +53,9 @@ E = TypeVar("E", bound=BaseModel)
 C = TypeVar("C", bound=Client)
 
 log = logs.logger("runtime")
+
+_STEP_PAUSE = 0.05
+_FORGET_PAUSE = 3600.0
 
 
 class Runtime:
@@ -62,17 +73,23 @@ class Runtime:
         self.outbox = Outbox(self.relay.wake)
         self.events = EventStore()
         self.sagas = Sagas(spec.name, spec.sagas, self.database, self.outbox)
-        self.executor = Executor(spec.name, self.database, spec.grants)
+        surroundings = Surroundings(settings.region, settings.policy_context)
+        self.policies = Policies(spec.policies, surroundings, settings.strict_policies)
+        self.executor = Executor(spec.name, self.database, spec.grants, self.policies)
         self.executor.handled = self.metrics.standard.handled
         self.identity = Identity(spec.name, settings)
         self.limiter = limiter_of(spec.name, settings)
         self.limiter.refused = self.metrics.standard.rate_limited
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
         self.pages = Pages(settings, self.cursors)
-        self.cipher = FieldCipher(_secret(settings, settings.field_key_file, "field.key"))
+        self.cipher = _cipher(spec, settings)
+        self.masking = Masking(spec.masked)
+        audit_key = _secret(settings, settings.audit_key_file, "audit.key")
+        self.audit = AuditTrail(audit_key, self.masking)
         self.health = Health(self.database.ping)
         self.telemetry: Telemetry | None = None
         self.aggregates = Registry()
+        self.sealed: list[Sealed] = []
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
         brokered = settings.bus == "rabbitmq" or settings.queue_url is not None
         self.queues = WorkQueues(spec.name, self.outbox, spec.queues, brokered)
@@ -87,6 +104,9 @@ class Runtime:
             repository = DocumentRepository(spec.model, spec.store)
         else:
             repository = TableRepository(spec.model, spec.store, self.cipher)
+            if spec.store.encrypted:
+                self.sealed.append(Sealed.of(spec.store))
+        repository = AuditedRepository(repository, spec.name, self.audit)
         return Aggregate(
             spec,
             repository,
@@ -146,12 +166,15 @@ class Runtime:
 
     async def start(self) -> None:
         """Log, trace, open, migrate, relay, consume."""
-        logs.configure(self.settings.log_level, self.spec.name)
+        logs.configure(self.settings.log_level, self.spec.name, self.masking)
         self.telemetry = Telemetry(self.settings.telemetry, self.spec.name)
         self.identity.prepare()
         await self.prepare_database()
         await self.bus.start()
         self._spawn(self.relay.run())
+        self._spawn(self.key_keeper().run())
+        self._spawn(self.identity.keep())
+        self._spawn(self._forget())
         for consumer in self._consumers():
             self._spawn(consumer.run())
         for projector in self._projectors:
@@ -159,6 +182,22 @@ class Runtime:
         if self.spec.sagas:
             self._spawn(self.sagas.run(self.executor.consume))
         self.health.started = True
+
+    async def _forget(self) -> None:
+        """Drop rows of the audit trail whose time is over."""
+        kept = timedelta(days=self.settings.audit_retention_days)
+        while True:
+            try:
+                while await drop_older(self.database, datetime.now(UTC) - kept):
+                    await asyncio.sleep(_STEP_PAUSE)
+            except Exception as error:
+                log.warning("audit_not_trimmed", error=error)
+            await asyncio.sleep(_FORGET_PAUSE)
+
+    def key_keeper(self) -> KeyKeeper:
+        """Rotates and retires the keys of encrypted fields, and renews these."""
+        renewal = Renewal(self.database, self.cipher, self.sealed)
+        return KeyKeeper(self.cipher, renewal, self.settings.field_key_rotation)
 
     async def prepare_database(self) -> None:
         """Create what the embedded database lacks; PostgreSQL is migrated before we start."""
@@ -259,6 +298,15 @@ def _event_bus(spec: ServiceSpec, settings: Settings) -> Bus:
 
         return RabbitBus(url, spec.queues, spec.dead_letters.values())
     return SqliteBus(settings.state_path("bus.sqlite"))
+
+
+def _cipher(spec: ServiceSpec, settings: Settings) -> FieldCipher:
+    index_key = _secret(settings, settings.index_key_file, f"{spec.name}.index.key")
+    if settings.field_key_file is not None:
+        return FieldCipher.of(StoredKeys(settings.field_key_file), index_key)
+    own = OwnKeys(settings.state_path(spec.name, "field-keys"))
+    own.ensure()
+    return FieldCipher.of(own, index_key)
 
 
 def _secret(settings: Settings, given: Path | None, name: str) -> bytes:

@@ -13,6 +13,7 @@ from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.metrics.spec import LATENCY
 from cloudsync_chassis.sagas.spec import Saga
 from cloudsync_chassis.security.access import Access, AccessTable
+from cloudsync_chassis.security.policies import PolicyTable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,8 @@ class ServiceSpec:
         name: as in the model, `document-service`; also its audience and its identity as a workload.
         access: permission → roles that hold it for everything of their tenant.
         related: permission → roles that hold it for what they stand in a relation to.
+        policies: the rules beyond roles that the service decides.
+        masked: names of properties whose values are neither logged nor kept in the audit trail.
         source: of its events (CloudEvents `source`); `/<name>` if empty.
         tables: the tables that the service writes; created as they are on the embedded database.
         migrations: the Alembic folder that makes them on PostgreSQL.
@@ -41,6 +44,8 @@ class ServiceSpec:
     name: str
     access: AccessTable
     related: AccessTable = field(default_factory=dict)
+    policies: PolicyTable = field(default_factory=PolicyTable)
+    masked: frozenset[str] = frozenset()
     source: str = ""
     tables: sa.MetaData = field(default_factory=sa.MetaData)
     schemas: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -67,10 +68,27 @@ class Running:
         subject: UUID | None = None,
         kind: Kind = "user",
         scopes: Iterable[str] = (),
+        factors: Iterable[str] = (),
+        factor_age: float = 0.0,
+        attributes: Mapping[str, Any] | None = None,
     ) -> Caller:
-        """A caller of a new organisation, or of the one given."""
+        """A caller of a new organisation, or of the one given.
+
+        `factors` (RFC 8176, `mfa`) were shown `factor_age` seconds ago; policies ask for them and
+        for the issuer's `attributes`.
+        """
         organization, subject = organization or uuid7(), subject or uuid7()
-        principal = Principal(str(subject), kind, organization, frozenset(roles), frozenset(scopes))
+        shown = frozenset(factors)
+        principal = Principal(
+            str(subject),
+            kind,
+            organization,
+            frozenset(roles),
+            frozenset(scopes),
+            shown,
+            int(time.time() - factor_age) if shown else None,
+            attributes or {},
+        )
         token = self.runtime.identity.issuer().issue(principal, [self.runtime.spec.name])
         return Caller(subject, organization, token)
 

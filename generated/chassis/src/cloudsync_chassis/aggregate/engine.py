@@ -22,6 +22,7 @@ from cloudsync_chassis.aggregate.spec import AggregateSpec, Command, Emission
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.events.outbox import Outbox
+from cloudsync_chassis.events.store import Fact, Journal
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import (
     ENVELOPE,
@@ -72,12 +73,14 @@ class Aggregate(Generic[E]):
         outbox: Outbox,
         source: str,
         registry: Registry,
+        journal: Journal | None = None,
     ) -> None:
         self.spec = spec
         self.repository = repository
         self._outbox = outbox
         self._source = source
         self._registry = registry
+        self._journal = journal
         self._fields = field_names(spec.model)
         self.grants = Grants(spec, repository, registry)
         self._lifecycle = Lifecycle(spec.state_field, spec.transitions)
@@ -117,7 +120,8 @@ class Aggregate(Generic[E]):
         sort = (page.after.sort if page.after else page.sort).removeprefix("-")
         if sort not in self._fields:
             raise not_valid("not a field to sort by", parameter="sort")
-        return await self.repository.select(ctx, ListQuery(page, wanted, related))
+        found = await self.repository.select(ctx, ListQuery(page, wanted, related))
+        return await self.grants.shown(ctx, found)
 
     async def find(self, ctx: Context, /, **values: Any) -> E | None:
         """The entity with these values, by JSON names. For handlers: no relation is asked."""
@@ -162,6 +166,7 @@ class Aggregate(Generic[E]):
             inside = ctx.within(made) if self.spec.tenant == "self" else ctx
             found = await self.repository.find(inside, {"id": made})
             if found is not None:
+                await self.grants.obey(inside, to_record(found))
                 ctx.grant.given = True
                 return found
             await idempotency.forget_made(ctx, request)
@@ -252,6 +257,9 @@ class Aggregate(Generic[E]):
                 data=data,
             )
             await self._outbox.append(ctx, UUID(str(subject)), event)
+            if self._journal is not None:
+                entity = {"id": subject, **change.after}
+                await self._journal.record(ctx, entity, Fact(event.type, event.data))
 
     async def _make(
         self, ctx: Context, command: str, fields: Record, parameters: Mapping[str, Any]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,8 @@ from cloudsync_chassis.store.system import outbox, sequences
 
 _BATCH = 100
 _HOUR = 3600.0
+_CLOCKS = timedelta(milliseconds=250)
+"""How far the clocks of replicas may be apart before one leaves another's events to it."""
 
 log = logger("outbox")
 
@@ -30,9 +32,17 @@ class Outbox:
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
+        self.observe: Callable[[Context, Event], Awaitable[Event]] = _as_it_is
+        """Sees each event in its transaction, before it is numbered."""
 
-    async def append(self, ctx: Context, aggregate_id: UUID, event: Event) -> None:
-        """Add an event with the aggregate's next sequence number."""
+    async def append(
+        self, ctx: Context, aggregate_id: UUID, event: Event, due: datetime | None = None
+    ) -> None:
+        """Add an event with the aggregate's next sequence number, to be published when it is due.
+
+        Without a time it is due at once.
+        """
+        event = await self.observe(ctx, event)
         sequence = await self._next(ctx, aggregate_id)
         numbered = replace(event, sequence=sequence)
         row = {
@@ -41,7 +51,7 @@ class Outbox:
             "sequence": sequence,
             "type": event.type,
             "payload": numbered.to_json(),
-            "occurred_at": event.time,
+            "occurred_at": due or event.time,
             "published_at": None,
         }
         await (await ctx.unit.connection()).execute(sa.insert(outbox).values(row))
@@ -88,7 +98,7 @@ class Relay:
                     tidied = loop.time()
             except Exception as error:
                 # the events stay where they are; the next round tries again
-                log.warning("relay_failed", error=str(error))
+                log.warning("relay_failed", error=error)
             await self._sleep()
 
     async def publish_once(self) -> int:
@@ -131,10 +141,15 @@ class Relay:
             return
 
 
+async def _as_it_is(_: Context, event: Event) -> Event:
+    return event
+
+
 def _unpublished() -> sa.Select[tuple[UUID, Any]]:
     return (
         sa.select(outbox.c.id, outbox.c.payload)
         .where(outbox.c.published_at.is_(None))
+        .where(outbox.c.occurred_at <= datetime.now(UTC) + _CLOCKS)
         .order_by(outbox.c.occurred_at, outbox.c.id)
         .limit(_BATCH)
         .with_for_update(skip_locked=True)

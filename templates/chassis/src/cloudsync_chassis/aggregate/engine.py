@@ -120,7 +120,8 @@ class Aggregate(Generic[E]):
         sort = (page.after.sort if page.after else page.sort).removeprefix("-")
         if sort not in self._fields:
             raise not_valid("not a field to sort by", parameter="sort")
-        return await self.repository.select(ctx, ListQuery(page, wanted, related))
+        found = await self.repository.select(ctx, ListQuery(page, wanted, related))
+        return await self.grants.shown(ctx, found)
 
     async def find(self, ctx: Context, /, **values: Any) -> E | None:
         """The entity with these values, by JSON names. For handlers: no relation is asked."""
@@ -165,6 +166,7 @@ class Aggregate(Generic[E]):
             inside = ctx.within(made) if self.spec.tenant == "self" else ctx
             found = await self.repository.find(inside, {"id": made})
             if found is not None:
+                await self.grants.obey(inside, to_record(found))
                 ctx.grant.given = True
                 return found
             await idempotency.forget_made(ctx, request)

@@ -20,6 +20,11 @@ class CallError(Exception):
         self.reason = reason
 
     @property
+    def told(self) -> str:
+        """Which call, and how it ended: no data of either side."""
+        return str(self)
+
+    @property
     def retriable(self) -> bool:
         """Whether the callee gave no answer, rather than said no: then a fallback applies."""
         return True

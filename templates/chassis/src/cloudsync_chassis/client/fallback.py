@@ -27,7 +27,7 @@ async def default(attempt: Attempt[R], value: R) -> R:
 
 def used(kind: str, error: CallError) -> None:
     """Say that a fallback stands in for an answer."""
-    log.warning("fallback_used", kind=kind, error=str(error))
+    log.warning("fallback_used", kind=kind, error=error)
     error.observer.stood_in(kind)
 
 

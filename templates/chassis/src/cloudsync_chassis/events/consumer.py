@@ -90,7 +90,7 @@ class Consumer:
             try:
                 await self.handle_batch()
             except Exception as error:
-                log.warning("consumer_failed", error=str(error))
+                log.warning("consumer_failed", error=error)
                 await asyncio.sleep(self._pause)
 
     async def handle_batch(self) -> int:
@@ -140,7 +140,7 @@ class Consumer:
                     "event_failed",
                     event_id=str(event.id),
                     type=event.type,
-                    error=str(error),
+                    error=error,
                 )
                 if _hopeless(error):
                     return error

@@ -98,7 +98,7 @@ class Relay:
                     tidied = loop.time()
             except Exception as error:
                 # the events stay where they are; the next round tries again
-                log.warning("relay_failed", error=str(error))
+                log.warning("relay_failed", error=error)
             await self._sleep()
 
     async def publish_once(self) -> int:

@@ -15,6 +15,7 @@ from collections.abc import (
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 import grpc
 from google.protobuf.message import Message
@@ -193,6 +194,7 @@ class RpcCalls:
             idempotency_key=key,
             if_match=headers.versions(_quoted(metadata.get("if-match")), operation),
             digest=digest(operation.id.encode(), content) if key else "",
+            source_ip=address_of(context.peer()),
         )
 
     async def _told(
@@ -277,6 +279,12 @@ async def _close(results: AsyncIterator[object]) -> None:
     """End a generator here and now, not whenever it is collected."""
     if isinstance(results, AsyncGenerator):
         await results.aclose()
+
+
+def address_of(peer: str) -> str | None:
+    """`ipv4:10.0.0.1:4711`, `ipv6:%5B::1%5D:4711` → the address; None for other kinds of peer."""
+    kind, _, rest = unquote(peer).partition(":")
+    return rest.rpartition(":")[0].strip("[]") if kind in ("ipv4", "ipv6") else None
 
 
 def _in_time(remaining: float | None) -> float | None:

@@ -45,7 +45,11 @@ class Database:
     ) -> None:
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        engine = create_async_engine(parsed, **_engine_options(self.is_sqlite, pool, wait))
+        engine = create_async_engine(
+            parsed,
+            hide_parameters=True,  # errors quote them, and errors are logged
+            **_engine_options(self.is_sqlite, pool, wait),
+        )
         self.pool = pool
         self.refused: Callable[[], None] = _unheard
         if self.is_sqlite:

@@ -52,6 +52,7 @@ class RestCall:
             idempotency_key=key,
             if_match=sent.versions(headers.get("If-Match"), self._operation),
             digest=await self._digest() if key else "",
+            source_ip=self._request.client.host if self._request.client else None,
         )
 
     async def _digest(self) -> str:

@@ -11,9 +11,7 @@ from pydantic import AwareDatetime, Field, RootModel
 
 
 class BlastRadius(StrEnum):
-    """
-    How much a wrong value of a key could break.
-    """
+    """How much a wrong value of a key could break."""
 
     low = "low"
     medium = "medium"
@@ -25,18 +23,14 @@ class ChangeFreezeExemptRolesItem(RootModel[str]):
 
 
 class CompareRevisionsRequest(Model):
-    """
-    Two revisions of one key and place.
-    """
+    """Two revisions of one key and place."""
 
     left_entry_id: Annotated[UUID, Field(alias="leftEntryId")]
     right_entry_id: Annotated[UUID, Field(alias="rightEntryId")]
 
 
 class CompleteConfigRolloutRequest(Model):
-    """
-    The entry whose last stage has been quiet for as long as its release asks.
-    """
+    """The entry whose last stage has been quiet for as long as its release asks."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
 
@@ -70,9 +64,7 @@ class ConfigRelease(Model):
 
 
 class ConfigScope(StrEnum):
-    """
-    How widely a value is meant.
-    """
+    """How widely a value is meant."""
 
     platform = "platform"
     service = "service"
@@ -94,9 +86,7 @@ class ConfigStatus(StrEnum):
 
 
 class ConfigValueType(StrEnum):
-    """
-    How the canonical text of a value is read.
-    """
+    """How the canonical text of a value is read."""
 
     string = "string"
     integer = "integer"
@@ -108,9 +98,7 @@ class ConfigValueType(StrEnum):
 
 
 class Environment(StrEnum):
-    """
-    Where a value or a flag holds.
-    """
+    """Where a value or a flag holds."""
 
     production = "production"
     staging = "staging"
@@ -122,9 +110,7 @@ class FreezeChangesRequestExemptRolesItem(RootModel[str]):
 
 
 class GetConfigRequest(Model):
-    """
-    Who asks, and where it runs.
-    """
+    """Who asks, and where it runs."""
 
     service_name: Annotated[
         str,
@@ -157,9 +143,7 @@ class Percent(RootModel[int]):
 
 
 class PlanReleaseRequest(Model):
-    """
-    Which entries belong together and what stops them.
-    """
+    """Which entries belong together and what stops them."""
 
     name: Annotated[str, Field(max_length=80, min_length=3)]
     entry_ids: Annotated[
@@ -171,26 +155,20 @@ class PlanReleaseRequest(Model):
 
 
 class ProposeChangeRequest(Model):
-    """
-    The draft that is finished; its schema is read anew, for it may have changed since.
-    """
+    """The draft that is finished; its schema is read anew, for it may have changed since."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
 
 
 class ReloadMode(StrEnum):
-    """
-    Whether a process takes a new value while it runs or only with its next start.
-    """
+    """Whether a process takes a new value while it runs or only with its next start."""
 
     hot = "hot"
     restart = "restart"
 
 
 class ReviewChangeRequest(Model):
-    """
-    What the reviewer has to say; for a refusal it is what the author must mend.
-    """
+    """What the reviewer has to say; for a refusal it is what the author must mend."""
 
     review_comment: Annotated[
         str,
@@ -208,9 +186,7 @@ class RevisionComparisonChangedPathsItem(RootModel[str]):
 
 
 class RollbackChangeRequest(Model):
-    """
-    To which revision, and what was seen.
-    """
+    """To which revision, and what was seen."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     to_revision: Annotated[int, Field(alias="toRevision", ge=1, le=9007199254740991)]
@@ -226,9 +202,7 @@ class RollbackChangeRequest(Model):
 
 
 class RolloutChangeRequest(Model):
-    """
-    The stages in per cent of instances.
-    """
+    """The stages in per cent of instances."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     stages: Annotated[
@@ -262,9 +236,7 @@ class Sha256(RootModel[str]):
 
 
 class WatchConfigRequest(Model):
-    """
-    Who watches and what it has loaded already, so that only differences are sent.
-    """
+    """Who watches and what it has loaded already, so that only differences are sent."""
 
     service_name: Annotated[
         str,
@@ -323,9 +295,7 @@ class ChangeFreeze(Model):
 
 
 class ChangeFreezePage(Model):
-    """
-    Freezes that hold, will hold or held.
-    """
+    """Freezes that hold, will hold or held."""
 
     items: Annotated[list[ChangeFreeze], Field(max_length=200)]
     next_cursor: Annotated[
@@ -401,9 +371,7 @@ class ConfigEntry(Model):
 
 
 class ConfigEntryPage(Model):
-    """
-    Entries, the latest revision first.
-    """
+    """Entries, the latest revision first."""
 
     items: Annotated[list[ConfigEntry], Field(max_length=200)]
     next_cursor: Annotated[
@@ -435,9 +403,7 @@ class ConfigSchema(Model):
 
 
 class DefineConfigSchemaRequest(Model):
-    """
-    What values of a key may be.
-    """
+    """What values of a key may be."""
 
     key: Annotated[
         str,
@@ -452,9 +418,7 @@ class DefineConfigSchemaRequest(Model):
 
 
 class DraftChangeRequest(Model):
-    """
-    A value for a key in one place, and what it is for.
-    """
+    """A value for a key in one place, and what it is for."""
 
     key: Annotated[
         str,
@@ -495,9 +459,7 @@ class DraftChangeRequest(Model):
 
 
 class FreezeChangesRequest(Model):
-    """
-    The window, whom it covers and who is exempt.
-    """
+    """The window, whom it covers and who is exempt."""
 
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
     ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
@@ -515,9 +477,7 @@ class FreezeChangesRequest(Model):
 
 
 class RevisionComparison(Model):
-    """
-    Where two values differ, as pointers into their JSON.
-    """
+    """Where two values differ, as pointers into their JSON."""
 
     changed_paths: Annotated[
         list[RevisionComparisonChangedPathsItem], Field(alias="changedPaths", max_length=1000)
@@ -528,9 +488,7 @@ class RevisionComparison(Model):
 
 
 class ConfigBundle(Model):
-    """
-    The values that hold for one service in one place, each with the digest to check it by.
-    """
+    """The values that hold for one service in one place, each with the digest to check it by."""
 
     revision_mark: Annotated[int, Field(alias="revisionMark", ge=1, le=9007199254740991)]
     entries: Annotated[list[ConfigEntry], Field(max_length=5000)]

@@ -11,9 +11,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstrai
 
 
 class Audience(StrEnum):
-    """
-    Who gets to see a profile or one of its fields, from the whole world down to its owner.
-    """
+    """Who gets to see a profile or one of its fields, from the whole world down to its owner."""
 
     everyone = "everyone"
     organization = "organization"
@@ -65,9 +63,7 @@ class DefineProfileFieldRequestLabelValue(RootModel[str]):
 
 
 class Density(StrEnum):
-    """
-    Row height of lists and tables, 28, 36 or 48 pixels.
-    """
+    """Row height of lists and tables, 28, 36 or 48 pixels."""
 
     compact = "compact"
     cosy = "cosy"
@@ -84,9 +80,7 @@ class EndorseSkillRequest(Model):
 
 
 class Endorsement(Model):
-    """
-    A colleague's word that somebody masters a skill.
-    """
+    """A colleague's word that somebody masters a skill."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -101,9 +95,7 @@ class Endorsement(Model):
 
 
 class EndorsementPage(Model):
-    """
-    Endorsements of one person, the newest first unless asked otherwise.
-    """
+    """Endorsements of one person, the newest first unless asked otherwise."""
 
     items: Annotated[list[Endorsement], Field(max_length=200)]
     next_cursor: Annotated[
@@ -113,9 +105,7 @@ class EndorsementPage(Model):
 
 
 class NotificationChannel(StrEnum):
-    """
-    The ways in which a person can be told of something outside the page that is open.
-    """
+    """The ways in which a person can be told of something outside the page that is open."""
 
     email = "email"
     sms = "sms"
@@ -145,9 +135,7 @@ class ProfileCustomValuesValue(RootModel[str]):
 
 
 class ProfileExportReceipt(Model):
-    """
-    Confirms that a person's archive is being put together.
-    """
+    """Confirms that a person's archive is being put together."""
 
     export_id: Annotated[UUID, Field(alias="exportId")]
     requested_at: Annotated[AwareDatetime, Field(alias="requestedAt")]
@@ -163,9 +151,7 @@ class ProfileFieldDefinitionLabelValue(RootModel[str]):
 
 
 class ProfileFieldType(StrEnum):
-    """
-    How the value of an organisation's own profile field is read and edited.
-    """
+    """How the value of an organisation's own profile field is read and edited."""
 
     text = "text"
     number = "number"
@@ -175,18 +161,14 @@ class ProfileFieldType(StrEnum):
 
 
 class ProfileLink(Model):
-    """
-    A web address that somebody shows on their card, with the words to click on.
-    """
+    """A web address that somebody shows on their card, with the words to click on."""
 
     label: Annotated[str, Field(max_length=40, min_length=1)]
     uri: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
 
 
 class ProfileStatus(StrEnum):
-    """
-    Whether colleagues can see a profile.
-    """
+    """Whether colleagues can see a profile."""
 
     draft = "draft"
     published = "published"
@@ -224,9 +206,7 @@ class QuietHours(Model):
 
 
 class SetAvatarRequest(Model):
-    """
-    The uploaded image to use and the square to cut from it.
-    """
+    """The uploaded image to use and the square to cut from it."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     crop: AvatarCrop
@@ -247,9 +227,7 @@ class StatusMessage(Model):
 
 
 class Theme(StrEnum):
-    """
-    Colours of every client.
-    """
+    """Colours of every client."""
 
     system = "system"
     light = "light"
@@ -262,9 +240,7 @@ class UpdateProfileRequestCustomValuesValue(RootModel[str]):
 
 
 class WorkInterval(Model):
-    """
-    A stretch of one weekday during which somebody can usually be reached.
-    """
+    """A stretch of one weekday during which somebody can usually be reached."""
 
     weekday: Annotated[int, Field(ge=1, le=7)]
     from_: Annotated[
@@ -288,9 +264,7 @@ class ChangePreferencesRequestChannelsValue(RootModel[list[NotificationChannel]]
 
 
 class DefineProfileFieldRequest(Model):
-    """
-    Everything about a custom field but its key, which is part of the address.
-    """
+    """Everything about a custom field but its key, which is part of the address."""
 
     label: Annotated[
         dict[
@@ -316,9 +290,7 @@ class DefineProfileFieldRequest(Model):
 
 
 class InitializePreferencesRequest(Model):
-    """
-    What the device of the first sign-in prefers.
-    """
+    """What the device of the first sign-in prefers."""
 
     theme: Theme | None = None
     density: Density | None = None
@@ -361,9 +333,7 @@ class PreferenceSet(Model):
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -422,9 +392,7 @@ class Profile(Model):
 
 
 class ProfileCard(Model):
-    """
-    What a hovered name shows, already trimmed to what the asking person may see.
-    """
+    """What a hovered name shows, already trimmed to what the asking person may see."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
@@ -481,9 +449,7 @@ class ProfileFieldDefinition(Model):
 
 
 class ProfileFieldPage(Model):
-    """
-    The fields that an organisation has added to profiles.
-    """
+    """The fields that an organisation has added to profiles."""
 
     items: Annotated[list[ProfileFieldDefinition], Field(max_length=200)]
     next_cursor: Annotated[
@@ -493,17 +459,13 @@ class ProfileFieldPage(Model):
 
 
 class SetStatusMessageRequest(Model):
-    """
-    Replaces whatever the person said before; a moment to clear it must lie ahead.
-    """
+    """Replaces whatever the person said before; a moment to clear it must lie ahead."""
 
     status_message: Annotated[StatusMessage, Field(alias="statusMessage")]
 
 
 class UpdateProfileRequest(Model):
-    """
-    Merge patch of what a person says about themselves.
-    """
+    """Merge patch of what a person says about themselves."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     given_name: Annotated[str | None, Field(alias="givenName", max_length=80, min_length=1)] = None
@@ -541,9 +503,7 @@ class UpdateProfileRequest(Model):
 
 
 class ChangePreferencesRequest(Model):
-    """
-    Merge patch of a preference set.
-    """
+    """Merge patch of a preference set."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     theme: Theme | None = None

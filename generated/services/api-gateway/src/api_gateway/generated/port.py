@@ -158,43 +158,33 @@ class Port(Protocol):
 
     async def announce_excess(self, ctx: Context, request: AnnounceExcess) -> None:
         """Tells once a minute that a tenant asks for more than its plan."""
-        ...
 
     async def bar_session(self, ctx: Context, request: BarSession) -> None:
         """Refuses the access tokens of a revoked session for as long as the last of them could live."""
-        ...
 
     async def bar_user(self, ctx: Context, request: BarUser) -> None:
         """Refuses all tokens of a suspended account, whichever session they were given to."""
-        ...
 
     async def block_tenant(self, ctx: Context, request: BlockTenant) -> None:
         """Shuts the door for an organisation that has been deleted, until its data is purged thirty days later."""
-        ...
 
     async def deprecate_route(self, ctx: Context, request: DeprecateRoute) -> models.GatewayRoute:
         """Announces the end of an address."""
-        ...
 
     async def draft_route(self, ctx: Context, request: DraftRoute) -> models.GatewayRoute:
         """Writes a route down for review."""
-        ...
 
     async def lift_throttle(self, ctx: Context, request: LiftThrottle) -> models.TenantThrottle:
         """Takes the brake off before its time."""
-        ...
 
     async def promote_route(self, ctx: Context, request: PromoteRoute) -> models.GatewayRoute:
         """Gives a canary all requests."""
-        ...
 
     async def publish_route(self, ctx: Context, request: PublishRoute) -> models.GatewayRoute:
         """Lets the draft take its share, and compares it from now on with what took the requests before."""
-        ...
 
     async def purge_cache(self, ctx: Context, request: PurgeCache) -> models.CachePurged:
         """Drops cached answers of a route or of a tenant in all regions, for answers that were wrong and not merely old."""
-        ...
 
     async def register_persisted_query(
         self,
@@ -202,23 +192,18 @@ class Port(Protocol):
         request: RegisterPersistedQuery,
     ) -> models.PersistedQuery:
         """Announces a document of a coming release."""
-        ...
 
     async def reinstate_route(self, ctx: Context, request: ReinstateRoute) -> models.GatewayRoute:
         """Takes a deprecation back, mostly because one large customer could not be moved in time."""
-        ...
 
     async def reload_routes(self, ctx: Context, request: ReloadRoutes) -> None:
         """Reads time-outs, breakers and limits of the changed configuration into every replica, without touching a request in flight."""
-        ...
 
     async def retire_route(self, ctx: Context, request: RetireRoute) -> models.GatewayRoute:
         """Ends an address whose announced end has come and that nobody has used for two weeks."""
-        ...
 
     async def roll_back_route(self, ctx: Context, request: RollBackRoute) -> models.GatewayRoute:
         """Takes a canary out of traffic at once."""
-        ...
 
     async def set_rate_limit_plan(
         self,
@@ -226,7 +211,6 @@ class Port(Protocol):
         request: SetRateLimitPlan,
     ) -> models.RateLimitPlan:
         """Writes the numbers of one edition, anew or over the old ones."""
-        ...
 
     async def throttle_organization(
         self,
@@ -234,11 +218,9 @@ class Port(Protocol):
         request: ThrottleOrganization,
     ) -> models.TenantThrottle:
         """Puts a brake on a tenant."""
-        ...
 
     async def unblock_tenant(self, ctx: Context, request: UnblockTenant) -> None:
         """Opens the door again for an organisation that was restored within its thirty days."""
-        ...
 
     async def get_persisted_query(
         self,
@@ -246,7 +228,6 @@ class Port(Protocol):
         request: GetPersistedQuery,
     ) -> models.PersistedQuery:
         """One announced document with its weight."""
-        ...
 
     async def get_rate_limit_state(
         self,
@@ -254,11 +235,9 @@ class Port(Protocol):
         request: GetRateLimitState,
     ) -> models.RateLimitState:
         """Looks into the bucket of one organisation, for support that is asked why requests are refused."""
-        ...
 
     async def get_route(self, ctx: Context, request: GetRoute) -> models.GatewayRoute:
         """One route with its share of traffic."""
-        ...
 
     async def list_persisted_queries(
         self,
@@ -266,7 +245,6 @@ class Port(Protocol):
         request: ListPersistedQueries,
     ) -> Page[models.PersistedQuery]:
         """What the clients have announced, by client and by weight."""
-        ...
 
     async def list_rate_limit_plans(
         self,
@@ -274,11 +252,9 @@ class Port(Protocol):
         request: ListRateLimitPlans,
     ) -> Page[models.RateLimitPlan]:
         """The plans of the editions side by side."""
-        ...
 
     async def list_routes(self, ctx: Context, request: ListRoutes) -> Page[models.GatewayRoute]:
         """Routes by where they lead and where they stand."""
-        ...
 
     async def list_throttles(
         self,
@@ -286,15 +262,12 @@ class Port(Protocol):
         request: ListThrottles,
     ) -> Page[models.TenantThrottle]:
         """Who is slowed down, and until when."""
-        ...
 
     async def on_config_changed(self, ctx: Context, event: Received[models.ConfigChanged]) -> None:
         """Time-outs, breakers and plans are read anew."""
-        ...
 
     async def on_flag_changed(self, ctx: Context, event: Received[models.FlagChanged]) -> None:
         """Decisions cached for sessions are dropped, so that a killed feature is gone with the next request"""
-        ...
 
     async def on_organization_deleted(
         self,
@@ -302,7 +275,6 @@ class Port(Protocol):
         event: Received[models.OrganizationDeleted],
     ) -> None:
         """The door is shut for the tenant"""
-        ...
 
     async def on_organization_restored(
         self,
@@ -310,11 +282,9 @@ class Port(Protocol):
         event: Received[models.OrganizationRestored],
     ) -> None:
         """The door is opened again"""
-        ...
 
     async def on_policy_changed(self, ctx: Context, event: Received[models.PolicyChanged]) -> None:
         """Rules of the organisation for sessions and step-up are fetched and swapped between two requests"""
-        ...
 
     async def on_session_revoked(
         self,
@@ -322,7 +292,6 @@ class Port(Protocol):
         event: Received[models.SessionRevoked],
     ) -> None:
         """The tokens of the session are refused, within 30 s in all regions"""
-        ...
 
     async def on_subscription_changed(
         self,
@@ -330,8 +299,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionChanged],
     ) -> None:
         """The tenant is counted by its new edition from the next second on"""
-        ...
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         """Every token of the account is refused until the last has expired"""
-        ...

@@ -162,7 +162,6 @@ class Port(Protocol):
 
     async def archive_records(self, ctx: Context, request: ArchiveRecords) -> models.PeriodResult:
         """Moves bodies of seven-year records of a day to the archive when they turn 400 days old, and notes on each when it went."""
-        ...
 
     async def close_investigation(
         self,
@@ -170,11 +169,9 @@ class Port(Protocol):
         request: CloseInvestigation,
     ) -> models.Investigation:
         """Ends an investigation with its finding and the right to read on."""
-        ...
 
     async def complete_audit_export(self, ctx: Context, request: CompleteAuditExport) -> None:
         """Offers the finished copy for a day."""
-        ...
 
     async def escalate_investigation(
         self,
@@ -182,27 +179,21 @@ class Port(Protocol):
         request: EscalateInvestigation,
     ) -> models.Investigation:
         """Hands an investigation to security, who are told at once."""
-        ...
 
     async def expire_records(self, ctx: Context, request: ExpireRecords) -> models.PeriodResult:
         """Drops records whose time is over."""
-        ...
 
     async def fail_audit_export(self, ctx: Context, request: FailAuditExport) -> None:
         """Ends a copy that could not be written, and says in a word why."""
-        ...
 
     async def free_record(self, ctx: Context, request: FreeRecord) -> None:
         """Gives a record back to retention after the last hold on it was lifted, to where it lay before: an archived one to the archive."""
-        ...
 
     async def hold_record(self, ctx: Context, request: HoldRecord) -> None:
         """Marks one record as kept, when a hold is placed whose people and stretch it falls under."""
-        ...
 
     async def keep_legal_hold(self, ctx: Context, request: KeepLegalHold) -> models.LegalHold:
         """Turns a wish for release down, or takes it back, and forgets who had it."""
-        ...
 
     async def open_investigation(
         self,
@@ -210,11 +201,9 @@ class Port(Protocol):
         request: OpenInvestigation,
     ) -> models.Investigation:
         """Gives the reason for reading on, before more than 200 records of a customer are read in an hour."""
-        ...
 
     async def place_legal_hold(self, ctx: Context, request: PlaceLegalHold) -> models.LegalHold:
         """Keeps the trail of the people of a case."""
-        ...
 
     async def propose_policy_release(
         self,
@@ -222,7 +211,6 @@ class Port(Protocol):
         request: ProposePolicyRelease,
     ) -> models.PolicyRelease:
         """Lays a tested bundle before a second engineer."""
-        ...
 
     async def publish_policy_release(
         self,
@@ -230,15 +218,12 @@ class Port(Protocol):
         request: PublishPolicyRelease,
     ) -> models.PolicyRelease:
         """Puts a proposed bundle into force and tells all services."""
-        ...
 
     async def release_legal_hold(self, ctx: Context, request: ReleaseLegalHold) -> models.LegalHold:
         """Lifts a hold as the second officer, who is the caller and nobody that a request names."""
-        ...
 
     async def report_tampering(self, ctx: Context, request: ReportTampering) -> None:
         """Announces a broken link, stops expiry for the organisation and wakes security."""
-        ...
 
     async def request_audit_export(
         self,
@@ -246,7 +231,6 @@ class Port(Protocol):
         request: RequestAuditExport,
     ) -> models.AuditExport:
         """Begins a copy."""
-        ...
 
     async def request_hold_release(
         self,
@@ -254,27 +238,21 @@ class Port(Protocol):
         request: RequestHoldRelease,
     ) -> models.LegalHold:
         """Holds that a case is over."""
-        ...
 
     async def seal_records(self, ctx: Context, request: SealRecords) -> models.PeriodResult:
         """Closes an hour once its sequence has no gap."""
-        ...
 
     async def write_seal(self, ctx: Context, request: WriteSeal) -> None:
         """Stores the signed root of an hour."""
-        ...
 
     async def get_audit_export(self, ctx: Context, request: GetAuditExport) -> models.AuditExport:
         """How far a copy is, and the digest to check it by."""
-        ...
 
     async def get_audit_record(self, ctx: Context, request: GetAuditRecord) -> models.AuditRecord:
         """One record with its changes, read from the log and not from the index."""
-        ...
 
     async def get_audit_trail(self, ctx: Context, request: GetAuditTrail) -> models.AuditRecordPage:
         """Records of a stretch by actor, thing or outcome."""
-        ...
 
     async def list_investigations(
         self,
@@ -282,7 +260,6 @@ class Port(Protocol):
         request: ListInvestigations,
     ) -> Page[models.Investigation]:
         """Who is looking into what."""
-        ...
 
     async def list_legal_holds(
         self,
@@ -290,7 +267,6 @@ class Port(Protocol):
         request: ListLegalHolds,
     ) -> Page[models.LegalHold]:
         """Holds of the organisation, by state."""
-        ...
 
     async def list_policy_releases(
         self,
@@ -298,11 +274,9 @@ class Port(Protocol):
         request: ListPolicyReleases,
     ) -> Page[models.PolicyRelease]:
         """Proposals that wait for a second engineer, and which rules held when."""
-        ...
 
     async def verify_chain(self, ctx: Context, request: VerifyChain) -> models.ChainCheck:
         """Hashes a stretch again, record by record, and checks the signatures of its seals."""
-        ...
 
     async def record_action(self, ctx: Context, event: Event) -> None:
         """Turns an event into a record, under the event's own id, so that a second delivery changes nothing."""

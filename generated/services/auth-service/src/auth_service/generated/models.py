@@ -12,18 +12,14 @@ from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
 class AccessEffect(StrEnum):
-    """
-    Default is deny, and one forbidding policy outweighs any number of permitting ones.
-    """
+    """Default is deny, and one forbidding policy outweighs any number of permitting ones."""
 
     allow = "allow"
     deny = "deny"
 
 
 class ApiKeyRotated(Model):
-    """
-    A new key is out and the old one runs for the overlap at most.
-    """
+    """A new key is out and the old one runs for the overlap at most."""
 
     api_key_id: Annotated[UUID, Field(alias="apiKeyId")]
     prefix: Annotated[str, Field(max_length=12, min_length=12, pattern="^csk_[a-z0-9]{8}$")]
@@ -31,9 +27,7 @@ class ApiKeyRotated(Model):
 
 
 class AssuranceLevel(StrEnum):
-    """
-    How sure the service is of the person, on the scale of NIST SP 800-63B.
-    """
+    """How sure the service is of the person, on the scale of NIST SP 800-63B."""
 
     none = "none"
     aal1 = "aal1"
@@ -46,9 +40,7 @@ class AuthErasureCompletedStore(StrEnum):
 
 
 class AuthMethod(StrEnum):
-    """
-    How an identity was proven.
-    """
+    """How an identity was proven."""
 
     password = "password"
     totp = "totp"
@@ -89,9 +81,7 @@ class CountryCode(RootModel[str]):
 
 
 class CountrySuspensionCause(StrEnum):
-    """
-    Who or what stopped texts to a country.
-    """
+    """Who or what stopped texts to a country."""
 
     anomaly = "anomaly"
     low_conversion = "lowConversion"
@@ -100,9 +90,7 @@ class CountrySuspensionCause(StrEnum):
 
 
 class CredentialType(StrEnum):
-    """
-    What a person has enrolled.
-    """
+    """What a person has enrolled."""
 
     password = "password"
     totp = "totp"
@@ -112,9 +100,7 @@ class CredentialType(StrEnum):
 
 
 class CredentialView(Model):
-    """
-    That a factor exists and how it fares.
-    """
+    """That a factor exists and how it fares."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -141,9 +127,7 @@ class DomainName(RootModel[str]):
 
 
 class DomainVerified(Model):
-    """
-    The TXT record was found.
-    """
+    """The TXT record was found."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     domain: Annotated[
@@ -158,9 +142,7 @@ class DomainVerified(Model):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -174,9 +156,7 @@ class EvaluateAccessRequestQuestionsItemAttributesItem(Model):
 
 
 class FederationProtocol(StrEnum):
-    """
-    The language in which a customer's identity provider vouches for its people.
-    """
+    """The language in which a customer's identity provider vouches for its people."""
 
     saml2 = "saml2"
     oidc = "oidc"
@@ -217,9 +197,7 @@ class IdentityProvider(Model):
 
 
 class IdentityProviderRequest(Model):
-    """
-    What an administrator copies out of the provider's metadata.
-    """
+    """What an administrator copies out of the provider's metadata."""
 
     protocol: FederationProtocol
     issuer: Annotated[str, Field(max_length=512, min_length=10, pattern="^https://")]
@@ -235,9 +213,7 @@ class IdentityProviderRequest(Model):
 
 
 class IdentityProviderView(Model):
-    """
-    A provider's public settings.
-    """
+    """A provider's public settings."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -255,17 +231,13 @@ class IdentityProviderView(Model):
 
 
 class IntrospectTokenRequest(Model):
-    """
-    An opaque token or an API key as the caller received it.
-    """
+    """An opaque token or an API key as the caller received it."""
 
     token: Annotated[str, Field(max_length=4096, min_length=20)]
 
 
 class LoginChallenge(Model):
-    """
-    What the client must answer next.
-    """
+    """What the client must answer next."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     method: AuthMethod
@@ -291,9 +263,7 @@ class LoginFailureCause(StrEnum):
 
 
 class MemberRole(StrEnum):
-    """
-    The eight roles that a membership can hold inside a customer's organisation.
-    """
+    """The eight roles that a membership can hold inside a customer's organisation."""
 
     org_owner = "orgOwner"
     org_admin = "orgAdmin"
@@ -306,9 +276,7 @@ class MemberRole(StrEnum):
 
 
 class MemberRoleChanged(Model):
-    """
-    The role that counts from now on.
-    """
+    """The role that counts from now on."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
@@ -316,9 +284,7 @@ class MemberRoleChanged(Model):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -328,9 +294,7 @@ class MembershipEndReason(StrEnum):
 
 
 class MfaRequirement(StrEnum):
-    """
-    Of whom an organisation asks a second factor at sign-in.
-    """
+    """Of whom an organisation asks a second factor at sign-in."""
 
     optional = "optional"
     admins_only = "adminsOnly"
@@ -349,9 +313,7 @@ class NetworkRange(RootModel[str]):
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -359,9 +321,7 @@ class OrganizationDeleted(Model):
 
 
 class OrganizationRestored(Model):
-    """
-    Stops the off-boarding.
-    """
+    """Stops the off-boarding."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
@@ -375,9 +335,7 @@ class PolicyChangedChangedFieldsItem(RootModel[str]):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -395,9 +353,7 @@ class ResetCredentialRequest(Model):
 
 
 class RevocationReason(StrEnum):
-    """
-    Why a session ended before its time.
-    """
+    """Why a session ended before its time."""
 
     logout = "logout"
     admin_action = "adminAction"
@@ -409,26 +365,20 @@ class RevocationReason(StrEnum):
 
 
 class RevokedSessions(Model):
-    """
-    How many sessions were alive and are no longer.
-    """
+    """How many sessions were alive and are no longer."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     revoked: Annotated[int, Field(ge=0, le=10000)]
 
 
 class RotateApiKeyRequest(Model):
-    """
-    How many days the old key keeps working beside the new one.
-    """
+    """How many days the old key keeps working beside the new one."""
 
     overlap_days: Annotated[int, Field(alias="overlapDays", ge=0, le=7)]
 
 
 class SeatType(StrEnum):
-    """
-    How a membership counts against the licence.
-    """
+    """How a membership counts against the licence."""
 
     full = "full"
     light = "light"
@@ -436,9 +386,7 @@ class SeatType(StrEnum):
 
 
 class SecretKind(StrEnum):
-    """
-    What a secret opens.
-    """
+    """What a secret opens."""
 
     database_credential = "databaseCredential"
     signing_key = "signingKey"
@@ -450,9 +398,7 @@ class SecretKind(StrEnum):
 
 
 class SecretRotated(Model):
-    """
-    A new version took over.
-    """
+    """A new version took over."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     path: Annotated[
@@ -464,9 +410,7 @@ class SecretRotated(Model):
 
 
 class SessionChannel(StrEnum):
-    """
-    What kind of client signed in.
-    """
+    """What kind of client signed in."""
 
     browser = "browser"
     mobile = "mobile"
@@ -486,9 +430,7 @@ class SessionRevoked(Model):
 
 
 class SessionStatus(StrEnum):
-    """
-    A login under way is challenged.
-    """
+    """A login under way is challenged."""
 
     challenged = "challenged"
     active = "active"
@@ -499,9 +441,7 @@ class SessionStatus(StrEnum):
 
 
 class SessionView(Model):
-    """
-    Where and how somebody is signed in, without address, device digest and refresh token.
-    """
+    """Where and how somebody is signed in, without address, device digest and refresh token."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -544,9 +484,7 @@ class SigningKeySetKeysItemUse(StrEnum):
 
 
 class SmsCountrySuspended(Model):
-    """
-    Auth-service stops offering texts as a factor there until the moment given.
-    """
+    """Auth-service stops offering texts as a factor there until the moment given."""
 
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     suspension_cause: Annotated[CountrySuspensionCause, Field(alias="suspensionCause")]
@@ -554,9 +492,7 @@ class SmsCountrySuspended(Model):
 
 
 class StatedRevocationReason(StrEnum):
-    """
-    Why somebody asks for the end of a session.
-    """
+    """Why somebody asks for the end of a session."""
 
     logout = "logout"
     admin_action = "adminAction"
@@ -564,9 +500,7 @@ class StatedRevocationReason(StrEnum):
 
 
 class StepUpCompleted(Model):
-    """
-    The session goes on at a higher level than before.
-    """
+    """The session goes on at a higher level than before."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
@@ -585,9 +519,7 @@ class StepUpRequired(Model):
 
 
 class SuspensionReason(StrEnum):
-    """
-    Why an account is barred; it decides who may lift the bar.
-    """
+    """Why an account is barred; it decides who may lift the bar."""
 
     admin_action = "adminAction"
     security_incident = "securityIncident"
@@ -618,9 +550,7 @@ class SystemRole(StrEnum):
 
 
 class TokenIntrospection(Model):
-    """
-    For a dead, foreign or made-up token nothing but active false (RFC 7662 section 2.2).
-    """
+    """For a dead, foreign or made-up token nothing but active false (RFC 7662 section 2.2)."""
 
     active: bool
     subject: UUID | None = None
@@ -641,9 +571,7 @@ class TokenSetTokenType(StrEnum):
 
 
 class UpdateApiKeyRequest(Model):
-    """
-    A better label or tighter bounds.
-    """
+    """A better label or tighter bounds."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     label: Annotated[
@@ -661,9 +589,7 @@ class UpdateApiKeyRequest(Model):
 
 
 class UpdateAuthPolicyRequest(Model):
-    """
-    Merge patch of the rules.
-    """
+    """Merge patch of the rules."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     min_password_length: Annotated[int | None, Field(alias="minPasswordLength", ge=12, le=128)] = (
@@ -705,9 +631,7 @@ class UserMerged(Model):
 
 
 class UserStatus(StrEnum):
-    """
-    From the open invitation to the tombstone.
-    """
+    """From the open invitation to the tombstone."""
 
     invited = "invited"
     active = "active"
@@ -718,9 +642,7 @@ class UserStatus(StrEnum):
 
 
 class UserSuspended(Model):
-    """
-    Sessions must end within five seconds and the profile is locked.
-    """
+    """Sessions must end within five seconds and the profile is locked."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
@@ -801,9 +723,7 @@ class AuthErasureCompleted(Model):
 
 
 class AuthPolicy(Model):
-    """
-    An organisation's rules for proving who one is.
-    """
+    """An organisation's rules for proving who one is."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -827,9 +747,7 @@ class AuthPolicy(Model):
 
 
 class BeginLoginRequest(Model):
-    """
-    Who claims to be at the keyboard, and with what they would like to prove it.
-    """
+    """Who claims to be at the keyboard, and with what they would like to prove it."""
 
     identifier: Annotated[str, Field(max_length=254, min_length=3)]
     method: AuthMethod
@@ -876,9 +794,7 @@ class CreateCredentialsRequest(Model):
 
 
 class Credential(Model):
-    """
-    One means of proof that a person has enrolled.
-    """
+    """One means of proof that a person has enrolled."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -895,9 +811,7 @@ class Credential(Model):
 
 
 class CredentialReset(Model):
-    """
-    A secret was replaced and the person's other sessions ended.
-    """
+    """A secret was replaced and the person's other sessions ended."""
 
     credential_id: Annotated[UUID, Field(alias="credentialId")]
     user_id: Annotated[UUID, Field(alias="userId")]
@@ -942,9 +856,7 @@ class IssueTokenRequest(Model):
 
 
 class IssuedApiKey(Model):
-    """
-    The only answer that contains the key itself.
-    """
+    """The only answer that contains the key itself."""
 
     api_key: Annotated[ApiKeyView, Field(alias="apiKey")]
     key: Annotated[str, Field(max_length=56, pattern="^csk_[a-z0-9]{8}_[A-Za-z0-9_-]{43}$")]
@@ -952,9 +864,7 @@ class IssuedApiKey(Model):
 
 
 class LoginFailed(Model):
-    """
-    A login ended without proof, by the fifth wrong answer or by five minutes of silence.
-    """
+    """A login ended without proof, by the fifth wrong answer or by five minutes of silence."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     identifier_hash: Annotated[
@@ -968,9 +878,7 @@ class LoginFailed(Model):
 
 
 class LoginSucceeded(Model):
-    """
-    Somebody has shown every factor that was asked of them.
-    """
+    """Somebody has shown every factor that was asked of them."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
@@ -989,9 +897,7 @@ class LoginSucceeded(Model):
 
 
 class MemberJoined(Model):
-    """
-    Somebody belongs to the organisation from now on.
-    """
+    """Somebody belongs to the organisation from now on."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
@@ -1000,9 +906,7 @@ class MemberJoined(Model):
 
 
 class MemberRemoved(Model):
-    """
-    Somebody no longer belongs here.
-    """
+    """Somebody no longer belongs here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
@@ -1010,9 +914,7 @@ class MemberRemoved(Model):
 
 
 class OrganizationCreated(Model):
-    """
-    A tenant exists, though it cannot work yet.
-    """
+    """A tenant exists, though it cannot work yet."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     slug: Annotated[
@@ -1024,18 +926,14 @@ class OrganizationCreated(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class PolicyChanged(Model):
-    """
-    Which rules differ from before.
-    """
+    """Which rules differ from before."""
 
     auth_policy_id: Annotated[UUID, Field(alias="authPolicyId")]
     changed_fields: Annotated[
@@ -1045,17 +943,13 @@ class PolicyChanged(Model):
 
 
 class RevokeSessionRequest(Model):
-    """
-    Why the session must end.
-    """
+    """Why the session must end."""
 
     reason: StatedRevocationReason
 
 
 class RevokeUserSessionsRequest(Model):
-    """
-    Whose sessions end and why, all of them or all but the one that the person is looking at.
-    """
+    """Whose sessions end and why, all of them or all but the one that the person is looking at."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: StatedRevocationReason
@@ -1081,9 +975,7 @@ class RoleGrant(Model):
 
 
 class Session(Model):
-    """
-    A sign-in on one device, from the first question to its end.
-    """
+    """A sign-in on one device, from the first question to its end."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1149,18 +1041,14 @@ class TokenSet(Model):
 
 
 class UserDeactivated(Model):
-    """
-    Somebody has left.
-    """
+    """Somebody has left."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     from_status: Annotated[UserStatus | None, Field(alias="fromStatus")] = None
 
 
 class AccessDecisions(Model):
-    """
-    One decision a question, in the same order, with the policy that tipped it.
-    """
+    """One decision a question, in the same order, with the policy that tipped it."""
 
     decisions: Annotated[list[AccessDecisionsDecisionsItem], Field(max_length=50)]
 

@@ -275,31 +275,24 @@ class Port(Protocol):
 
     async def admit_domain(self, ctx: Context, request: AdmitDomain) -> None:
         """Notes whose a proven mail domain is, so that a provider which claims somebody else's is refused without asking another service."""
-        ...
 
     async def adopt_factors(self, ctx: Context, request: AdoptFactors) -> None:
         """Gives the factors and keys of an absorbed account to the survivor, leaving out types of which there may be one and the survivor has it, and signs the absorbed account out everywhere."""
-        ...
 
     async def adopt_signing_key(self, ctx: Context, request: AdoptSigningKey) -> None:
         """Fetches the new version of auth-service/signing and publishes its public half at once."""
-        ...
 
     async def begin_assistance(self, ctx: Context, request: BeginAssistance) -> models.TokenSet:
         """Lets a support agent see what a customer sees, for an hour at most, with the customer's code and a ticket."""
-        ...
 
     async def begin_login(self, ctx: Context, request: BeginLogin) -> models.LoginChallenge:
         """Puts the first question to somebody who names themselves."""
-        ...
 
     async def change_role_grant(self, ctx: Context, request: ChangeRoleGrant) -> None:
         """Puts the new role of a membership in the place of the old one, and makes the person's sessions fetch new tokens."""
-        ...
 
     async def complete_challenge(self, ctx: Context, request: CompleteChallenge) -> models.TokenSet:
         """Checks a factor's answer and, when none is missing, hands out tokens."""
-        ...
 
     async def configure_identity_provider(
         self,
@@ -307,11 +300,9 @@ class Port(Protocol):
         request: ConfigureIdentityProvider,
     ) -> models.IdentityProviderView:
         """Replaces the settings of a provider, most often for a new certificate or one more domain."""
-        ...
 
     async def create_api_key(self, ctx: Context, request: CreateApiKey) -> models.IssuedApiKey:
         """Issues a key for an integration and shows it once."""
-        ...
 
     async def create_credentials(
         self,
@@ -319,7 +310,6 @@ class Port(Protocol):
         request: CreateCredentials,
     ) -> models.CredentialView:
         """Enrols a factor or prepares an invitation to choose one."""
-        ...
 
     async def create_identity_provider(
         self,
@@ -327,11 +317,9 @@ class Port(Protocol):
         request: CreateIdentityProvider,
     ) -> models.IdentityProviderView:
         """Connects a customer's sign-on service."""
-        ...
 
     async def destroy_credentials(self, ctx: Context, request: DestroyCredentials) -> None:
         """Removes whatever proves or stands for an erased person, then reports how many items that were."""
-        ...
 
     async def disable_organization_access(
         self,
@@ -339,27 +327,21 @@ class Port(Protocol):
         request: DisableOrganizationAccess,
     ) -> None:
         """Stops API keys and identity providers of a deleted tenant and notes since when, so that it can be undone to the letter."""
-        ...
 
     async def end_user_sessions(self, ctx: Context, request: EndUserSessions) -> None:
         """Follows what happened to an account."""
-        ...
 
     async def expire_session(self, ctx: Context, request: ExpireSession) -> None:
         """Run by a sweeper over sessions that have idled too long or reached their end."""
-        ...
 
     async def grant_role(self, ctx: Context, request: GrantRole) -> None:
         """Enters the role of a new membership."""
-        ...
 
     async def issue_token(self, ctx: Context, request: IssueToken) -> models.TokenSet:
         """Exchanges a refresh token, a client's secret or an authorisation code for an access token."""
-        ...
 
     async def open_auth_policy(self, ctx: Context, request: OpenAuthPolicy) -> None:
         """Gives a new organisation the default rules."""
-        ...
 
     async def purge_organization_access(
         self,
@@ -367,19 +349,15 @@ class Port(Protocol):
         request: PurgeOrganizationAccess,
     ) -> None:
         """Removes keys, providers, grants and policy of a tenant that is gone, in batches of a thousand."""
-        ...
 
     async def reject_login(self, ctx: Context, request: RejectLogin) -> None:
         """Run when a challenge has had its five wrong answers or its five minutes."""
-        ...
 
     async def remove_identity_provider(self, ctx: Context, request: RemoveIdentityProvider) -> None:
         """Disconnects a sign-on service."""
-        ...
 
     async def require_step_up(self, ctx: Context, request: RequireStepUp) -> models.SessionView:
         """Holds a running session up until it shows a stronger factor, because its risk has risen or because somebody asks for it."""
-        ...
 
     async def reset_credential(
         self,
@@ -387,7 +365,6 @@ class Port(Protocol):
         request: ResetCredential,
     ) -> models.CredentialView:
         """Replaces a secret against proof of the old one or of another factor, and ends every other session of the person."""
-        ...
 
     async def restore_organization_access(
         self,
@@ -395,19 +372,15 @@ class Port(Protocol):
         request: RestoreOrganizationAccess,
     ) -> None:
         """Starts again those keys and providers that the deletion had stopped."""
-        ...
 
     async def revoke_api_key(self, ctx: Context, request: RevokeApiKey) -> None:
         """Makes a key worthless in every region within 30 seconds."""
-        ...
 
     async def revoke_credential(self, ctx: Context, request: RevokeCredential) -> None:
         """Takes a factor away, such as the key on a lost phone."""
-        ...
 
     async def revoke_session(self, ctx: Context, request: RevokeSession) -> models.SessionView:
         """Ends one session."""
-        ...
 
     async def revoke_user_sessions(
         self,
@@ -415,15 +388,12 @@ class Port(Protocol):
         request: RevokeUserSessions,
     ) -> models.RevokedSessions:
         """Ends all sessions of a person, or all but one, after a lost laptop or a changed password."""
-        ...
 
     async def rotate_api_key(self, ctx: Context, request: RotateApiKey) -> models.IssuedApiKey:
         """Replaces a key by a new one with the same bounds."""
-        ...
 
     async def update_api_key(self, ctx: Context, request: UpdateApiKey) -> models.ApiKeyView:
         """Relabels a key or changes its scopes, networks and end, without touching the key itself."""
-        ...
 
     async def update_auth_policy(
         self,
@@ -431,15 +401,12 @@ class Port(Protocol):
         request: UpdateAuthPolicy,
     ) -> models.AuthPolicy:
         """Tightens or loosens an organisation's rules within what the platform allows."""
-        ...
 
     async def withdraw_roles(self, ctx: Context, request: WithdrawRoles) -> None:
         """Ends what somebody could do in an organisation that they no longer belong to, their sessions in it included."""
-        ...
 
     async def withhold_text_factor(self, ctx: Context, request: WithholdTextFactor) -> None:
         """Texts to a country are suspended, so sign-in does not offer them to numbers there until the suspension ends."""
-        ...
 
     async def evaluate_access(
         self,
@@ -447,19 +414,15 @@ class Port(Protocol):
         request: EvaluateAccess,
     ) -> models.AccessDecisions:
         """Decides up to 50 questions at once from roles, policies and the attributes that come with them, and names the policy that decided."""
-        ...
 
     async def get_api_key(self, ctx: Context, request: GetApiKey) -> models.ApiKeyView:
         """Bounds and last use of one key."""
-        ...
 
     async def get_auth_policy(self, ctx: Context, request: GetAuthPolicy) -> models.AuthPolicy:
         """The rules that hold at the next sign-in."""
-        ...
 
     async def get_credential(self, ctx: Context, request: GetCredential) -> models.CredentialView:
         """Whether one factor works, is locked or was found in a breach."""
-        ...
 
     async def get_identity_provider(
         self,
@@ -467,15 +430,12 @@ class Port(Protocol):
         request: GetIdentityProvider,
     ) -> models.IdentityProviderView:
         """Settings of one provider, without the place of its secret."""
-        ...
 
     async def get_session(self, ctx: Context, request: GetSession) -> models.SessionView:
         """One sign-in with its proof, its risk and its limits."""
-        ...
 
     async def get_signing_keys(self, ctx: Context, request: GetSigningKeys) -> models.SigningKeySet:
         """The public keys that verify access tokens."""
-        ...
 
     async def introspect_token(
         self,
@@ -483,11 +443,9 @@ class Port(Protocol):
         request: IntrospectToken,
     ) -> models.TokenIntrospection:
         """Tells what an opaque token or API key is worth."""
-        ...
 
     async def list_api_keys(self, ctx: Context, request: ListApiKeys) -> Page[models.ApiKeyView]:
         """Keys of an organisation or of one account."""
-        ...
 
     async def list_auth_policies(
         self,
@@ -495,7 +453,6 @@ class Port(Protocol):
         request: ListAuthPolicies,
     ) -> Page[models.AuthPolicy]:
         """The caller's one policy, for those who do not know its id."""
-        ...
 
     async def list_credentials(
         self,
@@ -503,7 +460,6 @@ class Port(Protocol):
         request: ListCredentials,
     ) -> Page[models.CredentialView]:
         """Which factors somebody has enrolled."""
-        ...
 
     async def list_identity_providers(
         self,
@@ -511,7 +467,6 @@ class Port(Protocol):
         request: ListIdentityProviders,
     ) -> Page[models.IdentityProviderView]:
         """What an organisation signs in with, those with the certificate that ends soonest on top if asked for."""
-        ...
 
     async def list_role_grants(
         self,
@@ -519,11 +474,9 @@ class Port(Protocol):
         request: ListRoleGrants,
     ) -> Page[models.RoleGrant]:
         """Who holds which role and until when, as decisions see it at this moment."""
-        ...
 
     async def list_sessions(self, ctx: Context, request: ListSessions) -> Page[models.SessionView]:
         """Where a person is or was signed in during the last 90 days."""
-        ...
 
     async def on_domain_verified(
         self,
@@ -531,15 +484,12 @@ class Port(Protocol):
         event: Received[models.DomainVerified],
     ) -> None:
         """The organisation's identity providers may speak for addresses of that domain"""
-        ...
 
     async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
         """The membership's role counts in access decisions"""
-        ...
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         """All roles in that organisation end, and with them the sessions that were opened in it"""
-        ...
 
     async def on_member_role_changed(
         self,
@@ -547,7 +497,6 @@ class Port(Protocol):
         event: Received[models.MemberRoleChanged],
     ) -> None:
         """The former role no longer counts from the next decision on"""
-        ...
 
     async def on_organization_created(
         self,
@@ -555,7 +504,6 @@ class Port(Protocol):
         event: Received[models.OrganizationCreated],
     ) -> None:
         """The tenant starts with the default sign-in policy"""
-        ...
 
     async def on_organization_deleted(
         self,
@@ -563,7 +511,6 @@ class Port(Protocol):
         event: Received[models.OrganizationDeleted],
     ) -> None:
         """API keys and identity providers of the tenant stop working"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -571,7 +518,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """Keys, providers, grants and the policy of the tenant are removed for good"""
-        ...
 
     async def on_organization_restored(
         self,
@@ -579,11 +525,9 @@ class Port(Protocol):
         event: Received[models.OrganizationRestored],
     ) -> None:
         """Keys and providers that the deletion had stopped work again"""
-        ...
 
     async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
         """The next key is in the published set a day before it signs"""
-        ...
 
     async def on_sms_country_suspended(
         self,
@@ -591,7 +535,6 @@ class Port(Protocol):
         event: Received[models.SmsCountrySuspended],
     ) -> None:
         """Codes by text are not offered there until the suspension ends"""
-        ...
 
     async def on_user_deactivated(
         self,
@@ -599,16 +542,12 @@ class Port(Protocol):
         event: Received[models.UserDeactivated],
     ) -> None:
         """The leaver's devices are signed out"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Factors, keys, grants and sessions of the person are destroyed and the erasure is reported"""
-        ...
 
     async def on_user_merged(self, ctx: Context, event: Received[models.UserMerged]) -> None:
         """The absorbed account's sessions end and its factors are the survivor's, as whom its person signs in"""
-        ...
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         """Every session of the account is revoked within five seconds"""
-        ...

@@ -12,9 +12,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
 class AbandonIcsImportRequest(Model):
-    """
-    The cause for which a worker gave up on a file, in one word that a client can translate.
-    """
+    """The cause for which a worker gave up on a file, in one word that a client can translate."""
 
     broken_because: Annotated[
         str, Field(alias="brokenBecause", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
@@ -32,9 +30,7 @@ class AccountKind(StrEnum):
 
 
 class Attendance(StrEnum):
-    """
-    How much an event needs somebody.
-    """
+    """How much an event needs somebody."""
 
     required = "required"
     optional = "optional"
@@ -42,9 +38,7 @@ class Attendance(StrEnum):
 
 
 class AttendeeResponse(StrEnum):
-    """
-    What an invited person has said so far; delegated names somebody who comes instead.
-    """
+    """What an invited person has said so far; delegated names somebody who comes instead."""
 
     needs_action = "needsAction"
     accepted = "accepted"
@@ -54,9 +48,7 @@ class AttendeeResponse(StrEnum):
 
 
 class BusyKind(StrEnum):
-    """
-    FBTYPE of RFC 5545 in three of its values.
-    """
+    """FBTYPE of RFC 5545 in three of its values."""
 
     busy = "busy"
     tentative = "tentative"
@@ -64,9 +56,7 @@ class BusyKind(StrEnum):
 
 
 class BusyTime(Model):
-    """
-    When somebody cannot come, and nothing of what they do then.
-    """
+    """When somebody cannot come, and nothing of what they do then."""
 
     from_: Annotated[AwareDatetime, Field(alias="from")]
     to: AwareDatetime
@@ -99,9 +89,7 @@ class CalendarOwnerType(StrEnum):
 
 
 class CalendarVisibility(StrEnum):
-    """
-    What an event without a word of its own gets.
-    """
+    """What an event without a word of its own gets."""
 
     public = "public"
     private = "private"
@@ -109,9 +97,7 @@ class CalendarVisibility(StrEnum):
 
 
 class CancelEventRequest(Model):
-    """
-    A word to those who had kept the time free, if the organizer finds one.
-    """
+    """A word to those who had kept the time free, if the organizer finds one."""
 
     apology: Annotated[str | None, Field(max_length=500, min_length=1)] = None
 
@@ -122,9 +108,7 @@ class CancelOccurrencesRequestScope(StrEnum):
 
 
 class ChangeScope(StrEnum):
-    """
-    How much of a series is meant, RFC 5545's THISANDFUTURE in the middle.
-    """
+    """How much of a series is meant, RFC 5545's THISANDFUTURE in the middle."""
 
     this = "this"
     following = "following"
@@ -132,9 +116,7 @@ class ChangeScope(StrEnum):
 
 
 class CreateCalendarRequest(Model):
-    """
-    A further calendar of a person or team, or one for a room.
-    """
+    """A further calendar of a person or team, or one for a room."""
 
     name: Annotated[str, Field(max_length=120, min_length=1)]
     owner_type: Annotated[CalendarOwnerType, Field(alias="ownerType")]
@@ -159,9 +141,7 @@ class CreateCalendarRequest(Model):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -170,9 +150,7 @@ class Edition(StrEnum):
 
 
 class EventAttendee(Model):
-    """
-    One invited person and what they answered.
-    """
+    """One invited person and what they answered."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -204,9 +182,7 @@ class EventAttendee(Model):
 
 
 class EventCancelled(Model):
-    """
-    Time was given back, of a whole event or of some dates of a series.
-    """
+    """Time was given back, of a whole event or of some dates of a series."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     scope: ChangeScope | None = None
@@ -216,9 +192,7 @@ class EventCancelled(Model):
 
 
 class EventRescheduled(Model):
-    """
-    A time that people had in their heads is no longer the right one.
-    """
+    """A time that people had in their heads is no longer the right one."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     old_start: Annotated[AwareDatetime, Field(alias="oldStart")]
@@ -231,9 +205,7 @@ class EventRescheduled(Model):
 
 
 class EventStatus(StrEnum):
-    """
-    A tentative event holds its hour for two weeks at most.
-    """
+    """A tentative event holds its hour for two weeks at most."""
 
     tentative = "tentative"
     confirmed = "confirmed"
@@ -241,9 +213,7 @@ class EventStatus(StrEnum):
 
 
 class EventVisibility(StrEnum):
-    """
-    Who sees more than a grey block.
-    """
+    """Who sees more than a grey block."""
 
     default = "default"
     public = "public"
@@ -252,9 +222,7 @@ class EventVisibility(StrEnum):
 
 
 class FinishIcsImportRequest(Model):
-    """
-    What the worker counted while it wrote the events of a file.
-    """
+    """What the worker counted while it wrote the events of a file."""
 
     found_events: Annotated[int, Field(alias="foundEvents", ge=0, le=10000)]
     imported_events: Annotated[int, Field(alias="importedEvents", ge=0, le=10000)]
@@ -262,9 +230,7 @@ class FinishIcsImportRequest(Model):
 
 
 class FreeSlot(Model):
-    """
-    A time that would do, with how many of those asked could come and who could not.
-    """
+    """A time that would do, with how many of those asked could come and who could not."""
 
     slot_start: Annotated[AwareDatetime, Field(alias="slotStart")]
     slot_end: Annotated[AwareDatetime, Field(alias="slotEnd")]
@@ -276,18 +242,14 @@ class FreeSlot(Model):
 
 
 class FreeSlotList(Model):
-    """
-    Times that would do, most people first and among equals the earliest.
-    """
+    """Times that would do, most people first and among equals the earliest."""
 
     slots: Annotated[list[FreeSlot], Field(max_length=40)]
     tightest_user_id: Annotated[UUID | None, Field(alias="tightestUserId")] = None
 
 
 class GranteeType(StrEnum):
-    """
-    Whom a calendar is shared with.
-    """
+    """Whom a calendar is shared with."""
 
     user = "user"
     team = "team"
@@ -295,9 +257,7 @@ class GranteeType(StrEnum):
 
 
 class HoldSlotRequest(Model):
-    """
-    A pencilled time that nobody else shall take, for two weeks at most.
-    """
+    """A pencilled time that nobody else shall take, for two weeks at most."""
 
     summary: Annotated[str, Field(max_length=255, min_length=1)]
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
@@ -323,9 +283,7 @@ class HoldSlotRequest(Model):
 
 
 class IcsFeed(Model):
-    """
-    The one time that a feed's token is shown.
-    """
+    """The one time that a feed's token is shown."""
 
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
     feed_token: Annotated[
@@ -337,9 +295,7 @@ class IcsFeed(Model):
 
 
 class IcsImportStage(StrEnum):
-    """
-    Running means that events appear in the calendar one after the other.
-    """
+    """Running means that events appear in the calendar one after the other."""
 
     queued = "queued"
     running = "running"
@@ -348,17 +304,13 @@ class IcsImportStage(StrEnum):
 
 
 class ImportIcsRequest(Model):
-    """
-    An iCalendar file as text, five MiB and ten thousand events at most.
-    """
+    """An iCalendar file as text, five MiB and ten thousand events at most."""
 
     ics_text: Annotated[str, Field(alias="icsText", max_length=5242880, min_length=26)]
 
 
 class InvitationAnswered(Model):
-    """
-    Somebody said yes, no or perhaps, or a better time.
-    """
+    """Somebody said yes, no or perhaps, or a better time."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     user_id: Annotated[UUID, Field(alias="userId")]
@@ -367,9 +319,7 @@ class InvitationAnswered(Model):
 
 
 class InviteAttendeeRequest(Model):
-    """
-    A colleague by their account, or somebody from outside by an address.
-    """
+    """A colleague by their account, or somebody from outside by an address."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     user_id: Annotated[UUID | None, Field(alias="userId")] = None
@@ -400,9 +350,7 @@ class MeetingCancelReason(StrEnum):
 
 
 class MeetingCancelled(Model):
-    """
-    The room will not open, and its address leads to a page that says so.
-    """
+    """The room will not open, and its address leads to a page that says so."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
@@ -410,9 +358,7 @@ class MeetingCancelled(Model):
 
 
 class MeetingScheduled(Model):
-    """
-    A room is kept for an hour to come.
-    """
+    """A room is kept for an hour to come."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
@@ -426,9 +372,7 @@ class MeetingScheduled(Model):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -438,9 +382,7 @@ class MembershipEndReason(StrEnum):
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -448,9 +390,7 @@ class OrganizationDeleted(Model):
 
 
 class OrganizationRestored(Model):
-    """
-    Stops the off-boarding.
-    """
+    """Stops the off-boarding."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
@@ -475,9 +415,7 @@ class PersonalAvailability(Model):
 
 
 class ProvisioningSource(StrEnum):
-    """
-    How the account came about.
-    """
+    """How the account came about."""
 
     self_signup = "selfSignup"
     invitation = "invitation"
@@ -487,9 +425,7 @@ class ProvisioningSource(StrEnum):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -502,9 +438,7 @@ class ReminderMinutes(RootModel[int]):
 
 
 class RescheduleEventRequest(Model):
-    """
-    The new time and, in a series, for how much of it.
-    """
+    """The new time and, in a series, for how much of it."""
 
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
     ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
@@ -520,9 +454,7 @@ class RespondToInvitationRequestResponse(StrEnum):
 
 
 class SchedulingPolicy(Model):
-    """
-    An organisation's rules for calendars, of which there is one.
-    """
+    """An organisation's rules for calendars, of which there is one."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -540,9 +472,7 @@ class SchedulingPolicy(Model):
 
 
 class ShareCalendarRequest(Model):
-    """
-    What the grantee may do from now on; the level replaces whatever they had.
-    """
+    """What the grantee may do from now on; the level replaces whatever they had."""
 
     grantee_type: Annotated[GranteeType, Field(alias="granteeType")]
     access_level: Annotated[CalendarAccess, Field(alias="accessLevel")]
@@ -550,9 +480,7 @@ class ShareCalendarRequest(Model):
 
 
 class TaskDueDateChanged(Model):
-    """
-    A deadline came, moved or went.
-    """
+    """A deadline came, moved or went."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_key: Annotated[
@@ -566,36 +494,28 @@ class TaskDueDateChanged(Model):
 
 
 class TimeWindow(Model):
-    """
-    A stretch of time from one moment to a later one, the first included and the second not.
-    """
+    """A stretch of time from one moment to a later one, the first included and the second not."""
 
     from_: Annotated[AwareDatetime, Field(alias="from")]
     to: AwareDatetime
 
 
 class TransferEventRequest(Model):
-    """
-    Who organizes it from now on, and in which of their calendars it stands.
-    """
+    """Who organizes it from now on, and in which of their calendars it stands."""
 
     organizer_id: Annotated[UUID, Field(alias="organizerId")]
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
 
 
 class Transparency(StrEnum):
-    """
-    RFC 5545's word for whether an event makes somebody busy.
-    """
+    """RFC 5545's word for whether an event makes somebody busy."""
 
     opaque = "opaque"
     transparent = "transparent"
 
 
 class UpdateCalendarRequest(Model):
-    """
-    Looks, zone and habits of a calendar; events keep the visibility that they have.
-    """
+    """Looks, zone and habits of a calendar; events keep the visibility that they have."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     name: Annotated[str | None, Field(max_length=120, min_length=1)] = None
@@ -635,9 +555,7 @@ class UpdateEventRequest(Model):
 
 
 class UpdateSchedulingPolicyRequest(Model):
-    """
-    New rules for calendars, in force on every replica within ten seconds.
-    """
+    """New rules for calendars, in force on every replica within ten seconds."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     sharing_outside: Annotated[bool | None, Field(alias="sharingOutside")] = None
@@ -652,9 +570,7 @@ class UpdateSchedulingPolicyRequest(Model):
 
 
 class UserCreated(Model):
-    """
-    Somebody was invited, or a program got an identity.
-    """
+    """Somebody was invited, or a program got an identity."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
@@ -702,9 +618,7 @@ class WorkPlace(StrEnum):
 
 
 class WorkingHours(Model):
-    """
-    A stretch of somebody's week in which they can be invited without asking.
-    """
+    """A stretch of somebody's week in which they can be invited without asking."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -738,9 +652,7 @@ class WorkingHours(Model):
 
 
 class WorkingHoursPage(Model):
-    """
-    The stretches of a person's week from Monday on.
-    """
+    """The stretches of a person's week from Monday on."""
 
     items: Annotated[list[WorkingHours], Field(max_length=200)]
     next_cursor: Annotated[
@@ -777,9 +689,7 @@ class WorkingStretch(Model):
 
 
 class Calendar(Model):
-    """
-    The time of a person, a team or a thing.
-    """
+    """The time of a person, a team or a thing."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -822,9 +732,7 @@ class CalendarErasureCompleted(Model):
 
 
 class CalendarEvent(Model):
-    """
-    A stretch of time with a purpose, once or again and again.
-    """
+    """A stretch of time with a purpose, once or again and again."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -889,9 +797,7 @@ class CalendarEvent(Model):
 
 
 class CalendarShare(Model):
-    """
-    What somebody else may see or do in a calendar.
-    """
+    """What somebody else may see or do in a calendar."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -907,9 +813,7 @@ class CalendarShare(Model):
 
 
 class CalendarShared(Model):
-    """
-    Somebody got a view of a calendar, or another one than before.
-    """
+    """Somebody got a view of a calendar, or another one than before."""
 
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
     grantee_id: Annotated[UUID, Field(alias="granteeId")]
@@ -948,9 +852,7 @@ class CalendarView(Model):
 
 
 class CancelOccurrencesRequest(Model):
-    """
-    One date that does not happen, or the first of all that do not.
-    """
+    """One date that does not happen, or the first of all that do not."""
 
     occurrence_date: Annotated[date, Field(alias="occurrenceDate")]
     scope: CancelOccurrencesRequestScope
@@ -958,9 +860,7 @@ class CancelOccurrencesRequest(Model):
 
 
 class EventScheduled(Model):
-    """
-    Time was taken: an event is firm, at once or after having been pencilled in.
-    """
+    """Time was taken: an event is firm, at once or after having been pencilled in."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
@@ -992,9 +892,7 @@ class EventScheduled(Model):
 
 
 class FindFreeSlotsRequest(Model):
-    """
-    Who has to come and who would be welcome, fifty people together, for how long and by when.
-    """
+    """Who has to come and who would be welcome, fifty people together, for how long and by when."""
 
     required_user_ids: Annotated[
         list[UUID],
@@ -1020,9 +918,7 @@ class FindFreeSlotsRequest(Model):
 
 
 class FreeBusyAnswer(Model):
-    """
-    Blocks of up to fifty people in the asked window, without a word of what fills them.
-    """
+    """Blocks of up to fifty people in the asked window, without a word of what fills them."""
 
     window: TimeWindow
     people: Annotated[list[PersonalAvailability], Field(max_length=50)]
@@ -1055,9 +951,7 @@ class IcsImport(Model):
 
 
 class MemberRemoved(Model):
-    """
-    Somebody no longer belongs here.
-    """
+    """Somebody no longer belongs here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
@@ -1065,9 +959,7 @@ class MemberRemoved(Model):
 
 
 class Occurrence(Model):
-    """
-    An event at one of its dates, the series expanded and its overrides applied.
-    """
+    """An event at one of its dates, the series expanded and its overrides applied."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     occurrence_start: Annotated[AwareDatetime, Field(alias="occurrenceStart")]
@@ -1086,9 +978,7 @@ class Occurrence(Model):
 
 
 class OccurrenceList(Model):
-    """
-    What happens in a calendar between two moments, by their beginning.
-    """
+    """What happens in a calendar between two moments, by their beginning."""
 
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
     occurrences: Annotated[list[Occurrence], Field(max_length=2000)]
@@ -1096,9 +986,7 @@ class OccurrenceList(Model):
 
 
 class OrganizationCreated(Model):
-    """
-    A tenant exists, though it cannot work yet.
-    """
+    """A tenant exists, though it cannot work yet."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     slug: Annotated[
@@ -1110,18 +998,14 @@ class OrganizationCreated(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class RespondToInvitationRequest(Model):
-    """
-    Yes, no or perhaps, with a better time where there is one, or with whoever goes instead.
-    """
+    """Yes, no or perhaps, with a better time where there is one, or with whoever goes instead."""
 
     response: RespondToInvitationRequestResponse
     proposed_start: Annotated[AwareDatetime | None, Field(alias="proposedStart")] = None
@@ -1129,9 +1013,7 @@ class RespondToInvitationRequest(Model):
 
 
 class ScheduleEventRequest(Model):
-    """
-    What the form of a new event sends.
-    """
+    """What the form of a new event sends."""
 
     summary: Annotated[str, Field(max_length=255, min_length=1)]
     agenda: Annotated[str | None, Field(max_length=8192)] = None
@@ -1174,9 +1056,7 @@ class ScheduleEventRequest(Model):
 
 
 class SetWorkingWeekRequest(Model):
-    """
-    All stretches of a week at once, in the zone that the person lives in.
-    """
+    """All stretches of a week at once, in the zone that the person lives in."""
 
     zone: Annotated[
         str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")

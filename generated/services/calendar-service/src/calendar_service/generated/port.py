@@ -310,15 +310,12 @@ class Port(Protocol):
 
     async def abandon_ics_import(self, ctx: Context, request: AbandonIcsImport) -> None:
         """Gives up on a file that cannot be read further and says why."""
-        ...
 
     async def attach_meeting(self, ctx: Context, request: AttachMeeting) -> None:
         """Puts the address of a call on the event that the meeting was scheduled for."""
-        ...
 
     async def cancel_event(self, ctx: Context, request: CancelEvent) -> models.CalendarEvent:
         """Calls an event off, or a whole series."""
-        ...
 
     async def cancel_occurrences(
         self,
@@ -326,87 +323,66 @@ class Port(Protocol):
         request: CancelOccurrences,
     ) -> models.CalendarEvent:
         """Adds one date to the exceptions of a series, or ends the series before it."""
-        ...
 
     async def confirm_event(self, ctx: Context, request: ConfirmEvent) -> models.CalendarEvent:
         """Makes a pencilled event firm and invites its people."""
-        ...
 
     async def create_calendar(self, ctx: Context, request: CreateCalendar) -> models.CalendarView:
         """Opens a further calendar for oneself, for a team that one is in, or for a room."""
-        ...
 
     async def delete_calendar(self, ctx: Context, request: DeleteCalendar) -> None:
         """Removes a calendar with its past."""
-        ...
 
     async def detach_meeting(self, ctx: Context, request: DetachMeeting) -> None:
         """Finds the event by its meeting and takes the address away."""
-        ...
 
     async def drop_calendar_shares(self, ctx: Context, request: DropCalendarShares) -> None:
         """Ends every share with somebody who left the organisation and rotates the feeds that they could have copied."""
-        ...
 
     async def expire_hold(self, ctx: Context, request: ExpireHold) -> None:
         """The sweeper's hand, once a minute, over pencilled slots that nobody confirmed."""
-        ...
 
     async def finish_ics_import(self, ctx: Context, request: FinishIcsImport) -> None:
         """Books the result of an import and drops the file."""
-        ...
 
     async def freeze_calendars(self, ctx: Context, request: FreezeCalendars) -> None:
         """Stops scheduling for an organisation that is leaving."""
-        ...
 
     async def hand_over_events(self, ctx: Context, request: HandOverEvents) -> None:
         """Gives coming events of an erased person to the successor, cancels those without other people, puts a tombstone over past ones, and removes answers, shares, feeds and working hours."""
-        ...
 
     async def hold_slot(self, ctx: Context, request: HoldSlot) -> models.CalendarEvent:
         """Pencils in a time without inviting anybody, while the last participant is being asked on the telephone."""
-        ...
 
     async def import_ics(self, ctx: Context, request: ImportIcs) -> models.IcsImport:
         """Takes a file and answers before its events are written."""
-        ...
 
     async def invite_attendee(self, ctx: Context, request: InviteAttendee) -> models.EventAttendee:
         """Adds one person, for people from outside the only way."""
-        ...
 
     async def lapse_calendar_share(self, ctx: Context, request: LapseCalendarShare) -> None:
         """The sweeper takes a share away whose holiday is over."""
-        ...
 
     async def move_due_marker(self, ctx: Context, request: MoveDueMarker) -> None:
         """Writes, moves or removes the all-day marker of a task in the primary calendar of each assignee."""
-        ...
 
     async def open_scheduling_policy(self, ctx: Context, request: OpenSchedulingPolicy) -> None:
         """Gives a new organisation the usual rules."""
-        ...
 
     async def provision_calendar(self, ctx: Context, request: ProvisionCalendar) -> None:
         """Opens the primary calendar of a new account in its zone."""
-        ...
 
     async def provision_working_week(self, ctx: Context, request: ProvisionWorkingWeek) -> None:
         """Gives a new person five stretches from nine to half past five, or the week that is usual in their zone."""
-        ...
 
     async def purge_tenant_calendars(self, ctx: Context, request: PurgeTenantCalendars) -> None:
         """Deletes everything of a tenant in batches of five thousand rows, calendars last, so that a crash in between leaves nothing that cannot be found again."""
-        ...
 
     async def rebuild_busy_blocks(self, ctx: Context, request: RebuildBusyBlocks) -> None:
         """Expands a series again up to the horizon and swaps its blocks in one statement."""
-        ...
 
     async def reopen_answers(self, ctx: Context, request: ReopenAnswers) -> None:
         """Sets answers to a time that no longer holds back to open, except for a no, which mostly stays one."""
-        ...
 
     async def reschedule_event(
         self,
@@ -414,7 +390,6 @@ class Port(Protocol):
         request: RescheduleEvent,
     ) -> models.CalendarEvent:
         """Moves an event, one occurrence, or a series from some date on."""
-        ...
 
     async def respond_to_invitation(
         self,
@@ -422,19 +397,15 @@ class Port(Protocol):
         request: RespondToInvitation,
     ) -> models.EventAttendee:
         """Records the caller's answer to the present time of an event."""
-        ...
 
     async def rotate_ics_token(self, ctx: Context, request: RotateIcsToken) -> models.IcsFeed:
         """Makes a new feed address and shows it this once."""
-        ...
 
     async def schedule_event(self, ctx: Context, request: ScheduleEvent) -> models.CalendarEvent:
         """Writes an event or a series into a calendar and books its rooms in the same transaction."""
-        ...
 
     async def seat_attendees(self, ctx: Context, request: SeatAttendees) -> None:
         """Writes a line per invited colleague that has none."""
-        ...
 
     async def set_working_week(
         self,
@@ -442,39 +413,30 @@ class Port(Protocol):
         request: SetWorkingWeek,
     ) -> models.WorkingHoursPage:
         """Replaces all stretches of the caller's week at once."""
-        ...
 
     async def share_calendar(self, ctx: Context, request: ShareCalendar) -> models.CalendarShare:
         """Gives somebody a view of a calendar or changes the one they have, and answers with what holds now."""
-        ...
 
     async def start_ics_import(self, ctx: Context, request: StartIcsImport) -> None:
         """A worker takes the next file."""
-        ...
 
     async def thaw_calendars(self, ctx: Context, request: ThawCalendars) -> None:
         """Lets an organisation schedule again that has changed its mind."""
-        ...
 
     async def transfer_event(self, ctx: Context, request: TransferEvent) -> models.CalendarEvent:
         """Makes a colleague the organizer and puts the event into their calendar, for holidays and changes of post."""
-        ...
 
     async def uninvite_attendee(self, ctx: Context, request: UninviteAttendee) -> None:
         """Takes somebody off the list and out of the event itself, which is closed to them from that moment."""
-        ...
 
     async def unshare_calendar(self, ctx: Context, request: UnshareCalendar) -> None:
         """Ends a share."""
-        ...
 
     async def update_calendar(self, ctx: Context, request: UpdateCalendar) -> models.CalendarView:
         """Renames a calendar or gives it another colour, zone or habit."""
-        ...
 
     async def update_event(self, ctx: Context, request: UpdateEvent) -> models.CalendarEvent:
         """Changes words, visibility and reminders."""
-        ...
 
     async def update_scheduling_policy(
         self,
@@ -482,27 +444,21 @@ class Port(Protocol):
         request: UpdateSchedulingPolicy,
     ) -> models.SchedulingPolicy:
         """Changes the rules for sharing, outsiders and rooms."""
-        ...
 
     async def find_free_slots(self, ctx: Context, request: FindFreeSlots) -> models.FreeSlotList:
         """Lays the blocks of up to fifty people and the calendars of rooms over each other and ranks what is left, most people first and then the earliest."""
-        ...
 
     async def get_calendar(self, ctx: Context, request: GetCalendar) -> models.CalendarView:
         """Name, zone, colour and owner of one calendar."""
-        ...
 
     async def get_event(self, ctx: Context, request: GetEvent) -> models.CalendarEvent:
         """One event or series with every word of it, for those who make it, come to it or write in its calendar."""
-        ...
 
     async def get_free_busy(self, ctx: Context, request: GetFreeBusy) -> models.FreeBusyAnswer:
         """Blocks of up to fifty people from the expanded table, trimmed to what each of them and the policy allow."""
-        ...
 
     async def get_ics_import(self, ctx: Context, request: GetIcsImport) -> models.IcsImport:
         """How far an import has got and what it left out."""
-        ...
 
     async def get_scheduling_policy(
         self,
@@ -510,7 +466,6 @@ class Port(Protocol):
         request: GetSchedulingPolicy,
     ) -> models.SchedulingPolicy:
         """The rules that a client needs to grey out what would be refused."""
-        ...
 
     async def list_attendees(
         self,
@@ -518,7 +473,6 @@ class Port(Protocol):
         request: ListAttendees,
     ) -> Page[models.EventAttendee]:
         """Who was invited to an event and what each has answered."""
-        ...
 
     async def list_calendar_shares(
         self,
@@ -526,7 +480,6 @@ class Port(Protocol):
         request: ListCalendarShares,
     ) -> Page[models.CalendarShare]:
         """Who was let in, for the owner's peace of mind."""
-        ...
 
     async def list_calendars(
         self,
@@ -534,7 +487,6 @@ class Port(Protocol):
         request: ListCalendars,
     ) -> Page[models.CalendarView]:
         """The left column of every calendar client, with own calendars, those that one was let into by name however far, and rooms to be booked."""
-        ...
 
     async def list_occurrences(
         self,
@@ -542,7 +494,6 @@ class Port(Protocol):
         request: ListOccurrences,
     ) -> models.OccurrenceList:
         """What happens in a calendar within a window of at most 92 days."""
-        ...
 
     async def list_working_hours(
         self,
@@ -550,7 +501,6 @@ class Port(Protocol):
         request: ListWorkingHours,
     ) -> Page[models.WorkingHours]:
         """Somebody's week as it is reckoned with, readable by colleagues who plan with them."""
-        ...
 
     async def on_event_rescheduled(
         self,
@@ -558,7 +508,6 @@ class Port(Protocol):
         event: Received[models.EventRescheduled],
     ) -> None:
         """Answers to the old time are asked for again"""
-        ...
 
     async def on_event_scheduled(
         self,
@@ -566,7 +515,6 @@ class Port(Protocol):
         event: Received[models.EventScheduled],
     ) -> None:
         """Each invited colleague gets a line for their answer"""
-        ...
 
     async def on_meeting_cancelled(
         self,
@@ -574,7 +522,6 @@ class Port(Protocol):
         event: Received[models.MeetingCancelled],
     ) -> None:
         """The address of a call that will not take place disappears from its event"""
-        ...
 
     async def on_meeting_scheduled(
         self,
@@ -582,11 +529,9 @@ class Port(Protocol):
         event: Received[models.MeetingScheduled],
     ) -> None:
         """The event gets the address of its call"""
-        ...
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         """Shares with the person end, as do feeds of their calendars"""
-        ...
 
     async def on_organization_created(
         self,
@@ -594,7 +539,6 @@ class Port(Protocol):
         event: Received[models.OrganizationCreated],
     ) -> None:
         """The organisation begins with the usual rules for calendars"""
-        ...
 
     async def on_organization_deleted(
         self,
@@ -602,7 +546,6 @@ class Port(Protocol):
         event: Received[models.OrganizationDeleted],
     ) -> None:
         """Nothing is scheduled any more while reading and exporting go on"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -610,7 +553,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """All rows of the tenant are deleted in batches"""
-        ...
 
     async def on_organization_restored(
         self,
@@ -618,7 +560,6 @@ class Port(Protocol):
         event: Received[models.OrganizationRestored],
     ) -> None:
         """Scheduling is possible again and nothing was lost in between"""
-        ...
 
     async def on_task_due_date_changed(
         self,
@@ -626,12 +567,9 @@ class Port(Protocol):
         event: Received[models.TaskDueDateChanged],
     ) -> None:
         """The marker of a due date moves in the calendars of those who have to meet it"""
-        ...
 
     async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
         """Everybody has a calendar in their own zone from the first day"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Events go to the successor or are cancelled, answers and shares are removed and the erasure is reported"""
-        ...

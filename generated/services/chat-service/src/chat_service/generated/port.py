@@ -305,79 +305,60 @@ class Port(Protocol):
 
     async def announce_meeting(self, ctx: Context, request: AnnounceMeeting) -> None:
         """Posts a notice with a join button where a meeting was started from a channel, and shows its host as in a meeting."""
-        ...
 
     async def archive_channel(self, ctx: Context, request: ArchiveChannel) -> models.ChannelView:
         """Closes a channel for new messages."""
-        ...
 
     async def change_members(self, ctx: Context, request: ChangeMembers) -> models.MembersChanged:
         """Brings people in and shows people out, in batches."""
-        ...
 
     async def close_connections(self, ctx: Context, request: CloseConnections) -> None:
         """Ends every socket of a suspended person on all nodes and deletes their presence with what they had chosen to show."""
-        ...
 
     async def complete_channel_export(self, ctx: Context, request: CompleteChannelExport) -> None:
         """The exporter hands over an archive, which is fetched within seven days or not at all."""
-        ...
 
     async def conclude_meeting(self, ctx: Context, request: ConcludeMeeting) -> None:
         """Writes the duration into a call's notice and returns everybody whose presence names the meeting to online."""
-        ...
 
     async def create_channel(self, ctx: Context, request: CreateChannel) -> models.ChannelView:
         """Opens a place to talk with its first people, the creator as its manager."""
-        ...
 
     async def delete_channel(self, ctx: Context, request: DeleteChannel) -> None:
         """Removes an archived channel after retention has left nothing in it."""
-        ...
 
     async def drop_channel_memberships(self, ctx: Context, request: DropChannelMemberships) -> None:
         """Ends all seats of somebody who left the organisation."""
-        ...
 
     async def edit_message(self, ctx: Context, request: EditMessage) -> models.Message:
         """Replaces the text, counts the edit and rings whoever is mentioned now and was not before."""
-        ...
 
     async def expire_channel_export(self, ctx: Context, request: ExpireChannelExport) -> None:
         """Notes that the bucket has deleted an archive, so that nobody is offered a dead link."""
-        ...
 
     async def export_channel(self, ctx: Context, request: ExportChannel) -> models.ChannelExport:
         """Orders an archive of one channel."""
-        ...
 
     async def fail_channel_export(self, ctx: Context, request: FailChannelExport) -> None:
         """Gives up an archive after six hours of tries, with the cause."""
-        ...
 
     async def forget_speaker(self, ctx: Context, request: ForgetSpeaker) -> None:
         """Writes a tombstone over the author of everything that an erased person said, removes their reactions, seats and unread counts, and purges direct conversations in which nobody else is left."""
-        ...
 
     async def freeze_chat(self, ctx: Context, request: FreezeChat) -> None:
         """Stops all posts of an organisation that its owner has ended."""
-        ...
 
     async def hold_infected_messages(self, ctx: Context, request: HoldInfectedMessages) -> None:
         """Malware turned up in a file."""
-        ...
 
     async def hold_message(self, ctx: Context, request: HoldMessage) -> models.Message:
         """Takes a message out of sight with all its words kept."""
-        ...
 
     async def join_channel(self, ctx: Context, request: JoinChannel) -> models.ChannelView:
         """Takes a seat in a public channel for the caller, with all that was said before open to them."""
-        ...
 
     async def leave_channel(self, ctx: Context, request: LeaveChannel) -> None:
         """Gives up the caller's own seat, as guests may too."""
-        ...
 
     async def mark_channel_read(
         self,
@@ -385,35 +366,27 @@ class Port(Protocol):
         request: MarkChannelRead,
     ) -> models.ChannelMember:
         """Moves the caller's read position forward and recounts what is unread."""
-        ...
 
     async def open_chat_policy(self, ctx: Context, request: OpenChatPolicy) -> None:
         """Gives a new organisation unlimited retention, link previews and a day in which posts can be corrected."""
-        ...
 
     async def post_message(self, ctx: Context, request: PostMessage) -> models.Message:
         """Writes a message and answers once a majority of the shard has it."""
-        ...
 
     async def preserve_channel(self, ctx: Context, request: PreserveChannel) -> models.ChannelHold:
         """Places a legal hold on a channel or lifts it."""
-        ...
 
     async def purge_message(self, ctx: Context, request: PurgeMessage) -> None:
         """Empties a message whose time is over of words, files, mentions and reactions, after asking its channel for a hold."""
-        ...
 
     async def purge_tenant_messages(self, ctx: Context, request: PurgeTenantMessages) -> None:
         """Deletes channels, messages, seats, exports and index entries of an organisation, chunk by chunk and at a tenth of the shard's capacity."""
-        ...
 
     async def refresh_speaker_card(self, ctx: Context, request: RefreshSpeakerCard) -> None:
         """Forgets the kept name and picture of somebody, so that the next message shows the new ones."""
-        ...
 
     async def release_hold(self, ctx: Context, request: ReleaseHold) -> models.Message:
         """Gives a held message back to its channel, at the place that it had and with the mark of a correction where it had one."""
-        ...
 
     async def release_scheduled_message(
         self,
@@ -421,31 +394,24 @@ class Port(Protocol):
         request: ReleaseScheduledMessage,
     ) -> None:
         """The timer's hand, every five seconds, over messages whose moment has come."""
-        ...
 
     async def retract_message(self, ctx: Context, request: RetractMessage) -> models.Message:
         """Takes a message back for everybody, its words, files, mentions and reactions with it, and leaves a grey line."""
-        ...
 
     async def schedule_message(self, ctx: Context, request: ScheduleMessage) -> models.Message:
         """Keeps a message for a later moment."""
-        ...
 
     async def set_channel_role(self, ctx: Context, request: SetChannelRole) -> models.ChannelMember:
         """A manager shares the management of a channel or takes it back, which nobody can do for themselves from below."""
-        ...
 
     async def set_presence(self, ctx: Context, request: SetPresence) -> models.Presence:
         """A heartbeat or a person's own word."""
-        ...
 
     async def thaw_chat(self, ctx: Context, request: ThawChat) -> None:
         """Lets an organisation write again whose end was called off within thirty days."""
-        ...
 
     async def toggle_reaction(self, ctx: Context, request: ToggleReaction) -> models.Message:
         """Puts the caller's emoji below a message or takes it away, and corrects the count that everybody sees."""
-        ...
 
     async def unarchive_channel(
         self,
@@ -453,11 +419,9 @@ class Port(Protocol):
         request: UnarchiveChannel,
     ) -> models.ChannelView:
         """Opens an archived channel to the people who were in it."""
-        ...
 
     async def update_channel(self, ctx: Context, request: UpdateChannel) -> models.ChannelView:
         """Managers rename a channel, say what it is about and set who may write and how long words are kept."""
-        ...
 
     async def update_channel_member(
         self,
@@ -465,7 +429,6 @@ class Port(Protocol):
         request: UpdateChannelMember,
     ) -> models.ChannelMember:
         """People mute, star and set what rings for them, each for themselves."""
-        ...
 
     async def update_chat_policy(
         self,
@@ -473,7 +436,6 @@ class Port(Protocol):
         request: UpdateChatPolicy,
     ) -> models.ChatPolicy:
         """Administrators decide on retention, guests, previews and corrections for the whole organisation."""
-        ...
 
     async def browse_channels(
         self,
@@ -481,11 +443,9 @@ class Port(Protocol):
         request: BrowseChannels,
     ) -> Page[models.ChannelView]:
         """Public channels for members to choose from, whether or not they are in them."""
-        ...
 
     async def get_channel(self, ctx: Context, request: GetChannel) -> models.ChannelView:
         """Name, topic and rules of one channel."""
-        ...
 
     async def get_channel_export(
         self,
@@ -493,23 +453,18 @@ class Port(Protocol):
         request: GetChannelExport,
     ) -> models.ChannelExport:
         """How far an archive has got and, while it is ready, where it lies."""
-        ...
 
     async def get_channel_hold(self, ctx: Context, request: GetChannelHold) -> models.ChannelHold:
         """Whether a court keeps a channel, asked by compliance officers before they lift a hold or wonder why nothing was purged."""
-        ...
 
     async def get_chat_policy(self, ctx: Context, request: GetChatPolicy) -> models.ChatPolicy:
         """The rules in force, which clients read to know what to offer."""
-        ...
 
     async def get_message(self, ctx: Context, request: GetMessage) -> models.Message:
         """One message, for links that lead into the middle of a channel."""
-        ...
 
     async def get_presence(self, ctx: Context, request: GetPresence) -> models.PresenceList:
         """Availability of up to two hundred people in one read."""
-        ...
 
     async def list_channel_members(
         self,
@@ -517,15 +472,12 @@ class Port(Protocol):
         request: ListChannelMembers,
     ) -> Page[models.ChannelSeat]:
         """Who is in a channel and who manages it."""
-        ...
 
     async def list_channels(self, ctx: Context, request: ListChannels) -> Page[models.ChannelView]:
         """The side bar of every client."""
-        ...
 
     async def list_messages(self, ctx: Context, request: ListMessages) -> Page[models.Message]:
         """A stretch of a channel or of one thread, backwards from the newest unless asked otherwise."""
-        ...
 
     async def list_own_seats(
         self,
@@ -533,11 +485,9 @@ class Port(Protocol):
         request: ListOwnSeats,
     ) -> Page[models.ChannelMember]:
         """One's own places in channels with star, silence and read position, the only list that has them."""
-        ...
 
     async def search_channel(self, ctx: Context, request: SearchChannel) -> models.ChannelHits:
         """Looks for words within one channel, newest first among equals."""
-        ...
 
     async def on_file_quarantined(
         self,
@@ -545,11 +495,9 @@ class Port(Protocol):
         event: Received[models.FileQuarantined],
     ) -> None:
         """Messages that carry the file are held as malware"""
-        ...
 
     async def on_meeting_ended(self, ctx: Context, event: Received[models.MeetingEnded]) -> None:
         """The notice gets its duration and people who were in the call become available"""
-        ...
 
     async def on_meeting_started(
         self,
@@ -557,11 +505,9 @@ class Port(Protocol):
         event: Received[models.MeetingStarted],
     ) -> None:
         """A call notice appears in the channel that the meeting came from, and its host shows as in a meeting"""
-        ...
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         """The person leaves every channel of the organisation"""
-        ...
 
     async def on_organization_created(
         self,
@@ -569,7 +515,6 @@ class Port(Protocol):
         event: Received[models.OrganizationCreated],
     ) -> None:
         """The organisation begins with the usual rules for conversations"""
-        ...
 
     async def on_organization_deleted(
         self,
@@ -577,7 +522,6 @@ class Port(Protocol):
         event: Received[models.OrganizationDeleted],
     ) -> None:
         """Posting stops at once while reading and exporting go on"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -585,7 +529,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """All chunks of the tenant are dropped and its key version is forgotten"""
-        ...
 
     async def on_organization_restored(
         self,
@@ -593,7 +536,6 @@ class Port(Protocol):
         event: Received[models.OrganizationRestored],
     ) -> None:
         """Posting is possible again with everything as it was"""
-        ...
 
     async def on_profile_updated(
         self,
@@ -601,12 +543,9 @@ class Port(Protocol):
         event: Received[models.ProfileUpdated],
     ) -> None:
         """Name and picture beside their messages are read anew"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """A tombstone takes the place of the author, seats end and the erasure is reported"""
-        ...
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         """Sockets of the person are closed within two seconds and they show as offline"""
-        ...

@@ -11,9 +11,7 @@ from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class BlastRadius(StrEnum):
-    """
-    How much a wrong value of a key could break.
-    """
+    """How much a wrong value of a key could break."""
 
     low = "low"
     medium = "medium"
@@ -25,18 +23,14 @@ class ChangeFreezeExemptRolesItem(RootModel[str]):
 
 
 class CompareRevisionsRequest(Model):
-    """
-    Two revisions of one key and place.
-    """
+    """Two revisions of one key and place."""
 
     left_entry_id: Annotated[UUID, Field(alias="leftEntryId")]
     right_entry_id: Annotated[UUID, Field(alias="rightEntryId")]
 
 
 class CompleteConfigRolloutRequest(Model):
-    """
-    The entry whose last stage has been quiet for as long as its release asks.
-    """
+    """The entry whose last stage has been quiet for as long as its release asks."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
 
@@ -70,9 +64,7 @@ class ConfigRelease(Model):
 
 
 class ConfigScope(StrEnum):
-    """
-    How widely a value is meant.
-    """
+    """How widely a value is meant."""
 
     platform = "platform"
     service = "service"
@@ -94,9 +86,7 @@ class ConfigStatus(StrEnum):
 
 
 class ConfigValueType(StrEnum):
-    """
-    How the canonical text of a value is read.
-    """
+    """How the canonical text of a value is read."""
 
     string = "string"
     integer = "integer"
@@ -112,9 +102,7 @@ class DimensionValuesValue(RootModel[str]):
 
 
 class Environment(StrEnum):
-    """
-    Where a value or a flag holds.
-    """
+    """Where a value or a flag holds."""
 
     production = "production"
     staging = "staging"
@@ -126,9 +114,7 @@ class FreezeChangesRequestExemptRolesItem(RootModel[str]):
 
 
 class GetConfigRequest(Model):
-    """
-    Who asks, and where it runs.
-    """
+    """Who asks, and where it runs."""
 
     service_name: Annotated[
         str,
@@ -157,9 +143,7 @@ class GetConfigRequest(Model):
 
 
 class MetricAnomalyDetected(Model):
-    """
-    A bucket left its band.
-    """
+    """A bucket left its band."""
 
     anomaly_id: Annotated[UUID, Field(alias="anomalyId")]
     metric_key: Annotated[
@@ -187,9 +171,7 @@ class Percent(RootModel[int]):
 
 
 class PlanReleaseRequest(Model):
-    """
-    Which entries belong together and what stops them.
-    """
+    """Which entries belong together and what stops them."""
 
     name: Annotated[str, Field(max_length=80, min_length=3)]
     entry_ids: Annotated[
@@ -201,17 +183,13 @@ class PlanReleaseRequest(Model):
 
 
 class ProposeChangeRequest(Model):
-    """
-    The draft that is finished; its schema is read anew, for it may have changed since.
-    """
+    """The draft that is finished; its schema is read anew, for it may have changed since."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -220,18 +198,14 @@ class Region(StrEnum):
 
 
 class ReloadMode(StrEnum):
-    """
-    Whether a process takes a new value while it runs or only with its next start.
-    """
+    """Whether a process takes a new value while it runs or only with its next start."""
 
     hot = "hot"
     restart = "restart"
 
 
 class ReviewChangeRequest(Model):
-    """
-    What the reviewer has to say; for a refusal it is what the author must mend.
-    """
+    """What the reviewer has to say; for a refusal it is what the author must mend."""
 
     review_comment: Annotated[
         str,
@@ -249,9 +223,7 @@ class RevisionComparisonChangedPathsItem(RootModel[str]):
 
 
 class RollbackChangeRequest(Model):
-    """
-    To which revision, and what was seen.
-    """
+    """To which revision, and what was seen."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     to_revision: Annotated[int, Field(alias="toRevision", ge=1, le=9007199254740991)]
@@ -267,9 +239,7 @@ class RollbackChangeRequest(Model):
 
 
 class RolloutChangeRequest(Model):
-    """
-    The stages in per cent of instances.
-    """
+    """The stages in per cent of instances."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     stages: Annotated[
@@ -303,9 +273,7 @@ class Sha256(RootModel[str]):
 
 
 class WatchConfigRequest(Model):
-    """
-    Who watches and what it has loaded already, so that only differences are sent.
-    """
+    """Who watches and what it has loaded already, so that only differences are sent."""
 
     service_name: Annotated[
         str,
@@ -364,9 +332,7 @@ class ChangeFreeze(Model):
 
 
 class ChangesFrozen(Model):
-    """
-    Rollouts of some or all services are refused for a while.
-    """
+    """Rollouts of some or all services are refused for a while."""
 
     change_freeze_id: Annotated[UUID, Field(alias="changeFreezeId")]
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
@@ -375,9 +341,7 @@ class ChangesFrozen(Model):
 
 
 class ConfigChangeApproved(Model):
-    """
-    A change may be rolled out as soon as nothing is frozen.
-    """
+    """A change may be rolled out as soon as nothing is frozen."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     key: Annotated[
@@ -390,9 +354,7 @@ class ConfigChangeApproved(Model):
 
 
 class ConfigChangeProposed(Model):
-    """
-    A change waits for a reviewer.
-    """
+    """A change waits for a reviewer."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     key: Annotated[
@@ -405,9 +367,7 @@ class ConfigChangeProposed(Model):
 
 
 class ConfigChangeRejected(Model):
-    """
-    A change went back to its author.
-    """
+    """A change went back to its author."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     key: Annotated[
@@ -419,9 +379,7 @@ class ConfigChangeRejected(Model):
 
 
 class ConfigChanged(Model):
-    """
-    A value holds everywhere that it was meant for.
-    """
+    """A value holds everywhere that it was meant for."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     key: Annotated[
@@ -518,9 +476,7 @@ class ConfigEntry(Model):
 
 
 class ConfigRolledBack(Model):
-    """
-    Instances load an earlier value again.
-    """
+    """Instances load an earlier value again."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     key: Annotated[
@@ -551,9 +507,7 @@ class ConfigRolledBack(Model):
 
 
 class ConfigRolloutStarted(Model):
-    """
-    The first share of instances loads a value; from here on an anomaly stops it.
-    """
+    """The first share of instances loads a value; from here on an anomaly stops it."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     key: Annotated[
@@ -597,9 +551,7 @@ class ConfigSchema(Model):
 
 
 class DefineConfigSchemaRequest(Model):
-    """
-    What values of a key may be.
-    """
+    """What values of a key may be."""
 
     key: Annotated[
         str,
@@ -614,9 +566,7 @@ class DefineConfigSchemaRequest(Model):
 
 
 class DraftChangeRequest(Model):
-    """
-    A value for a key in one place, and what it is for.
-    """
+    """A value for a key in one place, and what it is for."""
 
     key: Annotated[
         str,
@@ -657,9 +607,7 @@ class DraftChangeRequest(Model):
 
 
 class FreezeChangesRequest(Model):
-    """
-    The window, whom it covers and who is exempt.
-    """
+    """The window, whom it covers and who is exempt."""
 
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
     ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
@@ -677,9 +625,7 @@ class FreezeChangesRequest(Model):
 
 
 class FreezeLifted(Model):
-    """
-    A freeze ended before its time, and the queue of approved changes moves again.
-    """
+    """A freeze ended before its time, and the queue of approved changes moves again."""
 
     change_freeze_id: Annotated[UUID, Field(alias="changeFreezeId")]
     lifted_at: Annotated[AwareDatetime, Field(alias="liftedAt")]
@@ -687,18 +633,14 @@ class FreezeLifted(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class RevisionComparison(Model):
-    """
-    Where two values differ, as pointers into their JSON.
-    """
+    """Where two values differ, as pointers into their JSON."""
 
     changed_paths: Annotated[
         list[RevisionComparisonChangedPathsItem], Field(alias="changedPaths", max_length=1000)
@@ -709,9 +651,7 @@ class RevisionComparison(Model):
 
 
 class ConfigBundle(Model):
-    """
-    The values that hold for one service in one place, each with the digest to check it by.
-    """
+    """The values that hold for one service in one place, each with the digest to check it by."""
 
     revision_mark: Annotated[int, Field(alias="revisionMark", ge=1, le=9007199254740991)]
     entries: Annotated[list[ConfigEntry], Field(max_length=5000)]

@@ -148,11 +148,9 @@ class Port(Protocol):
 
     async def abort_suspect_rollouts(self, ctx: Context, request: AbortSuspectRollouts) -> None:
         """Rolls back whatever is being rolled out to a service whose metrics have turned strange."""
-        ...
 
     async def approve_change(self, ctx: Context, request: ApproveChange) -> models.ConfigEntry:
         """Agrees to a change as its second pair of eyes."""
-        ...
 
     async def complete_config_rollout(
         self,
@@ -160,7 +158,6 @@ class Port(Protocol):
         request: CompleteConfigRollout,
     ) -> models.ConfigEntry:
         """Asks the abort query a last time, declares the value live in one script with the stepping back of its predecessor, and tells everybody."""
-        ...
 
     async def countersign_change(
         self,
@@ -168,7 +165,6 @@ class Port(Protocol):
         request: CountersignChange,
     ) -> models.ConfigEntry:
         """Adds the third pair of eyes that a high blast radius asks for."""
-        ...
 
     async def define_config_schema(
         self,
@@ -176,55 +172,42 @@ class Port(Protocol):
         request: DefineConfigSchema,
     ) -> models.ConfigSchema:
         """Says what values of a key may be; owners send it with their releases."""
-        ...
 
     async def draft_change(self, ctx: Context, request: DraftChange) -> models.ConfigEntry:
         """Writes the next revision of a key."""
-        ...
 
     async def drop_tenant_values(self, ctx: Context, request: DropTenantValues) -> None:
         """Deletes the overrides of an organisation whose data is being purged."""
-        ...
 
     async def freeze_changes(self, ctx: Context, request: FreezeChanges) -> models.ChangeFreeze:
         """Declares a window in which rollouts are refused."""
-        ...
 
     async def lift_freeze(self, ctx: Context, request: LiftFreeze) -> models.ChangeFreeze:
         """Ends a freeze before its time, or takes back one that has not begun."""
-        ...
 
     async def plan_release(self, ctx: Context, request: PlanRelease) -> models.ConfigRelease:
         """Ties entries together that must not be live one without the other."""
-        ...
 
     async def propose_change(self, ctx: Context, request: ProposeChange) -> models.ConfigEntry:
         """Holds a draft against its schema once more and hands it to the reviewers of the key's owner."""
-        ...
 
     async def reinstate_entry(self, ctx: Context, request: ReinstateEntry) -> None:
         """Makes a revision that had stepped back the live one again, in the script that rolls its successor back."""
-        ...
 
     async def reject_change(self, ctx: Context, request: RejectChange) -> models.ConfigEntry:
         """Sends a change back to its author with what is to be mended."""
-        ...
 
     async def rollback_change(self, ctx: Context, request: RollbackChange) -> models.ConfigEntry:
         """Withdraws a value in one step, without stages, since the earlier one has proven itself: a live value steps down and the revision that is named steps up."""
-        ...
 
     async def rollout_change(self, ctx: Context, request: RolloutChange) -> models.ConfigEntry:
         """Gives an approved value to the first share of instances."""
-        ...
 
     async def supersede_entry(self, ctx: Context, request: SupersedeEntry) -> None:
         """Steps back for the revision that has just gone live."""
-        ...
 
     async def write_config_snapshot(self, ctx: Context, request: WriteConfigSnapshot) -> None:
         """Puts all live values of an environment into object storage, every five minutes."""
-        ...
 
     async def compare_revisions(
         self,
@@ -232,19 +215,15 @@ class Port(Protocol):
         request: CompareRevisions,
     ) -> models.RevisionComparison:
         """What differs between two revisions of a key."""
-        ...
 
     async def get_config(self, ctx: Context, request: GetConfig) -> models.ConfigBundle:
         """The values that hold for a service in one place, the narrowest scope first."""
-        ...
 
     async def get_revision(self, ctx: Context, request: GetRevision) -> models.ConfigEntry:
         """One entry with its reviewers."""
-        ...
 
     async def list_freezes(self, ctx: Context, request: ListFreezes) -> Page[models.ChangeFreeze]:
         """When nothing may be rolled out."""
-        ...
 
     async def list_revisions(
         self,
@@ -252,7 +231,6 @@ class Port(Protocol):
         request: ListRevisions,
     ) -> Page[models.ConfigEntry]:
         """The history of a key, or all that waits for review."""
-        ...
 
     async def watch_config(
         self,
@@ -260,7 +238,6 @@ class Port(Protocol):
         request: WatchConfig,
     ) -> AsyncIterator[models.ConfigBundle]:
         """Bundles as they change."""
-        ...
 
     async def on_metric_anomaly_detected(
         self,
@@ -268,7 +245,6 @@ class Port(Protocol):
         event: Received[models.MetricAnomalyDetected],
     ) -> None:
         """A rollout that touches the anomalous service is taken back"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -276,4 +252,3 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """The tenant's overrides are deleted with the rest of it"""
-        ...

@@ -377,19 +377,15 @@ class Port(Protocol):
         request: ApplyOperations,
     ) -> models.OperationsApplied:
         """Transforms a batch onto the head, appends it to the history and answers with what others wrote meanwhile."""
-        ...
 
     async def apply_restored_version(self, ctx: Context, request: ApplyRestoredVersion) -> None:
         """Swaps the body for the restored one under the next sequence number."""
-        ...
 
     async def archive_document(self, ctx: Context, request: ArchiveDocument) -> models.Document:
         """Puts a document to rest, read-only and out of the usual lists."""
-        ...
 
     async def block_attachment(self, ctx: Context, request: BlockAttachment) -> None:
         """Notes in every document that holds the file that it is in quarantine."""
-        ...
 
     async def cancel_transfer(
         self,
@@ -397,55 +393,42 @@ class Port(Protocol):
         request: CancelTransfer,
     ) -> models.DocumentTransfer:
         """Calls a hand-over off as long as no worker has begun it."""
-        ...
 
     async def complete_transfer(self, ctx: Context, request: CompleteTransfer) -> None:
         """Records how many documents changed hands and announces the new ownership."""
-        ...
 
     async def create_document(self, ctx: Context, request: CreateDocument) -> models.Document:
         """Begins a draft owned by whoever asks, empty and thus outside of quotas and restrictions, which meet the first operation."""
-        ...
 
     async def create_folder(self, ctx: Context, request: CreateFolder) -> models.Folder:
         """Adds a folder at the top, or below one that the caller manages or may edit in, whose shares it inherits."""
-        ...
 
     async def create_share_link(self, ctx: Context, request: CreateShareLink) -> models.ShareLink:
         """Makes an address that opens the document for whoever holds it, with an optional passcode."""
-        ...
 
     async def delete_document(self, ctx: Context, request: DeleteDocument) -> None:
         """Deletes for good what has been in the bin for thirty days, or sooner when an administrator insists."""
-        ...
 
     async def delete_folder(self, ctx: Context, request: DeleteFolder) -> None:
         """Removes an empty folder and frees its name."""
-        ...
 
     async def delete_thread(self, ctx: Context, request: DeleteThread) -> None:
         """Withdraws a remark with its answers, by its author or a manager of the document."""
-        ...
 
     async def drop_attachment(self, ctx: Context, request: DropAttachment) -> None:
         """Takes a purged file off the lists of every document that still named it."""
-        ...
 
     async def expire_share(self, ctx: Context, request: ExpireShare) -> None:
         """Run by a timer each minute over grants whose end has come."""
-        ...
 
     async def fail_transfer(self, ctx: Context, request: FailTransfer) -> None:
         """Gives up after five tries; documents moved so far stay with their new owner."""
-        ...
 
     async def follow_document_holds(self, ctx: Context, request: FollowDocumentHolds) -> None:
         """Keeps every document of the tenant that falls into the stretch of a hold, whoever it is about, and gives it back to its policy once no hold is left on it."""
-        ...
 
     async def forget_author(self, ctx: Context, request: ForgetAuthor) -> None:
         """Follows the erasure of an account."""
-        ...
 
     async def grant_attachment_download(
         self,
@@ -453,51 +436,39 @@ class Port(Protocol):
         request: GrantAttachmentDownload,
     ) -> models.DownloadAddress:
         """Has an address signed for whoever may read the document, since file-service knows who attached a file and not who reads what it hangs on."""
-        ...
 
     async def hand_over_documents(self, ctx: Context, request: HandOverDocuments) -> None:
         """Opens a transfer for somebody who is gone, to the successor that the event names or else to the content custodian."""
-        ...
 
     async def move_document(self, ctx: Context, request: MoveDocument) -> models.Document:
         """Puts a document into another folder or its owner's root, with whoever reads the new place as readers."""
-        ...
 
     async def move_folder(self, ctx: Context, request: MoveFolder) -> models.Folder:
         """Hangs a folder with all that is below it elsewhere in the tree, and tells of each document whose readers change by it."""
-        ...
 
     async def publish_document(self, ctx: Context, request: PublishDocument) -> models.Document:
         """Turns a draft into a document that its folder lists for all who may read it."""
-        ...
 
     async def purge_tenant_documents(self, ctx: Context, request: PurgeTenantDocuments) -> None:
         """Deletes what an organisation wrote, a thousand documents at a time, and destroys the key of its sealed bodies at the end."""
-        ...
 
     async def recover_document(self, ctx: Context, request: RecoverDocument) -> models.Document:
         """Takes a document out of the bin, active and in its old folder or, where that is gone, in its owner's root."""
-        ...
 
     async def refuse_transfer(self, ctx: Context, request: RefuseTransfer) -> None:
         """Ends a transfer whose people turned out not to belong together, before any document moved."""
-        ...
 
     async def reopen_thread(self, ctx: Context, request: ReopenThread) -> models.CommentThread:
         """Takes a settled thread up again and forgets who had settled it."""
-        ...
 
     async def reply_to_thread(self, ctx: Context, request: ReplyToThread) -> models.CommentThread:
         """Appends an answer under the last one."""
-        ...
 
     async def resolve_audience(self, ctx: Context, request: ResolveAudience) -> None:
         """Works out anew who has one document by way of teams, the organisation and folders, where a sub-folder that cut the inheritance stops the climb."""
-        ...
 
     async def resolve_thread(self, ctx: Context, request: ResolveThread) -> models.CommentThread:
         """Settles a thread in the name of whoever asks."""
-        ...
 
     async def restore_to_version(
         self,
@@ -505,31 +476,24 @@ class Port(Protocol):
         request: RestoreToVersion,
     ) -> models.RestoreAccepted:
         """Asks for an earlier content to become the newest."""
-        ...
 
     async def revoke_share(self, ctx: Context, request: RevokeShare) -> None:
         """Ends a grant at once."""
-        ...
 
     async def set_tenant_access(self, ctx: Context, request: SetTenantAccess) -> None:
         """Makes all documents of an organisation read-only, or writable again once the restriction is lifted."""
-        ...
 
     async def share_document(self, ctx: Context, request: ShareDocument) -> models.ShareGrant:
         """Grants a person, a team or the organisation access to one document."""
-        ...
 
     async def show_attachment(self, ctx: Context, request: ShowAttachment) -> None:
         """Takes a file that proved harmless off the blocked ones and refreshes the editors that are open."""
-        ...
 
     async def start_thread(self, ctx: Context, request: StartThread) -> models.CommentThread:
         """Anchors a remark to a passage and tells those whom it mentions."""
-        ...
 
     async def start_transfer(self, ctx: Context, request: StartTransfer) -> None:
         """A worker claims a queued transfer, so that a second one leaves it alone."""
-        ...
 
     async def transfer_documents(
         self,
@@ -537,39 +501,30 @@ class Port(Protocol):
         request: TransferDocuments,
     ) -> models.DocumentTransfer:
         """Queues the hand-over of somebody's documents to a successor."""
-        ...
 
     async def trash_document(self, ctx: Context, request: TrashDocument) -> models.Document:
         """Moves a document to the bin, ends an edit lock and starts its thirty days."""
-        ...
 
     async def unarchive_document(self, ctx: Context, request: UnarchiveDocument) -> models.Document:
         """Wakes an archived document where it was, with the grants that it had."""
-        ...
 
     async def update_document(self, ctx: Context, request: UpdateDocument) -> models.Document:
         """Renames, relabels or reclassifies."""
-        ...
 
     async def update_folder(self, ctx: Context, request: UpdateFolder) -> models.Folder:
         """Renames a folder or replaces its shares, and tells of each document below whose readers change by it, from which search and history follow within seconds."""
-        ...
 
     async def update_principal_members(self, ctx: Context, request: UpdatePrincipalMembers) -> None:
         """Adds people to the copy of a team's membership or takes them out, and rewrites the audiences of all that the team was given."""
-        ...
 
     async def update_share(self, ctx: Context, request: UpdateShare) -> models.ShareGrant:
         """Widens or narrows what a principal may do, or moves the end of its right."""
-        ...
 
     async def update_thread(self, ctx: Context, request: UpdateThread) -> models.CommentThread:
         """Lets its author reword an opening comment."""
-        ...
 
     async def get_document(self, ctx: Context, request: GetDocument) -> models.Document:
         """Everything known of one document but its words."""
-        ...
 
     async def get_document_body(
         self,
@@ -577,7 +532,6 @@ class Port(Protocol):
         request: GetDocumentBody,
     ) -> models.DocumentBody:
         """The words themselves at the head, or at an earlier sequence as long as that body is still kept."""
-        ...
 
     async def get_document_transfer(
         self,
@@ -585,19 +539,15 @@ class Port(Protocol):
         request: GetDocumentTransfer,
     ) -> models.DocumentTransfer:
         """How far a hand-over has come."""
-        ...
 
     async def get_folder(self, ctx: Context, request: GetFolder) -> models.Folder:
         """A folder with its own shares and the number of things inside."""
-        ...
 
     async def get_share(self, ctx: Context, request: GetShare) -> models.ShareGrant:
         """One grant with its present version, as the share dialog needs it before a change."""
-        ...
 
     async def get_thread(self, ctx: Context, request: GetThread) -> models.CommentThread:
         """One remark with all answers, for a link in a notification."""
-        ...
 
     async def list_attachments(
         self,
@@ -605,7 +555,6 @@ class Port(Protocol):
         request: ListAttachments,
     ) -> models.AttachmentList:
         """Names and states of the attached files, asked of file-service in parallel."""
-        ...
 
     async def list_document_transfers(
         self,
@@ -613,15 +562,12 @@ class Port(Protocol):
         request: ListDocumentTransfers,
     ) -> Page[models.DocumentTransfer]:
         """Hand-overs of the organisation in the last ninety days."""
-        ...
 
     async def list_documents(self, ctx: Context, request: ListDocuments) -> Page[models.Document]:
         """Documents that the caller may open, narrowed by folder, owner, state, type, sensitivity or one label."""
-        ...
 
     async def list_folders(self, ctx: Context, request: ListFolders) -> Page[models.Folder]:
         """Folders below one parent, or all that the caller may open when no parent is named."""
-        ...
 
     async def list_operations(
         self,
@@ -629,7 +575,6 @@ class Port(Protocol):
         request: ListOperations,
     ) -> Page[models.OperationBatch]:
         """What happened since a sequence number, for a client that comes back online and for those who rebuild a body."""
-        ...
 
     async def list_shared_documents(
         self,
@@ -637,15 +582,12 @@ class Port(Protocol):
         request: ListSharedDocuments,
     ) -> Page[models.DocumentListEntry]:
         """What others gave the caller, directly, through a team or through the organisation, newest change first."""
-        ...
 
     async def list_shares(self, ctx: Context, request: ListShares) -> Page[models.ShareGrant]:
         """Direct grants on a document."""
-        ...
 
     async def list_threads(self, ctx: Context, request: ListThreads) -> Page[models.CommentThread]:
         """The comments of a document, open ones or all, by one author if wished."""
-        ...
 
     async def list_trashed_documents(
         self,
@@ -653,11 +595,9 @@ class Port(Protocol):
         request: ListTrashedDocuments,
     ) -> Page[models.Document]:
         """What lies in the bin, by owner."""
-        ...
 
     async def open_share_link(self, ctx: Context, request: OpenShareLink) -> models.OpenedShareLink:
         """Tells which document a link leads to."""
-        ...
 
     async def on_document_created(
         self,
@@ -665,11 +605,9 @@ class Port(Protocol):
         event: Received[models.DocumentCreated],
     ) -> None:
         """Whoever was given the folder and may see drafts there stands in the audience"""
-        ...
 
     async def on_document_moved(self, ctx: Context, event: Received[models.DocumentMoved]) -> None:
         """Readers of the new folder take the place of those of the old one"""
-        ...
 
     async def on_document_published(
         self,
@@ -677,7 +615,6 @@ class Port(Protocol):
         event: Received[models.DocumentPublished],
     ) -> None:
         """Readers of the folder join, to whom a draft does not show"""
-        ...
 
     async def on_document_shared(
         self,
@@ -685,7 +622,6 @@ class Port(Protocol):
         event: Received[models.DocumentShared],
     ) -> None:
         """The people behind a team or the organisation join with the access of the grant"""
-        ...
 
     async def on_document_unshared(
         self,
@@ -693,11 +629,9 @@ class Port(Protocol):
         event: Received[models.DocumentUnshared],
     ) -> None:
         """Those who had it by that grant alone leave the audience"""
-        ...
 
     async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
         """A purged file is no attachment any more"""
-        ...
 
     async def on_file_quarantined(
         self,
@@ -705,15 +639,12 @@ class Port(Protocol):
         event: Received[models.FileQuarantined],
     ) -> None:
         """The attachment is drawn as a warning wherever it occurs"""
-        ...
 
     async def on_file_released(self, ctx: Context, event: Received[models.FileReleased]) -> None:
         """An attachment that was blocked is shown again"""
-        ...
 
     async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
         """A clean attachment is shown"""
-        ...
 
     async def on_legal_hold_placed(
         self,
@@ -721,7 +652,6 @@ class Port(Protocol):
         event: Received[models.LegalHoldPlaced],
     ) -> None:
         """Nothing that falls into its stretch is thrown away or deleted"""
-        ...
 
     async def on_legal_hold_released(
         self,
@@ -729,11 +659,9 @@ class Port(Protocol):
         event: Received[models.LegalHoldReleased],
     ) -> None:
         """What no other hold keeps can be thrown away again"""
-        ...
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         """Documents go to the named successor, else to the content custodian"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -741,7 +669,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """All of the tenant's documents are deleted in batches of a thousand"""
-        ...
 
     async def on_organization_restricted(
         self,
@@ -749,7 +676,6 @@ class Port(Protocol):
         event: Received[models.OrganizationRestricted],
     ) -> None:
         """The tenant's documents can be read and exported, not changed"""
-        ...
 
     async def on_organization_unrestricted(
         self,
@@ -757,7 +683,6 @@ class Port(Protocol):
         event: Received[models.OrganizationUnrestricted],
     ) -> None:
         """Writing is possible again"""
-        ...
 
     async def on_team_member_added(
         self,
@@ -765,7 +690,6 @@ class Port(Protocol):
         event: Received[models.TeamMemberAdded],
     ) -> None:
         """Grants of the team reach the newcomers, who join the audiences of its documents"""
-        ...
 
     async def on_team_member_removed(
         self,
@@ -773,11 +697,9 @@ class Port(Protocol):
         event: Received[models.TeamMemberRemoved],
     ) -> None:
         """Grants of the team no longer reach those who left, and its audiences lose them"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Documents go the same way, and the erased person's grants, mentions and locks end"""
-        ...
 
     async def on_version_restored(
         self,
@@ -785,4 +707,3 @@ class Port(Protocol):
         event: Received[models.VersionRestored],
     ) -> None:
         """Body swapped, head moved on, DocumentUpdated with origin restore and no further version"""
-        ...

@@ -215,15 +215,12 @@ class Port(Protocol):
         request: AddSenderDomain,
     ) -> models.SenderDomain:
         """Takes a domain in, with a cap of a hundred mails a day until it has warmed up."""
-        ...
 
     async def collect_for_digest(self, ctx: Context, request: CollectForDigest) -> None:
         """Lays a fact into the baskets of those it concerns, or orders a mail at once for whoever wants that."""
-        ...
 
     async def copy_email_preferences(self, ctx: Context, request: CopyEmailPreferences) -> None:
         """Renews the copy of a person's channels and quiet hours."""
-        ...
 
     async def draft_template(
         self,
@@ -231,51 +228,39 @@ class Port(Protocol):
         request: DraftTemplate,
     ) -> models.NotificationTemplate:
         """Brings new words in, as a revision after the last."""
-        ...
 
     async def enqueue_email(self, ctx: Context, request: EnqueueEmail) -> None:
         """Takes an order for a mail from its queue."""
-        ...
 
     async def erase_mail_traces(self, ctx: Context, request: EraseMailTraces) -> None:
         """Destroys preference copy, basket and the sealed addresses of a person in the delivery log, and reports to the erasure request."""
-        ...
 
     async def fail_email(self, ctx: Context, request: FailEmail) -> None:
         """Gives a mail up, after eight hand-overs or because nobody would need it any more."""
-        ...
 
     async def hand_over_email(self, ctx: Context, request: HandOverEmail) -> None:
         """Signs with DKIM and gives the mail to the provider of the day, or to the other while its breaker is open."""
-        ...
 
     async def lift_suppression(self, ctx: Context, request: LiftSuppression) -> None:
         """Lets mail go to an address again, with a reason that audit keeps."""
-        ...
 
     async def mail_billing_contacts(self, ctx: Context, request: MailBillingContacts) -> None:
         """Orders, changes, invoices and reminders to whoever pays, with the document attached where there is one."""
-        ...
 
     async def mail_calendar_entry(self, ctx: Context, request: MailCalendarEntry) -> None:
         """Writes an iCalendar object with the event's own uid and sequence, which foreign calendars take in, move or strike."""
-        ...
 
     async def mail_invitation(self, ctx: Context, request: MailInvitation) -> None:
         """Quotes the inviter's and the organisation's name and nothing else, both without links, so that nobody advertises by invitation."""
-        ...
 
     async def mail_off_boarding(self, ctx: Context, request: MailOffBoarding) -> None:
         """Tells all owners when the data goes and how to stop it, and suppresses every other mail of the tenant."""
-        ...
 
     async def notify_by_email(self, ctx: Context, request: NotifyByEmail) -> None:
         """Looks an event up in the routing table, reads address, language and wishes of its recipients and enqueues a mail for each."""
-        ...
 
     async def notify_customer(self, ctx: Context, request: NotifyCustomer) -> None:
         """The last compensation of an order, one mail for each."""
-        ...
 
     async def publish_template(
         self,
@@ -283,31 +268,24 @@ class Port(Protocol):
         request: PublishTemplate,
     ) -> models.NotificationTemplate:
         """Lets reviewed words count from the next notice on and retires those before them, after every language of the key and what producers send today were tried against them."""
-        ...
 
     async def record_bounce(self, ctx: Context, request: RecordBounce) -> None:
         """The mail came back."""
-        ...
 
     async def record_complaint(self, ctx: Context, request: RecordComplaint) -> None:
         """Somebody called the mail spam."""
-        ...
 
     async def record_delivery(self, ctx: Context, request: RecordDelivery) -> None:
         """The receiving host took the mail."""
-        ...
 
     async def record_delivery_receipt(self, ctx: Context, request: RecordDeliveryReceipt) -> None:
         """Checks the signature of a provider's callback and hands it to the step that it means."""
-        ...
 
     async def render_email(self, ctx: Context, request: RenderEmail) -> None:
         """Fills template and subject in the nearest language, strips links from what strangers could have named, and adds the unsubscribe headers."""
-        ...
 
     async def resend_email(self, ctx: Context, request: ResendEmail) -> models.EmailMessage:
         """Support tries a failed mail of the past week once more, with all its attempts before it again."""
-        ...
 
     async def retire_template(
         self,
@@ -315,15 +293,12 @@ class Port(Protocol):
         request: RetireTemplate,
     ) -> models.NotificationTemplate:
         """Stops words from being sent at once, usually for an error that somebody saw in the wild."""
-        ...
 
     async def send_digest(self, ctx: Context, request: SendDigest) -> None:
         """Makes one mail of what was collected for a person in a window."""
-        ...
 
     async def send_notification(self, ctx: Context, request: SendNotification) -> None:
         """The last step of an order."""
-        ...
 
     async def submit_template(
         self,
@@ -331,19 +306,15 @@ class Port(Protocol):
         request: SubmitTemplate,
     ) -> models.NotificationTemplate:
         """Hands a draft to review; it cannot be changed from here on."""
-        ...
 
     async def suppress_address(self, ctx: Context, request: SuppressAddress) -> None:
         """Bars an address after a hard bounce, five soft ones in a week or a complaint."""
-        ...
 
     async def suppress_email(self, ctx: Context, request: SuppressEmail) -> None:
         """Ends a mail that its recipient does not want or whose address is known to be dead."""
-        ...
 
     async def unsubscribe_recipient(self, ctx: Context, request: UnsubscribeRecipient) -> None:
         """One click from a mail, without signing in."""
-        ...
 
     async def verify_sender_domain(
         self,
@@ -351,11 +322,9 @@ class Port(Protocol):
         request: VerifySenderDomain,
     ) -> models.SenderDomain:
         """Looks up SPF, DKIM and DMARC at two resolvers and notes what each says."""
-        ...
 
     async def warn_endpoint_contacts(self, ctx: Context, request: WarnEndpointContacts) -> None:
         """Opens the sealed contacts of a disabled endpoint and mails each of them reason and way back."""
-        ...
 
     async def get_delivery_timeline(
         self,
@@ -363,7 +332,6 @@ class Port(Protocol):
         request: GetDeliveryTimeline,
     ) -> models.DeliveryTimelinePage:
         """What was mailed to one person, step by step, for the question why nothing came."""
-        ...
 
     async def get_suppression(
         self,
@@ -371,7 +339,6 @@ class Port(Protocol):
         request: GetSuppression,
     ) -> models.SuppressionEntry:
         """Whether and why an address is barred, asked by its digest."""
-        ...
 
     async def list_templates(
         self,
@@ -379,7 +346,6 @@ class Port(Protocol):
         request: ListTemplates,
     ) -> Page[models.NotificationTemplate]:
         """Revisions by key, channel, language and stage."""
-        ...
 
     async def preview_template(
         self,
@@ -387,15 +353,12 @@ class Port(Protocol):
         request: PreviewTemplate,
     ) -> models.TemplatePreview:
         """Shows a template with a sample in one language."""
-        ...
 
     async def on_comment_added(self, ctx: Context, event: Received[models.CommentAdded]) -> None:
         """Those named in a remark find it in their digest unless they have read it by then"""
-        ...
 
     async def on_device_revoked(self, ctx: Context, event: Received[models.DeviceRevoked]) -> None:
         """Tells the former account that a device now belongs to another"""
-        ...
 
     async def on_document_shared(
         self,
@@ -403,7 +366,6 @@ class Port(Protocol):
         event: Received[models.DocumentShared],
     ) -> None:
         """Those it was shared with read of it in their digest"""
-        ...
 
     async def on_event_cancelled(
         self,
@@ -411,7 +373,6 @@ class Port(Protocol):
         event: Received[models.EventCancelled],
     ) -> None:
         """METHOD:CANCEL, which takes the entry out of calendars"""
-        ...
 
     async def on_event_rescheduled(
         self,
@@ -419,7 +380,6 @@ class Port(Protocol):
         event: Received[models.EventRescheduled],
     ) -> None:
         """The same entry with a higher sequence"""
-        ...
 
     async def on_event_scheduled(
         self,
@@ -427,11 +387,9 @@ class Port(Protocol):
         event: Received[models.EventScheduled],
     ) -> None:
         """An entry with METHOD:REQUEST"""
-        ...
 
     async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
         """The invoice as an attachment"""
-        ...
 
     async def on_invoice_overdue(
         self,
@@ -439,15 +397,12 @@ class Port(Protocol):
         event: Received[models.InvoiceOverdue],
     ) -> None:
         """One of the reminders of the dunning plan"""
-        ...
 
     async def on_invoice_paid(self, ctx: Context, event: Received[models.InvoicePaid]) -> None:
         """Thanks and files the receipt"""
-        ...
 
     async def on_member_invited(self, ctx: Context, event: Received[models.MemberInvited]) -> None:
         """The invitation with its link of seven days"""
-        ...
 
     async def on_order_cancelled(
         self,
@@ -455,7 +410,6 @@ class Port(Protocol):
         event: Received[models.OrderCancelled],
     ) -> None:
         """Opens the mail to whoever placed the order and waits for word of the money"""
-        ...
 
     async def on_organization_deleted(
         self,
@@ -463,11 +417,9 @@ class Port(Protocol):
         event: Received[models.OrganizationDeleted],
     ) -> None:
         """Owners get the dates; everything else to that tenant is suppressed"""
-        ...
 
     async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
         """What was refused on an invoice and how to pay otherwise."""
-        ...
 
     async def on_payment_refunded(
         self,
@@ -475,7 +427,6 @@ class Port(Protocol):
         event: Received[models.PaymentRefunded],
     ) -> None:
         """Sends it with the amount that goes back, where the refund is an order's"""
-        ...
 
     async def on_preferences_changed(
         self,
@@ -483,7 +434,6 @@ class Port(Protocol):
         event: Received[models.PreferencesChanged],
     ) -> None:
         """The copy of preferences is renewed"""
-        ...
 
     async def on_recording_ready(
         self,
@@ -491,19 +441,15 @@ class Port(Protocol):
         event: Received[models.RecordingReady],
     ) -> None:
         """A link to the film"""
-        ...
 
     async def on_refund_skipped(self, ctx: Context, event: Received[models.RefundSkipped]) -> None:
         """Sends it, since nothing was charged; last compensation of the order saga"""
-        ...
 
     async def on_report_failed(self, ctx: Context, event: Received[models.ReportFailed]) -> None:
         """Why a report did not come, and whether asking again makes sense"""
-        ...
 
     async def on_report_ready(self, ctx: Context, event: Received[models.ReportReady]) -> None:
         """A link to the report"""
-        ...
 
     async def on_revenue_recorded(
         self,
@@ -511,7 +457,6 @@ class Port(Protocol):
         event: Received[models.RevenueRecorded],
     ) -> None:
         """The receipt of a payment; last step of the order saga"""
-        ...
 
     async def on_subscription_activated(
         self,
@@ -519,7 +464,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionActivated],
     ) -> None:
         """Says that the seats can be used"""
-        ...
 
     async def on_subscription_cancelled(
         self,
@@ -527,7 +471,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionCancelled],
     ) -> None:
         """States the last day"""
-        ...
 
     async def on_subscription_changed(
         self,
@@ -535,7 +478,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionChanged],
     ) -> None:
         """States before, after and what it costs"""
-        ...
 
     async def on_subscription_ordered(
         self,
@@ -543,23 +485,18 @@ class Port(Protocol):
         event: Received[models.SubscriptionOrdered],
     ) -> None:
         """Confirms the order"""
-        ...
 
     async def on_task_assigned(self, ctx: Context, event: Received[models.TaskAssigned]) -> None:
         """Waits for the digest, unless the person wants each at once"""
-        ...
 
     async def on_task_completed(self, ctx: Context, event: Received[models.TaskCompleted]) -> None:
         """Followers read of it in their digest"""
-        ...
 
     async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
         """Welcomes the newcomer and checks the address"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Copies and addresses in the log are destroyed and the erasure is reported"""
-        ...
 
     async def on_webhook_disabled(
         self,
@@ -567,4 +504,3 @@ class Port(Protocol):
         event: Received[models.WebhookDisabled],
     ) -> None:
         """Contacts of the endpoint learn the reason"""
-        ...

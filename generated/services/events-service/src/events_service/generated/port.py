@@ -197,23 +197,18 @@ class Port(Protocol):
 
     async def abort_replay(self, ctx: Context, request: AbortReplay) -> models.ArchiveReplay:
         """Ends a replay; what it has sent stays on its topic until that expires."""
-        ...
 
     async def advance_replay(self, ctx: Context, request: AdvanceReplay) -> None:
         """Notes how far a replay is, every ten seconds, so that another replayer can go on."""
-        ...
 
     async def approve_replay(self, ctx: Context, request: ApproveReplay) -> models.ArchiveReplay:
         """A second operator lets the replay begin."""
-        ...
 
     async def approve_schema(self, ctx: Context, request: ApproveSchema) -> models.EventSchema:
         """Lets events of a wording in, once somebody other than its author has looked at where people appear in it."""
-        ...
 
     async def archive_event(self, ctx: Context, request: ArchiveEvent) -> None:
         """Appends a domain event to its stream and to its type, in both at LOCAL_QUORUM before the bus is told that it was heard."""
-        ...
 
     async def collect_events(
         self,
@@ -221,55 +216,42 @@ class Port(Protocol):
         request: CollectEvents,
     ) -> models.CollectionReceipt:
         """Takes a batch, drops what it knows and sets apart what a check refuses."""
-        ...
 
     async def complete_replay(self, ctx: Context, request: CompleteReplay) -> None:
         """The last event is sent."""
-        ...
 
     async def deprecate_schema(self, ctx: Context, request: DeprecateSchema) -> models.EventSchema:
         """Announces the end of a wording, ninety days ahead at least."""
-        ...
 
     async def discard_event(self, ctx: Context, request: DiscardEvent) -> None:
         """Drops a refused event that nobody has mended in thirty days."""
-        ...
 
     async def enrich_event(self, ctx: Context, request: EnrichEvent) -> None:
         """Adds pseudonym and country, drops the network that the country was told by, and cuts what the consent does not cover."""
-        ...
 
     async def hold_erasure(self, ctx: Context, request: HoldErasure) -> None:
         """A court wants what the person did; the order waits until the hold is lifted."""
-        ...
 
     async def lift_erasure_hold(self, ctx: Context, request: LiftErasureHold) -> None:
         """The hold is over and the order is due again."""
-        ...
 
     async def open_erasure_order(self, ctx: Context, request: OpenErasureOrder) -> None:
         """Notes that the key of an erased person is to be destroyed within thirteen days, the last of the 28 in which a request wants all answers."""
-        ...
 
     async def pause_replay(self, ctx: Context, request: PauseReplay) -> models.ArchiveReplay:
         """Holds a replay, the first measure when the archive falls behind."""
-        ...
 
     async def purge_tenant_events(self, ctx: Context, request: PurgeTenantEvents) -> None:
         """Drops the rows of a purged organisation from the copy for questions and destroys its keys."""
-        ...
 
     async def quarantine_event(self, ctx: Context, request: QuarantineEvent) -> None:
         """Sets an event apart, sealed as it came, with the first reason that a check found."""
-        ...
 
     async def redact_event(self, ctx: Context, request: RedactEvent) -> None:
         """Clears what pointed at a person from the copy for questions."""
-        ...
 
     async def register_schema(self, ctx: Context, request: RegisterSchema) -> models.EventSchema:
         """Proposes a wording, after comparing it with the version before by its compatibility."""
-        ...
 
     async def release_quarantined(
         self,
@@ -277,47 +259,36 @@ class Port(Protocol):
         request: ReleaseQuarantined,
     ) -> models.ReleaseReport:
         """Judges events anew after their schema was mended, by type and reason, under the ids that they came with."""
-        ...
 
     async def report_quarantine(self, ctx: Context, request: ReportQuarantine) -> None:
         """Rolls the refusals of a minute up by type and reason and tells the owner, with five samples to look at."""
-        ...
 
     async def request_replay(self, ctx: Context, request: RequestReplay) -> models.ArchiveReplay:
         """Asks for part of the archive on a replay topic, with a purpose that the approver reads."""
-        ...
 
     async def resume_replay(self, ctx: Context, request: ResumeReplay) -> models.ArchiveReplay:
         """Lets a held replay go on where it stopped."""
-        ...
 
     async def rotate_pseudonym_key(self, ctx: Context, request: RotatePseudonymKey) -> None:
         """Begins a new year of pseudonyms for a tenant."""
-        ...
 
     async def save_snapshot(self, ctx: Context, request: SaveSnapshot) -> models.StreamSnapshot:
         """Keeps a folded state."""
-        ...
 
     async def shred_subject(self, ctx: Context, request: ShredSubject) -> models.ErasureOrder:
         """Destroys the key in every region and says how many events cannot be read any more."""
-        ...
 
     async def start_replay(self, ctx: Context, request: StartReplay) -> None:
         """A replayer takes the job and sends its first event."""
-        ...
 
     async def store_event(self, ctx: Context, request: StoreEvent) -> None:
         """The archive has it at LOCAL_QUORUM and the copy for questions has acknowledged it."""
-        ...
 
     async def count_events(self, ctx: Context, request: CountEvents) -> models.EventCounts:
         """How often something happened, how many got from step to step, or how many came back."""
-        ...
 
     async def get_snapshot(self, ctx: Context, request: GetSnapshot) -> models.StreamSnapshot:
         """A folded state of a stream with the sequence up to which it holds."""
-        ...
 
     async def list_archive_replays(
         self,
@@ -325,11 +296,9 @@ class Port(Protocol):
         request: ListArchiveReplays,
     ) -> Page[models.ArchiveReplay]:
         """Replays of two years, the newest first."""
-        ...
 
     async def list_schemas(self, ctx: Context, request: ListSchemas) -> Page[models.EventSchema]:
         """The registry by type, stage or owner."""
-        ...
 
     async def query_events(
         self,
@@ -337,11 +306,9 @@ class Port(Protocol):
         request: QueryEvents,
     ) -> AsyncIterator[models.EventSlice]:
         """Events of a tenant by type and time, narrowed by members of their payload."""
-        ...
 
     async def read_stream(self, ctx: Context, request: ReadStream) -> models.StreamSlice:
         """The history of one aggregate from a sequence on, for the workload that owns the stream."""
-        ...
 
     async def on_channel_created(
         self,
@@ -349,7 +316,6 @@ class Port(Protocol):
         event: Received[models.ChannelCreated],
     ) -> None:
         """Channels are archived without their names, the first of a team becomes an adoption fact"""
-        ...
 
     async def on_document_created(
         self,
@@ -357,7 +323,6 @@ class Port(Protocol):
         event: Received[models.DocumentCreated],
     ) -> None:
         """Facts about documents are archived, beginning one becomes an adoption fact"""
-        ...
 
     async def on_event_scheduled(
         self,
@@ -365,15 +330,12 @@ class Port(Protocol):
         event: Received[models.EventScheduled],
     ) -> None:
         """Entries of calendars are archived by length and number of guests"""
-        ...
 
     async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
         """Uploads and verdicts of scans are archived"""
-        ...
 
     async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
         """Facts about invoices are archived by number and amount for the years of evidence"""
-        ...
 
     async def on_login_succeeded(
         self,
@@ -381,19 +343,15 @@ class Port(Protocol):
         event: Received[models.LoginSucceeded],
     ) -> None:
         """Sign-ins are archived under the pseudonym of their person"""
-        ...
 
     async def on_meeting_ended(self, ctx: Context, event: Received[models.MeetingEnded]) -> None:
         """Length and size of a meeting become adoption facts"""
-        ...
 
     async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
         """Memberships and invitations are archived, joins become adoption facts"""
-        ...
 
     async def on_message_posted(self, ctx: Context, event: Received[models.MessagePosted]) -> None:
         """Messages are archived without their text, posting becomes an adoption fact"""
-        ...
 
     async def on_notification_delivered(
         self,
@@ -401,7 +359,6 @@ class Port(Protocol):
         event: Received[models.NotificationDelivered],
     ) -> None:
         """What reached people is archived by channel and template and without address"""
-        ...
 
     async def on_organization_created(
         self,
@@ -409,7 +366,6 @@ class Port(Protocol):
         event: Received[models.OrganizationCreated],
     ) -> None:
         """The life of organisations is archived from its first day"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -417,7 +373,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """The tenant's rows and its keys go, after which its streams cannot be read"""
-        ...
 
     async def on_payment_processed(
         self,
@@ -425,7 +380,6 @@ class Port(Protocol):
         event: Received[models.PaymentProcessed],
     ) -> None:
         """Payments are archived by amount and without means of payment"""
-        ...
 
     async def on_profile_updated(
         self,
@@ -433,11 +387,9 @@ class Port(Protocol):
         event: Received[models.ProfileUpdated],
     ) -> None:
         """Which fields of a profile changed is archived, their values never arrive"""
-        ...
 
     async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
         """A new key for pseudonyms when the secret is one of ours, others are passed over"""
-        ...
 
     async def on_subscription_activated(
         self,
@@ -445,27 +397,21 @@ class Port(Protocol):
         event: Received[models.SubscriptionActivated],
     ) -> None:
         """The life of subscriptions is archived for the seven years of evidence"""
-        ...
 
     async def on_task_completed(self, ctx: Context, event: Received[models.TaskCompleted]) -> None:
         """Completed work becomes an adoption fact"""
-        ...
 
     async def on_team_created(self, ctx: Context, event: Received[models.TeamCreated]) -> None:
         """Facts about teams and units are archived"""
-        ...
 
     async def on_usage_recorded(self, ctx: Context, event: Received[models.UsageRecorded]) -> None:
         """Readings of meters are archived, so that a bill can be computed once more"""
-        ...
 
     async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
         """Every fact about accounts is archived; a sign-up also becomes an adoption fact"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """The person's key is due to be destroyed within thirteen days, and the erasure is reported with it"""
-        ...
 
     async def on_version_created(
         self,
@@ -473,4 +419,3 @@ class Port(Protocol):
         event: Received[models.VersionCreated],
     ) -> None:
         """Versions are archived by number"""
-        ...

@@ -167,35 +167,27 @@ class Port(Protocol):
 
     async def activate_flag(self, ctx: Context, request: ActivateFlag) -> models.FeatureFlag:
         """Lets rules and share decide."""
-        ...
 
     async def adjust_flag_entitlements(self, ctx: Context, request: AdjustFlagEntitlements) -> None:
         """Does the same after a change of plan or seats."""
-        ...
 
     async def archive_flag(self, ctx: Context, request: ArchiveFlag) -> models.FeatureFlag:
         """Retires a flag after a fortnight without evaluations, as the counters of distinct callers show."""
-        ...
 
     async def change_rollout(self, ctx: Context, request: ChangeRollout) -> models.FeatureFlag:
         """Moves the share."""
-        ...
 
     async def clear_override(self, ctx: Context, request: ClearOverride) -> None:
         """Ends an exception at once; the organisation falls back to rules and share."""
-        ...
 
     async def complete_rollout(self, ctx: Context, request: CompleteRollout) -> models.FeatureFlag:
         """Turns a flag that everybody has had for a week into a reminder to delete code."""
-        ...
 
     async def count_experiment_sample(self, ctx: Context, request: CountExperimentSample) -> None:
         """Writes down each hour how many distinct units the smallest variant has met, from the sketches that evaluators send with the digest of their rules."""
-        ...
 
     async def create_flag(self, ctx: Context, request: CreateFlag) -> models.FeatureFlag:
         """Writes a draft that nobody evaluates yet."""
-        ...
 
     async def decide_experiment(
         self,
@@ -203,43 +195,33 @@ class Port(Protocol):
         request: DecideExperiment,
     ) -> models.FlagExperiment:
         """Ends a split."""
-        ...
 
     async def define_segment(self, ctx: Context, request: DefineSegment) -> models.FlagSegment:
         """Creates or replaces a group."""
-        ...
 
     async def drop_overrides(self, ctx: Context, request: DropOverrides) -> None:
         """Forgets exceptions, entitlements and memberships in segments of an organisation whose thirty days are over."""
-        ...
 
     async def edit_flag(self, ctx: Context, request: EditFlag) -> models.FeatureFlag:
         """Rewrites choices, default and rules, for a draft as for a flag that decides."""
-        ...
 
     async def grant_flag_entitlements(self, ctx: Context, request: GrantFlagEntitlements) -> None:
         """Computes what a new subscription unlocks and writes it beside the organisation, within five seconds of the event."""
-        ...
 
     async def kill_flag(self, ctx: Context, request: KillFlag) -> models.FeatureFlag:
         """Takes a feature from everybody."""
-        ...
 
     async def kill_suspect_flags(self, ctx: Context, request: KillSuspectFlags) -> None:
         """On an anomaly of a service, kills those of its flags that changed within thirty minutes and allow it."""
-        ...
 
     async def restore_flag(self, ctx: Context, request: RestoreFlag) -> models.FeatureFlag:
         """Gives a feature back with the share from before, on the word of the operator who names the closed incident."""
-        ...
 
     async def schedule_flag(self, ctx: Context, request: ScheduleFlag) -> models.FeatureFlag:
         """Fixes the start of a draft, announced so that whoever is on call at that hour knows."""
-        ...
 
     async def set_override(self, ctx: Context, request: SetOverride) -> models.FlagOverride:
         """Makes an exception for one organisation, or renews it."""
-        ...
 
     async def start_experiment(
         self,
@@ -247,7 +229,6 @@ class Port(Protocol):
         request: StartExperiment,
     ) -> models.FlagExperiment:
         """Begins a split and computes the sample that the minimum effect needs at present traffic."""
-        ...
 
     async def withdraw_flag_entitlements(
         self,
@@ -255,23 +236,18 @@ class Port(Protocol):
         request: WithdrawFlagEntitlements,
     ) -> None:
         """Leaves an organisation with what the free edition has."""
-        ...
 
     async def evaluate_batch(self, ctx: Context, request: EvaluateBatch) -> models.FlagDecisions:
         """All that a client needs on its start in one answer, decided under one digest of rules."""
-        ...
 
     async def evaluate_flag(self, ctx: Context, request: EvaluateFlag) -> models.FlagDecision:
         """Decides for one context from the rules in memory, in the order override, entitlement, prerequisite, rule, share."""
-        ...
 
     async def get_flag(self, ctx: Context, request: GetFlag) -> models.FeatureFlag:
         """A flag with rules and share, as operators see it."""
-        ...
 
     async def list_flags(self, ctx: Context, request: ListFlags) -> Page[models.FeatureFlag]:
         """Flags of an environment, among them those past their day, which their teams are asked about weekly."""
-        ...
 
     async def list_overrides(
         self,
@@ -279,7 +255,6 @@ class Port(Protocol):
         request: ListOverrides,
     ) -> Page[models.FlagOverride]:
         """Who is excepted from what, the first question of support when a customer sees something that others do not."""
-        ...
 
     async def watch_flags(
         self,
@@ -287,7 +262,6 @@ class Port(Protocol):
         request: WatchFlags,
     ) -> AsyncIterator[models.FlagRulesUpdate]:
         """Streams the bundle of an environment to services that evaluate by themselves, 1.9 million times a second in sum."""
-        ...
 
     async def on_metric_anomaly_detected(
         self,
@@ -295,7 +269,6 @@ class Port(Protocol):
         event: Received[models.MetricAnomalyDetected],
     ) -> None:
         """Fresh changes of the anomalous service are undone where their flag allows it"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -303,7 +276,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """Exceptions, entitlements and memberships of the organisation are forgotten"""
-        ...
 
     async def on_subscription_activated(
         self,
@@ -311,7 +283,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionActivated],
     ) -> None:
         """What was bought is unlocked within five seconds"""
-        ...
 
     async def on_subscription_cancelled(
         self,
@@ -319,7 +290,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionCancelled],
     ) -> None:
         """Entitlements fall back to those of the free edition"""
-        ...
 
     async def on_subscription_changed(
         self,
@@ -327,4 +297,3 @@ class Port(Protocol):
         event: Received[models.SubscriptionChanged],
     ) -> None:
         """Entitlements follow the new plan"""
-        ...

@@ -11,7 +11,7 @@ from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -20,6 +20,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.download_grant = runtime.aggregate(aggregates.DOWNLOAD_GRANT)
         self.file = runtime.aggregate(aggregates.FILE)
         self.file_link = runtime.aggregate(aggregates.FILE_LINK)

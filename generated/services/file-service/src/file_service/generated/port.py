@@ -250,67 +250,51 @@ class Port(Protocol):
 
     async def abort_upload(self, ctx: Context, request: AbortUpload) -> models.StoredFileView:
         """Drops the parts that have arrived and frees the reserved space."""
-        ...
 
     async def begin_upload(self, ctx: Context, request: BeginUpload) -> models.StoredFileView:
         """Announces a file and reserves its space for a day, an export for the seven days that it will live."""
-        ...
 
     async def complete_upload(self, ctx: Context, request: CompleteUpload) -> models.StoredFileView:
         """Has the parts assembled, holds the digest against them and gives the file to the scanner."""
-        ...
 
     async def fail_rendition(self, ctx: Context, request: FailRendition) -> None:
         """A renderer reports that it cannot do it, after a time limit of two minutes or at once."""
-        ...
 
     async def finish_rendition(self, ctx: Context, request: FinishRendition) -> None:
         """A renderer reports where it put the derived bytes."""
-        ...
 
     async def follow_attachments(self, ctx: Context, request: FollowAttachments) -> None:
         """Makes and ends links of a document as its body gains and loses files."""
-        ...
 
     async def follow_file_holds(self, ctx: Context, request: FollowFileHolds) -> None:
         """Notes a case for which the bytes of a tenant are kept, or that it is over."""
-        ...
 
     async def forget_uploader(self, ctx: Context, request: ForgetUploader) -> None:
         """Follows the erasure of an account."""
-        ...
 
     async def grant_download(self, ctx: Context, request: GrantDownload) -> models.DownloadAddress:
         """Signs an address bound to whoever asks, for five minutes unless told otherwise, and writes down that it did."""
-        ...
 
     async def link_file(self, ctx: Context, request: LinkFile) -> models.FileLink:
         """Notes that something uses a file and counts it there."""
-        ...
 
     async def purge_file(self, ctx: Context, request: PurgeFile) -> None:
         """Ends the links that still hang on a file and destroys its bytes in all regions, once bin or quarantine have run their time or an export has met its end."""
-        ...
 
     async def purge_tenant_files(self, ctx: Context, request: PurgeTenantFiles) -> None:
         """Destroys an organisation's data key first and its objects after that."""
-        ...
 
     async def put_back_content(self, ctx: Context, request: PutBackContent) -> None:
         """Copies the restored payload over the bytes of a file under a key of its own and swaps them in."""
-        ...
 
     async def quarantine_file(self, ctx: Context, request: QuarantineFile) -> models.StoredFileView:
         """Withdraws a file at once, addresses already handed out included, and moves its bytes out of reach."""
-        ...
 
     async def record_scan(self, ctx: Context, request: RecordScan) -> None:
         """The scanner reports that the bytes are harmless or cannot be judged, with what it measured on the way."""
-        ...
 
     async def recover_file(self, ctx: Context, request: RecoverFile) -> models.StoredFileView:
         """Takes a file back out of the bin within its thirty days."""
-        ...
 
     async def release_from_quarantine(
         self,
@@ -318,19 +302,15 @@ class Port(Protocol):
         request: ReleaseFromQuarantine,
     ) -> models.StoredFileView:
         """Declares a condemned file harmless under the names of two people, which replaces the scanner's verdict."""
-        ...
 
     async def replace_content(self, ctx: Context, request: ReplaceContent) -> models.StoredFileView:
         """Puts the bytes of a second, clean upload in the place of the present ones, which become a version."""
-        ...
 
     async def request_rendition(self, ctx: Context, request: RequestRendition) -> models.Rendition:
         """Queues a derived form of a file for the renderers, which fail it at once where the type of the file does not allow it."""
-        ...
 
     async def rescan_file(self, ctx: Context, request: RescanFile) -> models.StoredFileView:
         """Sends a file through the scanner again, for instance with the signatures of this morning."""
-        ...
 
     async def restore_file_content(
         self,
@@ -338,51 +318,39 @@ class Port(Protocol):
         request: RestoreFileContent,
     ) -> models.FileRestoreAccepted:
         """Asks for the bytes of an earlier version in place of the present ones."""
-        ...
 
     async def retry_rendition(self, ctx: Context, request: RetryRendition) -> None:
         """Queues a failed rendition again when the renderers were upgraded."""
-        ...
 
     async def set_storage_room(self, ctx: Context, request: SetStorageRoom) -> None:
         """Notes that an organisation has used up its storage, up to the moment at which the meter starts anew, or that a larger plan gave it room."""
-        ...
 
     async def set_upload_access(self, ctx: Context, request: SetUploadAccess) -> None:
         """Closes a tenant that may only read to uploads, replacements and links, or opens it again."""
-        ...
 
     async def sign_parts(self, ctx: Context, request: SignParts) -> models.SignedParts:
         """Hands out addresses for the next hundred parts at most and opens the session on the first call."""
-        ...
 
     async def take_in_recording(self, ctx: Context, request: TakeInRecording) -> None:
         """Copies a composed film out of the bucket of meetings, holds it against its digest and opens a file under the recording's own id, so that a second delivery finds it."""
-        ...
 
     async def trash_avatar(self, ctx: Context, request: TrashAvatar) -> None:
         """Finds the picture of somebody whose profile was erased and puts it into the bin."""
-        ...
 
     async def trash_file(self, ctx: Context, request: TrashFile) -> models.StoredFileView:
         """Moves a file to the bin; links to it stay and work again if it is recovered."""
-        ...
 
     async def unlink_file(self, ctx: Context, request: UnlinkFile) -> None:
         """Ends a link and counts the file one use less."""
-        ...
 
     async def unlink_target(self, ctx: Context, request: UnlinkTarget) -> None:
         """Ends every link to something that was deleted."""
-        ...
 
     async def update_file(self, ctx: Context, request: UpdateFile) -> models.StoredFileView:
         """Gives a file another name."""
-        ...
 
     async def get_file(self, ctx: Context, request: GetFile) -> models.StoredFileView:
         """Name, size, state and verdict of one file."""
-        ...
 
     async def get_storage_usage(
         self,
@@ -390,7 +358,6 @@ class Port(Protocol):
         request: GetStorageUsage,
     ) -> models.StorageUsageReport:
         """What the organisation stores, summed from the daily ledger and the hours since."""
-        ...
 
     async def list_downloads(
         self,
@@ -398,15 +365,12 @@ class Port(Protocol):
         request: ListDownloads,
     ) -> Page[models.DownloadGrant]:
         """Who was handed an address of a file, and whether it was used."""
-        ...
 
     async def list_file_links(self, ctx: Context, request: ListFileLinks) -> Page[models.FileLink]:
         """What uses a file, asked before somebody throws it away."""
-        ...
 
     async def list_files(self, ctx: Context, request: ListFiles) -> Page[models.StoredFileView]:
         """What somebody uploaded, by origin, state, verdict or media type."""
-        ...
 
     async def list_renditions(
         self,
@@ -414,7 +378,6 @@ class Port(Protocol):
         request: ListRenditions,
     ) -> Page[models.Rendition]:
         """Which derived forms of a file exist or are being made."""
-        ...
 
     async def list_target_links(
         self,
@@ -422,7 +385,6 @@ class Port(Protocol):
         request: ListTargetLinks,
     ) -> Page[models.FileLink]:
         """Which files hang on a document or on another thing."""
-        ...
 
     async def list_upload_sessions(
         self,
@@ -430,7 +392,6 @@ class Port(Protocol):
         request: ListUploadSessions,
     ) -> Page[models.UploadSession]:
         """Transfers of the caller that are still open, so that a client can go on where it broke off."""
-        ...
 
     async def on_document_deleted(
         self,
@@ -438,7 +399,6 @@ class Port(Protocol):
         event: Received[models.DocumentDeleted],
     ) -> None:
         """All links to the document end and its files may become orphans"""
-        ...
 
     async def on_document_updated(
         self,
@@ -446,7 +406,6 @@ class Port(Protocol):
         event: Received[models.DocumentUpdated],
     ) -> None:
         """Links of files that were attached are made and those of detached ones ended"""
-        ...
 
     async def on_legal_hold_placed(
         self,
@@ -454,7 +413,6 @@ class Port(Protocol):
         event: Received[models.LegalHoldPlaced],
     ) -> None:
         """No bytes that fall into its stretch are purged"""
-        ...
 
     async def on_legal_hold_released(
         self,
@@ -462,11 +420,9 @@ class Port(Protocol):
         event: Received[models.LegalHoldReleased],
     ) -> None:
         """The purge takes up where it was stopped"""
-        ...
 
     async def on_message_purged(self, ctx: Context, event: Received[models.MessagePurged]) -> None:
         """Attachments of purged messages may become orphans"""
-        ...
 
     async def on_message_retracted(
         self,
@@ -474,7 +430,6 @@ class Port(Protocol):
         event: Received[models.MessageRetracted],
     ) -> None:
         """Attachments of a message that was taken back lose their link to it"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -482,7 +437,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """Files are purged and the data key is destroyed, which makes replicas unreadable at once"""
-        ...
 
     async def on_organization_restricted(
         self,
@@ -490,7 +444,6 @@ class Port(Protocol):
         event: Received[models.OrganizationRestricted],
     ) -> None:
         """Nothing new is taken in for the tenant; what it has can be fetched"""
-        ...
 
     async def on_organization_unrestricted(
         self,
@@ -498,15 +451,12 @@ class Port(Protocol):
         event: Received[models.OrganizationUnrestricted],
     ) -> None:
         """Uploads are taken in again"""
-        ...
 
     async def on_profile_erased(self, ctx: Context, event: Received[models.ProfileErased]) -> None:
         """The picture of an erased person goes to the bin"""
-        ...
 
     async def on_quota_exceeded(self, ctx: Context, event: Received[models.QuotaExceeded]) -> None:
         """Past the hard limit of storage no upload is announced any more"""
-        ...
 
     async def on_recording_ready(
         self,
@@ -514,7 +464,6 @@ class Port(Protocol):
         event: Received[models.RecordingReady],
     ) -> None:
         """The film of a meeting becomes a file of the same id and goes to the scanner"""
-        ...
 
     async def on_subscription_changed(
         self,
@@ -522,15 +471,12 @@ class Port(Protocol):
         event: Received[models.SubscriptionChanged],
     ) -> None:
         """A plan with more storage opens uploads again"""
-        ...
 
     async def on_task_dropped(self, ctx: Context, event: Received[models.TaskDropped]) -> None:
         """Attachments of a task that was decided against may become orphans"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Unfinished uploads, exports and download grants of the erased person go and the erasure is reported"""
-        ...
 
     async def on_version_restored(
         self,
@@ -538,4 +484,3 @@ class Port(Protocol):
         event: Received[models.VersionRestored],
     ) -> None:
         """Restored bytes take the place of the present ones, and FileReplaced is told"""
-        ...

@@ -237,19 +237,15 @@ class Port(Protocol):
 
     async def add_manual_line(self, ctx: Context, request: AddManualLine) -> models.Invoice:
         """Puts another line on a draft, 50,000.00 at most, and works the sums out anew."""
-        ...
 
     async def add_metered_lines(self, ctx: Context, request: AddMeteredLines) -> None:
         """Bills a closed usage period on the open draft of its subscription, or begins one."""
-        ...
 
     async def add_proration_lines(self, ctx: Context, request: AddProrationLines) -> None:
         """Reckons what a change of seats or plan costs or gives back for the days that are left, and adds it to the draft of the period."""
-        ...
 
     async def apply_payment(self, ctx: Context, request: ApplyPayment) -> None:
         """Lowers what is due by a payment and closes the invoice when nothing is left, an objection to it notwithstanding."""
-        ...
 
     async def approve_credit_note(
         self,
@@ -257,11 +253,9 @@ class Port(Protocol):
         request: ApproveCreditNote,
     ) -> models.CreditNote:
         """The second person's yes to a credit above 5,000.00, taken from their own token and never from the writer's word."""
-        ...
 
     async def attach_document(self, ctx: Context, request: AttachDocument) -> None:
         """Notes where the renderer has put the picture of an invoice, after the renderer compared the digest."""
-        ...
 
     async def create_billing_profile(
         self,
@@ -269,79 +263,60 @@ class Port(Protocol):
         request: CreateBillingProfile,
     ) -> models.BillingProfile:
         """Says for the first time to whom an organisation's invoices are made out."""
-        ...
 
     async def credit_invoice(self, ctx: Context, request: CreditInvoice) -> None:
         """Counts a credit note on its invoice, inside the transaction that numbers the note."""
-        ...
 
     async def discard_draft(self, ctx: Context, request: DiscardDraft) -> models.Invoice:
         """Throws a draft away."""
-        ...
 
     async def dispute_invoice(self, ctx: Context, request: DisputeInvoice) -> models.InvoiceDispute:
         """A customer objects to lines of an invoice within sixty days of its issue, paid or not."""
-        ...
 
     async def draft_final_invoice(self, ctx: Context, request: DraftFinalInvoice) -> None:
         """Closes the account of an ended subscription within a day, with all use that was not billed yet."""
-        ...
 
     async def draft_invoice(self, ctx: Context, request: DraftInvoice) -> models.Invoice:
         """Writes an invoice by hand for an organisation, with lines that finance enters and taxes that the service works out."""
-        ...
 
     async def escalate_dunning(self, ctx: Context, request: EscalateDunning) -> None:
         """Sends the next of four reminders and writes it down, by mail first, in the application next, and by a person at last."""
-        ...
 
     async def hold_for_dispute(self, ctx: Context, request: HoldForDispute) -> None:
         """Takes an invoice out of collection and reminders while an objection to it is open."""
-        ...
 
     async def issue_credit_note(self, ctx: Context, request: IssueCreditNote) -> models.CreditNote:
         """Credits an issued invoice in part or in full."""
-        ...
 
     async def issue_invoice(self, ctx: Context, request: IssueInvoice) -> models.Invoice:
         """Adds up, asks for the tax a last time, draws the number under a lock of its range and freezes the content, all in one transaction."""
-        ...
 
     async def issue_receipt(self, ctx: Context, request: IssueReceipt) -> None:
         """Makes the invoice of an order whose money was taken already, numbered and paid from its first moment."""
-        ...
 
     async def mark_overdue(self, ctx: Context, request: MarkOverdue) -> None:
         """Runs each morning in the zone of the legal entity over invoices whose day has passed with money still due."""
-        ...
 
     async def note_failed_collection(self, ctx: Context, request: NoteFailedCollection) -> None:
         """Remembers that charging an invoice failed, which the first reminder then mentions."""
-        ...
 
     async def note_overage(self, ctx: Context, request: NoteOverage) -> None:
         """Writes a sentence below the lines of the open draft about a limit that was exceeded, so that the next invoice surprises nobody."""
-        ...
 
     async def recompute_taxes(self, ctx: Context, request: RecomputeTaxes) -> models.Invoice:
         """Makes a draft out to another party or address and asks for the tax again, with reverse charge where an identifier is confirmed."""
-        ...
 
     async def record_seats_returned(self, ctx: Context, request: RecordSeatsReturned) -> None:
         """Adds the opposite movement when seats come back, also those of an order that came to nothing."""
-        ...
 
     async def record_seats_taken(self, ctx: Context, request: RecordSeatsTaken) -> None:
         """Adds a movement to the seat ledger when seats are reserved, from which days are counted."""
-        ...
 
     async def release_from_dispute(self, ctx: Context, request: ReleaseFromDispute) -> None:
         """Lets an invoice run again where it stood."""
-        ...
 
     async def resolve_dispute(self, ctx: Context, request: ResolveDispute) -> models.InvoiceDispute:
         """Answers an objection in words."""
-        ...
 
     async def update_billing_profile(
         self,
@@ -349,11 +324,9 @@ class Port(Protocol):
         request: UpdateBillingProfile,
     ) -> models.BillingProfile:
         """Changes party or language for invoices to come."""
-        ...
 
     async def void_invoice(self, ctx: Context, request: VoidInvoice) -> models.Invoice:
         """Takes an unpaid invoice back."""
-        ...
 
     async def withdraw_credit_note(
         self,
@@ -361,19 +334,15 @@ class Port(Protocol):
         request: WithdrawCreditNote,
     ) -> models.CreditNote:
         """Takes back a credit that nobody has agreed to yet."""
-        ...
 
     async def write_credit_note(self, ctx: Context, request: WriteCreditNote) -> None:
         """Documents what has happened already, be it a voided invoice or a refund that payment-service has made."""
-        ...
 
     async def write_off_invoice(self, ctx: Context, request: WriteOffInvoice) -> models.Invoice:
         """Gives a debt up after the fourth reminder and ninety days, or at once when the customer is insolvent."""
-        ...
 
     async def download_invoice(self, ctx: Context, request: DownloadInvoice) -> models.InvoiceLink:
         """Signs an address of the document for five minutes, bound to the asker's organisation and the region in which the document lies."""
-        ...
 
     async def get_billing_profile(
         self,
@@ -381,11 +350,9 @@ class Port(Protocol):
         request: GetBillingProfile,
     ) -> models.BillingProfile:
         """To whom an organisation's invoices are made out at present."""
-        ...
 
     async def get_invoice(self, ctx: Context, request: GetInvoice) -> models.Invoice:
         """An invoice with its lines and, for those who may, the party that it is made out to."""
-        ...
 
     async def list_credit_notes(
         self,
@@ -393,7 +360,6 @@ class Port(Protocol):
         request: ListCreditNotes,
     ) -> Page[models.CreditNote]:
         """What an invoice was credited and why."""
-        ...
 
     async def list_dunning_attempts(
         self,
@@ -401,7 +367,6 @@ class Port(Protocol):
         request: ListDunningAttempts,
     ) -> Page[models.DunningAttempt]:
         """Which reminders of an invoice went out, through which channel."""
-        ...
 
     async def list_invoice_disputes(
         self,
@@ -409,7 +374,6 @@ class Port(Protocol):
         request: ListInvoiceDisputes,
     ) -> Page[models.InvoiceDispute]:
         """Objections to an invoice, the open one first."""
-        ...
 
     async def list_invoices(
         self,
@@ -417,7 +381,6 @@ class Port(Protocol):
         request: ListInvoices,
     ) -> Page[models.InvoiceSummary]:
         """Invoices of the tenant, those that are due first when asked so."""
-        ...
 
     async def preview_upcoming_invoice(
         self,
@@ -425,7 +388,6 @@ class Port(Protocol):
         request: PreviewUpcomingInvoice,
     ) -> models.UpcomingInvoice:
         """What the next invoice of a subscription would come to as of now, with the use of this hour asked from usage-service."""
-        ...
 
     async def on_invoice_dispute_resolved(
         self,
@@ -433,7 +395,6 @@ class Port(Protocol):
         event: Received[models.InvoiceDisputeResolved],
     ) -> None:
         """The invoice runs again"""
-        ...
 
     async def on_invoice_disputed(
         self,
@@ -441,15 +402,12 @@ class Port(Protocol):
         event: Received[models.InvoiceDisputed],
     ) -> None:
         """Reminders rest"""
-        ...
 
     async def on_invoice_voided(self, ctx: Context, event: Received[models.InvoiceVoided]) -> None:
         """A void invoice is credited in full"""
-        ...
 
     async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
         """The next reminder mentions the failed charge"""
-        ...
 
     async def on_payment_processed(
         self,
@@ -457,7 +415,6 @@ class Port(Protocol):
         event: Received[models.PaymentProcessed],
     ) -> None:
         """An invoice is paid in whole or in part"""
-        ...
 
     async def on_payment_refunded(
         self,
@@ -465,19 +422,15 @@ class Port(Protocol):
         event: Received[models.PaymentRefunded],
     ) -> None:
         """A refund is documented by a credit note"""
-        ...
 
     async def on_quota_exceeded(self, ctx: Context, event: Received[models.QuotaExceeded]) -> None:
         """The draft says which limit was exceeded"""
-        ...
 
     async def on_seats_released(self, ctx: Context, event: Received[models.SeatsReleased]) -> None:
         """The movement is taken back by another"""
-        ...
 
     async def on_seats_reserved(self, ctx: Context, event: Received[models.SeatsReserved]) -> None:
         """The seat ledger grows by a movement"""
-        ...
 
     async def on_subscription_activated(
         self,
@@ -485,7 +438,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionActivated],
     ) -> None:
         """Days of the first period that an order did not pay for are put on the draft"""
-        ...
 
     async def on_subscription_cancelled(
         self,
@@ -493,7 +445,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionCancelled],
     ) -> None:
         """A final invoice is drafted within a day"""
-        ...
 
     async def on_subscription_changed(
         self,
@@ -501,7 +452,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionChanged],
     ) -> None:
         """The difference that seats or plan make is put on the draft"""
-        ...
 
     async def on_usage_period_closed(
         self,
@@ -509,4 +459,3 @@ class Port(Protocol):
         event: Received[models.UsagePeriodClosed],
     ) -> None:
         """What was used is billed"""
-        ...

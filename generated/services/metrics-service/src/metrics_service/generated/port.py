@@ -204,7 +204,6 @@ class Port(Protocol):
         request: AcknowledgeAnomaly,
     ) -> models.Anomaly:
         """Somebody looks, so that nobody else needs to."""
-        ...
 
     async def activate_metric(
         self,
@@ -212,31 +211,24 @@ class Port(Protocol):
         request: ActivateMetric,
     ) -> models.MetricDefinition:
         """Lets a revision count from the next full hour on and retires the one before it."""
-        ...
 
     async def adopt_forecast(self, ctx: Context, request: AdoptForecast) -> None:
         """Draws the bands of all rules that follow a forecast with the model that has just begun to serve."""
-        ...
 
     async def advance_backfill(self, ctx: Context, request: AdvanceBackfill) -> None:
         """Notes that another day is computed, so that a lost worker costs one day."""
-        ...
 
     async def begin_backfill(self, ctx: Context, request: BeginBackfill) -> None:
         """A worker takes the run on."""
-        ...
 
     async def complete_backfill(self, ctx: Context, request: CompleteBackfill) -> None:
         """All days are computed; curves show them from the next question on."""
-        ...
 
     async def count_activity(self, ctx: Context, request: CountActivity) -> None:
         """Adds a pseudonym to the sketches of the day and the month."""
-        ...
 
     async def define_metric(self, ctx: Context, request: DefineMetric) -> models.MetricDefinition:
         """Writes a draft under a key that nobody has used."""
-        ...
 
     async def deprecate_metric(
         self,
@@ -244,7 +236,6 @@ class Port(Protocol):
         request: DeprecateMetric,
     ) -> models.MetricDefinition:
         """Warns everybody who uses the number."""
-        ...
 
     async def detect_anomalies(
         self,
@@ -252,47 +243,36 @@ class Port(Protocol):
         request: DetectAnomalies,
     ) -> models.DetectedAnomalies:
         """Holds closed buckets against their bands."""
-        ...
 
     async def dismiss_anomaly(self, ctx: Context, request: DismissAnomaly) -> models.Anomaly:
         """Closes an anomaly as none."""
-        ...
 
     async def drop_forecast(self, ctx: Context, request: DropForecast) -> None:
         """Draws bands with the restored version, or by seasonal decomposition where none is left, and mutes nothing meanwhile."""
-        ...
 
     async def explain_anomaly(self, ctx: Context, request: ExplainAnomaly) -> models.Anomaly:
         """Closes an anomaly with its cause, which is shown when the same curve bends again."""
-        ...
 
     async def fail_backfill(self, ctx: Context, request: FailBackfill) -> None:
         """Stops a run for good after three attempts at the same day."""
-        ...
 
     async def mute_rule(self, ctx: Context, request: MuteRule) -> models.AnomalyRule:
         """Lets a rule keep quiet, as over a release or a public holiday, for fourteen days at most."""
-        ...
 
     async def note_metric_use(self, ctx: Context, request: NoteMetricUse) -> None:
         """Keeps the day of the last question, written at most once a day for each metric."""
-        ...
 
     async def purge_tenant_metrics(self, ctx: Context, request: PurgeTenantMetrics) -> None:
         """Drops the rows of a purged tenant and recomputes nothing else, as sums over tenants name nobody."""
-        ...
 
     async def put_anomaly_rule(self, ctx: Context, request: PutAnomalyRule) -> models.AnomalyRule:
         """Says how a metric is watched, or changes how it was."""
-        ...
 
     async def record_counter_fact(self, ctx: Context, request: RecordCounterFact) -> None:
         """Undoes what an order or payment has counted by facts of opposite sign, at the moment of the reversal."""
-        ...
 
     async def record_facts(self, ctx: Context, request: RecordFacts) -> models.FactsReceipt:
         """Takes facts of a workload, drops those that are known and raises the open buckets by the rest."""
-        ...
 
     async def record_subscription_movement(
         self,
@@ -300,7 +280,6 @@ class Port(Protocol):
         request: RecordSubscriptionMovement,
     ) -> None:
         """Tells new, expanded, contracted and churned revenue and seats apart, by plan family and country."""
-        ...
 
     async def reinstate_metric(
         self,
@@ -308,23 +287,18 @@ class Port(Protocol):
         request: ReinstateMetric,
     ) -> models.MetricDefinition:
         """Takes a deprecation back, since the successor turned out not to be one."""
-        ...
 
     async def retire_metric(self, ctx: Context, request: RetireMetric) -> None:
         """Stops counting a deprecated metric that nobody has asked for in 90 days, or a revision whose successor is active."""
-        ...
 
     async def revise_metric(self, ctx: Context, request: ReviseMetric) -> models.MetricDefinition:
         """Rewrites a draft or validated metric in place."""
-        ...
 
     async def start_backfill(self, ctx: Context, request: StartBackfill) -> models.BackfillRun:
         """Queues past days for recomputation by one revision."""
-        ...
 
     async def update_analytics(self, ctx: Context, request: UpdateAnalytics) -> None:
         """Books a payment: cash, the order and the change of recurring revenue, all under the id of the payment."""
-        ...
 
     async def validate_metric(
         self,
@@ -332,19 +306,15 @@ class Port(Protocol):
         request: ValidateMetric,
     ) -> models.ValidationReport:
         """Compiles the expression and runs it over a week of sampled facts, to learn what it would cost before it costs it."""
-        ...
 
     async def get_backfill(self, ctx: Context, request: GetBackfill) -> models.BackfillRun:
         """How many days of a run are done, and why it stopped if it did."""
-        ...
 
     async def get_metric(self, ctx: Context, request: GetMetric) -> models.MetricDefinition:
         """One wording of a metric with the cost that its validation found."""
-        ...
 
     async def list_anomalies(self, ctx: Context, request: ListAnomalies) -> Page[models.Anomaly]:
         """Anomalies by metric or state, the newest first."""
-        ...
 
     async def list_metrics(
         self,
@@ -352,11 +322,9 @@ class Port(Protocol):
         request: ListMetrics,
     ) -> Page[models.MetricDefinition]:
         """The dictionary by key, state or team."""
-        ...
 
     async def query(self, ctx: Context, request: Query) -> models.SeriesAnswer:
         """Series of up to ten metrics by time and dimension, beside an earlier interval if wished."""
-        ...
 
     async def stream_latest(
         self,
@@ -364,7 +332,6 @@ class Port(Protocol):
         request: StreamLatest,
     ) -> AsyncIterator[models.LatestPoint]:
         """The newest closed minute of each metric, once a minute, for tickers and wall screens."""
-        ...
 
     async def on_login_succeeded(
         self,
@@ -372,11 +339,9 @@ class Port(Protocol):
         event: Received[models.LoginSucceeded],
     ) -> None:
         """One more person in the day's and the month's sketch, told by pseudonym"""
-        ...
 
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
         """Bands are drawn anew when the model is metric-forecast, other models are passed over"""
-        ...
 
     async def on_model_rolled_back(
         self,
@@ -384,7 +349,6 @@ class Port(Protocol):
         event: Received[models.ModelRolledBack],
     ) -> None:
         """Bands of a withdrawn metric-forecast are drawn as they were before it"""
-        ...
 
     async def on_order_cancelled(
         self,
@@ -392,7 +356,6 @@ class Port(Protocol):
         event: Received[models.OrderCancelled],
     ) -> None:
         """Whatever the order had counted is undone by facts of opposite sign"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -400,7 +363,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """The tenant's facts and points are dropped, sums over all tenants stay as they were"""
-        ...
 
     async def on_payment_processed(
         self,
@@ -408,7 +370,6 @@ class Port(Protocol):
         event: Received[models.PaymentProcessed],
     ) -> None:
         """Cash, orders and recurring revenue count once under the payment's id, then RevenueRecorded lets the order go on"""
-        ...
 
     async def on_payment_refunded(
         self,
@@ -416,11 +377,9 @@ class Port(Protocol):
         event: Received[models.PaymentRefunded],
     ) -> None:
         """The money leaves the curves at the moment of the refund"""
-        ...
 
     async def on_refund_skipped(self, ctx: Context, event: Received[models.RefundSkipped]) -> None:
         """The order leaves the curves although no money moved"""
-        ...
 
     async def on_seats_committed(
         self,
@@ -428,7 +387,6 @@ class Port(Protocol):
         event: Received[models.SeatsCommitted],
     ) -> None:
         """Seats sold by plan family"""
-        ...
 
     async def on_subscription_cancelled(
         self,
@@ -436,7 +394,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionCancelled],
     ) -> None:
         """Churned revenue on the day on which the subscription ends"""
-        ...
 
     async def on_subscription_changed(
         self,
@@ -444,8 +401,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionChanged],
     ) -> None:
         """Expansion or contraction of recurring revenue by plan family"""
-        ...
 
     async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
         """A sign-up and the first day of a cohort"""
-        ...

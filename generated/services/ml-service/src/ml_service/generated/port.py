@@ -257,23 +257,18 @@ class Port(Protocol):
 
     async def advance_training(self, ctx: Context, request: AdvanceTraining) -> None:
         """Notes the minutes that a run has burnt."""
-        ...
 
     async def begin_training(self, ctx: Context, request: BeginTraining) -> None:
         """A trainer takes the run, after it has held the snapshot against the list of forgotten subjects."""
-        ...
 
     async def complete_training(self, ctx: Context, request: CompleteTraining) -> None:
         """The artefact is in the bucket and was read back under its digest."""
-        ...
 
     async def count_failed_sign_in(self, ctx: Context, request: CountFailedSignIn) -> None:
         """Adds to the counters of a typed identifier, by which a spray over many accounts shows in the features of all of them."""
-        ...
 
     async def count_revoked_session(self, ctx: Context, request: CountRevokedSession) -> None:
         """Adds to the counters of an account whose session was ended before its time."""
-        ...
 
     async def define_feature_view(
         self,
@@ -281,71 +276,54 @@ class Port(Protocol):
         request: DefineFeatureView,
     ) -> models.FeatureView:
         """Enters a view under a number that was free."""
-        ...
 
     async def deploy_model(self, ctx: Context, request: DeployModel) -> models.ModelModel:
         """Gives the canary all requests of its key."""
-        ...
 
     async def draw_snapshot(self, ctx: Context, request: DrawSnapshot) -> None:
         """Writes the rows of some days and views under one snapshot id, without subjects that are to be forgotten, with at most a hundredth from any one organisation and labels of disputed accounts only once they are thirty days old."""
-        ...
 
     async def evaluate_model(self, ctx: Context, request: EvaluateModel) -> models.ModelModel:
         """Puts the scores on held-out data into the manifest, good or bad."""
-        ...
 
     async def fail_training(self, ctx: Context, request: FailTraining) -> None:
         """Ends a run that diverged, broke or ran out of minutes."""
-        ...
 
     async def flag_drift(self, ctx: Context, request: FlagDrift) -> None:
         """Notes that a model sees another population than it learnt from."""
-        ...
 
     async def forget_subject(self, ctx: Context, request: ForgetSubject) -> None:
         """Deletes features, counters and band of an erased person."""
-        ...
 
     async def forget_tenant(self, ctx: Context, request: ForgetTenant) -> None:
         """Deletes features and kept predictions of a purged organisation."""
-        ...
 
     async def keep_prediction(self, ctx: Context, request: KeepPrediction) -> None:
         """Writes a sampled answer after the caller has got it, so that sampling costs nobody time."""
-        ...
 
     async def label_churn(self, ctx: Context, request: LabelChurn) -> None:
         """Keeps what a subscription did as feature and label of its organisation."""
-        ...
 
     async def label_payment(self, ctx: Context, request: LabelPayment) -> None:
         """Moves the features of a payer and, where the payment was judged, joins the outcome."""
-        ...
 
     async def leave_out_of_training(self, ctx: Context, request: LeaveOutOfTraining) -> None:
         """Puts the pseudonym on the list that every reader of snapshots holds against its rows, and rewrites snapshots that are younger than half a year."""
-        ...
 
     async def note_guards(self, ctx: Context, request: NoteGuards) -> None:
         """Enters what the last hour in shadow or as a canary came to."""
-        ...
 
     async def record_outcome(self, ctx: Context, request: RecordOutcome) -> models.Prediction:
         """Joins what turned out to be true to a kept prediction."""
-        ...
 
     async def register_model(self, ctx: Context, request: RegisterModel) -> models.ModelModel:
         """Takes a signed artefact and its manifest into the registry."""
-        ...
 
     async def reinstate_model(self, ctx: Context, request: ReinstateModel) -> None:
         """Brings the predecessor back that is still loaded, as the second half of a roll-back."""
-        ...
 
     async def reject_model(self, ctx: Context, request: RejectModel) -> models.ModelModel:
         """Refuses an evaluated version for good and says why."""
-        ...
 
     async def retire_feature_view(
         self,
@@ -353,43 +331,33 @@ class Port(Protocol):
         request: RetireFeatureView,
     ) -> models.FeatureView:
         """Keeps new models from reading a view that has a successor or has turned out to tell too much about people."""
-        ...
 
     async def retire_model(self, ctx: Context, request: RetireModel) -> models.ModelModel:
         """Ends the service of a version whose successor serves, or of a model that nobody needs."""
-        ...
 
     async def roll_back_model(self, ctx: Context, request: RollBackModel) -> models.ModelModel:
         """Sends all requests to the predecessor again within seconds, by an operator or by the guard that has seen refusals at three times the week's median for ten minutes."""
-        ...
 
     async def start_canary(self, ctx: Context, request: StartCanary) -> models.ModelModel:
         """Gives a version its first users."""
-        ...
 
     async def start_shadow(self, ctx: Context, request: StartShadow) -> models.ModelModel:
         """Lets a version score all requests beside the serving one without being heard."""
-        ...
 
     async def start_training(self, ctx: Context, request: StartTraining) -> models.TrainingRun:
         """Queues a run."""
-        ...
 
     async def stop_rollout(self, ctx: Context, request: StopRollout) -> models.ModelModel:
         """Takes a shadow or canary back to where it was after its evaluation."""
-        ...
 
     async def stop_training(self, ctx: Context, request: StopTraining) -> models.TrainingRun:
         """Gives the processor back."""
-        ...
 
     async def switch_model(self, ctx: Context, request: SwitchModel) -> None:
         """Lets the default answer for a model key whose kill switch is on, marked as degraded, and the route again once it is off."""
-        ...
 
     async def weigh_sign_in(self, ctx: Context, request: WeighSignIn) -> None:
         """Moves the counters of an account and scores it anew."""
-        ...
 
     async def explain_prediction(
         self,
@@ -397,23 +365,18 @@ class Port(Protocol):
         request: ExplainPrediction,
     ) -> models.Prediction:
         """What moved a kept score, for people who have to justify a refusal."""
-        ...
 
     async def get_feature_view(self, ctx: Context, request: GetFeatureView) -> models.FeatureView:
         """What the numbers of a view mean and what stands in for them."""
-        ...
 
     async def get_features(self, ctx: Context, request: GetFeatures) -> models.FeatureVectors:
         """Values of one view for up to a hundred subjects, with the stand-in and its mark where a value is too old."""
-        ...
 
     async def get_model(self, ctx: Context, request: GetModel) -> models.ModelModel:
         """The manifest of one version as it stands."""
-        ...
 
     async def get_training_run(self, ctx: Context, request: GetTrainingRun) -> models.TrainingRun:
         """How far a run is, what it has burnt, and what came of it."""
-        ...
 
     async def list_feature_views(
         self,
@@ -421,11 +384,9 @@ class Port(Protocol):
         request: ListFeatureViews,
     ) -> Page[models.FeatureView]:
         """Views by subject and state, for whoever looks for a number before computing another."""
-        ...
 
     async def list_models(self, ctx: Context, request: ListModels) -> Page[models.ModelModel]:
         """Versions by model and stage, by which an operator sees what serves where."""
-        ...
 
     async def list_training_runs(
         self,
@@ -433,15 +394,12 @@ class Port(Protocol):
         request: ListTrainingRuns,
     ) -> Page[models.TrainingRun]:
         """Runs by model and state, by which the week's minutes can be accounted for."""
-        ...
 
     async def measure_drift(self, ctx: Context, request: MeasureDrift) -> models.DriftReport:
         """Compares kept predictions of a window with the snapshot of the training, for whoever does not want to wait for the night."""
-        ...
 
     async def predict(self, ctx: Context, request: Predict) -> models.PredictionAnswer:
         """Scores one entity with the version that its route names."""
-        ...
 
     async def predict_batch(
         self,
@@ -449,7 +407,6 @@ class Port(Protocol):
         request: PredictBatch,
     ) -> AsyncIterator[models.BatchItem]:
         """Scores up to ten thousand entities with one version from the first to the last, as the nightly run over all organisations for churn needs it."""
-        ...
 
     async def on_events_redacted(
         self,
@@ -457,15 +414,12 @@ class Port(Protocol):
         event: Received[models.EventsRedacted],
     ) -> None:
         """Snapshots that hold the subject are written anew without it before anything learns from them"""
-        ...
 
     async def on_flag_changed(self, ctx: Context, event: Received[models.FlagChanged]) -> None:
         """A kill switch of a model sends its key to the default within seconds."""
-        ...
 
     async def on_login_failed(self, ctx: Context, event: Received[models.LoginFailed]) -> None:
         """Failures are counted by the digest of what was typed, since no account is known"""
-        ...
 
     async def on_login_succeeded(
         self,
@@ -473,7 +427,6 @@ class Port(Protocol):
         event: Received[models.LoginSucceeded],
     ) -> None:
         """Counters of the account move on and its risk band is judged anew"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -481,7 +434,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """The tenant's features and kept predictions go, and its rows leave the snapshots"""
-        ...
 
     async def on_payment_disputed(
         self,
@@ -489,11 +441,9 @@ class Port(Protocol):
         event: Received[models.PaymentDisputed],
     ) -> None:
         """The label of payment-risk turns to bad, thirty days later if the account itself is in dispute"""
-        ...
 
     async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
         """A refusal counts towards the payer's hour and day"""
-        ...
 
     async def on_payment_processed(
         self,
@@ -501,7 +451,6 @@ class Port(Protocol):
         event: Received[models.PaymentProcessed],
     ) -> None:
         """A captured payment moves the features of its payer, and is a good one until somebody disputes it"""
-        ...
 
     async def on_session_revoked(
         self,
@@ -509,7 +458,6 @@ class Port(Protocol):
         event: Received[models.SessionRevoked],
     ) -> None:
         """A session that was ended as stolen raises the band of its account for a day"""
-        ...
 
     async def on_subscription_cancelled(
         self,
@@ -517,7 +465,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionCancelled],
     ) -> None:
         """The organisation becomes a positive label of churn for the sixty days before"""
-        ...
 
     async def on_subscription_changed(
         self,
@@ -525,8 +472,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionChanged],
     ) -> None:
         """Fewer seats are the feature that churn is told by most"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Features, counters and band of the person go at once, the next training leaves the pseudonym out and the erasure is reported"""
-        ...

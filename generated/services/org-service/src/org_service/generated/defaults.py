@@ -11,7 +11,7 @@ from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,6 +19,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.invitation = runtime.aggregate(aggregates.INVITATION)
         self.membership = runtime.aggregate(aggregates.MEMBERSHIP)
         self.org_unit = runtime.aggregate(aggregates.ORG_UNIT)

@@ -21,9 +21,7 @@ class AcceptInvitationRequest(Model):
 
 
 class AddTeamMembersRequest(Model):
-    """
-    Members of the organisation who join a team together.
-    """
+    """Members of the organisation who join a team together."""
 
     user_ids: Annotated[
         list[UUID],
@@ -47,9 +45,7 @@ class CancellationReason(StrEnum):
 
 
 class ClaimDomainRequest(Model):
-    """
-    The domain to be proved.
-    """
+    """The domain to be proved."""
 
     domain: Annotated[
         str,
@@ -76,9 +72,7 @@ class Currency(StrEnum):
 
 
 class DeclineInvitationRequest(Model):
-    """
-    The token from the mail, which says who declines; no account is needed to say no.
-    """
+    """The token from the mail, which says who declines; no account is needed to say no."""
 
     token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
 
@@ -118,9 +112,7 @@ class DomainClaim(Model):
 
 
 class DomainVerified(Model):
-    """
-    The TXT record was found.
-    """
+    """The TXT record was found."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     domain: Annotated[
@@ -135,9 +127,7 @@ class DomainVerified(Model):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -157,9 +147,7 @@ class EmailAddress(RootModel[str]):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -195,9 +183,7 @@ class Industry(StrEnum):
 
 
 class InvitationOutcome(StrEnum):
-    """
-    What became of it.
-    """
+    """What became of it."""
 
     open = "open"
     accepted = "accepted"
@@ -207,9 +193,7 @@ class InvitationOutcome(StrEnum):
 
 
 class InvitationRefusal(StrEnum):
-    """
-    Why one address of a batch was not invited while the others were.
-    """
+    """Why one address of a batch was not invited while the others were."""
 
     already_member = "alreadyMember"
     already_invited = "alreadyInvited"
@@ -218,9 +202,7 @@ class InvitationRefusal(StrEnum):
 
 
 class InvoiceOverdue(Model):
-    """
-    An invoice was not paid by its day, or still is not after another reminder.
-    """
+    """An invoice was not paid by its day, or still is not after another reminder."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -240,9 +222,7 @@ class InvoiceOverdue(Model):
 
 
 class InvoicePaid(Model):
-    """
-    Nothing is due any more, by one payment or several and perhaps a credit.
-    """
+    """Nothing is due any more, by one payment or several and perhaps a credit."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -265,9 +245,7 @@ class InvoicePaid(Model):
 
 
 class JoinPolicy(StrEnum):
-    """
-    Whether colleagues walk in, knock, or have to be fetched.
-    """
+    """Whether colleagues walk in, knock, or have to be fetched."""
 
     open = "open"
     on_request = "onRequest"
@@ -275,9 +253,7 @@ class JoinPolicy(StrEnum):
 
 
 class MemberRole(StrEnum):
-    """
-    The eight roles that a membership can hold inside a customer's organisation.
-    """
+    """The eight roles that a membership can hold inside a customer's organisation."""
 
     org_owner = "orgOwner"
     org_admin = "orgAdmin"
@@ -290,9 +266,7 @@ class MemberRole(StrEnum):
 
 
 class MemberRoleChanged(Model):
-    """
-    The role that counts from now on.
-    """
+    """The role that counts from now on."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
@@ -300,9 +274,7 @@ class MemberRoleChanged(Model):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -316,17 +288,13 @@ class MembershipErasureCompletedStore(StrEnum):
 
 
 class MoveUnitRequest(Model):
-    """
-    Where a unit shall hang from now on.
-    """
+    """Where a unit shall hang from now on."""
 
     parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
 
 
 class OrgStatus(StrEnum):
-    """
-    Provisioning until its region is prepared and an owner has joined.
-    """
+    """Provisioning until its region is prepared and an owner has joined."""
 
     provisioning = "provisioning"
     active = "active"
@@ -336,9 +304,7 @@ class OrgStatus(StrEnum):
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -346,17 +312,13 @@ class OrganizationDeleted(Model):
 
 
 class OrganizationRestored(Model):
-    """
-    Stops the off-boarding.
-    """
+    """Stops the off-boarding."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
 
 class OrganizationUnrestricted(Model):
-    """
-    The tenant may write again.
-    """
+    """The tenant may write again."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
@@ -379,9 +341,7 @@ class OwnershipTransfer(Model):
 
 
 class PlanFamily(StrEnum):
-    """
-    Plans that replace one another over the years and share a trial.
-    """
+    """Plans that replace one another over the years and share a trial."""
 
     starter = "starter"
     team = "team"
@@ -390,18 +350,14 @@ class PlanFamily(StrEnum):
 
 
 class ProductLine(StrEnum):
-    """
-    What can be subscribed to side by side.
-    """
+    """What can be subscribed to side by side."""
 
     workspace = "workspace"
     developer_platform = "developerPlatform"
 
 
 class RefusedAddress(Model):
-    """
-    An address of a batch that got no invitation, and why.
-    """
+    """An address of a batch that got no invitation, and why."""
 
     invitee_email: Annotated[
         str,
@@ -416,9 +372,7 @@ class RefusedAddress(Model):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -427,9 +381,7 @@ class Region(StrEnum):
 
 
 class RestrictionReason(StrEnum):
-    """
-    What customers are told when their organisation turns read-only.
-    """
+    """What customers are told when their organisation turns read-only."""
 
     payment_overdue = "paymentOverdue"
     seats_exceeded = "seatsExceeded"
@@ -438,9 +390,7 @@ class RestrictionReason(StrEnum):
 
 
 class SeatType(StrEnum):
-    """
-    How a membership counts against the licence.
-    """
+    """How a membership counts against the licence."""
 
     full = "full"
     light = "light"
@@ -448,9 +398,7 @@ class SeatType(StrEnum):
 
 
 class SubscriptionActivated(Model):
-    """
-    From now on the tenant may use what is listed.
-    """
+    """From now on the tenant may use what is listed."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     product_line: Annotated[ProductLine, Field(alias="productLine")]
@@ -466,9 +414,7 @@ class SubscriptionActivated(Model):
 
 
 class SubscriptionCancelled(Model):
-    """
-    The last paid moment is over.
-    """
+    """The last paid moment is over."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     plan_code: Annotated[
@@ -497,9 +443,7 @@ class SubscriptionChangeKind(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
-    """
-    From the order that is not yet paid to the day the last seat is given back.
-    """
+    """From the order that is not yet paid to the day the last seat is given back."""
 
     incomplete = "incomplete"
     trialing = "trialing"
@@ -512,9 +456,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class SuspensionReason(StrEnum):
-    """
-    Why an account is barred; it decides who may lift the bar.
-    """
+    """Why an account is barred; it decides who may lift the bar."""
 
     admin_action = "adminAction"
     security_incident = "securityIncident"
@@ -524,9 +466,7 @@ class SuspensionReason(StrEnum):
 
 
 class Team(Model):
-    """
-    People who work together across units, up to 2,500 of them.
-    """
+    """People who work together across units, up to 2,500 of them."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -549,18 +489,14 @@ class Team(Model):
 
 
 class TeamArchived(Model):
-    """
-    The team takes nobody in any more.
-    """
+    """The team takes nobody in any more."""
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     archived_at: Annotated[AwareDatetime, Field(alias="archivedAt")]
 
 
 class TeamCreated(Model):
-    """
-    A team that content can be shared with; nobody is in it yet.
-    """
+    """A team that content can be shared with; nobody is in it yet."""
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
@@ -574,9 +510,7 @@ class TeamCreated(Model):
 
 
 class TeamMember(Model):
-    """
-    One person in one team.
-    """
+    """One person in one team."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -589,9 +523,7 @@ class TeamMember(Model):
 
 
 class TeamMemberAdded(Model):
-    """
-    Those who were really added by one request; they now see what the team sees.
-    """
+    """Those who were really added by one request; they now see what the team sees."""
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
@@ -613,17 +545,13 @@ class TeamMemberRemoved(Model):
 
 
 class TransferOwnershipRequest(Model):
-    """
-    The member who shall answer for the contract from now on.
-    """
+    """The member who shall answer for the contract from now on."""
 
     new_owner_user_id: Annotated[UUID, Field(alias="newOwnerUserId")]
 
 
 class UnitMoved(Model):
-    """
-    A subtree hangs elsewhere.
-    """
+    """A subtree hangs elsewhere."""
 
     org_unit_id: Annotated[UUID, Field(alias="orgUnitId")]
     from_path: Annotated[
@@ -647,9 +575,7 @@ class UnitMoved(Model):
 
 
 class UnitType(StrEnum):
-    """
-    What a node of the tree stands for.
-    """
+    """What a node of the tree stands for."""
 
     division = "division"
     department = "department"
@@ -658,9 +584,7 @@ class UnitType(StrEnum):
 
 
 class UpdateOrgUnitRequest(Model):
-    """
-    Merge patch of a unit's own facts.
-    """
+    """Merge patch of a unit's own facts."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     unit_name: Annotated[str | None, Field(alias="unitName", max_length=100, min_length=1)] = None
@@ -673,9 +597,7 @@ class UpdateOrgUnitRequest(Model):
 
 
 class UpdateOrganizationRequest(Model):
-    """
-    Merge patch of what administrators may decide alone.
-    """
+    """Merge patch of what administrators may decide alone."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     legal_name: Annotated[str | None, Field(alias="legalName", max_length=200, min_length=2)] = None
@@ -706,9 +628,7 @@ class UpdateOrganizationRequest(Model):
 
 
 class UpdateTeamRequest(Model):
-    """
-    Merge patch of a team.
-    """
+    """Merge patch of a team."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     team_name: Annotated[str | None, Field(alias="teamName", max_length=100, min_length=1)] = None
@@ -744,25 +664,19 @@ class UserMerged(Model):
 
 
 class UserReactivated(Model):
-    """
-    A leaver came back and takes a seat once more, under the same id.
-    """
+    """A leaver came back and takes a seat once more, under the same id."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
 class UserReinstated(Model):
-    """
-    The account works again; its former sessions stay dead and the person signs in anew.
-    """
+    """The account works again; its former sessions stay dead and the person signs in anew."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
 class UserStatus(StrEnum):
-    """
-    From the open invitation to the tombstone.
-    """
+    """From the open invitation to the tombstone."""
 
     invited = "invited"
     active = "active"
@@ -773,9 +687,7 @@ class UserStatus(StrEnum):
 
 
 class UserSuspended(Model):
-    """
-    Sessions must end within five seconds and the profile is locked.
-    """
+    """Sessions must end within five seconds and the profile is locked."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
@@ -783,9 +695,7 @@ class UserSuspended(Model):
 
 
 class VoidReason(StrEnum):
-    """
-    Why an invoice should never have been issued.
-    """
+    """Why an invoice should never have been issued."""
 
     wrong_customer = "wrongCustomer"
     wrong_period = "wrongPeriod"
@@ -807,18 +717,14 @@ class AddMemberRequest(Model):
 
 
 class ChangeMemberRoleRequest(Model):
-    """
-    The role that a colleague shall have, never above the one of whoever gives it.
-    """
+    """The role that a colleague shall have, never above the one of whoever gives it."""
 
     role: MemberRole
     seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
 
 
 class CreateOrgUnitRequest(Model):
-    """
-    A unit and the one above it, if any.
-    """
+    """A unit and the one above it, if any."""
 
     parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
     unit_name: Annotated[str, Field(alias="unitName", max_length=100, min_length=1)]
@@ -831,9 +737,7 @@ class CreateOrgUnitRequest(Model):
 
 
 class CreateOrganizationRequest(Model):
-    """
-    What a person says when they found a tenant.
-    """
+    """What a person says when they found a tenant."""
 
     legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=2)]
     slug: Annotated[
@@ -866,9 +770,7 @@ class CreateOrganizationRequest(Model):
 
 
 class CreateTeamRequest(Model):
-    """
-    Handle, name and leads of a team.
-    """
+    """Handle, name and leads of a team."""
 
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
     team_name: Annotated[str, Field(alias="teamName", max_length=100, min_length=1)]
@@ -899,9 +801,7 @@ class HierarchyNode(Model):
 
 
 class Invitation(Model):
-    """
-    A place kept for somebody under an address, for 14 days unless said otherwise.
-    """
+    """A place kept for somebody under an address, for 14 days unless said otherwise."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -930,9 +830,7 @@ class Invitation(Model):
 
 
 class InvitationCard(Model):
-    """
-    An invitation without the digest of its token, which leaves the database for no one.
-    """
+    """An invitation without the digest of its token, which leaves the database for no one."""
 
     id: UUID
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -956,9 +854,7 @@ class InvitationCard(Model):
 
 
 class InviteMemberRequest(Model):
-    """
-    Up to a hundred addresses that get the same role, seat and unit.
-    """
+    """Up to a hundred addresses that get the same role, seat and unit."""
 
     invitee_emails: Annotated[
         list[EmailAddress],
@@ -976,9 +872,7 @@ class InviteMemberRequest(Model):
 
 
 class InvoiceVoided(Model):
-    """
-    An unpaid invoice is taken back.
-    """
+    """An unpaid invoice is taken back."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -997,9 +891,7 @@ class InvoiceVoided(Model):
 
 
 class MemberInvited(Model):
-    """
-    One address of a batch got an invitation.
-    """
+    """One address of a batch got an invitation."""
 
     invitation_id: Annotated[UUID, Field(alias="invitationId")]
     role: MemberRole
@@ -1007,9 +899,7 @@ class MemberInvited(Model):
 
 
 class MemberJoined(Model):
-    """
-    Somebody belongs to the organisation from now on.
-    """
+    """Somebody belongs to the organisation from now on."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
@@ -1028,9 +918,7 @@ class MemberReassigned(Model):
 
 
 class MemberRemoved(Model):
-    """
-    Somebody no longer belongs here.
-    """
+    """Somebody no longer belongs here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
@@ -1038,9 +926,7 @@ class MemberRemoved(Model):
 
 
 class Membership(Model):
-    """
-    That somebody belongs to an organisation, in which role and on which seat.
-    """
+    """That somebody belongs to an organisation, in which role and on which seat."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1084,9 +970,7 @@ class MembershipErasureCompleted(Model):
 
 
 class OrgUnit(Model):
-    """
-    A node of the customer's chart, for instance Sales EMEA or the Dublin office.
-    """
+    """A node of the customer's chart, for instance Sales EMEA or the Dublin office."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1108,9 +992,7 @@ class OrgUnit(Model):
 
 
 class Organization(Model):
-    """
-    The tenant.
-    """
+    """The tenant."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1164,9 +1046,7 @@ class Organization(Model):
 
 
 class OrganizationActivated(Model):
-    """
-    Region and owner are in place; from now on people can work in it.
-    """
+    """Region and owner are in place; from now on people can work in it."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
@@ -1200,9 +1080,7 @@ class OrganizationCard(Model):
 
 
 class OrganizationCreated(Model):
-    """
-    A tenant exists, though it cannot work yet.
-    """
+    """A tenant exists, though it cannot work yet."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     slug: Annotated[
@@ -1214,27 +1092,21 @@ class OrganizationCreated(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class OrganizationRestricted(Model):
-    """
-    Writers of content refuse the tenant's changes until they hear the opposite.
-    """
+    """Writers of content refuse the tenant's changes until they hear the opposite."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     restricted_reason: Annotated[RestrictionReason, Field(alias="restrictedReason")]
 
 
 class OrganizationUpdated(Model):
-    """
-    Settings that other services cache have changed.
-    """
+    """Settings that other services cache have changed."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     changed_fields: Annotated[
@@ -1256,9 +1128,7 @@ class OrganizationUpdated(Model):
 
 
 class ReassignMemberRequest(Model):
-    """
-    Merge patch of where a member sits, in the tree and in the licence.
-    """
+    """Merge patch of where a member sits, in the tree and in the licence."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
@@ -1274,9 +1144,7 @@ class RestrictOrganizationRequest(Model):
 
 
 class SubscriptionChanged(Model):
-    """
-    Plan, seats and state as they are afterwards, and as they were where they differ.
-    """
+    """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
@@ -1302,9 +1170,7 @@ class SubscriptionChanged(Model):
 
 
 class UserDeactivated(Model):
-    """
-    Somebody has left.
-    """
+    """Somebody has left."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     from_status: Annotated[UserStatus | None, Field(alias="fromStatus")] = None
@@ -1320,9 +1186,7 @@ class Hierarchy(Model):
 
 
 class InvitationBatch(Model):
-    """
-    Who was invited and who was not.
-    """
+    """Who was invited and who was not."""
 
     invited: Annotated[list[InvitationCard], Field(max_length=100)]
     refused: Annotated[list[RefusedAddress], Field(max_length=100)]

@@ -345,7 +345,6 @@ class Port(Protocol):
 
     async def accept_invitation(self, ctx: Context, request: AcceptInvitation) -> models.Membership:
         """Turns an open invitation into a membership, together with its seat in one transaction."""
-        ...
 
     async def activate_organization(
         self,
@@ -353,19 +352,15 @@ class Port(Protocol):
         request: ActivateOrganization,
     ) -> models.Organization:
         """Opens the tenant once key and partitions exist."""
-        ...
 
     async def add_member(self, ctx: Context, request: AddMember) -> models.Membership:
         """Makes an existing account a member without a mail to answer, as directories and self-service of verified domains do."""
-        ...
 
     async def add_team_members(self, ctx: Context, request: AddTeamMembers) -> models.Team:
         """Puts up to 200 members of the organisation into a team at once."""
-        ...
 
     async def archive_team(self, ctx: Context, request: ArchiveTeam) -> models.Team:
         """Freezes a team whose work is done."""
-        ...
 
     async def change_member_role(
         self,
@@ -373,15 +368,12 @@ class Port(Protocol):
         request: ChangeMemberRole,
     ) -> models.Membership:
         """Gives a colleague another role."""
-        ...
 
     async def claim_domain(self, ctx: Context, request: ClaimDomain) -> models.DomainClaim:
         """Answers with the token that the customer publishes as a TXT record of the domain."""
-        ...
 
     async def create_org_unit(self, ctx: Context, request: CreateOrgUnit) -> models.OrgUnit:
         """Adds a node to the tree, at its top or below another."""
-        ...
 
     async def create_organization(
         self,
@@ -389,19 +381,15 @@ class Port(Protocol):
         request: CreateOrganization,
     ) -> models.Organization:
         """Founds a tenant in the chosen region with the caller as owner, whose seat is the first of ten."""
-        ...
 
     async def create_team(self, ctx: Context, request: CreateTeam) -> models.Team:
         """Founds a team with one to five leads, into which people are then added."""
-        ...
 
     async def decline_invitation(self, ctx: Context, request: DeclineInvitation) -> None:
         """Frees the seat and keeps the address from being invited again for 30 days."""
-        ...
 
     async def delete_org_unit(self, ctx: Context, request: DeleteOrgUnit) -> None:
         """Takes an empty unit out of the tree."""
-        ...
 
     async def delete_organization(
         self,
@@ -409,23 +397,18 @@ class Port(Protocol):
         request: DeleteOrganization,
     ) -> models.Organization:
         """Begins the off-boarding."""
-        ...
 
     async def end_memberships(self, ctx: Context, request: EndMemberships) -> None:
         """Follows the erasure of an account through all organisations and teams, also those where the person was a guest."""
-        ...
 
     async def expire_invitation(self, ctx: Context, request: ExpireInvitation) -> None:
         """Runs every ten minutes over invitations whose time has passed and gives their seats back."""
-        ...
 
     async def fall_back_to_free(self, ctx: Context, request: FallBackToFree) -> None:
         """The subscription that the tenant followed has ended."""
-        ...
 
     async def follow_subscription(self, ctx: Context, request: FollowSubscription) -> None:
         """Takes edition and seats from a workspace subscription that has begun and remembers which one it follows."""
-        ...
 
     async def follow_subscription_change(
         self,
@@ -433,11 +416,9 @@ class Port(Protocol):
         request: FollowSubscriptionChange,
     ) -> None:
         """Moves edition and seat limit with the subscription that the tenant follows, at the moment that the change names."""
-        ...
 
     async def invite_member(self, ctx: Context, request: InviteMember) -> models.InvitationBatch:
         """Keeps a seat for each of up to a hundred addresses and has a link mailed to them."""
-        ...
 
     async def leave_organization(
         self,
@@ -445,43 +426,33 @@ class Port(Protocol):
         request: LeaveOrganization,
     ) -> models.Membership:
         """Ends one's own membership, for guests above all who have what they came for."""
-        ...
 
     async def lift_restriction(self, ctx: Context, request: LiftRestriction) -> models.Organization:
         """Lets a tenant write again after a review that found nothing, or out of goodwill."""
-        ...
 
     async def mark_member_suspended(self, ctx: Context, request: MarkMemberSuspended) -> None:
         """Notes on every membership of a person, in whatever organisation, that their account is barred."""
-        ...
 
     async def merge_memberships(self, ctx: Context, request: MergeMemberships) -> None:
         """Gives the memberships and team seats of an absorbed account to the one that stays."""
-        ...
 
     async def move_unit(self, ctx: Context, request: MoveUnit) -> models.OrgUnit:
         """Hangs a unit and all below it elsewhere, rewriting their paths and those of their members under one lock."""
-        ...
 
     async def purge_organization(self, ctx: Context, request: PurgeOrganization) -> None:
         """The timer's last word, after which every store drops the tenant and its keys."""
-        ...
 
     async def reassign_member(self, ctx: Context, request: ReassignMember) -> models.Membership:
         """Moves a person to another unit or another kind of seat."""
-        ...
 
     async def relieve_debtor(self, ctx: Context, request: RelieveDebtor) -> None:
         """Strikes an invoice that was paid or voided off the list."""
-        ...
 
     async def remove_member(self, ctx: Context, request: RemoveMember) -> None:
         """Ends a membership, gives its seat back and names who inherits the person's documents."""
-        ...
 
     async def remove_team_member(self, ctx: Context, request: RemoveTeamMember) -> None:
         """Takes one person out of a team, and with that out of everything shared with it."""
-        ...
 
     async def restore_organization(
         self,
@@ -489,11 +460,9 @@ class Port(Protocol):
         request: RestoreOrganization,
     ) -> models.Organization:
         """Calls the off-boarding off while nothing is lost."""
-        ...
 
     async def restrict_debtor(self, ctx: Context, request: RestrictDebtor) -> None:
         """Notes an invoice whose fourth and last reminder has gone out, 21 days after its day, and turns the tenant read-only."""
-        ...
 
     async def restrict_organization(
         self,
@@ -501,19 +470,15 @@ class Port(Protocol):
         request: RestrictOrganization,
     ) -> models.Organization:
         """Turns a tenant read-only by hand, mostly for abuse or a sanctions list, with a reason that its administrators are shown."""
-        ...
 
     async def retake_seats(self, ctx: Context, request: RetakeSeats) -> None:
         """Wakes the resting memberships of somebody who is back, each with a seat of its organisation."""
-        ...
 
     async def seat_founder(self, ctx: Context, request: SeatFounder) -> None:
         """Gives the founder of a tenant the owner's membership, without which it could not be activated."""
-        ...
 
     async def settle_seats(self, ctx: Context, request: SettleSeats) -> None:
         """Run every ten minutes over tenants that are read-only for want of seats."""
-        ...
 
     async def transfer_ownership(
         self,
@@ -521,15 +486,12 @@ class Port(Protocol):
         request: TransferOwnership,
     ) -> models.OwnershipTransfer:
         """Proposes or confirms that another member answers for the contract."""
-        ...
 
     async def unmark_member_suspended(self, ctx: Context, request: UnmarkMemberSuspended) -> None:
         """Removes that note once the account works again."""
-        ...
 
     async def update_org_unit(self, ctx: Context, request: UpdateOrgUnit) -> models.OrgUnit:
         """Renames a unit or changes its kind, cost code or head."""
-        ...
 
     async def update_organization(
         self,
@@ -537,39 +499,30 @@ class Port(Protocol):
         request: UpdateOrganization,
     ) -> models.Organization:
         """Administrators change names, addresses and house rules."""
-        ...
 
     async def update_team(self, ctx: Context, request: UpdateTeam) -> models.Team:
         """Changes name, mission, home unit, leads or the way in."""
-        ...
 
     async def vacate_seats(self, ctx: Context, request: VacateSeats) -> None:
         """Gives back the seats of a leaver in every organisation."""
-        ...
 
     async def verify_domain(self, ctx: Context, request: VerifyDomain) -> models.DomainClaim:
         """Looks the TXT record up at two resolvers and, where both find the token, makes the domain the organisation's own."""
-        ...
 
     async def withdraw_invitation(self, ctx: Context, request: WithdrawInvitation) -> None:
         """Makes the mailed link worthless and frees the seat."""
-        ...
 
     async def get_hierarchy(self, ctx: Context, request: GetHierarchy) -> models.Hierarchy:
         """The tree below a root with head counts, for charts and for choosing a unit."""
-        ...
 
     async def get_membership(self, ctx: Context, request: GetMembership) -> models.Membership:
         """Role, seat, path of the unit, teams and the last-owner mark of one person, in one indexed read."""
-        ...
 
     async def get_org_unit(self, ctx: Context, request: GetOrgUnit) -> models.OrgUnit:
         """One node of the tree with its path."""
-        ...
 
     async def get_organization(self, ctx: Context, request: GetOrganization) -> models.Organization:
         """The tenant with its edition, seats, domains and state."""
-        ...
 
     async def get_organization_card(
         self,
@@ -577,11 +530,9 @@ class Port(Protocol):
         request: GetOrganizationCard,
     ) -> models.OrganizationCard:
         """What everybody inside may know of their organisation, for the head of a page and for asking whether guests can be invited."""
-        ...
 
     async def get_team(self, ctx: Context, request: GetTeam) -> models.Team:
         """A team with its leads, mission and number of people."""
-        ...
 
     async def list_invitations(
         self,
@@ -589,15 +540,12 @@ class Port(Protocol):
         request: ListInvitations,
     ) -> Page[models.InvitationCard]:
         """Invitations of the past year by outcome, without the digests of their tokens."""
-        ...
 
     async def list_members(self, ctx: Context, request: ListMembers) -> Page[models.Membership]:
         """Who belongs to an organisation, by role, seat or unit."""
-        ...
 
     async def list_org_units(self, ctx: Context, request: ListOrgUnits) -> Page[models.OrgUnit]:
         """Children of a unit, or all units of a kind, page by page."""
-        ...
 
     async def list_organizations(
         self,
@@ -605,7 +553,6 @@ class Port(Protocol):
         request: ListOrganizations,
     ) -> Page[models.OrganizationCard]:
         """Tenants by state or edition, for the screens of CloudSync's support."""
-        ...
 
     async def list_team_members(
         self,
@@ -613,11 +560,9 @@ class Port(Protocol):
         request: ListTeamMembers,
     ) -> Page[models.TeamMember]:
         """The people of one team, for its page and for pickers of mentions."""
-        ...
 
     async def list_teams(self, ctx: Context, request: ListTeams) -> Page[models.Team]:
         """Teams of the caller's organisation, by unit or by the way in."""
-        ...
 
     async def on_invoice_overdue(
         self,
@@ -625,15 +570,12 @@ class Port(Protocol):
         event: Received[models.InvoiceOverdue],
     ) -> None:
         """After the last reminder, 21 days late, nothing can be written until it is paid"""
-        ...
 
     async def on_invoice_paid(self, ctx: Context, event: Received[models.InvoicePaid]) -> None:
         """The restriction ends with the last invoice that it was for"""
-        ...
 
     async def on_invoice_voided(self, ctx: Context, event: Received[models.InvoiceVoided]) -> None:
         """A claim that no longer exists restricts nobody"""
-        ...
 
     async def on_organization_created(
         self,
@@ -641,7 +583,6 @@ class Port(Protocol):
         event: Received[models.OrganizationCreated],
     ) -> None:
         """Whoever founded the tenant becomes its first member and owner"""
-        ...
 
     async def on_subscription_activated(
         self,
@@ -649,7 +590,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionActivated],
     ) -> None:
         """Edition and seat limit are those of the workspace subscription that began"""
-        ...
 
     async def on_subscription_cancelled(
         self,
@@ -657,7 +597,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionCancelled],
     ) -> None:
         """The tenant is of the free edition again, with its ten seats"""
-        ...
 
     async def on_subscription_changed(
         self,
@@ -665,7 +604,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionChanged],
     ) -> None:
         """Edition and seat limit move with it; too few seats make the tenant read-only"""
-        ...
 
     async def on_user_deactivated(
         self,
@@ -673,15 +611,12 @@ class Port(Protocol):
         event: Received[models.UserDeactivated],
     ) -> None:
         """The leaver's seats are free and the memberships rest"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Ends all memberships and team seats of the erased person, frees the seats and reports to the erasure request"""
-        ...
 
     async def on_user_merged(self, ctx: Context, event: Received[models.UserMerged]) -> None:
         """Memberships and team seats of the absorbed account are the survivor's"""
-        ...
 
     async def on_user_reactivated(
         self,
@@ -689,7 +624,6 @@ class Port(Protocol):
         event: Received[models.UserReactivated],
     ) -> None:
         """Resting memberships take seats again as far as there are any"""
-        ...
 
     async def on_user_reinstated(
         self,
@@ -697,8 +631,6 @@ class Port(Protocol):
         event: Received[models.UserReinstated],
     ) -> None:
         """Takes the mark off again"""
-        ...
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         """Marks the person's memberships; their seats stay taken"""
-        ...

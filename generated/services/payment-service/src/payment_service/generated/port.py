@@ -354,31 +354,24 @@ class Port(Protocol):
 
     async def accept_dispute(self, ctx: Context, request: AcceptDispute) -> models.Dispute:
         """Gives in where answering would cost more than the amount."""
-        ...
 
     async def adopt_provider_key(self, ctx: Context, request: AdoptProviderKey) -> None:
         """Fetches the new key of a provider and tries it with a harmless request before the old one is dropped."""
-        ...
 
     async def adopt_risk_model(self, ctx: Context, request: AdoptRiskModel) -> None:
         """Loads the thresholds that belong to a newly deployed version of payment-risk, and keeps the old ones if they cannot be read."""
-        ...
 
     async def apply_credit_note(self, ctx: Context, request: ApplyCreditNote) -> None:
         """Lowers a claim by what its invoice is owed less, so that no attempt asks for more than is due."""
-        ...
 
     async def apply_dispute_outcome(self, ctx: Context, request: ApplyDisputeOutcome) -> None:
         """Sets a payment free again, or counts the whole of it as given back."""
-        ...
 
     async def apply_refund(self, ctx: Context, request: ApplyRefund) -> None:
         """Adds a confirmed refund to what its payment has given back and draws the payment's state from the sum."""
-        ...
 
     async def approve_refund(self, ctx: Context, request: ApproveRefund) -> models.Refund:
         """The second pair of eyes."""
-        ...
 
     async def attach_payment_method(
         self,
@@ -386,35 +379,27 @@ class Port(Protocol):
         request: AttachPaymentMethod,
     ) -> models.PaymentMethodSummary:
         """Trades the provider's one-time token for one that can be charged again, and checks a card with an authorisation of zero."""
-        ...
 
     async def attempt_charge(self, ctx: Context, request: AttemptCharge) -> None:
         """The timer takes a charge whose next attempt is due, and authorises and captures in one go with the preferred method or the default one."""
-        ...
 
     async def authorize_payment(self, ctx: Context, request: AuthorizePayment) -> models.Payment:
         """Opens the charge of an order or invoice if there is none and reserves the amount on the chosen method, less what account credit pays."""
-        ...
 
     async def cancel_invoice_charge(self, ctx: Context, request: CancelInvoiceCharge) -> None:
         """Ends a charge whose invoice was voided or written off, voids what is authorised, and books what an attempt captured in the meantime to the customer's credit."""
-        ...
 
     async def capture_payment(self, ctx: Context, request: CapturePayment) -> models.Payment:
         """Takes an authorised amount or a part of it."""
-        ...
 
     async def close_paid_charge(self, ctx: Context, request: ClosePaidCharge) -> None:
         """Ends what is left of a charge whose invoice needs no more money, because a credit note paid all or the rest of it."""
-        ...
 
     async def collect_invoice(self, ctx: Context, request: CollectInvoice) -> None:
         """Opens the charge of an invoice that is collected automatically and plans its four attempts."""
-        ...
 
     async def confirm_action(self, ctx: Context, request: ConfirmAction) -> models.Payment:
         """Takes what the bank told the browser, checks the provider's signature and asks the provider itself before it believes a word."""
-        ...
 
     async def detach_methods_of_organization(
         self,
@@ -422,59 +407,45 @@ class Port(Protocol):
         request: DetachMethodsOfOrganization,
     ) -> None:
         """Ends every method of a purged tenant, whatever its state."""
-        ...
 
     async def detach_payment_method(self, ctx: Context, request: DetachPaymentMethod) -> None:
         """Takes a method out of use for good."""
-        ...
 
     async def exhaust_charge(self, ctx: Context, request: ExhaustCharge) -> None:
         """Gives up after the planned attempts of an invoice, or after the only one of an order, whose late reservation then charges nothing."""
-        ...
 
     async def expect_settlement(self, ctx: Context, request: ExpectSettlement) -> None:
         """Notes at midnight UTC for which providers and currencies a report has to come."""
-        ...
 
     async def expire_action(self, ctx: Context, request: ExpireAction) -> None:
         """Ends a payment whose payer did not come back from their bank within a quarter of an hour."""
-        ...
 
     async def expire_payment_method(self, ctx: Context, request: ExpirePaymentMethod) -> None:
         """Runs on the first of the month over cards of the month before."""
-        ...
 
     async def fail_refund(self, ctx: Context, request: FailRefund) -> None:
         """The method takes nothing back."""
-        ...
 
     async def hold_charge(self, ctx: Context, request: HoldCharge) -> None:
         """Takes a charge off the timer while the customer's objection to the invoice is open."""
-        ...
 
     async def lapse_authorization(self, ctx: Context, request: LapseAuthorization) -> None:
         """Notes that a reservation has come to its end by itself."""
-        ...
 
     async def mark_payment_disputed(self, ctx: Context, request: MarkPaymentDisputed) -> None:
         """Keeps a payment from being refunded while its bank has the money anyway."""
-        ...
 
     async def open_charge(self, ctx: Context, request: OpenCharge) -> None:
         """Writes down what is owed for an order or invoice before anybody tries to collect it."""
-        ...
 
     async def open_order_charge(self, ctx: Context, request: OpenOrderCharge) -> None:
         """Writes down what an order costs and how it is to be paid, as the order itself tells."""
-        ...
 
     async def post_ledger_transaction(self, ctx: Context, request: PostLedgerTransaction) -> None:
         """Writes the lines of a booking."""
-        ...
 
     async def process_payment(self, ctx: Context, request: ProcessPayment) -> None:
         """The payment step of the order saga."""
-        ...
 
     async def receive_provider_notification(
         self,
@@ -482,7 +453,6 @@ class Port(Protocol):
         request: ReceiveProviderNotification,
     ) -> None:
         """Checks signature and age of what a provider sends and turns it into one of the commands above."""
-        ...
 
     async def reconcile_settlement(
         self,
@@ -490,59 +460,45 @@ class Port(Protocol):
         request: ReconcileSettlement,
     ) -> models.SettlementReconciliation:
         """Fetches the provider's report of a day and holds it against the ledger, payment by payment."""
-        ...
 
     async def record_authorization(self, ctx: Context, request: RecordAuthorization) -> None:
         """Writes the provider's yes with its reference and the risk that was weighed."""
-        ...
 
     async def record_capture_failure(self, ctx: Context, request: RecordCaptureFailure) -> None:
         """The provider refused to take what it had reserved, which happens to two captures in ten thousand."""
-        ...
 
     async def record_decline(self, ctx: Context, request: RecordDecline) -> None:
         """Writes the provider's no, or our own where the risk is too high, in one of seven codes."""
-        ...
 
     async def record_dispute_lost(self, ctx: Context, request: RecordDisputeLost) -> None:
         """The network gave the cardholder right, or nobody answered in time."""
-        ...
 
     async def record_dispute_won(self, ctx: Context, request: RecordDisputeWon) -> None:
         """The network gave us right and the money comes back with the next settlement."""
-        ...
 
     async def refund_payment(self, ctx: Context, request: RefundPayment) -> models.Refund:
         """Asks for money to go back to the method that paid."""
-        ...
 
     async def refund_user(self, ctx: Context, request: RefundUser) -> None:
         """Compensates the payment step of an order."""
-        ...
 
     async def register_dispute(self, ctx: Context, request: RegisterDispute) -> None:
         """Writes a case down as the network filed it and lets the payment wait."""
-        ...
 
     async def require_action(self, ctx: Context, request: RequireAction) -> None:
         """Notes that the bank wants to hear from the payer, and for how long the page waits."""
-        ...
 
     async def restore_risk_thresholds(self, ctx: Context, request: RestoreRiskThresholds) -> None:
         """Drops the thresholds of a version of payment-risk that was taken back and returns to those before it, so that nobody is refused by a line that was drawn for other scores."""
-        ...
 
     async def resume_charge(self, ctx: Context, request: ResumeCharge) -> None:
         """Puts a held charge back on the timer after the objection was answered, a day later at the earliest, so that the credit note of one that was upheld arrives before the attempt."""
-        ...
 
     async def retry_charge(self, ctx: Context, request: RetryCharge) -> models.Charge:
         """Tries a charge now with the method that the billing administrator has just repaired, instead of on the planned day."""
-        ...
 
     async def send_refund(self, ctx: Context, request: SendRefund) -> None:
         """Hands a refund to the provider of its payment, every ten seconds for those that wait and may go."""
-        ...
 
     async def set_default_payment_method(
         self,
@@ -550,15 +506,12 @@ class Port(Protocol):
         request: SetDefaultPaymentMethod,
     ) -> models.PaymentMethodSummary:
         """Moves the mark of the default from one method to another in one statement."""
-        ...
 
     async def settle_charge(self, ctx: Context, request: SettleCharge) -> None:
         """Closes a charge whose captures reach the amount."""
-        ...
 
     async def settle_refund(self, ctx: Context, request: SettleRefund) -> None:
         """The provider confirmed."""
-        ...
 
     async def submit_dispute_evidence(
         self,
@@ -566,19 +519,15 @@ class Port(Protocol):
         request: SubmitDisputeEvidence,
     ) -> models.Dispute:
         """Answers the case with a statement and up to five files, once and for good."""
-        ...
 
     async def verify_payment_method(self, ctx: Context, request: VerifyPaymentMethod) -> None:
         """A mandate was confirmed, a card's check succeeded, or a network reported a new date."""
-        ...
 
     async def void_payment(self, ctx: Context, request: VoidPayment) -> models.Payment:
         """Gives a reservation back before anything was taken, so that the customer's limit is free again within minutes instead of a week."""
-        ...
 
     async def withdraw_refund(self, ctx: Context, request: WithdrawRefund) -> models.Refund:
         """Takes back a refund that nobody has sent yet."""
-        ...
 
     async def get_account_credit(
         self,
@@ -586,19 +535,15 @@ class Port(Protocol):
         request: GetAccountCredit,
     ) -> models.AccountCredit:
         """Balance of the account customerCredit by currency, summed up from the ledger."""
-        ...
 
     async def get_charge(self, ctx: Context, request: GetCharge) -> models.Charge:
         """What is owed for an order or invoice, how often it was tried and when it is tried next."""
-        ...
 
     async def get_payment(self, ctx: Context, request: GetPayment) -> models.Payment:
         """One attempt with the provider's answer, for the order page and for support."""
-        ...
 
     async def list_disputes(self, ctx: Context, request: ListDisputes) -> Page[models.Dispute]:
         """Cases by state and deadline, across all organisations for finance."""
-        ...
 
     async def list_ledger_entries(
         self,
@@ -606,7 +551,6 @@ class Port(Protocol):
         request: ListLedgerEntries,
     ) -> Page[models.LedgerEntry]:
         """Bookings by account, transaction or payment, in the order in which they were made."""
-        ...
 
     async def list_payment_methods(
         self,
@@ -614,15 +558,12 @@ class Port(Protocol):
         request: ListPaymentMethods,
     ) -> Page[models.PaymentMethodSummary]:
         """Cards and accounts of the organisation as an administrator recognises them."""
-        ...
 
     async def list_payments(self, ctx: Context, request: ListPayments) -> Page[models.Payment]:
         """Attempts of the organisation by state, purpose or what they were for."""
-        ...
 
     async def list_refunds(self, ctx: Context, request: ListRefunds) -> Page[models.Refund]:
         """What went back of a payment, who asked for it and who agreed."""
-        ...
 
     async def list_settlements(
         self,
@@ -630,7 +571,6 @@ class Port(Protocol):
         request: ListSettlements,
     ) -> Page[models.Settlement]:
         """Days of a provider, discrepant ones above all."""
-        ...
 
     async def on_credit_note_issued(
         self,
@@ -638,7 +578,6 @@ class Port(Protocol):
         event: Received[models.CreditNoteIssued],
     ) -> None:
         """The next attempt asks for less, and what exceeds the debt is booked to the customer's credit"""
-        ...
 
     async def on_invoice_dispute_resolved(
         self,
@@ -646,7 +585,6 @@ class Port(Protocol):
         event: Received[models.InvoiceDisputeResolved],
     ) -> None:
         """The remaining attempts are planned anew, or the charge stays as the answer left it"""
-        ...
 
     async def on_invoice_disputed(
         self,
@@ -654,19 +592,15 @@ class Port(Protocol):
         event: Received[models.InvoiceDisputed],
     ) -> None:
         """No attempt is made on what a customer objects to"""
-        ...
 
     async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
         """Opens a charge for invoices that are collected automatically and tries it at once"""
-        ...
 
     async def on_invoice_paid(self, ctx: Context, event: Received[models.InvoicePaid]) -> None:
         """What credit has paid is not charged on the third, seventh or fourteenth day"""
-        ...
 
     async def on_invoice_voided(self, ctx: Context, event: Received[models.InvoiceVoided]) -> None:
         """The claim is dead; a capture that was under way becomes account credit"""
-        ...
 
     async def on_invoice_written_off(
         self,
@@ -674,11 +608,9 @@ class Port(Protocol):
         event: Received[models.InvoiceWrittenOff],
     ) -> None:
         """Nobody charges an insolvent customer's card on a planned day"""
-        ...
 
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
         """A new version of payment-risk brings its thresholds."""
-        ...
 
     async def on_model_rolled_back(
         self,
@@ -686,7 +618,6 @@ class Port(Protocol):
         event: Received[models.ModelRolledBack],
     ) -> None:
         """The thresholds of the restored version of payment-risk count again, or the limits of our own if there is none"""
-        ...
 
     async def on_order_cancelled(
         self,
@@ -694,7 +625,6 @@ class Port(Protocol):
         event: Received[models.OrderCancelled],
     ) -> None:
         """Gives back what was captured, voids what was authorised, and leaves a tombstone in every case"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -702,7 +632,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """All methods of the tenant are detached; their tokens are destroyed 90 days later"""
-        ...
 
     async def on_payment_dispute_closed(
         self,
@@ -710,7 +639,6 @@ class Port(Protocol):
         event: Received[models.PaymentDisputeClosed],
     ) -> None:
         """The payment counts as captured again, or as refunded if the case was lost"""
-        ...
 
     async def on_payment_disputed(
         self,
@@ -718,7 +646,6 @@ class Port(Protocol):
         event: Received[models.PaymentDisputed],
     ) -> None:
         """The payment waits for the card network and takes no further refunds"""
-        ...
 
     async def on_payment_refunded(
         self,
@@ -726,15 +653,12 @@ class Port(Protocol):
         event: Received[models.PaymentRefunded],
     ) -> None:
         """The payment counts what went back and becomes partially or wholly refunded"""
-        ...
 
     async def on_seats_reserved(self, ctx: Context, event: Received[models.SeatsReserved]) -> None:
         """The order's money is authorised unless it was, and captured."""
-        ...
 
     async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
         """The new key of a provider is used from the next request on, without a restart"""
-        ...
 
     async def on_subscription_ordered(
         self,
@@ -742,4 +666,3 @@ class Port(Protocol):
         event: Received[models.SubscriptionOrdered],
     ) -> None:
         """The order's claim is written down with amount, currency and method, which the reservation of seats does not carry"""
-        ...

@@ -10,7 +10,7 @@ from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -18,6 +18,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.endorsement = runtime.aggregate(aggregates.ENDORSEMENT)
         self.preference_set = runtime.aggregate(aggregates.PREFERENCE_SET)
         self.profile = runtime.aggregate(aggregates.PROFILE)

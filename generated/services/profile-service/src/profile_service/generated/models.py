@@ -21,9 +21,7 @@ class AccountKind(StrEnum):
 
 
 class Audience(StrEnum):
-    """
-    Who gets to see a profile or one of its fields, from the whole world down to its owner.
-    """
+    """Who gets to see a profile or one of its fields, from the whole world down to its owner."""
 
     everyone = "everyone"
     organization = "organization"
@@ -75,9 +73,7 @@ class DefineProfileFieldRequestLabelValue(RootModel[str]):
 
 
 class Density(StrEnum):
-    """
-    Row height of lists and tables, 28, 36 or 48 pixels.
-    """
+    """Row height of lists and tables, 28, 36 or 48 pixels."""
 
     compact = "compact"
     cosy = "cosy"
@@ -94,9 +90,7 @@ class EndorseSkillRequest(Model):
 
 
 class Endorsement(Model):
-    """
-    A colleague's word that somebody masters a skill.
-    """
+    """A colleague's word that somebody masters a skill."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -111,9 +105,7 @@ class Endorsement(Model):
 
 
 class LinkTargetKind(StrEnum):
-    """
-    What a file can hang on.
-    """
+    """What a file can hang on."""
 
     document = "document"
     message = "message"
@@ -124,9 +116,7 @@ class LinkTargetKind(StrEnum):
 
 
 class NotificationChannel(StrEnum):
-    """
-    The ways in which a person can be told of something outside the page that is open.
-    """
+    """The ways in which a person can be told of something outside the page that is open."""
 
     email = "email"
     sms = "sms"
@@ -164,9 +154,7 @@ class ProfileCustomValuesValue(RootModel[str]):
 
 
 class ProfileErased(Model):
-    """
-    Nothing personal is left here.
-    """
+    """Nothing personal is left here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erased_at: Annotated[AwareDatetime, Field(alias="erasedAt")]
@@ -178,9 +166,7 @@ class ProfileErasureCompletedStore(StrEnum):
 
 
 class ProfileExportReceipt(Model):
-    """
-    Confirms that a person's archive is being put together.
-    """
+    """Confirms that a person's archive is being put together."""
 
     export_id: Annotated[UUID, Field(alias="exportId")]
     requested_at: Annotated[AwareDatetime, Field(alias="requestedAt")]
@@ -196,9 +182,7 @@ class ProfileFieldDefinitionLabelValue(RootModel[str]):
 
 
 class ProfileFieldType(StrEnum):
-    """
-    How the value of an organisation's own profile field is read and edited.
-    """
+    """How the value of an organisation's own profile field is read and edited."""
 
     text = "text"
     number = "number"
@@ -208,26 +192,20 @@ class ProfileFieldType(StrEnum):
 
 
 class ProfileHidden(Model):
-    """
-    Everything but the names must disappear from indices and caches.
-    """
+    """Everything but the names must disappear from indices and caches."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
 class ProfileLink(Model):
-    """
-    A web address that somebody shows on their card, with the words to click on.
-    """
+    """A web address that somebody shows on their card, with the words to click on."""
 
     label: Annotated[str, Field(max_length=40, min_length=1)]
     uri: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
 
 
 class ProfilePublished(Model):
-    """
-    From now on colleagues within the audience find this person.
-    """
+    """From now on colleagues within the audience find this person."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     audience: Audience
@@ -235,9 +213,7 @@ class ProfilePublished(Model):
 
 
 class ProfileStatus(StrEnum):
-    """
-    Whether colleagues can see a profile.
-    """
+    """Whether colleagues can see a profile."""
 
     draft = "draft"
     published = "published"
@@ -251,9 +227,7 @@ class ProfileUpdatedChangedFieldsItem(RootModel[str]):
 
 
 class ProvisioningSource(StrEnum):
-    """
-    How the account came about.
-    """
+    """How the account came about."""
 
     self_signup = "selfSignup"
     invitation = "invitation"
@@ -291,9 +265,7 @@ class QuietHours(Model):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -302,9 +274,7 @@ class Region(StrEnum):
 
 
 class ScanVerdict(StrEnum):
-    """
-    What the malware scanner made of the bytes.
-    """
+    """What the malware scanner made of the bytes."""
 
     none = "none"
     clean = "clean"
@@ -314,18 +284,14 @@ class ScanVerdict(StrEnum):
 
 
 class SetAvatarRequest(Model):
-    """
-    The uploaded image to use and the square to cut from it.
-    """
+    """The uploaded image to use and the square to cut from it."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     crop: AvatarCrop
 
 
 class SkillEndorsed(Model):
-    """
-    Somebody was praised.
-    """
+    """Somebody was praised."""
 
     endorsement_id: Annotated[UUID, Field(alias="endorsementId")]
     user_id: Annotated[UUID, Field(alias="userId")]
@@ -338,9 +304,7 @@ class SkillTag(RootModel[str]):
 
 
 class SmsPurpose(StrEnum):
-    """
-    The only four reasons to send one.
-    """
+    """The only four reasons to send one."""
 
     one_time_code = "oneTimeCode"
     security_alert = "securityAlert"
@@ -359,18 +323,14 @@ class StatusMessage(Model):
 
 
 class StatusMessageChanged(Model):
-    """
-    The words that now stand beside a name.
-    """
+    """The words that now stand beside a name."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     status_message: Annotated[StatusMessage | None, Field(alias="statusMessage")] = None
 
 
 class SuspensionReason(StrEnum):
-    """
-    Why an account is barred; it decides who may lift the bar.
-    """
+    """Why an account is barred; it decides who may lift the bar."""
 
     admin_action = "adminAction"
     security_incident = "securityIncident"
@@ -380,9 +340,7 @@ class SuspensionReason(StrEnum):
 
 
 class Theme(StrEnum):
-    """
-    Colours of every client.
-    """
+    """Colours of every client."""
 
     system = "system"
     light = "light"
@@ -395,9 +353,7 @@ class UpdateProfileRequestCustomValuesValue(RootModel[str]):
 
 
 class UserCreated(Model):
-    """
-    Somebody was invited, or a program got an identity.
-    """
+    """Somebody was invited, or a program got an identity."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
@@ -446,17 +402,13 @@ class UserMerged(Model):
 
 
 class UserReinstated(Model):
-    """
-    The account works again; its former sessions stay dead and the person signs in anew.
-    """
+    """The account works again; its former sessions stay dead and the person signs in anew."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
 class UserSuspended(Model):
-    """
-    Sessions must end within five seconds and the profile is locked.
-    """
+    """Sessions must end within five seconds and the profile is locked."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
@@ -464,9 +416,7 @@ class UserSuspended(Model):
 
 
 class WorkInterval(Model):
-    """
-    A stretch of one weekday during which somebody can usually be reached.
-    """
+    """A stretch of one weekday during which somebody can usually be reached."""
 
     weekday: Annotated[int, Field(ge=1, le=7)]
     from_: Annotated[
@@ -490,9 +440,7 @@ class ChangePreferencesRequestChannelsValue(RootModel[list[NotificationChannel]]
 
 
 class DefineProfileFieldRequest(Model):
-    """
-    Everything about a custom field but its key, which is part of the address.
-    """
+    """Everything about a custom field but its key, which is part of the address."""
 
     label: Annotated[
         dict[
@@ -527,9 +475,7 @@ class FileTarget(Model):
 
 
 class InitializePreferencesRequest(Model):
-    """
-    What the device of the first sign-in prefers.
-    """
+    """What the device of the first sign-in prefers."""
 
     theme: Theme | None = None
     density: Density | None = None
@@ -539,9 +485,7 @@ class InitializePreferencesRequest(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
@@ -581,9 +525,7 @@ class PreferenceSet(Model):
 
 
 class PreferencesChanged(Model):
-    """
-    Tells every open client of the person to read its preferences anew.
-    """
+    """Tells every open client of the person to read its preferences anew."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_topics: Annotated[
@@ -640,9 +582,7 @@ class Profile(Model):
 
 
 class ProfileCard(Model):
-    """
-    What a hovered name shows, already trimmed to what the asking person may see.
-    """
+    """What a hovered name shows, already trimmed to what the asking person may see."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
@@ -665,9 +605,7 @@ class ProfileCardList(Model):
 
 
 class ProfileErasureCompleted(Model):
-    """
-    Ticks the store profiles off the erasure request.
-    """
+    """Ticks the store profiles off the erasure request."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -710,9 +648,7 @@ class ProfileFieldDefinition(Model):
 
 
 class ProfileUpdated(Model):
-    """
-    What search needs to keep its people index and user-service to drop a cached card.
-    """
+    """What search needs to keep its people index and user-service to drop a cached card."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
@@ -731,9 +667,7 @@ class ProfileUpdated(Model):
 
 
 class RecipientOptedOut(Model):
-    """
-    The holder of a number wants no more texts.
-    """
+    """The holder of a number wants no more texts."""
 
     phone_hash: Annotated[
         str, Field(alias="phoneHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
@@ -743,17 +677,13 @@ class RecipientOptedOut(Model):
 
 
 class SetStatusMessageRequest(Model):
-    """
-    Replaces whatever the person said before; a moment to clear it must lie ahead.
-    """
+    """Replaces whatever the person said before; a moment to clear it must lie ahead."""
 
     status_message: Annotated[StatusMessage, Field(alias="statusMessage")]
 
 
 class UpdateProfileRequest(Model):
-    """
-    Merge patch of what a person says about themselves.
-    """
+    """Merge patch of what a person says about themselves."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     given_name: Annotated[str | None, Field(alias="givenName", max_length=80, min_length=1)] = None
@@ -791,9 +721,7 @@ class UpdateProfileRequest(Model):
 
 
 class ChangePreferencesRequest(Model):
-    """
-    Merge patch of a preference set.
-    """
+    """Merge patch of a preference set."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     theme: Theme | None = None
@@ -821,9 +749,7 @@ class ChangePreferencesRequest(Model):
 
 
 class FileQuarantined(Model):
-    """
-    Withdrawn from everybody with the threat's name.
-    """
+    """Withdrawn from everybody with the threat's name."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     threat_name: Annotated[

@@ -183,7 +183,6 @@ class Port(Protocol):
 
     async def absorb_profile(self, ctx: Context, request: AbsorbProfile) -> None:
         """Hangs the endorsements of an absorbed account below the surviving one, passes over skills that it does not list, and shrinks the absorbed profile with its preferences to a tombstone."""
-        ...
 
     async def change_preferences(
         self,
@@ -191,7 +190,6 @@ class Port(Protocol):
         request: ChangePreferences,
     ) -> models.PreferenceSet:
         """Alters looks or channels and tells the person's open clients."""
-        ...
 
     async def clear_status_message(
         self,
@@ -199,11 +197,9 @@ class Port(Protocol):
         request: ClearStatusMessage,
     ) -> models.Profile:
         """Takes the message back before its time."""
-        ...
 
     async def close_text_channel(self, ctx: Context, request: CloseTextChannel) -> None:
         """Finds the person whose verified number has the digest of an opt-out and unticks texts for every topic."""
-        ...
 
     async def define_profile_field(
         self,
@@ -211,27 +207,21 @@ class Port(Protocol):
         request: DefineProfileField,
     ) -> models.ProfileFieldDefinition:
         """Adds a custom field or changes one."""
-        ...
 
     async def drop_profile_fields(self, ctx: Context, request: DropProfileFields) -> None:
         """Deletes all definitions of a purged tenant in one batch."""
-        ...
 
     async def drop_quarantined_avatar(self, ctx: Context, request: DropQuarantinedAvatar) -> None:
         """Malware was found in a file."""
-        ...
 
     async def endorse_skill(self, ctx: Context, request: EndorseSkill) -> models.Endorsement:
         """A colleague confirms a skill that somebody lists."""
-        ...
 
     async def erase_profile(self, ctx: Context, request: EraseProfile) -> None:
         """Shrinks profile and preferences to tombstones, puts the tombstone's id into endorsements that the person gave, deletes those received, and reports the number of documents to the erasure request."""
-        ...
 
     async def expire_status_message(self, ctx: Context, request: ExpireStatusMessage) -> None:
         """The sweeper's hand, which once a minute takes away messages whose moment has come."""
-        ...
 
     async def export_my_data(
         self,
@@ -239,11 +229,9 @@ class Port(Protocol):
         request: ExportMyData,
     ) -> models.ProfileExportReceipt:
         """Queues an archive of everything that this service knows about the person, in JSON with a reader's guide."""
-        ...
 
     async def hide_profile(self, ctx: Context, request: HideProfile) -> models.Profile:
         """Takes everything but the names off display, by the owner or, where a profile offends, by an administrator."""
-        ...
 
     async def initialize_preferences(
         self,
@@ -251,43 +239,33 @@ class Port(Protocol):
         request: InitializePreferences,
     ) -> models.PreferenceSet:
         """Stores what the device of the first sign-in prefers, so that later devices look alike from the start."""
-        ...
 
     async def lock_profile(self, ctx: Context, request: LockProfile) -> None:
         """Follows the suspension of an account."""
-        ...
 
     async def open_profile(self, ctx: Context, request: OpenProfile) -> None:
         """Answers the birth of an account with an empty draft."""
-        ...
 
     async def publish_profile(self, ctx: Context, request: PublishProfile) -> models.Profile:
         """Puts a draft or hidden profile on display for its audience and notes since when."""
-        ...
 
     async def remove_avatar(self, ctx: Context, request: RemoveAvatar) -> models.Profile:
         """Returns to initials on a coloured circle."""
-        ...
 
     async def retire_profile_field(self, ctx: Context, request: RetireProfileField) -> None:
         """Takes a field off all profiles."""
-        ...
 
     async def set_avatar(self, ctx: Context, request: SetAvatar) -> models.Profile:
         """Makes an uploaded image the person's picture."""
-        ...
 
     async def set_status_message(self, ctx: Context, request: SetStatusMessage) -> models.Profile:
         """Says what one is up to, until replaced or until the moment given."""
-        ...
 
     async def unlock_profile(self, ctx: Context, request: UnlockProfile) -> None:
         """Follows the end of a suspension."""
-        ...
 
     async def update_profile(self, ctx: Context, request: UpdateProfile) -> models.Profile:
         """People rewrite what they say about themselves."""
-        ...
 
     async def withdraw_endorsement(
         self,
@@ -295,19 +273,15 @@ class Port(Protocol):
         request: WithdrawEndorsement,
     ) -> models.Endorsement:
         """Takes praise back."""
-        ...
 
     async def batch_get_cards(self, ctx: Context, request: BatchGetCards) -> models.ProfileCardList:
         """Names, pictures and status of up to 200 people at once, for member lists and presence."""
-        ...
 
     async def get_preferences(self, ctx: Context, request: GetPreferences) -> models.PreferenceSet:
         """A person's preferences with the organisation's defaults filled in for topics that they never touched."""
-        ...
 
     async def get_profile(self, ctx: Context, request: GetProfile) -> models.Profile:
         """A profile as the caller may see it."""
-        ...
 
     async def get_profile_field(
         self,
@@ -315,7 +289,6 @@ class Port(Protocol):
         request: GetProfileField,
     ) -> models.ProfileFieldDefinition:
         """One custom field with all its labels and choices, for the editor of definitions."""
-        ...
 
     async def list_endorsements(
         self,
@@ -323,7 +296,6 @@ class Port(Protocol):
         request: ListEndorsements,
     ) -> Page[models.Endorsement]:
         """Who praised somebody for what, for the detail page of a profile."""
-        ...
 
     async def list_profile_fields(
         self,
@@ -331,7 +303,6 @@ class Port(Protocol):
         request: ListProfileFields,
     ) -> Page[models.ProfileFieldDefinition]:
         """The organisation's custom fields in order of their keys, as every profile form needs them."""
-        ...
 
     async def on_file_quarantined(
         self,
@@ -339,7 +310,6 @@ class Port(Protocol):
         event: Received[models.FileQuarantined],
     ) -> None:
         """Removes the file wherever it serves as somebody's picture"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -347,7 +317,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """Deletes the custom field definitions of a tenant that is gone"""
-        ...
 
     async def on_recipient_opted_out(
         self,
@@ -355,19 +324,15 @@ class Port(Protocol):
         event: Received[models.RecipientOptedOut],
     ) -> None:
         """Unticks texts for the person whose number said stop"""
-        ...
 
     async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
         """Opens the draft of a profile in the home region of the account"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Empties everything personal within the hour and reports to the erasure request"""
-        ...
 
     async def on_user_merged(self, ctx: Context, event: Received[models.UserMerged]) -> None:
         """Praise for the absorbed account is the survivor's, and its own profile is a tombstone"""
-        ...
 
     async def on_user_reinstated(
         self,
@@ -375,8 +340,6 @@ class Port(Protocol):
         event: Received[models.UserReinstated],
     ) -> None:
         """Brings a locked profile back, hidden until its owner shows it again"""
-        ...
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         """Takes the profile off display while the account is barred"""
-        ...

@@ -172,103 +172,78 @@ class Port(Protocol):
 
     async def acknowledge_open(self, ctx: Context, request: AcknowledgeOpen) -> None:
         """Notes that a person opened a notification and takes it off their other devices."""
-        ...
 
     async def bounce_push(self, ctx: Context, request: BouncePush) -> None:
         """Settles a notification that every network refused, and says with which words the first did."""
-        ...
 
     async def compile_push_template(self, ctx: Context, request: CompilePushTemplate) -> None:
         """Parses published words once, so that sending one is a lookup and a few replacements."""
-        ...
 
     async def copy_quiet_hours(self, ctx: Context, request: CopyQuietHours) -> None:
         """Overwrites the copy of a person's quiet hours."""
-        ...
 
     async def defer_push(self, ctx: Context, request: DeferPush) -> None:
         """Puts a notification into the sorted set of the morning in the person's own time zone."""
-        ...
 
     async def drop_push(self, ctx: Context, request: DropPush) -> None:
         """Ends a notification that is muted, late, known or without a device."""
-        ...
 
     async def enqueue_push(self, ctx: Context, request: EnqueuePush) -> None:
         """Takes an order for a notification; fact and person together are its key."""
-        ...
 
     async def erase_devices(self, ctx: Context, request: EraseDevices) -> None:
         """Removes registrations, mutes, quiet hours, badge and sealed texts of an erased person and reports it."""
-        ...
 
     async def fan_out_push(self, ctx: Context, request: FanOutPush) -> None:
         """Sends to each active device over its own network."""
-        ...
 
     async def mark_token_stale(self, ctx: Context, request: MarkTokenStale) -> None:
         """A network called the token unregistered."""
-        ...
 
     async def mute_subject(self, ctx: Context, request: MuteSubject) -> None:
         """Silences a channel, board, document or meeting for a person, for a while or for good."""
-        ...
 
     async def push_meeting_call(self, ctx: Context, request: PushMeetingCall) -> None:
         """Rings like a telephone on phones that allow it, for thirty seconds or until one device answers."""
-        ...
 
     async def push_message(self, ctx: Context, request: PushMessage) -> None:
         """Orders notifications for those whom a message mentions, or for both sides of a direct channel, never for its author."""
-        ...
 
     async def push_to_operators(self, ctx: Context, request: PushToOperators) -> None:
         """Tells platform operators on call; no customer's device ever gets these."""
-        ...
 
     async def push_topic_alert(self, ctx: Context, request: PushTopicAlert) -> None:
         """Looks an event up in the routing table and orders notifications with the topic's urgency and collapse key."""
-        ...
 
     async def refresh_token_of_device(self, ctx: Context, request: RefreshTokenOfDevice) -> None:
         """Every start of the app renews token, version and the moment of being seen."""
-        ...
 
     async def register_device(self, ctx: Context, request: RegisterDevice) -> None:
         """Enrols a device for its person."""
-        ...
 
     async def resume_push(self, ctx: Context, request: ResumePush) -> None:
         """Takes due notifications out of the set and folds those of one kind into a single line."""
-        ...
 
     async def revoke_device(self, ctx: Context, request: RevokeDevice) -> None:
         """Stops waking a device, at the wish of its owner from any other."""
-        ...
 
     async def revoke_session_device(self, ctx: Context, request: RevokeSessionDevice) -> None:
         """A session ended, so its device hears nothing more, within the thirty seconds in which its token dies too."""
-        ...
 
     async def revoke_user_devices(self, ctx: Context, request: RevokeUserDevices) -> None:
         """Follows the suspension of an account."""
-        ...
 
     async def rotate_badge(self, ctx: Context, request: RotateBadge) -> None:
         """Sets the number on the icon after something was read elsewhere."""
-        ...
 
     async def send_test_push(self, ctx: Context, request: SendTestPush) -> None:
         """Sends a harmless notification to one device, for the settings page and for support."""
-        ...
 
     async def settle_push(self, ctx: Context, request: SettlePush) -> None:
         """Adds up what the networks answered once all have, or a minute later."""
-        ...
 
     async def withdraw_push(self, ctx: Context, request: WithdrawPush) -> None:
         """Sends a silent order that removes what has not been opened, and drops what still waits."""
-        ...
 
     async def get_push_notification(
         self,
@@ -276,19 +251,15 @@ class Port(Protocol):
         request: GetPushNotification,
     ) -> models.PushNotification:
         """The words behind an id, fetched by an unlocked device whose owner hides previews."""
-        ...
 
     async def list_devices(self, ctx: Context, request: ListDevices) -> Page[models.DeviceCard]:
         """A person's devices for the settings page, tokens left out."""
-        ...
 
     async def list_mutes(self, ctx: Context, request: ListMutes) -> Page[models.TopicMute]:
         """What a person has silenced, to be undone where it was forgotten."""
-        ...
 
     async def on_comment_added(self, ctx: Context, event: Received[models.CommentAdded]) -> None:
         """Tells those whom the remark names, and its thread's author of an answer"""
-        ...
 
     async def on_document_shared(
         self,
@@ -296,7 +267,6 @@ class Port(Protocol):
         event: Received[models.DocumentShared],
     ) -> None:
         """Tells the person it was shared with"""
-        ...
 
     async def on_event_cancelled(
         self,
@@ -304,7 +274,6 @@ class Port(Protocol):
         event: Received[models.EventCancelled],
     ) -> None:
         """Tells the invited, and removes what was shown before"""
-        ...
 
     async def on_event_rescheduled(
         self,
@@ -312,7 +281,6 @@ class Port(Protocol):
         event: Received[models.EventRescheduled],
     ) -> None:
         """Tells the invited of the new hour"""
-        ...
 
     async def on_event_scheduled(
         self,
@@ -320,7 +288,6 @@ class Port(Protocol):
         event: Received[models.EventScheduled],
     ) -> None:
         """Tells the invited"""
-        ...
 
     async def on_meeting_started(
         self,
@@ -328,11 +295,9 @@ class Port(Protocol):
         event: Received[models.MeetingStarted],
     ) -> None:
         """Rings at once with those invited"""
-        ...
 
     async def on_message_posted(self, ctx: Context, event: Received[models.MessagePosted]) -> None:
         """Tells those mentioned, and everybody in a direct channel; folded by channel"""
-        ...
 
     async def on_message_retracted(
         self,
@@ -340,7 +305,6 @@ class Port(Protocol):
         event: Received[models.MessageRetracted],
     ) -> None:
         """The notification is taken off locked screens"""
-        ...
 
     async def on_metric_anomaly_detected(
         self,
@@ -348,7 +312,6 @@ class Port(Protocol):
         event: Received[models.MetricAnomalyDetected],
     ) -> None:
         """Tells operators of the platform only"""
-        ...
 
     async def on_model_canary_started(
         self,
@@ -356,11 +319,9 @@ class Port(Protocol):
         event: Received[models.ModelCanaryStarted],
     ) -> None:
         """Tells operators which version has its first users, and how many"""
-        ...
 
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
         """Tells operators that a model changed"""
-        ...
 
     async def on_model_drift_detected(
         self,
@@ -368,7 +329,6 @@ class Port(Protocol):
         event: Received[models.ModelDriftDetected],
     ) -> None:
         """Names the feature that moved furthest to the operators of models"""
-        ...
 
     async def on_model_rolled_back(
         self,
@@ -376,11 +336,9 @@ class Port(Protocol):
         event: Received[models.ModelRolledBack],
     ) -> None:
         """Wakes the operator on call when the system itself took a version back"""
-        ...
 
     async def on_model_trained(self, ctx: Context, event: Received[models.ModelTrained]) -> None:
         """Tells whoever asked for a training that its artefact is there"""
-        ...
 
     async def on_preferences_changed(
         self,
@@ -388,11 +346,9 @@ class Port(Protocol):
         event: Received[models.PreferencesChanged],
     ) -> None:
         """The copy of quiet hours is renewed"""
-        ...
 
     async def on_quota_exceeded(self, ctx: Context, event: Received[models.QuotaExceeded]) -> None:
         """Tells the billing administrators"""
-        ...
 
     async def on_saved_search_matched(
         self,
@@ -400,7 +356,6 @@ class Port(Protocol):
         event: Received[models.SavedSearchMatched],
     ) -> None:
         """Tells the owner of a saved search how much is new"""
-        ...
 
     async def on_session_revoked(
         self,
@@ -408,11 +363,9 @@ class Port(Protocol):
         event: Received[models.SessionRevoked],
     ) -> None:
         """The device of that session is not woken any more"""
-        ...
 
     async def on_task_assigned(self, ctx: Context, event: Received[models.TaskAssigned]) -> None:
         """Tells the assignee"""
-        ...
 
     async def on_task_due_date_changed(
         self,
@@ -420,7 +373,6 @@ class Port(Protocol):
         event: Received[models.TaskDueDateChanged],
     ) -> None:
         """Tells the assignee of the new date"""
-        ...
 
     async def on_template_published(
         self,
@@ -428,7 +380,6 @@ class Port(Protocol):
         event: Received[models.TemplatePublished],
     ) -> None:
         """The words are compiled"""
-        ...
 
     async def on_template_retired(
         self,
@@ -436,12 +387,9 @@ class Port(Protocol):
         event: Received[models.TemplateRetired],
     ) -> None:
         """The compiled words are dropped"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Registrations and copies are removed and the erasure is reported"""
-        ...
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         """No device of the person is woken"""
-        ...

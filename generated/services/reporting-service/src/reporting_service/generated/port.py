@@ -232,27 +232,21 @@ class Port(Protocol):
 
     async def adopt_edition(self, ctx: Context, request: AdoptEdition) -> None:
         """Notes the edition of a tenant and which templates it withholds."""
-        ...
 
     async def archive_dashboard(self, ctx: Context, request: ArchiveDashboard) -> models.Dashboard:
         """Takes a board out of the lists and leaves its address as it is."""
-        ...
 
     async def badge_tiles(self, ctx: Context, request: BadgeTiles) -> None:
         """Writes "outside its band since" on the tiles of a metric, in boards of the tenant that the curve is about."""
-        ...
 
     async def cancel_report(self, ctx: Context, request: CancelReport) -> models.Report:
         """Calls a report off; a worker that is at it stops at the end of the section."""
-        ...
 
     async def complete_report(self, ctx: Context, request: CompleteReport) -> models.Report:
         """Makes a report downloadable for 30 days once the stored file has been read back and every row in it was found to be of the right tenant."""
-        ...
 
     async def create_dashboard(self, ctx: Context, request: CreateDashboard) -> models.Dashboard:
         """Begins a board for whoever asks, empty or with the tiles of a screen that was explored."""
-        ...
 
     async def duplicate_dashboard(
         self,
@@ -260,111 +254,84 @@ class Port(Protocol):
         request: DuplicateDashboard,
     ) -> models.Dashboard:
         """Copies a board that the caller may see into one of their own, which nobody else sees at first."""
-        ...
 
     async def expire_report(self, ctx: Context, request: ExpireReport) -> None:
         """Removes the file and its share links at the end of its time."""
-        ...
 
     async def expire_tenant_reports(self, ctx: Context, request: ExpireTenantReports) -> None:
         """Stops the schedules of a deleted tenant and lets its files expire at once, all but the export that the tenant is owed."""
-        ...
 
     async def extend_report(self, ctx: Context, request: ExtendReport) -> models.Report:
         """Moves the day on which the file is removed, within the 90 days that a file may live."""
-        ...
 
     async def fail_report(self, ctx: Context, request: FailReport) -> models.Report:
         """Gives a run up after fifteen minutes, for a source that does not answer or for a result beyond 500 MiB, and a wish that is the tenant's hundred and first of the day."""
-        ...
 
     async def mend_tiles(self, ctx: Context, request: MendTiles) -> None:
         """Gives the tiles of a deprecated metric its successor, and a notice where there is none."""
-        ...
 
     async def pause_schedule(self, ctx: Context, request: PauseSchedule) -> models.ReportSchedule:
         """Lets runs pass without a report until somebody resumes the schedule."""
-        ...
 
     async def pause_schedules_of_user(self, ctx: Context, request: PauseSchedulesOfUser) -> None:
         """Pauses what an erased person had scheduled, takes the person out of the recipients of others' reports and schedules, and deletes their private boards."""
-        ...
 
     async def purge_tenant_reporting(self, ctx: Context, request: PurgeTenantReporting) -> None:
         """Drops every row and file of a purged organisation, the export that it was owed included, since its month to fetch that is over."""
-        ...
 
     async def queue_report(self, ctx: Context, request: QueueReport) -> None:
         """Puts a checked wish in line with the other reports of its tenant, so that one tenant cannot take all workers at six in the morning."""
-        ...
 
     async def renew_series(self, ctx: Context, request: RenewSeries) -> None:
         """Drops what is cached of a metric whose new revision begins to count with the next full hour."""
-        ...
 
     async def request_report(self, ctx: Context, request: RequestReport) -> models.Report:
         """Writes a wish for a report down and answers at once."""
-        ...
 
     async def restore_dashboard(self, ctx: Context, request: RestoreDashboard) -> models.Dashboard:
         """Brings an archived board back into the lists of those who could see it."""
-        ...
 
     async def resume_schedule(self, ctx: Context, request: ResumeSchedule) -> models.ReportSchedule:
         """Starts a paused or suspended schedule again with a clean count of failures."""
-        ...
 
     async def retry_report(self, ctx: Context, request: RetryReport) -> models.Report:
         """Puts a failed report back into the queue with its parameters as they were."""
-        ...
 
     async def revoke_report_share(self, ctx: Context, request: RevokeReportShare) -> None:
         """Ends a link before its time."""
-        ...
 
     async def run_schedule(self, ctx: Context, request: RunSchedule) -> models.ReportSchedule:
         """Counts how the last report ended, unless that was a fifth failure, asks for the next one with the owner's rights and moves the schedule on."""
-        ...
 
     async def save_dashboard(self, ctx: Context, request: SaveDashboard) -> models.Dashboard:
         """Puts the whole board in the place of what it was, for the one who owns it and saw its latest version."""
-        ...
 
     async def schedule_report(self, ctx: Context, request: ScheduleReport) -> models.ReportSchedule:
         """Has a report made by a rule from now on, with the rights that its owner will have at each run."""
-        ...
 
     async def share_report(self, ctx: Context, request: ShareReport) -> models.ReportShare:
         """Makes a link for people without an account and shows its token this once."""
-        ...
 
     async def start_report(self, ctx: Context, request: StartReport) -> models.Report:
         """Counts the attempt, takes a worker and asks the sources section by section, with the rights of whoever asked."""
-        ...
 
     async def suspend_schedule(self, ctx: Context, request: SuspendSchedule) -> None:
         """Counts the fifth failure in a row and stops the schedule with it, so that a broken template does not cost workers every hour."""
-        ...
 
     async def download_report(self, ctx: Context, request: DownloadReport) -> models.ReportDownload:
         """Signs an address in the bucket for five minutes."""
-        ...
 
     async def explore_metric(self, ctx: Context, request: ExploreMetric) -> models.Exploration:
         """Series for a tile or a screen of the caller's own making, of metrics that tenants may be shown and within the caller's tenant."""
-        ...
 
     async def explore_usage(self, ctx: Context, request: ExploreUsage) -> models.UsageExploration:
         """How many people of the tenant got from step to step, or came back in the weeks after, with groups of fewer than five left out and nobody named."""
-        ...
 
     async def get_dashboard(self, ctx: Context, request: GetDashboard) -> models.Dashboard:
         """Layout and notices of one board."""
-        ...
 
     async def get_report(self, ctx: Context, request: GetReport) -> models.Report:
         """One report with its progress and, once ready, size and end of its file."""
-        ...
 
     async def list_dashboards(
         self,
@@ -372,7 +339,6 @@ class Port(Protocol):
         request: ListDashboards,
     ) -> Page[models.Dashboard]:
         """The caller's boards and those that colleagues have opened to the tenant."""
-        ...
 
     async def list_metric_catalogue(
         self,
@@ -380,7 +346,6 @@ class Port(Protocol):
         request: ListMetricCatalogue,
     ) -> models.MetricCatalogue:
         """Metrics that the caller may put on a board, in words and without the expressions that compute them."""
-        ...
 
     async def list_report_templates(
         self,
@@ -388,11 +353,9 @@ class Port(Protocol):
         request: ListReportTemplates,
     ) -> models.ReportTemplateList:
         """What can be asked for with the caller's role in the tenant's edition."""
-        ...
 
     async def list_reports(self, ctx: Context, request: ListReports) -> Page[models.Report]:
         """Reports of thirteen months by state and template, those of other people only where their audience admits the caller."""
-        ...
 
     async def list_schedules(
         self,
@@ -400,7 +363,6 @@ class Port(Protocol):
         request: ListSchedules,
     ) -> Page[models.ReportSchedule]:
         """The caller's schedules with their next run."""
-        ...
 
     async def summarize_revenue(
         self,
@@ -408,7 +370,6 @@ class Port(Protocol):
         request: SummarizeRevenue,
     ) -> models.RevenueSummary:
         """Recurring revenue at both ends of some days, what moved it in between, and the cash that came in, in one currency and never converted."""
-        ...
 
     async def on_metric_activated(
         self,
@@ -416,7 +377,6 @@ class Port(Protocol):
         event: Received[models.MetricActivated],
     ) -> None:
         """Cached series of the revision before are dropped, so that no board shows two wordings of one number"""
-        ...
 
     async def on_metric_anomaly_detected(
         self,
@@ -424,7 +384,6 @@ class Port(Protocol):
         event: Received[models.MetricAnomalyDetected],
     ) -> None:
         """Tiles that show the metric carry a notice until the anomaly is a day old"""
-        ...
 
     async def on_metric_deprecated(
         self,
@@ -432,7 +391,6 @@ class Port(Protocol):
         event: Received[models.MetricDeprecated],
     ) -> None:
         """Tiles take the successor, or say that their number is on its way out"""
-        ...
 
     async def on_organization_deleted(
         self,
@@ -440,7 +398,6 @@ class Port(Protocol):
         event: Received[models.OrganizationDeleted],
     ) -> None:
         """Schedules of the tenant stop and its files end, its own final export excepted"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -448,7 +405,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """Lists, boards, entitlements and cached series of the tenant go with the rest of it"""
-        ...
 
     async def on_subscription_changed(
         self,
@@ -456,8 +412,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionChanged],
     ) -> None:
         """Templates are offered by the new edition from the next request on"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Schedules of the erased person pause, as nobody's rights are left to run them with, boards go that only they could see, and the erasure is reported"""
-        ...

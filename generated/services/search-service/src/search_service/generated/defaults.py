@@ -10,7 +10,7 @@ from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -18,6 +18,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.ranking_profile = runtime.aggregate(aggregates.RANKING_PROFILE)
         self.reindex_job = runtime.aggregate(aggregates.REINDEX_JOB)
         self.saved_search = runtime.aggregate(aggregates.SAVED_SEARCH)

@@ -315,27 +315,21 @@ class Port(Protocol):
 
     async def begin_catching_up(self, ctx: Context, request: BeginCatchingUp) -> None:
         """All entries are copied."""
-        ...
 
     async def begin_copying(self, ctx: Context, request: BeginCopying) -> None:
         """The target stands and the entries are counted; from now on they flow."""
-        ...
 
     async def begin_verifying(self, ctx: Context, request: BeginVerifying) -> None:
         """The target is as young as the source, now samples of both are compared while both receive writes."""
-        ...
 
     async def cancel_reindex(self, ctx: Context, request: CancelReindex) -> models.ReindexJob:
         """Stops the worker at its next report and drops the target."""
-        ...
 
     async def change_readers(self, ctx: Context, request: ChangeReaders) -> None:
         """Adds and drops principals of an entry on a lane of its own that never waits behind text."""
-        ...
 
     async def commit_entry(self, ctx: Context, request: CommitEntry) -> None:
         """The bulk write took it."""
-        ...
 
     async def create_ranking_profile(
         self,
@@ -343,127 +337,96 @@ class Port(Protocol):
         request: CreateRankingProfile,
     ) -> models.RankingProfile:
         """Sets up a way of ranking that the next nightly measurement will judge."""
-        ...
 
     async def delete_saved_search(self, ctx: Context, request: DeleteSavedSearch) -> None:
         """Forgets a query and ends its alerts."""
-        ...
 
     async def erase_person(self, ctx: Context, request: ErasePerson) -> None:
         """Deletes somebody's entry, saved searches and past queries."""
-        ...
 
     async def hide_person(self, ctx: Context, request: HidePerson) -> None:
         """Leaves the names and drops headline and skills of somebody who took their profile off display."""
-        ...
 
     async def hide_tenant(self, ctx: Context, request: HideTenant) -> None:
         """Makes everything of an organisation unfindable within a minute, by a filter on the alias rather than by writes."""
-        ...
 
     async def index(self, ctx: Context, request: Index) -> models.IndexReceipt:
         """Judges each draft of a batch by the version of its source and queues the newer ones."""
-        ...
 
     async def index_entry(self, ctx: Context, request: IndexEntry) -> models.SearchEntry:
         """Makes or renews the entry of one source and queues it for the next bulk write."""
-        ...
 
     async def invalidate_entry(self, ctx: Context, request: InvalidateEntry) -> None:
         """Takes an entry out of the hits until it is written anew with other readers, another ranking or other synonyms."""
-        ...
 
     async def project_document(self, ctx: Context, request: ProjectDocument) -> None:
         """Carries what an event says of a document into its entry, with the words fetched by the body's reference where they changed."""
-        ...
 
     async def project_file(self, ctx: Context, request: ProjectFile) -> None:
         """Carries a file's new name or its return into the entry, with the text extract if the scanner left one."""
-        ...
 
     async def project_message(self, ctx: Context, request: ProjectMessage) -> None:
         """Puts the excerpt that the event brings under the channel as its only reader."""
-        ...
 
     async def project_person(self, ctx: Context, request: ProjectPerson) -> None:
         """Opens somebody's entry with their own principal and fills in name, headline and skills as the profile shows them."""
-        ...
 
     async def promote_ranking(self, ctx: Context, request: PromoteRanking) -> models.RankingProfile:
         """Changes how many queries a profile ranks."""
-        ...
 
     async def publish_synonyms(self, ctx: Context, request: PublishSynonyms) -> models.SynonymSet:
         """Puts a language's list in force under the name of whoever publishes it."""
-        ...
 
     async def purge_tenant_entries(self, ctx: Context, request: PurgeTenantEntries) -> None:
         """Deletes by query, or drops the indices that a large organisation had to itself."""
-        ...
 
     async def rate_entry(self, ctx: Context, request: RateEntry) -> None:
         """Writes the popularity that the nightly job computed from opens and clicks of ninety days."""
-        ...
 
     async def record_click(self, ctx: Context, request: RecordClick) -> None:
         """Counts that a hit was opened, for popularity, click-through and the comparison of rankings."""
-        ...
 
     async def record_evaluation(self, ctx: Context, request: RecordEvaluation) -> None:
         """Notes how well a profile ordered the judged queries last night."""
-        ...
 
     async def record_query(self, ctx: Context, request: RecordQuery) -> None:
         """Notes after the answer that a query took place, without its words, and makes its id known to clicks."""
-        ...
 
     async def reject_entry(self, ctx: Context, request: RejectEntry) -> None:
         """Gives an entry up after its fifth try and says why, so that operators can see how many share the cause."""
-        ...
 
     async def remove_entry(self, ctx: Context, request: RemoveEntry) -> None:
         """Buries an entry at the word of the service that put it there."""
-        ...
 
     async def report_reindex(self, ctx: Context, request: ReportReindex) -> None:
         """Renews the counts every ten seconds, by which a worker also keeps its lease."""
-        ...
 
     async def requeue_entry(self, ctx: Context, request: RequeueEntry) -> None:
         """Gives an entry that failed or grew stale another five tries."""
-        ...
 
     async def run_saved_search(self, ctx: Context, request: RunSavedSearch) -> None:
         """Runs a due search under its owner's present rights and tells how much is new since the last run."""
-        ...
 
     async def save_search(self, ctx: Context, request: SaveSearch) -> models.SavedSearch:
         """Keeps a query for its owner alone."""
-        ...
 
     async def show_tenant(self, ctx: Context, request: ShowTenant) -> None:
         """Lifts that filter again, since an organisation was restored within its grace."""
-        ...
 
     async def start_reindex(self, ctx: Context, request: StartReindex) -> models.ReindexJob:
         """Opens a job that builds an index of the given name beside the serving one."""
-        ...
 
     async def sweep_tombstones(self, ctx: Context, request: SweepTombstones) -> None:
         """Deletes by query, each hour, what has been buried for seven days, which is as long as the bus keeps an event."""
-        ...
 
     async def switch_index(self, ctx: Context, request: SwitchIndex) -> None:
         """Moves the alias in one atomic step and keeps the old index for a day."""
-        ...
 
     async def tombstone_entry(self, ctx: Context, request: TombstoneEntry) -> None:
         """Buries the entry of a source that was trashed, deleted or condemned."""
-        ...
 
     async def update_person_principals(self, ctx: Context, request: UpdatePersonPrincipals) -> None:
         """Adds an organisation or a team to what somebody is a principal of, or takes it away, by one small write per person."""
-        ...
 
     async def update_ranking_profile(
         self,
@@ -471,7 +434,6 @@ class Port(Protocol):
         request: UpdateRankingProfile,
     ) -> models.RankingProfile:
         """Turns weights of a profile, be it in service or waiting."""
-        ...
 
     async def update_saved_search(
         self,
@@ -479,19 +441,15 @@ class Port(Protocol):
         request: UpdateSavedSearch,
     ) -> models.SavedSearch:
         """Changes name, words, filters or cadence."""
-        ...
 
     async def explain_hit(self, ctx: Context, request: ExplainHit) -> models.HitExplanation:
         """Tells by which principal somebody sees an entry and how its score came about, without a word of its content."""
-        ...
 
     async def find_similar(self, ctx: Context, request: FindSimilar) -> models.SimilarEntries:
         """Neighbours of one entry, trimmed as if they had been searched for."""
-        ...
 
     async def get_entry(self, ctx: Context, request: GetEntry) -> models.SearchEntry:
         """One entry as it is held, for the service that owns its source."""
-        ...
 
     async def get_ranking_profile(
         self,
@@ -499,19 +457,15 @@ class Port(Protocol):
         request: GetRankingProfile,
     ) -> models.RankingProfile:
         """One way of ranking by its key."""
-        ...
 
     async def get_reindex_job(self, ctx: Context, request: GetReindexJob) -> models.ReindexJob:
         """How far one rebuild has got."""
-        ...
 
     async def get_saved_search(self, ctx: Context, request: GetSavedSearch) -> models.SavedSearch:
         """One kept query, for its owner."""
-        ...
 
     async def get_synonym_set(self, ctx: Context, request: GetSynonymSet) -> models.SynonymSet:
         """The rules of a language that analysers use at present."""
-        ...
 
     async def list_ranking_profiles(
         self,
@@ -519,7 +473,6 @@ class Port(Protocol):
         request: ListRankingProfiles,
     ) -> Page[models.RankingProfile]:
         """All ways of ranking, to be compared before one of them is promoted."""
-        ...
 
     async def list_reindex_jobs(
         self,
@@ -527,7 +480,6 @@ class Port(Protocol):
         request: ListReindexJobs,
     ) -> Page[models.ReindexJob]:
         """Rebuilds of the region, running ones and those of the past year."""
-        ...
 
     async def list_saved_searches(
         self,
@@ -535,7 +487,6 @@ class Port(Protocol):
         request: ListSavedSearches,
     ) -> Page[models.SavedSearch]:
         """What the asker keeps, a page at a time."""
-        ...
 
     async def list_synonym_sets(
         self,
@@ -543,15 +494,12 @@ class Port(Protocol):
         request: ListSynonymSets,
     ) -> Page[models.SynonymSet]:
         """Which languages have synonyms, with their rules and who approved them."""
-        ...
 
     async def search(self, ctx: Context, request: Search) -> models.SearchResults:
         """Parses, prices and runs a query with a look-up of the asker's principals as its filter, in words for all and in words and vectors for editions that have them."""
-        ...
 
     async def suggest(self, ctx: Context, request: Suggest) -> models.SuggestionList:
         """Completes a prefix from titles, people and the asker's own past queries."""
-        ...
 
     async def on_channel_member_added(
         self,
@@ -559,7 +507,6 @@ class Port(Protocol):
         event: Received[models.ChannelMemberAdded],
     ) -> None:
         """The newcomers find what was said in the channel before them"""
-        ...
 
     async def on_channel_member_removed(
         self,
@@ -567,7 +514,6 @@ class Port(Protocol):
         event: Received[models.ChannelMemberRemoved],
     ) -> None:
         """Nothing of the channel is found by those who left it"""
-        ...
 
     async def on_document_archived(
         self,
@@ -575,7 +521,6 @@ class Port(Protocol):
         event: Received[models.DocumentArchived],
     ) -> None:
         """The entry is still found but ranks below active ones"""
-        ...
 
     async def on_document_created(
         self,
@@ -583,7 +528,6 @@ class Port(Protocol):
         event: Received[models.DocumentCreated],
     ) -> None:
         """The document is found by its title by whoever reads its folder"""
-        ...
 
     async def on_document_deleted(
         self,
@@ -591,7 +535,6 @@ class Port(Protocol):
         event: Received[models.DocumentDeleted],
     ) -> None:
         """The entry is buried if the bin had not done so before"""
-        ...
 
     async def on_document_details_changed(
         self,
@@ -599,11 +542,9 @@ class Port(Protocol):
         event: Received[models.DocumentDetailsChanged],
     ) -> None:
         """Title, labels and sensitivity of the entry follow"""
-        ...
 
     async def on_document_moved(self, ctx: Context, event: Received[models.DocumentMoved]) -> None:
         """Whoever reads the new folder finds the document"""
-        ...
 
     async def on_document_published(
         self,
@@ -611,7 +552,6 @@ class Port(Protocol):
         event: Received[models.DocumentPublished],
     ) -> None:
         """The entry counts as finished work and ranks above drafts"""
-        ...
 
     async def on_document_recovered(
         self,
@@ -619,7 +559,6 @@ class Port(Protocol):
         event: Received[models.DocumentRecovered],
     ) -> None:
         """The tombstone gives way to an entry with a higher source version"""
-        ...
 
     async def on_document_shared(
         self,
@@ -627,7 +566,6 @@ class Port(Protocol):
         event: Received[models.DocumentShared],
     ) -> None:
         """The principal finds the document"""
-        ...
 
     async def on_document_trashed(
         self,
@@ -635,7 +573,6 @@ class Port(Protocol):
         event: Received[models.DocumentTrashed],
     ) -> None:
         """The document disappears from all hits"""
-        ...
 
     async def on_document_unarchived(
         self,
@@ -643,7 +580,6 @@ class Port(Protocol):
         event: Received[models.DocumentUnarchived],
     ) -> None:
         """The entry ranks as before its rest"""
-        ...
 
     async def on_document_unshared(
         self,
@@ -651,7 +587,6 @@ class Port(Protocol):
         event: Received[models.DocumentUnshared],
     ) -> None:
         """The principal no longer finds it, five seconds later at most"""
-        ...
 
     async def on_document_updated(
         self,
@@ -659,15 +594,12 @@ class Port(Protocol):
         event: Received[models.DocumentUpdated],
     ) -> None:
         """The new words are found within three seconds"""
-        ...
 
     async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
         """Nothing about the file remains but the tombstone"""
-        ...
 
     async def on_file_linked(self, ctx: Context, event: Received[models.FileLinked]) -> None:
         """Readers of the target find the file too"""
-        ...
 
     async def on_file_quarantined(
         self,
@@ -675,59 +607,45 @@ class Port(Protocol):
         event: Received[models.FileQuarantined],
     ) -> None:
         """Nobody is led to something harmful"""
-        ...
 
     async def on_file_recovered(self, ctx: Context, event: Received[models.FileRecovered]) -> None:
         """A file that left the bin is found again"""
-        ...
 
     async def on_file_released(self, ctx: Context, event: Received[models.FileReleased]) -> None:
         """A file that left quarantine is found again"""
-        ...
 
     async def on_file_renamed(self, ctx: Context, event: Received[models.FileRenamed]) -> None:
         """The file is found under its new name"""
-        ...
 
     async def on_file_replaced(self, ctx: Context, event: Received[models.FileReplaced]) -> None:
         """Words of the old bytes leave the entry at once, those of the new ones follow their extract"""
-        ...
 
     async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
         """A clean file is found by its name and, once extracted, by its text"""
-        ...
 
     async def on_file_trashed(self, ctx: Context, event: Received[models.FileTrashed]) -> None:
         """The file disappears from all hits"""
-        ...
 
     async def on_file_unlinked(self, ctx: Context, event: Received[models.FileUnlinked]) -> None:
         """Only readers of the remaining targets find the file"""
-        ...
 
     async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
         """The person finds what is shared with the whole organisation"""
-        ...
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         """The person finds nothing of the organisation any more"""
-        ...
 
     async def on_message_edited(self, ctx: Context, event: Received[models.MessageEdited]) -> None:
         """The new excerpt takes the place of the old one"""
-        ...
 
     async def on_message_held(self, ctx: Context, event: Received[models.MessageHeld]) -> None:
         """A withheld message is in no answer from the next refresh on"""
-        ...
 
     async def on_message_posted(self, ctx: Context, event: Received[models.MessagePosted]) -> None:
         """The excerpt is found by whoever is in the channel"""
-        ...
 
     async def on_message_purged(self, ctx: Context, event: Received[models.MessagePurged]) -> None:
         """Retention reaches the index of messages too"""
-        ...
 
     async def on_message_released(
         self,
@@ -735,7 +653,6 @@ class Port(Protocol):
         event: Received[models.MessageReleased],
     ) -> None:
         """A message that was withheld is found once more"""
-        ...
 
     async def on_message_retracted(
         self,
@@ -743,7 +660,6 @@ class Port(Protocol):
         event: Received[models.MessageRetracted],
     ) -> None:
         """What was taken back is buried"""
-        ...
 
     async def on_organization_deleted(
         self,
@@ -751,7 +667,6 @@ class Port(Protocol):
         event: Received[models.OrganizationDeleted],
     ) -> None:
         """The organisation's entries are hidden but kept"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -759,7 +674,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """The organisation's entries are deleted for good"""
-        ...
 
     async def on_organization_restored(
         self,
@@ -767,11 +681,9 @@ class Port(Protocol):
         event: Received[models.OrganizationRestored],
     ) -> None:
         """The organisation's entries are found again"""
-        ...
 
     async def on_profile_hidden(self, ctx: Context, event: Received[models.ProfileHidden]) -> None:
         """All but the names leave the index"""
-        ...
 
     async def on_profile_published(
         self,
@@ -779,7 +691,6 @@ class Port(Protocol):
         event: Received[models.ProfilePublished],
     ) -> None:
         """Colleagues within the audience find the person"""
-        ...
 
     async def on_profile_updated(
         self,
@@ -787,7 +698,6 @@ class Port(Protocol):
         event: Received[models.ProfileUpdated],
     ) -> None:
         """The person is found by name, headline and skills"""
-        ...
 
     async def on_rendition_ready(
         self,
@@ -795,7 +705,6 @@ class Port(Protocol):
         event: Received[models.RenditionReady],
     ) -> None:
         """The text of a scan or a film is found once it was extracted."""
-        ...
 
     async def on_team_member_added(
         self,
@@ -803,7 +712,6 @@ class Port(Protocol):
         event: Received[models.TeamMemberAdded],
     ) -> None:
         """The newcomers find what their team may read"""
-        ...
 
     async def on_team_member_removed(
         self,
@@ -811,12 +719,9 @@ class Port(Protocol):
         event: Received[models.TeamMemberRemoved],
     ) -> None:
         """Whoever left no longer finds it, five seconds later at most"""
-        ...
 
     async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
         """An entry with the person's own principal is opened, without a name yet"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """The person's entry, saved searches and past queries are erased"""
-        ...

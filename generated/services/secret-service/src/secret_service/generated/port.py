@@ -167,15 +167,12 @@ class Port(Protocol):
 
     async def activate_secret(self, ctx: Context, request: ActivateSecret) -> models.SecretMetadata:
         """Opens a secret to its readers."""
-        ...
 
     async def advance_rotation_run(self, ctx: Context, request: AdvanceRotationRun) -> None:
         """Notes the step that was reached, or the try that failed."""
-        ...
 
     async def bury_secret_version(self, ctx: Context, request: BurySecretVersion) -> None:
         """Drops the value of a version whose overlap is over."""
-        ...
 
     async def confirm_rotation(
         self,
@@ -183,27 +180,21 @@ class Port(Protocol):
         request: ConfirmRotation,
     ) -> models.SecretMetadata:
         """Holds the reported fingerprint against that of the staged version, makes it current together with its value, and starts the overlap of the previous one."""
-        ...
 
     async def create_secret(self, ctx: Context, request: CreateSecret) -> models.SecretMetadata:
         """Seals a value under a fresh data key and writes it."""
-        ...
 
     async def destroy_secret(self, ctx: Context, request: DestroySecret) -> models.SecretMetadata:
         """Wipes value and key of what was revoked a week ago or earlier and has been proposed for it since."""
-        ...
 
     async def encrypt_fields(self, ctx: Context, request: EncryptFields) -> models.SealedFields:
         """Seals values with tenant and purpose as additional data."""
-        ...
 
     async def expire_endpoint_key(self, ctx: Context, request: ExpireEndpointKey) -> None:
         """Revokes the key of a webhook endpoint that has been disabled for a week, so that a repaired endpoint can come back before."""
-        ...
 
     async def fail_rotation(self, ctx: Context, request: FailRotation) -> models.SecretMetadata:
         """Ends a rotation whose step failed three times, and leaves the old version where it was."""
-        ...
 
     async def lease_credential(
         self,
@@ -211,15 +202,12 @@ class Port(Protocol):
         request: LeaseCredential,
     ) -> models.LeasedCredential:
         """Makes or picks a credential for one pod and lends it."""
-        ...
 
     async def open_rotation_run(self, ctx: Context, request: OpenRotationRun) -> None:
         """Writes a run down before its first step, so that a rotator that dies is found out."""
-        ...
 
     async def promote_secret_version(self, ctx: Context, request: PromoteSecretVersion) -> None:
         """Makes a staged version the one that readers get."""
-        ...
 
     async def propose_secret_removal(
         self,
@@ -227,39 +215,30 @@ class Port(Protocol):
         request: ProposeSecretRemoval,
     ) -> models.SecretMetadata:
         """Asks for a second engineer, by the incident, before a secret is taken out of use or wiped."""
-        ...
 
     async def renew_lease(self, ctx: Context, request: RenewLease) -> models.CredentialLease:
         """Starts a loan's clock again."""
-        ...
 
     async def retire_data_keys(self, ctx: Context, request: RetireDataKeys) -> None:
         """Destroys the keys of an organisation whose thirty days are over, and with them all that they sealed, and revokes those of its webhook endpoints, which would be rotated for ever."""
-        ...
 
     async def revoke_instance_leases(self, ctx: Context, request: RevokeInstanceLeases) -> None:
         """Ends what the pod had borrowed that left the registry in good order, and nothing of its siblings under the same identity."""
-        ...
 
     async def revoke_lease(self, ctx: Context, request: RevokeLease) -> models.CredentialLease:
         """Ends a loan before its time, as workloads do that stop."""
-        ...
 
     async def revoke_secret(self, ctx: Context, request: RevokeSecret) -> models.SecretMetadata:
         """Stops handing it out and ends its leases, on the word of an engineer other than the one who proposed it, since callers will fail."""
-        ...
 
     async def rotate_secret(self, ctx: Context, request: RotateSecret) -> models.SecretMetadata:
         """Begins a rotation, by the clock or by hand."""
-        ...
 
     async def stage_secret_version(self, ctx: Context, request: StageSecretVersion) -> None:
         """Writes the value of the next version while the current one is still in use."""
-        ...
 
     async def supersede_secret_version(self, ctx: Context, request: SupersedeSecretVersion) -> None:
         """Keeps a replaced version valid until the overlap ends."""
-        ...
 
     async def verify_secret_version(
         self,
@@ -267,15 +246,12 @@ class Port(Protocol):
         request: VerifySecretVersion,
     ) -> models.RotationRun:
         """A reader proves by the fingerprint that it holds the staged version and has opened a connection with it."""
-        ...
 
     async def wipe_endpoint_key(self, ctx: Context, request: WipeEndpointKey) -> None:
         """Drops what a revoked key of a webhook endpoint said, a week later and by the clock."""
-        ...
 
     async def decrypt_fields(self, ctx: Context, request: DecryptFields) -> models.OpenedFields:
         """Opens values for the service that sealed them."""
-        ...
 
     async def get_rotation_status(
         self,
@@ -283,15 +259,12 @@ class Port(Protocol):
         request: GetRotationStatus,
     ) -> models.RotationRun:
         """Where the latest run of a secret stands and who has not verified yet."""
-        ...
 
     async def get_secret(self, ctx: Context, request: GetSecret) -> models.SecretValue:
         """The value for a reader."""
-        ...
 
     async def list_secrets(self, ctx: Context, request: ListSecrets) -> Page[models.SecretMetadata]:
         """Paths, kinds, ages and owners, for audits and for whoever looks for what is overdue."""
-        ...
 
     async def on_instance_deregistered(
         self,
@@ -299,7 +272,6 @@ class Port(Protocol):
         event: Received[models.InstanceDeregistered],
     ) -> None:
         """What the instance had borrowed is called in"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -307,7 +279,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """The tenant's data keys are destroyed, thirty days after it was deleted, and its endpoints' keys revoked"""
-        ...
 
     async def on_webhook_disabled(
         self,
@@ -315,4 +286,3 @@ class Port(Protocol):
         event: Received[models.WebhookDisabled],
     ) -> None:
         """The endpoint's key is revoked after a week without repair"""
-        ...

@@ -155,7 +155,6 @@ class Port(Protocol):
 
     async def admit_instance(self, ctx: Context, request: AdmitInstance) -> None:
         """Puts a copy into the endpoint set after its first three good probes."""
-        ...
 
     async def adopt_ejection_thresholds(
         self,
@@ -163,11 +162,9 @@ class Port(Protocol):
         request: AdoptEjectionThresholds,
     ) -> None:
         """Hands changed thresholds of outlier ejection to the sidecars with the next endpoint set."""
-        ...
 
     async def apply_traffic_shift(self, ctx: Context, request: ApplyTrafficShift) -> None:
         """Begins to move weights, a quarter first."""
-        ...
 
     async def approve_traffic_shift(
         self,
@@ -175,11 +172,9 @@ class Port(Protocol):
         request: ApproveTrafficShift,
     ) -> models.TrafficShift:
         """The second person's word on a large shift."""
-        ...
 
     async def confirm_traffic_shift(self, ctx: Context, request: ConfirmTrafficShift) -> None:
         """Notes that the probes have seen the traffic arrive."""
-        ...
 
     async def define_service(
         self,
@@ -187,11 +182,9 @@ class Port(Protocol):
         request: DefineService,
     ) -> models.ServiceDefinition:
         """Writes what the registry has to know of a service, anew or over the old."""
-        ...
 
     async def degrade_instance(self, ctx: Context, request: DegradeInstance) -> None:
         """Has a copy handed out with a tenth of its weight from the next endpoint set on, on the evaluator's word."""
-        ...
 
     async def deregister_instance(
         self,
@@ -199,19 +192,15 @@ class Port(Protocol):
         request: DeregisterInstance,
     ) -> models.ServiceInstance:
         """Removes a drained copy for good, on its own word or on that of the registry's sweeper."""
-        ...
 
     async def drain_instance(self, ctx: Context, request: DrainInstance) -> models.ServiceInstance:
         """Counts the healthy siblings in the region and, if they are enough, takes the copy out of all endpoint sets while it finishes what it has begun."""
-        ...
 
     async def expire_lease(self, ctx: Context, request: ExpireLease) -> models.ServiceInstance:
         """Removes a silent copy."""
-        ...
 
     async def recover_instance(self, ctx: Context, request: RecoverInstance) -> None:
         """Has a copy handed out with its whole weight again after five good probes."""
-        ...
 
     async def register_instance(
         self,
@@ -219,11 +208,9 @@ class Port(Protocol):
         request: RegisterInstance,
     ) -> models.ServiceInstance:
         """Enters a copy into the registry under the identity of its certificate."""
-        ...
 
     async def reload_trust_bundle(self, ctx: Context, request: ReloadTrustBundle) -> None:
         """Takes the renewed roots of the mesh into use beside the old ones, which hold for two hours more."""
-        ...
 
     async def renew_instance_lease(
         self,
@@ -231,11 +218,9 @@ class Port(Protocol):
         request: RenewInstanceLease,
     ) -> models.ServiceInstance:
         """Keeps a copy alive for another lease of the length that it registered with, fifteen seconds as a rule, and says how busy it is."""
-        ...
 
     async def report_health(self, ctx: Context, request: ReportHealth) -> models.HealthReport:
         """Notes what a probe found and lets the evaluator look at the copy again."""
-        ...
 
     async def revert_traffic_shift(
         self,
@@ -243,19 +228,15 @@ class Port(Protocol):
         request: RevertTrafficShift,
     ) -> models.TrafficShift:
         """Puts weights back, because somebody says so or the day is over."""
-        ...
 
     async def shift_traffic(self, ctx: Context, request: ShiftTraffic) -> models.TrafficShift:
         """Asks for a share of traffic to be moved."""
-        ...
 
     async def weigh_model_canary(self, ctx: Context, request: WeighModelCanary) -> None:
         """Gives the copies of ml-service that carry a new model their small share."""
-        ...
 
     async def get_instance(self, ctx: Context, request: GetInstance) -> models.ServiceInstance:
         """One copy with its lease and its build."""
-        ...
 
     async def list_instances(
         self,
@@ -263,7 +244,6 @@ class Port(Protocol):
         request: ListInstances,
     ) -> Page[models.ServiceInstance]:
         """Copies by service, place and state."""
-        ...
 
     async def list_service_definitions(
         self,
@@ -271,7 +251,6 @@ class Port(Protocol):
         request: ListServiceDefinitions,
     ) -> Page[models.ServiceDefinition]:
         """All services with their owners and minima."""
-        ...
 
     async def list_traffic_shifts(
         self,
@@ -279,11 +258,9 @@ class Port(Protocol):
         request: ListTrafficShifts,
     ) -> Page[models.TrafficShift]:
         """What is moved now and what was, drills included."""
-        ...
 
     async def resolve_service(self, ctx: Context, request: ResolveService) -> models.EndpointSet:
         """Endpoints of a service, nearest first."""
-        ...
 
     async def watch_endpoints(
         self,
@@ -291,16 +268,12 @@ class Port(Protocol):
         request: WatchEndpoints,
     ) -> AsyncIterator[models.EndpointSet]:
         """Endpoint sets as they change, for sidecars."""
-        ...
 
     async def on_config_changed(self, ctx: Context, event: Received[models.ConfigChanged]) -> None:
         """Thresholds of outlier ejection reach the sidecars"""
-        ...
 
     async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
         """Copies with the new model get a canary's share"""
-        ...
 
     async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
         """A renewed trust bundle of the mesh is taken into use"""
-        ...

@@ -181,71 +181,54 @@ class Port(Protocol):
 
     async def close_route_breaker(self, ctx: Context, request: CloseRouteBreaker) -> None:
         """Takes a route back into use once its receipts come again."""
-        ...
 
     async def compile_sms_template(self, ctx: Context, request: CompileSmsTemplate) -> None:
         """Compiles published words and refuses those that would need UCS-2 in a language that GSM-7 can write."""
-        ...
 
     async def copy_sms_preferences(self, ctx: Context, request: CopySmsPreferences) -> None:
         """Renews what is known of a person's wishes about texts."""
-        ...
 
     async def drop_sms_template(self, ctx: Context, request: DropSmsTemplate) -> None:
         """Forgets retired words in this region."""
-        ...
 
     async def erase_sms_traces(self, ctx: Context, request: EraseSmsTraces) -> None:
         """Destroys the sealed numbers of a person in the log and their copies, and reports it."""
-        ...
 
     async def expire_sms(self, ctx: Context, request: ExpireSms) -> None:
         """Ends a text that found neither token nor route while it was valid."""
-        ...
 
     async def observe_route(self, ctx: Context, request: ObserveRoute) -> None:
         """Begins to count receipts of a route in a country."""
-        ...
 
     async def open_route_breaker(self, ctx: Context, request: OpenRouteBreaker) -> None:
         """Passes a route over for two minutes."""
-        ...
 
     async def plan_meeting_reminder(self, ctx: Context, request: PlanMeetingReminder) -> None:
         """Notes who wants a text ten minutes before a meeting."""
-        ...
 
     async def probe_route(self, ctx: Context, request: ProbeRoute) -> None:
         """Lets one text in twenty try a route that was passed over."""
-        ...
 
     async def record_carrier_receipt(self, ctx: Context, request: RecordCarrierReceipt) -> None:
         """Finds the text of a receipt by route and reference and settles it."""
-        ...
 
     async def record_inbound_keyword(self, ctx: Context, request: RecordInboundKeyword) -> None:
         """Keeps that a number said stop, within seconds, as carriers demand."""
-        ...
 
     async def reject_sms(self, ctx: Context, request: RejectSms) -> None:
         """Ends an accepted text whose country was suspended or whose number opted out before it left."""
-        ...
 
     async def reroute_sms(self, ctx: Context, request: RerouteSms) -> None:
         """Tries a code on the second route while its reader still looks at the field."""
-        ...
 
     async def resume_country(self, ctx: Context, request: ResumeCountry) -> models.CountryPolicy:
         """Ends a suspension, by the timer or by whoever found that the anomaly was a concert."""
-        ...
 
     async def resume_sms(self, ctx: Context, request: ResumeSms) -> None:
         """Takes a text up again once a token is free."""
-        ...
 
     async def send_sms(self, ctx: Context, request: SendSms) -> None:
         """Takes an order, scores its risk, fills the words and counts segments."""
-        ...
 
     async def set_country_policy(
         self,
@@ -253,19 +236,15 @@ class Port(Protocol):
         request: SetCountryPolicy,
     ) -> models.CountryPolicy:
         """Opens, changes or closes a country for texts."""
-        ...
 
     async def settle_sms_delivered(self, ctx: Context, request: SettleSmsDelivered) -> None:
         """The handset, or at least its network, confirmed the text."""
-        ...
 
     async def settle_sms_undelivered(self, ctx: Context, request: SettleSmsUndelivered) -> None:
         """The carrier refused the text or gave it up; its code says which."""
-        ...
 
     async def submit_sms(self, ctx: Context, request: SubmitSms) -> None:
         """Gives a text to the cheapest healthy route of its country and keeps the reference for the receipt."""
-        ...
 
     async def suspend_anomalous_country(
         self,
@@ -273,31 +252,24 @@ class Port(Protocol):
         request: SuspendAnomalousCountry,
     ) -> None:
         """Suspends a country for an hour when its submitted texts leave the band that metrics-service learned."""
-        ...
 
     async def suspend_country(self, ctx: Context, request: SuspendCountry) -> models.CountryPolicy:
         """Stops every text to a country for a day at most."""
-        ...
 
     async def text_billing_alert(self, ctx: Context, request: TextBillingAlert) -> None:
         """Orders a text to the billing contact when an invoice is reminded of for the second time."""
-        ...
 
     async def text_security_alert(self, ctx: Context, request: TextSecurityAlert) -> None:
         """Counts failed sign-ins by identifier and orders a text at the fifth within ten minutes."""
-        ...
 
     async def throttle_sms(self, ctx: Context, request: ThrottleSms) -> None:
         """Lets a text wait while a bucket fills again."""
-        ...
 
     async def withdraw_opt_out(self, ctx: Context, request: WithdrawOptOut) -> None:
         """The holder of a number said start, or proved it anew in their account."""
-        ...
 
     async def estimate_cost(self, ctx: Context, request: EstimateCost) -> models.CostEstimate:
         """What a text would cost now, and whether one character makes it twice as dear."""
-        ...
 
     async def get_route_health(
         self,
@@ -305,11 +277,9 @@ class Port(Protocol):
         request: GetRouteHealth,
     ) -> Page[models.RouteHealth]:
         """All routes of a country, or of all, with their breakers."""
-        ...
 
     async def lookup_delivery(self, ctx: Context, request: LookupDelivery) -> models.SmsLookupPage:
         """What became of the texts to a number on a day, asked by its digest and answered without words."""
-        ...
 
     async def on_invoice_overdue(
         self,
@@ -317,11 +287,9 @@ class Port(Protocol):
         event: Received[models.InvoiceOverdue],
     ) -> None:
         """The second reminder goes to the billing contact's telephone"""
-        ...
 
     async def on_login_failed(self, ctx: Context, event: Received[models.LoginFailed]) -> None:
         """The fifth failure in ten minutes, and none but the fifth, is told"""
-        ...
 
     async def on_meeting_scheduled(
         self,
@@ -329,7 +297,6 @@ class Port(Protocol):
         event: Received[models.MeetingScheduled],
     ) -> None:
         """Ten minutes before, for whoever asked for it"""
-        ...
 
     async def on_metric_anomaly_detected(
         self,
@@ -337,7 +304,6 @@ class Port(Protocol):
         event: Received[models.MetricAnomalyDetected],
     ) -> None:
         """An anomaly of submitted texts suspends its country for an hour"""
-        ...
 
     async def on_preferences_changed(
         self,
@@ -345,7 +311,6 @@ class Port(Protocol):
         event: Received[models.PreferencesChanged],
     ) -> None:
         """The copy of preferences is renewed"""
-        ...
 
     async def on_template_published(
         self,
@@ -353,7 +318,6 @@ class Port(Protocol):
         event: Received[models.TemplatePublished],
     ) -> None:
         """The words are compiled and their segments counted"""
-        ...
 
     async def on_template_retired(
         self,
@@ -361,8 +325,6 @@ class Port(Protocol):
         event: Received[models.TemplateRetired],
     ) -> None:
         """The compiled words are dropped"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Copies and sealed numbers go, opt-outs stay; the erasure is reported"""
-        ...

@@ -10,7 +10,7 @@ from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,6 +19,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.order = runtime.aggregate(aggregates.ORDER)
         self.plan = runtime.aggregate(aggregates.PLAN)
         self.plan_price = runtime.aggregate(aggregates.PLAN_PRICE)

@@ -258,23 +258,18 @@ class Port(Protocol):
 
     async def activate_subscription(self, ctx: Context, request: ActivateSubscription) -> None:
         """Carries out what a paid order says, from plan, seats and price to the new period, and announces the entitlements."""
-        ...
 
     async def approve_order(self, ctx: Context, request: ApproveOrder) -> models.Order:
         """CloudSync's finance accepts an order above 50,000.00, which starts its saga and its twenty-five minutes."""
-        ...
 
     async def begin_order_cancellation(self, ctx: Context, request: BeginOrderCancellation) -> None:
         """The payment failed, and an order is charged once."""
-        ...
 
     async def cancel_order(self, ctx: Context, request: CancelOrder) -> models.Order:
         """Ends an order that is not fulfilled, at the wish of the customer, on word from usage-service that seats were refused, lost or are back, or when the deadline has passed."""
-        ...
 
     async def cancel_orders_of_person(self, ctx: Context, request: CancelOrdersOfPerson) -> None:
         """Cancels what somebody had ordered who has since been suspended, before it is paid."""
-        ...
 
     async def cancel_subscriptions_of_organization(
         self,
@@ -282,27 +277,21 @@ class Port(Protocol):
         request: CancelSubscriptionsOfOrganization,
     ) -> None:
         """Gives notice on behalf of a tenant that was deleted, and cancels its open orders."""
-        ...
 
     async def change_plan(self, ctx: Context, request: ChangePlan) -> models.Subscription:
         """Switches between plans of equal or lower price; a dearer one is ordered."""
-        ...
 
     async def change_seats(self, ctx: Context, request: ChangeSeats) -> models.Subscription:
         """Adds seats at once, reserved first and charged for the rest of the period, or takes some away at once or at the renewal."""
-        ...
 
     async def create_order(self, ctx: Context, request: CreateOrder) -> models.Order:
         """First step of the order saga."""
-        ...
 
     async def create_promotion(self, ctx: Context, request: CreatePromotion) -> models.Promotion:
         """Makes a code that customers can redeem between two moments."""
-        ...
 
     async def end_subscription(self, ctx: Context, request: EndSubscription) -> None:
         """Runs nightly per region and closes what has reached its end."""
-        ...
 
     async def end_subscriptions_of_organization(
         self,
@@ -310,35 +299,27 @@ class Port(Protocol):
         request: EndSubscriptionsOfOrganization,
     ) -> None:
         """Follows the purge of a tenant."""
-        ...
 
     async def expire_subscription(self, ctx: Context, request: ExpireSubscription) -> None:
         """Closes the frame that a cancelled order leaves behind."""
-        ...
 
     async def fulfil_order(self, ctx: Context, request: FulfilOrder) -> None:
         """Closes an order whose subscription has been activated or changed as ordered."""
-        ...
 
     async def grant_discount(self, ctx: Context, request: GrantDiscount) -> models.Subscription:
         """Enters what was negotiated."""
-        ...
 
     async def introduce_plan(self, ctx: Context, request: IntroducePlan) -> None:
         """Enters a plan from the catalogue file, which finance and product have reviewed like code."""
-        ...
 
     async def mark_past_due(self, ctx: Context, request: MarkPastDue) -> None:
         """An invoice was not paid in time."""
-        ...
 
     async def note_upgrade_hint(self, ctx: Context, request: NoteUpgradeHint) -> None:
         """Remembers the meter whose limit was met, for a friendly line in the billing overview instead of a refusal without reason."""
-        ...
 
     async def open_subscription(self, ctx: Context, request: OpenSubscription) -> None:
         """Makes the empty frame that an order of kind new will fill, inside the transaction of CreateOrder."""
-        ...
 
     async def pause_subscription(
         self,
@@ -346,15 +327,12 @@ class Port(Protocol):
         request: PauseSubscription,
     ) -> models.Subscription:
         """Stops charging a monthly subscription for up to ninety days, once in twelve months."""
-        ...
 
     async def publish_plan_price(self, ctx: Context, request: PublishPlanPrice) -> None:
         """Adds a price that holds from a moment on and ends the one before it at that moment."""
-        ...
 
     async def record_seats_reserved(self, ctx: Context, request: RecordSeatsReserved) -> None:
         """Notes that the seats are held, so that the buyer sees the order move and the time-out of step two stands down."""
-        ...
 
     async def record_subscription_change(
         self,
@@ -362,23 +340,18 @@ class Port(Protocol):
         request: RecordSubscriptionChange,
     ) -> None:
         """Adds a line to the history of a subscription for each change that was announced."""
-        ...
 
     async def recount_members(self, ctx: Context, request: RecountMembers) -> None:
         """Keeps the recommended number of seats in step with the people who join and leave."""
-        ...
 
     async def recover_subscription(self, ctx: Context, request: RecoverSubscription) -> None:
         """The last overdue invoice was paid, so the clock of thirty days is stopped."""
-        ...
 
     async def redeem_promotion(self, ctx: Context, request: RedeemPromotion) -> models.Subscription:
         """Applies a code to an active subscription from the next invoice on."""
-        ...
 
     async def renew_subscription(self, ctx: Context, request: RenewSubscription) -> None:
         """Turns the period over at its end, applies what was scheduled for it and takes a promotion off that has run its periods."""
-        ...
 
     async def request_cancellation(
         self,
@@ -386,7 +359,6 @@ class Port(Protocol):
         request: RequestCancellation,
     ) -> models.Subscription:
         """Gives notice."""
-        ...
 
     async def restore_subscriptions_of_organization(
         self,
@@ -394,7 +366,6 @@ class Port(Protocol):
         request: RestoreSubscriptionsOfOrganization,
     ) -> None:
         """Withdraws the notices that a deletion had given, and no others, when the tenant is restored within its thirty days."""
-        ...
 
     async def resume_subscription(
         self,
@@ -402,19 +373,15 @@ class Port(Protocol):
         request: ResumeSubscription,
     ) -> models.Subscription:
         """Ends a pause before or at its time."""
-        ...
 
     async def settle_order(self, ctx: Context, request: SettleOrder) -> None:
         """Notes the payment on its order."""
-        ...
 
     async def show_payment_action(self, ctx: Context, request: ShowPaymentAction) -> None:
         """Puts the address at which the payer answers their bank on the order, where the checkout finds it."""
-        ...
 
     async def start_trial(self, ctx: Context, request: StartTrial) -> models.Subscription:
         """Lets an organisation try a plan for the days that the plan allows, without a payment method."""
-        ...
 
     async def update_subscription(
         self,
@@ -422,7 +389,6 @@ class Port(Protocol):
         request: UpdateSubscription,
     ) -> models.Subscription:
         """Changes who is written to, which method is charged, and the reference that the customer wants to see on invoices."""
-        ...
 
     async def withdraw_cancellation(
         self,
@@ -430,7 +396,6 @@ class Port(Protocol):
         request: WithdrawCancellation,
     ) -> models.Subscription:
         """Takes a notice back while the period still runs, as if it had never been given."""
-        ...
 
     async def get_entitlements(
         self,
@@ -438,23 +403,18 @@ class Port(Protocol):
         request: GetEntitlements,
     ) -> models.EntitlementAnswer:
         """What people of the tenant may use at this moment, without a word about money."""
-        ...
 
     async def get_order(self, ctx: Context, request: GetOrder) -> models.Order:
         """How far an order has come, and where the payer has to go if their bank wants to hear from them."""
-        ...
 
     async def get_subscription(self, ctx: Context, request: GetSubscription) -> models.Subscription:
         """Plan, seats, price, period and state of one subscription."""
-        ...
 
     async def list_orders(self, ctx: Context, request: ListOrders) -> Page[models.Order]:
         """Orders of the tenant."""
-        ...
 
     async def list_plans(self, ctx: Context, request: ListPlans) -> models.PlanOfferList:
         """Plans and prices as of today for the price page and the checkout."""
-        ...
 
     async def list_subscription_changes(
         self,
@@ -462,7 +422,6 @@ class Port(Protocol):
         request: ListSubscriptionChanges,
     ) -> Page[models.SubscriptionChange]:
         """The history of a subscription, by kind where somebody looks for the seats alone."""
-        ...
 
     async def list_subscriptions(
         self,
@@ -470,11 +429,9 @@ class Port(Protocol):
         request: ListSubscriptions,
     ) -> Page[models.Subscription]:
         """What the tenant has and had."""
-        ...
 
     async def preview_order(self, ctx: Context, request: PreviewOrder) -> models.OrderPreview:
         """Prices a wish line by line with an estimate of the tax, and asks usage-service by a dry run whether the seats are there."""
-        ...
 
     async def on_invoice_overdue(
         self,
@@ -482,19 +439,15 @@ class Port(Protocol):
         event: Received[models.InvoiceOverdue],
     ) -> None:
         """Thirty days begin at whose end the subscription ends too"""
-        ...
 
     async def on_invoice_paid(self, ctx: Context, event: Received[models.InvoicePaid]) -> None:
         """A subscription without overdue invoices is active again, or stays under notice without its debt"""
-        ...
 
     async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
         """The recommended number of seats follows the people"""
-        ...
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         """Fewer seats are recommended for the next renewal"""
-        ...
 
     async def on_order_cancelled(
         self,
@@ -502,7 +455,6 @@ class Port(Protocol):
         event: Received[models.OrderCancelled],
     ) -> None:
         """A frame that was opened for the order expires with it"""
-        ...
 
     async def on_organization_created(
         self,
@@ -510,7 +462,6 @@ class Port(Protocol):
         event: Received[models.OrganizationCreated],
     ) -> None:
         """A new organisation tries the team plan for fourteen days"""
-        ...
 
     async def on_organization_deleted(
         self,
@@ -518,7 +469,6 @@ class Port(Protocol):
         event: Received[models.OrganizationDeleted],
     ) -> None:
         """Notice is given on all that the tenant has"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -526,7 +476,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """Subscriptions of a purged tenant end and its contact is erased"""
-        ...
 
     async def on_organization_restored(
         self,
@@ -534,7 +483,6 @@ class Port(Protocol):
         event: Received[models.OrganizationRestored],
     ) -> None:
         """Notices that the deletion gave are withdrawn"""
-        ...
 
     async def on_payment_action_required(
         self,
@@ -542,11 +490,9 @@ class Port(Protocol):
         event: Received[models.PaymentActionRequired],
     ) -> None:
         """The checkout leads the payer to their bank"""
-        ...
 
     async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
         """The order closes and waits for the return of its seats"""
-        ...
 
     async def on_payment_processed(
         self,
@@ -554,11 +500,9 @@ class Port(Protocol):
         event: Received[models.PaymentProcessed],
     ) -> None:
         """The order is paid; money that came too late is announced for refund"""
-        ...
 
     async def on_quota_exceeded(self, ctx: Context, event: Received[models.QuotaExceeded]) -> None:
         """The billing overview suggests the plan in which the limit is higher"""
-        ...
 
     async def on_seats_committed(
         self,
@@ -566,19 +510,15 @@ class Port(Protocol):
         event: Received[models.SeatsCommitted],
     ) -> None:
         """Plan, seats and period of the order take effect once its seats are sold"""
-        ...
 
     async def on_seats_rejected(self, ctx: Context, event: Received[models.SeatsRejected]) -> None:
         """An order without seats is cancelled, before any money is asked for or so that it goes back"""
-        ...
 
     async def on_seats_released(self, ctx: Context, event: Received[models.SeatsReleased]) -> None:
         """An order that was waiting for its seats to come back is cancelled."""
-        ...
 
     async def on_seats_reserved(self, ctx: Context, event: Received[models.SeatsReserved]) -> None:
         """The order shows that its seats are held"""
-        ...
 
     async def on_subscription_activated(
         self,
@@ -586,7 +526,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionActivated],
     ) -> None:
         """The order behind the activation is fulfilled"""
-        ...
 
     async def on_subscription_changed(
         self,
@@ -594,8 +533,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionChanged],
     ) -> None:
         """The history grows by a line"""
-        ...
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         """Unpaid orders of a suspended person are cancelled"""
-        ...

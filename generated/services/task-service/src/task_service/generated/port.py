@@ -382,23 +382,18 @@ class Port(Protocol):
         request: AddChecklistItem,
     ) -> models.ChecklistItem:
         """Adds a thing to tick off."""
-        ...
 
     async def add_column(self, ctx: Context, request: AddColumn) -> models.BoardColumn:
         """Puts another column onto a board."""
-        ...
 
     async def archive_board(self, ctx: Context, request: ArchiveBoard) -> models.Board:
         """Keeps a board for reading."""
-        ...
 
     async def assign_task(self, ctx: Context, request: AssignTask) -> models.Task:
         """Puts a task into the given hands and out of all others, and tells who came and who went."""
-        ...
 
     async def block_task(self, ctx: Context, request: BlockTask) -> models.Task:
         """Says that work stands still and why."""
-        ...
 
     async def cancel_board_import(
         self,
@@ -406,139 +401,105 @@ class Port(Protocol):
         request: CancelBoardImport,
     ) -> models.BoardImport:
         """Stops an import after the batch that it is writing."""
-        ...
 
     async def complete_task(self, ctx: Context, request: CompleteTask) -> models.Task:
         """Declares a task done, reckons its cycle time from its start, and sets its successors free behind it."""
-        ...
 
     async def create_board(self, ctx: Context, request: CreateBoard) -> models.Board:
         """Opens a board with the caller as its lead."""
-        ...
 
     async def create_task(self, ctx: Context, request: CreateTask) -> models.Task:
         """Takes the next number of the board under a lock of its row, puts the card at the end of the backlog and answers with both."""
-        ...
 
     async def drop_document_links(self, ctx: Context, request: DropDocumentLinks) -> None:
         """Removes a deleted document from every task that links it."""
-        ...
 
     async def drop_task(self, ctx: Context, request: DropTask) -> models.Task:
         """Decides against a task."""
-        ...
 
     async def finish_board_import(self, ctx: Context, request: FinishBoardImport) -> None:
         """Books what was read and written, and lets go of the table."""
-        ...
 
     async def forget_worker(self, ctx: Context, request: ForgetWorker) -> None:
         """Takes an erased person out of all hands and seats, writes a tombstone over reporter, mover and time entries, and rewrites the index entries concerned."""
-        ...
 
     async def import_board(self, ctx: Context, request: ImportBoard) -> models.BoardImport:
         """Takes a table in and answers while it waits for a worker."""
-        ...
 
     async def join_board(self, ctx: Context, request: JoinBoard) -> models.Board:
         """Lets a member sit down as a viewer at a board that is open to the organisation or to a team of theirs."""
-        ...
 
     async def leave_board(self, ctx: Context, request: LeaveBoard) -> None:
         """Gives up the caller's own seat, a guest's as well as a member's."""
-        ...
 
     async def link_dependency(self, ctx: Context, request: LinkDependency) -> models.TaskDependency:
         """Lets one task wait for another of its board."""
-        ...
 
     async def lock_boards(self, ctx: Context, request: LockBoards) -> None:
         """Turns all boards of a leaving organisation read-only."""
-        ...
 
     async def log_time(self, ctx: Context, request: LogTime) -> models.TimeEntry:
         """Books minutes of the caller on a task."""
-        ...
 
     async def mark_stale_documents(self, ctx: Context, request: MarkStaleDocuments) -> None:
         """Notes on every task that links it that a document went into the archive."""
-        ...
 
     async def move_task(self, ctx: Context, request: MoveTask) -> models.Task:
         """Lets a card go over a column."""
-        ...
 
     async def open_work_policy(self, ctx: Context, request: OpenWorkPolicy) -> None:
         """Gives a new organisation the usual reckoning of work."""
-        ...
 
     async def plan_task(self, ctx: Context, request: PlanTask) -> models.Task:
         """Takes a task out of the backlog with an estimate."""
-        ...
 
     async def purge_tenant_boards(self, ctx: Context, request: PurgeTenantBoards) -> None:
         """Deletes boards, tasks and everything below in batches by partition, and the tenant's routing key from the index."""
-        ...
 
     async def rearm_successors(self, ctx: Context, request: RearmSuccessors) -> None:
         """Counts a reopened predecessor back onto tasks that have not begun."""
-        ...
 
     async def refuse_board_import(self, ctx: Context, request: RefuseBoardImport) -> None:
         """Gives a table back with the rows that could not be read, all found at once and not one after the other."""
-        ...
 
     async def release_assignments(self, ctx: Context, request: ReleaseAssignments) -> None:
         """Ends the seats and frees the open tasks of somebody who left the organisation."""
-        ...
 
     async def release_successors(self, ctx: Context, request: ReleaseSuccessors) -> None:
         """Counts a completed predecessor off all tasks that waited for it."""
-        ...
 
     async def remove_checklist_item(self, ctx: Context, request: RemoveChecklistItem) -> None:
         """Takes an item off the list for good."""
-        ...
 
     async def remove_column(self, ctx: Context, request: RemoveColumn) -> None:
         """Takes an empty column off the board."""
-        ...
 
     async def reopen_task(self, ctx: Context, request: ReopenTask) -> models.Task:
         """Puts a done task back among the ready ones."""
-        ...
 
     async def request_review(self, ctx: Context, request: RequestReview) -> models.Task:
         """Hands a task to others' eyes."""
-        ...
 
     async def reschedule_task(self, ctx: Context, request: RescheduleTask) -> models.Task:
         """Sets or takes away first and last day and tells what the last day was before."""
-        ...
 
     async def resume_task(self, ctx: Context, request: ResumeTask) -> models.Task:
         """Goes on with a task that was stuck."""
-        ...
 
     async def retract_time_entry(self, ctx: Context, request: RetractTimeEntry) -> None:
         """Takes an entry back that was booked on the wrong task."""
-        ...
 
     async def return_task(self, ctx: Context, request: ReturnTask) -> models.Task:
         """Gives a task back to those who did it."""
-        ...
 
     async def seat_board_member(self, ctx: Context, request: SeatBoardMember) -> models.BoardMember:
         """Lets somebody onto a board or changes what they are there."""
-        ...
 
     async def start_board_import(self, ctx: Context, request: StartBoardImport) -> None:
         """A worker takes a queued table; its version keeps a second worker off."""
-        ...
 
     async def start_task(self, ctx: Context, request: StartTask) -> models.Task:
         """Begins work on a task, and with it the clock of its cycle."""
-        ...
 
     async def tick_checklist_item(
         self,
@@ -546,31 +507,24 @@ class Port(Protocol):
         request: TickChecklistItem,
     ) -> models.ChecklistItem:
         """Ticks an item or takes the tick away, signs it, and corrects the counter of open items."""
-        ...
 
     async def unlink_dependency(self, ctx: Context, request: UnlinkDependency) -> None:
         """Lets a task wait no longer for another."""
-        ...
 
     async def unlock_boards(self, ctx: Context, request: UnlockBoards) -> None:
         """Lets an organisation that stays move its cards again."""
-        ...
 
     async def unseat_board_member(self, ctx: Context, request: UnseatBoardMember) -> None:
         """Takes somebody's seat away and the board's open tasks out of their hands, so that they see nothing more of it."""
-        ...
 
     async def update_board(self, ctx: Context, request: UpdateBoard) -> models.Board:
         """Changes title, aim, circle or lead of a board."""
-        ...
 
     async def update_column(self, ctx: Context, request: UpdateColumn) -> models.BoardColumn:
         """Changes label, place, limit or rule of a column."""
-        ...
 
     async def update_task(self, ctx: Context, request: UpdateTask) -> models.Task:
         """Changes words, priority, estimate, labels or linked documents."""
-        ...
 
     async def update_work_policy(
         self,
@@ -578,23 +532,18 @@ class Port(Protocol):
         request: UpdateWorkPolicy,
     ) -> models.WorkPolicy:
         """Changes the reckoning of days and the limits for imports and assignments."""
-        ...
 
     async def vacate_team_seats(self, ctx: Context, request: VacateTeamSeats) -> None:
         """Ends the seats that people took by themselves at boards of a team that they are no longer in."""
-        ...
 
     async def browse_boards(self, ctx: Context, request: BrowseBoards) -> Page[models.Board]:
         """Boards at which a member could sit down, those of the whole organisation and those of teams that org-service counts them among."""
-        ...
 
     async def get_board(self, ctx: Context, request: GetBoard) -> models.BoardView:
         """A board with its columns and what stands in them, in one answer of at most ten thousand cards."""
-        ...
 
     async def get_board_import(self, ctx: Context, request: GetBoardImport) -> models.BoardImport:
         """How far a table has got and which of its rows could not be read."""
-        ...
 
     async def get_critical_path(
         self,
@@ -602,15 +551,12 @@ class Port(Protocol):
         request: GetCriticalPath,
     ) -> models.CriticalPath:
         """The longest chain of estimates through the open tasks of a board, with days of work and of rest as the policy has them."""
-        ...
 
     async def get_task(self, ctx: Context, request: GetTask) -> models.Task:
         """One task."""
-        ...
 
     async def get_work_policy(self, ctx: Context, request: GetWorkPolicy) -> models.WorkPolicy:
         """How the organisation reckons, for clients that show estimates in days."""
-        ...
 
     async def list_board_members(
         self,
@@ -618,11 +564,9 @@ class Port(Protocol):
         request: ListBoardMembers,
     ) -> Page[models.BoardMember]:
         """Who has a seat at a board of their own."""
-        ...
 
     async def list_boards(self, ctx: Context, request: ListBoards) -> Page[models.Board]:
         """Boards that the caller leads or has a seat at."""
-        ...
 
     async def list_checklist(
         self,
@@ -630,7 +574,6 @@ class Port(Protocol):
         request: ListChecklist,
     ) -> Page[models.ChecklistItem]:
         """The items of a task from the top."""
-        ...
 
     async def list_dependencies(
         self,
@@ -638,11 +581,9 @@ class Port(Protocol):
         request: ListDependencies,
     ) -> Page[models.TaskDependency]:
         """What a task waits for and how."""
-        ...
 
     async def list_tasks(self, ctx: Context, request: ListTasks) -> Page[models.Task]:
         """Tasks by board, column, state or priority from the write store, for lists that must show what was written a moment ago."""
-        ...
 
     async def list_time_entries(
         self,
@@ -650,11 +591,9 @@ class Port(Protocol):
         request: ListTimeEntries,
     ) -> Page[models.TimeEntry]:
         """Who spent how much on a task."""
-        ...
 
     async def search_tasks(self, ctx: Context, request: SearchTasks) -> models.FoundTasks:
         """Full text over headlines and details."""
-        ...
 
     async def on_document_archived(
         self,
@@ -662,7 +601,6 @@ class Port(Protocol):
         event: Received[models.DocumentArchived],
     ) -> None:
         """Links to the document are greyed out"""
-        ...
 
     async def on_document_deleted(
         self,
@@ -670,11 +608,9 @@ class Port(Protocol):
         event: Received[models.DocumentDeleted],
     ) -> None:
         """Links to the document disappear from all tasks"""
-        ...
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         """Open tasks lose the person and the leads of their boards are told"""
-        ...
 
     async def on_organization_created(
         self,
@@ -682,7 +618,6 @@ class Port(Protocol):
         event: Received[models.OrganizationCreated],
     ) -> None:
         """The organisation begins with days of eight hours and free weekends"""
-        ...
 
     async def on_organization_deleted(
         self,
@@ -690,7 +625,6 @@ class Port(Protocol):
         event: Received[models.OrganizationDeleted],
     ) -> None:
         """Boards are read-only from that second on"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -698,7 +632,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """Rows and index entries of the tenant are deleted"""
-        ...
 
     async def on_organization_restored(
         self,
@@ -706,15 +639,12 @@ class Port(Protocol):
         event: Received[models.OrganizationRestored],
     ) -> None:
         """Boards take moves again"""
-        ...
 
     async def on_task_completed(self, ctx: Context, event: Received[models.TaskCompleted]) -> None:
         """Tasks that waited for nothing else can be started"""
-        ...
 
     async def on_task_reopened(self, ctx: Context, event: Received[models.TaskReopened]) -> None:
         """Tasks that have not begun wait again"""
-        ...
 
     async def on_team_member_removed(
         self,
@@ -722,8 +652,6 @@ class Port(Protocol):
         event: Received[models.TeamMemberRemoved],
     ) -> None:
         """Seats that people took at boards of the team end with their place in it"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Tasks leave the hands of the erased person, a tombstone stands in the past, and the erasure is reported"""
-        ...

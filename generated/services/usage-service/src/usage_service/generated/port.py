@@ -220,71 +220,54 @@ class Port(Protocol):
 
     async def adjust_entitlements(self, ctx: Context, request: AdjustEntitlements) -> None:
         """Moves ceilings and limits to what the changed subscription includes."""
-        ...
 
     async def adjust_usage(self, ctx: Context, request: AdjustUsage) -> models.UsageRecord:
         """Finance corrects a reading by a signed record in the open period."""
-        ...
 
     async def apply_entitlements(self, ctx: Context, request: ApplyEntitlements) -> None:
         """Gives a new subscription its pools with their ceilings, its quotas with their limits and its first period."""
-        ...
 
     async def assign_seat(self, ctx: Context, request: AssignSeat) -> models.SeatAssignment:
         """Puts a person on a free seat that was sold."""
-        ...
 
     async def begin_close(self, ctx: Context, request: BeginClose) -> None:
         """Ends the wait for late readings, 72 hours after a period."""
-        ...
 
     async def close_period(self, ctx: Context, request: ClosePeriod) -> models.UsagePeriod:
         """Counts a period twice, ten minutes apart, and makes the totals final if both counts agree."""
-        ...
 
     async def commit_seats(self, ctx: Context, request: CommitSeats) -> models.Reservation:
         """Turns held seats into sold ones in the instant that their money is there, pool and reservation in one script."""
-        ...
 
     async def define_meter(self, ctx: Context, request: DefineMeter) -> None:
         """Adds a meter to the catalogue or renews its sources, from the catalogue file that is released with the service."""
-        ...
 
     async def end_file_metering(self, ctx: Context, request: EndFileMetering) -> None:
         """Closes the count of gibibyte-hours of a file at the minute in which its bytes were destroyed, so that nobody pays for what is gone."""
-        ...
 
     async def erase_seat_holder(self, ctx: Context, request: EraseSeatHolder) -> None:
         """Frees the seats of an erased person everywhere and drops the key by which their digests could be told apart."""
-        ...
 
     async def expire_seat_hold(self, ctx: Context, request: ExpireSeatHold) -> None:
         """Walks every second over the holds whose time has come and gives their seats back to the pool."""
-        ...
 
     async def freeze_pool(self, ctx: Context, request: FreezePool) -> models.SeatPool:
         """Stops the sale of a pool at once, the first measure when a pool has sold more than it has."""
-        ...
 
     async def mark_billed(self, ctx: Context, request: MarkBilled) -> None:
         """Ties a closed period to the invoice that bills it."""
-        ...
 
     async def meter_meeting(self, ctx: Context, request: MeterMeeting) -> None:
         """Counts the minutes of a meeting for the organisation of its host."""
-        ...
 
     async def meter_upload(self, ctx: Context, request: MeterUpload) -> None:
         """Begins to count gibibyte-hours of a file that arrived, by its size and hour."""
-        ...
 
     async def open_period(self, ctx: Context, request: OpenPeriod) -> None:
         """Begins the next period of a subscription in the moment in which the one before ends, which itself waits 72 hours more for late readings."""
-        ...
 
     async def purge_tenant_usage(self, ctx: Context, request: PurgeTenantUsage) -> None:
         """Drops pools, assignments, quotas and dimensions of a purged tenant."""
-        ...
 
     async def reclaim_idle_seats(
         self,
@@ -292,43 +275,33 @@ class Port(Protocol):
         request: ReclaimIdleSeats,
     ) -> models.ReclaimedSeats:
         """Takes seats back from people who have been silent for the given days, the longest silent first, and never from administrators."""
-        ...
 
     async def record_usage(self, ctx: Context, request: RecordUsage) -> models.UsageReceipt:
         """Takes a batch of readings from a workload, drops the ones it knows, refuses those it does not believe, and raises the counters by the rest."""
-        ...
 
     async def reinstate_hold(self, ctx: Context, request: ReinstateHold) -> models.Reservation:
         """A payment arrived after its hold had ended."""
-        ...
 
     async def release_seats(self, ctx: Context, request: ReleaseSeats) -> models.Reservation:
         """Gives seats back to their pool."""
-        ...
 
     async def reopen_period(self, ctx: Context, request: ReopenPeriod) -> models.UsagePeriod:
         """Lets a closed period count again, for instance after a source had lost a day of readings."""
-        ...
 
     async def reserve_seats(self, ctx: Context, request: ReserveSeats) -> models.Reservation:
         """Decides in one script whether seats are free and holds them."""
-        ...
 
     async def retire_meter(self, ctx: Context, request: RetireMeter) -> None:
         """Stops counting something."""
-        ...
 
     async def revoke_seat(self, ctx: Context, request: RevokeSeat) -> models.SeatAssignment:
         """Frees one seat."""
-        ...
 
     async def roll_up_usage(self, ctx: Context, request: RollUpUsage) -> None:
         """Sums the last minute up by subscription and meter, tells about it, and raises quotas to the level that their counter has reached."""
-        ...
 
     async def set_quota(self, ctx: Context, request: SetQuota) -> None:
         """Writes the limit of a meter for a subscription, in place of the one there was."""
-        ...
 
     async def split_reservation(
         self,
@@ -336,43 +309,33 @@ class Port(Protocol):
         request: SplitReservation,
     ) -> models.Reservation:
         """Cuts a part off a committed reservation, so that a customer who shrinks gives back some seats and keeps the rest with their date of purchase."""
-        ...
 
     async def thaw_pool(self, ctx: Context, request: ThawPool) -> models.SeatPool:
         """Lets a pool sell again after its counters agree with the ledger of seats."""
-        ...
 
     async def touch_seat(self, ctx: Context, request: TouchSeat) -> None:
         """Notes the hour in which somebody last signed in."""
-        ...
 
     async def wind_down_subscription(self, ctx: Context, request: WindDownSubscription) -> None:
         """Releases all seats of an ended subscription and lets its last period close."""
-        ...
 
     async def withdraw_member_seats(self, ctx: Context, request: WithdrawMemberSeats) -> None:
         """Frees the seats of somebody who has left the organisation."""
-        ...
 
     async def check_quota(self, ctx: Context, request: CheckQuota) -> models.QuotaDecision:
         """Whether a quantity fits."""
-        ...
 
     async def get_seat_pool(self, ctx: Context, request: GetSeatPool) -> models.SeatPool:
         """Counters of a pool, for the page on which seats are bought."""
-        ...
 
     async def get_usage(self, ctx: Context, request: GetUsage) -> models.UsageSummary:
         """Totals of a period by meter, for an invoice being drafted and for the page about use."""
-        ...
 
     async def get_usage_series(self, ctx: Context, request: GetUsageSeries) -> models.UsageSeries:
         """The course of one meter in points of an hour, a day or a month."""
-        ...
 
     async def list_meters(self, ctx: Context, request: ListMeters) -> Page[models.Meter]:
         """The catalogue, by aggregation or code."""
-        ...
 
     async def list_seat_assignments(
         self,
@@ -380,19 +343,15 @@ class Port(Protocol):
         request: ListSeatAssignments,
     ) -> Page[models.SeatAssignment]:
         """Who sits in which pool, the longest silent first where idle seats are looked for."""
-        ...
 
     async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
         """Destroyed bytes count no hour more"""
-        ...
 
     async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
         """Counts gibibyte-hours from here on"""
-        ...
 
     async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
         """Periods on the invoice's metered lines can no longer be reopened"""
-        ...
 
     async def on_login_succeeded(
         self,
@@ -400,15 +359,12 @@ class Port(Protocol):
         event: Received[models.LoginSucceeded],
     ) -> None:
         """The person's seats count as used in this hour"""
-        ...
 
     async def on_meeting_ended(self, ctx: Context, event: Received[models.MeetingEnded]) -> None:
         """Counts the minutes of all who took part"""
-        ...
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         """The person's seats in the organisation are free"""
-        ...
 
     async def on_order_cancelled(
         self,
@@ -416,7 +372,6 @@ class Port(Protocol):
         event: Received[models.OrderCancelled],
     ) -> None:
         """Whatever the order still holds goes back, and nothing is held for it for 90 days"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -424,11 +379,9 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """Pools, assignments and quotas go; readings stay as unnamed sums for seven years"""
-        ...
 
     async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
         """Held seats go back."""
-        ...
 
     async def on_payment_processed(
         self,
@@ -436,7 +389,6 @@ class Port(Protocol):
         event: Received[models.PaymentProcessed],
     ) -> None:
         """Held seats of a paid order are sold."""
-        ...
 
     async def on_subscription_activated(
         self,
@@ -444,7 +396,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionActivated],
     ) -> None:
         """Pools get their ceilings and meters their limits, and the first period opens"""
-        ...
 
     async def on_subscription_cancelled(
         self,
@@ -452,7 +403,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionCancelled],
     ) -> None:
         """All seats are released and the last period begins to close"""
-        ...
 
     async def on_subscription_changed(
         self,
@@ -460,7 +410,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionChanged],
     ) -> None:
         """Ceilings and limits follow the plan."""
-        ...
 
     async def on_subscription_ordered(
         self,
@@ -468,8 +417,6 @@ class Port(Protocol):
         event: Received[models.SubscriptionOrdered],
     ) -> None:
         """The order's seats are held or refused; the order's id is the reservation's"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """All seats of the person go back, the person's key is forgotten and the erasure is reported"""
-        ...

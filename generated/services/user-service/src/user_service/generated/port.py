@@ -231,15 +231,12 @@ class Port(Protocol):
 
     async def activate_user(self, ctx: Context, request: ActivateUser) -> models.User:
         """The invited person takes up the account."""
-        ...
 
     async def add_email_alias(self, ctx: Context, request: AddEmailAlias) -> models.EmailAliasView:
         """Adds a further address and mails a code to it."""
-        ...
 
     async def cancel_deletion(self, ctx: Context, request: CancelDeletion) -> models.User:
         """Stops the clock."""
-        ...
 
     async def change_primary_email(
         self,
@@ -247,7 +244,6 @@ class Port(Protocol):
         request: ChangePrimaryEmail,
     ) -> models.EmailChange:
         """Mails eight digits to a new address and, once they come back, signs the person in with it."""
-        ...
 
     async def create_service_account(
         self,
@@ -255,27 +251,21 @@ class Port(Protocol):
         request: CreateServiceAccount,
     ) -> models.User:
         """Gives a program an identity of its own."""
-        ...
 
     async def create_user(self, ctx: Context, request: CreateUser) -> models.User:
         """Opens the account of somebody who is to join and has auth-service prepare the credential that the invitation will offer."""
-        ...
 
     async def deactivate_user(self, ctx: Context, request: DeactivateUser) -> models.User:
         """Ends somebody's time here without erasing it."""
-        ...
 
     async def drop_cached_card(self, ctx: Context, request: DropCachedCard) -> None:
         """Forgets the cached card of somebody whose profile has changed."""
-        ...
 
     async def drop_cached_membership(self, ctx: Context, request: DropCachedMembership) -> None:
         """Forgets what org-service said of somebody's role, since it has just said otherwise."""
-        ...
 
     async def erase_user(self, ctx: Context, request: EraseUser) -> None:
         """Run by a timer when the grace period is over."""
-        ...
 
     async def erase_users_of_organization(
         self,
@@ -283,39 +273,30 @@ class Port(Protocol):
         request: EraseUsersOfOrganization,
     ) -> None:
         """After the purge there is no grace period left."""
-        ...
 
     async def export_user_data(self, ctx: Context, request: ExportUserData) -> models.DataExport:
         """Collects what is kept about a person into an archive and mails them a link, within seven days and usually within the hour."""
-        ...
 
     async def hold_user(self, ctx: Context, request: HoldUser) -> models.User:
         """Puts an account under legal hold, prolongs the hold or lets it end."""
-        ...
 
     async def merge_users(self, ctx: Context, request: MergeUsers) -> models.User:
         """Joins a duplicate into the account that stays and leaves a pointer in its place."""
-        ...
 
     async def note_verified_domain(self, ctx: Context, request: NoteVerifiedDomain) -> None:
         """Enters a domain that an organisation has proven."""
-        ...
 
     async def reactivate_user(self, ctx: Context, request: ReactivateUser) -> models.User:
         """Takes a leaver back under the same id, so that what they wrote is theirs again."""
-        ...
 
     async def record_activity(self, ctx: Context, request: RecordActivity) -> None:
         """Moves the last sign of life to now, unless it was moved within the hour."""
-        ...
 
     async def record_erasure(self, ctx: Context, request: RecordErasure) -> None:
         """Notes one store's answer."""
-        ...
 
     async def reinstate_user(self, ctx: Context, request: ReinstateUser) -> models.User:
         """Lifts a bar."""
-        ...
 
     async def reinstate_users_of_organization(
         self,
@@ -323,19 +304,15 @@ class Port(Protocol):
         request: ReinstateUsersOfOrganization,
     ) -> None:
         """Undoes the suspension of a tenant's accounts after the deletion was called off, leaving alone whoever was barred for their own sake."""
-        ...
 
     async def remove_email_alias(self, ctx: Context, request: RemoveEmailAlias) -> None:
         """Lets an address go."""
-        ...
 
     async def request_deletion(self, ctx: Context, request: RequestDeletion) -> models.User:
         """Starts the grace period of 14 days after which the account is erased, so that the stores have as long again before a claim to be forgotten is due."""
-        ...
 
     async def request_erasure(self, ctx: Context, request: RequestErasure) -> models.ErasureRequest:
         """Records a person's legal claim to be forgotten, with its deadline and a line for every store that must answer."""
-        ...
 
     async def run_directory_sync(
         self,
@@ -343,11 +320,9 @@ class Port(Protocol):
         request: RunDirectorySync,
     ) -> models.DirectorySync:
         """Accepts a batch from a customer's directory and works it off behind the answer."""
-        ...
 
     async def suspend_user(self, ctx: Context, request: SuspendUser) -> models.User:
         """Bars an account from all use."""
-        ...
 
     async def suspend_users_of_organization(
         self,
@@ -355,11 +330,9 @@ class Port(Protocol):
         request: SuspendUsersOfOrganization,
     ) -> None:
         """Bars the accounts of a tenant that was deleted, a thousand at a time."""
-        ...
 
     async def update_user(self, ctx: Context, request: UpdateUser) -> models.User:
         """Merges a patch of names, language, zone, manager and recovery phone."""
-        ...
 
     async def verify_email_alias(
         self,
@@ -367,7 +340,6 @@ class Port(Protocol):
         request: VerifyEmailAlias,
     ) -> models.EmailAliasView:
         """Takes the digits that were mailed to an added address."""
-        ...
 
     async def get_directory_sync(
         self,
@@ -375,7 +347,6 @@ class Port(Protocol):
         request: GetDirectorySync,
     ) -> models.DirectorySync:
         """Counters of one run; without an end it is still under way."""
-        ...
 
     async def get_erasure_request(
         self,
@@ -383,11 +354,9 @@ class Port(Protocol):
         request: GetErasureRequest,
     ) -> models.ErasureRequest:
         """How far an erasure has got, store by store."""
-        ...
 
     async def get_user(self, ctx: Context, request: GetUser) -> models.User:
         """One account in full."""
-        ...
 
     async def get_user_overview(
         self,
@@ -395,7 +364,6 @@ class Port(Protocol):
         request: GetUserOverview,
     ) -> models.UserOverview:
         """An account joined with profile and membership, both asked for at the same time."""
-        ...
 
     async def list_directory_syncs(
         self,
@@ -403,7 +371,6 @@ class Port(Protocol):
         request: ListDirectorySyncs,
     ) -> Page[models.DirectorySync]:
         """Runs of the last 13 months, for an administrator who asks since when people are missing."""
-        ...
 
     async def list_email_aliases(
         self,
@@ -411,7 +378,6 @@ class Port(Protocol):
         request: ListEmailAliases,
     ) -> Page[models.EmailAliasView]:
         """Every address that an account answers to, for its owner and for those who administer it."""
-        ...
 
     async def list_erasure_requests(
         self,
@@ -419,11 +385,9 @@ class Port(Protocol):
         request: ListErasureRequests,
     ) -> Page[models.ErasureRequest]:
         """Claims of one person, the most urgent on top if sorted by deadline."""
-        ...
 
     async def list_users(self, ctx: Context, request: ListUsers) -> Page[models.UserCard]:
         """Cards of an organisation's accounts, narrowed by state, kind or manager."""
-        ...
 
     async def resolve_attendees(
         self,
@@ -431,7 +395,6 @@ class Port(Protocol):
         request: ResolveAttendees,
     ) -> models.ResolvedAttendees:
         """Turns typed addresses and ids into people of the organisation who can be invited."""
-        ...
 
     async def on_auth_erasure_completed(
         self,
@@ -439,7 +402,6 @@ class Port(Protocol):
         event: Received[models.AuthErasureCompleted],
     ) -> None:
         """Ticks the store auth of the erasure request"""
-        ...
 
     async def on_calendar_erasure_completed(
         self,
@@ -447,7 +409,6 @@ class Port(Protocol):
         event: Received[models.CalendarErasureCompleted],
     ) -> None:
         """Ticks the store calendars of the erasure request"""
-        ...
 
     async def on_chat_erasure_completed(
         self,
@@ -455,7 +416,6 @@ class Port(Protocol):
         event: Received[models.ChatErasureCompleted],
     ) -> None:
         """Ticks the store messages of the erasure request"""
-        ...
 
     async def on_document_erasure_completed(
         self,
@@ -463,7 +423,6 @@ class Port(Protocol):
         event: Received[models.DocumentErasureCompleted],
     ) -> None:
         """Ticks the store documents of the erasure request"""
-        ...
 
     async def on_domain_verified(
         self,
@@ -471,7 +430,6 @@ class Port(Protocol):
         event: Received[models.DomainVerified],
     ) -> None:
         """The organisation's directory may bring addresses of that domain"""
-        ...
 
     async def on_email_erasure_completed(
         self,
@@ -479,7 +437,6 @@ class Port(Protocol):
         event: Received[models.EmailErasureCompleted],
     ) -> None:
         """Ticks the store email of the erasure request"""
-        ...
 
     async def on_events_erasure_completed(
         self,
@@ -487,7 +444,6 @@ class Port(Protocol):
         event: Received[models.EventsErasureCompleted],
     ) -> None:
         """Ticks the store events of the erasure request"""
-        ...
 
     async def on_file_erasure_completed(
         self,
@@ -495,7 +451,6 @@ class Port(Protocol):
         event: Received[models.FileErasureCompleted],
     ) -> None:
         """Ticks the store files of the erasure request"""
-        ...
 
     async def on_login_succeeded(
         self,
@@ -503,15 +458,12 @@ class Port(Protocol):
         event: Received[models.LoginSucceeded],
     ) -> None:
         """Moves the last sign of life forward, once an hour at most"""
-        ...
 
     async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
         """The next people page shows the new role"""
-        ...
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         """Whoever has left shows no role any more"""
-        ...
 
     async def on_member_role_changed(
         self,
@@ -519,7 +471,6 @@ class Port(Protocol):
         event: Received[models.MemberRoleChanged],
     ) -> None:
         """The former role disappears from the cache before its minute is over"""
-        ...
 
     async def on_membership_erasure_completed(
         self,
@@ -527,7 +478,6 @@ class Port(Protocol):
         event: Received[models.MembershipErasureCompleted],
     ) -> None:
         """Ticks the store organizations of the erasure request"""
-        ...
 
     async def on_ml_erasure_completed(
         self,
@@ -535,7 +485,6 @@ class Port(Protocol):
         event: Received[models.MlErasureCompleted],
     ) -> None:
         """Ticks the store models of the erasure request"""
-        ...
 
     async def on_organization_deleted(
         self,
@@ -543,7 +492,6 @@ class Port(Protocol):
         event: Received[models.OrganizationDeleted],
     ) -> None:
         """Bars every account whose home is that organisation, with the reason organizationDeleted"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -551,7 +499,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """Opens an erasure for each account of the tenant and starts it at once"""
-        ...
 
     async def on_organization_restored(
         self,
@@ -559,7 +506,6 @@ class Port(Protocol):
         event: Received[models.OrganizationRestored],
     ) -> None:
         """Lifts exactly the bars that the deletion had set"""
-        ...
 
     async def on_profile_erasure_completed(
         self,
@@ -567,7 +513,6 @@ class Port(Protocol):
         event: Received[models.ProfileErasureCompleted],
     ) -> None:
         """Ticks the store profiles of the erasure request"""
-        ...
 
     async def on_profile_updated(
         self,
@@ -575,7 +520,6 @@ class Port(Protocol):
         event: Received[models.ProfileUpdated],
     ) -> None:
         """The card is read anew with the next request"""
-        ...
 
     async def on_push_erasure_completed(
         self,
@@ -583,7 +527,6 @@ class Port(Protocol):
         event: Received[models.PushErasureCompleted],
     ) -> None:
         """Ticks the store push of the erasure request"""
-        ...
 
     async def on_reporting_erasure_completed(
         self,
@@ -591,7 +534,6 @@ class Port(Protocol):
         event: Received[models.ReportingErasureCompleted],
     ) -> None:
         """Ticks the store reports of the erasure request"""
-        ...
 
     async def on_search_erasure_completed(
         self,
@@ -599,7 +541,6 @@ class Port(Protocol):
         event: Received[models.SearchErasureCompleted],
     ) -> None:
         """Ticks the store search of the erasure request"""
-        ...
 
     async def on_sms_erasure_completed(
         self,
@@ -607,7 +548,6 @@ class Port(Protocol):
         event: Received[models.SmsErasureCompleted],
     ) -> None:
         """Ticks the store sms of the erasure request"""
-        ...
 
     async def on_task_erasure_completed(
         self,
@@ -615,7 +555,6 @@ class Port(Protocol):
         event: Received[models.TaskErasureCompleted],
     ) -> None:
         """Ticks the store tasks of the erasure request"""
-        ...
 
     async def on_usage_erasure_completed(
         self,
@@ -623,7 +562,6 @@ class Port(Protocol):
         event: Received[models.UsageErasureCompleted],
     ) -> None:
         """Ticks the store seats of the erasure request"""
-        ...
 
     async def on_version_erasure_completed(
         self,
@@ -631,7 +569,6 @@ class Port(Protocol):
         event: Received[models.VersionErasureCompleted],
     ) -> None:
         """Ticks the store versions of the erasure request"""
-        ...
 
     async def on_video_erasure_completed(
         self,
@@ -639,7 +576,6 @@ class Port(Protocol):
         event: Received[models.VideoErasureCompleted],
     ) -> None:
         """Ticks the store meetings of the erasure request"""
-        ...
 
     async def on_webhook_erasure_completed(
         self,
@@ -647,4 +583,3 @@ class Port(Protocol):
         event: Received[models.WebhookErasureCompleted],
     ) -> None:
         """Ticks the store webhooks of the erasure request"""
-        ...

@@ -12,7 +12,7 @@ from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -20,6 +20,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.content_history = runtime.aggregate(aggregates.CONTENT_HISTORY)
         self.content_version = runtime.aggregate(aggregates.CONTENT_VERSION)
         self.restore_job = runtime.aggregate(aggregates.RESTORE_JOB)

@@ -208,83 +208,63 @@ class Port(Protocol):
 
     async def accept_restore_request(self, ctx: Context, request: AcceptRestoreRequest) -> None:
         """Queues a restore that arrived over the bus because the call had timed out."""
-        ...
 
     async def apply_restore(self, ctx: Context, request: ApplyRestore) -> None:
         """The restorer reports that the head was kept, the old content rebuilt and sealed as a new version."""
-        ...
 
     async def caption_version(self, ctx: Context, request: CaptionVersion) -> models.ContentVersion:
         """Names a moment."""
-        ...
 
     async def create_version(self, ctx: Context, request: CreateVersion) -> models.ContentVersion:
         """Notes that a moment is to be kept and hands it to the recorder."""
-        ...
 
     async def discard_recording(self, ctx: Context, request: DiscardRecording) -> None:
         """Drops a moment that never became a version, since a sealed one reaches further, its operations have a gap, or its content could not be fetched within the day."""
-        ...
 
     async def drop_history(self, ctx: Context, request: DropHistory) -> None:
         """Closes the history of a subject that is gone and, once its grace is over, deletes every version in it."""
-        ...
 
     async def fail_restore(self, ctx: Context, request: FailRestore) -> None:
         """Gives up after an hour of tries because a store did not answer."""
-        ...
 
     async def follow_readers(self, ctx: Context, request: FollowReaders) -> None:
         """Carries shares, moves, hand-overs, links and changes of teams into the readers of every history that they concern."""
-        ...
 
     async def follow_version_holds(self, ctx: Context, request: FollowVersionHolds) -> None:
         """Moves the versions of a tenant that fall into the stretch of a case into the class that thinning leaves alone, and back once no case needs them."""
-        ...
 
     async def keep_diff(self, ctx: Context, request: KeepDiff) -> None:
         """Stores a finished comparison for a week, so that scrolling back through a history costs nothing."""
-        ...
 
     async def mark_corrupted(self, ctx: Context, request: MarkCorrupted) -> None:
         """Takes a version out of use whose payload no longer gives its digest, and wakes somebody through the event."""
-        ...
 
     async def open_history(self, ctx: Context, request: OpenHistory) -> None:
         """Lays the sheet on which readers are noted before the first version of a subject exists."""
-        ...
 
     async def open_thinning_policy(self, ctx: Context, request: OpenThinningPolicy) -> None:
         """Gives a new organisation three days of everything, two weeks of hours, half a year of days and three years of months."""
-        ...
 
     async def pin_version(self, ctx: Context, request: PinVersion) -> models.ContentVersion:
         """Keeps a version from being thinned without giving it a name, or ends that."""
-        ...
 
     async def purge_tenant_versions(self, ctx: Context, request: PurgeTenantVersions) -> None:
         """Empties the prefix of an organisation that is gone, in both regions."""
-        ...
 
     async def refuse_restore(self, ctx: Context, request: RefuseRestore) -> None:
         """Ends a job whose version turned out to be thinned, damaged or of a subject that somebody holds locked."""
-        ...
 
     async def repair_version(self, ctx: Context, request: RepairVersion) -> None:
         """Puts a version back into use after its payload was copied from the other region."""
-        ...
 
     async def replace_contributor(self, ctx: Context, request: ReplaceContributor) -> None:
         """Writes the tombstone's id over that of an erased person in every list of contributors."""
-        ...
 
     async def restore_version(self, ctx: Context, request: RestoreVersion) -> models.RestoreJob:
         """Queues the wish of somebody to have an earlier content back, at the word of the service that has judged their right."""
-        ...
 
     async def seal_version(self, ctx: Context, request: SealVersion) -> None:
         """Gives a recorded version its number within the subject and declares it readable."""
-        ...
 
     async def set_thinning_policy(
         self,
@@ -292,27 +272,21 @@ class Port(Protocol):
         request: SetThinningPolicy,
     ) -> models.ThinningPolicy:
         """Changes how much of the past is kept."""
-        ...
 
     async def supersede_version(self, ctx: Context, request: SupersedeVersion) -> None:
         """Steps down as the subject's newest after a successor was sealed, and becomes a candidate for thinning."""
-        ...
 
     async def thin_history(self, ctx: Context, request: ThinHistory) -> None:
         """Applies the organisation's policy to one subject by night, rebases the deltas that stay and thins the rest one by one."""
-        ...
 
     async def thin_version(self, ctx: Context, request: ThinVersion) -> None:
         """Deletes one version's payload in both regions and keeps the row, so that the line of moments has no holes."""
-        ...
 
     async def track_editing(self, ctx: Context, request: TrackEditing) -> None:
         """Counts operations and minutes per document and cuts a version when one is due."""
-        ...
 
     async def blame_range(self, ctx: Context, request: BlameRange) -> models.Blame:
         """Walks back through the deltas of a document until each part of the range has found who wrote it."""
-        ...
 
     async def diff_versions(
         self,
@@ -320,11 +294,9 @@ class Port(Protocol):
         request: DiffVersions,
     ) -> AsyncIterator[models.DiffPart]:
         """The cached difference, or a fresh one that is sent while it is being found."""
-        ...
 
     async def get_restore_job(self, ctx: Context, request: GetRestoreJob) -> models.RestoreJob:
         """How far a restore has got, and in words why if it got nowhere."""
-        ...
 
     async def get_thinning_policy(
         self,
@@ -332,11 +304,9 @@ class Port(Protocol):
         request: GetThinningPolicy,
     ) -> models.ThinningPolicy:
         """The five numbers in force, with the version that a change has to name."""
-        ...
 
     async def get_version(self, ctx: Context, request: GetVersion) -> models.ContentVersion:
         """Facts about one version for those who wrote in it."""
-        ...
 
     async def list_restore_jobs(
         self,
@@ -344,7 +314,6 @@ class Port(Protocol):
         request: ListRestoreJobs,
     ) -> Page[models.RestoreJob]:
         """Who wanted what back within the last thirty days."""
-        ...
 
     async def list_thinning_policies(
         self,
@@ -352,11 +321,9 @@ class Port(Protocol):
         request: ListThinningPolicies,
     ) -> Page[models.ThinningPolicy]:
         """The policy of the caller's organisation, found without its id."""
-        ...
 
     async def list_versions(self, ctx: Context, request: ListVersions) -> models.VersionPage:
         """The line of moments of one subject, all of them or only those with a name, for whoever may read the subject itself."""
-        ...
 
     async def preview_thinning(
         self,
@@ -364,7 +331,6 @@ class Port(Protocol):
         request: PreviewThinning,
     ) -> models.ThinningPreview:
         """Runs a policy over a sample of the organisation's histories without touching them, and says what it would cost."""
-        ...
 
     async def stream_content(
         self,
@@ -372,7 +338,6 @@ class Port(Protocol):
         request: StreamContent,
     ) -> AsyncIterator[models.ContentChunk]:
         """Rebuilds the content from the nearest full payload and its deltas, holds it against the digest and sends it in chunks."""
-        ...
 
     async def on_document_created(
         self,
@@ -380,7 +345,6 @@ class Port(Protocol):
         event: Received[models.DocumentCreated],
     ) -> None:
         """The document's history opens for its owner and those whom its folder brings"""
-        ...
 
     async def on_document_deleted(
         self,
@@ -388,11 +352,9 @@ class Port(Protocol):
         event: Received[models.DocumentDeleted],
     ) -> None:
         """The document's history follows after seven days of grace"""
-        ...
 
     async def on_document_moved(self, ctx: Context, event: Received[models.DocumentMoved]) -> None:
         """Readers of the new folder take the place of those of the old one"""
-        ...
 
     async def on_document_ownership_transferred(
         self,
@@ -400,7 +362,6 @@ class Port(Protocol):
         event: Received[models.DocumentOwnershipTransferred],
     ) -> None:
         """The successor owns the histories of what was handed over"""
-        ...
 
     async def on_document_shared(
         self,
@@ -408,7 +369,6 @@ class Port(Protocol):
         event: Received[models.DocumentShared],
     ) -> None:
         """Whoever was given the document may look back in it"""
-        ...
 
     async def on_document_unshared(
         self,
@@ -416,7 +376,6 @@ class Port(Protocol):
         event: Received[models.DocumentUnshared],
     ) -> None:
         """Whoever lost the document loses its past as well, five seconds later at most"""
-        ...
 
     async def on_document_updated(
         self,
@@ -424,23 +383,18 @@ class Port(Protocol):
         event: Received[models.DocumentUpdated],
     ) -> None:
         """After ten minutes, 500 operations or the end of a session a version is cut."""
-        ...
 
     async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
         """Earlier contents of a purged file go with it"""
-        ...
 
     async def on_file_linked(self, ctx: Context, event: Received[models.FileLinked]) -> None:
         """Readers of a document look back in the files attached to it"""
-        ...
 
     async def on_file_unlinked(self, ctx: Context, event: Received[models.FileUnlinked]) -> None:
         """Only readers of the remaining targets look back in the file"""
-        ...
 
     async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
         """The file's history opens for its uploader"""
-        ...
 
     async def on_legal_hold_placed(
         self,
@@ -448,7 +402,6 @@ class Port(Protocol):
         event: Received[models.LegalHoldPlaced],
     ) -> None:
         """Versions of its stretch are thinned no more and no history is dropped"""
-        ...
 
     async def on_legal_hold_released(
         self,
@@ -456,11 +409,9 @@ class Port(Protocol):
         event: Received[models.LegalHoldReleased],
     ) -> None:
         """Thinning and dropping go on where they stopped"""
-        ...
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         """No history of the organisation is open to the person any more"""
-        ...
 
     async def on_organization_created(
         self,
@@ -468,7 +419,6 @@ class Port(Protocol):
         event: Received[models.OrganizationCreated],
     ) -> None:
         """The organisation begins with the usual spans"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -476,7 +426,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """The tenant's prefix is emptied and its data key given up"""
-        ...
 
     async def on_restore_requested(
         self,
@@ -484,7 +433,6 @@ class Port(Protocol):
         event: Received[models.RestoreRequested],
     ) -> None:
         """A restore that could not be asked for by call is queued all the same"""
-        ...
 
     async def on_team_member_added(
         self,
@@ -492,7 +440,6 @@ class Port(Protocol):
         event: Received[models.TeamMemberAdded],
     ) -> None:
         """The newcomers look back in what their team may read"""
-        ...
 
     async def on_team_member_removed(
         self,
@@ -500,8 +447,6 @@ class Port(Protocol):
         event: Received[models.TeamMemberRemoved],
     ) -> None:
         """Whoever left the team is taken off its histories"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """The tombstone's id stands where the erased person contributed"""
-        ...

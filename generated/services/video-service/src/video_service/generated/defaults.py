@@ -12,7 +12,7 @@ from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -21,6 +21,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.breakout_room = runtime.aggregate(aggregates.BREAKOUT_ROOM)
         self.meeting = runtime.aggregate(aggregates.MEETING)
         self.participant = runtime.aggregate(aggregates.PARTICIPANT)

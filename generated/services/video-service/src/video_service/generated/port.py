@@ -248,7 +248,6 @@ class Port(Protocol):
         request: AdmitParticipant,
     ) -> models.Participant:
         """A host's word at the door, in or away."""
-        ...
 
     async def agree_to_recording(
         self,
@@ -256,91 +255,69 @@ class Port(Protocol):
         request: AgreeToRecording,
     ) -> models.Participant:
         """A participant's own word that their picture and sound may be kept, given at the notice and by nobody in their stead."""
-        ...
 
     async def apply_media_flags(self, ctx: Context, request: ApplyMediaFlags) -> None:
         """Takes over switches for simulcast, codecs and overflow."""
-        ...
 
     async def bar_tenant_rooms(self, ctx: Context, request: BarTenantRooms) -> None:
         """Ends the live calls of an organisation that its owner has ended and keeps every door shut."""
-        ...
 
     async def cancel_meeting(self, ctx: Context, request: CancelMeeting) -> models.Meeting:
         """Gives a booked room back."""
-        ...
 
     async def close_breakout_room(self, ctx: Context, request: CloseBreakoutRoom) -> None:
         """Leads the people of a side room back when its time is over or the meeting ends."""
-        ...
 
     async def close_empty_meeting(self, ctx: Context, request: CloseEmptyMeeting) -> None:
         """Ends a call that everybody left ten minutes ago and nobody closed."""
-        ...
 
     async def connect_participant(self, ctx: Context, request: ConnectParticipant) -> None:
         """A media node reports that somebody's picture and sound arrive."""
-        ...
 
     async def count_attendance(self, ctx: Context, request: CountAttendance) -> None:
         """Takes over what media nodes have counted in a room."""
-        ...
 
     async def delete_recording(self, ctx: Context, request: DeleteRecording) -> models.Recording:
         """Removes a film before its time from those who were there."""
-        ...
 
     async def eject_suspended(self, ctx: Context, request: EjectSuspended) -> None:
         """Takes a suspended person out of every live room."""
-        ...
 
     async def end_meeting(self, ctx: Context, request: EndMeeting) -> models.Meeting:
         """Sends everybody out and makes the minutes final."""
-        ...
 
     async def expire_meeting(self, ctx: Context, request: ExpireMeeting) -> None:
         """Gives up a booking that nobody used, a day after its hour."""
-        ...
 
     async def expire_recording(self, ctx: Context, request: ExpireRecording) -> None:
         """Removes a film whose ninety days are over, unless its file was given another place."""
-        ...
 
     async def fail_recording(self, ctx: Context, request: FailRecording) -> None:
         """Gives a recording up after an hour of tries."""
-        ...
 
     async def finish_recording(self, ctx: Context, request: FinishRecording) -> None:
         """The composer has put the film into the bucket."""
-        ...
 
     async def follow_cancelled_event(self, ctx: Context, request: FollowCancelledEvent) -> None:
         """Cancels what has not begun of the meetings that belong to a calendar event."""
-        ...
 
     async def follow_moved_event(self, ctx: Context, request: FollowMovedEvent) -> None:
         """Moves the window of the meetings that belong to a calendar event, one or the rest of a series."""
-        ...
 
     async def forget_participant(self, ctx: Context, request: ForgetParticipant) -> None:
         """Puts a placeholder where an erased person's name stood, hands what they would have hosted to the successor, and reports."""
-        ...
 
     async def hand_over_host(self, ctx: Context, request: HandOverHost) -> models.Meeting:
         """Gives a live meeting to somebody who is in it, usually because the host has to leave."""
-        ...
 
     async def join_meeting(self, ctx: Context, request: JoinMeeting) -> models.MeetingJoined:
         """Checks code, passcode, lock and size and answers with a token for a media node, or with a place in the lobby."""
-        ...
 
     async def leave_meeting(self, ctx: Context, request: LeaveMeeting) -> None:
         """A media node reports that a connection is gone, with an estimate of how good it was."""
-        ...
 
     async def lock_meeting(self, ctx: Context, request: LockMeeting) -> models.Meeting:
         """Shuts the door for all who are not inside, or unlocks it."""
-        ...
 
     async def open_breakout_rooms(
         self,
@@ -348,19 +325,15 @@ class Port(Protocol):
         request: OpenBreakoutRooms,
     ) -> models.BreakoutRoomList:
         """Splits a live meeting into up to fifty side rooms in one step."""
-        ...
 
     async def open_lobby(self, ctx: Context, request: OpenLobby) -> None:
         """Reserves a media node and lets people stand before the door."""
-        ...
 
     async def purge_tenant_recordings(self, ctx: Context, request: PurgeTenantRecordings) -> None:
         """Deletes films, tracks and everything that is known of an organisation's meetings."""
-        ...
 
     async def readmit_tenant_rooms(self, ctx: Context, request: ReadmitTenantRooms) -> None:
         """Lifts the bar after an off-boarding was called off."""
-        ...
 
     async def remove_participant(
         self,
@@ -368,15 +341,12 @@ class Port(Protocol):
         request: RemoveParticipant,
     ) -> models.Participant:
         """Shows somebody the door, for now or for good."""
-        ...
 
     async def schedule_meeting(self, ctx: Context, request: ScheduleMeeting) -> models.Meeting:
         """Books a room for an hour to come, with a join code that nobody else has and a passcode where one is asked for."""
-        ...
 
     async def share_recording(self, ctx: Context, request: ShareRecording) -> None:
         """Sees that an uploaded file is one of the films, and opens it to the members of the organisation who were connected."""
-        ...
 
     async def start_instant_meeting(
         self,
@@ -384,35 +354,27 @@ class Port(Protocol):
         request: StartInstantMeeting,
     ) -> models.Meeting:
         """Books a room and opens it in one breath, with the caller as host and two hours as its appointed end."""
-        ...
 
     async def start_meeting(self, ctx: Context, request: StartMeeting) -> models.Meeting:
         """Opens the door for everybody whom the admission policy lets in by itself, and fixes where the media flows."""
-        ...
 
     async def start_recording(self, ctx: Context, request: StartRecording) -> models.Recording:
         """Begins to keep a meeting, after everybody has heard that it is."""
-        ...
 
     async def stop_recording(self, ctx: Context, request: StopRecording) -> models.Recording:
         """Ends the capture and queues the composition."""
-        ...
 
     async def withdraw_consent(self, ctx: Context, request: WithdrawConsent) -> models.Participant:
         """Takes the agreement back."""
-        ...
 
     async def withdraw_recording(self, ctx: Context, request: WithdrawRecording) -> None:
         """Undoes the sharing of a film that the scanner condemned, such as one in which somebody showed a hostile file for long enough."""
-        ...
 
     async def get_meeting(self, ctx: Context, request: GetMeeting) -> models.Meeting:
         """A meeting with its code and phase, for those who host it, are in it or were."""
-        ...
 
     async def list_meetings(self, ctx: Context, request: ListMeetings) -> Page[models.Meeting]:
         """Meetings that the caller hosts, is in or was in, by their hour."""
-        ...
 
     async def list_recordings(
         self,
@@ -420,11 +382,9 @@ class Port(Protocol):
         request: ListRecordings,
     ) -> Page[models.Recording]:
         """Films of one meeting or of everything that the caller hosted or attended."""
-        ...
 
     async def look_up_meeting(self, ctx: Context, request: LookUpMeeting) -> models.MeetingCard:
         """What the page before the door shows to whoever brings a code."""
-        ...
 
     async def watch_meeting(
         self,
@@ -432,7 +392,6 @@ class Port(Protocol):
         request: WatchMeeting,
     ) -> AsyncIterator[models.MeetingChange]:
         """A snapshot, then every change as it happens, until the meeting ends."""
-        ...
 
     async def on_event_cancelled(
         self,
@@ -440,7 +399,6 @@ class Port(Protocol):
         event: Received[models.EventCancelled],
     ) -> None:
         """A meeting that has not begun is cancelled with its calendar event"""
-        ...
 
     async def on_event_rescheduled(
         self,
@@ -448,7 +406,6 @@ class Port(Protocol):
         event: Received[models.EventRescheduled],
     ) -> None:
         """The meeting moves with its calendar event, its code and address stay"""
-        ...
 
     async def on_file_quarantined(
         self,
@@ -456,15 +413,12 @@ class Port(Protocol):
         event: Received[models.FileQuarantined],
     ) -> None:
         """A film that the scanner condemned is a failed recording"""
-        ...
 
     async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
         """A file with the recording's id makes the recording available to those who were there"""
-        ...
 
     async def on_flag_changed(self, ctx: Context, event: Received[models.FlagChanged]) -> None:
         """Simulcast layers, codecs and overflow between regions follow their flags in new rooms"""
-        ...
 
     async def on_organization_deleted(
         self,
@@ -472,7 +426,6 @@ class Port(Protocol):
         event: Received[models.OrganizationDeleted],
     ) -> None:
         """Live rooms end and no door opens, while everything stays as it is"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -480,7 +433,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """Recordings, meetings and participants of the tenant are deleted"""
-        ...
 
     async def on_organization_restored(
         self,
@@ -488,12 +440,9 @@ class Port(Protocol):
         event: Received[models.OrganizationRestored],
     ) -> None:
         """Doors open again for every meeting that is still to come"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """Coming meetings get the successor as host, names are removed and the erasure is reported"""
-        ...
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         """The person is taken out of live rooms within five seconds"""
-        ...

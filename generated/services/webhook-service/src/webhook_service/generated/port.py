@@ -222,11 +222,9 @@ class Port(Protocol):
 
     async def await_scan(self, ctx: Context, request: AwaitScan) -> None:
         """Keeps the facts of an upload for a day, since file.uploaded goes out only with a clean verdict."""
-        ...
 
     async def count_endpoint_failure(self, ctx: Context, request: CountEndpointFailure) -> None:
         """Adds a failed attempt to the row of them in the transaction that moves its delivery."""
-        ...
 
     async def create_endpoint(
         self,
@@ -234,7 +232,6 @@ class Port(Protocol):
         request: CreateEndpoint,
     ) -> models.EndpointWithSecret:
         """Registers an address, has its signing key minted and sends the challenge."""
-        ...
 
     async def disable_endpoint(
         self,
@@ -242,55 +239,42 @@ class Port(Protocol):
         request: DisableEndpoint,
     ) -> models.WebhookEndpoint:
         """An administrator ends the calls for good or after an abuse report."""
-        ...
 
     async def disable_failing_endpoint(self, ctx: Context, request: DisableFailingEndpoint) -> None:
         """A day without one success is over, or the receiver answered that it is gone."""
-        ...
 
     async def dispatch_delivery(self, ctx: Context, request: DispatchDelivery) -> None:
         """Takes a due delivery off the queue, signs it with every valid key and calls the target through the egress proxy, which refuses private addresses."""
-        ...
 
     async def drop_contact(self, ctx: Context, request: DropContact) -> None:
         """Takes the address of an erased person off all endpoints."""
-        ...
 
     async def enforce_endpoint_limit(self, ctx: Context, request: EnforceEndpointLimit) -> None:
         """After a change to a smaller plan the endpoints above its limit are disabled, the youngest first."""
-        ...
 
     async def exhaust_delivery(self, ctx: Context, request: ExhaustDelivery) -> None:
         """The fourteenth attempt has failed, a day after the event."""
-        ...
 
     async def finish_replay(self, ctx: Context, request: FinishReplay) -> None:
         """Said by the walker of the window when its last step has nothing left to send."""
-        ...
 
     async def forget_cached_key(self, ctx: Context, request: ForgetCachedKey) -> None:
         """Drops a signing key from the memory of every replica, before its five minutes are over."""
-        ...
 
     async def mark_endpoint_failing(self, ctx: Context, request: MarkEndpointFailing) -> None:
         """Ten attempts in a row came to nothing."""
-        ...
 
     async def match_event(self, ctx: Context, request: MatchEvent) -> None:
         """Finds the endpoints of the tenant that subscribed to an event, evaluates their conditions, builds the body that will be signed and inserts a delivery for each."""
-        ...
 
     async def pause_endpoint(self, ctx: Context, request: PauseEndpoint) -> models.WebhookEndpoint:
         """Holds deliveries back while a receiver is under repair."""
-        ...
 
     async def pause_tenant_endpoints(self, ctx: Context, request: PauseTenantEndpoints) -> None:
         """Follows an off-boarding, once the deletion itself has been told."""
-        ...
 
     async def purge_tenant_endpoints(self, ctx: Context, request: PurgeTenantEndpoints) -> None:
         """Destroys the tenant's endpoints, bodies and signing keys after its 30 days."""
-        ...
 
     async def reactivate_endpoint(
         self,
@@ -298,27 +282,21 @@ class Port(Protocol):
         request: ReactivateEndpoint,
     ) -> models.WebhookEndpoint:
         """Gives a disabled endpoint a clean count and a new challenge."""
-        ...
 
     async def record_attempt(self, ctx: Context, request: RecordAttempt) -> None:
         """Writes down one call with its duration, status and the first thousand characters of the answer."""
-        ...
 
     async def record_endpoint_success(self, ctx: Context, request: RecordEndpointSuccess) -> None:
         """One success ends the row of failures and stops the clock, whether the row had reached ten or not."""
-        ...
 
     async def redeliver_one(self, ctx: Context, request: RedeliverOne) -> models.WebhookDelivery:
         """Sends a single delivery once more with the same id and sequence, as if nothing had come of the first attempts."""
-        ...
 
     async def remove_endpoint(self, ctx: Context, request: RemoveEndpoint) -> None:
         """Takes an endpoint that is not being called off every list and frees its label."""
-        ...
 
     async def replay_deliveries(self, ctx: Context, request: ReplayDeliveries) -> models.ReplayJob:
         """Orders everything of a window to be sent again, for receivers that lost a day of their own."""
-        ...
 
     async def resume_endpoint(
         self,
@@ -326,15 +304,12 @@ class Port(Protocol):
         request: ResumeEndpoint,
     ) -> models.WebhookEndpoint:
         """Lets collected deliveries of the past day go, oldest first and at the endpoint's own pace."""
-        ...
 
     async def resume_tenant_endpoints(self, ctx: Context, request: ResumeTenantEndpoints) -> None:
         """Follows the recall of an off-boarding."""
-        ...
 
     async def retry_delivery(self, ctx: Context, request: RetryDelivery) -> None:
         """Puts a failed delivery on the slot of its next attempt."""
-        ...
 
     async def rotate_endpoint_secret(
         self,
@@ -342,7 +317,6 @@ class Port(Protocol):
         request: RotateEndpointSecret,
     ) -> models.EndpointWithSecret:
         """Mints a new signing key."""
-        ...
 
     async def send_test_delivery(
         self,
@@ -350,19 +324,15 @@ class Port(Protocol):
         request: SendTestDelivery,
     ) -> models.WebhookDelivery:
         """Puts the documented example of an event on the wheel, at once and with a header that says so."""
-        ...
 
     async def settle_delivery(self, ctx: Context, request: SettleDelivery) -> None:
         """The receiver answered with success."""
-        ...
 
     async def skip_delivery(self, ctx: Context, request: SkipDelivery) -> None:
         """Ends what waits for an endpoint that is disabled, removed or was paused for more than a day."""
-        ...
 
     async def stop_replay(self, ctx: Context, request: StopReplay) -> models.ReplayJob:
         """Ends a replay whose receiver cannot keep up."""
-        ...
 
     async def update_endpoint(
         self,
@@ -370,7 +340,6 @@ class Port(Protocol):
         request: UpdateEndpoint,
     ) -> models.WebhookEndpoint:
         """Changes anything but key and state."""
-        ...
 
     async def verify_endpoint(
         self,
@@ -378,15 +347,12 @@ class Port(Protocol):
         request: VerifyEndpoint,
     ) -> models.WebhookEndpoint:
         """Calls the target with a challenge; its echo turns the endpoint active."""
-        ...
 
     async def get_endpoint(self, ctx: Context, request: GetEndpoint) -> models.WebhookEndpoint:
         """One endpoint with its state and count of failures, never with its key."""
-        ...
 
     async def get_replay(self, ctx: Context, request: GetReplay) -> models.ReplayJob:
         """How far a replay has come, as the settings page polls it every two seconds."""
-        ...
 
     async def list_attempts(
         self,
@@ -394,7 +360,6 @@ class Port(Protocol):
         request: ListAttempts,
     ) -> Page[models.DeliveryAttempt]:
         """Every call of one delivery with status, duration and the beginning of the answer."""
-        ...
 
     async def list_deliveries(
         self,
@@ -402,7 +367,6 @@ class Port(Protocol):
         request: ListDeliveries,
     ) -> Page[models.WebhookDelivery]:
         """What was or will be sent to one endpoint in the last 30 days."""
-        ...
 
     async def list_endpoints(
         self,
@@ -410,7 +374,6 @@ class Port(Protocol):
         request: ListEndpoints,
     ) -> Page[models.WebhookEndpoint]:
         """The organisation's endpoints, for the settings page and for whoever keeps them by script."""
-        ...
 
     async def on_document_updated(
         self,
@@ -418,19 +381,15 @@ class Port(Protocol):
         event: Received[models.DocumentUpdated],
     ) -> None:
         """Becomes document.updated, at most one in two seconds and document"""
-        ...
 
     async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
         """A clean verdict releases file.uploaded; every other one forgets the upload"""
-        ...
 
     async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
         """Facts of the upload wait for the verdict"""
-        ...
 
     async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
         """Becomes invoice.issued with an address that needs a token"""
-        ...
 
     async def on_organization_deleted(
         self,
@@ -438,7 +397,6 @@ class Port(Protocol):
         event: Received[models.OrganizationDeleted],
     ) -> None:
         """The last fact that endpoints of the tenant are told"""
-        ...
 
     async def on_organization_purged(
         self,
@@ -446,7 +404,6 @@ class Port(Protocol):
         event: Received[models.OrganizationPurged],
     ) -> None:
         """Endpoints, deliveries and keys of the tenant are destroyed"""
-        ...
 
     async def on_organization_restored(
         self,
@@ -454,7 +411,6 @@ class Port(Protocol):
         event: Received[models.OrganizationRestored],
     ) -> None:
         """Endpoints that the deletion paused are called again"""
-        ...
 
     async def on_payment_processed(
         self,
@@ -462,11 +418,9 @@ class Port(Protocol):
         event: Received[models.PaymentProcessed],
     ) -> None:
         """Becomes payment.processed, without anything of the card"""
-        ...
 
     async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
         """The next call is signed with the key that counts"""
-        ...
 
     async def on_subscription_changed(
         self,
@@ -474,16 +428,12 @@ class Port(Protocol):
         event: Received[models.SubscriptionChanged],
     ) -> None:
         """Becomes subscription.changed with what was before and is after"""
-        ...
 
     async def on_task_completed(self, ctx: Context, event: Received[models.TaskCompleted]) -> None:
         """Becomes task.completed with the cycle time"""
-        ...
 
     async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
         """Endpoints that subscribed to user.created get a delivery"""
-        ...
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         """The person's address leaves all contacts and the erasure is reported"""
-        ...
