@@ -60,6 +60,12 @@ class StepView(Struct, frozen=True, kw_only=True):
     key: str
     undo: CallView | None
 
+    @property
+    def row(self) -> tuple[str, ...]:
+        """What others have to know: name, service, key and, where there is one, compensation."""
+        told = (self.name, self.service, self.key, self.compensation)
+        return told if self.compensation else told[:3]
+
 
 class SagaView(Struct, frozen=True, kw_only=True):
     """A saga in which the service has steps, or which its events begin or end."""

@@ -106,6 +106,23 @@ class MethodView(Struct, frozen=True, kw_only=True):
     location: str
     sorts: tuple[str, ...]
 
+    @property
+    def facts(self) -> tuple[tuple[str, Any], ...]:
+        """What is told of the operation: whatever is not as usual."""
+        told: dict[str, Any] = {
+            "id": self.command,
+            "permission": self.permission,
+            "access": self.access if self.access != "authenticated" else "",
+            "relations": self.relations,
+            "callers": frozenset(self.callers),
+            "writes": self.writes,
+            "idempotency": self.idempotency if self.idempotency != "none" else "",
+            "status": self.status if self.status != 200 else 0,
+            "location": self.location,
+            "sorts": self.sorts,
+        }
+        return tuple((name, each) for name, each in told.items() if each)
+
 
 class ConsumerView(Struct, frozen=True, kw_only=True):
     """A consumed event and the commands that the default answers with.
@@ -312,24 +329,40 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         return tuple(method.command for method in self.methods if not method.default.verb)
 
     @property
+    def carried(self) -> tuple[MethodView, ...]:
+        """Methods whose behaviour follows from the model."""
+        return tuple(method for method in self.methods if method.default.verb)
+
+    @property
+    def heard(self) -> tuple[ConsumerView, ...]:
+        """Consumed events that are answered by commands."""
+        return tuple(each for each in self.consumers if each.calls)
+
+    @property
+    def unheard(self) -> bool:
+        """Whether there are events that nothing answers yet."""
+        return len(self.heard) < len(self.consumers) or bool(self.listeners)
+
+    @property
     def default_uses(self) -> dict[str, bool]:
         """What the module of the defaults has to import."""
+        results = [method.result for method in self.carried]
         return {
-            "missing": bool(self.missing),
-            "unhandled": any(not each.calls for each in self.consumers) or bool(self.listeners),
-            "projections": any(method.default.projection for method in self.methods),
+            "iterators": any("AsyncIterator" in each for each in results),
+            "pages": any("Page[" in each for each in results),
+            "projections": any(method.default.projection for method in self.carried),
         }
 
     @property
     def default_modules(self) -> tuple[str, ...]:
         """Modules of the package that the one of the defaults has to import, sorted."""
-        classes = any("models." in method.result for method in self.methods)
+        classes = any("models." in method.result for method in self.carried)
         projections = self.default_uses["projections"]
         found = {
             "aggregates": bool(self.aggregates),
             "clients": bool(self.callees),
             "metrics": bool(self.metrics),
-            "models": classes or projections or bool(self.consumers),
+            "models": classes or projections or bool(self.heard),
             "port": True,
         }
         return tuple(name for name, wanted in found.items() if wanted)
