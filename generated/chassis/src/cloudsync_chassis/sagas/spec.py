@@ -37,6 +37,16 @@ class Step:
     key: str
 
 
+def elsewhere(name: str, service: str, key: str, compensation: str = "") -> Step:
+    """A step of another service."""
+    return Step(name=name, service=service, key=key, compensation=compensation)
+
+
+def steps_of(*steps: Step | tuple[str, ...]) -> tuple[Step, ...]:
+    """Steps in order; a tuple holds the arguments of `elsewhere`."""
+    return tuple(each if isinstance(each, Step) else elsewhere(*each) for each in steps)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saga:
     """A transaction over services; steps in the order in which they are undone.

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -211,12 +211,10 @@ class HoldSlotRequest(Model):
     ]
     hold_until: Annotated[AwareDatetime, Field(alias="holdUntil")]
     resource_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="resourceIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID] | None, Field(alias="resourceIds", json_schema_extra=UNIQUE, max_length=10)
     ] = None
     attendee_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="attendeeUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID] | None, Field(alias="attendeeUserIds", json_schema_extra=UNIQUE, max_length=500)
     ] = None
 
 
@@ -396,7 +394,7 @@ class UpdateEventRequest(Model):
     transparency: Transparency | None = None
     location: Annotated[str | None, Field(max_length=400)] = None
     reminders: Annotated[
-        list[ReminderMinutes] | None, Field(json_schema_extra={"x-unique": True}, max_length=5)
+        list[ReminderMinutes] | None, Field(json_schema_extra=UNIQUE, max_length=5)
     ] = None
 
 
@@ -540,8 +538,7 @@ class CalendarEvent(Model):
     ] = None
     recurrence_count: Annotated[int | None, Field(alias="recurrenceCount", ge=2, le=730)] = None
     exception_dates: Annotated[
-        list[date],
-        Field(alias="exceptionDates", json_schema_extra={"x-unique": True}, max_length=200),
+        list[date], Field(alias="exceptionDates", json_schema_extra=UNIQUE, max_length=200)
     ]
     series_id: Annotated[UUID | None, Field(alias="seriesId")] = None
     original_start: Annotated[AwareDatetime | None, Field(alias="originalStart")] = None
@@ -554,16 +551,13 @@ class CalendarEvent(Model):
     ] = None
     meeting_id: Annotated[UUID | None, Field(alias="meetingId")] = None
     resource_ids: Annotated[
-        list[UUID], Field(alias="resourceIds", json_schema_extra={"x-unique": True}, max_length=10)
+        list[UUID], Field(alias="resourceIds", json_schema_extra=UNIQUE, max_length=10)
     ]
     attendee_user_ids: Annotated[
-        list[UUID],
-        Field(alias="attendeeUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID], Field(alias="attendeeUserIds", json_schema_extra=UNIQUE, max_length=500)
     ]
     hold_until: Annotated[AwareDatetime | None, Field(alias="holdUntil")] = None
-    reminders: Annotated[
-        list[ReminderMinutes], Field(json_schema_extra={"x-unique": True}, max_length=5)
-    ]
+    reminders: Annotated[list[ReminderMinutes], Field(json_schema_extra=UNIQUE, max_length=5)]
     sequence: Annotated[int, Field(ge=0, le=100000)]
     cancelled_by: Annotated[UUID | None, Field(alias="cancelledBy")] = None
     source_task_id: Annotated[UUID | None, Field(alias="sourceTaskId")] = None
@@ -639,20 +633,13 @@ class FindFreeSlotsRequest(Model):
 
     required_user_ids: Annotated[
         list[UUID],
-        Field(
-            alias="requiredUserIds",
-            json_schema_extra={"x-unique": True},
-            max_length=50,
-            min_length=1,
-        ),
+        Field(alias="requiredUserIds", json_schema_extra=UNIQUE, max_length=50, min_length=1),
     ]
     optional_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="optionalUserIds", json_schema_extra={"x-unique": True}, max_length=49),
+        list[UUID] | None, Field(alias="optionalUserIds", json_schema_extra=UNIQUE, max_length=49)
     ] = None
     room_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="roomIds", json_schema_extra={"x-unique": True}, max_length=20),
+        list[UUID] | None, Field(alias="roomIds", json_schema_extra=UNIQUE, max_length=20)
     ] = None
     duration_minutes: Annotated[int, Field(alias="durationMinutes", ge=5, le=480)]
     horizon: TimeWindow
@@ -771,15 +758,13 @@ class ScheduleEventRequest(Model):
     transparency: Transparency | None = None
     location: Annotated[str | None, Field(max_length=400)] = None
     resource_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="resourceIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID] | None, Field(alias="resourceIds", json_schema_extra=UNIQUE, max_length=10)
     ] = None
     attendee_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="attendeeUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID] | None, Field(alias="attendeeUserIds", json_schema_extra=UNIQUE, max_length=500)
     ] = None
     reminders: Annotated[
-        list[ReminderMinutes] | None, Field(json_schema_extra={"x-unique": True}, max_length=5)
+        list[ReminderMinutes] | None, Field(json_schema_extra=UNIQUE, max_length=5)
     ] = None
 
 

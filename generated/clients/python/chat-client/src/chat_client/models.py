@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
@@ -24,12 +24,8 @@ class ChangeMembersRequest(Model):
     """Who comes and who goes, up to five hundred each way in one step."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    add: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=500)
-    ] = None
-    remove: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=500)
-    ] = None
+    add: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)] = None
+    remove: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)] = None
 
 
 class ChannelHitsHitsItem(Model):
@@ -424,9 +420,7 @@ class ChannelView(Model):
     member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
     member_user_ids: Annotated[
         list[UUID] | None,
-        Field(
-            alias="memberUserIds", json_schema_extra={"x-unique": True}, max_length=9, min_length=2
-        ),
+        Field(alias="memberUserIds", json_schema_extra=UNIQUE, max_length=9, min_length=2),
     ] = None
     posting_policy: Annotated[PostingPolicy, Field(alias="postingPolicy")]
     retention_days: Annotated[int | None, Field(alias="retentionDays", ge=1, le=3650)] = None
@@ -446,7 +440,7 @@ class CreateChannelRequest(Model):
     purpose: Annotated[str | None, Field(max_length=1000)] = None
     posting_policy: Annotated[PostingPolicy | None, Field(alias="postingPolicy")] = None
     member_ids: Annotated[
-        list[UUID], Field(alias="memberIds", json_schema_extra={"x-unique": True}, max_length=1000)
+        list[UUID], Field(alias="memberIds", json_schema_extra=UNIQUE, max_length=1000)
     ]
 
 
@@ -495,10 +489,9 @@ class Message(Model):
     body: Annotated[str, Field(max_length=40000, min_length=0)]
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     also_to_channel: Annotated[bool, Field(alias="alsoToChannel")]
-    mentions: Annotated[list[Mention], Field(json_schema_extra={"x-unique": True}, max_length=50)]
+    mentions: Annotated[list[Mention], Field(json_schema_extra=UNIQUE, max_length=50)]
     attachment_ids: Annotated[
-        list[UUID],
-        Field(alias="attachmentIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID], Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
     ]
     reactions: Annotated[list[Reaction], Field(max_length=100)]
     status: MessageStatus
@@ -551,12 +544,9 @@ class PostMessageRequest(Model):
     body: Annotated[str, Field(max_length=40000, min_length=0)]
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     also_to_channel: Annotated[bool | None, Field(alias="alsoToChannel")] = None
-    mentions: Annotated[
-        list[Mention] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
     attachment_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="attachmentIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID] | None, Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
     ] = None
 
 
@@ -591,12 +581,9 @@ class ScheduleMessageRequest(Model):
     body: Annotated[str, Field(max_length=40000, min_length=0)]
     send_at: Annotated[AwareDatetime, Field(alias="sendAt")]
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
-    mentions: Annotated[
-        list[Mention] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
     attachment_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="attachmentIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID] | None, Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
     ] = None
 
 
@@ -646,6 +633,4 @@ class EditMessageRequest(Model):
     """The whole new text."""
 
     body: Annotated[str, Field(max_length=40000, min_length=0)]
-    mentions: Annotated[
-        list[Mention] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None

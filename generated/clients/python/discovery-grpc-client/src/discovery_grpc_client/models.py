@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
@@ -299,9 +299,7 @@ class WatchEndpointsRequest(Model):
 
     service_names: Annotated[
         list[ServiceName],
-        Field(
-            alias="serviceNames", json_schema_extra={"x-unique": True}, max_length=30, min_length=1
-        ),
+        Field(alias="serviceNames", json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ]
     known_generations: Annotated[
         list[KnownGeneration] | None, Field(alias="knownGenerations", max_length=30)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -365,12 +365,7 @@ class SubmittedEvent(Model):
     ] = None
     consent_purposes: Annotated[
         list[ConsentPurpose],
-        Field(
-            alias="consentPurposes",
-            json_schema_extra={"x-unique": True},
-            max_length=3,
-            min_length=1,
-        ),
+        Field(alias="consentPurposes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
     ]
     client_context: Annotated[ClientContext | None, Field(alias="clientContext")] = None
     trace_id: Annotated[

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
@@ -69,7 +69,7 @@ class DefineSegmentRequest(Model):
     purpose: Annotated[str, Field(max_length=280, min_length=10)]
     organization_ids: Annotated[
         list[UUID] | None,
-        Field(alias="organizationIds", json_schema_extra={"x-unique": True}, max_length=10000),
+        Field(alias="organizationIds", json_schema_extra=UNIQUE, max_length=10000),
     ] = None
     condition: Annotated[str | None, Field(max_length=1024, min_length=3)] = None
     maintained_by: Annotated[
@@ -249,8 +249,7 @@ class FlagSegment(Model):
     ]
     purpose: Annotated[str, Field(max_length=280, min_length=10)]
     organization_ids: Annotated[
-        list[UUID],
-        Field(alias="organizationIds", json_schema_extra={"x-unique": True}, max_length=10000),
+        list[UUID], Field(alias="organizationIds", json_schema_extra=UNIQUE, max_length=10000)
     ]
     condition: Annotated[str | None, Field(max_length=1024, min_length=3)] = None
     maintained_by: Annotated[
@@ -381,9 +380,7 @@ class WatchFlagsRequest(Model):
 class EvaluateBatchRequest(Model):
     """Up to 200 flags for one context, as a client asks for on its start."""
 
-    keys: Annotated[
-        list[FlagKey], Field(json_schema_extra={"x-unique": True}, max_length=200, min_length=1)
-    ]
+    keys: Annotated[list[FlagKey], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
     environment: Environment
     context: EvaluationContext
 
@@ -434,7 +431,7 @@ class CreateFlagRequest(Model):
     rules: Annotated[list[TargetingRule] | None, Field(max_length=50)] = None
     bucket_by: Annotated[BucketingUnit | None, Field(alias="bucketBy")] = None
     prerequisites: Annotated[
-        list[FlagKey] | None, Field(json_schema_extra={"x-unique": True}, max_length=5)
+        list[FlagKey] | None, Field(json_schema_extra=UNIQUE, max_length=5)
     ] = None
     owner_team: Annotated[
         str, Field(alias="ownerTeam", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
@@ -513,9 +510,7 @@ class FeatureFlag(Model):
     rules: Annotated[list[TargetingRule], Field(max_length=50)]
     rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
     bucket_by: Annotated[BucketingUnit, Field(alias="bucketBy")]
-    prerequisites: Annotated[
-        list[FlagKey], Field(json_schema_extra={"x-unique": True}, max_length=5)
-    ]
+    prerequisites: Annotated[list[FlagKey], Field(json_schema_extra=UNIQUE, max_length=5)]
     owner_team: Annotated[
         str, Field(alias="ownerTeam", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -342,12 +342,7 @@ class DisputeInvoiceRequest(Model):
 
     line_positions: Annotated[
         list[DisputeInvoiceRequestLinePositionsItem],
-        Field(
-            alias="linePositions",
-            json_schema_extra={"x-unique": True},
-            max_length=500,
-            min_length=1,
-        ),
+        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     statement: Annotated[str, Field(max_length=2000, min_length=20)]
 
@@ -392,12 +387,7 @@ class InvoiceDispute(Model):
     state: InvoiceDisputeState
     line_positions: Annotated[
         list[InvoiceDisputeLinePositionsItem],
-        Field(
-            alias="linePositions",
-            json_schema_extra={"x-unique": True},
-            max_length=500,
-            min_length=1,
-        ),
+        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     statement: Annotated[str, Field(max_length=2000, min_length=20)]
     opened_by: Annotated[UUID, Field(alias="openedBy")]
@@ -599,8 +589,7 @@ class Invoice(Model):
     paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
     amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
     payment_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
     reverse_charge: Annotated[bool, Field(alias="reverseCharge")]
     dunning_level: Annotated[int, Field(alias="dunningLevel", ge=0, le=4)]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -201,10 +201,10 @@ class ReviseMetricRequest(Model):
         list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
     ]
     dimensions: Annotated[
-        list[DimensionName] | None, Field(json_schema_extra={"x-unique": True}, max_length=6)
+        list[DimensionName] | None, Field(json_schema_extra=UNIQUE, max_length=6)
     ] = None
     granularities: Annotated[
-        list[Granularity], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     rollup_delay_seconds: Annotated[
         int | None, Field(alias="rollupDelaySeconds", ge=0, le=86400)
@@ -379,10 +379,10 @@ class DefineMetricRequest(Model):
         list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
     ]
     dimensions: Annotated[
-        list[DimensionName] | None, Field(json_schema_extra={"x-unique": True}, max_length=6)
+        list[DimensionName] | None, Field(json_schema_extra=UNIQUE, max_length=6)
     ] = None
     granularities: Annotated[
-        list[Granularity], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     rollup_delay_seconds: Annotated[
         int | None, Field(alias="rollupDelaySeconds", ge=0, le=86400)
@@ -437,11 +437,9 @@ class MetricDefinition(Model):
     source_event_types: Annotated[
         list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
     ]
-    dimensions: Annotated[
-        list[DimensionName], Field(json_schema_extra={"x-unique": True}, max_length=6)
-    ]
+    dimensions: Annotated[list[DimensionName], Field(json_schema_extra=UNIQUE, max_length=6)]
     granularities: Annotated[
-        list[Granularity], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     rollup_delay_seconds: Annotated[int, Field(alias="rollupDelaySeconds", ge=0, le=86400)]
     additive: bool

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -283,9 +283,7 @@ class DefineFeatureViewRequest(Model):
     lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
     derived_from: Annotated[
         list[DefineFeatureViewRequestDerivedFromItem],
-        Field(
-            alias="derivedFrom", json_schema_extra={"x-unique": True}, max_length=12, min_length=1
-        ),
+        Field(alias="derivedFrom", json_schema_extra=UNIQUE, max_length=12, min_length=1),
     ]
     contact_team: Annotated[
         str,
@@ -329,9 +327,7 @@ class FeatureView(Model):
     lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
     derived_from: Annotated[
         list[FeatureViewDerivedFromItem],
-        Field(
-            alias="derivedFrom", json_schema_extra={"x-unique": True}, max_length=12, min_length=1
-        ),
+        Field(alias="derivedFrom", json_schema_extra=UNIQUE, max_length=12, min_length=1),
     ]
     contact_team: Annotated[
         str,
@@ -369,9 +365,7 @@ class GetFeaturesRequest(Model):
     ]
     entity_refs: Annotated[
         list[SubjectPseudonym],
-        Field(
-            alias="entityRefs", json_schema_extra={"x-unique": True}, max_length=100, min_length=1
-        ),
+        Field(alias="entityRefs", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
 
 
@@ -407,9 +401,7 @@ class ModelModel(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     primary_metric: Annotated[ModelMeasure, Field(alias="primaryMetric")]
     primary_score: Annotated[float | None, Field(alias="primaryScore", ge=0.0, le=1000000.0)] = None
@@ -545,9 +537,7 @@ class RegisterModelRequest(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     primary_metric: Annotated[ModelMeasure, Field(alias="primaryMetric")]
     latency_budget_ms: Annotated[int, Field(alias="latencyBudgetMs", ge=5, le=500)]
@@ -569,9 +559,7 @@ class StartTrainingRequest(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     parameters: Annotated[
         dict[
@@ -602,9 +590,7 @@ class TrainingRun(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     parameters: Annotated[
         dict[

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -23,8 +23,7 @@ class AddTeamMembersRequest(Model):
     """Members of the organisation who join a team together."""
 
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -201,7 +200,7 @@ class OwnershipTransfer(Model):
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
     confirmed_by: Annotated[
-        list[UUID], Field(alias="confirmedBy", json_schema_extra={"x-unique": True}, max_length=2)
+        list[UUID], Field(alias="confirmedBy", json_schema_extra=UNIQUE, max_length=2)
     ]
 
 
@@ -267,10 +266,7 @@ class Team(Model):
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
     join_policy: Annotated[JoinPolicy, Field(alias="joinPolicy")]
     lead_user_ids: Annotated[
-        list[UUID],
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
     member_count: Annotated[int, Field(alias="memberCount", ge=0, le=2500)]
     archived_at: Annotated[AwareDatetime | None, Field(alias="archivedAt")] = None
@@ -378,9 +374,7 @@ class UpdateTeamRequest(Model):
     join_policy: Annotated[JoinPolicy | None, Field(alias="joinPolicy")] = None
     lead_user_ids: Annotated[
         list[UUID] | None,
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ] = None
 
 
@@ -457,10 +451,7 @@ class CreateTeamRequest(Model):
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
     join_policy: Annotated[JoinPolicy | None, Field(alias="joinPolicy")] = None
     lead_user_ids: Annotated[
-        list[UUID],
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
 
 
@@ -518,12 +509,7 @@ class InviteMemberRequest(Model):
 
     invitee_emails: Annotated[
         list[EmailAddress],
-        Field(
-            alias="inviteeEmails",
-            json_schema_extra={"x-unique": True},
-            max_length=100,
-            min_length=1,
-        ),
+        Field(alias="inviteeEmails", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
     intended_role: Annotated[MemberRole | None, Field(alias="intendedRole")] = None
     seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
@@ -553,7 +539,7 @@ class Membership(Model):
         ),
     ] = None
     team_ids: Annotated[
-        list[UUID], Field(alias="teamIds", json_schema_extra={"x-unique": True}, max_length=500)
+        list[UUID], Field(alias="teamIds", json_schema_extra=UNIQUE, max_length=500)
     ]
     last_owner: Annotated[bool, Field(alias="lastOwner")]
     joined_at: Annotated[AwareDatetime, Field(alias="joinedAt")]
@@ -655,8 +641,7 @@ class Organization(Model):
     status: OrgStatus
     restricted_reason: Annotated[RestrictionReason | None, Field(alias="restrictedReason")] = None
     overdue_invoice_ids: Annotated[
-        list[UUID],
-        Field(alias="overdueInvoiceIds", json_schema_extra={"x-unique": True}, max_length=100),
+        list[UUID], Field(alias="overdueInvoiceIds", json_schema_extra=UNIQUE, max_length=100)
     ]
     deletion_requested_by: Annotated[UUID | None, Field(alias="deletionRequestedBy")] = None
     purge_after: Annotated[AwareDatetime | None, Field(alias="purgeAfter")] = None

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
@@ -301,8 +301,7 @@ class SubmitDisputeEvidenceRequest(Model):
 
     statement: Annotated[str, Field(max_length=4000, min_length=20)]
     evidence_file_ids: Annotated[
-        list[UUID],
-        Field(alias="evidenceFileIds", json_schema_extra={"x-unique": True}, max_length=5),
+        list[UUID], Field(alias="evidenceFileIds", json_schema_extra=UNIQUE, max_length=5)
     ]
 
 
@@ -416,8 +415,7 @@ class Dispute(Model):
     outcome: DisputeOutcome | None = None
     statement: Annotated[str | None, Field(max_length=4000, min_length=20)] = None
     evidence_file_ids: Annotated[
-        list[UUID],
-        Field(alias="evidenceFileIds", json_schema_extra={"x-unique": True}, max_length=5),
+        list[UUID], Field(alias="evidenceFileIds", json_schema_extra=UNIQUE, max_length=5)
     ]
     answered_at: Annotated[AwareDatetime | None, Field(alias="answeredAt")] = None
     closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
@@ -35,8 +35,7 @@ class BatchGetCardsRequest(Model):
     """
 
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -114,9 +113,7 @@ class NotificationChannel(StrEnum):
 
 
 class PreferenceSetChannelsValue(RootModel[list[NotificationChannel]]):
-    root: Annotated[
-        list[NotificationChannel], Field(json_schema_extra={"x-unique": True}, max_length=4)
-    ]
+    root: Annotated[list[NotificationChannel], Field(json_schema_extra=UNIQUE, max_length=4)]
 
 
 class PreferenceSetShortcutsValue(RootModel[str]):
@@ -258,9 +255,7 @@ class WorkInterval(Model):
 
 
 class ChangePreferencesRequestChannelsValue(RootModel[list[NotificationChannel]]):
-    root: Annotated[
-        list[NotificationChannel], Field(json_schema_extra={"x-unique": True}, max_length=4)
-    ]
+    root: Annotated[list[NotificationChannel], Field(json_schema_extra=UNIQUE, max_length=4)]
 
 
 class DefineProfileFieldRequest(Model):
@@ -283,7 +278,7 @@ class DefineProfileFieldRequest(Model):
     data_type: Annotated[ProfileFieldType, Field(alias="dataType")]
     choices: Annotated[
         list[DefineProfileFieldRequestChoicesItem] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=100, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ] = None
     required: bool | None = None
     audience: Audience | None = None
@@ -368,10 +363,9 @@ class Profile(Model):
     ] = None
     office_location: Annotated[str | None, Field(alias="officeLocation", max_length=120)] = None
     working_hours: Annotated[
-        list[WorkInterval],
-        Field(alias="workingHours", json_schema_extra={"x-unique": True}, max_length=14),
+        list[WorkInterval], Field(alias="workingHours", json_schema_extra=UNIQUE, max_length=14)
     ]
-    skills: Annotated[list[SkillTag], Field(json_schema_extra={"x-unique": True}, max_length=50)]
+    skills: Annotated[list[SkillTag], Field(json_schema_extra=UNIQUE, max_length=50)]
     links: Annotated[list[ProfileLink], Field(max_length=8)]
     status_message: Annotated[StatusMessage | None, Field(alias="statusMessage")] = None
     audience: Audience
@@ -409,8 +403,7 @@ class ProfileCardList(Model):
 
     cards: Annotated[list[ProfileCard], Field(max_length=200)]
     unknown_user_ids: Annotated[
-        list[UUID],
-        Field(alias="unknownUserIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="unknownUserIds", json_schema_extra=UNIQUE, max_length=200)
     ]
 
 
@@ -442,7 +435,7 @@ class ProfileFieldDefinition(Model):
     data_type: Annotated[ProfileFieldType, Field(alias="dataType")]
     choices: Annotated[
         list[ProfileFieldDefinitionChoicesItem] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=100, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ] = None
     required: bool
     audience: Audience
@@ -482,11 +475,9 @@ class UpdateProfileRequest(Model):
     office_location: Annotated[str | None, Field(alias="officeLocation", max_length=120)] = None
     working_hours: Annotated[
         list[WorkInterval] | None,
-        Field(alias="workingHours", json_schema_extra={"x-unique": True}, max_length=14),
+        Field(alias="workingHours", json_schema_extra=UNIQUE, max_length=14),
     ] = None
-    skills: Annotated[
-        list[SkillTag] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    skills: Annotated[list[SkillTag] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
     links: Annotated[list[ProfileLink] | None, Field(max_length=8)] = None
     audience: Audience | None = None
     custom_values: Annotated[

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
@@ -216,11 +216,9 @@ class ReportTemplate(Model):
         Field(alias="templateKey", max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$"),
     ]
     caption: Annotated[str, Field(max_length=120, min_length=3)]
-    editions: Annotated[
-        list[Edition], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
-    ]
+    editions: Annotated[list[Edition], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)]
     formats: Annotated[
-        list[ReportFormat], Field(json_schema_extra={"x-unique": True}, max_length=5, min_length=1)
+        list[ReportFormat], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
     longest_range_days: Annotated[int, Field(alias="longestRangeDays", ge=1, le=400)]
 
@@ -260,8 +258,7 @@ class RequestReportRequest(Model):
     format: ReportFormat | None = None
     audience: ReportAudience | None = None
     recipient_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
 
 
@@ -322,8 +319,7 @@ class ScheduleReportRequest(Model):
     ] = None
     format: ReportFormat | None = None
     recipient_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
 
 
@@ -490,7 +486,7 @@ class Report(Model):
     format: ReportFormat
     audience: ReportAudience
     recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
     attempt: Annotated[int, Field(ge=0, le=4)]
@@ -560,7 +556,7 @@ class ReportSchedule(Model):
     format: ReportFormat
     owner_id: Annotated[UUID, Field(alias="ownerId")]
     recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     next_run_at: Annotated[AwareDatetime, Field(alias="nextRunAt")]
     last_report_id: Annotated[UUID | None, Field(alias="lastReportId")] = None

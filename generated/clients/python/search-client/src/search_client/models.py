@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -499,8 +499,7 @@ class SearchFilter(Model):
 
     field: SearchFilterField
     values: Annotated[
-        list[SearchFilterValuesItem],
-        Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=1),
+        list[SearchFilterValuesItem], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
 
 
@@ -579,8 +578,7 @@ class SynonymRule(Model):
     """Terms that find each other."""
 
     terms: Annotated[
-        list[SynonymRuleTermsItem],
-        Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=2),
+        list[SynonymRuleTermsItem], Field(json_schema_extra=UNIQUE, max_length=20, min_length=2)
     ]
 
 

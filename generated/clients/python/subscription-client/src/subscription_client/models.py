@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
@@ -215,7 +215,7 @@ class Promotion(Model):
     ]
     percent_off_basis_points: Annotated[int, Field(alias="percentOffBasisPoints", ge=100, le=5000)]
     families: Annotated[
-        list[PlanFamily], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[PlanFamily], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     periods: Annotated[int, Field(ge=1, le=24)]
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
@@ -376,7 +376,7 @@ class CreatePromotionRequest(Model):
     ]
     percent_off_basis_points: Annotated[int, Field(alias="percentOffBasisPoints", ge=100, le=5000)]
     families: Annotated[
-        list[PlanFamily], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[PlanFamily], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     periods: Annotated[int | None, Field(ge=1, le=24)] = None
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
@@ -440,8 +440,7 @@ class Order(Model):
     payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
     authorization_id: Annotated[UUID | None, Field(alias="authorizationId")] = None
     captured_payment_ids: Annotated[
-        list[UUID],
-        Field(alias="capturedPaymentIds", json_schema_extra={"x-unique": True}, max_length=4),
+        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
     ]
     action_url: Annotated[
         str | None, Field(alias="actionUrl", max_length=2048, min_length=10, pattern="^https://")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -22,7 +22,7 @@ class AssignTaskRequest(Model):
     """Everybody who has it in hand from now on; an empty list takes it out of all hands."""
 
     assignee_ids: Annotated[
-        list[UUID], Field(alias="assigneeIds", json_schema_extra={"x-unique": True}, max_length=10)
+        list[UUID], Field(alias="assigneeIds", json_schema_extra=UNIQUE, max_length=10)
     ]
 
 
@@ -287,12 +287,9 @@ class UpdateTaskRequest(Model):
     details: Annotated[str | None, Field(max_length=32768)] = None
     priority: TaskPriority | None = None
     estimate_minutes: Annotated[int | None, Field(alias="estimateMinutes", ge=5, le=144000)] = None
-    labels: Annotated[
-        list[Label] | None, Field(json_schema_extra={"x-unique": True}, max_length=20)
-    ] = None
+    labels: Annotated[list[Label] | None, Field(json_schema_extra=UNIQUE, max_length=20)] = None
     document_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=25),
+        list[UUID] | None, Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=25)
     ] = None
 
 
@@ -310,7 +307,7 @@ class WorkPolicy(Model):
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     minutes_per_workday: Annotated[int, Field(alias="minutesPerWorkday", ge=60, le=720)]
     rest_days: Annotated[
-        list[Weekday], Field(alias="restDays", json_schema_extra={"x-unique": True}, max_length=3)
+        list[Weekday], Field(alias="restDays", json_schema_extra=UNIQUE, max_length=3)
     ]
     assignments_per_hour: Annotated[int, Field(alias="assignmentsPerHour", ge=10, le=1000)]
     guests_on_boards: Annotated[bool, Field(alias="guestsOnBoards")]
@@ -426,12 +423,9 @@ class CreateTaskRequest(Model):
     headline: Annotated[str, Field(max_length=300, min_length=1)]
     details: Annotated[str | None, Field(max_length=32768)] = None
     priority: TaskPriority | None = None
-    labels: Annotated[
-        list[Label] | None, Field(json_schema_extra={"x-unique": True}, max_length=20)
-    ] = None
+    labels: Annotated[list[Label] | None, Field(json_schema_extra=UNIQUE, max_length=20)] = None
     document_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=25),
+        list[UUID] | None, Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=25)
     ] = None
 
 
@@ -484,20 +478,16 @@ class SearchTasksRequest(Model):
 
     phrase: Annotated[str, Field(max_length=200, min_length=2)]
     board_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="boardIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="boardIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
     assignee_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="assigneeIds", json_schema_extra={"x-unique": True}, max_length=20),
+        list[UUID] | None, Field(alias="assigneeIds", json_schema_extra=UNIQUE, max_length=20)
     ] = None
     workflow_states: Annotated[
         list[WorkflowState] | None,
-        Field(alias="workflowStates", json_schema_extra={"x-unique": True}, max_length=7),
+        Field(alias="workflowStates", json_schema_extra=UNIQUE, max_length=7),
     ] = None
-    labels: Annotated[
-        list[Label] | None, Field(json_schema_extra={"x-unique": True}, max_length=20)
-    ] = None
+    labels: Annotated[list[Label] | None, Field(json_schema_extra=UNIQUE, max_length=20)] = None
     due_from: Annotated[date | None, Field(alias="dueFrom")] = None
     due_to: Annotated[date | None, Field(alias="dueTo")] = None
     page_cursor: Annotated[
@@ -526,20 +516,19 @@ class Task(Model):
     workflow_state: Annotated[WorkflowState, Field(alias="workflowState")]
     priority: TaskPriority
     assignee_ids: Annotated[
-        list[UUID], Field(alias="assigneeIds", json_schema_extra={"x-unique": True}, max_length=10)
+        list[UUID], Field(alias="assigneeIds", json_schema_extra=UNIQUE, max_length=10)
     ]
     reporter_id: Annotated[UUID, Field(alias="reporterId")]
     start_on: Annotated[date | None, Field(alias="startOn")] = None
     due_on: Annotated[date | None, Field(alias="dueOn")] = None
     estimate_minutes: Annotated[int | None, Field(alias="estimateMinutes", ge=5, le=144000)] = None
     spent_minutes: Annotated[int, Field(alias="spentMinutes", ge=0, le=525600)]
-    labels: Annotated[list[Label], Field(json_schema_extra={"x-unique": True}, max_length=20)]
+    labels: Annotated[list[Label], Field(json_schema_extra=UNIQUE, max_length=20)]
     document_ids: Annotated[
-        list[UUID], Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=25)
+        list[UUID], Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=25)
     ]
     stale_document_ids: Annotated[
-        list[UUID],
-        Field(alias="staleDocumentIds", json_schema_extra={"x-unique": True}, max_length=25),
+        list[UUID], Field(alias="staleDocumentIds", json_schema_extra=UNIQUE, max_length=25)
     ]
     open_predecessors: Annotated[int, Field(alias="openPredecessors", ge=0, le=100)]
     open_checklist_items: Annotated[int, Field(alias="openChecklistItems", ge=0, le=100)]
@@ -590,8 +579,7 @@ class UpdateWorkPolicyRequest(Model):
         None
     )
     rest_days: Annotated[
-        list[Weekday] | None,
-        Field(alias="restDays", json_schema_extra={"x-unique": True}, max_length=3),
+        list[Weekday] | None, Field(alias="restDays", json_schema_extra=UNIQUE, max_length=3)
     ] = None
     assignments_per_hour: Annotated[
         int | None, Field(alias="assignmentsPerHour", ge=10, le=1000)

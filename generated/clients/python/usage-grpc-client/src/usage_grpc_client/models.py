@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -433,13 +433,11 @@ class Meter(Model):
     soft_limit_percent: Annotated[int, Field(alias="softLimitPercent", ge=50, le=100)]
     allowed_sources: Annotated[
         list[SourceServiceName],
-        Field(
-            alias="allowedSources", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        Field(alias="allowedSources", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ]
     allowed_dimensions: Annotated[
         list[MeterAllowedDimensionsItem],
-        Field(alias="allowedDimensions", json_schema_extra={"x-unique": True}, max_length=5),
+        Field(alias="allowedDimensions", json_schema_extra=UNIQUE, max_length=5),
     ]
     retired_at: Annotated[AwareDatetime | None, Field(alias="retiredAt")] = None
 

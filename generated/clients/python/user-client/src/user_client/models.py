@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -302,11 +302,10 @@ class ResolveAttendeesRequest(Model):
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     user_ids: Annotated[
         list[UUID] | None,
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1),
     ] = None
     addresses: Annotated[
-        list[EmailAddress] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[EmailAddress] | None, Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ] = None
 
 
@@ -754,7 +753,7 @@ class UserOverview(Model):
     profile: UserOverviewProfile | None = None
     membership: UserOverviewMembership | None = None
     degraded: Annotated[
-        list[UserOverviewDegradedItem], Field(json_schema_extra={"x-unique": True}, max_length=2)
+        list[UserOverviewDegradedItem], Field(json_schema_extra=UNIQUE, max_length=2)
     ]
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field
 
 
@@ -293,12 +293,7 @@ class ContentVersion(Model):
     to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
     contributor_ids: Annotated[
         list[UUID],
-        Field(
-            alias="contributorIds",
-            json_schema_extra={"x-unique": True},
-            max_length=100,
-            min_length=1,
-        ),
+        Field(alias="contributorIds", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
     caption: Annotated[
         str | None,
@@ -333,12 +328,7 @@ class CreateVersionRequest(Model):
     to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
     contributor_ids: Annotated[
         list[UUID],
-        Field(
-            alias="contributorIds",
-            json_schema_extra={"x-unique": True},
-            max_length=100,
-            min_length=1,
-        ),
+        Field(alias="contributorIds", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
     caption: Annotated[
         str | None,

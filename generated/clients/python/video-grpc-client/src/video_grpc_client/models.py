@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field
 
 
@@ -37,8 +37,7 @@ class BreakoutRoom(Model):
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     room_label: Annotated[str, Field(alias="roomLabel", max_length=60, min_length=1)]
     participant_ids: Annotated[
-        list[UUID],
-        Field(alias="participantIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="participantIds", json_schema_extra=UNIQUE, max_length=200)
     ]
     opened_by: Annotated[UUID, Field(alias="openedBy")]
     closes_at: Annotated[AwareDatetime | None, Field(alias="closesAt")] = None
@@ -170,8 +169,7 @@ class MeetingRole(StrEnum):
 class OpenBreakoutRoomsRequestRoomsItem(Model):
     room_label: Annotated[str, Field(alias="roomLabel", max_length=60, min_length=1)]
     participant_ids: Annotated[
-        list[UUID],
-        Field(alias="participantIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="participantIds", json_schema_extra=UNIQUE, max_length=200)
     ]
 
 
@@ -311,7 +309,7 @@ class Meeting(Model):
     title: Annotated[str, Field(max_length=200, min_length=1)]
     host_id: Annotated[UUID, Field(alias="hostId")]
     cohost_ids: Annotated[
-        list[UUID], Field(alias="cohostIds", json_schema_extra={"x-unique": True}, max_length=10)
+        list[UUID], Field(alias="cohostIds", json_schema_extra=UNIQUE, max_length=10)
     ]
     calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
     channel_id: Annotated[UUID | None, Field(alias="channelId")] = None

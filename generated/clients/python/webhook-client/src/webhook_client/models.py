@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
@@ -236,19 +236,14 @@ class CreateEndpointRequest(Model):
     ]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
     payload_style: Annotated[PayloadStyle | None, Field(alias="payloadStyle")] = None
     max_concurrency: Annotated[int | None, Field(alias="maxConcurrency", ge=1, le=50)] = None
     contact_addresses: Annotated[
         list[EmailAddress],
-        Field(
-            alias="contactAddresses",
-            json_schema_extra={"x-unique": True},
-            max_length=5,
-            min_length=1,
-        ),
+        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ]
     custom_headers: Annotated[
         dict[
@@ -297,7 +292,7 @@ class ReplayDeliveriesRequest(Model):
     to_time: Annotated[AwareDatetime, Field(alias="toTime")]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
 
 
@@ -316,7 +311,7 @@ class ReplayJob(Model):
     to_time: Annotated[AwareDatetime, Field(alias="toTime")]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     matched: Annotated[int, Field(ge=0, le=10000000)]
     sent: Annotated[int, Field(ge=0, le=10000000)]
@@ -334,19 +329,14 @@ class UpdateEndpointRequest(Model):
     ] = None
     event_types: Annotated[
         list[WebhookEventName] | None,
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ] = None
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
     payload_style: Annotated[PayloadStyle | None, Field(alias="payloadStyle")] = None
     max_concurrency: Annotated[int | None, Field(alias="maxConcurrency", ge=1, le=50)] = None
     contact_addresses: Annotated[
         list[EmailAddress] | None,
-        Field(
-            alias="contactAddresses",
-            json_schema_extra={"x-unique": True},
-            max_length=5,
-            min_length=1,
-        ),
+        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ] = None
     custom_headers: Annotated[
         dict[
@@ -374,7 +364,7 @@ class WebhookEndpoint(Model):
     ]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
     state: EndpointState
@@ -410,12 +400,7 @@ class WebhookEndpoint(Model):
     disabled_reason: Annotated[DisabledReason | None, Field(alias="disabledReason")] = None
     contact_addresses: Annotated[
         list[EmailAddress],
-        Field(
-            alias="contactAddresses",
-            json_schema_extra={"x-unique": True},
-            max_length=5,
-            min_length=1,
-        ),
+        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ]
     custom_headers: Annotated[
         dict[

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
@@ -521,8 +521,7 @@ class CachePurged(Model):
 
     purged_answers: Annotated[int, Field(alias="purgedAnswers", ge=0, le=9007199254740991)]
     silent_regions: Annotated[
-        list[Region],
-        Field(alias="silentRegions", json_schema_extra={"x-unique": True}, max_length=4),
+        list[Region], Field(alias="silentRegions", json_schema_extra=UNIQUE, max_length=4)
     ]
 
 
@@ -567,7 +566,7 @@ class DraftRouteRequest(Model):
         Field(alias="pathPattern", max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$"),
     ]
     methods: Annotated[
-        list[HttpMethod], Field(json_schema_extra={"x-unique": True}, max_length=6, min_length=1)
+        list[HttpMethod], Field(json_schema_extra=UNIQUE, max_length=6, min_length=1)
     ]
     upstream_service: Annotated[
         str,
@@ -639,7 +638,7 @@ class GatewayRoute(Model):
         Field(alias="pathPattern", max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$"),
     ]
     methods: Annotated[
-        list[HttpMethod], Field(json_schema_extra={"x-unique": True}, max_length=6, min_length=1)
+        list[HttpMethod], Field(json_schema_extra=UNIQUE, max_length=6, min_length=1)
     ]
     upstream_service: Annotated[
         str,
@@ -686,7 +685,7 @@ class PolicyChanged(Model):
     auth_policy_id: Annotated[UUID, Field(alias="authPolicyId")]
     changed_fields: Annotated[
         list[PolicyChangedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30),
     ] = None
 
 

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
@@ -207,9 +207,7 @@ class LegalHold(Model):
     ]
     custodian_ids: Annotated[
         list[UUID],
-        Field(
-            alias="custodianIds", json_schema_extra={"x-unique": True}, max_length=500, min_length=1
-        ),
+        Field(alias="custodianIds", json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     held_from: Annotated[AwareDatetime, Field(alias="heldFrom")]
     held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
@@ -256,9 +254,7 @@ class OpenInvestigationRequest(Model):
     subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
     record_ids: Annotated[
         list[UUID],
-        Field(
-            alias="recordIds", json_schema_extra={"x-unique": True}, max_length=10000, min_length=1
-        ),
+        Field(alias="recordIds", json_schema_extra=UNIQUE, max_length=10000, min_length=1),
     ]
 
 
@@ -277,9 +273,7 @@ class PlaceLegalHoldRequest(Model):
     ]
     custodian_ids: Annotated[
         list[UUID],
-        Field(
-            alias="custodianIds", json_schema_extra={"x-unique": True}, max_length=500, min_length=1
-        ),
+        Field(alias="custodianIds", json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     held_from: Annotated[AwareDatetime, Field(alias="heldFrom")]
     held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
@@ -530,9 +524,7 @@ class Investigation(Model):
     subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
     record_ids: Annotated[
         list[UUID],
-        Field(
-            alias="recordIds", json_schema_extra={"x-unique": True}, max_length=10000, min_length=1
-        ),
+        Field(alias="recordIds", json_schema_extra=UNIQUE, max_length=10000, min_length=1),
     ]
     opened_at: Annotated[AwareDatetime, Field(alias="openedAt")]
     finding: Annotated[

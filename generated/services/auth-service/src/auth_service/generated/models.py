@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -185,7 +185,7 @@ class IdentityProvider(Model):
     protocol: FederationProtocol
     issuer: Annotated[str, Field(max_length=512, min_length=10, pattern="^https://")]
     domains: Annotated[
-        list[DomainName], Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=1)
+        list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
     certificate_expires_at: Annotated[AwareDatetime, Field(alias="certificateExpiresAt")]
     jit_provisioning: Annotated[bool, Field(alias="jitProvisioning")]
@@ -202,7 +202,7 @@ class IdentityProviderRequest(Model):
     protocol: FederationProtocol
     issuer: Annotated[str, Field(max_length=512, min_length=10, pattern="^https://")]
     domains: Annotated[
-        list[DomainName], Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=1)
+        list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
     certificate_expires_at: Annotated[AwareDatetime, Field(alias="certificateExpiresAt")]
     jit_provisioning: Annotated[bool | None, Field(alias="jitProvisioning")] = None
@@ -223,7 +223,7 @@ class IdentityProviderView(Model):
     protocol: FederationProtocol
     issuer: Annotated[str, Field(max_length=512, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
     domains: Annotated[
-        list[DomainName], Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=1)
+        list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
     certificate_expires_at: Annotated[AwareDatetime, Field(alias="certificateExpiresAt")]
     jit_provisioning: Annotated[bool, Field(alias="jitProvisioning")]
@@ -452,8 +452,7 @@ class SessionView(Model):
     channel: SessionChannel
     status: SessionStatus
     auth_methods: Annotated[
-        list[AuthMethod],
-        Field(alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4),
+        list[AuthMethod], Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4)
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     country_code: Annotated[
@@ -556,11 +555,9 @@ class TokenIntrospection(Model):
     subject: UUID | None = None
     organization_id: Annotated[UUID | None, Field(alias="organizationId")] = None
     session_id: Annotated[UUID | None, Field(alias="sessionId")] = None
-    roles: Annotated[
-        list[SystemRole] | None, Field(json_schema_extra={"x-unique": True}, max_length=14)
-    ] = None
+    roles: Annotated[list[SystemRole] | None, Field(json_schema_extra=UNIQUE, max_length=14)] = None
     scopes: Annotated[
-        list[PermissionScope] | None, Field(json_schema_extra={"x-unique": True}, max_length=40)
+        list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40)
     ] = None
     assurance_level: Annotated[AssuranceLevel | None, Field(alias="assuranceLevel")] = None
     expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
@@ -578,12 +575,11 @@ class UpdateApiKeyRequest(Model):
         str | None, Field(max_length=60, min_length=3, pattern="^[^\\x00-\\x1f\\x7f]+$")
     ] = None
     scopes: Annotated[
-        list[PermissionScope] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=40, min_length=1),
+        list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ] = None
     allowed_cidrs: Annotated[
         list[NetworkRange] | None,
-        Field(alias="allowedCidrs", json_schema_extra={"x-unique": True}, max_length=20),
+        Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20),
     ] = None
     expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
 
@@ -598,13 +594,11 @@ class UpdateAuthPolicyRequest(Model):
     mfa: MfaRequirement | None = None
     allowed_methods: Annotated[
         list[AuthMethod] | None,
-        Field(
-            alias="allowedMethods", json_schema_extra={"x-unique": True}, max_length=8, min_length=1
-        ),
+        Field(alias="allowedMethods", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ] = None
     allowed_countries: Annotated[
         list[CountryCode] | None,
-        Field(alias="allowedCountries", json_schema_extra={"x-unique": True}, max_length=250),
+        Field(alias="allowedCountries", json_schema_extra=UNIQUE, max_length=250),
     ] = None
     max_session_hours: Annotated[int | None, Field(alias="maxSessionHours", ge=1, le=720)] = None
     password_history: Annotated[int | None, Field(alias="passwordHistory", ge=0, le=24)] = None
@@ -673,12 +667,10 @@ class ApiKey(Model):
         str, Field(alias="keyHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ]
     scopes: Annotated[
-        list[PermissionScope],
-        Field(json_schema_extra={"x-unique": True}, max_length=40, min_length=1),
+        list[PermissionScope], Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ]
     allowed_cidrs: Annotated[
-        list[NetworkRange],
-        Field(alias="allowedCidrs", json_schema_extra={"x-unique": True}, max_length=20),
+        list[NetworkRange], Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20)
     ]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
     last_used_at: Annotated[AwareDatetime | None, Field(alias="lastUsedAt")] = None
@@ -699,12 +691,10 @@ class ApiKeyView(Model):
     label: Annotated[str, Field(max_length=60, min_length=3)]
     prefix: Annotated[str, Field(max_length=12, min_length=12, pattern="^csk_[a-z0-9]{8}$")]
     scopes: Annotated[
-        list[PermissionScope],
-        Field(json_schema_extra={"x-unique": True}, max_length=40, min_length=1),
+        list[PermissionScope], Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ]
     allowed_cidrs: Annotated[
-        list[NetworkRange],
-        Field(alias="allowedCidrs", json_schema_extra={"x-unique": True}, max_length=20),
+        list[NetworkRange], Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20)
     ]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
     last_used_at: Annotated[AwareDatetime | None, Field(alias="lastUsedAt")] = None
@@ -734,13 +724,10 @@ class AuthPolicy(Model):
     mfa: MfaRequirement
     allowed_methods: Annotated[
         list[AuthMethod],
-        Field(
-            alias="allowedMethods", json_schema_extra={"x-unique": True}, max_length=8, min_length=1
-        ),
+        Field(alias="allowedMethods", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     allowed_countries: Annotated[
-        list[CountryCode],
-        Field(alias="allowedCountries", json_schema_extra={"x-unique": True}, max_length=250),
+        list[CountryCode], Field(alias="allowedCountries", json_schema_extra=UNIQUE, max_length=250)
     ]
     max_session_hours: Annotated[int, Field(alias="maxSessionHours", ge=1, le=720)]
     password_history: Annotated[int, Field(alias="passwordHistory", ge=0, le=24)]
@@ -766,12 +753,11 @@ class CreateApiKeyRequest(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     label: Annotated[str, Field(max_length=60, min_length=3, pattern="^[^\\x00-\\x1f\\x7f]+$")]
     scopes: Annotated[
-        list[PermissionScope],
-        Field(json_schema_extra={"x-unique": True}, max_length=40, min_length=1),
+        list[PermissionScope], Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ]
     allowed_cidrs: Annotated[
         list[NetworkRange] | None,
-        Field(alias="allowedCidrs", json_schema_extra={"x-unique": True}, max_length=20),
+        Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20),
     ] = None
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
@@ -850,8 +836,7 @@ class IssueTokenRequest(Model):
         str | None, Field(alias="redirectUri", max_length=2048, min_length=10, pattern="^https://")
     ] = None
     scopes: Annotated[
-        list[PermissionScope] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=40, min_length=1),
+        list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ] = None
 
 
@@ -885,9 +870,7 @@ class LoginSucceeded(Model):
     channel: SessionChannel
     auth_methods: Annotated[
         list[AuthMethod],
-        Field(
-            alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4, min_length=1
-        ),
+        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     country_code: Annotated[
@@ -938,7 +921,7 @@ class PolicyChanged(Model):
     auth_policy_id: Annotated[UUID, Field(alias="authPolicyId")]
     changed_fields: Annotated[
         list[PolicyChangedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30),
     ] = None
 
 
@@ -986,8 +969,7 @@ class Session(Model):
     channel: SessionChannel
     status: SessionStatus
     auth_methods: Annotated[
-        list[AuthMethod],
-        Field(alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4),
+        list[AuthMethod], Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4)
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     device_fingerprint: Annotated[
@@ -1036,7 +1018,7 @@ class TokenSet(Model):
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     further_methods: Annotated[
         list[AuthMethod] | None,
-        Field(alias="furtherMethods", json_schema_extra={"x-unique": True}, max_length=4),
+        Field(alias="furtherMethods", json_schema_extra=UNIQUE, max_length=4),
     ] = None
 
 

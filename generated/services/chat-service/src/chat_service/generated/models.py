@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -33,12 +33,8 @@ class ChangeMembersRequest(Model):
     """Who comes and who goes, up to five hundred each way in one step."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    add: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=500)
-    ] = None
-    remove: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=500)
-    ] = None
+    add: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)] = None
+    remove: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)] = None
 
 
 class ChannelArchived(Model):
@@ -73,8 +69,7 @@ class ChannelMemberAdded(Model):
 
     channel_id: Annotated[UUID, Field(alias="channelId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=1000, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=1000, min_length=1)
     ]
     by: UUID
 
@@ -86,8 +81,7 @@ class ChannelMemberRemoved(Model):
 
     channel_id: Annotated[UUID, Field(alias="channelId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=1000, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=1000, min_length=1)
     ]
     by: UUID | None = None
 
@@ -308,8 +302,7 @@ class MessagePosted(Model):
     kind: MessageKind
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     mentioned_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="mentionedUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID] | None, Field(alias="mentionedUserIds", json_schema_extra=UNIQUE, max_length=500)
     ] = None
     attachment_ids: Annotated[list[UUID], Field(alias="attachmentIds", max_length=10)]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
@@ -619,9 +612,7 @@ class Channel(Model):
     member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
     member_user_ids: Annotated[
         list[UUID] | None,
-        Field(
-            alias="memberUserIds", json_schema_extra={"x-unique": True}, max_length=9, min_length=2
-        ),
+        Field(alias="memberUserIds", json_schema_extra=UNIQUE, max_length=9, min_length=2),
     ] = None
     posting_policy: Annotated[PostingPolicy, Field(alias="postingPolicy")]
     retention_days: Annotated[int | None, Field(alias="retentionDays", ge=1, le=3650)] = None
@@ -724,9 +715,7 @@ class ChannelView(Model):
     member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
     member_user_ids: Annotated[
         list[UUID] | None,
-        Field(
-            alias="memberUserIds", json_schema_extra={"x-unique": True}, max_length=9, min_length=2
-        ),
+        Field(alias="memberUserIds", json_schema_extra=UNIQUE, max_length=9, min_length=2),
     ] = None
     posting_policy: Annotated[PostingPolicy, Field(alias="postingPolicy")]
     retention_days: Annotated[int | None, Field(alias="retentionDays", ge=1, le=3650)] = None
@@ -755,7 +744,7 @@ class CreateChannelRequest(Model):
     purpose: Annotated[str | None, Field(max_length=1000)] = None
     posting_policy: Annotated[PostingPolicy | None, Field(alias="postingPolicy")] = None
     member_ids: Annotated[
-        list[UUID], Field(alias="memberIds", json_schema_extra={"x-unique": True}, max_length=1000)
+        list[UUID], Field(alias="memberIds", json_schema_extra=UNIQUE, max_length=1000)
     ]
 
 
@@ -832,10 +821,9 @@ class Message(Model):
     body: Annotated[str, Field(max_length=40000, min_length=0)]
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     also_to_channel: Annotated[bool, Field(alias="alsoToChannel")]
-    mentions: Annotated[list[Mention], Field(json_schema_extra={"x-unique": True}, max_length=50)]
+    mentions: Annotated[list[Mention], Field(json_schema_extra=UNIQUE, max_length=50)]
     attachment_ids: Annotated[
-        list[UUID],
-        Field(alias="attachmentIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID], Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
     ]
     reactions: Annotated[list[Reaction], Field(max_length=100)]
     status: MessageStatus
@@ -891,12 +879,9 @@ class PostMessageRequest(Model):
     body: Annotated[str, Field(max_length=40000, min_length=0)]
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     also_to_channel: Annotated[bool | None, Field(alias="alsoToChannel")] = None
-    mentions: Annotated[
-        list[Mention] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
     attachment_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="attachmentIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID] | None, Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
     ] = None
 
 
@@ -913,9 +898,7 @@ class ProfileUpdated(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(
-            alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30, min_length=1
-        ),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
     family_name: Annotated[str, Field(alias="familyName", max_length=80)]
@@ -944,12 +927,9 @@ class ScheduleMessageRequest(Model):
     body: Annotated[str, Field(max_length=40000, min_length=0)]
     send_at: Annotated[AwareDatetime, Field(alias="sendAt")]
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
-    mentions: Annotated[
-        list[Mention] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
     attachment_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="attachmentIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID] | None, Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
     ] = None
 
 
@@ -987,9 +967,7 @@ class EditMessageRequest(Model):
     """The whole new text."""
 
     body: Annotated[str, Field(max_length=40000, min_length=0)]
-    mentions: Annotated[
-        list[Mention] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
 
 
 class FileQuarantined(Model):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -54,8 +54,7 @@ class ConfigRelease(Model):
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     name: Annotated[str, Field(max_length=80, min_length=3)]
     entry_ids: Annotated[
-        list[UUID],
-        Field(alias="entryIds", json_schema_extra={"x-unique": True}, max_length=50, min_length=1),
+        list[UUID], Field(alias="entryIds", json_schema_extra=UNIQUE, max_length=50, min_length=1)
     ]
     stage_minutes: Annotated[int, Field(alias="stageMinutes", ge=5, le=120)]
     abort_query: Annotated[str, Field(alias="abortQuery", max_length=1000, min_length=5)]
@@ -138,7 +137,7 @@ class GetConfigRequest(Model):
             max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
-    keys: Annotated[list[ConfigKey], Field(json_schema_extra={"x-unique": True}, max_length=200)]
+    keys: Annotated[list[ConfigKey], Field(json_schema_extra=UNIQUE, max_length=200)]
     tenant_id: Annotated[UUID | None, Field(alias="tenantId")] = None
 
 
@@ -175,8 +174,7 @@ class PlanReleaseRequest(Model):
 
     name: Annotated[str, Field(max_length=80, min_length=3)]
     entry_ids: Annotated[
-        list[UUID],
-        Field(alias="entryIds", json_schema_extra={"x-unique": True}, max_length=50, min_length=1),
+        list[UUID], Field(alias="entryIds", json_schema_extra=UNIQUE, max_length=50, min_length=1)
     ]
     stage_minutes: Annotated[int | None, Field(alias="stageMinutes", ge=5, le=120)] = None
     abort_query: Annotated[str, Field(alias="abortQuery", max_length=1000, min_length=5)]
@@ -242,9 +240,7 @@ class RolloutChangeRequest(Model):
     """The stages in per cent of instances."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
-    stages: Annotated[
-        list[Percent], Field(json_schema_extra={"x-unique": True}, max_length=6, min_length=1)
-    ]
+    stages: Annotated[list[Percent], Field(json_schema_extra=UNIQUE, max_length=6, min_length=1)]
     first_stage: Annotated[int, Field(alias="firstStage", ge=0, le=100)]
     incident_number: Annotated[
         str | None,
@@ -298,8 +294,7 @@ class WatchConfigRequest(Model):
         ),
     ]
     known_checksums: Annotated[
-        list[Sha256],
-        Field(alias="knownChecksums", json_schema_extra={"x-unique": True}, max_length=5000),
+        list[Sha256], Field(alias="knownChecksums", json_schema_extra=UNIQUE, max_length=5000)
     ]
 
 
@@ -316,12 +311,11 @@ class ChangeFreeze(Model):
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
     ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
     frozen_services: Annotated[
-        list[ServiceName],
-        Field(alias="frozenServices", json_schema_extra={"x-unique": True}, max_length=30),
+        list[ServiceName], Field(alias="frozenServices", json_schema_extra=UNIQUE, max_length=30)
     ]
     exempt_roles: Annotated[
         list[ChangeFreezeExemptRolesItem],
-        Field(alias="exemptRoles", json_schema_extra={"x-unique": True}, max_length=5),
+        Field(alias="exemptRoles", json_schema_extra=UNIQUE, max_length=5),
     ]
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
@@ -612,12 +606,11 @@ class FreezeChangesRequest(Model):
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
     ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
     frozen_services: Annotated[
-        list[ServiceName],
-        Field(alias="frozenServices", json_schema_extra={"x-unique": True}, max_length=30),
+        list[ServiceName], Field(alias="frozenServices", json_schema_extra=UNIQUE, max_length=30)
     ]
     exempt_roles: Annotated[
         list[FreezeChangesRequestExemptRolesItem],
-        Field(alias="exemptRoles", json_schema_extra={"x-unique": True}, max_length=5),
+        Field(alias="exemptRoles", json_schema_extra=UNIQUE, max_length=5),
     ]
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -145,17 +145,16 @@ class DocumentAudience(Model):
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     document_id: Annotated[UUID, Field(alias="documentId")]
     viewer_ids: Annotated[
-        list[UUID], Field(alias="viewerIds", json_schema_extra={"x-unique": True}, max_length=5000)
+        list[UUID], Field(alias="viewerIds", json_schema_extra=UNIQUE, max_length=5000)
     ]
     commenter_ids: Annotated[
-        list[UUID],
-        Field(alias="commenterIds", json_schema_extra={"x-unique": True}, max_length=5000),
+        list[UUID], Field(alias="commenterIds", json_schema_extra=UNIQUE, max_length=5000)
     ]
     editor_ids: Annotated[
-        list[UUID], Field(alias="editorIds", json_schema_extra={"x-unique": True}, max_length=5000)
+        list[UUID], Field(alias="editorIds", json_schema_extra=UNIQUE, max_length=5000)
     ]
     manager_ids: Annotated[
-        list[UUID], Field(alias="managerIds", json_schema_extra={"x-unique": True}, max_length=5000)
+        list[UUID], Field(alias="managerIds", json_schema_extra=UNIQUE, max_length=5000)
     ]
 
 
@@ -496,9 +495,7 @@ class ReplyToThreadRequest(Model):
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
     ]
-    mentions: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
 
 
 class RestoreAccepted(Model):
@@ -614,8 +611,7 @@ class TeamMemberAdded(Model):
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -626,8 +622,7 @@ class TeamMemberRemoved(Model):
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -664,9 +659,7 @@ class TextRun(Model):
 
     offset: Annotated[int, Field(ge=0, le=1000000)]
     length: Annotated[int, Field(ge=1, le=1000000)]
-    marks: Annotated[
-        list[TextMark], Field(json_schema_extra={"x-unique": True}, max_length=8, min_length=1)
-    ]
+    marks: Annotated[list[TextMark], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)]
 
 
 class TransferDocumentsRequest(Model):
@@ -675,8 +668,7 @@ class TransferDocumentsRequest(Model):
     from_user_id: Annotated[UUID, Field(alias="fromUserId")]
     to_user_id: Annotated[UUID, Field(alias="toUserId")]
     document_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=10000),
+        list[UUID] | None, Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=10000)
     ] = None
 
 
@@ -699,7 +691,7 @@ class UpdateDocumentRequest(Model):
         ),
     ] = None
     labels: Annotated[
-        list[DocumentLabel] | None, Field(json_schema_extra={"x-unique": True}, max_length=32)
+        list[DocumentLabel] | None, Field(json_schema_extra=UNIQUE, max_length=32)
     ] = None
 
 
@@ -738,9 +730,7 @@ class UpdateThreadRequest(Model):
         str | None,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
     ] = None
-    mentions: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
 
 
 class UserDeleted(Model):
@@ -845,7 +835,7 @@ class CommentThread(Model):
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
     ]
-    mentions: Annotated[list[UUID], Field(json_schema_extra={"x-unique": True}, max_length=50)]
+    mentions: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50)]
     replies: Annotated[list[CommentReply], Field(max_length=199)]
     status: CommentThreadStatus
     resolved_by: Annotated[UUID | None, Field(alias="resolvedBy")] = None
@@ -873,7 +863,7 @@ class CreateDocumentRequest(Model):
         ),
     ] = None
     labels: Annotated[
-        list[DocumentLabel] | None, Field(json_schema_extra={"x-unique": True}, max_length=32)
+        list[DocumentLabel] | None, Field(json_schema_extra=UNIQUE, max_length=32)
     ] = None
 
 
@@ -941,16 +931,12 @@ class Document(Model):
         ),
     ] = None
     sensitivity: Sensitivity
-    labels: Annotated[
-        list[DocumentLabel], Field(json_schema_extra={"x-unique": True}, max_length=32)
-    ]
+    labels: Annotated[list[DocumentLabel], Field(json_schema_extra=UNIQUE, max_length=32)]
     attachment_file_ids: Annotated[
-        list[UUID],
-        Field(alias="attachmentFileIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="attachmentFileIds", json_schema_extra=UNIQUE, max_length=200)
     ]
     blocked_file_ids: Annotated[
-        list[UUID],
-        Field(alias="blockedFileIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="blockedFileIds", json_schema_extra=UNIQUE, max_length=200)
     ]
     edit_lock: Annotated[EditLock | None, Field(alias="editLock")] = None
     retain_until: Annotated[AwareDatetime | None, Field(alias="retainUntil")] = None
@@ -1034,9 +1020,7 @@ class DocumentListEntry(Model):
     owner_id: Annotated[UUID, Field(alias="ownerId")]
     folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
     sensitivity: Sensitivity
-    labels: Annotated[
-        list[DocumentLabel], Field(json_schema_extra={"x-unique": True}, max_length=32)
-    ]
+    labels: Annotated[list[DocumentLabel], Field(json_schema_extra=UNIQUE, max_length=32)]
     principals: Annotated[list[Grantee], Field(max_length=5000, min_length=1)]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
     updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
@@ -1075,8 +1059,7 @@ class DocumentTransfer(Model):
     to_user_id: Annotated[UUID, Field(alias="toUserId")]
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
     document_ids: Annotated[
-        list[UUID],
-        Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=10000),
+        list[UUID], Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=10000)
     ]
     moved_count: Annotated[int, Field(alias="movedCount", ge=0, le=10000)]
     failed_count: Annotated[int, Field(alias="failedCount", ge=0, le=10000)]
@@ -1098,9 +1081,7 @@ class EditOperation(Model):
     length: Annotated[int | None, Field(ge=0, le=1000000)] = None
     text: Annotated[str | None, Field(max_length=20000)] = None
     block_kind: Annotated[BlockKind | None, Field(alias="blockKind")] = None
-    marks: Annotated[
-        list[TextMark] | None, Field(json_schema_extra={"x-unique": True}, max_length=8)
-    ] = None
+    marks: Annotated[list[TextMark] | None, Field(json_schema_extra=UNIQUE, max_length=8)] = None
     after_block_id: Annotated[
         str | None,
         Field(alias="afterBlockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
@@ -1240,9 +1221,7 @@ class StartThreadRequest(Model):
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
     ]
-    mentions: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
 
 
 class ApplyOperationsRequest(Model):

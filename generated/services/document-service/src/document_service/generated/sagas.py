@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.sagas.spec import Saga, Step
+from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
 
 SAGAS = (
     Saga(
@@ -13,79 +13,34 @@ SAGAS = (
         completes_on="cloudsync.user.organization-users-erased.v1",
         fails_on=("cloudsync.user.organization-restored.v1",),
         deadline=3888000.0,
-        steps=(
-            Step(
-                name="Suspend the people",
-                service="user-service",
-                compensation="reinstate-users-of-organization",
-                key="organizationId",
+        steps=steps_of(
+            (
+                "Suspend the people",
+                "user-service",
+                "organizationId",
+                "reinstate-users-of-organization",
             ),
-            Step(
-                name="Pause the webhooks",
-                service="webhook-service",
-                compensation="resume-tenant-endpoints",
-                key="organizationId",
+            ("Pause the webhooks", "webhook-service", "organizationId", "resume-tenant-endpoints"),
+            (
+                "Stop keys and identity providers",
+                "auth-service",
+                "organizationId",
+                "restore-organization-access",
             ),
-            Step(
-                name="Stop keys and identity providers",
-                service="auth-service",
-                compensation="restore-organization-access",
-                key="organizationId",
+            ("Hide what can be found", "search-service", "organizationId", "show-tenant"),
+            ("Stop conversations", "chat-service", "organizationId", "thaw-chat"),
+            ("Shut the meeting rooms", "video-service", "organizationId", "readmit-tenant-rooms"),
+            ("Stop scheduling", "calendar-service", "organizationId", "thaw-calendars"),
+            ("Turn the boards read-only", "task-service", "organizationId", "unlock-boards"),
+            (
+                "Give notice on what it bought",
+                "subscription-service",
+                "organizationId",
+                "restore-subscriptions-of-organization",
             ),
-            Step(
-                name="Hide what can be found",
-                service="search-service",
-                compensation="show-tenant",
-                key="organizationId",
-            ),
-            Step(
-                name="Stop conversations",
-                service="chat-service",
-                compensation="thaw-chat",
-                key="organizationId",
-            ),
-            Step(
-                name="Shut the meeting rooms",
-                service="video-service",
-                compensation="readmit-tenant-rooms",
-                key="organizationId",
-            ),
-            Step(
-                name="Stop scheduling",
-                service="calendar-service",
-                compensation="thaw-calendars",
-                key="organizationId",
-            ),
-            Step(
-                name="Turn the boards read-only",
-                service="task-service",
-                compensation="unlock-boards",
-                key="organizationId",
-            ),
-            Step(
-                name="Give notice on what it bought",
-                service="subscription-service",
-                compensation="restore-subscriptions-of-organization",
-                key="organizationId",
-            ),
-            Step(
-                name="Purge the organisation when its 30 days are over",
-                service="org-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="End what it bought",
-                service="subscription-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Draft the final invoice",
-                service="invoice-service",
-                compensation="",
-                key="subscriptionId",
-            ),
+            ("Purge the organisation when its 30 days are over", "org-service", "organizationId"),
+            ("End what it bought", "subscription-service", "organizationId"),
+            ("Draft the final invoice", "invoice-service", "subscriptionId"),
             Step(
                 name="Delete the documents",
                 service="document-service",
@@ -97,72 +52,17 @@ SAGAS = (
                 compensation="",
                 key="organizationId",
             ),
-            Step(
-                name="Destroy endpoints and their keys",
-                service="webhook-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Delete the files",
-                service="file-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Drop the histories",
-                service="version-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Empty the index",
-                service="search-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Delete conversations",
-                service="chat-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Delete meetings and recordings",
-                service="video-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Delete calendars",
-                service="calendar-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Delete boards and tasks",
-                service="task-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Remove keys and grants for good",
-                service="auth-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Drop the custom profile fields",
-                service="profile-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Erase the people",
-                service="user-service",
-                compensation="",
-                key="organizationId",
-            ),
+            ("Destroy endpoints and their keys", "webhook-service", "organizationId"),
+            ("Delete the files", "file-service", "organizationId"),
+            ("Drop the histories", "version-service", "organizationId"),
+            ("Empty the index", "search-service", "organizationId"),
+            ("Delete conversations", "chat-service", "organizationId"),
+            ("Delete meetings and recordings", "video-service", "organizationId"),
+            ("Delete calendars", "calendar-service", "organizationId"),
+            ("Delete boards and tasks", "task-service", "organizationId"),
+            ("Remove keys and grants for good", "auth-service", "organizationId"),
+            ("Drop the custom profile fields", "profile-service", "organizationId"),
+            ("Erase the people", "user-service", "organizationId"),
         ),
     ),
 )

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -344,7 +344,7 @@ class InvoicePaid(Model):
     paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
     currency: Currency
     payment_ids: Annotated[
-        list[UUID], Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
     after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
@@ -527,8 +527,7 @@ class RecordingReady(Model):
     duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     share_with: Annotated[
-        list[UUID] | None,
-        Field(alias="shareWith", json_schema_extra={"x-unique": True}, max_length=1000),
+        list[UUID] | None, Field(alias="shareWith", json_schema_extra=UNIQUE, max_length=1000)
     ] = None
 
 
@@ -578,7 +577,7 @@ class ReportReady(Model):
     ]
     title: Annotated[str, Field(max_length=120, min_length=3, pattern="^[^\\x00-\\x1F\\x7F]+$")]
     recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=524288000)]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
@@ -1198,8 +1197,7 @@ class InvoiceIssued(Model):
     due_on: Annotated[date, Field(alias="dueOn")]
     collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
     usage_period_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="usagePeriodIds", json_schema_extra={"x-unique": True}, max_length=24),
+        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
@@ -1297,8 +1295,7 @@ class OrderCancelled(Model):
     kind: OrderKind | None = None
     reason: OrderCancelReason
     captured_payment_ids: Annotated[
-        list[UUID],
-        Field(alias="capturedPaymentIds", json_schema_extra={"x-unique": True}, max_length=4),
+        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
     ]
     notify_user_id: Annotated[UUID, Field(alias="notifyUserId")]
 
@@ -1335,7 +1332,7 @@ class PreferencesChanged(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_topics: Annotated[
         list[PreferencesChangedChangedTopicsItem] | None,
-        Field(alias="changedTopics", json_schema_extra={"x-unique": True}, max_length=60),
+        Field(alias="changedTopics", json_schema_extra=UNIQUE, max_length=60),
     ] = None
 
 

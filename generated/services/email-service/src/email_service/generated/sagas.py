@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.sagas.spec import Saga, Step
+from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
 
 SAGAS = (
     Saga(
@@ -17,37 +17,12 @@ SAGAS = (
             "cloudsync.billing.order-cancelled.v1",
         ),
         deadline=2100.0,
-        steps=(
-            Step(
-                name="CreateOrder",
-                service="subscription-service",
-                compensation="begin-order-cancellation",
-                key="orderId",
-            ),
-            Step(
-                name="ReserveInventory",
-                service="usage-service",
-                compensation="release-seats",
-                key="orderId",
-            ),
-            Step(
-                name="Note the seats on the order",
-                service="subscription-service",
-                compensation="cancel-order",
-                key="orderId",
-            ),
-            Step(
-                name="ProcessPayment",
-                service="payment-service",
-                compensation="refund-user",
-                key="orderId",
-            ),
-            Step(
-                name="UpdateAnalytics",
-                service="metrics-service",
-                compensation="record-counter-fact",
-                key="paymentId",
-            ),
+        steps=steps_of(
+            ("CreateOrder", "subscription-service", "orderId", "begin-order-cancellation"),
+            ("ReserveInventory", "usage-service", "orderId", "release-seats"),
+            ("Note the seats on the order", "subscription-service", "orderId", "cancel-order"),
+            ("ProcessPayment", "payment-service", "orderId", "refund-user"),
+            ("UpdateAnalytics", "metrics-service", "paymentId", "record-counter-fact"),
             Step(
                 name="SendNotification",
                 service="email-service",
@@ -63,20 +38,10 @@ SAGAS = (
                 compensation="notify-customer",
                 key="orderId",
             ),
-            Step(
-                name="Settle the order",
-                service="subscription-service",
-                compensation="",
-                key="orderId",
-            ),
-            Step(name="CommitSeats", service="usage-service", compensation="", key="orderId"),
-            Step(name="IssueReceipt", service="invoice-service", compensation="", key="orderId"),
-            Step(
-                name="ActivateSubscription",
-                service="subscription-service",
-                compensation="",
-                key="orderId",
-            ),
+            ("Settle the order", "subscription-service", "orderId"),
+            ("CommitSeats", "usage-service", "orderId"),
+            ("IssueReceipt", "invoice-service", "orderId"),
+            ("ActivateSubscription", "subscription-service", "orderId"),
         ),
     ),
 )

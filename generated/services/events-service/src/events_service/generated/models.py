@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -439,8 +439,7 @@ class MessagePosted(Model):
     kind: MessageKind
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     mentioned_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="mentionedUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID] | None, Field(alias="mentionedUserIds", json_schema_extra=UNIQUE, max_length=500)
     ] = None
     attachment_ids: Annotated[list[UUID], Field(alias="attachmentIds", max_length=10)]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
@@ -856,12 +855,7 @@ class SubmittedEvent(Model):
     ] = None
     consent_purposes: Annotated[
         list[ConsentPurpose],
-        Field(
-            alias="consentPurposes",
-            json_schema_extra={"x-unique": True},
-            max_length=3,
-            min_length=1,
-        ),
+        Field(alias="consentPurposes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
     ]
     client_context: Annotated[ClientContext | None, Field(alias="clientContext")] = None
     trace_id: Annotated[
@@ -901,10 +895,7 @@ class TeamCreated(Model):
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
     join_policy: Annotated[JoinPolicy, Field(alias="joinPolicy")]
     lead_user_ids: Annotated[
-        list[UUID],
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
 
 
@@ -1069,12 +1060,7 @@ class CollectedEvent(Model):
     ] = None
     consent_purposes: Annotated[
         list[ConsentPurpose],
-        Field(
-            alias="consentPurposes",
-            json_schema_extra={"x-unique": True},
-            max_length=3,
-            min_length=1,
-        ),
+        Field(alias="consentPurposes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
     ]
     client_context: Annotated[ClientContext | None, Field(alias="clientContext")] = None
     quarantine_reason: Annotated[QuarantineReason | None, Field(alias="quarantineReason")] = None
@@ -1290,8 +1276,7 @@ class InvoiceIssued(Model):
     due_on: Annotated[date, Field(alias="dueOn")]
     collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
     usage_period_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="usagePeriodIds", json_schema_extra={"x-unique": True}, max_length=24),
+        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
@@ -1303,9 +1288,7 @@ class LoginSucceeded(Model):
     channel: SessionChannel
     auth_methods: Annotated[
         list[AuthMethod],
-        Field(
-            alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4, min_length=1
-        ),
+        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     country_code: Annotated[
@@ -1394,9 +1377,7 @@ class ProfileUpdated(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(
-            alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30, min_length=1
-        ),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
     family_name: Annotated[str, Field(alias="familyName", max_length=80)]

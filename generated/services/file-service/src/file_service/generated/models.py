@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
@@ -329,8 +329,7 @@ class RecordingReady(Model):
     duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     share_with: Annotated[
-        list[UUID] | None,
-        Field(alias="shareWith", json_schema_extra={"x-unique": True}, max_length=1000),
+        list[UUID] | None, Field(alias="shareWith", json_schema_extra=UNIQUE, max_length=1000)
     ] = None
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
@@ -209,7 +209,7 @@ class InvoicePaid(Model):
     paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
     currency: Currency
     payment_ids: Annotated[
-        list[UUID], Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
     after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
@@ -634,12 +634,7 @@ class DisputeInvoiceRequest(Model):
 
     line_positions: Annotated[
         list[DisputeInvoiceRequestLinePositionsItem],
-        Field(
-            alias="linePositions",
-            json_schema_extra={"x-unique": True},
-            max_length=500,
-            min_length=1,
-        ),
+        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     statement: Annotated[str, Field(max_length=2000, min_length=20)]
 
@@ -674,12 +669,7 @@ class InvoiceDispute(Model):
     state: InvoiceDisputeState
     line_positions: Annotated[
         list[InvoiceDisputeLinePositionsItem],
-        Field(
-            alias="linePositions",
-            json_schema_extra={"x-unique": True},
-            max_length=500,
-            min_length=1,
-        ),
+        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     statement: Annotated[str, Field(max_length=2000, min_length=20)]
     opened_by: Annotated[UUID, Field(alias="openedBy")]
@@ -704,7 +694,7 @@ class InvoiceDisputed(Model):
     invoice_dispute_id: Annotated[UUID, Field(alias="invoiceDisputeId")]
     line_positions: Annotated[
         list[InvoiceDisputedLinePositionsItem],
-        Field(alias="linePositions", json_schema_extra={"x-unique": True}, max_length=500),
+        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500),
     ]
     opened_by: Annotated[UUID, Field(alias="openedBy")]
 
@@ -731,8 +721,7 @@ class InvoiceIssued(Model):
     due_on: Annotated[date, Field(alias="dueOn")]
     collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
     usage_period_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="usagePeriodIds", json_schema_extra={"x-unique": True}, max_length=24),
+        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
@@ -1049,8 +1038,7 @@ class Invoice(Model):
     paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
     amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
     payment_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
     reverse_charge: Annotated[bool, Field(alias="reverseCharge")]
     dunning_level: Annotated[int, Field(alias="dunningLevel", ge=0, le=4)]

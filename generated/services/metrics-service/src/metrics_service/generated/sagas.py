@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.sagas.spec import Saga, Step
+from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
 
 SAGAS = (
     Saga(
@@ -17,31 +17,11 @@ SAGAS = (
             "cloudsync.billing.order-cancelled.v1",
         ),
         deadline=2100.0,
-        steps=(
-            Step(
-                name="CreateOrder",
-                service="subscription-service",
-                compensation="begin-order-cancellation",
-                key="orderId",
-            ),
-            Step(
-                name="ReserveInventory",
-                service="usage-service",
-                compensation="release-seats",
-                key="orderId",
-            ),
-            Step(
-                name="Note the seats on the order",
-                service="subscription-service",
-                compensation="cancel-order",
-                key="orderId",
-            ),
-            Step(
-                name="ProcessPayment",
-                service="payment-service",
-                compensation="refund-user",
-                key="orderId",
-            ),
+        steps=steps_of(
+            ("CreateOrder", "subscription-service", "orderId", "begin-order-cancellation"),
+            ("ReserveInventory", "usage-service", "orderId", "release-seats"),
+            ("Note the seats on the order", "subscription-service", "orderId", "cancel-order"),
+            ("ProcessPayment", "payment-service", "orderId", "refund-user"),
             Step(
                 name="UpdateAnalytics",
                 service="metrics-service",
@@ -57,26 +37,11 @@ SAGAS = (
                 compensation="record-counter-fact",
                 key="paymentId",
             ),
-            Step(
-                name="SendNotification",
-                service="email-service",
-                compensation="notify-customer",
-                key="orderId",
-            ),
-            Step(
-                name="Settle the order",
-                service="subscription-service",
-                compensation="",
-                key="orderId",
-            ),
-            Step(name="CommitSeats", service="usage-service", compensation="", key="orderId"),
-            Step(name="IssueReceipt", service="invoice-service", compensation="", key="orderId"),
-            Step(
-                name="ActivateSubscription",
-                service="subscription-service",
-                compensation="",
-                key="orderId",
-            ),
+            ("SendNotification", "email-service", "orderId", "notify-customer"),
+            ("Settle the order", "subscription-service", "orderId"),
+            ("CommitSeats", "usage-service", "orderId"),
+            ("IssueReceipt", "invoice-service", "orderId"),
+            ("ActivateSubscription", "subscription-service", "orderId"),
         ),
     ),
 )

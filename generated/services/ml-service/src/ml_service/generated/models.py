@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -684,9 +684,7 @@ class DefineFeatureViewRequest(Model):
     lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
     derived_from: Annotated[
         list[DefineFeatureViewRequestDerivedFromItem],
-        Field(
-            alias="derivedFrom", json_schema_extra={"x-unique": True}, max_length=12, min_length=1
-        ),
+        Field(alias="derivedFrom", json_schema_extra=UNIQUE, max_length=12, min_length=1),
     ]
     contact_team: Annotated[
         str,
@@ -730,9 +728,7 @@ class FeatureView(Model):
     lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
     derived_from: Annotated[
         list[FeatureViewDerivedFromItem],
-        Field(
-            alias="derivedFrom", json_schema_extra={"x-unique": True}, max_length=12, min_length=1
-        ),
+        Field(alias="derivedFrom", json_schema_extra=UNIQUE, max_length=12, min_length=1),
     ]
     contact_team: Annotated[
         str,
@@ -777,9 +773,7 @@ class GetFeaturesRequest(Model):
     ]
     entity_refs: Annotated[
         list[SubjectPseudonym],
-        Field(
-            alias="entityRefs", json_schema_extra={"x-unique": True}, max_length=100, min_length=1
-        ),
+        Field(alias="entityRefs", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
 
 
@@ -830,9 +824,7 @@ class LoginSucceeded(Model):
     channel: SessionChannel
     auth_methods: Annotated[
         list[AuthMethod],
-        Field(
-            alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4, min_length=1
-        ),
+        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     country_code: Annotated[
@@ -882,9 +874,7 @@ class ModelModel(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     primary_metric: Annotated[ModelMeasure, Field(alias="primaryMetric")]
     primary_score: Annotated[float | None, Field(alias="primaryScore", ge=0.0, le=1000000.0)] = None
@@ -1048,9 +1038,7 @@ class RegisterModelRequest(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     primary_metric: Annotated[ModelMeasure, Field(alias="primaryMetric")]
     latency_budget_ms: Annotated[int, Field(alias="latencyBudgetMs", ge=5, le=500)]
@@ -1072,9 +1060,7 @@ class StartTrainingRequest(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     parameters: Annotated[
         dict[
@@ -1131,9 +1117,7 @@ class TrainingRun(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     parameters: Annotated[
         dict[

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -24,8 +24,7 @@ class AddTeamMembersRequest(Model):
     """Members of the organisation who join a team together."""
 
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -238,7 +237,7 @@ class InvoicePaid(Model):
     paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
     currency: Currency
     payment_ids: Annotated[
-        list[UUID], Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
     after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
@@ -336,7 +335,7 @@ class OwnershipTransfer(Model):
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
     confirmed_by: Annotated[
-        list[UUID], Field(alias="confirmedBy", json_schema_extra={"x-unique": True}, max_length=2)
+        list[UUID], Field(alias="confirmedBy", json_schema_extra=UNIQUE, max_length=2)
     ]
 
 
@@ -479,10 +478,7 @@ class Team(Model):
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
     join_policy: Annotated[JoinPolicy, Field(alias="joinPolicy")]
     lead_user_ids: Annotated[
-        list[UUID],
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
     member_count: Annotated[int, Field(alias="memberCount", ge=0, le=2500)]
     archived_at: Annotated[AwareDatetime | None, Field(alias="archivedAt")] = None
@@ -502,10 +498,7 @@ class TeamCreated(Model):
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
     join_policy: Annotated[JoinPolicy, Field(alias="joinPolicy")]
     lead_user_ids: Annotated[
-        list[UUID],
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
 
 
@@ -527,8 +520,7 @@ class TeamMemberAdded(Model):
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -539,8 +531,7 @@ class TeamMemberRemoved(Model):
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -637,9 +628,7 @@ class UpdateTeamRequest(Model):
     join_policy: Annotated[JoinPolicy | None, Field(alias="joinPolicy")] = None
     lead_user_ids: Annotated[
         list[UUID] | None,
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ] = None
 
 
@@ -778,10 +767,7 @@ class CreateTeamRequest(Model):
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
     join_policy: Annotated[JoinPolicy | None, Field(alias="joinPolicy")] = None
     lead_user_ids: Annotated[
-        list[UUID],
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
 
 
@@ -858,12 +844,7 @@ class InviteMemberRequest(Model):
 
     invitee_emails: Annotated[
         list[EmailAddress],
-        Field(
-            alias="inviteeEmails",
-            json_schema_extra={"x-unique": True},
-            max_length=100,
-            min_length=1,
-        ),
+        Field(alias="inviteeEmails", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
     intended_role: Annotated[MemberRole | None, Field(alias="intendedRole")] = None
     seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
@@ -947,7 +928,7 @@ class Membership(Model):
         ),
     ] = None
     team_ids: Annotated[
-        list[UUID], Field(alias="teamIds", json_schema_extra={"x-unique": True}, max_length=500)
+        list[UUID], Field(alias="teamIds", json_schema_extra=UNIQUE, max_length=500)
     ]
     last_owner: Annotated[bool, Field(alias="lastOwner")]
     joined_at: Annotated[AwareDatetime, Field(alias="joinedAt")]
@@ -1038,8 +1019,7 @@ class Organization(Model):
     status: OrgStatus
     restricted_reason: Annotated[RestrictionReason | None, Field(alias="restrictedReason")] = None
     overdue_invoice_ids: Annotated[
-        list[UUID],
-        Field(alias="overdueInvoiceIds", json_schema_extra={"x-unique": True}, max_length=100),
+        list[UUID], Field(alias="overdueInvoiceIds", json_schema_extra=UNIQUE, max_length=100)
     ]
     deletion_requested_by: Annotated[UUID | None, Field(alias="deletionRequestedBy")] = None
     purge_after: Annotated[AwareDatetime | None, Field(alias="purgeAfter")] = None
@@ -1111,9 +1091,7 @@ class OrganizationUpdated(Model):
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     changed_fields: Annotated[
         list[OrganizationUpdatedChangedFieldsItem] | None,
-        Field(
-            alias="changedFields", json_schema_extra={"x-unique": True}, max_length=10, min_length=1
-        ),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=10, min_length=1),
     ] = None
     guest_policy: Annotated[GuestPolicy, Field(alias="guestPolicy")]
     time_zone: Annotated[

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
@@ -157,7 +157,7 @@ class InvoicePaid(Model):
     paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
     currency: Currency
     payment_ids: Annotated[
-        list[UUID], Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
     after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
@@ -611,8 +611,7 @@ class SubmitDisputeEvidenceRequest(Model):
 
     statement: Annotated[str, Field(max_length=4000, min_length=20)]
     evidence_file_ids: Annotated[
-        list[UUID],
-        Field(alias="evidenceFileIds", json_schema_extra={"x-unique": True}, max_length=5),
+        list[UUID], Field(alias="evidenceFileIds", json_schema_extra=UNIQUE, max_length=5)
     ]
 
 
@@ -792,8 +791,7 @@ class Dispute(Model):
     outcome: DisputeOutcome | None = None
     statement: Annotated[str | None, Field(max_length=4000, min_length=20)] = None
     evidence_file_ids: Annotated[
-        list[UUID],
-        Field(alias="evidenceFileIds", json_schema_extra={"x-unique": True}, max_length=5),
+        list[UUID], Field(alias="evidenceFileIds", json_schema_extra=UNIQUE, max_length=5)
     ]
     answered_at: Annotated[AwareDatetime | None, Field(alias="answeredAt")] = None
     closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
@@ -825,7 +823,7 @@ class InvoiceDisputed(Model):
     invoice_dispute_id: Annotated[UUID, Field(alias="invoiceDisputeId")]
     line_positions: Annotated[
         list[InvoiceDisputedLinePositionsItem],
-        Field(alias="linePositions", json_schema_extra={"x-unique": True}, max_length=500),
+        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500),
     ]
     opened_by: Annotated[UUID, Field(alias="openedBy")]
 
@@ -852,8 +850,7 @@ class InvoiceIssued(Model):
     due_on: Annotated[date, Field(alias="dueOn")]
     collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
     usage_period_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="usagePeriodIds", json_schema_extra={"x-unique": True}, max_length=24),
+        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
@@ -914,8 +911,7 @@ class OrderCancelled(Model):
     kind: OrderKind | None = None
     reason: OrderCancelReason
     captured_payment_ids: Annotated[
-        list[UUID],
-        Field(alias="capturedPaymentIds", json_schema_extra={"x-unique": True}, max_length=4),
+        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
     ]
     notify_user_id: Annotated[UUID, Field(alias="notifyUserId")]
 

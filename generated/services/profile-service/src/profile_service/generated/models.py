@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
@@ -45,8 +45,7 @@ class BatchGetCardsRequest(Model):
     """
 
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -136,9 +135,7 @@ class OptOutKeyword(StrEnum):
 
 
 class PreferenceSetChannelsValue(RootModel[list[NotificationChannel]]):
-    root: Annotated[
-        list[NotificationChannel], Field(json_schema_extra={"x-unique": True}, max_length=4)
-    ]
+    root: Annotated[list[NotificationChannel], Field(json_schema_extra=UNIQUE, max_length=4)]
 
 
 class PreferenceSetShortcutsValue(RootModel[str]):
@@ -434,9 +431,7 @@ class WorkInterval(Model):
 
 
 class ChangePreferencesRequestChannelsValue(RootModel[list[NotificationChannel]]):
-    root: Annotated[
-        list[NotificationChannel], Field(json_schema_extra={"x-unique": True}, max_length=4)
-    ]
+    root: Annotated[list[NotificationChannel], Field(json_schema_extra=UNIQUE, max_length=4)]
 
 
 class DefineProfileFieldRequest(Model):
@@ -459,7 +454,7 @@ class DefineProfileFieldRequest(Model):
     data_type: Annotated[ProfileFieldType, Field(alias="dataType")]
     choices: Annotated[
         list[DefineProfileFieldRequestChoicesItem] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=100, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ] = None
     required: bool | None = None
     audience: Audience | None = None
@@ -530,7 +525,7 @@ class PreferencesChanged(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_topics: Annotated[
         list[PreferencesChangedChangedTopicsItem] | None,
-        Field(alias="changedTopics", json_schema_extra={"x-unique": True}, max_length=60),
+        Field(alias="changedTopics", json_schema_extra=UNIQUE, max_length=60),
     ] = None
 
 
@@ -558,10 +553,9 @@ class Profile(Model):
     ] = None
     office_location: Annotated[str | None, Field(alias="officeLocation", max_length=120)] = None
     working_hours: Annotated[
-        list[WorkInterval],
-        Field(alias="workingHours", json_schema_extra={"x-unique": True}, max_length=14),
+        list[WorkInterval], Field(alias="workingHours", json_schema_extra=UNIQUE, max_length=14)
     ]
-    skills: Annotated[list[SkillTag], Field(json_schema_extra={"x-unique": True}, max_length=50)]
+    skills: Annotated[list[SkillTag], Field(json_schema_extra=UNIQUE, max_length=50)]
     links: Annotated[list[ProfileLink], Field(max_length=8)]
     status_message: Annotated[StatusMessage | None, Field(alias="statusMessage")] = None
     audience: Audience
@@ -599,8 +593,7 @@ class ProfileCardList(Model):
 
     cards: Annotated[list[ProfileCard], Field(max_length=200)]
     unknown_user_ids: Annotated[
-        list[UUID],
-        Field(alias="unknownUserIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="unknownUserIds", json_schema_extra=UNIQUE, max_length=200)
     ]
 
 
@@ -641,7 +634,7 @@ class ProfileFieldDefinition(Model):
     data_type: Annotated[ProfileFieldType, Field(alias="dataType")]
     choices: Annotated[
         list[ProfileFieldDefinitionChoicesItem] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=100, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ] = None
     required: bool
     audience: Audience
@@ -653,9 +646,7 @@ class ProfileUpdated(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(
-            alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30, min_length=1
-        ),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
     family_name: Annotated[str, Field(alias="familyName", max_length=80)]
@@ -700,11 +691,9 @@ class UpdateProfileRequest(Model):
     office_location: Annotated[str | None, Field(alias="officeLocation", max_length=120)] = None
     working_hours: Annotated[
         list[WorkInterval] | None,
-        Field(alias="workingHours", json_schema_extra={"x-unique": True}, max_length=14),
+        Field(alias="workingHours", json_schema_extra=UNIQUE, max_length=14),
     ] = None
-    skills: Annotated[
-        list[SkillTag] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    skills: Annotated[list[SkillTag] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
     links: Annotated[list[ProfileLink] | None, Field(max_length=8)] = None
     audience: Audience | None = None
     custom_values: Annotated[

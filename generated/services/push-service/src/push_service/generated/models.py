@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -214,8 +214,7 @@ class MessagePosted(Model):
     kind: MessageKind
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     mentioned_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="mentionedUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID] | None, Field(alias="mentionedUserIds", json_schema_extra=UNIQUE, max_length=500)
     ] = None
     attachment_ids: Annotated[list[UUID], Field(alias="attachmentIds", max_length=10)]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
@@ -813,7 +812,7 @@ class PreferencesChanged(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_topics: Annotated[
         list[PreferencesChangedChangedTopicsItem] | None,
-        Field(alias="changedTopics", json_schema_extra={"x-unique": True}, max_length=60),
+        Field(alias="changedTopics", json_schema_extra=UNIQUE, max_length=60),
     ] = None
 
 
@@ -903,12 +902,9 @@ class QuietHoursCopy(Model):
             pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
         ),
     ]
-    weekdays: Annotated[
-        list[Weekday], Field(json_schema_extra={"x-unique": True}, max_length=7, min_length=1)
-    ]
+    weekdays: Annotated[list[Weekday], Field(json_schema_extra=UNIQUE, max_length=7, min_length=1)]
     exempt_topics: Annotated[
-        list[PushTopic],
-        Field(alias="exemptTopics", json_schema_extra={"x-unique": True}, max_length=8),
+        list[PushTopic], Field(alias="exemptTopics", json_schema_extra=UNIQUE, max_length=8)
     ]
 
 

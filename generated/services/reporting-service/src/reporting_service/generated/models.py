@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -273,7 +273,7 @@ class ReportReady(Model):
     ]
     title: Annotated[str, Field(max_length=120, min_length=3, pattern="^[^\\x00-\\x1F\\x7F]+$")]
     recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=524288000)]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
@@ -351,11 +351,9 @@ class ReportTemplate(Model):
         Field(alias="templateKey", max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$"),
     ]
     caption: Annotated[str, Field(max_length=120, min_length=3)]
-    editions: Annotated[
-        list[Edition], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
-    ]
+    editions: Annotated[list[Edition], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)]
     formats: Annotated[
-        list[ReportFormat], Field(json_schema_extra={"x-unique": True}, max_length=5, min_length=1)
+        list[ReportFormat], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
     longest_range_days: Annotated[int, Field(alias="longestRangeDays", ge=1, le=400)]
 
@@ -403,8 +401,7 @@ class RequestReportRequest(Model):
     format: ReportFormat | None = None
     audience: ReportAudience | None = None
     recipient_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
 
 
@@ -465,8 +462,7 @@ class ScheduleReportRequest(Model):
     ] = None
     format: ReportFormat | None = None
     recipient_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
 
 
@@ -674,7 +670,7 @@ class Report(Model):
     format: ReportFormat
     audience: ReportAudience
     recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
     attempt: Annotated[int, Field(ge=0, le=4)]
@@ -711,7 +707,7 @@ class ReportEntitlement(Model):
     edition: Edition
     withheld_templates: Annotated[
         list[ReportTemplateKey],
-        Field(alias="withheldTemplates", json_schema_extra={"x-unique": True}, max_length=100),
+        Field(alias="withheldTemplates", json_schema_extra=UNIQUE, max_length=100),
     ]
     edition_since: Annotated[AwareDatetime, Field(alias="editionSince")]
 
@@ -761,7 +757,7 @@ class ReportSchedule(Model):
     format: ReportFormat
     owner_id: Annotated[UUID, Field(alias="ownerId")]
     recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     next_run_at: Annotated[AwareDatetime, Field(alias="nextRunAt")]
     last_report_id: Annotated[UUID | None, Field(alias="lastReportId")] = None

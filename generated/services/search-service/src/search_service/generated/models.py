@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -84,8 +84,7 @@ class ChannelMemberAdded(Model):
 
     channel_id: Annotated[UUID, Field(alias="channelId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=1000, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=1000, min_length=1)
     ]
     by: UUID
 
@@ -97,8 +96,7 @@ class ChannelMemberRemoved(Model):
 
     channel_id: Annotated[UUID, Field(alias="channelId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=1000, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=1000, min_length=1)
     ]
     by: UUID | None = None
 
@@ -409,8 +407,7 @@ class MessagePosted(Model):
     kind: MessageKind
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     mentioned_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="mentionedUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID] | None, Field(alias="mentionedUserIds", json_schema_extra=UNIQUE, max_length=500)
     ] = None
     attachment_ids: Annotated[list[UUID], Field(alias="attachmentIds", max_length=10)]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
@@ -758,8 +755,7 @@ class TeamMemberAdded(Model):
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -770,8 +766,7 @@ class TeamMemberRemoved(Model):
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -1124,9 +1119,7 @@ class ProfileUpdated(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(
-            alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30, min_length=1
-        ),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
     family_name: Annotated[str, Field(alias="familyName", max_length=80)]
@@ -1153,9 +1146,7 @@ class RecordQueryRequest(Model):
     query_hash: Annotated[
         str, Field(alias="queryHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ]
-    kinds: Annotated[
-        list[SourceKind], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
-    ]
+    kinds: Annotated[list[SourceKind], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)]
     hit_count: Annotated[int, Field(alias="hitCount", ge=0, le=9007199254740991)]
     took_ms: Annotated[int, Field(alias="tookMs", ge=0, le=60000)]
 
@@ -1259,8 +1250,7 @@ class SearchFilter(Model):
 
     field: SearchFilterField
     values: Annotated[
-        list[SearchFilterValuesItem],
-        Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=1),
+        list[SearchFilterValuesItem], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
 
 
@@ -1303,9 +1293,7 @@ class SearchPerformed(Model):
     query_hash: Annotated[
         str, Field(alias="queryHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ]
-    kinds: Annotated[
-        list[SourceKind], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
-    ]
+    kinds: Annotated[list[SourceKind], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)]
     hit_count: Annotated[int, Field(alias="hitCount", ge=0, le=9007199254740991)]
     took_ms: Annotated[int, Field(alias="tookMs", ge=0, le=60000)]
 
@@ -1362,8 +1350,7 @@ class SynonymRule(Model):
     """Terms that find each other."""
 
     terms: Annotated[
-        list[SynonymRuleTermsItem],
-        Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=2),
+        list[SynonymRuleTermsItem], Field(json_schema_extra=UNIQUE, max_length=20, min_length=2)
     ]
 
 

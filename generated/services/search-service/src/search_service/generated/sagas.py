@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.sagas.spec import Saga, Step
+from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
 
 SAGAS = (
     Saga(
@@ -13,13 +13,8 @@ SAGAS = (
         completes_on="cloudsync.content.file-linked.v1",
         fails_on=("cloudsync.content.file-quarantined.v1",),
         deadline=900.0,
-        steps=(
-            Step(
-                name="Scan the bytes",
-                service="file-service",
-                compensation="quarantine-file",
-                key="fileId",
-            ),
+        steps=steps_of(
+            ("Scan the bytes", "file-service", "fileId", "quarantine-file"),
             Step(
                 name="Index name and text",
                 service="search-service",
@@ -40,12 +35,7 @@ SAGAS = (
                 compensation="tombstone-entry",
                 key="fileId",
             ),
-            Step(
-                name="Link to its target",
-                service="file-service",
-                compensation="unlink-file",
-                key="fileId",
-            ),
+            ("Link to its target", "file-service", "fileId", "unlink-file"),
         ),
     ),
     Saga(
@@ -54,24 +44,19 @@ SAGAS = (
         completes_on="cloudsync.user.organization-users-erased.v1",
         fails_on=("cloudsync.user.organization-restored.v1",),
         deadline=3888000.0,
-        steps=(
-            Step(
-                name="Suspend the people",
-                service="user-service",
-                compensation="reinstate-users-of-organization",
-                key="organizationId",
+        steps=steps_of(
+            (
+                "Suspend the people",
+                "user-service",
+                "organizationId",
+                "reinstate-users-of-organization",
             ),
-            Step(
-                name="Pause the webhooks",
-                service="webhook-service",
-                compensation="resume-tenant-endpoints",
-                key="organizationId",
-            ),
-            Step(
-                name="Stop keys and identity providers",
-                service="auth-service",
-                compensation="restore-organization-access",
-                key="organizationId",
+            ("Pause the webhooks", "webhook-service", "organizationId", "resume-tenant-endpoints"),
+            (
+                "Stop keys and identity providers",
+                "auth-service",
+                "organizationId",
+                "restore-organization-access",
             ),
             Step(
                 name="Hide what can be found",
@@ -84,78 +69,23 @@ SAGAS = (
                 compensation="show-tenant",
                 key="organizationId",
             ),
-            Step(
-                name="Stop conversations",
-                service="chat-service",
-                compensation="thaw-chat",
-                key="organizationId",
+            ("Stop conversations", "chat-service", "organizationId", "thaw-chat"),
+            ("Shut the meeting rooms", "video-service", "organizationId", "readmit-tenant-rooms"),
+            ("Stop scheduling", "calendar-service", "organizationId", "thaw-calendars"),
+            ("Turn the boards read-only", "task-service", "organizationId", "unlock-boards"),
+            (
+                "Give notice on what it bought",
+                "subscription-service",
+                "organizationId",
+                "restore-subscriptions-of-organization",
             ),
-            Step(
-                name="Shut the meeting rooms",
-                service="video-service",
-                compensation="readmit-tenant-rooms",
-                key="organizationId",
-            ),
-            Step(
-                name="Stop scheduling",
-                service="calendar-service",
-                compensation="thaw-calendars",
-                key="organizationId",
-            ),
-            Step(
-                name="Turn the boards read-only",
-                service="task-service",
-                compensation="unlock-boards",
-                key="organizationId",
-            ),
-            Step(
-                name="Give notice on what it bought",
-                service="subscription-service",
-                compensation="restore-subscriptions-of-organization",
-                key="organizationId",
-            ),
-            Step(
-                name="Purge the organisation when its 30 days are over",
-                service="org-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="End what it bought",
-                service="subscription-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Draft the final invoice",
-                service="invoice-service",
-                compensation="",
-                key="subscriptionId",
-            ),
-            Step(
-                name="Delete the documents",
-                service="document-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Destroy endpoints and their keys",
-                service="webhook-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Delete the files",
-                service="file-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Drop the histories",
-                service="version-service",
-                compensation="",
-                key="organizationId",
-            ),
+            ("Purge the organisation when its 30 days are over", "org-service", "organizationId"),
+            ("End what it bought", "subscription-service", "organizationId"),
+            ("Draft the final invoice", "invoice-service", "subscriptionId"),
+            ("Delete the documents", "document-service", "organizationId"),
+            ("Destroy endpoints and their keys", "webhook-service", "organizationId"),
+            ("Delete the files", "file-service", "organizationId"),
+            ("Drop the histories", "version-service", "organizationId"),
             Step(
                 name="Empty the index",
                 service="search-service",
@@ -167,48 +97,13 @@ SAGAS = (
                 compensation="",
                 key="organizationId",
             ),
-            Step(
-                name="Delete conversations",
-                service="chat-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Delete meetings and recordings",
-                service="video-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Delete calendars",
-                service="calendar-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Delete boards and tasks",
-                service="task-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Remove keys and grants for good",
-                service="auth-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Drop the custom profile fields",
-                service="profile-service",
-                compensation="",
-                key="organizationId",
-            ),
-            Step(
-                name="Erase the people",
-                service="user-service",
-                compensation="",
-                key="organizationId",
-            ),
+            ("Delete conversations", "chat-service", "organizationId"),
+            ("Delete meetings and recordings", "video-service", "organizationId"),
+            ("Delete calendars", "calendar-service", "organizationId"),
+            ("Delete boards and tasks", "task-service", "organizationId"),
+            ("Remove keys and grants for good", "auth-service", "organizationId"),
+            ("Drop the custom profile fields", "profile-service", "organizationId"),
+            ("Erase the people", "user-service", "organizationId"),
         ),
     ),
 )

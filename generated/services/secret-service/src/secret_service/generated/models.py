@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
@@ -409,7 +409,7 @@ class AdvanceRotationRunRequest(Model):
     step: RotationStep
     verified_readers: Annotated[
         list[ServiceName] | None,
-        Field(alias="verifiedReaders", json_schema_extra={"x-unique": True}, max_length=10),
+        Field(alias="verifiedReaders", json_schema_extra=UNIQUE, max_length=10),
     ] = None
     attempts: Annotated[int | None, Field(ge=1, le=3)] = None
     problem: Annotated[str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")] = (
@@ -435,12 +435,7 @@ class CreateSecretRequest(Model):
     ]
     reader_services: Annotated[
         list[ServiceName],
-        Field(
-            alias="readerServices",
-            json_schema_extra={"x-unique": True},
-            max_length=10,
-            min_length=1,
-        ),
+        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
     ]
     rotation_interval_hours: Annotated[
         int | None, Field(alias="rotationIntervalHours", ge=1, le=24)
@@ -541,8 +536,7 @@ class RotationRun(Model):
     step: RotationStep
     target_version_number: Annotated[int, Field(alias="targetVersionNumber", ge=1, le=100000)]
     verified_readers: Annotated[
-        list[ServiceName],
-        Field(alias="verifiedReaders", json_schema_extra={"x-unique": True}, max_length=10),
+        list[ServiceName], Field(alias="verifiedReaders", json_schema_extra=UNIQUE, max_length=10)
     ]
     attempts: Annotated[int, Field(ge=1, le=3)]
     started_at: Annotated[AwareDatetime, Field(alias="startedAt")]
@@ -574,12 +568,7 @@ class Secret(Model):
     ]
     reader_services: Annotated[
         list[ServiceName],
-        Field(
-            alias="readerServices",
-            json_schema_extra={"x-unique": True},
-            max_length=10,
-            min_length=1,
-        ),
+        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
     ]
     current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
     ciphertext: Annotated[
@@ -628,12 +617,7 @@ class SecretActivated(Model):
     kind: SecretKind
     reader_services: Annotated[
         list[ServiceName],
-        Field(
-            alias="readerServices",
-            json_schema_extra={"x-unique": True},
-            max_length=10,
-            min_length=1,
-        ),
+        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
     ]
 
 
@@ -660,12 +644,7 @@ class SecretMetadata(Model):
     ]
     reader_services: Annotated[
         list[ServiceName],
-        Field(
-            alias="readerServices",
-            json_schema_extra={"x-unique": True},
-            max_length=10,
-            min_length=1,
-        ),
+        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
     ]
     current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
     rotation_interval_hours: Annotated[int, Field(alias="rotationIntervalHours", ge=1, le=24)]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -394,17 +394,11 @@ class CountryPolicy(Model):
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     enabled_purposes: Annotated[
-        list[SmsPurpose],
-        Field(alias="enabledPurposes", json_schema_extra={"x-unique": True}, max_length=4),
+        list[SmsPurpose], Field(alias="enabledPurposes", json_schema_extra=UNIQUE, max_length=4)
     ]
     preferred_routes: Annotated[
         list[SmsRoute],
-        Field(
-            alias="preferredRoutes",
-            json_schema_extra={"x-unique": True},
-            max_length=3,
-            min_length=1,
-        ),
+        Field(alias="preferredRoutes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
     ]
     max_price_per_segment_micros: Annotated[
         int, Field(alias="maxPricePerSegmentMicros", ge=0, le=5000000)
@@ -502,7 +496,7 @@ class OptOut(Model):
     keyword: OptOutKeyword
     received_at: Annotated[AwareDatetime, Field(alias="receivedAt")]
     purposes: Annotated[
-        list[SmsPurpose], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[SmsPurpose], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
 
 
@@ -512,7 +506,7 @@ class PreferencesChanged(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_topics: Annotated[
         list[PreferencesChangedChangedTopicsItem] | None,
-        Field(alias="changedTopics", json_schema_extra={"x-unique": True}, max_length=60),
+        Field(alias="changedTopics", json_schema_extra=UNIQUE, max_length=60),
     ] = None
 
 
@@ -578,17 +572,11 @@ class SetCountryPolicyRequest(Model):
 
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     enabled_purposes: Annotated[
-        list[SmsPurpose],
-        Field(alias="enabledPurposes", json_schema_extra={"x-unique": True}, max_length=4),
+        list[SmsPurpose], Field(alias="enabledPurposes", json_schema_extra=UNIQUE, max_length=4)
     ]
     preferred_routes: Annotated[
         list[SmsRoute],
-        Field(
-            alias="preferredRoutes",
-            json_schema_extra={"x-unique": True},
-            max_length=3,
-            min_length=1,
-        ),
+        Field(alias="preferredRoutes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
     ]
     max_price_per_segment_micros: Annotated[
         int, Field(alias="maxPricePerSegmentMicros", ge=0, le=5000000)

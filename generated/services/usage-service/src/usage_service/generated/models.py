@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -942,8 +942,7 @@ class InvoiceIssued(Model):
     due_on: Annotated[date, Field(alias="dueOn")]
     collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
     usage_period_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="usagePeriodIds", json_schema_extra={"x-unique": True}, max_length=24),
+        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
@@ -955,9 +954,7 @@ class LoginSucceeded(Model):
     channel: SessionChannel
     auth_methods: Annotated[
         list[AuthMethod],
-        Field(
-            alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4, min_length=1
-        ),
+        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     country_code: Annotated[
@@ -995,13 +992,11 @@ class Meter(Model):
     soft_limit_percent: Annotated[int, Field(alias="softLimitPercent", ge=50, le=100)]
     allowed_sources: Annotated[
         list[SourceServiceName],
-        Field(
-            alias="allowedSources", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        Field(alias="allowedSources", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ]
     allowed_dimensions: Annotated[
         list[MeterAllowedDimensionsItem],
-        Field(alias="allowedDimensions", json_schema_extra={"x-unique": True}, max_length=5),
+        Field(alias="allowedDimensions", json_schema_extra=UNIQUE, max_length=5),
     ]
     retired_at: Annotated[AwareDatetime | None, Field(alias="retiredAt")] = None
 
@@ -1014,8 +1009,7 @@ class OrderCancelled(Model):
     kind: OrderKind | None = None
     reason: OrderCancelReason
     captured_payment_ids: Annotated[
-        list[UUID],
-        Field(alias="capturedPaymentIds", json_schema_extra={"x-unique": True}, max_length=4),
+        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
     ]
     notify_user_id: Annotated[UUID, Field(alias="notifyUserId")]
 

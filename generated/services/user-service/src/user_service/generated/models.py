@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -460,11 +460,10 @@ class ResolveAttendeesRequest(Model):
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     user_ids: Annotated[
         list[UUID] | None,
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1),
     ] = None
     addresses: Annotated[
-        list[EmailAddress] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[EmailAddress] | None, Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ] = None
 
 
@@ -961,9 +960,7 @@ class LoginSucceeded(Model):
     channel: SessionChannel
     auth_methods: Annotated[
         list[AuthMethod],
-        Field(
-            alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4, min_length=1
-        ),
+        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     country_code: Annotated[
@@ -1031,9 +1028,7 @@ class ProfileUpdated(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(
-            alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30, min_length=1
-        ),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
     family_name: Annotated[str, Field(alias="familyName", max_length=80)]
@@ -1247,7 +1242,7 @@ class UserOverview(Model):
     profile: UserOverviewProfile | None = None
     membership: UserOverviewMembership | None = None
     degraded: Annotated[
-        list[UserOverviewDegradedItem], Field(json_schema_extra={"x-unique": True}, max_length=2)
+        list[UserOverviewDegradedItem], Field(json_schema_extra=UNIQUE, max_length=2)
     ]
 
 
@@ -1257,7 +1252,7 @@ class UserUpdated(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[UserUpdatedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30),
     ] = None
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
@@ -460,8 +460,7 @@ class TeamMemberAdded(Model):
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -472,8 +471,7 @@ class TeamMemberRemoved(Model):
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -634,8 +632,7 @@ class VersionsThinned(Model):
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
     numbers: Annotated[
-        list[VersionNumber],
-        Field(json_schema_extra={"x-unique": True}, max_length=10000, min_length=1),
+        list[VersionNumber], Field(json_schema_extra=UNIQUE, max_length=10000, min_length=1)
     ]
     freed_bytes: Annotated[int, Field(alias="freedBytes", ge=0, le=9007199254740991)]
 
@@ -708,12 +705,7 @@ class ContentVersion(Model):
     to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
     contributor_ids: Annotated[
         list[UUID],
-        Field(
-            alias="contributorIds",
-            json_schema_extra={"x-unique": True},
-            max_length=100,
-            min_length=1,
-        ),
+        Field(alias="contributorIds", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
     caption: Annotated[
         str | None,
@@ -748,12 +740,7 @@ class CreateVersionRequest(Model):
     to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
     contributor_ids: Annotated[
         list[UUID],
-        Field(
-            alias="contributorIds",
-            json_schema_extra={"x-unique": True},
-            max_length=100,
-            min_length=1,
-        ),
+        Field(alias="contributorIds", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
     caption: Annotated[
         str | None,

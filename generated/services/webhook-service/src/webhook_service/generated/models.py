@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
@@ -580,19 +580,14 @@ class CreateEndpointRequest(Model):
     ]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
     payload_style: Annotated[PayloadStyle | None, Field(alias="payloadStyle")] = None
     max_concurrency: Annotated[int | None, Field(alias="maxConcurrency", ge=1, le=50)] = None
     contact_addresses: Annotated[
         list[EmailAddress],
-        Field(
-            alias="contactAddresses",
-            json_schema_extra={"x-unique": True},
-            max_length=5,
-            min_length=1,
-        ),
+        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ]
     custom_headers: Annotated[
         dict[
@@ -663,8 +658,7 @@ class InvoiceIssued(Model):
     due_on: Annotated[date, Field(alias="dueOn")]
     collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
     usage_period_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="usagePeriodIds", json_schema_extra={"x-unique": True}, max_length=24),
+        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
@@ -701,7 +695,7 @@ class ReplayDeliveriesRequest(Model):
     to_time: Annotated[AwareDatetime, Field(alias="toTime")]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
 
 
@@ -720,7 +714,7 @@ class ReplayJob(Model):
     to_time: Annotated[AwareDatetime, Field(alias="toTime")]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     matched: Annotated[int, Field(ge=0, le=10000000)]
     sent: Annotated[int, Field(ge=0, le=10000000)]
@@ -781,19 +775,14 @@ class UpdateEndpointRequest(Model):
     ] = None
     event_types: Annotated[
         list[WebhookEventName] | None,
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ] = None
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
     payload_style: Annotated[PayloadStyle | None, Field(alias="payloadStyle")] = None
     max_concurrency: Annotated[int | None, Field(alias="maxConcurrency", ge=1, le=50)] = None
     contact_addresses: Annotated[
         list[EmailAddress] | None,
-        Field(
-            alias="contactAddresses",
-            json_schema_extra={"x-unique": True},
-            max_length=5,
-            min_length=1,
-        ),
+        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ] = None
     custom_headers: Annotated[
         dict[
@@ -821,7 +810,7 @@ class WebhookEndpoint(Model):
     ]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
     state: EndpointState
@@ -857,12 +846,7 @@ class WebhookEndpoint(Model):
     disabled_reason: Annotated[DisabledReason | None, Field(alias="disabledReason")] = None
     contact_addresses: Annotated[
         list[EmailAddress],
-        Field(
-            alias="contactAddresses",
-            json_schema_extra={"x-unique": True},
-            max_length=5,
-            min_length=1,
-        ),
+        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ]
     custom_headers: Annotated[
         dict[
