@@ -1,0 +1,89 @@
+"""Writing what no single command of the model says: several entities, or one event of several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from cloudsync_chassis import ids
+from cloudsync_chassis.aggregate.engine import Aggregate
+from cloudsync_chassis.aggregate.payload import Change
+from cloudsync_chassis.aggregate.rules import Invariants
+from cloudsync_chassis.aggregate.spec import AggregateSpec, Command
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.model import Record, field_names, from_record, to_record
+from cloudsync_chassis.problem import VERSION_CONFLICT
+from cloudsync_chassis.store.repository import E
+
+
+def keyed(spec: AggregateSpec[E]) -> AggregateSpec[E]:
+    """The specification whose events name the entity's field of that name.
+
+    Erasures name the person, whose id is a field of the factor.
+    """
+    names = field_names(spec.model)
+
+    def corrected(command: Command) -> Command:
+        emits = tuple(
+            replace(each, key=each.key_field) if each.key_field in names else each
+            for each in command.emits
+        )
+        return replace(command, emits=emits)
+
+    commands = {name: corrected(each) for name, each in spec.commands.items()}
+    return replace(spec, commands=commands)
+
+
+async def insert(ctx: Context, aggregate: Aggregate[E], fields: Mapping[str, Any]) -> E:
+    """A new entity with the schema's defaults and these fields; it is not announced.
+
+    Raises:
+        Problem: `invariant-broken`.
+        UniqueViolationError: a unique value is taken.
+    """
+    envelope = {
+        "id": ids.uuid7(),
+        "organizationId": ctx.tenant,
+        "createdAt": ctx.now,
+        "updatedAt": ctx.now,
+        "version": 1,
+    }
+    given = {name: each for name, each in fields.items() if each is not None}
+    entity = from_record(aggregate.spec.model, {**aggregate.spec.defaults, **given, **envelope})
+    Invariants(aggregate.spec.invariants).check(to_record(entity))
+    await aggregate.repository.insert(ctx, entity)
+    return entity
+
+
+async def rewrite(ctx: Context, aggregate: Aggregate[E], entity: E, fields: Mapping[str, Any]) -> E:
+    """The entity with these fields (None removes one), without life cycle and events.
+
+    Raises:
+        Problem: `invariant-broken`, `version-conflict`.
+    """
+    before = to_record(entity)
+    after = {name: each for name, each in {**before, **fields}.items() if each is not None}
+    after = to_record(from_record(aggregate.spec.model, after))
+    if after == before:
+        return entity
+    after["updatedAt"], after["version"] = ctx.now, before["version"] + 1
+    Invariants(aggregate.spec.invariants).check(after)
+    changed = from_record(aggregate.spec.model, after)
+    if not await aggregate.repository.replace(ctx, changed, before["version"]):
+        raise VERSION_CONFLICT()
+    return changed
+
+
+async def announce(
+    ctx: Context,
+    aggregate: Aggregate[Any],
+    command: str,
+    event: str,
+    after: Record,
+    before: Record | None = None,
+) -> None:
+    """Announce one event (`member-joined`) out of those of a command."""
+    emits = aggregate.spec.commands[command].emits
+    wanted = tuple(each for each in emits if f".{event}.v" in each.type)
+    await aggregate.emit(ctx, wanted, Change(aggregate.spec.name, after, before or {}))
