@@ -31,8 +31,9 @@ def at(days: float = 0, hours: float = 0) -> str:
 class Office:
     """A running service and the people of one organisation, each with a primary calendar."""
 
-    def __init__(self, service: Running) -> None:
+    def __init__(self, service: Running, handlers: Handlers) -> None:
         self.service = service
+        self.handlers = handlers
         self.organization = uuid7()
         self.members: set[UUID] = set()
         service.answers("user-service", "resolveAttendees", self._resolved)
@@ -163,7 +164,8 @@ def played(tmp_path: Path, play: Callable[[Office], Awaitable[None]], **settings
     async def run() -> None:
         known = ServiceSettings.model_validate({**isolated(tmp_path), **settings})
         runtime = Runtime(SERVICE, known)
-        async with running(build(runtime, Handlers(runtime))) as service:
-            await play(Office(service))
+        handlers = Handlers(runtime)
+        async with running(build(runtime, handlers)) as service:
+            await play(Office(service, handlers))
 
     asyncio.run(run())

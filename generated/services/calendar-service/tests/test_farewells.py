@@ -160,7 +160,7 @@ def test_nothing_is_left_of_a_purged_organisation(tmp_path: Path) -> None:
     async def play(office: Office) -> None:
         ann = await office.person()
         event = await office.schedule(ann)
-        other = Office(office.service)
+        other = Office(office.service, office.handlers)
         bob = await other.person()
         await other.schedule(bob)
         purged = {"organizationId": str(office.organization), "dataResidency": "euWest1"}

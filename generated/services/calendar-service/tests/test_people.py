@@ -6,7 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from calendar_service.generated import port
+from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.security.principal import workload
 
 from .steps import Office, at, played
 
@@ -337,3 +342,34 @@ def test_busy_times_say_no_more_than_they_should(tmp_path: Path) -> None:
         assert await office.refused(bob, "GET", wide) == "window-too-wide"
 
     played(tmp_path, play)
+
+
+def test_the_horizon_of_a_series_moves_on(tmp_path: Path) -> None:
+    async def play(office: Office) -> None:
+        ann = await office.person()
+        await office.daily(ann, 30)
+
+        async def days() -> int:
+            path = f"/free-busy?userIds={ann.subject}&from={at()}&to={at(40)}"
+            [person] = (await office.did(ann, "GET", path))["people"]
+            return sum(each["kind"] == "busy" for each in person["busyTimes"])
+
+        async def begun() -> bool:
+            return await days() > 0
+
+        await office.until(begun)
+        first = await days()
+        assert first < 30  # forty days from now on, and no further
+        office.service.later(timedelta(days=20))
+        me = Incoming(
+            principal=workload("calendar-service", office.organization), trace=Trace.new()
+        )
+        work = Operation(id="rebuild-busy-blocks", access="workload", writes=True)
+        handlers, run = office.handlers, office.service.runtime.executor.run
+        for _ in range(2):
+            await run(
+                work, me, lambda ctx: handlers.rebuild_busy_blocks(ctx, port.RebuildBusyBlocks())
+            )
+        assert await days() == 30
+
+    played(tmp_path, play, expansion_horizon_days=40)

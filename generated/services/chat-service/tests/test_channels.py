@@ -153,6 +153,29 @@ def test_presence_ends_with_its_heartbeat(tmp_path: Path) -> None:
     played(tmp_path, play)
 
 
+def test_another_name_is_asked_for_anew(tmp_path: Path) -> None:
+    async def play(crew: Crew) -> None:
+        bob, channel = crew.person(), await crew.channel()
+        crew.guests.add(bob.subject)
+        path = f"/channels/{channel['id']}/members/change"
+        invite = {"add": [str(bob.subject)]}
+        assert await crew.refused(crew.ann, "POST", path, invite) == "guest-not-allowed"
+        crew.guests.remove(bob.subject)
+        profile = {
+            "userId": str(bob.subject),
+            "givenName": "Bob",
+            "familyName": "B",
+            "skills": [],
+            "audience": "organization",
+            "status": "published",
+        }
+        for _ in range(2):
+            await crew.tell("user.profile-updated", profile)
+        assert (await crew.did(crew.ann, "POST", path, invite))["added"] == 1
+
+    played(tmp_path, play)
+
+
 def test_a_call_is_announced_and_concluded(tmp_path: Path) -> None:
     async def play(crew: Crew) -> None:
         channel = await crew.channel()

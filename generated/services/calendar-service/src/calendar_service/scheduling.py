@@ -25,6 +25,7 @@ from cloudsync_chassis.problem import (
 )
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import ListQuery, PageRequest
+from sqlalchemy.exc import IntegrityError
 
 from .generated import models, problems, tables
 from .generated.defaults import Defaults
@@ -244,8 +245,11 @@ class Scheduling(Defaults):
             for room in event.resource_ids
             for slot in slots
         ]
-        for begin in range(0, len(rows), _CHUNK):
-            await connection.execute(sa.insert(table), rows[begin : begin + _CHUNK])
+        try:
+            for begin in range(0, len(rows), _CHUNK):
+                await connection.execute(sa.insert(table), rows[begin : begin + _CHUNK])
+        except IntegrityError as error:  # somebody was faster by less than a transaction
+            raise problems.RESOURCE_DOUBLE_BOOKED("a room has just been taken") from error
 
     async def _check_rooms(
         self, ctx: Context, event: models.CalendarEvent, stretches: Sequence[Stretch]
