@@ -52,6 +52,10 @@ def test_archived_and_locked_boards_take_no_task(tmp_path: Path) -> None:
         assert await team.refused(team.lead, "POST", path, body) == "boards-locked"
         complete = f"/v1/tasks/{task['id']}/complete"
         assert await team.refused(team.lead, "POST", complete) == "forbidden"
+        whole = f"/v1/boards/{board['id']}"
+        words = {"boardTitle": "Later"}
+        assert await team.refused(team.lead, "PATCH", whole, words, If_Match='"1"') == "forbidden"
+        assert await team.refused(team.lead, "POST", f"{whole}/archive") == "forbidden"
         await team.tell("user.organization-restored", organization)
         await team.done(task)
 

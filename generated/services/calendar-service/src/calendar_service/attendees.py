@@ -202,6 +202,11 @@ class Attendees(SeriesChanges):
             await self.block_people(ctx, event)
 
     async def reopen_answers(self, ctx: Context, request: port.ReopenAnswers) -> None:
+        for key in (request.body.event_id, request.body.split_series_id):
+            event = await self.calendar_event.find(ctx, id=key) if key is not None else None
+            if event is not None:
+                for each in [event, *await self.overrides(ctx, event.id)]:
+                    await self.block_people(ctx, each)
         if request.body.scope == "this":
             return  # the moved date has lines of its own, which nobody has answered yet
         moved = request.body.split_series_id or request.body.event_id

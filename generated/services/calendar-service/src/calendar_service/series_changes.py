@@ -18,6 +18,8 @@ from .recurrence import moved, parse
 from .scheduling import zone_of
 
 _MOST_EXCEPTIONS = 200
+_FEW = 50
+"""People whose blocks are written with the move itself; of more, a moment behind it."""
 
 
 class SeriesChanges(EventCommands):
@@ -99,7 +101,7 @@ class SeriesChanges(EventCommands):
             ctx, "reschedule-event", event.id, {**fields, **told}
         )
         await self.settle(ctx, after)
-        await self.block_people(ctx, after)
+        await self.block_few(ctx, after)
         return after
 
     async def _move_one(
@@ -129,10 +131,15 @@ class SeriesChanges(EventCommands):
             override = await self.write(ctx, known, {**fields, "cancelledBy": None})
         await self.settle(ctx, series)
         await self.settle(ctx, override)
-        await self.block_people(ctx, series)
-        await self.block_people(ctx, override)
+        await self.block_few(ctx, series)
+        await self.block_few(ctx, override)
         await self._tell_moved(ctx, series, body, grabbed, None)
         return override
+
+    async def block_few(self, ctx: Context, event: models.CalendarEvent) -> None:
+        """Write the blocks at once where that is soon done; else the event's echo does."""
+        if len(event.attendee_user_ids) <= _FEW:
+            await self.block_people(ctx, event)
 
     async def seat(self, ctx: Context, event: models.CalendarEvent) -> None:
         """A line per invited colleague that has none."""
@@ -178,7 +185,7 @@ class SeriesChanges(EventCommands):
         split = await self.add(ctx, fields)
         await self.seat(ctx, split)
         await self.settle(ctx, split)
-        await self.block_people(ctx, split)
+        await self.block_few(ctx, split)
         await self._tell_moved(ctx, kept, body, grabbed, split.id)
         return split
 

@@ -34,6 +34,14 @@ class Boards(Columns):
             await self.board_column.create(ctx, "add-column", column, boardId=board.id)
         return board
 
+    async def update_board(self, ctx: Context, request: port.UpdateBoard) -> models.Board:
+        await self.granted_board(ctx, request.board_id)
+        return await super().update_board(ctx, request)
+
+    async def archive_board(self, ctx: Context, request: port.ArchiveBoard) -> models.Board:
+        await self.granted_board(ctx, request.board_id)
+        return await super().archive_board(ctx, request)
+
     async def add_column(self, ctx: Context, request: port.AddColumn) -> models.BoardColumn:
         await self.granted_board(ctx, request.board_id)
         return await super().add_column(ctx, request)
