@@ -297,8 +297,16 @@ def test_words_end_with_their_retention_unless_a_court_keeps_them(tmp_path: Path
         assert (told["messageId"], told["policy"]) == (old["id"], "organizationRetention")
         await crew.did(crew.ann, "POST", f"/channels/{short['id']}/archive")
         crew.service.later(timedelta(days=2))
-        await run(work, me, lambda ctx: handlers.purge_message(ctx, request))
-        await run(work, me, lambda ctx: handlers.delete_channel(ctx, port.DeleteChannel()))
+        await handlers.round()
         assert await crew.seat(crew.ann, short) is None
+        public = (await crew.did(crew.ann, "GET", "/channels/public"))["items"]
+        assert [each["name"] for each in public] == ["kept"]
+        every = (await crew.did(officer, "GET", "/channels"))["items"]
+        assert [each["name"] for each in every] == ["kept"]
+        assert await crew.refused(officer, "GET", f"/channels/{short['id']}") == "not-found"
+        assert (
+            await crew.refused(crew.ann, "GET", f"/channels/{short['id']}/messages") == "not-found"
+        )
+        assert await crew.line(crew.ann, kept) == ["kept"]
 
     played(tmp_path, play)

@@ -11,7 +11,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import project
 from cloudsync_chassis.problem import CONDITION_NOT_MET, FieldError, not_valid
-from cloudsync_chassis.store.query import ListQuery, PageRequest
+from cloudsync_chassis.store.query import ListQuery, Page, PageRequest
 
 from .generated import models, port, problems
 from .talk import Talk
@@ -20,6 +20,8 @@ _MOST_PEOPLE = 50_000
 _MOST_IN_GROUP = 9
 _SMALL = ("direct", "group")
 _LOOKED_BACK = 200
+_LISTED = ("active", "archived")
+"""States of channels that lists have; nobody finds one that was deleted."""
 
 
 class Channels(Talk):
@@ -213,6 +215,21 @@ class Channels(Talk):
         if channel.type == "group" and len(people) >= 2:
             await self.write(ctx, self.channel, channel, {"memberUserIds": people})
 
+    async def browse_channels(
+        self, ctx: Context, request: port.BrowseChannels
+    ) -> Page[models.ChannelView]:
+        filters = {"name": request.name, "state": request.state or _LISTED}
+        return _views(await self.channel.list(ctx, request.page, filters))
+
+    async def list_channels(
+        self, ctx: Context, request: port.ListChannels
+    ) -> Page[models.ChannelView]:
+        filters = {"type": request.type_, "state": request.state or _LISTED}
+        return _views(await self.channel.list(ctx, request.page, filters))
+
+    async def get_channel(self, ctx: Context, request: port.GetChannel) -> models.ChannelView:
+        return project(models.ChannelView, await self.granted_channel(ctx, request.channel_id))
+
     async def mark_channel_read(
         self, ctx: Context, request: port.MarkChannelRead
     ) -> models.ChannelMember:
@@ -283,3 +300,7 @@ class Channels(Talk):
 
     async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
         await self.drop_channel_memberships(ctx, port.DropChannelMemberships(body=event.data))
+
+
+def _views(page: Page[models.Channel]) -> Page[models.ChannelView]:
+    return Page(tuple(project(models.ChannelView, each) for each in page.items), page.following)

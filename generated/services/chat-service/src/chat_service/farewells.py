@@ -96,10 +96,11 @@ class Farewells(Messages, Channels, Presences):
         """Every archived channel of the tenant in which retention has left nothing."""
         async for channel in self.channel.each(ctx, state="archived"):
             said = ("scheduled", "posted", "edited", "held", "retracted")
-            if channel.legal_hold or await self.message.count(
-                ctx, channelId=channel.id, status=said
-            ):
-                continue
+            here = {"channelId": channel.id}
+            left = await self.message.count(ctx, **here, status=said)
+            purged = await self.message.count(ctx, **here, status="purged")
+            if channel.legal_hold or left or not purged:
+                continue  # what was never talked in was not emptied by retention either
             async for seat in self.channel_member.each(ctx, channelId=channel.id):
                 await self.channel_member.repository.remove(ctx, seat.id, seat.version)
             await self.channel.transition(ctx, "delete-channel", channel.id)

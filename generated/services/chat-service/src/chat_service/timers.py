@@ -11,6 +11,7 @@ import io
 import json
 import zipfile
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -32,6 +33,7 @@ from .generated import models, port
 _WORK = Operation(id="chat-timer", access="workload", writes=True, timeout=60.0)
 _SAID = ("posted", "edited", "held")
 _AT_A_TIME = 200
+_BETWEEN_PURGES = timedelta(hours=1)
 
 log = logger("timers")
 
@@ -45,6 +47,7 @@ class Timers(Farewells):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._timer: asyncio.Task[None] | None = None
+        self._purged_at = clock.now()
 
     async def schedule_message(self, ctx: Context, request: port.ScheduleMessage) -> models.Message:
         ctx.unit.after_commit(self._watch)
@@ -88,20 +91,35 @@ class Timers(Farewells):
             "channel-export", "stage", "ready", "expiresAt"
         ):
             await self._within(organization, self._expire_exports)
+        if clock.now() - self._purged_at >= _BETWEEN_PURGES:
+            self._purged_at = clock.now()
+            for organization in await self._organizations("channel"):
+                await self._within(organization, self._purge_old)
+
+    async def _purge_old(self, ctx: Context) -> None:
+        """Carry out what retention asks for, and remove the channels that it has emptied."""
+        for policy in (
+            models.PurgePolicy.channel_retention,
+            models.PurgePolicy.organization_retention,
+        ):
+            body = models.PurgeMessageRequest(policy=policy)
+            await self.purge_message(ctx, port.PurgeMessage(body=body))
+        await self.delete_channel(ctx, port.DeleteChannel())
 
     async def _organizations(
-        self, collection: str, field: str, value: str, due: str | None = None
+        self, collection: str, field: str = "", value: str = "", due: str | None = None
     ) -> list[UUID]:
-        """Organisations with a document in a state, and a moment of it that has come."""
+        """Organisations with a document (in a state, with a moment that has come)."""
         statement = sa.select(documents.c.organization_id).distinct()
-        statement = statement.where(
-            documents.c.collection == collection, documents.c.body[field].as_string() == value
-        )
+        statement = statement.where(documents.c.collection == collection)
+        if field:
+            state = documents.c.body[field].as_string() == value
+            statement = statement.where(state).limit(_AT_A_TIME)
         if due is not None:
             now = sortable(clock.now())
             statement = statement.where(documents.c.body[due].as_string() <= now)
         async with self.runtime.database.transaction(write=False) as connection:
-            return list((await connection.execute(statement.limit(_AT_A_TIME))).scalars())
+            return list((await connection.execute(statement)).scalars())
 
     async def _within(
         self, organization: UUID, action: Callable[[Context], Awaitable[None]]
