@@ -499,3 +499,137 @@ def test_it_answers_by_grpc(tmp_path: Path) -> None:
             await client.aclose()
 
     play(tmp_path, scene)
+
+
+def test_uploads_meetings_and_corrections_are_counted(tmp_path: Path) -> None:
+    async def scene(at: House) -> None:
+        order = await at.activated()
+        await at.tell(
+            "content.file-uploaded",
+            fileId=str(uuid7()),
+            sizeBytes=1 << 30,
+            mediaType="text/plain",
+            contentSha256="ab" * 32,
+            origin="upload",
+            uploaderId=str(uuid7()),
+        )
+        await at.tell(
+            "collaboration.meeting-ended",
+            meetingId=str(uuid7()),
+            actualStart="2026-01-01T00:00:00Z",
+            actualEnd="2026-01-01T01:00:00Z",
+            peakParticipants=3,
+            participantMinutes=90,
+        )
+        sums = {name: each.root for name, each in (await at.usage(order)).totals_micros.items()}
+        assert sums["meeting_minutes"] == 90_000_000
+        assert 719_900_000 < sums["storage_gib_hours"] <= 720_000_000
+        wrong = str(uuid7())
+        await at.record(5_000_000, recordId=wrong)
+        by = Principal(str(uuid7()), "user", at.tenant, frozenset({"finance-operator"}))
+
+        def correction(**more: Any) -> port.AdjustUsage:
+            known = {
+                "subscriptionId": order["subscriptionId"],
+                "meterCode": "api_calls",
+                "quantityMicros": -2_000_000,
+                "occurredAt": clock.now(),
+                "adjusts": wrong,
+                "adjustReason": "Counted twice by a broken gateway",
+                **more,
+            }
+            body = models.AdjustUsageRequest.model_validate(known, strict=False)
+            return port.AdjustUsage(body=body)
+
+        right, unknown = correction(), correction(adjusts=str(uuid7()))
+        await at.run(lambda ctx: at.handlers.adjust_usage(ctx, right), by)
+        sums = {name: each.root for name, each in (await at.usage(order)).totals_micros.items()}
+        assert sums["api_calls"] == 3_000_000
+        assert await at.refused(lambda ctx: at.handlers.adjust_usage(ctx, unknown)) == (
+            "record-unknown"
+        )
+        foreign = correction(subscriptionId=str(uuid7()))
+        assert await at.refused(lambda ctx: at.handlers.adjust_usage(ctx, foreign)) == (
+            "period-closed"
+        )
+
+    play(tmp_path, scene)
+
+
+def test_the_course_of_a_meter(tmp_path: Path) -> None:
+    async def scene(at: House) -> None:
+        order = await at.activated()
+        await at.record(1_000_000)
+        at.service.later(DAY)
+        await at.record(2_000_000)
+
+        def series(days: int, granularity: str) -> port.GetUsageSeries:
+            known = {
+                "subscriptionId": order["subscriptionId"],
+                "meterCode": "api_calls",
+                "since": clock.now() - days * DAY,
+                "until": clock.now() + DAY,
+                "granularity": granularity,
+            }
+            body = models.GetUsageSeriesRequest.model_validate(known, strict=False)
+            return port.GetUsageSeries(body=body)
+
+        wide, days = series(40, "hour"), series(3, "day")
+        assert await at.refused(lambda ctx: at.handlers.get_usage_series(ctx, wide)) == (
+            "range-too-wide"
+        )
+        found = await at.run(lambda ctx: at.handlers.get_usage_series(ctx, days))
+        assert [each.quantity_micros for each in found.points] == [1_000_000, 2_000_000]
+        nobody = models.GetUsageRequest(subscription_id=uuid7())
+        assert await at.refused(
+            lambda ctx: at.handlers.get_usage(ctx, port.GetUsage(body=nobody))
+        ) == ("period-unknown")
+
+    play(tmp_path, scene)
+
+
+def test_a_purged_tenant_keeps_sums_without_names(tmp_path: Path) -> None:
+    async def scene(at: House) -> None:
+        order = await at.activated()
+        await at.seat()
+        await at.record(1_000_000, dimensions={"operation": "list"})
+        await at.tell(
+            "user.organization-purged", organizationId=str(at.tenant), dataResidency="euWest1"
+        )
+
+        async def left(ctx: Context) -> tuple[int, int, list[dict[str, Any]]]:
+            records = at.handlers.usage_record.each(ctx)
+            return (
+                await at.handlers.seat_assignment.count(ctx),
+                await at.handlers.seat_pool.count(ctx),
+                [dict(each.dimensions) async for each in records],
+            )
+
+        assert await at.run(left) == (0, 0, [{}])
+        assert (await at.usage(order)).totals_micros["api_calls"].root == 1_000_000
+
+    play(tmp_path, scene)
+
+
+def test_a_trial_is_seated_without_an_order(tmp_path: Path) -> None:
+    async def scene(at: House) -> None:
+        told = {
+            "subscriptionId": str(uuid7()),
+            "productLine": "workspace",
+            "planCode": "team-2026",
+            "seatQuantity": 3,
+            "entitlements": LIMITS,
+            "periodEnd": text(clock.now() + 14 * DAY),
+            "trial": True,
+        }
+        for _ in range(2):
+            await at.tell("subscription-activated", **told)
+        assert await at.pool() == (0, 3, 0)
+        assert "orderId" not in (await at.said("seats-committed"))[0]
+        await at.seat()
+        order = await at.order(5, subscriptionId=told["subscriptionId"])
+        await at.paid(order)
+        await at.tell("subscription-activated", **{**told, "trial": False, "seatQuantity": 5})
+        assert await at.pool() == (0, 5, 1)
+
+    play(tmp_path, scene)

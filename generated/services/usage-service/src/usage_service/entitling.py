@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 
@@ -29,9 +30,27 @@ class Entitling(People):
         told = request.body
         await self._set_ceiling(ctx, told.plan_code)
         seats, end = told.seat_quantity, told.period_end
+        if told.trial:
+            await self._seat_trial(ctx, told.subscription_id, pool_of(told.plan_code), seats)
         await self._set_limits(ctx, told.subscription_id, told.entitlements, seats, end)
         await self._fit(ctx, told.subscription_id, pool_of(told.plan_code), seats)
         await self._follow_period(ctx, told.subscription_id, end)
+
+    async def _seat_trial(self, ctx: Context, subscription: UUID, code: str, seats: int) -> None:
+        """Nobody pays for a trial, so its seats are held and sold in one step, once."""
+        missing = seats - await self.sold_to(ctx, subscription, code)
+        if missing <= 0:
+            return
+        wish = models.ReserveSeatsRequest(
+            reservation_id=ids.uuid7(),
+            subscription_id=subscription,
+            pool_code=code,
+            seats=missing,
+            kind=models.ReservationKind.trial,
+        )
+        held = await self.decide(ctx, wish)
+        if held.status is _STATES.held:
+            await self._sell(ctx, held)
 
     async def adjust_entitlements(self, ctx: Context, request: port.AdjustEntitlements) -> None:
         """Ceilings and limits follow; seats that were added are sold, seats that went are freed."""
