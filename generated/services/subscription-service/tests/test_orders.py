@@ -303,3 +303,18 @@ def test_a_dearer_plan_is_ordered_with_credit(play: Callable[[Scene], None]) -> 
         assert [each["changeKind"] for each in history["items"]] == ["plan"]
 
     play(scene)
+
+
+def test_a_cancellation_does_not_wait_for_ever(play: Callable[[Scene], None]) -> None:
+    async def scene(at: Shop) -> None:
+        order = await at.order()
+        await at.fail(order)
+        await jobs.run(at.handlers)
+        assert (await at.get(f"orders/{order['id']}"))["status"] == "cancelling"
+        at.service.later(timedelta(minutes=26))
+        await jobs.run(at.handlers)
+        ended = await at.get(f"orders/{order['id']}")
+        assert (ended["status"], ended["cancelReason"]) == ("cancelled", "paymentFailed")
+        assert len(await at.said("order-cancelled")) == 1
+
+    play(scene)

@@ -28,7 +28,7 @@ from .generated.settings import ServiceSettings
 from .handlers import Handlers
 
 _AT_ONCE = 5_000
-_OPEN = ("awaitingApproval", "placed", "seatsReserved")
+_OPEN = ("awaitingApproval", "placed", "seatsReserved", "cancelling")
 _ENDING = ("trialing", "cancelling", "pastDue", "paused")
 
 log = logger("jobs")

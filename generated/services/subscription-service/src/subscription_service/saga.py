@@ -124,12 +124,18 @@ class Saga(Orders):
         """Cancel a tenant's orders whose time is over; how many those were.
 
         An order that waits for finance has seven days, one whose seats nobody answered three
-        minutes, any other its deadline.
+        minutes, any other its deadline, also one whose seats nobody gave back.
         """
         done = 0
         silent = self.settings.reservation_timeout
-        async for each in self.order.each(ctx, status=(_STATES.awaiting_approval, *_WAITING)):
+        states = (_STATES.awaiting_approval, *_WAITING, _STATES.cancelling)
+        async for each in self.order.each(ctx, status=states):
             late = each.deadline_at <= ctx.now
+            if each.status is _STATES.cancelling:
+                if late:
+                    await self.undo(ctx, each, each.cancel_reason or _REASONS.payment_failed)
+                    done += 1
+                continue
             if each.status is _STATES.awaiting_approval and late:
                 await self.undo(ctx, each, _REASONS.approval_lapsed)
             elif each.status is _STATES.seats_reserved and late:
