@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from cloudsync_gen.model.effects import key_name
 from cloudsync_gen.model.event_names import event_type
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import (
@@ -225,14 +226,19 @@ class _Emissions:
 
 
 def _subject(facts: ServiceFacts, command: Command, event: Event) -> str:
-    """The field of the command's entity that holds the id of the event's aggregate."""
-    if event.aggregate == command.aggregate:
-        return "id"
+    """The field of the command's entity that holds what the event is keyed by: the one of that
+    name; the entity's own id where the key is called after it; that of what it is part of.
+    """
     aggregate = facts.aggregates.get(command.aggregate)
-    part_of = aggregate.part_of if aggregate else None
-    if part_of is not None and part_of.aggregate == event.aggregate:
+    if aggregate is None:
+        return event.key
+    if event.key in facts.schema(aggregate.schema).get("properties", {}):
+        return event.key
+    part_of = aggregate.part_of
+    if part_of is not None and event.key == key_name(part_of.aggregate):
         return part_of.field
-    return event.key
+    own = event.key == key_name(aggregate.id) or event.aggregate == aggregate.id
+    return "id" if own else event.key
 
 
 def _relation(rule: RelationRule) -> RelationView:

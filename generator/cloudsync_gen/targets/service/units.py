@@ -16,6 +16,7 @@ from cloudsync_gen.naming import kebab, screaming
 from cloudsync_gen.targets._models import document
 from cloudsync_gen.targets._packages import distribution_of, package_of
 from cloudsync_gen.targets._text import summary
+from cloudsync_gen.targets.service.aggregate_views import AggregateView
 from cloudsync_gen.targets.service.aggregates import aggregates_of
 from cloudsync_gen.targets.service.callees import callees_of
 from cloudsync_gen.targets.service.cases import cases_of
@@ -100,6 +101,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         latency_buckets=latency_buckets_of(facts),
         access=access,
         related=related,
+        inherits=_inherits(facts, aggregates),
         policies=policies_of(facts),
         masked=masked_of(facts),
         port_imports=_used(_port_types(methods)),
@@ -121,6 +123,14 @@ def _stubs(facts: ServiceFacts) -> str:
 
 def _messages(facts: ServiceFacts) -> str:
     return f"{kebab(facts.model.project.slug)}-grpc"
+
+
+def _inherits(
+    facts: ServiceFacts, aggregates: tuple[AggregateView, ...]
+) -> dict[str, tuple[str, ...]]:
+    """Which roles have the rights of others, where a life cycle asks for roles."""
+    asked = any(row.roles for each in aggregates for row in each.transitions)
+    return dict(facts.system.grants.inherited()) if asked else {}
 
 
 def _gateway(facts: ServiceFacts) -> dict[str, Any]:

@@ -265,6 +265,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     latency_buckets: tuple[float, ...]
     access: tuple[GrantView, ...]
     related: tuple[GrantView, ...]
+    inherits: dict[str, tuple[str, ...]]
     policies: PoliciesView
     masked: tuple[str, ...]
     port_imports: tuple[str, ...]
