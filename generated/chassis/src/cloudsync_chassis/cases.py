@@ -62,8 +62,9 @@ def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...
     """The cases of a JSON file; `modules` hold the service's operations and aggregates.
 
     The file has `entities`, examples by aggregate, and `cases`: the operation of the contract, the
-    command or query that it `performs`, if that is called otherwise, and what nothing else says: values of parameters and the
-    body, and the entities that must exist, each with what differs from its example (null: absent).
+    command or query that it `performs` if that is called otherwise, and what nothing else says:
+    values of parameters and the body, and the entities that must exist, each with what differs from
+    its example (null: absent).
     """
     table = json.loads(path.read_bytes())
     facts = [each for module in modules for each in vars(module).values()]

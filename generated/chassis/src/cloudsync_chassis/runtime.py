@@ -88,7 +88,7 @@ class Runtime:
         self.audit = AuditTrail(audit_key, self.masking)
         self.health = Health(self.database.ping)
         self.telemetry: Telemetry | None = None
-        self.aggregates = Registry()
+        self.aggregates = Registry(spec.inherits)
         self.sealed: list[Sealed] = []
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
         brokered = settings.bus == "rabbitmq" or settings.queue_url is not None

@@ -26,6 +26,7 @@ class ServiceSpec:
         related: permission → roles that hold it for what they stand in a relation to.
         policies: the rules beyond roles that the service decides.
         masked: names of properties whose values are neither logged nor kept in the audit trail.
+        inherits: role → roles whose rights it has besides its own.
         source: of its events (CloudEvents `source`); `/<name>` if empty.
         tables: the tables that the service writes; created as they are on the embedded database.
         migrations: the Alembic folder that makes them on PostgreSQL.
@@ -44,6 +45,7 @@ class ServiceSpec:
     name: str
     access: AccessTable
     related: AccessTable = field(default_factory=dict)
+    inherits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     policies: PolicyTable = field(default_factory=PolicyTable)
     masked: frozenset[str] = frozenset()
     source: str = ""

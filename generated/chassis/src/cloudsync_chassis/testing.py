@@ -131,11 +131,27 @@ class Running:
         )
         await bus.publish([event])
         async with asyncio.timeout(_PATIENCE):
-            while not bus.handled(self.runtime.spec.name, event):
-                await asyncio.sleep(0.005)
+            await self.settle()
         dead = any(each.id == event.id and each.topic != event.topic for each in bus.log)
         assert not dead, f"{event_type} was given up; the log says why"
         return event
+
+    async def settle(self) -> None:
+        """Return once the service has handled all that it and others have published so far, and
+        what came of it, steps of sagas included (in-process bus only).
+        """
+        bus = self.runtime.bus
+        assert isinstance(bus, InProcessBus), "only on the bus of this process"
+        consumed = (*self.runtime.subscriptions, *self.runtime.sagas.subscriptions())
+        topics = {each.topic for each in consumed}
+        while True:
+            while await self.runtime.relay.publish_once():
+                pass
+            waiting = [each for each in bus.log if each.topic in topics]
+            idle = all(bus.handled(self.runtime.spec.name, each) for each in waiting)
+            if idle and not await self.runtime.relay.publish_once():
+                return
+            await asyncio.sleep(0.005)
 
     async def published(self) -> list[Event]:
         """All events on the bus, once the outbox is empty (in-process bus only)."""

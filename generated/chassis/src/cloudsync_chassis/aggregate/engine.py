@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, Generic
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import BaseModel, ValidationError
 
@@ -56,7 +56,11 @@ _MANY = 200
 
 
 class Registry(dict[str, "Aggregate[Any]"]):
-    """The aggregates of one service, by name."""
+    """The aggregates of one service, by name; `inherits`: role → roles whose rights it has too."""
+
+    def __init__(self, inherits: Mapping[str, tuple[str, ...]]) -> None:
+        super().__init__()
+        self.inherits = inherits
 
 
 class Aggregate(Generic[E]):
@@ -83,7 +87,7 @@ class Aggregate(Generic[E]):
         self._journal = journal
         self._fields = field_names(spec.model)
         self.grants = Grants(spec, repository, registry)
-        self._lifecycle = Lifecycle(spec.state_field, spec.transitions)
+        self._lifecycle = Lifecycle(spec.state_field, spec.transitions, registry.inherits)
         self._invariants = Invariants(spec.invariants)
         self._requirements = Requirements(spec.commands, self._count)
         registry[spec.name] = self
@@ -241,7 +245,7 @@ class Aggregate(Generic[E]):
     async def emit(self, ctx: Context, emissions: tuple[Emission, ...], change: Change) -> None:
         """Announce what a command did, in the same transaction."""
         for each in emissions:
-            subject = change.after.get(each.key, change.parameters.get(each.key))
+            subject = change.after.get(each.key, change.inputs.get(each.key))
             data = payload.derive(change, each.fields, self.spec.state_field)
             if each.key_field in each.fields:
                 data[each.key_field] = subject
@@ -256,7 +260,7 @@ class Aggregate(Generic[E]):
                 traceparent=ctx.trace.header,
                 data=data,
             )
-            await self._outbox.append(ctx, UUID(str(subject)), event)
+            await self._outbox.append(ctx, _series(event), event)
             if self._journal is not None:
                 entity = {"id": subject, **change.after}
                 await self._journal.record(ctx, entity, Fact(event.type, event.data))
@@ -457,3 +461,13 @@ def _sayable(body: Body) -> frozenset[str]:
     if isinstance(body, BaseModel):
         return field_names(type(body))
     return frozenset(body or {})
+
+
+def _series(event: Event) -> UUID:
+    """What the event is numbered within: its subject, by a name of its own where that is no UUID
+    (RFC 9562, version 5).
+    """
+    try:
+        return UUID(event.subject)
+    except ValueError:
+        return uuid5(event.organization_id or NAMESPACE_URL, f"{event.topic}/{event.subject}")

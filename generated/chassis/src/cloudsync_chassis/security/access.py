@@ -19,6 +19,14 @@ def by_roles(*rows: tuple[tuple[str, ...], tuple[str, ...]]) -> AccessTable:
     return {permission: frozenset(roles) for roles, held in rows for permission in held}
 
 
+def heirs(roles: frozenset[str], inherits: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """These roles and all that inherit from any of them (role → roles whose rights it has too)."""
+    found = set(roles)
+    while more := {each for each, held in inherits.items() if found & set(held)} - found:
+        found |= more
+    return frozenset(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who may do what: `full` for everything of the tenant, `related` only for one's own things.

@@ -21,7 +21,7 @@ from . import models, problems
 ORGANIZATION_THROTTLED = Emission(
     type="cloudsync.platform.organization-throttled.v1",
     topic="cloudsync.platform.throttle.v1",
-    key="id",
+    key="throttledOrganizationId",
     key_field="throttledOrganizationId",
     fields=("throttledOrganizationId", "factor", "blocked", "reason", "expiresAt"),
 )
@@ -83,7 +83,7 @@ ROUTE_ROLLED_BACK = Emission(
 THROTTLE_LIFTED = Emission(
     type="cloudsync.platform.throttle-lifted.v1",
     topic="cloudsync.platform.throttle.v1",
-    key="id",
+    key="throttledOrganizationId",
     key_field="throttledOrganizationId",
     fields=("throttledOrganizationId",),
 )

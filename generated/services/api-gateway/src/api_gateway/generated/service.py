@@ -21,6 +21,13 @@ SERVICE = ServiceSpec(
         ),
         (("platform-operator", "support-agent"), ("route:read",)),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     policies=POLICIES,
     masked=frozenset({"principalId", "reason", "throttledOrganizationId"}),
     tables=metadata,

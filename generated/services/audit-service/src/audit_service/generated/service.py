@@ -24,6 +24,13 @@ SERVICE = ServiceSpec(
         (("compliance-officer", "security-engineer"), ("audit:investigate",)),
         (("security-engineer",), ("audit:seal", "policy:publish")),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     policies=POLICIES,
     masked=frozenset(
         {

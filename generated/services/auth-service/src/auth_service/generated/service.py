@@ -84,6 +84,13 @@ SERVICE = ServiceSpec(
             ("api-key:create", "api-key:read", "api-key:revoke", "api-key:rotate"),
         ),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset(
         {
             "allowedCidrs",

@@ -30,7 +30,7 @@ CALENDAR_ERASURE_COMPLETED = Emission(
 CALENDAR_SHARED = Emission(
     type="cloudsync.collaboration.calendar-shared.v1",
     topic="cloudsync.collaboration.calendar.v1",
-    key="calendarId",
+    key="id",
     key_field="calendarId",
     fields=("calendarId", "granteeId", "granteeType", "accessLevel"),
 )
@@ -38,7 +38,7 @@ CALENDAR_SHARED = Emission(
 CALENDAR_SHARED_ = Emission(
     type="cloudsync.collaboration.calendar-shared.v1",
     topic="cloudsync.collaboration.calendar.v1",
-    key="id",
+    key="calendarId",
     key_field="calendarId",
     fields=("calendarId", "granteeId", "granteeType", "accessLevel"),
 )

@@ -52,6 +52,13 @@ SERVICE = ServiceSpec(
             ),
         ),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset(
         {
             "agenda",

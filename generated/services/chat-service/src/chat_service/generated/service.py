@@ -72,6 +72,13 @@ SERVICE = ServiceSpec(
             ),
         ),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     policies=POLICIES,
     masked=frozenset(
         {"body", "caseNumber", "holdReason", "legalHold", "purpose", "statusText", "topic"}

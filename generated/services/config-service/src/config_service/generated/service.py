@@ -26,6 +26,13 @@ SERVICE = ServiceSpec(
         ),
         (("platform-operator", "security-engineer"), ("config:read",)),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     policies=POLICIES,
     masked=frozenset(
         {

@@ -59,6 +59,13 @@ SERVICE = ServiceSpec(
             ("document:archive", "document:delete", "document:move", "document:share"),
         ),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     policies=POLICIES,
     masked=frozenset(
         {

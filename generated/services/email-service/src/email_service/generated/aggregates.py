@@ -84,7 +84,7 @@ NOTIFICATION_SUPPRESSED = Emission(
 TEMPLATE_PUBLISHED = Emission(
     type="cloudsync.notification.template-published.v1",
     topic="cloudsync.notification.template.v1",
-    key="id",
+    key="templateKey",
     key_field="templateKey",
     fields=("templateKey", "deliveredBy", "language", "revision", "plainBody", "variablesSchema"),
 )
@@ -92,7 +92,7 @@ TEMPLATE_PUBLISHED = Emission(
 TEMPLATE_RETIRED = Emission(
     type="cloudsync.notification.template-retired.v1",
     topic="cloudsync.notification.template.v1",
-    key="id",
+    key="templateKey",
     key_field="templateKey",
     fields=("templateKey", "deliveredBy", "language", "revision"),
 )

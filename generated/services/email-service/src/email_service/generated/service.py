@@ -40,6 +40,13 @@ SERVICE = ServiceSpec(
             ("notification:preview",),
         ),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset(
         {"attachments", "justification", "replyTo", "subjectLine", "toAddress", "variables"}
     ),

@@ -25,6 +25,13 @@ SERVICE = ServiceSpec(
         (("data-analyst", "platform-operator"), ("metric:manage-schema", "metric:release")),
         (("platform-operator",), ("metric:approve-schema", "metric:replay")),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset(
         {
             "actorKey",

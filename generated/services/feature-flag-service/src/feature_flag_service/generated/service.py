@@ -19,6 +19,13 @@ SERVICE = ServiceSpec(
         (("platform-operator",), ("flag:activate", "flag:manage", "flag:override", "flag:rollout")),
         (("platform-operator", "support-agent"), ("flag:kill",)),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     policies=POLICIES,
     masked=frozenset({"organizationIds", "reason", "rules", "targetOrganizationId"}),
     tables=metadata,

@@ -22,6 +22,13 @@ SERVICE = ServiceSpec(
         (("data-analyst", "platform-operator"), ("metric:watch",)),
     ),
     related=by_roles((("data-analyst",), ("metric:approve",))),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset(
         {"dimensionValues", "expectedHigh", "expectedLow", "note", "observed", "sketch", "value"}
     ),

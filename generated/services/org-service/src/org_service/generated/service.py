@@ -100,6 +100,13 @@ SERVICE = ServiceSpec(
             ("team:manage",),
         ),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     policies=POLICIES,
     masked=frozenset(
         {

@@ -72,6 +72,13 @@ SERVICE = ServiceSpec(
         ),
         (("guest",), ("profile:read",)),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset(
         {
             "biography",

@@ -42,6 +42,13 @@ SERVICE = ServiceSpec(
             ("notification:preview",),
         ),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset({"alertText", "alertTitle", "pushToken"}),
     tables=metadata,
     dead_letters={

@@ -50,6 +50,13 @@ SERVICE = ServiceSpec(
         ),
         (("billing-admin", "org-admin", "org-owner", "team-manager"), ("report:share",)),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset(
         {
             "dashboardName",

@@ -22,7 +22,7 @@ from . import models, problems
 INDEXING_FAILED = Emission(
     type="cloudsync.content.indexing-failed.v1",
     topic="cloudsync.content.search.v1",
-    key="id",
+    key="sourceId",
     key_field="sourceId",
     fields=("searchEntryId", "sourceKind", "sourceId", "failureCode"),
 )

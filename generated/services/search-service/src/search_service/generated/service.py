@@ -28,6 +28,13 @@ SERVICE = ServiceSpec(
             ("saved-search:delete", "saved-search:read", "saved-search:update"),
         ),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset(
         {
             "content",

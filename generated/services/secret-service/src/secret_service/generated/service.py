@@ -19,6 +19,13 @@ SERVICE = ServiceSpec(
             ("secret:create", "secret:list", "secret:revoke", "secret:rotate"),
         ),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     policies=POLICIES,
     masked=frozenset(
         {

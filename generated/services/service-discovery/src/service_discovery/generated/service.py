@@ -16,6 +16,13 @@ SERVICE = ServiceSpec(
         (("platform-operator",), ("instance:define", "instance:drain", "traffic:shift")),
         (("platform-operator", "security-engineer"), ("instance:read",)),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset({"approvedBy", "requestedBy"}),
     tables=metadata,
     dead_letters={

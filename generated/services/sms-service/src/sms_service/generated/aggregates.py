@@ -20,7 +20,7 @@ from . import models, problems
 RECIPIENT_OPTED_OUT = Emission(
     type="cloudsync.notification.recipient-opted-out.v1",
     topic="cloudsync.notification.sms-delivery.v1",
-    key="id",
+    key="phoneHash",
     key_field="phoneHash",
     fields=("phoneHash", "keyword", "purposes"),
 )
@@ -45,7 +45,7 @@ SMS_BOUNCED = Emission(
 SMS_COUNTRY_SUSPENDED = Emission(
     type="cloudsync.notification.sms-country-suspended.v1",
     topic="cloudsync.notification.sms-delivery.v1",
-    key="id",
+    key="country",
     key_field="country",
     fields=("country", "suspensionCause", "suspendedUntil"),
 )

@@ -33,6 +33,13 @@ SERVICE = ServiceSpec(
             ("notification:acknowledge", "notification:read", "notification:suppress"),
         ),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset({"costMicros", "maxPricePerSegmentMicros", "phoneNumber", "textBody"}),
     tables=metadata,
     dead_letters={

@@ -60,6 +60,13 @@ SERVICE = ServiceSpec(
         ),
         (("org-owner",), ("subscription:cancel", "subscription:pause")),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     policies=POLICIES,
     masked=frozenset(
         {

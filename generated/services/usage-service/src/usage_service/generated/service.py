@@ -30,6 +30,13 @@ SERVICE = ServiceSpec(
         (("finance-operator",), ("usage:adjust", "usage:close")),
         (("platform-operator",), ("usage:freeze",)),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset(
         {
             "adjustReason",

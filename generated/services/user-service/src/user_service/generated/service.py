@@ -61,6 +61,13 @@ SERVICE = ServiceSpec(
             ("user:change-email", "user:erase", "user:export", "user:read", "user:update"),
         ),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset(
         {
             "address",

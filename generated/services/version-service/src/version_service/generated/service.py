@@ -31,6 +31,13 @@ SERVICE = ServiceSpec(
             ),
         ),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     policies=POLICIES,
     masked=frozenset(
         {"caption", "contributorIds", "hunks", "readerIds", "readerPrincipals", "retentionClass"}

@@ -53,6 +53,13 @@ SERVICE = ServiceSpec(
             ("meeting:end", "meeting:list", "meeting:moderate", "meeting:record", "meeting:start"),
         ),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset({"displayName", "joinCode", "passcodeHash", "title"}),
     tables=metadata,
     schemas=("meetings",),

@@ -22,6 +22,13 @@ SERVICE = ServiceSpec(
         (("org-admin", "org-owner"), ("webhook:manage", "webhook:replay", "webhook:test")),
         (("org-admin", "org-owner", "platform-operator"), ("webhook:read",)),
     ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
+    },
     masked=frozenset(
         {
             "challengeHash",
