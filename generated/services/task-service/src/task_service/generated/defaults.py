@@ -145,7 +145,7 @@ class Defaults(port.Port):
             ctx,
             "unlink-dependency",
             request.predecessor_id,
-            taskId=request.task_id,
+            successorId=request.task_id,
         )
 
     async def unlock_boards(self, ctx: Context, request: port.UnlockBoards) -> None:
@@ -228,7 +228,7 @@ class Defaults(port.Port):
             ctx,
             request.page,
             {"relation": request.relation},
-            taskId=request.task_id,
+            successorId=request.task_id,
         )
 
     async def list_tasks(self, ctx: Context, request: port.ListTasks) -> Page[models.Task]:
