@@ -80,12 +80,12 @@ def test_what_is_no_calendar_file(text: str) -> None:
 
 async def ended(office: Office, caller: Any, path: str) -> Any:
     """An import, once it has ended."""
-    for _ in range(500):
-        found = await office.did(caller, "GET", path)
-        if found["stage"] not in ("queued", "running"):
-            return found
-        await asyncio.sleep(0.01)
-    raise AssertionError("still running")
+    async with asyncio.timeout(30):
+        while True:
+            found = await office.did(caller, "GET", path)
+            if found["stage"] not in ("queued", "running"):
+                return found
+            await asyncio.sleep(0.01)
 
 
 def test_a_file_comes_into_a_calendar_once(tmp_path: Path) -> None:

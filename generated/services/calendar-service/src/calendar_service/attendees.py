@@ -141,7 +141,8 @@ class Attendees(SeriesChanges):
             "answeredSequence": event.sequence,
             "proposedStart": proposed,
         }
-        # Announced under the event and not, as the model's key has it, under the line.
+        # Announced under the event: `eventId`, the model's key, is no property of the line, so what
+        # is generated takes the line's own id for it.
         after = await self.event_attendee.update(ctx, "seat-attendees", line.id, fields)
         emits = self.event_attendee.spec.commands["respond-to-invitation"].emits
         told = tuple(replace(each, key="calendarEventId") for each in emits)

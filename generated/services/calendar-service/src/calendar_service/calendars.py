@@ -80,7 +80,7 @@ class Calendars(Scheduling):
         before = await self.calendar_share.find(ctx, **path)
         share = await self.calendar_share.put(ctx, "drop-calendar-shares", fields, **path)
         if before != share:
-            emits = self.calendar.spec.commands["create-calendar"].emits
+            emits = self.calendar_share.spec.commands["share-calendar"].emits
             await self.calendar_share.emit(ctx, emits, Change("calendar-share", to_record(share)))
         return share
 

@@ -33,7 +33,11 @@ from .scheduling import Scheduling, zone_of
 T = TypeVar("T")
 
 _UNDER_WAY = ("queued", "running")
-_BATCH = 200
+_BATCH = 50
+_TURN = 0.12
+"""Seconds between two batches in which others may write: SQLite lets one write at a time, and who
+waits looks again every tenth of a second.
+"""
 _KEPT = timedelta(days=7 * 365)
 _PAUSE = 60.0
 """Seconds after which an import that failed is tried again."""
@@ -126,6 +130,7 @@ class IcsImports(Scheduling):
                 return sum([await self._take_in(ctx, taken, each) for each in some])
 
             imported += await self.as_service(organization, write)
+            await asyncio.sleep(_TURN)
         counted = {
             "foundEvents": len(found),
             "importedEvents": imported,

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.aggregate.payload import Change
-from cloudsync_chassis.aggregate.spec import AggregateSpec
 from cloudsync_chassis.client.errors import CallError, RefusedError
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.model import field_names, from_record, to_record
+from cloudsync_chassis.model import from_record, to_record
 from cloudsync_chassis.problem import FORBIDDEN, NOT_FOUND, VERSION_CONFLICT
 from cloudsync_chassis.runtime import Runtime
 from pydantic import BaseModel
 
-from .generated import aggregates, models
+from .generated import models
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 from .ports import Archives, FileWordings, FolderArchives, LeakFilter, PatternFilter, Wordings
@@ -32,28 +30,6 @@ _EXCERPT = 140
 _AT_ONCE = 32
 
 
-def keyed(spec: AggregateSpec[E]) -> AggregateSpec[E]:
-    """The specification with each event about the entity that its data name.
-
-    Facts about a message are keyed by its channel; the generated key is the message's own id.
-    """
-    fields = field_names(spec.model)
-    own = "".join(part.capitalize() for part in spec.name.split("-"))
-    own_key = own[0].lower() + own[1:] + "Id"
-    commands = {}
-    for name, command in spec.commands.items():
-        emits = []
-        for each in command.emits:
-            key = (
-                "id"
-                if each.key_field == own_key or each.key_field not in fields
-                else each.key_field
-            )
-            emits.append(replace(each, key=key))
-        commands[name] = replace(command, emits=tuple(emits))
-    return replace(spec, commands=commands)
-
-
 class Talk(Defaults):
     """The base of all mixins."""
 
@@ -61,9 +37,6 @@ class Talk(Defaults):
         super().__init__(runtime)
         assert isinstance(runtime.settings, ServiceSettings)
         self.settings = runtime.settings
-        self.channel = runtime.aggregate(keyed(aggregates.CHANNEL))
-        self.channel_member = runtime.aggregate(keyed(aggregates.CHANNEL_MEMBER))
-        self.message = runtime.aggregate(keyed(aggregates.MESSAGE))
         self.leaks: LeakFilter = PatternFilter()
         self.wordings: Wordings = FileWordings(self.settings.state_path("wordings"))
         self.archives: Archives = FolderArchives(self.settings.state_path("exports"))
