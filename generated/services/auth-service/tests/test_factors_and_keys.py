@@ -9,12 +9,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from auth_town import PASSWORD, Town, slug, town
 from cloudsync_chassis import clock
 from cloudsync_chassis.testing import Caller
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-
-from auth_town import PASSWORD, Town, slug, town
 
 pytestmark = pytest.mark.anyio
 

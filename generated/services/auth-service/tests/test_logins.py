@@ -13,7 +13,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-
 from auth_town import PASSWORD, slug, town
 
 pytestmark = pytest.mark.anyio

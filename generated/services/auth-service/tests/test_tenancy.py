@@ -10,10 +10,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from auth_town import PASSWORD, Town, slug, town
 from cloudsync_chassis import clock
 from cloudsync_chassis.testing import Caller
-
-from auth_town import PASSWORD, Town, slug, town
 
 pytestmark = pytest.mark.anyio
 

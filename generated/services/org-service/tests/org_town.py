@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -156,13 +155,8 @@ async def town(state: Path, **fields: Any) -> AsyncIterator[Town]:
         organization = UUID(answer.json()["id"])
         owner = service.caller("org-owner", organization=organization, subject=founder.subject)
         made = Town(service, state, organization, owner)
-        await service.published()
-        for _ in range(200):
-            found = await made.organization()
-            if found["status"] == "active":
-                break
-            await asyncio.sleep(0.01)
-        assert found["status"] == "active"
+        await service.settle()
+        assert (await made.organization())["status"] == "active"
         yield made
 
 

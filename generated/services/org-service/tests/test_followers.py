@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 from org_service.generated import models, port
-
 from org_town import slug, soon, town
 
 pytestmark = pytest.mark.anyio

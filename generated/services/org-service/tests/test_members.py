@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 from org_service.generated import port
-
 from org_town import NOBODY, Town, slug, town
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 from cloudsync_chassis.testing import Caller
-
 from org_town import Town, slug, town
 
 pytestmark = pytest.mark.anyio

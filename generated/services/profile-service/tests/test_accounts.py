@@ -6,7 +6,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-
 from profile_house import house
 
 pytestmark = pytest.mark.anyio

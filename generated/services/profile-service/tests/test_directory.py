@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 from cloudsync_chassis.testing import Caller
-
 from profile_house import House, house, slug
 
 pytestmark = pytest.mark.anyio

@@ -9,9 +9,8 @@ from uuid import uuid4
 
 import pytest
 from cloudsync_chassis import clock
-from profile_service.world import ArchiveFolder
-
 from profile_house import house, slug
+from profile_service.world import ArchiveFolder
 
 pytestmark = pytest.mark.anyio
 

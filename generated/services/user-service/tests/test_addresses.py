@@ -10,7 +10,6 @@ from uuid import uuid4
 import pytest
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import NoAnswerError
-
 from user_town import STAMP, slug, town
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from cloudsync_chassis import clock
-
 from user_town import Town, slug, town
 
 pytestmark = pytest.mark.anyio

@@ -10,7 +10,6 @@ from uuid import uuid4
 import pytest
 from cloudsync_chassis import clock
 from user_service.generated import models, port
-
 from user_town import Town, slug, town
 
 pytestmark = pytest.mark.anyio

@@ -11,7 +11,6 @@ from cloudsync_chassis import clock
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import NoAnswerError
 from cloudsync_chassis.ids import uuid7
-
 from receiver import DAY, Desk, play, signed_by, slug, task, wish
 
 

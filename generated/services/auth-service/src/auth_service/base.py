@@ -8,24 +8,22 @@ import re
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.model import Model, to_record
+from cloudsync_chassis.model import to_record
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.security.tokens import TokenIssuer
 from joserfc.jwk import ECKey
-from pydantic import PrivateAttr
 
 from . import memory, world
-from .generated import aggregates, models, tables
+from .generated import models, tables
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 from .proofs import digest
-from .records import announce, insert, keyed, rewrite
+from .records import announce, insert, rewrite
 
 _SERVICES = """
     audit auth calendar chat config document email events feature-flag file invoice metrics ml org
@@ -42,28 +40,6 @@ LIVING = (models.SessionStatus.active, models.SessionStatus.step_up_required)
 _CAPITAL = re.compile("(?<=[a-z])([A-Z])")
 
 
-class Located(Model):
-    """An answer whose `Location` asks for an `id` that is not among its fields."""
-
-    _place: UUID = PrivateAttr()
-
-    def model_dump(self, **options: Any) -> dict[str, Any]:
-        """With the `id`."""
-        return {**super().model_dump(**options), "id": self._place}
-
-
-class LocatedTokens(Located, models.TokenSet):
-    """Tokens of a new session."""
-
-
-class LocatedChallenge(Located, models.LoginChallenge):
-    """The question of a new session."""
-
-
-class LocatedKey(Located, models.IssuedApiKey):
-    """A new key."""
-
-
 def token_role(role: str) -> str:
     """`orgAdmin` as tokens call it: `org-admin`."""
     return _CAPITAL.sub(r"-\1", role).lower()
@@ -77,7 +53,6 @@ class Base(Defaults):
         if not isinstance(runtime.settings, ServiceSettings):
             raise TypeError("auth-service needs its own settings")
         self.settings = runtime.settings
-        self.credential = runtime.aggregate(keyed(aggregates.CREDENTIAL))
         self.challenges = runtime.aggregate(memory.CHALLENGES)
         self.formers = runtime.aggregate(memory.FORMERS)
         self.old_passwords = runtime.aggregate(memory.OLD_PASSWORDS)

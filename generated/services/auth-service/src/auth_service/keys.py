@@ -15,7 +15,7 @@ from cloudsync_chassis.model import given, project, to_record
 from cloudsync_chassis.problem import NOT_FOUND, not_valid
 from cloudsync_chassis.store.query import Page
 
-from .base import LocatedKey, read_refresh
+from .base import read_refresh
 from .decisions import Decisions
 from .generated import models, port, problems, tables
 from .proofs import digest, same
@@ -230,8 +230,6 @@ class Keys(Decisions):
 def _issued(made: models.ApiKey, key: str, until: object = None) -> models.IssuedApiKey:
     view = to_record(project(models.ApiKeyView, made))
     content = {"apiKey": view, "key": key, "oldValidUntil": until}
-    answer = LocatedKey.model_validate(
+    return models.IssuedApiKey.model_validate(
         {name: each for name, each in content.items() if each is not None}, strict=False
     )
-    answer._place = made.id
-    return answer

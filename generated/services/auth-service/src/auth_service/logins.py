@@ -20,7 +20,6 @@ from cloudsync_chassis.store.system import documents
 from .base import (
     SESSIONS,
     Base,
-    LocatedChallenge,
     new_refresh,
     read_refresh,
     tenant_of,
@@ -82,15 +81,13 @@ class Logins(Base):
             known = await self._begin(inside, owner[1], body, origin, nonce)
             session_id = known or session_id
         risky = origin.risk >= self.settings.proof_of_work_risk
-        answer = LocatedChallenge(
+        return models.LoginChallenge(
             session_id=session_id,
             method=body.method,
             nonce=nonce,
             work_bits=_WORK_BITS if risky else None,
             expires_at=expires,
         )
-        answer._place = session_id
-        return answer
 
     def _count_question(self, ctx: Context, identifier: str) -> None:
         """Refuse to ask one identifier without end; counted by each replica for itself.

@@ -10,7 +10,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.problem import NOT_FOUND, not_valid
 
-from .base import SESSIONS, LocatedTokens
+from .base import SESSIONS
 from .generated import models, port, problems
 from .logins import Logins
 from .proofs import digest
@@ -85,7 +85,4 @@ class Sessions(Logins):
             "absoluteExpiresAt": ctx.now + lifetime,
         }
         session = await self.session.create(ctx, "begin-assistance", fields)
-        given = await self.tokens(ctx, session, None)
-        answer = LocatedTokens.model_validate(given.model_dump(exclude_none=True))
-        answer._place = session.id
-        return answer
+        return await self.tokens(ctx, session, None)

@@ -14,10 +14,10 @@ from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND, REFERENCE_UN
 from cloudsync_chassis.runtime import Runtime
 
 from . import memory, world
-from .generated import aggregates, models, problems, tables
+from .generated import models, problems, tables
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-from .records import announce, insert, keyed, rewrite
+from .records import announce, insert, rewrite
 
 log = logger("org")
 
@@ -41,7 +41,6 @@ class Base(Defaults):
         if not isinstance(runtime.settings, ServiceSettings):
             raise TypeError("org-service needs its own settings")
         self.settings = runtime.settings
-        self.membership = runtime.aggregate(keyed(aggregates.MEMBERSHIP))
         self.hand_overs = runtime.aggregate(memory.HAND_OVERS)
         self.consents = runtime.aggregate(memory.CONSENTS)
         self.known_addresses = runtime.aggregate(memory.KNOWN_ADDRESSES)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND
-from pydantic import PrivateAttr
 
 from .base import Base
 from .generated import models, port, problems, tables
@@ -20,23 +17,6 @@ _CLAIMS = 100
 """Domains that one organisation may claim."""
 
 _table = tables.domain_claims
-
-
-class Claim(models.DomainClaim):
-    """A claim whose `Location` is that of its organisation."""
-
-    _organization: UUID = PrivateAttr()
-
-    @classmethod
-    def of(cls, organization: UUID, claim: models.DomainClaim) -> Claim:
-        """The claim of an organisation."""
-        made = cls.model_validate(claim.model_dump(exclude_none=True))
-        made._organization = organization
-        return made
-
-    def model_dump(self, **options: Any) -> dict[str, Any]:
-        """With the `id` that the contract's template of the location asks for."""
-        return {**super().model_dump(**options), "id": self._organization}
 
 
 class Domains(Base):
@@ -51,7 +31,7 @@ class Domains(Base):
         await self._require_free(ctx, domain)
         known = _claim_of(organization, domain)
         if known is not None:
-            return Claim.of(organization.id, known)
+            return known
         if len(organization.email_domains) >= _CLAIMS:
             raise CONDITION_NOT_MET(f"no more than {_CLAIMS} domains can be claimed")
         made = models.DomainClaim(domain=domain, dns_token=f"cs-verify={secrets.token_hex(16)}")
@@ -62,7 +42,7 @@ class Domains(Base):
             "dns_token": made.dns_token,
         }
         await (await ctx.unit.connection()).execute(sa.insert(_table).values(row))
-        return Claim.of(organization.id, made)
+        return made
 
     async def verify_domain(self, ctx: Context, request: port.VerifyDomain) -> models.DomainClaim:
         """Look the token up at both resolvers; a proof holds until it is due to be looked up."""

@@ -14,11 +14,10 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import project
 from cloudsync_chassis.problem import RATE_LIMITED
 from cloudsync_chassis.store.query import ListQuery, PageRequest
-from pydantic import PrivateAttr
 
 from .base import DAY, Base, seats
 from .generated import models, port, problems, tables
-from .ranks import inheriting, require_not_above
+from .ranks import require_not_above
 from .records import insert, rewrite
 
 _DAYS = 14
@@ -31,25 +30,6 @@ _EXPIRED_AT_ONCE = 500
 """Invitations that one run of the timer, or one command of the tenant, expires."""
 
 _table = tables.invitations
-
-
-class Batch(models.InvitationBatch):
-    """A batch whose `Location` is that of its first invitation, or of the list."""
-
-    _first: str = PrivateAttr(default="")
-
-    @classmethod
-    def of(
-        cls, invited: list[models.InvitationCard], refused: list[models.RefusedAddress]
-    ) -> Batch:
-        """The result of inviting."""
-        made = cls(invited=invited, refused=refused)
-        made._first = str(invited[0].id) if invited else ""
-        return made
-
-    def model_dump(self, **options: Any) -> dict[str, Any]:
-        """With the `id` that the contract's template of the location asks for."""
-        return {**super().model_dump(**options), "id": self._first}
 
 
 class Invitations(Base):
@@ -90,7 +70,7 @@ class Invitations(Base):
         }
         told = {name: each for name, each in fields.items() if each is not None}
         invited = [await self._invite(ctx, each, told) for each in welcome]
-        return Batch.of(invited, refused)
+        return models.InvitationBatch(invited=invited, refused=refused)
 
     async def _invite(
         self, ctx: Context, address: str, fields: dict[str, Any]
@@ -98,7 +78,7 @@ class Invitations(Base):
         token = secrets.token_urlsafe(32)
         own = {"inviteeEmail": address, "tokenHash": _digest(token)}
         made = await self.invitation.create(
-            inheriting(ctx), "invite-member", {**fields, **own}, organizationId=ctx.tenant
+            ctx, "invite-member", {**fields, **own}, organizationId=ctx.tenant
         )
         ctx.unit.after_commit(self._posting(ctx.tenant, made, token))
         return project(models.InvitationCard, made)
@@ -159,7 +139,7 @@ class Invitations(Base):
         organization = await self.locked(ctx, request.organization_id)
         before = await self.invitation.find(ctx, id=request.invitation_id)
         await self.invitation.transition(
-            inheriting(ctx),
+            ctx,
             "withdraw-invitation",
             request.invitation_id,
             organizationId=request.organization_id,

@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from cloudsync_chassis.context import Context
 
 from .generated import problems
 from .generated.models import MemberRole
-
-_INHERITED = {
-    "org-owner": ("org-admin", "team-manager", "member"),
-    "org-admin": ("team-manager", "member"),
-    "security-admin": ("member",),
-    "team-manager": ("member",),
-    "billing-admin": ("member",),
-}
-"""What the security model says that a role inherits."""
 
 _RANKS = {
     MemberRole.guest: 0,
@@ -40,13 +29,6 @@ _BY_TOKEN = {
     "org-owner": 5,
 }
 """Directories act as workloads: what they bring in is no administrator."""
-
-
-def inheriting(ctx: Context) -> Context:
-    """The same operation by a caller who holds the inherited roles too, as transitions ask."""
-    roles = ctx.principal.roles
-    inherited = {each for role in roles for each in _INHERITED.get(role, ())}
-    return replace(ctx, principal=replace(ctx.principal, roles=roles | inherited))
 
 
 def require_not_above(ctx: Context, *roles: MemberRole) -> None:

@@ -25,7 +25,6 @@ from cloudsync_chassis.problem import (
 from .base import DAY, Base
 from .generated import models, port, problems, tables
 from .memory import HandOver
-from .ranks import inheriting
 from .records import announce, insert, rewrite
 
 log = logger("tenants")
@@ -61,7 +60,7 @@ class Tenants(Base):
         fields |= {"ownerUserId": UUID(ctx.principal.subject), "seatsTaken": 1}
         command = "create-organization"
         try:
-            return await self.organization.create(inheriting(ctx), command, fields, **parent)
+            return await self.organization.create(ctx, command, fields, **parent)
         except Problem as problem:
             if problem.kind is not ALREADY_EXISTS:
                 raise

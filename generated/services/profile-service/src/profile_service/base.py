@@ -11,10 +11,9 @@ from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.runtime import Runtime
 
 from . import memory, world
-from .generated import aggregates, models
+from .generated import models
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-from .records import keyed
 
 _WORTH = {
     "avatarFileId": 20,
@@ -42,9 +41,6 @@ class Base(Defaults):
         if not isinstance(runtime.settings, ServiceSettings):
             raise TypeError("profile-service needs its own settings")
         self.settings = runtime.settings
-        self.profile = runtime.aggregate(keyed(aggregates.PROFILE))
-        self.endorsement = runtime.aggregate(keyed(aggregates.ENDORSEMENT))
-        self.preference_set = runtime.aggregate(keyed(aggregates.PREFERENCE_SET))
         self.accounts = runtime.aggregate(memory.ACCOUNTS)
         self.portraits = runtime.aggregate(memory.PORTRAITS)
         self.bad_files = runtime.aggregate(memory.BAD_FILES)

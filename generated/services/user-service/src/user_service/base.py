@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -19,31 +18,15 @@ from cloudsync_chassis.problem import NOT_FOUND, UNAVAILABLE
 from cloudsync_chassis.runtime import Runtime
 
 from . import memory, world
-from .generated import aggregates, models, problems, tables
+from .generated import models, problems, tables
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-from .records import insert, keyed, rewrite
+from .records import insert, rewrite
 
 T = TypeVar("T")
 
-_INHERITED = {
-    "org-owner": ("org-admin", "team-manager", "member"),
-    "org-admin": ("team-manager", "member"),
-    "security-admin": ("member",),
-    "team-manager": ("member",),
-    "billing-admin": ("member",),
-}
-"""What the security model says that a role inherits."""
-
 _KEPT = 100_000
 """Answers that a replica keeps at most."""
-
-
-def inheriting(ctx: Context, *more: str) -> Context:
-    """The same operation by a caller who holds the inherited roles too, as transitions ask."""
-    roles = ctx.principal.roles.union(more)
-    inherited = {each for role in roles for each in _INHERITED.get(role, ())}
-    return replace(ctx, principal=replace(ctx.principal, roles=roles | inherited))
 
 
 def normal(address: str) -> str:
@@ -88,7 +71,6 @@ class Base(Defaults):
         if not isinstance(runtime.settings, ServiceSettings):
             raise TypeError("user-service needs its own settings")
         self.settings = runtime.settings
-        self.user = runtime.aggregate(keyed(aggregates.USER))
         self.email_changes = runtime.aggregate(memory.EMAIL_CHANGES)
         self.tries = runtime.aggregate(memory.TRIES)
         self.standings = runtime.aggregate(memory.STANDINGS)

@@ -92,7 +92,8 @@ class Erasures(Accounts):
             async for each in kept.each(ctx, userId=user.id):
                 await kept.repository.remove(ctx, each.id, each.version)
         fields = {**_tombstone(user), "status": _STATUS.deleted}
-        record = to_record(await rewrite(ctx, self.user, user, fields))
+        erased = await rewrite(ctx, self.user, user, fields)
+        record = to_record(erased)
         record |= {"erasureRequestId": request.id, "successorUserId": user.merged_into_user_id}
         await announce(ctx, self.user, command, "user-deleted", record)
         keys, user_id = self.world.history_keys, user.id

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from cloudsync_chassis import ids
 from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.aggregate.rules import Invariants
-from cloudsync_chassis.aggregate.spec import AggregateSpec, Command
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.model import Record, field_names, from_record, to_record
+from cloudsync_chassis.model import Record, from_record, to_record
 from cloudsync_chassis.problem import VERSION_CONFLICT
 from cloudsync_chassis.store.repository import E
-
-
-def keyed(spec: AggregateSpec[E]) -> AggregateSpec[E]:
-    """The specification whose events name the entity's field of that name.
-
-    Events about an organisation carry `organizationId`, which is a field of the account.
-    """
-    names = field_names(spec.model)
-
-    def corrected(command: Command) -> Command:
-        emits = tuple(
-            replace(each, key=each.key_field) if each.key_field in names else each
-            for each in command.emits
-        )
-        return replace(command, emits=emits)
-
-    commands = {name: corrected(each) for name, each in spec.commands.items()}
-    return replace(spec, commands=commands)
 
 
 async def insert(ctx: Context, aggregate: Aggregate[E], fields: Mapping[str, Any]) -> E:

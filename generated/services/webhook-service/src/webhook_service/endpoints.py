@@ -39,17 +39,6 @@ _ERASED = emission(aggregates.WEBHOOK_ENDPOINT, "drop-contact", "webhook-erasure
 LIVING = (_STATES.unverified, _STATES.active, _STATES.paused, _STATES.failing)
 
 
-class Registered(models.EndpointWithSecret):
-    """The answer to registering.
-
-    Its Location is made of an `id`, which stands one level deeper here and is no part of the body.
-    """
-
-    def model_dump(self, **options: Any) -> dict[str, Any]:
-        """The fields, and the endpoint's id."""
-        return {**super().model_dump(**options), "id": self.endpoint.id}
-
-
 class Endpoints(Defaults):
     """Registering and keeping; and the ports of the service."""
 
@@ -88,7 +77,7 @@ class Endpoints(Defaults):
             "host": urlsplit(wish.target_url).hostname,
         }
         endpoint = await self.webhook_endpoint.create(ctx, "create-endpoint", fields)
-        return Registered(endpoint=endpoint, signing_secret=key)
+        return models.EndpointWithSecret(endpoint=endpoint, signing_secret=key)
 
     async def _check_target(self, url: str) -> None:
         if not await self.egress.is_public(url):
