@@ -17,6 +17,7 @@ from cloudsync_chassis.security.principal import ANONYMOUS, Principal, workload
 from cloudsync_chassis.settings import Settings
 
 from cloudsync_gen import pipeline
+from cloudsync_gen.model.ids import ElementId
 from cloudsync_gen.model.layers.security import SecurityModel, TokenPolicy
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.targets.service.policies import asked_for, reads
@@ -60,7 +61,8 @@ def views(model: str) -> tuple[ServiceView, ...]:
     made = pipeline.compile_model(pipeline.read_model(MODELS[model]), store=MEMORY)
     assert made.checked.model is not None
     assert made.contracts is not None
-    return tuple(unit.view for unit in units(made.checked.model, made.contracts))
+    found = (unit.view for unit in units(made.checked.model, made.contracts))
+    return tuple(each for each in found if isinstance(each, ServiceView))
 
 
 def lineage(model: str, role: str) -> set[str]:
@@ -88,10 +90,14 @@ def holds(model: str, role: str, permission: str, related: bool) -> bool:
 
 
 def performed(model: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """(service, command or query) -> what the model says of it."""
+    """(service, command or query) -> what the model says of it; what takes events is called by
+    nobody.
+    """
     found = {}
     for kind in ("command", "query"):
         for name, each in of(model, "application", kind).items():
+            if each.get("takes") == "event":
+                continue
             found[each["service"].rsplit(".", 1)[1], name] = each
     return found
 
@@ -296,7 +302,7 @@ def test_a_model_that_says_otherwise_is_heeded() -> None:
         lifetime="5m", algorithm="EdDSA", revocation_within="30s", key_rotation="12h"
     )
     element = SecurityModel(
-        id="security.model.m",  # type: ignore[arg-type]
+        id=ElementId("security.model.m"),
         name="m",
         description="m",
         principles=(),

@@ -49,11 +49,16 @@ def calls(tree: ast.Module | None, function: str) -> Iterator[dict[str, Any]]:
     """Keywords of the calls of a function whose values are plain."""
     for each in ast.walk(tree) if tree else ():
         if isinstance(each, ast.Call) and ast.unparse(each.func) == function:
-            yield {
-                keyword.arg or "": ast.literal_eval(keyword.value)
-                for keyword in each.keywords
-                if not isinstance(keyword.value, ast.Call | ast.Name | ast.Dict)
-            }
+            plain = ((keyword.arg or "", _plain(keyword.value)) for keyword in each.keywords)
+            yield {name: value for name, value in plain if value is not None}
+
+
+def _plain(value: ast.expr) -> Any:
+    """What a literal says; None for what calls or names something."""
+    try:
+        return ast.literal_eval(value)
+    except ValueError:
+        return None
 
 
 def settings(tree: ast.Module | None) -> dict[str, Any]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from cloudsync_chassis import files, logs
+from cloudsync_chassis import clock, files, logs
 from cloudsync_chassis.aggregate.engine import Aggregate, Registry
 from cloudsync_chassis.aggregate.spec import AggregateSpec
 from cloudsync_chassis.audit.repository import AuditedRepository
@@ -188,7 +188,7 @@ class Runtime:
         kept = timedelta(days=self.settings.audit_retention_days)
         while True:
             try:
-                while await drop_older(self.database, datetime.now(UTC) - kept):
+                while await drop_older(self.database, clock.now() - kept):
                     await asyncio.sleep(_STEP_PAUSE)
             except Exception as error:
                 log.warning("audit_not_trimmed", error=error)

@@ -227,18 +227,24 @@ class _Emissions:
 
 def _subject(facts: ServiceFacts, command: Command, event: Event) -> str:
     """The field of the command's entity that holds what the event is keyed by: the one of that
-    name; the entity's own id where the key is called after it; that of what it is part of.
+    name; the entity's own id where the key is called after it, in whole or by its last words
+    (`endpointId` of a webhook endpoint); that of what it is part of; else one of the input.
     """
     aggregate = facts.aggregates.get(command.aggregate)
     if aggregate is None:
         return event.key
     if event.key in facts.schema(aggregate.schema).get("properties", {}):
         return event.key
+    if _called_after(event.key, aggregate.id):
+        return "id"
     part_of = aggregate.part_of
-    if part_of is not None and event.key == key_name(part_of.aggregate):
+    if part_of is not None and _called_after(event.key, part_of.aggregate):
         return part_of.field
-    own = event.key == key_name(aggregate.id) or event.aggregate == aggregate.id
-    return "id" if own else event.key
+    return event.key
+
+
+def _called_after(key: str, aggregate: str) -> bool:
+    return key_name(aggregate).lower().endswith(key.lower())
 
 
 def _relation(rule: RelationRule) -> RelationView:

@@ -148,9 +148,10 @@ class Running:
             while await self.runtime.relay.publish_once():
                 pass
             waiting = [each for each in bus.log if each.topic in topics]
-            idle = all(bus.handled(self.runtime.spec.name, each) for each in waiting)
-            if idle and not await self.runtime.relay.publish_once():
-                return
+            if all(bus.handled(self.runtime.spec.name, each) for each in waiting):
+                await self.runtime.sagas.watch(self.runtime.executor.consume)
+                if not await self.runtime.relay.publish_once():
+                    return
             await asyncio.sleep(0.005)
 
     async def published(self) -> list[Event]:

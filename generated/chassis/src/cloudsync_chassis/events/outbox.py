@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from cloudsync_chassis import clock
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import Bus
 from cloudsync_chassis.events.envelope import Event
@@ -149,7 +150,7 @@ def _unpublished() -> sa.Select[tuple[UUID, Any]]:
     return (
         sa.select(outbox.c.id, outbox.c.payload)
         .where(outbox.c.published_at.is_(None))
-        .where(outbox.c.occurred_at <= datetime.now(UTC) + _CLOCKS)
+        .where(outbox.c.occurred_at <= clock.now() + _CLOCKS)
         .order_by(outbox.c.occurred_at, outbox.c.id)
         .limit(_BATCH)
         .with_for_update(skip_locked=True)
@@ -157,4 +158,4 @@ def _unpublished() -> sa.Select[tuple[UUID, Any]]:
 
 
 def _published(ids: Sequence[UUID]) -> sa.Update:
-    return sa.update(outbox).where(outbox.c.id.in_(ids)).values(published_at=datetime.now(UTC))
+    return sa.update(outbox).where(outbox.c.id.in_(ids)).values(published_at=clock.now())

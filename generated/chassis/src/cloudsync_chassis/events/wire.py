@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 from uuid import NAMESPACE_URL, uuid5
 
+from cloudsync_chassis import clock
 from cloudsync_chassis.events.envelope import Event
 
 STRUCTURED = "application/cloudevents+json"
@@ -42,7 +42,7 @@ def read(topic: str, place: str, content: bytes, kind: str, headers: Mapping[str
             source=f"/{topic}",
             topic=topic,
             subject=place,
-            time=datetime.now(UTC),
+            time=clock.now(),
             data={"message": b64encode(content).decode()},
         )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from cloudsync_chassis import clock
 from cloudsync_chassis.client.attempts import Client
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.metrics.series import Reading, Registry
@@ -62,7 +62,7 @@ class Saturation:
             # whatever the driver raises: that the service is not well must still be seen
             log.warning("backlog_unknown", error=str(error))
             return
-        age = (datetime.now(UTC) - row.oldest).total_seconds() if row.oldest else 0.0
+        age = (clock.now() - row.oldest).total_seconds() if row.oldest else 0.0
         self._backlog = (float(row.pending), max(0.0, age))
 
     def _waiting(self, which: int) -> Iterable[tuple[tuple[str, ...], float]]:

@@ -11,14 +11,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from cloudsync_chassis import ids
+from cloudsync_chassis import clock, ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.consumer import Handle, Subscription
 from cloudsync_chassis.events.envelope import Event
@@ -148,7 +148,7 @@ class Sagas:
             source=f"/{self._service}",
             topic="",
             subject="",
-            time=datetime.now(UTC),
+            time=clock.now(),
             organization_id=organization,
         )
 
@@ -167,7 +167,7 @@ class Sagas:
 
     async def _any_late(self) -> bool:
         """Looking takes no lock and leaves no trace."""
-        now = datetime.now(UTC)
+        now = clock.now()
         run = sa.and_(saga_runs.c.ended_at.is_(None), saga_runs.c.deadline_at <= now)
         late = sa.or_(
             sa.exists().where(run),

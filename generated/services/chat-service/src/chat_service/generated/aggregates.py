@@ -63,7 +63,7 @@ CHANNEL_MEMBER_REMOVED_ = Emission(
 CHAT_ERASURE_COMPLETED = Emission(
     type="cloudsync.collaboration.chat-erasure-completed.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )

@@ -80,7 +80,7 @@ DOCUMENT_DETAILS_CHANGED = Emission(
 DOCUMENT_ERASURE_COMPLETED = Emission(
     type="cloudsync.content.document-erasure-completed.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )

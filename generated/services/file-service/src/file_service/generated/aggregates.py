@@ -30,7 +30,7 @@ FILE_DELETED = Emission(
 FILE_ERASURE_COMPLETED = Emission(
     type="cloudsync.content.file-erasure-completed.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )

@@ -22,7 +22,7 @@ from . import models, problems
 LOGIN_RISK_BAND_CHANGED = Emission(
     type="cloudsync.analytics.login-risk-band-changed.v1",
     topic="cloudsync.analytics.login-risk.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "band", "validUntil"),
 )
@@ -30,7 +30,7 @@ LOGIN_RISK_BAND_CHANGED = Emission(
 ML_ERASURE_COMPLETED = Emission(
     type="cloudsync.analytics.ml-erasure-completed.v1",
     topic="cloudsync.analytics.model.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )

@@ -69,7 +69,7 @@ VERSION_CREATED = Emission(
 VERSION_ERASURE_COMPLETED = Emission(
     type="cloudsync.content.version-erasure-completed.v1",
     topic="cloudsync.content.version.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )

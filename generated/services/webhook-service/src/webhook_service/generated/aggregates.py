@@ -46,7 +46,7 @@ WEBHOOK_DISABLED = Emission(
 WEBHOOK_ERASURE_COMPLETED = Emission(
     type="cloudsync.notification.webhook-erasure-completed.v1",
     topic="cloudsync.notification.webhook.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
