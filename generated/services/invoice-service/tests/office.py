@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,7 +15,6 @@ import httpx
 from cloudsync_chassis import clock
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import NoAnswerError, RefusedError
-from cloudsync_chassis.events.bus import InProcessBus
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Caller, Running, isolated, running
@@ -87,16 +85,8 @@ class Office:
         return [dict(each.data) for each in events if f".{name}." in each.type]
 
     async def settled(self) -> None:
-        """Wait until our own events have come back to us."""
-        bus, name = self.service.runtime.bus, self.service.runtime.spec.name
-        assert isinstance(bus, InProcessBus)
-        mine = {(each.topic, each.type) for each in self.service.runtime.subscriptions}
-        await self.service.published()
-        async with asyncio.timeout(10):
-            for event in list(bus.log):
-                done = partial(bus.handled, name, event)
-                while (event.topic, event.type) in mine and not done():
-                    await asyncio.sleep(0.005)
+        """Wait until all that was said has been handled."""
+        await self.service.settle()
 
     async def profile(self, country: str = "IE", tax_id: str | None = None) -> Any:
         body = {"party": party(country, tax_id)}

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from cloudsync_chassis.ids import uuid7
-
 from office import DAY, Office, play, slug
 
 OBJECTION = {"linePositions": [1], "statement": "We never ordered these days of training."}

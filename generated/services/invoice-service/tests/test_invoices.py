@@ -7,7 +7,6 @@ from pathlib import Path
 from cloudsync_chassis import clock
 from cloudsync_chassis.ids import uuid7
 from invoice_service.documents import LocalDocuments
-
 from office import DAY, Office, manual, party, play, refused, silent, slug
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from cloudsync_chassis.ids import uuid7
-
 from till import DAY, Till, play, slug
 
 
@@ -159,8 +158,37 @@ def test_compensation_voids_or_refunds_once(tmp_path: Path) -> None:
         assert (payment["status"], payment["refundedMinor"]) == ("refunded", 12_300)
         [told] = await at.said("payment-refunded")
         assert (told["orderId"], told["reason"]) == (taken["orderId"], "orderCancelled")
-        assert (await at.said("refund-skipped"))[-1]["reason"] == "alreadyRefunded"
+        assert len(await at.said("refund-skipped")) == 1
         assert await at.balances() == {"refunds": 12_300, "revenueDeferred": -12_300}
+
+    play(tmp_path, scene)
+
+
+def test_what_finance_has_refunded_is_not_refunded_again(tmp_path: Path) -> None:
+    async def scene(at: Till) -> None:
+        order = await at.ordered(await at.card())
+        await at.reserved(order)
+        [payment] = await at.payments(order["orderId"])
+        back = {"amountMinor": 12_300, "reason": "slaCredit", "explanation": "Down for a day."}
+        await at.post(f"payments/{payment['id']}/refunds", back, by=at.finance)
+        await at.work()
+        await at.cancelled(order)
+        assert [each["reason"] for each in await at.said("refund-skipped")] == ["alreadyRefunded"]
+        assert len(await at.said("payment-refunded")) == 1
+
+    play(tmp_path, scene)
+
+
+def test_an_order_whose_saga_fails_elsewhere_is_paid_back(tmp_path: Path) -> None:
+    async def scene(at: Till) -> None:
+        order = await at.ordered(await at.card())
+        await at.reserved(order)
+        await at.goes_back(order)
+        await at.cancelled(order)
+        [payment] = await at.payments(order["orderId"])
+        assert (payment["status"], payment["refundedMinor"]) == ("refunded", 12_300)
+        assert len(await at.said("payment-refunded")) == 1
+        assert await at.said("refund-skipped") == []
 
     play(tmp_path, scene)
 

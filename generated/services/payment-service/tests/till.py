@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,6 +17,7 @@ import httpx
 from cloudsync_chassis import clock
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import InProcessBus
+from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.propagation import Trace
@@ -79,22 +79,37 @@ class Till:
     async def tell(self, name: str, **data: Any) -> None:
         kind = name if "." in name else EVENT.format(name)
         await self.service.tell(kind, data, self.tenant)
+        await self.settled()
 
     async def said(self, name: str) -> list[dict[str, Any]]:
         events = await self.service.published()
         return [dict(each.data) for each in events if f".{name}." in each.type]
 
     async def settled(self) -> None:
-        """Wait until our own events have come back to us."""
-        bus, name = self.service.runtime.bus, self.service.runtime.spec.name
+        """Wait until all that was said has been handled, and undone where a saga goes back."""
+        runtime, said = self.service.runtime, -1
+        await self.service.settle()
+        while said != (said := len(await self.service.published())):
+            await runtime.sagas.watch(runtime.executor.consume)
+            await self.service.settle()
+
+    async def goes_back(self, order: dict[str, Any]) -> None:
+        """Another service says that the saga of the order has failed there."""
+        runtime, bus = self.service.runtime, self.service.runtime.bus
         assert isinstance(bus, InProcessBus)
-        mine = {(each.topic, each.type) for each in self.service.runtime.subscriptions}
-        await self.service.published()
-        async with asyncio.timeout(10):
-            for event in list(bus.log):
-                done = partial(bus.handled, name, event)
-                while (event.topic, event.type) in mine and not done():
-                    await asyncio.sleep(0.005)
+        run = await self.run(lambda ctx: runtime.sagas.state(ctx, "order", order["orderId"]))
+        told = Event(
+            id=uuid7(),
+            type="saga.told",
+            source="/test",
+            topic="sagas.order",
+            subject=str(run.id),
+            time=clock.now(),
+            organization_id=self.tenant,
+            data={"word": "failed", "reason": "time-out: elsewhere"},
+        )
+        await bus.publish([told])
+        await self.settled()
 
     async def work(self) -> None:
         await jobs.run(self.handlers)

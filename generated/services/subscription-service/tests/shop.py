@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,6 +16,7 @@ from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import NoAnswerError, RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import InProcessBus
+from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.propagation import Trace
@@ -68,6 +67,7 @@ class Shop:
     async def tell(self, name: str, **data: Any) -> None:
         kind = name if "." in name else EVENT.format(name)
         await self.service.tell(kind, data, self.tenant)
+        await self.settled()
 
     async def said(self, name: str) -> list[dict[str, Any]]:
         """Data of the events of a type that were published, in their order."""
@@ -129,21 +129,36 @@ class Shop:
         await self.settled()
 
     async def settled(self) -> None:
-        """Wait until our own events have come back to us."""
-        bus, name = self.service.runtime.bus, self.service.runtime.spec.name
+        """Wait until all that was said has been handled, and undone where a saga goes back."""
+        runtime, said = self.service.runtime, -1
+        await self.service.settle()
+        while said != (said := len(await self.service.published())):
+            await runtime.sagas.watch(runtime.executor.consume)
+            await self.service.settle()
+
+    async def goes_back(self, order: dict[str, Any]) -> None:
+        """Another service says that the saga of the order has failed there."""
+        runtime, bus = self.service.runtime, self.service.runtime.bus
         assert isinstance(bus, InProcessBus)
-        mine = {(each.topic, each.type) for each in self.service.runtime.subscriptions}
-        for _ in range(3):
-            await self.service.published()
-            for event in list(bus.log):
-                if (event.topic, event.type) in mine:
-                    await _until(partial(bus.handled, name, event))
+        run = await self.run(lambda ctx: runtime.sagas.state(ctx, "order", order["id"]))
+        told = Event(
+            id=uuid7(),
+            type="saga.told",
+            source="/test",
+            topic="sagas.order",
+            subject=str(run.id),
+            time=clock.now(),
+            organization_id=self.tenant,
+            data={"word": "failed", "reason": "time-out: elsewhere"},
+        )
+        await bus.publish([told])
+        await self.settled()
 
-
-async def _until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not true():
-            await asyncio.sleep(0.005)
+    async def saga(self, order: dict[str, Any]) -> str:
+        """How the order's saga stands."""
+        sagas = self.service.runtime.sagas
+        run = await self.run(lambda ctx: sagas.state(ctx, "order", order["id"]))
+        return str(run.state)
 
 
 def _text(moment: datetime) -> str:

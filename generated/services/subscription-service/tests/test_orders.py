@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 from cloudsync_chassis.ids import uuid7
-from subscription_service import jobs
-
 from shop import DAY, Shop, order_of, refusal, shop, silence, slug
+from subscription_service import jobs
 
 Scene = Callable[[Shop], Awaitable[None]]
 
@@ -158,11 +157,27 @@ def test_a_large_order_waits_for_finance(play: Callable[[Scene], None]) -> None:
         )
         note = {"approvalNote": "known customer"}
         own = await at.post(f"orders/{order['id']}/approve", note, by=both)
-        assert slug(own) == "self-approval"
+        assert slug(own) == "forbidden"
         answer = await at.post(f"orders/{order['id']}/approve", note, by=finance)
         assert answer.status_code == 200, answer.text
         assert answer.json()["status"] == "placed"
         assert len(await at.said("subscription-ordered")) == 1
+
+    play(scene)
+
+
+def test_nobody_approves_their_own_order(play: Callable[[Scene], None]) -> None:
+    async def scene(at: Shop) -> None:
+        lower = {"approval_threshold_minor": 10_000}
+        at.handlers.settings = at.handlers.settings.model_copy(update=lower)
+        order = await at.order()
+        assert order["status"] == "awaitingApproval"
+        both = at.service.caller(
+            "finance-operator", organization=at.tenant, subject=at.owner.subject
+        )
+        note = {"approvalNote": "known customer"}
+        own = await at.post(f"orders/{order['id']}/approve", note, by=both)
+        assert slug(own) == "self-approval"
 
     play(scene)
 
@@ -216,6 +231,59 @@ def test_a_lost_hold_undoes_a_paid_order(play: Callable[[Scene], None]) -> None:
         [told] = await at.said("order-cancelled")
         assert told["reason"] == "holdLost"
         assert len(told["capturedPaymentIds"]) == 1
+        assert await at.saga(order) == "undone"
+
+    play(scene)
+
+
+def test_a_hold_that_ends_under_a_paid_order_waits_for_the_seats(
+    play: Callable[[Scene], None],
+) -> None:
+    async def scene(at: Shop) -> None:
+        order = await at.order()
+        await at.seats("seats-reserved", order, kind="order", holdExpiresAt="2030-01-01T00:00:00Z")
+        await at.pay(order)
+        await at.seats("seats-released", order, releaseReason="holdExpired")
+        assert (await at.get(f"orders/{order['id']}"))["status"] == "paid"
+        await at.seats("seats-rejected", order, rejectReason="holdLost")
+        [told] = await at.said("order-cancelled")
+        assert told["reason"] == "holdLost"
+        assert len(told["capturedPaymentIds"]) == 1
+
+    play(scene)
+
+
+def test_a_hold_that_ends_before_the_money_ends_the_order(play: Callable[[Scene], None]) -> None:
+    async def scene(at: Shop) -> None:
+        order = await at.order()
+        await at.seats("seats-reserved", order, kind="order", holdExpiresAt="2030-01-01T00:00:00Z")
+        await at.seats("seats-released", order, releaseReason="holdExpired")
+        [told] = await at.said("order-cancelled")
+        assert told["reason"] == "paymentTimeout"
+        assert await at.saga(order) == "undone"
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    ("reserved", "reason"), [(False, "seatsTimeout"), (True, "paymentTimeout")]
+)
+def test_a_saga_that_fails_elsewhere_cancels_the_order(
+    play: Callable[[Scene], None], reserved: bool, reason: str
+) -> None:
+    async def scene(at: Shop) -> None:
+        order = await at.order()
+        if reserved:
+            await at.seats(
+                "seats-reserved", order, kind="order", holdExpiresAt="2030-01-01T00:00:00Z"
+            )
+        await at.goes_back(order)
+        if not reserved:
+            assert (await at.get(f"orders/{order['id']}"))["status"] == "cancelling"
+            await at.seats("seats-released", order, releaseReason="orderCancelled", seats=0)
+        [told] = await at.said("order-cancelled")
+        assert told["reason"] == reason
+        assert await at.saga(order) == "undone"
 
     play(scene)
 
@@ -228,6 +296,8 @@ def test_the_customer_cancels_once(play: Callable[[Scene], None]) -> None:
             assert answer.status_code == 200, answer.text
             assert answer.json()["cancelMotive"] == "wrongPlan"
         assert len(await at.said("order-cancelled")) == 1
+        await at.settled()
+        assert await at.saga(order) == "undone"
         stranger = at.service.caller("org-owner")
         lost = await at.post(f"orders/{order['id']}/cancel", {"motive": "other"}, by=stranger)
         assert lost.status_code == 404

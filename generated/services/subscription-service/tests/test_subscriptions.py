@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import uuid7
+from shop import DAY, Shop, introduce, refusal, shop, slug
 from subscription_service import jobs, release
 from subscription_service.catalogue import CLOUDSYNC
 from subscription_service.generated import port
-
-from shop import DAY, Shop, introduce, refusal, shop, slug
 
 Scene = Callable[[Shop], Awaitable[None]]
 USER = "cloudsync.user.{}.v1"

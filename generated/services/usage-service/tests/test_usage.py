@@ -15,6 +15,8 @@ import pytest
 from cloudsync_chassis import clock
 from cloudsync_chassis.client.errors import RefusedError
 from cloudsync_chassis.context import Context
+from cloudsync_chassis.events.bus import InProcessBus
+from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.problem import Problem
@@ -55,6 +57,33 @@ class House:
     async def tell(self, name: str, /, **data: Any) -> None:
         kind = name if "." in name else f"billing.{name}"
         await self.service.tell(f"cloudsync.{kind}.v1", data, self.tenant)
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Wait until all that was said has been handled, and undone where a saga goes back."""
+        runtime, said = self.service.runtime, -1
+        await self.service.settle()
+        while said != (said := len(await self.service.published())):
+            await runtime.sagas.watch(runtime.executor.consume)
+            await self.service.settle()
+
+    async def goes_back(self, order: dict[str, Any]) -> None:
+        """Another service says that the saga of the order has failed there."""
+        runtime, bus = self.service.runtime, self.service.runtime.bus
+        assert isinstance(bus, InProcessBus)
+        run = await self.run(lambda ctx: runtime.sagas.state(ctx, "order", order["orderId"]))
+        told = Event(
+            id=uuid7(),
+            type="saga.told",
+            source="/test",
+            topic="sagas.order",
+            subject=str(run.id),
+            time=clock.now(),
+            organization_id=self.tenant,
+            data={"word": "failed", "reason": "time-out: elsewhere"},
+        )
+        await bus.publish([told])
+        await self.settled()
 
     async def said(self, name: str) -> list[dict[str, Any]]:
         events = await self.service.published()
@@ -277,6 +306,19 @@ def test_failed_orders_give_seats_back_or_leave_a_tombstone(tmp_path: Path) -> N
         await at.paid(early)
         assert await at.pool() == (0, 0, 0)
         assert len(await at.said("seats-reserved")) == 1
+
+    play(tmp_path, scene)
+
+
+def test_seats_of_an_order_whose_saga_fails_elsewhere_go_back(tmp_path: Path) -> None:
+    async def scene(at: House) -> None:
+        order = await at.order()
+        await at.goes_back(order)
+        assert await at.pool() == (0, 0, 0)
+        [told] = await at.said("seats-released")
+        assert (told["orderId"], told["releaseReason"]) == (order["orderId"], "orderCancelled")
+        await at.cancelled(order)
+        assert len(await at.said("seats-released")) == 1
 
     play(tmp_path, scene)
 

@@ -12,7 +12,7 @@ from cloudsync_chassis.events.envelope import Received
 from .generated import aggregates, models, port, problems
 from .issuing import Issuing
 from .numbers_drawn import credit_note_number
-from .records import announce, emission, itself, keyed, stored
+from .records import announce, emission, itself, stored
 from .sums import portion
 
 SERVICE_ID = UUID("01890000-0000-7000-8000-0000000000f1")
@@ -24,9 +24,7 @@ LARGE_MINOR = 500_000
 _STATES = models.InvoiceStatus
 _NOTES = models.CreditNoteState
 _NOT_ISSUED = (_STATES.draft, _STATES.void)
-_TOLD = emission(
-    keyed(aggregates.CREDIT_NOTE, "invoiceId"), "issue-credit-note", "credit-note-issued"
-)
+_TOLD = emission(aggregates.CREDIT_NOTE, "issue-credit-note", "credit-note-issued")
 
 
 class Credits(Issuing):

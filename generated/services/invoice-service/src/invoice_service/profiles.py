@@ -12,7 +12,7 @@ from .documents import Documents, LocalDocuments
 from .generated import aggregates, models, port, problems
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-from .records import keyed, quiet
+from .records import quiet
 from .tariff import StandardTariff, Tariff
 from .taxes import (
     EMBARGOED,
@@ -41,9 +41,7 @@ class Profiles(Defaults):
         self.register: TaxRegister = StructureRegister()
         self.tariff: Tariff = StandardTariff()
         self.documents: Documents = LocalDocuments(settings)
-        notes = keyed(aggregates.CREDIT_NOTE, "invoiceId")
-        self.credit_note = runtime.aggregate(quiet(notes, "issue-credit-note"))
-        self.invoice_dispute = runtime.aggregate(keyed(aggregates.INVOICE_DISPUTE, "invoiceId"))
+        self.credit_note = runtime.aggregate(quiet(aggregates.CREDIT_NOTE, "issue-credit-note"))
 
     async def create_billing_profile(
         self, ctx: Context, request: port.CreateBillingProfile

@@ -17,7 +17,7 @@ from .generated import aggregates, models, port, tables
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 from .providers import Providers, RiskThresholds
-from .records import keyed, quiet
+from .records import quiet
 
 SERVICE_ID = UUID("01890000-0000-7000-8000-0000000000f2")
 """Who asked for a refund where no person did: this service."""
@@ -38,9 +38,8 @@ class Ledger(Defaults):
         self.settings = settings
         self.providers = Providers(settings)
         self.risk = RiskThresholds(settings)
-        charges = keyed(aggregates.CHARGE, "causeId")
         silent = ("hold-charge", "cancel-invoice-charge", "refund-user", "retry-charge")
-        self.charge = runtime.aggregate(quiet(charges, *silent))
+        self.charge = runtime.aggregate(quiet(aggregates.CHARGE, *silent))
         began = ("authorize-payment", "process-payment", "attempt-charge")
         self.payment = runtime.aggregate(quiet(aggregates.PAYMENT, *began))
 

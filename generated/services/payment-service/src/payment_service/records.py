@@ -42,15 +42,6 @@ def itself(ctx: Context) -> Context:
     return replace(ctx, principal=workload(ctx.operation.id, ctx.tenant))
 
 
-def keyed(spec: AggregateSpec[E], field: str) -> AggregateSpec[E]:
-    """The aggregate whose events are about the entity that `field` names, and not about a part."""
-    known = {
-        name: replace(each, emits=tuple(replace(told, key=field) for told in each.emits))
-        for name, each in spec.commands.items()
-    }
-    return replace(spec, commands=known)
-
-
 async def stored(ctx: Context, aggregate: Aggregate[E], entity: E, changes: Mapping[str, Any]) -> E:
     """The entity with a merge patch written over it; itself where nothing differs.
 

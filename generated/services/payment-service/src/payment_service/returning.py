@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,12 +12,13 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import from_record
 from cloudsync_chassis.problem import NOT_FOUND, not_valid
+from cloudsync_chassis.runtime import Runtime
 
 from .claims import Claims
 from .generated import aggregates, models, port, problems
 from .ledger import ACCOUNTS, SERVICE_ID
 from .provider import ProviderUnavailableError, RefusedByBankError
-from .records import announce, emission, itself, keyed, stored
+from .records import announce, emission, itself, stored
 
 DISPUTE_FEE_MINOR = 1_500
 """What a network takes for a case that is lost, in minor units of its currency."""
@@ -25,11 +27,19 @@ _PAYMENTS = models.PaymentStatus
 _REFUNDS = models.RefundStatus
 _DISPUTES = models.DisputeStatus
 _MONEY_TAKEN = (_PAYMENTS.captured, _PAYMENTS.partially_refunded)
-_SKIPPED = emission(keyed(aggregates.CHARGE, "causeId"), "refund-user", "refund-skipped")
+_SKIPPED = emission(aggregates.CHARGE, "refund-user", "refund-skipped")
 
 
 class Returning(Claims):
     """Refunds and disputes."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        runtime.sagas.compensate({("order", "ProcessPayment"): self._give_back})
+
+    async def _give_back(self, ctx: Context, data: Mapping[str, Any]) -> None:
+        """Compensate an order whose saga goes back, though nobody has told that it is cancelled."""
+        await self._undo_order(ctx, UUID(data["orderId"]))
 
     async def refund_payment(self, ctx: Context, request: port.RefundPayment) -> models.Refund:
         """Ask for money to go back.
@@ -175,8 +185,10 @@ class Returning(Claims):
 
     async def refund_user(self, ctx: Context, request: port.RefundUser) -> None:
         """Compensate the payment of an order, and leave a tombstone in any case."""
-        told = request.body
-        charge = await self.charge.find(ctx, causeId=told.order_id)
+        await self._undo_order(ctx, request.body.order_id)
+
+    async def _undo_order(self, ctx: Context, order: UUID) -> None:
+        charge = await self.charge.find(ctx, causeId=order)
         closing = {
             "closeReason": models.ChargeCloseReason.order_cancelled,
             "closedAt": ctx.now,
@@ -184,7 +196,7 @@ class Returning(Claims):
         }
         if charge is None:
             fields: dict[str, Any] = {
-                "causeId": told.order_id,
+                "causeId": order,
                 "purpose": models.PaymentPurpose.order,
                 "amountMinor": 0,
                 "currency": models.Currency.usd,
@@ -194,19 +206,19 @@ class Returning(Claims):
         elif charge.status is not models.ChargeStatus.cancelled:
             charge = await self.charge.transition(ctx, "refund-user", charge.cause_id, closing)
         refunded, before = False, False
-        async for each in self.payment.each(ctx, orderId=told.order_id):
+        async for each in self.payment.each(ctx, orderId=order):
             if each.status in _MONEY_TAKEN and not await self._compensated(ctx, each.id):
                 refunded = await self._compensate(ctx, each) or refunded
             elif each.status in (*_MONEY_TAKEN, _PAYMENTS.refunded):
                 before = True
-        voided = await self._void_all(ctx, told.order_id)
+        voided = await self._void_all(ctx, order)
         if refunded:
             return
         reasons = models.SkipReason
         reason = reasons.authorization_voided if voided else reasons.nothing_captured
         if before:
             reason = reasons.already_refunded
-        more: dict[str, Any] = {"orderId": told.order_id, "reason": reason}
+        more: dict[str, Any] = {"orderId": order, "reason": reason}
         await announce(ctx, self.charge, _SKIPPED, charge, **more)
 
     async def _compensated(self, ctx: Context, payment: UUID) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import NOT_FOUND
+from cloudsync_chassis.runtime import Runtime
 
 from .generated import aggregates, models, port, problems
 from .orders import Orders
@@ -17,6 +19,7 @@ from .records import announce, emission, stored
 _STATES = models.OrderStatus
 _REASONS = models.OrderCancelReason
 _WAITING = (_STATES.placed, _STATES.seats_reserved)
+_UNDER_WAY = (*_WAITING, _STATES.cancelling, _STATES.paid)
 _CANCELLED = emission(aggregates.ORDER, "settle-order", "order-cancelled")
 
 log = logger("saga")
@@ -24,6 +27,31 @@ log = logger("saga")
 
 class Saga(Orders):
     """What happens to an order after it was placed."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        runtime.sagas.compensate(
+            {
+                ("order", "CreateOrder"): self._close,
+                ("order", "Note the seats on the order"): self._call_off,
+            }
+        )
+
+    async def _close(self, ctx: Context, data: Mapping[str, Any]) -> None:
+        """Close an order whose saga goes back for another reason than its payment.
+
+        Its seats come back next. One that is paid is cancelled with them.
+        """
+        order = await self._order(ctx, UUID(data["orderId"]))
+        if order is not None and order.status in _WAITING:
+            fields = {"cancelReason": _late(order)}
+            await self.order.transition(ctx, "begin-order-cancellation", order.id, fields)
+
+    async def _call_off(self, ctx: Context, data: Mapping[str, Any]) -> None:
+        """Cancel an order whose seats are back in their pool, though nobody has told of them."""
+        order = await self._order(ctx, UUID(data["orderId"]))
+        if order is not None and order.status in _UNDER_WAY:
+            await self.undo(ctx, order, _late(order))
 
     async def cancel_order(self, ctx: Context, request: port.CancelOrder) -> models.Order:
         """The customer's wish; an order that is cancelled is answered as it is.
@@ -174,7 +202,7 @@ class Saga(Orders):
         await self.undo(ctx, order, reason)
 
     async def on_seats_released(self, ctx: Context, event: Received[models.SeatsReleased]) -> None:
-        """An order that waits for its seats is cancelled.
+        """An order that waits for its seats is cancelled, and any whose saga goes back.
 
         The return of the seats may overtake the word of the failed payment that caused it.
         """
@@ -182,8 +210,13 @@ class Saga(Orders):
         if order is None:
             return
         failed = event.data.release_reason is models.ReleaseReason.payment_failed
-        if order.status is _STATES.cancelling or (failed and order.status in _WAITING):
-            await self.undo(ctx, order, order.cancel_reason or _REASONS.payment_failed)
+        if failed and order.status in _WAITING:
+            await self.undo(ctx, order, _REASONS.payment_failed)
+            return
+        run = await self.runtime.sagas.state(ctx, "order", str(order.id))
+        back = run is not None and run.state == "failing" and order.status in _UNDER_WAY
+        if back or order.status is _STATES.cancelling:
+            await self.undo(ctx, order, _late(order))
 
     async def on_payment_processed(
         self, ctx: Context, event: Received[models.PaymentProcessed]
@@ -210,3 +243,13 @@ class Saga(Orders):
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         """Unpaid orders of the person are cancelled."""
         await self.cancel_orders_of_person(ctx, port.CancelOrdersOfPerson(body=event.data))
+
+
+def _late(order: models.Order) -> models.OrderCancelReason:
+    """Why an order ends whose saga goes back: as was noted, or else what it waited for."""
+    missing = {
+        _STATES.placed: _REASONS.seats_timeout,
+        _STATES.seats_reserved: _REASONS.payment_timeout,
+        _STATES.paid: _REASONS.hold_lost,
+    }
+    return order.cancel_reason or missing.get(order.status, _REASONS.payment_failed)

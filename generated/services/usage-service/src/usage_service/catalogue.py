@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from .generated import aggregates, models, port
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-from .records import keyed, quiet
+from .records import quiet
 
 CLOUDSYNC = UUID("01890000-0000-7000-8000-000000000001")
 """CloudSync's own organisation, to which the meters belong."""
@@ -77,7 +77,6 @@ class Catalogue(Defaults):
             "reinstate-hold",
         )
         self.reservation = runtime.aggregate(quiet(aggregates.RESERVATION, *seats))
-        self.usage_period = runtime.aggregate(keyed(aggregates.USAGE_PERIOD, "subscriptionId"))
 
     async def define_meter(self, ctx: Context, request: port.DefineMeter) -> None:
         """Enter a meter, or renew its sources."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import from_record
 from cloudsync_chassis.problem import NOT_FOUND, ProblemType, not_valid
+from cloudsync_chassis.runtime import Runtime
 
 from .catalogue import Catalogue, pool_of
 from .generated import aggregates, models, port, problems
@@ -41,6 +43,15 @@ _REFUSALS: dict[models.RejectReason, ProblemType] = {
 
 class Seats(Catalogue):
     """Reservations and their pools."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        runtime.sagas.compensate({("order", "ReserveInventory"): self._return})
+
+    async def _return(self, ctx: Context, data: Mapping[str, Any]) -> None:
+        """Give back what an order holds whose saga goes back before it is cancelled."""
+        order, subscription = UUID(data["orderId"]), UUID(data["subscriptionId"])
+        await self.undo_order(ctx, order, subscription, _RELEASES.order_cancelled)
 
     async def reserve_seats(self, ctx: Context, request: port.ReserveSeats) -> models.Reservation:
         """Hold seats, or say why not; who asks again learns what was decided the first time.
