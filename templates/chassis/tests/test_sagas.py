@@ -80,6 +80,21 @@ async def test_without_trouble_every_step_is_done_once_and_nothing_is_undone(
         assert await store.effects() == ["reserve", "pack", "send"]
 
 
+@pytest.mark.parametrize("bus", BUSES)
+async def test_what_has_ended_can_begin_again(tmp_path: Path, bus: str) -> None:
+    """A second trigger with the same key is another run, with steps and ways back of its own."""
+    order, trouble = uuid7(), {"pay": "refuse"}
+    async with trade(tmp_path, bus, trouble) as (shop, store):
+        await shop.place(order, TENANT)
+        await ended((shop, store), str(order), "undone")
+        first = await store.effects()
+        trouble.clear()
+        await shop.place(order, TENANT)
+        await ended((shop, store), str(order), "completed")
+        assert (await store.effects())[len(first) :] == ["reserve", "pack", "send"]
+        assert first[0] == "reserve"
+
+
 FAILURES = (
     ("reserve", "raise", []),
     ("reserve", "refuse", []),

@@ -172,11 +172,13 @@ def _step(
 
 
 def _outcomes(facts: ServiceFacts, saga: Saga, step: SagaStep) -> list[str]:
-    """Of what the command announces: what the saga goes on by, else all but failures."""
+    """Of what the command announces: what the saga goes on by. A step that nobody waits for is done
+    once it has been carried out, whether or not there was anything to announce.
+    """
     command = facts.model.get(Command, step.command)
     announced = [each for each in (command.emits if command else ()) if each not in saga.fails_on]
     onward = {saga.trigger, saga.completes_on, *(each.on for each in saga.steps)}
-    return [each for each in announced if each in onward] or announced
+    return [each for each in announced if each in onward]
 
 
 def _undo(

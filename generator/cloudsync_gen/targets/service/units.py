@@ -57,22 +57,11 @@ def _view(facts: ServiceFacts) -> ServiceView:
     aggregates, emissions = aggregates_of(facts, problems)
     callees = callees_of(facts)
     stubs = _stubs(facts)
-    name = name_of(service.id)
     access = grants_of(methods, system.grants.full)
     related = grants_of(methods, system.grants.related)
     models = _models(facts)
     return ServiceView(
-        name=name,
-        title=service.name,
-        about=summary(service.description),
-        domain=name_of(service.domain),
-        owner=name_of(service.owner),
-        package=package_of(name),
-        distribution=distribution_of(name),
-        version=facts.model.project.version,
-        license=facts.model.project.license or "",
-        env_prefix=f"{screaming(name)}_",
-        source=event_source(facts.model, service.id),
+        **_identity(facts),
         **_gateway(facts),
         port=service.port,
         database_pool=service.resilience.pool_per_store,
@@ -123,6 +112,25 @@ def _stubs(facts: ServiceFacts) -> str:
 
 def _messages(facts: ServiceFacts) -> str:
     return f"{kebab(facts.model.project.slug)}-grpc"
+
+
+def _identity(facts: ServiceFacts) -> dict[str, Any]:
+    """What the service is called, and by whom it is kept."""
+    service, project = facts.service, facts.model.project
+    name = name_of(service.id)
+    return {
+        "name": name,
+        "title": service.name,
+        "about": summary(service.description),
+        "domain": name_of(service.domain),
+        "owner": name_of(service.owner),
+        "package": package_of(name),
+        "distribution": distribution_of(name),
+        "version": project.version,
+        "license": project.license or "",
+        "env_prefix": f"{screaming(name)}_",
+        "source": event_source(facts.model, service.id),
+    }
 
 
 def _inherits(

@@ -245,7 +245,8 @@ class Aggregate(Generic[E]):
     async def emit(self, ctx: Context, emissions: tuple[Emission, ...], change: Change) -> None:
         """Announce what a command did, in the same transaction."""
         for each in emissions:
-            subject = change.after.get(each.key, change.inputs.get(each.key))
+            known = {"id": change.after.get("id"), **change.inputs, **change.after}
+            subject = known.get(each.key, known["id"])
             data = payload.derive(change, each.fields, self.spec.state_field)
             if each.key_field in each.fields:
                 data[each.key_field] = subject

@@ -63,7 +63,8 @@ class SagaLog:
     async def identify(self, ctx: Context, saga: Saga, event: Event) -> UUID | None:
         """The run that an event belongs to: as it says itself, by the first key, by any other.
 
-        The first key makes the id, so that all services come to the same one.
+        The first key makes the id, so that all services come to the same one. A trigger that comes
+        when the known run has ended begins another, whose id it makes together with that run's.
         """
         name, _, run = (event.correlation or "").partition("/")
         if name == saga.name and run:
@@ -79,14 +80,19 @@ class SagaLog:
             )
             found = await (await ctx.unit.connection()).scalar(known)
             if found is not None:
-                return UUID(str(found))
+                known_run = UUID(str(found))
+                if event.type == saga.trigger and await self._has_ended(ctx, known_run):
+                    return uuid5(known_run, str(event.id))
+                return known_run
         first = keys.get(saga.keys[0])
         return uuid5(_NAMESPACE, f"{saga.name}/{tenant}/{first}") if first is not None else None
 
     async def open(
         self, ctx: Context, saga: Saga, run: UUID, event: Event, keys: Mapping[str, str]
     ) -> Run:
-        """The run, begun now where nobody told of it yet; its keys are remembered."""
+        """The run, begun now where nobody told of it yet; its keys are remembered, and lead to it
+        from now on if they led to one that has ended.
+        """
         connection = await ctx.unit.connection()
         row = {
             "id": run,
@@ -104,8 +110,20 @@ class SagaLog:
         for name, value in keys.items():
             key = {"saga": saga.name, "organization_id": tenant, "name": name, "value": value}
             known = dialect_insert(connection, saga_keys).values({**key, "run_id": run})
-            await connection.execute(known.on_conflict_do_nothing())
+            ended = sa.select(saga_runs.c.id).where(saga_runs.c.ended_at.is_not(None))
+            names = [saga_keys.c[each] for each in key]
+            await connection.execute(
+                known.on_conflict_do_update(
+                    index_elements=names,
+                    set_={"run_id": run},
+                    where=saga_keys.c.run_id.in_(ended),
+                )
+            )
         return await self.get(ctx, run)
+
+    async def _has_ended(self, ctx: Context, run: UUID) -> bool:
+        ended = sa.select(saga_runs.c.ended_at).where(saga_runs.c.id == run)
+        return await (await ctx.unit.connection()).scalar(ended) is not None
 
     async def get(self, ctx: Context, run: UUID) -> Run:
         """A run with its steps; the row is locked, so that one transaction at a time moves it.

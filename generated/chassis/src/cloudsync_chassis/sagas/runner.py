@@ -240,7 +240,8 @@ class Sagas:
             if not (mine or ends or event.type == saga.trigger):
                 continue
             found = event
-            if event.correlation is None and ctx.cause is not None:
+            begins = event.type == saga.trigger
+            if event.correlation is None and ctx.cause is not None and not begins:
                 found = replace(event, correlation=ctx.cause.correlation)
                 if found.correlation is None:
                     identity = await self._log.identify(ctx, saga, ctx.cause)
@@ -343,7 +344,9 @@ class Sagas:
     ) -> None:
         """Keep what asks for compensations until their turn."""
         for at in steps:
-            if run.of(at).state != "undone" and run.of(at).undo_event is None:
+            # as long as nothing goes back, a later word may be the one that the model lets fail
+            fresh = run.of(at).undo_event is None or run.state == "running"
+            if run.of(at).state != "undone" and fresh:
                 await self._log.note(ctx, run.id, at, undo_event=event.to_json())
                 if run.state in ("undone", "stuck"):
                     # the others were back already when this one was asked

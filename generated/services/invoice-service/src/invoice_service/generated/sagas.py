@@ -31,10 +31,7 @@ SAGAS = (
                 service="invoice-service",
                 command="issue-receipt",
                 on="cloudsync.billing.payment-processed.v1",
-                outcomes=(
-                    "cloudsync.billing.invoice-issued.v1",
-                    "cloudsync.billing.invoice-paid.v1",
-                ),
+                outcomes=(),
                 undone_on=(),
                 timeout=600.0,
                 compensation="",

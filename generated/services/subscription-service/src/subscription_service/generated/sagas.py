@@ -103,10 +103,7 @@ SAGAS = (
                 service="subscription-service",
                 command="cancel-subscriptions-of-organization",
                 on="cloudsync.user.organization-deleted.v1",
-                outcomes=(
-                    "cloudsync.billing.subscription-changed.v1",
-                    "cloudsync.billing.order-cancelled.v1",
-                ),
+                outcomes=(),
                 undone_on=("cloudsync.user.organization-restored.v1",),
                 timeout=900.0,
                 compensation="restore-subscriptions-of-organization",
