@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -212,8 +213,6 @@ def test_what_was_in_a_deleted_folder_comes_back_to_the_root(tmp_path: Path) -> 
 
 def test_the_bin_is_emptied_after_thirty_days(tmp_path: Path) -> None:
     async def play(desk: Desk) -> None:
-        from datetime import timedelta
-
         document = await desk.document()
         await desk.share(document, f"user:{desk.other.subject}")
         await desk.did(desk.author, "POST", f"/v1/documents/{document['id']}/trash")

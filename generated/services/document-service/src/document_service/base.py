@@ -19,6 +19,7 @@ from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.model import from_record, to_record
 from cloudsync_chassis.problem import FORBIDDEN, NOT_FOUND, VERSION_CONFLICT
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.store.query import Page, PageRequest
 from pydantic import BaseModel
 
 from . import memory, world
@@ -234,3 +235,16 @@ def person_of(principal: str) -> UUID | None:
     """The person whom a principal names, if it names one."""
     kind, _, key = principal.partition(":")
     return UUID(key) if kind == "user" else None
+
+
+def in_order(page: PageRequest, sort: str) -> PageRequest:
+    """A page of a list that has an order of its own, whatever order its cursors carry."""
+    after = page.after
+    return replace(page, sort=sort, after=replace(after, sort=sort) if after else None)
+
+
+def as_asked(found: Page[B], page: PageRequest) -> Page[B]:
+    """The page with a cursor that the adapter takes: one of the order that was asked for."""
+    following = found.following
+    sort = page.after.sort if page.after else page.sort
+    return replace(found, following=replace(following, sort=sort) if following else None)

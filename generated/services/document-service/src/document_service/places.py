@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,7 @@ from cloudsync_chassis.problem import INVARIANT_BROKEN, REFERENCE_UNKNOWN, Field
 from cloudsync_chassis.store.query import ListQuery, Page
 
 from .audiences import Audiences
+from .base import as_asked, in_order
 from .generated import models, port, problems, tables
 from .people import RANKS
 from .tenants import Tenants
@@ -122,13 +122,11 @@ class Places(Writing, Audiences, Tenants):
         filters: dict[str, Any] = {"id": tuple(ids), "status": _LISTED}
         if request.label is not None:
             filters["labels"] = request.label
-        page = request.page
-        if page.after is None:
-            page = replace(page, sort="-updatedAt")
+        page = in_order(request.page, "-updatedAt")
         found = await self.document.repository.select(ctx, ListQuery(page, filters))
         found = await self.document.grants.shown(ctx, found)
         entries = [await self._entry(ctx, each) for each in found.items]
-        return Page(tuple(entries), found.following)
+        return Page(tuple(entries), as_asked(found, request.page).following)
 
     async def _shared_with(self, ctx: Context, access: models.AccessLevel | None) -> list[UUID]:
         """Documents of others that the caller was given, with that access if one is named."""

@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from version_grpc_client import models as versions
 
 from . import editing, languages, memory
+from .base import as_asked, in_order
 from .bodies import Bodies
 from .editing import Body
 from .generated import models, port, problems
@@ -75,18 +76,16 @@ class Writing(Bodies):
         self, ctx: Context, request: port.ListOperations
     ) -> Page[models.OperationBatch]:
         await self.document.get(ctx, request.document_id)
-        page = request.page
-        if page.after is None:
-            page = replace(page, sort="firstSequence")
-            if request.from_sequence is not None:
-                # a cursor that no page has given: behind all batches that begin before it
-                start = Position("firstSequence", request.from_sequence - _BATCH, UUID(int=0))
-                page = replace(page, after=start)
+        page = in_order(request.page, "firstSequence")
+        if page.after is None and request.from_sequence is not None:
+            # a place that no page has told: behind all batches that end before the sequence
+            start = Position("firstSequence", request.from_sequence - _BATCH, UUID(int=0))
+            page = replace(page, after=start)
         query = ListQuery(page, {"documentId": request.document_id})
         found = await self.operation_batch.repository.select(ctx, query)
         wanted = request.from_sequence or 0
         items = tuple(each for each in found.items if each.last_sequence >= wanted)
-        return replace(found, items=items)
+        return as_asked(replace(found, items=items), request.page)
 
     async def restore_to_version(
         self, ctx: Context, request: port.RestoreToVersion
