@@ -302,3 +302,27 @@ async def evaluate(lib: Library, key: str, ndcg: float) -> None:
         await lib.handlers.ranking_profile.update(ctx, "record-evaluation", key, {"ndcgAt10": ndcg})
 
     await lib.handlers.within(lib.organization, note)
+
+
+async def test_steps_that_are_undone_without_an_event_leave_what_holds(tmp_path: Path) -> None:
+    async with library(tmp_path) as lib:
+        document, file = await lib.document("Meeting"), uuid7()
+        target = {"targetKind": "document", "targetId": document}
+        await lib.tell("content.file-linked", fileLinkId=uuid7(), fileId=file, **target)
+        await scanned(lib, file)
+
+        async def undo(ctx: Any) -> None:
+            await lib.handlers._undo_index(ctx, {"fileId": str(file)})
+
+        await lib.handlers.within(lib.organization, undo)
+        assert await lib.found("minutes") == ["minutes.txt"], "it is linked and clean all the same"
+        who = {"organizationId": str(lib.organization)}
+        leaving = {"deletionRequestedBy": uuid7(), "purgeAfter": at(clock.now())}
+        await lib.tell("user.organization-deleted", **who, **leaving)
+
+        async def show(ctx: Any) -> None:
+            await lib.handlers._undo_hiding(ctx, who)
+
+        assert await lib.found("minutes") == []
+        await lib.handlers.within(lib.organization, show)
+        assert await lib.found("minutes") == ["minutes.txt"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.runtime import Runtime
 
 from . import memory, records
 from .entries import EntryEvents
@@ -15,6 +17,15 @@ from .generated import models, port
 
 class FileEntries(EntryEvents):
     """Facts about files are kept, and the entry follows from them."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        undo = {("file-upload", "Index name and text"): self._undo_index}
+        runtime.sagas.compensate(undo)
+
+    async def _undo_index(self, ctx: Context, data: Mapping[str, Any]) -> None:
+        """An upload went back: its entry is what the facts still give, mostly nothing."""
+        await self._derive(ctx, await self._facts(ctx, UUID(str(data["fileId"]))))
 
     async def project_file(self, ctx: Context, request: port.ProjectFile) -> None:
         """Write the entry of the file that the event is about anew."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import given
 from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND
+from cloudsync_chassis.runtime import Runtime
 
 from . import records
 from .bm25 import Synonyms
@@ -22,6 +25,15 @@ DEFAULT_PROFILE = "default"
 
 class Tuning(People):
     """What platform people turn, and switches for tenants."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        undo = {("organisation-off-boarding", "Hide what can be found"): self._undo_hiding}
+        runtime.sagas.compensate(undo)
+
+    async def _undo_hiding(self, ctx: Context, data: Mapping[str, Any]) -> None:
+        shown = models.OrganizationRestored(organization_id=UUID(str(data["organizationId"])))
+        await self.show_tenant(ctx, port.ShowTenant(body=shown))
 
     async def publish_synonyms(
         self, ctx: Context, request: port.PublishSynonyms
