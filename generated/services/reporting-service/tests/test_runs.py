@@ -1,0 +1,407 @@
+"""From the wish to the file: limits, sources, formats, and the end of a file."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import zipfile
+import zlib
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cloudsync_chassis.problem import CONDITION_NOT_MET, Problem
+from reporting_service.generated import models, port
+
+from .steps import Desk, played, wish
+
+
+def test_a_wish_becomes_a_file_that_its_checksum_proves(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.tell_series(12.5)
+        asked = await desk.report(parameters={"team": "north"}, timeZone="Europe/Berlin")
+        assert (asked["status"], asked["attempt"]) == ("requested", 0)
+        done = await desk.ended(asked)
+        assert (done["status"], done["attempt"], done["progressPercent"]) == ("ready", 1, 100)
+        content = await desk.fetched(done)
+        assert hashlib.sha256(content).hexdigest() == done["checksum"]
+        assert len(content) == done["sizeBytes"]
+        rows = list(csv.reader(io.StringIO(content.decode())))
+        assert rows[0] == ["Seats in autumn"]
+        assert ["team: north"] in rows
+        assert ["seats_active", "2026-09-01", "12.5", "3"] in rows
+        assert done["rowCount"] == 3
+        first = desk.asked[0]
+        assert first["filters"] == [{"dimension": "team", "anyOf": ["north"]}]
+        assert str(first["since"]).startswith("2026-08-31T22:00")  # midnight in Berlin
+        [ready] = await desk.events("report-ready")
+        assert ready["reportId"] == asked["id"]
+        assert ready["sizeBytes"] == len(content)
+        [requested] = await desk.events("report-requested")
+        assert requested["requestedBy"] == str(desk.manager.subject)
+
+    played(tmp_path, play)
+
+
+def test_texts_of_others_are_no_formulas(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.tell_series(-1.0, team="=1+1")
+        done = await desk.ended(await desk.report(title="@SUM(A1)"))
+        rows = list(csv.reader(io.StringIO((await desk.fetched(done)).decode())))
+        assert rows[0] == ["'@SUM(A1)"]
+        assert ["seats_active", "2026-09-01", "'=1+1", "-1.0", "3"] in rows
+
+    played(tmp_path, play)
+
+
+def test_other_formats_hold_the_same_numbers(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.tell_series(4711.0, team="<north> & (south)")
+        files = {}
+        for kind in ("json", "xlsx", "pdf"):
+            done = await desk.ended(await desk.report(format=kind, title="Seats (all) ✓"))
+            assert done["status"] == "ready", done
+            files[kind] = await desk.fetched(done)
+        told = json.loads(files["json"])
+        by_team = told["sections"][1]["rows"][0]
+        assert by_team["value"] == 4711.0
+        assert by_team["team"] == "<north> & (south)"
+        with zipfile.ZipFile(io.BytesIO(files["xlsx"])) as book:
+            assert book.testzip() is None
+            sheet = book.read("xl/worksheets/sheet3.xml").decode()
+        assert "<v>4711.0</v>" in sheet
+        assert "&lt;north&gt; &amp; (south)" in sheet
+        pdf = files["pdf"]
+        assert pdf.startswith(b"%PDF-1.4")
+        [stream] = re.findall(rb"stream\n(.*?)\nendstream", pdf, re.DOTALL)
+        text = zlib.decompress(stream)
+        assert b"4711.0" in text
+        assert b"(Seats \\(all\\) ?)" in text
+        start = int(pdf.rsplit(b"startxref\n", 1)[1].split()[0])
+        assert pdf[start:].startswith(b"xref\n")
+        for place in re.findall(rb"^(\d{10}) 00000 n", pdf[start:], re.MULTILINE):
+            assert re.match(rb"\d+ 0 obj", pdf[int(place) :])
+
+    played(tmp_path, play)
+
+
+def test_a_source_that_is_away_fails_the_run_and_a_retry_may_heal_it(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.silence("metrics-service", "Query")
+        failed = await desk.ended(await desk.report())
+        assert (failed["status"], failed["failureCode"]) == ("failed", "sourceUnavailable")
+        [told] = await desk.events("report-failed")
+        assert (told["failureCode"], told["attempt"]) == ("sourceUnavailable", 1)
+        path = f"/v1/reports/{failed['id']}"
+        assert await desk.refused(desk.manager, "GET", path + "/file") == "report-not-ready"
+        stranger = desk.person()
+        assert await desk.refused(stranger, "POST", path + "/retry") == "forbidden"
+        desk.tell_series()
+        await desk.did(desk.manager, "POST", path + "/retry")
+        done = await desk.ended(failed)
+        assert (done["status"], done["attempt"]) == ("ready", 2)
+        assert "failureCode" not in done
+        assert await desk.refused(desk.manager, "POST", path + "/retry") == "illegal-transition"
+
+    played(tmp_path, play)
+
+
+def test_a_report_is_begun_four_times_at_most(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.silence("metrics-service", "Query")
+        report = await desk.ended(await desk.report())
+        path = f"/v1/reports/{report['id']}/retry"
+        for attempt in (2, 3, 4):
+            await desk.did(desk.manager, "POST", path)
+            assert (await desk.ended(report))["attempt"] == attempt
+        assert await desk.refused(desk.manager, "POST", path) == "retries-exhausted"
+
+    played(tmp_path, play)
+
+
+def test_an_absent_source_is_stood_in_for_by_the_last_answer(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        await desk.ready(format="json")
+        desk.silence("metrics-service", "Query")
+        old = await desk.ended(await desk.report(format="json"))
+        told = json.loads(await desk.fetched(old))
+        assert told["sections"][0]["notes"][0].startswith("the source was away; as of ")
+        other = await desk.ended(await desk.report(rangeEnd="2026-09-29"))
+        assert other["failureCode"] == "sourceUnavailable"
+
+    played(tmp_path, play)
+
+
+def test_rows_of_another_tenant_make_no_file(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.tell_series(1.0, organization=str(desk.organization))
+        assert (await desk.ended(await desk.report()))["status"] == "ready"
+        desk.tell_series(1.0, organization="01890000-0000-7000-8000-00000000000b")
+        report = await desk.ended(await desk.report())
+        assert report["status"] == "failed"
+        metrics = (await desk.service.http.get("/metrics")).text
+        assert re.search(r"reporting_foreign_rows_total\{.*seat-utilisation.*\} 2\.0", metrics)
+
+    played(tmp_path, play)
+
+
+def test_a_section_without_its_archive_is_left_out_and_says_so(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.tell_series()
+        admin = desk.person("org-admin")
+        report = await desk.report(admin, templateKey="security-posture", format="json")
+        told = json.loads(await desk.fetched(await desk.ended(report, admin), admin))
+        assert told["sections"][2]["notes"] == ["left out: the archive did not answer"]
+        assert told["sections"][0]["rows"]
+
+    played(tmp_path, play)
+
+
+def test_what_cannot_be_asked_for(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        async def slug(**more: Any) -> str:
+            return await desk.refused(desk.manager, "POST", "/v1/reports", wish(**more))
+
+        assert await slug(templateKey="of-my-own") == "template-not-in-plan"
+        assert await slug(templateKey="billing-summary") == "forbidden"
+        assert await slug(rangeStart="2025-01-01") == "range-too-wide"
+        assert await slug(parameters={"galaxy": "x"}) == "validation-failed"
+        assert await slug(format="parquet") == "validation-failed"
+        assert await slug(timeZone="Moon/Base") == "validation-failed"
+        assert await slug(rangeStart="2026-10-01") == "invariant-broken"
+        admin = desk.person("org-owner")
+        body = wish(templateKey="security-posture", rangeStart="2026-06-01")
+        assert await desk.refused(admin, "POST", "/v1/reports", body) == "range-too-wide"
+
+    played(tmp_path, play)
+
+
+def test_twenty_are_under_way_and_five_of_them_run(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
+        desk.tell_series()
+        for _ in range(20):
+            await desk.report()
+        slug = await desk.refused(desk.manager, "POST", "/v1/reports", wish())
+        assert slug == "report-quota-exceeded"
+        begun = []
+        desk.handlers._begin = begun.append  # type: ignore[method-assign]
+        await desk.handlers.look_after(desk.organization)
+        assert len(begun) == 5
+        with pytest.raises(Problem) as refused:
+            await desk.handlers.as_service(
+                desk.organization, lambda ctx: desk.handlers.start_report(ctx, port.StartReport())
+            )
+        assert refused.value.kind == CONDITION_NOT_MET
+        page = await desk.did(desk.manager, "GET", "/v1/reports?status=queued")
+        assert len(page["items"]) == 15
+        oldest = min(begun, key=lambda each: each.created_at)
+        assert all(each["createdAt"] >= oldest.created_at.isoformat() for each in page["items"])
+
+    played(tmp_path, play)
+
+
+def test_beyond_the_number_of_a_day_wishes_fail(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.tell_series()
+        assert (await desk.ended(await desk.report()))["status"] == "ready"
+        assert (await desk.ended(await desk.report()))["status"] == "ready"
+        third = await desk.ended(await desk.report())
+        assert (third["status"], third["failureCode"]) == ("failed", "cancelledByLimit")
+        desk.service.later(timedelta(days=1))
+        assert (await desk.ended(await desk.report()))["status"] == "ready"
+
+    played(tmp_path, play, reports_per_day=2)
+
+
+def test_a_cancelled_run_leaves_no_file(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
+        desk.tell_series()
+        report = await desk.report()
+        begun: list[models.Report] = []
+        desk.handlers._begin = begun.append  # type: ignore[method-assign]
+        await desk.handlers.look_after(desk.organization)
+        path = f"/v1/reports/{report['id']}"
+        await desk.did(desk.manager, "POST", path + "/cancel")
+        await desk.handlers._produce(begun[0])
+        assert (await desk.did(desk.manager, "GET", path))["status"] == "cancelled"
+        assert not list((tmp_path / "reporting-service/bucket").rglob("*.csv"))
+        assert await desk.refused(desk.manager, "POST", path + "/retry") == "illegal-transition"
+
+    played(tmp_path, play)
+
+
+def test_a_run_whose_worker_died_is_given_up(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
+        report = await desk.report()
+        begin = desk.handlers._begin
+        desk.handlers._begin = lambda _: None  # type: ignore[method-assign, assignment]
+        await desk.handlers.look_after(desk.organization)
+        desk.handlers._begin = begin  # type: ignore[method-assign]
+        desk.service.later(timedelta(minutes=14))
+        await desk.round()
+        path = f"/v1/reports/{report['id']}"
+        assert (await desk.did(desk.manager, "GET", path))["status"] == "running"
+        desk.service.later(timedelta(minutes=2))
+        await desk.round()
+        now = await desk.did(desk.manager, "GET", path)
+        assert (now["status"], now["failureCode"]) == ("failed", "timeout")
+
+    played(tmp_path, play)
+
+
+def test_a_file_that_the_bucket_does_not_hold_is_not_ready(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
+        desk.handlers._begin = lambda _: None  # type: ignore[method-assign, assignment]
+        report = await desk.report()
+        await desk.handlers.look_after(desk.organization)
+        key = f"{desk.organization}/{report['id']}.csv"
+        said = {"objectKey": key, "checksum": "0" * 64, "rowCount": 1, "sizeBytes": 5}
+
+        async def completed() -> Any:
+            body = models.CompleteReportRequest.model_validate(said, strict=False)
+            done = port.CompleteReport(report_id=UUID(report["id"]), body=body)
+            return await desk.handlers.as_service(
+                desk.organization, lambda ctx: desk.handlers.complete_report(ctx, done)
+            )
+
+        with pytest.raises(Problem, match="does not hold"):
+            await completed()
+        desk.handlers.world.bucket.put(key, b"a,b,c")
+        with pytest.raises(Problem, match="another file"):
+            await completed()
+        said["checksum"] = hashlib.sha256(b"a,b,c").hexdigest()
+        assert (await completed()).status == "ready"
+
+    played(tmp_path, play)
+
+
+def test_a_file_ends_with_its_time_and_can_be_extended(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        report = await desk.ready()
+        path = f"/v1/reports/{report['id']}"
+        ready = datetime.fromisoformat(report["readyAt"].replace("Z", "+00:00"))
+        late = {"expiresAt": (ready + timedelta(days=91)).isoformat()}
+        slug = await desk.refused(desk.manager, "POST", path + "/extension", late)
+        assert slug == "retention-limit"
+        longer = {"expiresAt": (ready + timedelta(days=60)).isoformat()}
+        await desk.did(desk.manager, "POST", path + "/extension", longer)
+        share = {"linkExpiresAt": (ready + timedelta(days=2)).isoformat(), "downloadsLeft": 3}
+        await desk.did(desk.manager, "POST", path + "/share-links", share)
+        desk.service.later(timedelta(days=31))
+        await desk.round()
+        assert (await desk.did(desk.manager, "GET", path))["status"] == "ready"
+        desk.service.later(timedelta(days=30))
+        assert await desk.refused(desk.manager, "GET", path + "/file") == "report-expired"
+        await desk.round()
+        now = await desk.did(desk.manager, "GET", path)
+        assert now["status"] == "expired"
+        assert "objectKey" not in now
+        assert await desk.refused(desk.manager, "GET", path + "/file") == "report-expired"
+        assert not list((tmp_path / "reporting-service/bucket").rglob("*.csv"))
+        links = await desk.handlers.as_service(
+            desk.organization, lambda ctx: desk.handlers.report_share_link.count(ctx)
+        )
+        assert links == 0
+        desk.service.later(timedelta(days=400))
+        await desk.round()
+        assert await desk.refused(desk.manager, "GET", path) == "not-found"
+
+    played(tmp_path, play)
+
+
+def test_who_may_fetch_a_file(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        reader, colleague = desk.person(), desk.person("data-analyst")
+        named = await desk.ready(audience="named", recipientIds=[str(reader.subject)])
+        for_admins = await desk.ready(audience="admins")
+        private = await desk.ready()
+        assert await desk.fetched(named, reader)
+        assert await desk.fetched(for_admins, colleague)
+        for report, caller in ((named, colleague), (private, colleague), (private, reader)):
+            path = f"/v1/reports/{report['id']}/file"
+            assert await desk.refused(caller, "GET", path) == "forbidden"
+        from_elsewhere = desk.service.caller("org-owner")
+        path = f"/v1/reports/{for_admins['id']}/file"
+        assert await desk.refused(from_elsewhere, "GET", path) == "not-found"
+        metrics = (await desk.service.http.get("/metrics")).text
+        size = named["sizeBytes"] + for_admins["sizeBytes"]
+        assert re.search(rf"reporting_export_bytes_total\{{.*\}} {float(size)}", metrics)
+
+    played(tmp_path, play)
+
+
+def test_an_address_is_good_for_five_minutes_and_for_its_own_file(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        report = await desk.ready()
+        path = f"/v1/reports/{report['id']}/file"
+        answer = await desk.did(desk.manager, "GET", path)
+        bucket: Any = desk.handlers.world.bucket
+        now = datetime.now(UTC)
+        assert bucket.fetch(answer["url"], now) is not None
+        assert bucket.fetch(answer["url"], now + timedelta(minutes=6)) is None
+        assert (
+            bucket.fetch(answer["url"].replace(report["id"], str(desk.organization)), now) is None
+        )
+        later = re.sub(r"until=\d+", "until=99999999999", answer["url"])
+        assert bucket.fetch(later, now) is None
+        [stored] = (tmp_path / "reporting-service/bucket").rglob("*.csv")
+        assert b"Seats" not in stored.read_bytes()
+
+    played(tmp_path, play)
+
+
+def test_a_link_shows_its_token_once(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        report = await desk.ready()
+        path = f"/v1/reports/{report['id']}/share-links"
+
+        def until(days: float) -> dict[str, Any]:
+            end = datetime.now(UTC) + timedelta(days=days)
+            return {"linkExpiresAt": end.isoformat(), "downloadsLeft": 5}
+
+        made = await desk.did(desk.manager, "POST", path, until(6))
+        assert len(made["token"]) == 43
+        link = await desk.handlers.as_service(
+            desk.organization, lambda ctx: desk.handlers.report_share_link.find(ctx)
+        )
+        assert link is not None
+        assert link.token_digest == hashlib.sha256(made["token"].encode()).hexdigest()
+        assert link.shared_by == desk.manager.subject
+        assert await desk.refused(desk.manager, "POST", path, until(8)) == "invariant-broken"
+        assert await desk.refused(desk.manager, "POST", path, until(-1)) == "validation-failed"
+        assert await desk.refused(desk.person(), "POST", path, until(1)) == "forbidden"
+        await desk.did(desk.person("org-admin"), "POST", path, until(1))
+        gone = f"{path}/{made['reportShareLinkId']}"
+        await desk.did(desk.manager, "DELETE", gone)
+        assert await desk.refused(desk.manager, "DELETE", gone) == "not-found"
+        mark = tmp_path / "reporting-service/no-outside-links" / str(desk.organization)
+        mark.parent.mkdir()
+        mark.touch()
+        assert await desk.refused(desk.manager, "POST", path, until(1)) == "sharing-forbidden"
+        mark.unlink()
+        desk.silence("metrics-service", "Query")
+        failed = await desk.ended(await desk.report(rangeEnd="2026-09-02"))
+        path = f"/v1/reports/{failed['id']}/share-links"
+        assert await desk.refused(desk.manager, "POST", path, until(1)) == "report-not-ready"
+
+    played(tmp_path, play)
+
+
+def test_days_of_a_template_are_counted(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.tell_series()
+        whole_year = await desk.ended(await desk.report(rangeStart="2025-10-01"))
+        assert whole_year["status"] == "ready"
+        assert desk.asked[-1]["granularity"] == "month"
+        assert date.fromisoformat(whole_year["rangeStart"]) == date(2025, 10, 1)
+
+    played(tmp_path, play)
