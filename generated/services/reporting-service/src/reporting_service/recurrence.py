@@ -160,7 +160,7 @@ def parse(text: str) -> Rule:
         month_days=_numbers(parts.get("BYMONTHDAY", ""), 1, 31, signed=True),
         months=_numbers(parts.get("BYMONTH", ""), 1, 12),
         positions=_numbers(parts.get("BYSETPOS", ""), 1, 366, signed=True),
-        week_start=_DAYS.index(_weekdays(parts.get("WKST", "MO")) and parts.get("WKST", "MO")),
+        week_start=_weekday(parts.get("WKST", "MO")),
     )
     _check(rule)
     return rule
@@ -192,6 +192,12 @@ def _numbers(text: str, low: int, high: int, *, signed: bool = False) -> tuple[i
             raise RuleError(f"{each} is out of range")
         found.add(int(each))
     return tuple(sorted(found))
+
+
+def _weekday(text: str) -> int:
+    if text not in _DAYS:
+        raise RuleError(f"{text} is no weekday")
+    return _DAYS.index(text)
 
 
 def _weekdays(text: str) -> tuple[tuple[int, int], ...]:
