@@ -16,7 +16,7 @@ from . import recurrence
 from .dashboards import Dashboards
 from .generated import models, port, problems
 from .periods import days_of
-from .templates import FORMATS, TEMPLATES, Template, edition_of, open_to, withheld_from
+from .templates import TEMPLATES, Template, edition_of, open_to, withheld_from
 
 _LAPSED = (
     models.SubscriptionStatus.incomplete,
@@ -35,8 +35,8 @@ class Requests(Dashboards):
         template = self._template(ctx, body.template_key)
         zone = body.time_zone or "Etc/UTC"
         parameters = {name: each.root for name, each in body.parameters.items()}
-        check_wish(template, parameters, body.format, zone)
-        if 400 >= (body.range_end - body.range_start).days >= template.longest_range_days:
+        check_wish(template, parameters, zone)
+        if (body.range_end - body.range_start).days > template.longest_range_days:
             raise problems.RANGE_TOO_WIDE(
                 f"the template takes {template.longest_range_days} days at most"
             )
@@ -49,7 +49,7 @@ class Requests(Dashboards):
         body = request.body
         template = self._template(ctx, body.template_key)
         if not any(each in body.recurrence for each in ("BYMINUTE", "BYSECOND")):
-            check_wish(template, {}, body.format, body.time_zone or "Etc/UTC")
+            check_wish(template, {}, body.time_zone or "Etc/UTC")
             check_rule(body.recurrence, body.next_run_at, body.time_zone or "Etc/UTC")
         self.notice_administrator(ctx)
         return await super().schedule_report(ctx, request)
@@ -186,7 +186,6 @@ def zone_of(name: str) -> ZoneInfo:
 def check_wish(
     template: Template,
     parameters: Mapping[str, str],
-    format_: models.ReportFormat | None,
     zone: str,
 ) -> None:
     """Whether the template can be computed like this.
@@ -195,8 +194,6 @@ def check_wish(
         Problem: `validation-failed`.
     """
     zone_of(zone)
-    if format_ is not None and format_ not in FORMATS:
-        raise not_valid("the template is not written in this format", pointer="/format")
     for name in parameters:
         if name not in template.parameters:
             raise not_valid("the template has no such parameter", pointer=f"/parameters/{name}")
@@ -221,7 +218,7 @@ def why_not(report: models.Report) -> models.ReportFailureCode | None:
         return models.ReportFailureCode.invalid_parameters
     parameters = {name: each.root for name, each in report.parameters.items()}
     try:
-        check_wish(template, parameters, report.format, report.time_zone)
+        check_wish(template, parameters, report.time_zone)
     except Problem:
         return models.ReportFailureCode.invalid_parameters
     return None

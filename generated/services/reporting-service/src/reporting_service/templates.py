@@ -20,12 +20,7 @@ EVERYBODY = frozenset(
 _PAYERS = EVERYBODY - {"team-manager"}
 _GUARDIANS = frozenset({"data-analyst", "org-admin", "org-owner"})
 
-FORMATS = (
-    models.ReportFormat.pdf,
-    models.ReportFormat.csv,
-    models.ReportFormat.xlsx,
-    models.ReportFormat.json,
-)
+FORMATS = tuple(models.ReportFormat)
 """What the renderers of this service can write."""
 
 FINAL_EXPORT = "tenant-export"

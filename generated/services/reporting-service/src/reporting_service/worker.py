@@ -19,10 +19,11 @@ from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import from_record
 from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND, VERSION_CONFLICT, Problem
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.store.query import Page
+from cloudsync_chassis.store.query import ListQuery, Page, PageRequest
 
 from .generated import models, port
 from .leavers import Leavers
+from .parquet import as_parquet
 from .pdf import as_pdf
 from .runs import object_key
 from .sections import ForeignRowsError
@@ -33,6 +34,7 @@ from .xlsx import as_xlsx
 RENDERERS: dict[models.ReportFormat, Renderer] = {
     models.ReportFormat.csv: as_csv,
     models.ReportFormat.json: as_json,
+    models.ReportFormat.parquet: as_parquet,
     models.ReportFormat.pdf: as_pdf,
     models.ReportFormat.xlsx: as_xlsx,
 }
@@ -68,6 +70,7 @@ class Worker(Leavers):
         self._task: asyncio.Task[None] | None = None
         self._woken: asyncio.Event | None = None
         self._tenants: set[UUID] = set()
+        self._waiting: set[UUID] = set()
         self._runs: dict[UUID, asyncio.Task[None]] = {}
         self._swept_at = clock.now() - _BETWEEN_SWEEPS
 
@@ -92,17 +95,17 @@ class Worker(Leavers):
         return await super().resume_schedule(ctx, request)
 
     async def list_reports(self, ctx: Context, request: port.ListReports) -> Page[models.Report]:
-        self._wake_after(ctx)
+        ctx.unit.after_commit(self.wake)
         return await super().list_reports(ctx, request)
 
     async def list_schedules(
         self, ctx: Context, request: port.ListSchedules
     ) -> Page[models.ReportSchedule]:
-        self._wake_after(ctx)
+        ctx.unit.after_commit(self.wake)
         return await super().list_schedules(ctx, request)
 
     async def get_report(self, ctx: Context, request: port.GetReport) -> models.Report:
-        self._wake_after(ctx)
+        ctx.unit.after_commit(self.wake)
         return await super().get_report(ctx, request)
 
     async def adopt_edition(self, ctx: Context, request: port.AdoptEdition) -> None:
@@ -114,12 +117,12 @@ class Worker(Leavers):
         ctx.unit.after_commit(lambda: self.wake(tenant))
 
     def wake(self, *tenants: UUID) -> None:
-        """Look after these tenants now."""
+        """Look after these tenants now, or at least see that the worker works."""
         self._tenants.update(tenants)
         if self._task is None or self._task.done():
             self._woken = asyncio.Event()
             self._task = asyncio.create_task(self._go_on())
-        if self._woken is not None:
+        if tenants and self._woken is not None:
             self._woken.set()
 
     async def _go_on(self) -> None:
@@ -171,6 +174,7 @@ class Worker(Leavers):
             if started is None:
                 return
             self._begin(started)
+        self._waiting.add(tenant)
 
     async def _as_long_as(
         self, tenant: UUID, action: Callable[[Context], Awaitable[object]]
@@ -206,7 +210,9 @@ class Worker(Leavers):
 
     async def _end_files(self, ctx: Context) -> None:
         """Files whose time is over, and lines that are thirteen months old."""
-        async for report in self.report.each(ctx, status="ready"):
+        page = PageRequest(limit=_AT_A_TIME, sort="expiresAt")
+        first = await self.report.repository.select(ctx, ListQuery(page, {"status": "ready"}))
+        for report in first.items:
             if report.expires_at is not None and report.expires_at <= ctx.now:
                 await self.expire_report(ctx, port.ExpireReport(report_id=report.id))
         async for report in self.report.each(ctx):
@@ -225,7 +231,8 @@ class Worker(Leavers):
     def _begin(self, report: models.Report) -> None:
         def over(_: asyncio.Task[None]) -> None:
             self._runs.pop(report.id, None)
-            self.wake(report.organization_id)
+            self.wake(report.organization_id, *self._waiting)
+            self._waiting.clear()
 
         task = asyncio.create_task(self._produce(report))
         self._runs[report.id] = task
