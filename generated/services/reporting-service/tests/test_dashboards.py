@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +153,14 @@ def test_a_new_revision_drops_what_is_kept_of_a_metric(tmp_path: Path) -> None:
         assert "staleAt" in (await explored("active_users")).json()
         event = {"metricKey": "active_users", "revision": 2}
         await desk.tell("analytics.metric-activated", event, PLATFORM)
+        assert (await explored("active_users")).status_code == 503
+        assert "staleAt" in (await explored("storage_bytes")).json()
+        desk.tell_series()
+        assert (await explored("active_users")).status_code == 200  # by the old wording still
+        desk.silence("metrics-service", "Query")
+        if datetime.now(UTC).minute < 58:
+            assert "staleAt" in (await explored("active_users")).json()
+        desk.service.later(timedelta(hours=1))
         assert (await explored("active_users")).status_code == 503
         assert "staleAt" in (await explored("storage_bytes")).json()
 

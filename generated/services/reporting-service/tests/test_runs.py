@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import gzip
 import hashlib
@@ -18,7 +19,10 @@ from uuid import UUID
 
 import pytest
 from cloudsync_chassis.problem import CONDITION_NOT_MET, Problem
+from cloudsync_chassis.testing import isolated
 from reporting_service.generated import models, port
+from reporting_service.generated.settings import ServiceSettings
+from reporting_service.jobs import once
 from reporting_service.parquet import as_parquet
 from reporting_service.written import Table, Written
 
@@ -450,3 +454,69 @@ def test_days_of_a_template_are_counted(tmp_path: Path) -> None:
         assert date.fromisoformat(whole_year["rangeStart"]) == date(2025, 10, 1)
 
     played(tmp_path, play)
+
+
+def test_what_a_stopped_process_left_is_taken_up_by_the_next(tmp_path: Path) -> None:
+    left: dict[str, Any] = {}
+
+    async def first(desk: Desk) -> None:
+        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
+        left.update(report=await desk.report(), manager=desk.manager)
+
+    async def second(desk: Desk) -> None:
+        desk.tell_series()
+        await desk.did(desk.manager, "GET", "/v1/reports")  # somebody of another tenant
+        was = left["manager"]
+        manager = desk.service.caller(
+            "team-manager", organization=was.organization, subject=was.subject
+        )
+        assert (await desk.ended(left["report"], manager))["status"] == "ready"
+
+    played(tmp_path, first)
+    played(tmp_path, second)
+
+
+def test_a_look_at_the_clock_finds_all_that_is_due(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        await desk.ready()
+        await desk.schedule()
+        await desk.adopt("team-monthly", effectiveAt="2999-01-01T00:00:00Z")
+        handlers = desk.handlers
+        assert await handlers._with_work() == set()
+        desk.service.later(timedelta(minutes=31))
+        assert await handlers._with_work() == {desk.organization}
+        await desk.round()
+        assert await handlers._with_work() == set()
+        desk.service.later(timedelta(days=31))
+        path = "/v1/report-schedules/" + (await desk.schedules())[0]["id"]
+        await desk.did(desk.manager, "POST", path + "/pause")
+        assert await handlers._with_work() == {desk.organization}
+        await desk.round()
+        assert await handlers._with_work() == set()
+
+    played(tmp_path, play)
+
+
+def test_a_job_does_what_is_due_without_the_service(tmp_path: Path) -> None:
+    left: dict[str, Any] = {}
+
+    async def first(desk: Desk) -> None:
+        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
+        left.update(report=await desk.report(), manager=desk.manager)
+
+    async def second(desk: Desk) -> None:
+        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
+        was = left["manager"]
+        manager = desk.service.caller(
+            "team-manager", organization=was.organization, subject=was.subject
+        )
+        path = f"/v1/reports/{left['report']['id']}"
+        now = await desk.did(manager, "GET", path)
+        # nobody answers at the places where the callees are by default
+        assert (now["status"], now["failureCode"]) == ("failed", "sourceUnavailable")
+        assert now["attempt"] == 1
+
+    played(tmp_path, first)
+    peers = {"metrics-service": "http://127.0.0.1:9"}
+    asyncio.run(once(ServiceSettings.model_validate({**isolated(tmp_path), "peers": peers})))
+    played(tmp_path, second)

@@ -49,6 +49,7 @@ class Base(Defaults):
         self.world = World(self._place, runtime.cipher)
         self.kept_answers = runtime.aggregate(memory.KEPT_ANSWERS)
         self.plan_words = runtime.aggregate(memory.PLAN_WORDS)
+        self.renewals = runtime.aggregate(memory.RENEWALS)
 
     def _place(self, *names: str) -> Path:
         return self.runtime.settings.state_path(self.runtime.spec.name, *names)

@@ -113,7 +113,8 @@ class Dashboards(Exploring):
             await self._change_tiles(ctx.within(organization), mend)
 
     async def renew_series(self, ctx: Context, request: port.RenewSeries) -> None:
-        await self.forget_metric(ctx, request.body.metric_key)
+        at = ctx.cause.time if ctx.cause is not None else ctx.now
+        await self.renew_metric(ctx, request.body.metric_key, at)
 
     async def _change_tiles(self, ctx: Context, change: Callable[[Tile], Tile]) -> None:
         async for board in self.dashboard.each(ctx):

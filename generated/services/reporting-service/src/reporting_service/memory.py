@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.aggregate.spec import AggregateSpec
@@ -36,7 +36,14 @@ class PlanWord(Remembered):
     at: AwareDatetime
     edition: str
     effective_at: Annotated[AwareDatetime, Field(alias="effectiveAt")]
-    awaited: bool
+    state: Literal["awaited", "counts"]
+
+
+class Renewal(Remembered):
+    """A metric has a new wording (kept for the platform): older answers end with that hour."""
+
+    metric_key: Annotated[str, Field(alias="metricKey")]
+    counts_from: Annotated[AwareDatetime, Field(alias="countsFrom")]
 
 
 M = TypeVar("M", bound=Remembered)
@@ -49,3 +56,4 @@ def _spec(name: str, model: type[M], *unique: str) -> AggregateSpec[M]:
 
 KEPT_ANSWERS = _spec("kept-answer", KeptAnswer, "question")
 PLAN_WORDS = _spec("plan-word", PlanWord)
+RENEWALS = _spec("renewal", Renewal, "metricKey")

@@ -94,17 +94,19 @@ class Requests(Dashboards):
             "at": at,
             "edition": edition.value,
             "effectiveAt": effective,
-            "awaited": effective > ctx.now,
+            "state": "awaited" if effective > ctx.now else "counts",
         }
         await self.remember(ctx, self.plan_words, word)
-        if not word["awaited"]:
+        if word["state"] == "counts":
             await self._set_edition(ctx, edition, effective)
 
     async def take_awaited_edition(self, ctx: Context) -> None:
         """Let an edition count whose day has come."""
         word = await self.plan_words.find(ctx)
-        if word is not None and word.awaited and word.effective_at <= ctx.now:
-            await self.overwrite(ctx, self.plan_words, word, {"awaited": False})
+        if word is None or word.state != "awaited":
+            return
+        if word.effective_at <= ctx.now:
+            await self.overwrite(ctx, self.plan_words, word, {"state": "counts"})
             await self._set_edition(ctx, models.Edition(word.edition), word.effective_at)
 
     async def _set_edition(self, ctx: Context, edition: models.Edition, since: datetime) -> None:

@@ -23,7 +23,7 @@ from cloudsync_chassis.runtime import Runtime
 from metrics_grpc_client import models as metrics
 from pydantic import TypeAdapter
 
-from .base import Base
+from .base import PLATFORM, Base
 from .generated import problems
 
 MOST_DAYS = 400
@@ -140,7 +140,23 @@ class Sources(Base):
         kept = await self.kept_answers.find(ctx, question=question)
         if kept is None or ctx.now - kept.asked_at > _KEPT_FOR:
             return None
+        keys = tuple(kept.metric_keys)
+        async for each in self.renewals.each(ctx.within(PLATFORM), metricKey=keys):
+            if kept.asked_at < each.counts_from <= ctx.now:
+                return None
         return kept.answer, kept.asked_at
+
+    async def renew_metric(self, ctx: Context, metric_key: str, at: datetime) -> None:
+        """A new wording was made at a moment, and counts with the next full hour: answers of the
+        old one are dropped now, and those that come until then are no good afterwards.
+        """
+        inside, hour = ctx.within(PLATFORM), at.replace(minute=0, second=0, microsecond=0)
+        counts_from = hour + timedelta(hours=1)
+        known = await self.renewals.find(inside, metricKey=metric_key)
+        if known is None or known.counts_from < counts_from:
+            told = {"countsFrom": counts_from}
+            await self.remember(inside, self.renewals, told, metricKey=metric_key)
+        await self.forget_metric(ctx, metric_key)
 
     async def _keep(self, ctx: Context, question: str, keys: list[str], answer: str) -> None:
         """In a transaction of its own, since a query writes nothing; best effort."""

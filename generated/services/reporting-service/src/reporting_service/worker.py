@@ -65,6 +65,9 @@ class Worker(Leavers):
     pause = 5.0
     """Seconds between two looks at the clock."""
 
+    lasting = True
+    """Whether to go on looking at the clock; a job does so once."""
+
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._task: asyncio.Task[None] | None = None
@@ -119,7 +122,7 @@ class Worker(Leavers):
     def wake(self, *tenants: UUID) -> None:
         """Look after these tenants now, or at least see that the worker works."""
         self._tenants.update(tenants)
-        if self._task is None or self._task.done():
+        if self.lasting and (self._task is None or self._task.done()):
             self._woken = asyncio.Event()
             self._task = asyncio.create_task(self._go_on())
         if tenants and self._woken is not None:
@@ -151,6 +154,12 @@ class Worker(Leavers):
             except Problem as error:
                 log.warning("tenant_left", problem=error.told)
 
+    async def finished(self) -> None:
+        """Return once nothing is being written, nor waits for a place of this process."""
+        while self._runs or self._tenants:
+            await asyncio.gather(*self._runs.values())
+            await self.round()
+
     async def _with_work(self) -> set[UUID]:
         """Tenants for which there is something to do."""
         now, found = clock.now(), set[UUID]()
@@ -159,7 +168,8 @@ class Worker(Leavers):
         found |= set(await self.organizations(self.report, ("expiresAt", now), status="ready"))
         found |= set(await self.organizations(self.report, ("createdAt", now - _KEPT)))
         due = await self.organizations(self.report_schedule, ("nextRunAt", now), state="active")
-        awaited = await self.organizations(self.plan_words, ("effectiveAt", now))
+        coming = ("effectiveAt", now)
+        awaited = await self.organizations(self.plan_words, coming, state="awaited")
         return found | set(due) | set(awaited)
 
     async def look_after(self, tenant: UUID) -> None:
