@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import uuid7
 
 from .steps import Desk, played, wish, yesterday
@@ -218,5 +220,31 @@ def test_a_schedule_of_a_withheld_template_pauses_and_says_why(tmp_path: Path) -
         report = await desk.did(desk.manager, "GET", path)
         assert (report["status"], report["failureCode"]) == ("failed", "cancelledByLimit")
         assert len(await desk.events("report-failed")) == 1
+
+    played(tmp_path, play)
+
+
+def test_a_schedule_that_cannot_be_followed_any_more_holds_up_nobody(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        desk.handlers.wake = lambda *_: None  # type: ignore[method-assign]
+        desk.tell_series()
+        due = datetime.now(UTC) - timedelta(minutes=9)
+        broken = await desk.schedule(nextRunAt=due.isoformat())
+        later = (due + timedelta(minutes=1)).isoformat()
+        sound = await desk.schedule(scheduleName="Sound", nextRunAt=later)
+        handlers = desk.handlers
+
+        async def spoil(ctx: Context) -> None:
+            found = await handlers.report_schedule.find(ctx, id=UUID(broken["id"]))
+            await handlers.overwrite(
+                ctx, handlers.report_schedule, found, {"timeZone": "Moon/Base"}
+            )
+
+        await desk.handlers.as_service(desk.organization, spoil)
+        await desk.round()
+        states = {each["id"]: each for each in await desk.schedules()}
+        assert states[broken["id"]]["state"] == "paused"
+        assert len(await asked_for(desk)) == 1
+        assert "lastReportId" in states[sound["id"]]
 
     played(tmp_path, play)

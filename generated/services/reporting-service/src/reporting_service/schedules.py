@@ -7,7 +7,7 @@ from typing import Any
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.problem import NOT_FOUND
+from cloudsync_chassis.problem import NOT_FOUND, Problem
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 
 from . import recurrence
@@ -42,7 +42,7 @@ class Schedules(Requests):
             return await self._suspend(ctx, schedule, failures)
         try:
             following = _following(schedule, ctx.now)
-        except recurrence.RuleError:
+        except (recurrence.RuleError, Problem):  # of a zone that is no more
             following = None
         if following is None:  # the rule has come to its end
             return await self._set(ctx, schedule, state="paused", consecutiveFailures=failures)

@@ -151,8 +151,9 @@ class Worker(Leavers):
             tenant = self._tenants.pop()
             try:
                 await self.look_after(tenant)
-            except Problem as error:
-                log.warning("tenant_left", problem=error.told)
+            except Exception as error:
+                # what fails in one tenant stops nobody else's; it is tried again within a minute
+                log.warning("tenant_left", organization_id=str(tenant), error=error)
 
     async def finished(self) -> None:
         """Return once nothing is being written, nor waits for a place of this process."""

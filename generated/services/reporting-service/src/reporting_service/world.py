@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,7 +84,7 @@ class SealedFiles:
 
     def put(self, key: str, content: bytes) -> None:
         """See `Bucket.put`."""
-        sealed = self._cipher.encrypt(content.hex(), _tenant(key))
+        sealed = self._cipher.encrypt(b64encode(content).decode(), _tenant(key))
         files.replace(self._path(key), sealed)
 
     def read(self, key: str) -> bytes | None:
@@ -91,7 +92,7 @@ class SealedFiles:
         path = self._path(key)
         if not path.exists():
             return None
-        return bytes.fromhex(self._cipher.decrypt(path.read_bytes(), _tenant(key)))
+        return b64decode(self._cipher.decrypt(path.read_bytes(), _tenant(key)))
 
     def remove(self, key: str) -> None:
         """See `Bucket.remove`."""
