@@ -478,10 +478,15 @@ def test_what_a_stopped_process_left_is_taken_up_by_the_next(tmp_path: Path) -> 
 
 def test_a_look_at_the_clock_finds_all_that_is_due(tmp_path: Path) -> None:
     async def play(desk: Desk) -> None:
-        await desk.ready()
+        handlers = desk.handlers
+        handlers.lasting = False
+        desk.tell_series()
+        report = await desk.report()
+        assert await handlers._with_work() == {desk.organization}
+        await desk.round()
+        assert (await desk.ended(report))["status"] == "ready"
         await desk.schedule()
         await desk.adopt("team-monthly", effectiveAt="2999-01-01T00:00:00Z")
-        handlers = desk.handlers
         assert await handlers._with_work() == set()
         desk.service.later(timedelta(minutes=31))
         assert await handlers._with_work() == {desk.organization}
