@@ -21,9 +21,9 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.system import documents
 
+from .comparing import Comparing
 from .generated import port
 from .keeping import Keeping
-from .recording import Recording
 
 _WORK = Operation(id="version-timer", access="workload", writes=True, timeout=60.0)
 _NIGHTLY = timedelta(days=1)
@@ -31,7 +31,7 @@ _NIGHTLY = timedelta(days=1)
 log = logger("timers")
 
 
-class Timers(Keeping, Recording):
+class Timers(Keeping, Comparing):
     """The timer."""
 
     pause = 30.0
