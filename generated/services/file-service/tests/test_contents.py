@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cloudsync_chassis import clock
+from cloudsync_chassis.client.errors import NoAnswerError
 from cloudsync_chassis.ids import uuid7
 from desk import Desk, at, desk
 
@@ -16,15 +16,12 @@ pytestmark = pytest.mark.anyio
 
 
 def versions(d: Desk, outcome: str = "queued") -> list[Any]:
-    """Have version-service answer; what it was asked."""
+    """What version-service is asked; it answers restores, and new versions wait for it."""
     asked: list[Any] = []
 
-    def answer(kind: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def given(call: Any) -> Any:
-            asked.append(call.body)
-            return kind(call.body)
-
-        return given
+    def note(call: Any) -> Any:
+        asked.append(call.body)
+        return job(call.body) if call.operation == "RestoreVersion" else NoAnswerError(call, "away")
 
     now = at(clock.now())
     envelope = {
@@ -39,16 +36,14 @@ def versions(d: Desk, outcome: str = "queued") -> list[Any]:
         kept = ("subjectKind", "subjectId", "targetNumber", "requestedBy")
         return {**envelope, **{name: body[name] for name in kept}, "outcome": outcome}
 
-    def kept(body: Any) -> Any:
-        return RuntimeError("not read")
-
-    d.service.answers("version-service", "RestoreVersion", answer(job))
-    d.service.answers("version-service", "CreateVersion", answer(kept))
+    for operation in ("RestoreVersion", "CreateVersion"):
+        d.service.answers("version-service", operation, note)
     return asked
 
 
 async def test_a_second_upload_takes_the_place_of_the_first_bytes(tmp_path: Path) -> None:
     async with desk(tmp_path) as d:
+        asked = versions(d)
         file, other = await d.uploaded(b"old words"), await d.uploaded(b"new words")
         kept = await d.link(file)
         path = f"/v1/files/{file['id']}"
@@ -62,6 +57,9 @@ async def test_a_second_upload_takes_the_place_of_the_first_bytes(tmp_path: Path
         assert (now["id"], now["referenceCount"]) == (file["id"], 1)
         assert (await d.storage.get((await d.address(file))["address"])).content == b"new words"
         assert (await d.file(other["id"]))["status"] == "purged"
+        wish = asked[0]
+        assert wish["contentRef"] == f"file:{file['objectKey']}"
+        assert wish["contentDigest"] == file["contentSha256"]
         [told] = await d.events("file-replaced")
         assert told.data["oldSha256"] == file["contentSha256"]
         assert (d.buckets / "files" / file["objectKey"]).exists(), "the version refers to it"

@@ -126,6 +126,25 @@ async def test_an_address_works_for_minutes_and_says_how_it_is_used(tmp_path: Pa
         assert [each["granteeId"] for each in grants["items"]] == [str(d.ann.subject)]
 
 
+async def test_the_first_use_of_an_address_is_noted(tmp_path: Path) -> None:
+    async with desk(tmp_path) as d:
+        file = await d.uploaded()
+        unused, used = await d.address(file), await d.address(file)
+        await d.storage.get(used["address"])
+        await d.handlers.round()
+        path = f"/v1/files/{file['id']}/downloads"
+        first = {each["id"]: each for each in (await d.did("GET", path))["items"]}
+        assert "usedAt" not in first[unused["downloadGrantId"]]
+        moment = first[used["downloadGrantId"]]["usedAt"]
+        await d.storage.get(used["address"])
+        await d.handlers.round()
+        again = {each["id"]: each for each in (await d.did("GET", path))["items"]}
+        assert again[used["downloadGrantId"]]["usedAt"] == moment
+        told = (await d.service.http.get("/metrics")).text
+        [line] = [each for each in told.splitlines() if each[:25] == "file_download_bytes_total"]
+        assert float(line.split()[-1]) == 2 * len(b"words")
+
+
 async def test_an_address_is_bound_to_a_network(tmp_path: Path) -> None:
     async with desk(tmp_path) as d:
         file = await d.uploaded()

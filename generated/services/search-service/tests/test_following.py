@@ -68,6 +68,11 @@ async def test_restricted_words_are_not_kept(tmp_path: Path) -> None:
         details = {"documentId": document, "title": "Merger", "labels": ["deal"]}
         await lib.tell("content.document-details-changed", **details, sensitivity="internal")
         assert await lib.found("falcon deal") == ["Merger"]
+        called = lib.draft("Called", "words by call")
+        await lib.put(called)
+        details = {"documentId": called["sourceId"], "title": "Recalled", "labels": []}
+        await lib.tell("content.document-details-changed", **details, sensitivity="internal")
+        assert await lib.found("words") == ["Recalled"]
 
 
 async def test_drafts_and_archived_documents_rank_below_active_ones(tmp_path: Path) -> None:

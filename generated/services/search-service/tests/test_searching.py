@@ -187,3 +187,19 @@ async def test_what_is_opened_often_ranks_higher(tmp_path: Path) -> None:
             "GET", f"/v1/index-entries/document/{last['sourceId']}", by=lib.author
         )
         assert entry["popularity"] == pytest.approx(3 / 13)
+
+
+async def test_what_was_found_and_opened_is_measured(tmp_path: Path) -> None:
+    async with library(tmp_path) as lib:
+        draft = lib.draft("Plan")
+        await lib.put(draft)
+        answer = await lib.did("GET", "/v1/search", q="plan")
+        click = {"rank": 1, "sourceKind": "document", "sourceId": draft["sourceId"]}
+        await lib.did("POST", f"/v1/search/{answer['queryId']}/clicks", click)
+        for _ in range(3):
+            await lib.found("nothing")
+        await lib.handlers.round()
+        lines = (await lib.service.http.get("/metrics")).text.splitlines()
+        told = {each.partition("{")[0]: float(each.split()[-1]) for each in lines if "{" in each}
+        assert told["search_zero_result_ratio"] == 0.75
+        assert told["search_click_through_ratio"] == 0.25

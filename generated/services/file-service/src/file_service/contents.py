@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
@@ -94,7 +95,7 @@ class Contents(Downloads):
         """What was derived of the old bytes is thrown away and queued anew."""
         async for each in self.rendition.each(ctx, fileId=file_id):
             if each.object_key is not None:
-                await self.objects.delete(each.object_key)
+                ctx.unit.before_commit(partial(self.objects.delete, each.object_key))
             queued = {
                 "state": models.RenditionState.queued,
                 "objectKey": None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
@@ -15,6 +16,9 @@ from .objects import Fetch
 
 _SCAN_PAUSE = 5
 """Seconds after which it is worth asking again for a file that is being scanned."""
+
+_USES = 500
+"""Lines of the edge's account that are settled at a time."""
 
 _VARIANT_TYPES = {
     "thumb256": "image/webp",
@@ -52,6 +56,7 @@ class Downloads(Links):
         grant = await records.insert(ctx, self.download_grant, fields)
         until = ctx.now + timedelta(seconds=seconds)
         fetch = Fetch(
+            organization=ctx.tenant,
             grant=grant.id,
             until=until,
             disposition=str(body.disposition),
@@ -64,6 +69,17 @@ class Downloads(Links):
             address=self.objects.object_address(key, fetch),
             expires_at=until,
         )
+
+    async def account(self, ctx: Context) -> None:
+        """Note which addresses were used first when, and how many bytes went out."""
+        uses = await self.objects.uses(ctx.tenant, _USES)
+        for use in uses:
+            self.metrics.file_download_bytes_total(use.size, disposition=use.disposition)
+            grant = await self.download_grant.find(ctx, id=use.grant)
+            if grant is not None and grant.used_at is None:
+                await records.rewrite(ctx, self.download_grant, grant, {"usedAt": use.at})
+        settled = [each.name for each in uses]
+        ctx.unit.before_commit(partial(self.objects.settle_uses, ctx.tenant, settled))
 
     def _grantee(self, ctx: Context, body: models.GrantDownloadRequest) -> UUID:
         if ctx.principal.kind != "user":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,9 +17,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
-from cloudsync_chassis import files
+from cloudsync_chassis import files, ids
 
-from .objects import Assembled, Fetch, ObjectMissingError, Part, PartsMissingError
+from .objects import Assembled, Fetch, ObjectMissingError, Part, PartsMissingError, Use
 
 _HOST = "https://files.cloudsync.localhost"
 _CHUNK = 1024 * 1024
@@ -44,6 +45,7 @@ class LocalObjects:
     def object_address(self, key: str, fetch: Fetch) -> str:
         """See `Objects.object_address`."""
         told = {
+            "tenant": str(fetch.organization),
             "grant": str(fetch.grant),
             "until": str(int(fetch.until.timestamp())),
             "disposition": fetch.disposition,
@@ -91,6 +93,10 @@ class LocalObjects:
         place = self._place(path.removeprefix("/"))
         if not place.is_file():
             raise AddressRefusedError("the object is not there any more")
+        line = {"grant": told["grant"], "at": now.isoformat(), "size": place.stat().st_size}
+        line["disposition"] = told["disposition"]
+        name = self._place("uses", told["tenant"], f"{ids.uuid7()}.json")
+        await asyncio.to_thread(files.replace, name, json.dumps(line).encode())
         return place, told
 
     async def assemble(self, key: str, parts: Sequence[Part]) -> Assembled:
@@ -134,6 +140,16 @@ class LocalObjects:
     async def bring_back(self, key: str) -> None:
         """See `Objects.bring_back`."""
         self._move("quarantine", "files", key)
+
+    async def uses(self, organization: UUID, most: int) -> Sequence[Use]:
+        """See `Objects.uses`."""
+        lines = sorted(self._place("uses", str(organization)).glob("*.json"))[:most]
+        return [_use(each) for each in lines]
+
+    async def settle_uses(self, organization: UUID, names: Sequence[str]) -> None:
+        """See `Objects.settle_uses`."""
+        for each in names:
+            self._place("uses", str(organization), each).unlink(missing_ok=True)
 
     async def retained(self, key: str) -> bool:
         """See `Objects.retained`: a file of that name in `retention-locks` is a lock."""
@@ -203,6 +219,12 @@ class KeyFolder:
     async def destroy(self, organization: UUID) -> None:
         """See `DataKeys.destroy`."""
         (self._folder / f"{organization}.key").unlink(missing_ok=True)
+
+
+def _use(path: Path) -> Use:
+    line = json.loads(path.read_text())
+    at = datetime.fromisoformat(line["at"])
+    return Use(path.name, UUID(line["grant"]), at, line["size"], line["disposition"])
 
 
 def _digest(path: Path) -> Assembled:

@@ -41,12 +41,24 @@ class Assembled:
 class Fetch:
     """What an address allows: `grant` names who was handed it, `network` (CIDR) where it works."""
 
+    organization: UUID
     grant: UUID
     until: datetime
     disposition: str
     media_type: str
     file_name: str
     network: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """An address was used: `name` tells the line of the account apart, `size` is in bytes."""
+
+    name: str
+    grant: UUID
+    at: datetime
+    size: int
+    disposition: str
 
 
 class Objects(Protocol):
@@ -105,6 +117,14 @@ class Objects(Protocol):
 
     async def bring_back(self, key: str) -> None:
         """Move it back."""
+        ...
+
+    async def uses(self, organization: UUID, most: int) -> Sequence[Use]:
+        """The oldest uses of an organisation's addresses that are not settled yet."""
+        ...
+
+    async def settle_uses(self, organization: UUID, names: Sequence[str]) -> None:
+        """Strike lines off the account."""
         ...
 
     async def retained(self, key: str) -> bool:

@@ -168,6 +168,7 @@ class Upkeep(Tenants):
                 self._render,
                 self.abort_overdue,
                 self.trash_orphans,
+                self.account,
                 self._purge_due,
                 self.keep_ledger,
             ):

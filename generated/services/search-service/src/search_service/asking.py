@@ -25,6 +25,7 @@ from .queries import parse
 from .searching import Searching, query_hash
 
 _KNOWN_FOR = timedelta(days=1)
+_LATELY = timedelta(hours=1)
 _KEPT = timedelta(days=90)
 _HALFWAY = 10
 """Opens in ninety days that make an entry half as popular as can be."""
@@ -49,6 +50,8 @@ class Asking(Searching):
         self._timer: asyncio.Task[None] | None = None
         self._rated_on: date | None = None
         self._answered: Counter[tuple[str, bool]] = Counter()
+        self._lately_found: Counter[bool] = Counter()
+        self._failed: Counter[tuple[str, str]] = Counter()
 
     def note_query(
         self, ctx: Context, request: port.Search, answer: models.SearchResults, profile: str
@@ -172,12 +175,14 @@ class Asking(Searching):
     async def round(self) -> None:
         """Do what is due in every organisation."""
         rate = self._rated_on != clock.now().date()
-        self._answered.clear()
+        for counts in (self._answered, self._lately_found, self._failed):
+            counts.clear()
         for organization in await self._organizations():
             await self.within(organization, self.commit_queued)
             await self.within(organization, self._run_due)
             await self.within(organization, self._sweep)
             await self.within(organization, self._forget_queries)
+            await self.within(organization, self._count_failed)
             if rate:
                 await self.within(organization, self._rate)
         self._rated_on = clock.now().date()
@@ -202,6 +207,12 @@ class Asking(Searching):
                 await self.asked.repository.remove(ctx, each.id, each.version)
             elif each.created_at + _KNOWN_FOR > ctx.now:
                 self._answered[each.profile_key, bool(each.opened)] += 1
+                if each.created_at + _LATELY > ctx.now:
+                    self._lately_found[each.hits > 0] += 1
+
+    async def _count_failed(self, ctx: Context) -> None:
+        async for entry in self.search_entry.each(ctx, status="failed"):
+            self._failed[str(entry.source_kind), entry.failure_code or ""] += 1
 
     async def _rate(self, ctx: Context) -> None:
         """Popularity by opens of ninety days: n / (n + 10)."""
@@ -221,3 +232,8 @@ class Asking(Searching):
             opened = self._answered[profile, True]
             ratio = opened / (opened + self._answered[profile, False])
             self.metrics.search_click_through_ratio(ratio, ranking_profile=profile)
+        if self._lately_found:
+            ratio = self._lately_found[False] / self._lately_found.total()
+            self.metrics.search_zero_result_ratio(ratio, language="all", edition="all")
+        for (kind, code), count in self._failed.items():
+            self.metrics.search_entries_failed(count, source_kind=kind, failure_code=code)

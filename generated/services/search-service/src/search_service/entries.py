@@ -85,7 +85,8 @@ class Entries(Base):
             changed = {"contentChangedAt": event.time, "heading": data["title"]}
             return {**changed, "content": words}
         if kind == "document-details-changed":
-            return {**self._details(data, known), "content": await self._words(ctx, document)}
+            words = await self._words(ctx, document)
+            return self._details(data, known) | ({} if words is None else {"content": words})
         marks = {"document-published": (DRAFT, None), "document-unarchived": (ARCHIVED, None)}
         drop, add = marks.get(kind, (None, ARCHIVED))
         return {"keywords": _marked(known, drop, add)}
