@@ -17,8 +17,8 @@ help: ## show this list
 venv: test-env ## bring .venv/ in line with runtime.lock and test.lock
 	@echo '.venv/ is in line with the locks'
 
-dev: test-env ## venv, plus the git hooks of this repository
-	@$(BIN)/pre-commit install
+dev: test-env ## venv and the git hooks; SERVICE=document: run it beside stand-ins
+	@$(if $(SERVICE),$(BIN)/cloudsync-gen dev $(SERVICE) $(ARGS),$(BIN)/pre-commit install)
 
 generate: runtime-env ## write what the model implies (ARGS="user-service --diff")
 	@$(BIN)/cloudsync-gen generate $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,13 @@ LAST_LEGAL = "def f() -> None:\n" + "    pass\n" * 59
 SERVICE = "generated/services/a"
 FULL_RULE = '"""A.\n\nWhat it does: a.\n\nWhy: b.\n\nExample: c.\n\nUse instead: d.\n"""\n'
 LATER = "TO" + "DO"
+
+
+def locked(files: dict[str, str]) -> dict[str, str]:
+    """The files, and a lock that says that all of them are generated."""
+    shard = {"format": 1, "files": {name: {} for name in files}}
+    return {**files, "generated/.lock/a.json": json.dumps(shard)}
+
 
 PLANTED: list[tuple[str, dict[str, str], str]] = [
     ("imports go one way", {f"{GEN}/load/x.py": "from cloudsync_gen.rules import RULES"}, "rules"),
@@ -92,8 +100,16 @@ PLANTED: list[tuple[str, dict[str, str], str]] = [
     ("no machine is named", {"README.md": "see /" + "work/main/x"}, "README.md:1"),
     ("no machine is named", {"a.lock": "--index https://py" + "pi.org/simple"}, "a.lock:1"),
     ("no machine is named", {"a.json": '{"home": "/' + 'root/.cache"}'}, "a.json:1"),
-    ("output is small", {f"{SERVICE}/x.py": "a" * 200_001}, "a: 200001 bytes, 200000 at most"),
-    ("output is small", {f"{SERVICE}/{n}.py": "" for n in range(61)}, "a: 61 files, 60 at most"),
+    (
+        "output is small",
+        locked({f"{SERVICE}/x.py": "a" * 200_001}),
+        "a: 200001 bytes, 200000 at most",
+    ),
+    (
+        "output is small",
+        locked({f"{SERVICE}/{n}.py": "" for n in range(61)}),
+        "a: 61 files, 60 at most",
+    ),
     (
         "output is small",
         {f"generated/docs/{n}.md": "a" * 2_000_001 for n in range(10)},

@@ -15,7 +15,10 @@ from support import postgres
 from support.effort import Effort
 
 ROOT = Path(__file__).parents[2]
-STORES = ("test_aggregate.py", "test_idempotency.py", "test_store.py")
+STORES = (
+    *("test_aggregate.py", "test_audit.py", "test_event_store.py", "test_field_keys.py"),
+    *("test_idempotency.py", "test_store.py"),
+)
 
 
 def test_the_chassis_does_on_postgresql_what_it_does_on_sqlite(

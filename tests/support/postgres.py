@@ -31,7 +31,7 @@ def bundled(scratch: Path) -> Path:
     import pg0
 
     program = str(Path(pg0.__file__).parent / "bin" / "pg0")
-    run = [*_unprivileged(scratch), "env", f"HOME={scratch}", program]
+    run = [*unprivileged(scratch), "env", f"HOME={scratch}", program]
     port = str(free_port())
     subprocess.run([*run, "start", "--port", port], check=True, stdout=subprocess.DEVNULL)
     subprocess.run([*run, "stop"], check=True, stdout=subprocess.DEVNULL)
@@ -46,10 +46,19 @@ def free_port() -> int:
         return port
 
 
+def is_listening(port: int) -> bool:
+    """Whether somebody answers at a port of the loopback address."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """Runs a server below `folder`; yields `user@host:port` of its superuser."""
-    prefix = _unprivileged(folder)
+    prefix = unprivileged(folder)
     place, port = binaries(folder), free_port()
     data = folder / "data"
     environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
@@ -84,7 +93,8 @@ def open_up(folder: Path) -> None:
     shutil.chown(folder, "nobody")
 
 
-def _unprivileged(folder: Path) -> list[str]:
+def unprivileged(folder: Path) -> list[str]:
+    """What to put before a command that must not run as root, when the tests do."""
     open_up(folder)
     return ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
 
@@ -94,12 +104,9 @@ def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
+        if is_listening(port):
             return
+        time.sleep(0.05)
     raise RuntimeError(f"PostgreSQL did not start: {_end_of(log)}")
 
 

@@ -7,10 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from socket import socket
 from typing import Any
 from uuid import uuid4
 
@@ -27,6 +26,7 @@ from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import screaming
 from cloudsync_gen.targets import BY_NAME
 from cloudsync_gen.targets._packages import package_of
+from support.services import free_port
 
 CHASSIS = Path(__file__).parents[2] / "templates" / "chassis" / "src"
 TARGETS = ("clients", "grpc_stubs", "service", "service_grpc")
@@ -116,13 +116,16 @@ class Process:
 def running(made: Generated, service: str, state: Path) -> Iterator[Process]:
     """The service, serving; its log is shown where it does not come up or does not go in peace."""
     prefix = screaming(service)
-    port = _free_port()
+    port = free_port()
     environment = {
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": os.pathsep.join(map(str, made.sources(service))),
         "PYTHONDONTWRITEBYTECODE": "1",
         "CHASSIS_STATE_DIR": str(state),
         f"{prefix}_PORT": str(port),
+        f"{prefix}_METRICS_PORT": "0",
+        # a test asks for more in a second than its one tenant would
+        f"{prefix}_RATE_LIMIT_PER_SECOND": "0",
     }
     process = Process(made, service, port, environment)
     log = state.with_suffix(".log")
@@ -140,12 +143,6 @@ def running(made: Generated, service: str, state: Path) -> Iterator[Process]:
         finally:
             child.kill()
             child.wait()
-
-
-def _free_port() -> int:
-    with closing(socket()) as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def _wait(address: str, child: subprocess.Popen[bytes], log: Path) -> None:

@@ -16,6 +16,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "breaking": "what a changed contract breaks, and for whom",
     "check": "judge the model by all rules",
+    "dev": "run a service with reload, beside stand-ins for others",
     "doctor": "look at the installation, the tree and the state kept beside it",
     "explain": "say what a finding is about",
     "export": "write the model in a form that another tool reads",

@@ -31,7 +31,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     """An operation with its command or query.
 
     `changes`: it works on an entity that exists, so that the entity's version matters. `tagged`:
-    its answer has a version and so an entity tag. `governed`: a life cycle decides whether it may
+    its answer has a version and so an entity tag. `located`: its answer tells the id of what it
+    made, and so where that is. `governed`: a life cycle decides whether it may
     happen; `conditional`: under a condition. `paged`: it answers a list page by page. `refers`: its
     body may name other entities.
     """
@@ -54,6 +55,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     conditional: bool
     invariants: bool
     tagged: bool
+    located: bool
     paged: bool
     reads: bool
     refers: bool
@@ -140,6 +142,8 @@ def facts_of(lookups: Lookups, operation: Operation, file: str, body: bool) -> F
         conditional=bool(command and lookups.governed.get(command.id)),
         invariants=bool(aggregate and aggregate.id in lookups.guarded),
         tagged="version" in properties and "items" not in properties,
+        located=operation.response_status == 201
+        and bool(aggregate and aggregate.key in properties),
         paged=_is_paged(performs, operation, properties),
         reads=operation.method == "get",
         refers=bool(body and command and aggregate and (aggregate.references or aggregate.part_of)),

@@ -68,7 +68,7 @@ def success_headers(facts: Facts) -> tuple[str, ...]:
     names = ["RequestId"]
     if facts.tagged:
         names.append("EntityTag")
-    if facts.operation.response_status == 201:
+    if facts.located:
         names.append("Location")
     if facts.paged:
         names.append("NextPage")

@@ -99,6 +99,33 @@ def py_entry(value: tuple[int, str, Any]) -> str:
     return _laid_out(prefix, data, ",", indent)
 
 
+def py_call(value: tuple[str, str, tuple[tuple[str, Any], ...]]) -> str:
+    """`(name, callee, ((keyword, plain data or frozenset), ...))` -> `name = callee(...)` at the
+    margin, as black lays it out. A frozenset is told in order of its members.
+    """
+    name, callee, given = value
+    told = [(f"{py_name(keyword)}=", data) for keyword, data in given]
+    start = f"{py_name(name)} = {py_name(callee)}("
+    flat = start + ", ".join(_flat(each, data) for each, data in told) + ")"
+    if len(flat) <= _LINE:
+        return flat
+    entries = (
+        (
+            py_entry((4, f"{each}frozenset", sorted(data)))
+            if isinstance(data, frozenset)
+            else py_entry((4, each, data))
+        )
+        for each, data in told
+    )
+    return start + "\n" + "".join(f"    {each}\n" for each in entries) + ")"
+
+
+def _flat(prefix: str, data: Any) -> str:
+    if isinstance(data, frozenset):
+        return f"{prefix}frozenset({{{', '.join(map(py_literal, sorted(data)))}}})"
+    return prefix + py_literal(data)
+
+
 class _Set(tuple[Any, ...]):
     """Members of a set that is the only argument of a call."""
 
@@ -270,6 +297,7 @@ FILTERS: Mapping[str, Callable[[Any], str]] = {
     "py_str": py_str,
     "py_literal": py_literal,
     "py_entry": py_entry,
+    "py_call": py_call,
     "py_name": py_name,
     "py_path": py_path,
     "py_type": py_type,

@@ -27,13 +27,14 @@ webbrowser winreg winsound wsgiref xdrlib xml xmlrpc zipapp zipfile zipimport zl
 """Of all versions of Python from 3.11 on."""
 
 _LIBRARIES = """
-aiosqlite alembic annotated_doc annotated_types anyio cel certifi cffi click cloudsync_chassis
-colorama cryptography dotenv exceptiongroup fastapi google greenlet grpc grpc_health
-grpc_reflection h11 httpcore httpx idna joserfc jsonschema mako markdown_it markupsafe mdurl
-opentelemetry pip pluggy prompt_toolkit psycopg psycopg_binary pycparser pydantic pydantic_core
-pydantic_settings pygments pytest referencing rich rpds setuptools shellingham sniffio sqlalchemy
-starlette structlog tomli typer typing_extensions typing_inspection tzdata uvicorn uvloop wcwidth
-yaml
+aio_pika aiokafka aiormq aiosqlite alembic annotated_doc annotated_types anyio async_timeout
+cedarpy cel certifi cffi click cloudsync_chassis colorama cryptography dotenv exceptiongroup
+fastapi google greenlet grpc grpc_health grpc_reflection h11 httpcore httpx idna joserfc jsonschema
+mako markdown_it markupsafe mdurl multidict opentelemetry packaging pamqp pip pluggy
+prometheus_client prompt_toolkit propcache psycopg psycopg_binary pycparser pydantic pydantic_core
+pydantic_settings pygments pytest redis referencing rich rpds setuptools shellingham sniffio
+sqlalchemy starlette structlog tomli typer typing_extensions typing_inspection tzdata uvicorn
+uvloop wcwidth yaml yarl
 """
 """Of the chassis and of the tests of a service."""
 

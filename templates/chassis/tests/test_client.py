@@ -9,15 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from cloudsync_chassis import propagation
 from cloudsync_chassis.client import fallback
 from cloudsync_chassis.client.base import ServiceClient
-from cloudsync_chassis.client.breaker import Breaker
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import CallError, NoAnswerError, RefusedError
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget
@@ -187,58 +183,6 @@ async def test_an_open_breaker_spares_the_callee() -> None:
         assert len(peer.requests) == 3
         await asyncio.sleep(0.06)
         assert await called.call(CALL, ANSWER) == {"a": 1}
-
-
-class BreakerMachine(RuleBasedStateMachine):
-    """Closed, open, half-open: whatever happens, the breaker is in one and allows what it may."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.clock = 0.0
-        self.policy = BreakerPolicy(requests=4, failure_ratio=0.5, window=10, open_for=5, probes=2)
-        self.breaker = Breaker(self.policy, lambda: self.clock)
-        self.results: list[tuple[float, bool]] = []
-
-    @rule(seconds=st.floats(0.1, 8))
-    def wait(self, seconds: float) -> None:
-        self.clock += seconds
-
-    @rule(success=st.booleans())
-    def call(self, success: bool) -> None:
-        before = self.breaker.state
-        allowed = self.breaker.allow()
-        assert allowed or before != "closed"
-        assert not allowed or before != "open"
-        if not allowed:
-            return
-        self.breaker.record(success)
-        if before == "half-open":
-            assert self.breaker.state == ("closed" if success else "open")
-            self.results.clear()
-            return
-        self.results.append((self.clock, success))
-        recent = [ok for at, ok in self.results if at >= self.clock - self.policy.window]
-        failing = recent.count(False) / len(recent) >= self.policy.failure_ratio
-        tripped = len(recent) >= self.policy.requests and failing
-        assert self.breaker.state == ("open" if tripped else "closed")
-
-    @invariant()
-    def an_open_one_becomes_half_open_in_time(self) -> None:
-        assert self.breaker.state in ("closed", "open", "half-open")
-
-
-BreakerMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
-TestBreaker = BreakerMachine.TestCase
-
-
-def test_no_more_probes_than_the_policy_says() -> None:
-    clock = [0.0]
-    breaker = Breaker(BreakerPolicy(requests=1, open_for=1, probes=2), lambda: clock[0])
-    breaker.record(False)
-    clock[0] = 1.0
-    assert [breaker.allow() for _ in range(4)] == [True, True, False, False]
-    clock[0] = 2.0
-    assert breaker.allow(), "a probe that was cancelled does not shut the door for ever"
 
 
 def failing(error: CallError) -> Callable[[], Any]:

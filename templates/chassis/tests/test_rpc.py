@@ -292,3 +292,18 @@ async def test_a_stream_is_admitted_like_any_call(rpc: Calling) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await method(Ask(book_id=str(UUID(int=1)))).read()
     assert details(refused.value)[0].reason == "unauthenticated"
+
+
+@pytest.mark.parametrize(
+    ("peer", "address"),
+    [
+        ("ipv4:10.0.0.1:4711", "10.0.0.1"),
+        ("ipv6:%5B::1%5D:4711", "::1"),
+        ("ipv6:[2001:db8::1]:4711", "2001:db8::1"),
+        ("unix:/run/socket", None),
+    ],
+)
+def test_a_peer_tells_its_address(peer: str, address: str | None) -> None:
+    from cloudsync_chassis.rpc.call import address_of
+
+    assert address_of(peer) == address

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import black
 import pytest
 from markdown_it import MarkdownIt
 
@@ -308,6 +309,25 @@ def test_an_entry_holds_its_data_however_long_it_is(prefix: str, data: object) -
     assert isinstance(call, ast.Call)
     (value,) = [*call.args, *(each.value for each in call.keywords)]
     assert ast.literal_eval(value) == data
+
+
+@pytest.mark.parametrize("data", [1, ["a"] * 40, "v" * 120, frozenset({"b", "a"}), True])
+def test_a_call_holds_its_arguments_as_black_lays_them_out(data: object) -> None:
+    text = emit.py_call(("NAME", "made", (("one", data), ("other", "x"))))
+    assert black.format_str(text, mode=black.Mode(line_length=100)) == text + "\n"
+    (assigned,) = ast.parse(text).body
+    assert isinstance(assigned, ast.Assign)
+    assert isinstance(assigned.value, ast.Call)
+    told = {each.arg: each.value for each in assigned.value.keywords}
+    one = told["one"]
+    value = one.args[0] if isinstance(one, ast.Call) else one
+    assert ast.literal_eval(value) == data
+
+
+@pytest.mark.parametrize("call", [("a b", "c", ()), ("a", "b.c", ()), ("a", "b", (("c d", 1),))])
+def test_a_call_has_names_alone(call: tuple[str, str, tuple[tuple[str, object], ...]]) -> None:
+    with pytest.raises(emit.NotEmittable):
+        emit.py_call(call)
 
 
 @pytest.mark.parametrize("prefix", ["name", "a.b=", "__import__('os')=", "name=open"])

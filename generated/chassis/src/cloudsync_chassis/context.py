@@ -16,6 +16,7 @@ from cloudsync_chassis.security.principal import Principal
 
 if TYPE_CHECKING:
     from cloudsync_chassis.events.envelope import Event
+    from cloudsync_chassis.security.guard import Guard
     from cloudsync_chassis.store.unit import Unit
 
 
@@ -68,6 +69,8 @@ class Context:
     if_match: frozenset[int] | None = None
     cause: Event | None = None
     grant: Grant = field(default_factory=lambda: Grant(True))
+    guard: Guard | None = None
+    source_ip: str | None = None
     now: datetime = field(default_factory=clock.now)
 
     def within(self, organization_id: UUID) -> Context:

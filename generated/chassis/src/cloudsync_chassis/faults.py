@@ -30,13 +30,13 @@ def of_exception(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, NoAnswerError):
-        log.warning("dependency_silent", error=str(error))
+        log.warning("dependency_silent", error=error)
         return Problem(UNAVAILABLE, headers={"Retry-After": "1"})
     if isinstance(error, RefusedError):
-        log.warning("dependency_refused", error=str(error))
+        log.warning("dependency_refused", error=error)
         return DEPENDENCY_FAILED()
     if isinstance(error, OperationalError | PoolTimeoutError):
-        log.error("database_unavailable", error=str(error))
+        log.error("database_unavailable", error=error)
         return Problem(UNAVAILABLE, headers={"Retry-After": "1"})
     log.error("unhandled_exception", exc_info=error)
     return INTERNAL()

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
 from cloudsync_chassis import propagation
+from cloudsync_chassis.masking import MASK, Masking, described
 
 _MASKED = frozenset({"authorization", "cookie", "password", "secret", "token", "idempotency_key"})
+_FRAMES = 12
+"""How many places of a traceback are told, from the innermost outwards."""
+
+_OWN = frozenset(
+    (
+        *("_record", "_from_structlog", "exc_info", "positional_args", "event", "level", "time"),
+        *("service", "component", "trace_id", "operation", "organization_id"),
+    )
+)
+"""Entries that structlog and this module make themselves, whatever a property is called."""
+
+_REQUEST = frozenset(("method", "route", "status", "milliseconds", "request_id"))
+"""What the adapters tell of each request."""
 
 
 def logger(name: str) -> Any:
@@ -19,14 +34,18 @@ def logger(name: str) -> Any:
     return structlog.get_logger(name, component=name)
 
 
-def configure(level: str, service: str) -> None:
-    """Send all logs, also those of libraries, through one JSON formatter."""
+def configure(level: str, service: str, masking: Masking | None = None) -> None:
+    """Send all logs, also those of libraries, through one JSON formatter.
+
+    Values whose names are masked are not shown, wherever they stand in a line. Of an exception the
+    types and the places are told and not what it says, which may quote a value.
+    """
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         _context(service),
-        _mask,
-        structlog.processors.format_exc_info,
+        _mask(masking or Masking()),
+        _exceptions,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -42,6 +61,7 @@ def configure(level: str, service: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    logging.raiseExceptions = False  # a line that cannot be written would go to stderr, unmasked
     for noisy in ("aiosqlite", "httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
@@ -64,7 +84,36 @@ def _context(service: str) -> Any:
     return add
 
 
-def _mask(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for name in entry.keys() & _MASKED:
-        entry[name] = "***"
+def _mask(masking: Masking) -> Any:
+    hidden = Masking(masking.names | _MASKED)
+
+    def mask(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        own = _OWN | _REQUEST if entry.get("component") in ("http", "rpc") else _OWN
+        for name in entry.keys() - own:
+            value = entry[name]
+            if hidden.hides(name):
+                entry[name] = MASK
+            elif isinstance(value, BaseException):
+                entry[name] = described(value)
+            elif not isinstance(value, str | int | float | None):
+                entry[name] = hidden.shown(value)
+        return entry
+
+    return mask
+
+
+def _exceptions(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Where an exception came from; a library's line ends where it begins to quote one."""
+    raised = entry.pop("exc_info", None)
+    if raised is True:
+        raised = sys.exc_info()
+    if isinstance(raised, tuple):
+        raised = raised[1]
+    if isinstance(raised, BaseException):
+        frames = traceback.extract_tb(raised.__traceback__)
+        entry["exception"] = described(raised)
+        places = (f"{each.filename}:{each.lineno} {each.name}" for each in frames[-_FRAMES:])
+        entry["frames"] = list(places)
+    if "_record" in entry and isinstance(entry.get("event"), str):
+        entry["event"] = entry["event"].partition("\n")[0]
     return entry

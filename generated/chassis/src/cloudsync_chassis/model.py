@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, LiteralString, Self, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, RootModel, ValidationInfo, model_validator
+from pydantic import BaseModel, ConfigDict, JsonValue, RootModel, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 M = TypeVar("M", bound=BaseModel)
+
+UNIQUE: dict[str, JsonValue] = {"x-unique": True}
+"""Said by a field whose list holds each item once (`json_schema_extra`)."""
+
+NULLABLE: dict[str, JsonValue] = {"x-nullable": True}
+"""Said by a field that may be null, which is not the same as absent."""
 
 Record = dict[str, Any]
 """An entity by the names of its JSON Schema, Python values, absent optional fields left out."""

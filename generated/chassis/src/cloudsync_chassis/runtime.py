@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from cloudsync_chassis import files, logs
+from cloudsync_chassis import clock, files, logs
 from cloudsync_chassis.aggregate.engine import Aggregate, Registry
 from cloudsync_chassis.aggregate.spec import AggregateSpec
+from cloudsync_chassis.audit.repository import AuditedRepository
+from cloudsync_chassis.audit.trail import AuditTrail, drop_older
 from cloudsync_chassis.client.attempts import Client
 from cloudsync_chassis.client.queue import CallQueue
 from cloudsync_chassis.events.bus import Bus, InProcessBus
 from cloudsync_chassis.events.consumer import Consumer, Subscription
 from cloudsync_chassis.events.outbox import Outbox, Relay
+from cloudsync_chassis.events.projection import Projection, Projector
+from cloudsync_chassis.events.queues import WorkQueues
+from cloudsync_chassis.events.split_bus import SplitBus
 from cloudsync_chassis.events.sqlite_bus import SqliteBus
+from cloudsync_chassis.events.store import EventStore, Journal
 from cloudsync_chassis.executor import Executor
 from cloudsync_chassis.health import Health
+from cloudsync_chassis.masking import Masking
+from cloudsync_chassis.metrics import watched
+from cloudsync_chassis.metrics.service import ServiceMetrics
 from cloudsync_chassis.paging import Pages
+from cloudsync_chassis.rate.limiter import limiter_of
+from cloudsync_chassis.sagas.runner import Sagas
+from cloudsync_chassis.security.guard import Policies
 from cloudsync_chassis.security.identity import Identity
+from cloudsync_chassis.security.policies import Surroundings
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
 from cloudsync_chassis.store import migrate, system
@@ -29,12 +43,19 @@ from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.cursor import CursorSigner
 from cloudsync_chassis.store.database import Database
 from cloudsync_chassis.store.document import DocumentRepository, DocumentStore
+from cloudsync_chassis.store.keys import OwnKeys, StoredKeys
+from cloudsync_chassis.store.renewal import KeyKeeper, Renewal, Sealed
 from cloudsync_chassis.store.repository import Repository
 from cloudsync_chassis.store.table import TableRepository
 from cloudsync_chassis.telemetry import Telemetry
 
 E = TypeVar("E", bound=BaseModel)
 C = TypeVar("C", bound=Client)
+
+log = logs.logger("runtime")
+
+_STEP_PAUSE = 0.05
+_FORGET_PAUSE = 3600.0
 
 
 class Runtime:
@@ -44,20 +65,36 @@ class Runtime:
         self.spec = spec
         self.settings = settings
         self.database = _database(spec, settings)
-        self.bus = _bus(settings)
-        self.relay = Relay(self.database, self.bus)
+        self.bus = _bus(spec, settings)
+        self.clients: dict[str, Client] = {}
+        self.metrics = ServiceMetrics(spec, settings, self.database, self.clients)
+        self.database.refused = self.metrics.standard.shed("pool")
+        self.relay = Relay(self.database, watched.publications(self.bus, self.metrics.standard))
         self.outbox = Outbox(self.relay.wake)
-        self.executor = Executor(spec.name, self.database, spec.grants)
+        self.events = EventStore()
+        self.sagas = Sagas(spec.name, spec.sagas, self.database, self.outbox)
+        surroundings = Surroundings(settings.region, settings.policy_context)
+        self.policies = Policies(spec.policies, surroundings, settings.strict_policies)
+        self.executor = Executor(spec.name, self.database, spec.grants, self.policies)
+        self.executor.handled = self.metrics.standard.handled
         self.identity = Identity(spec.name, settings)
+        self.limiter = limiter_of(spec.name, settings)
+        self.limiter.refused = self.metrics.standard.rate_limited
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
         self.pages = Pages(settings, self.cursors)
-        self.cipher = FieldCipher(_secret(settings, settings.field_key_file, "field.key"))
+        self.cipher = _cipher(spec, settings)
+        self.masking = Masking(spec.masked)
+        audit_key = _secret(settings, settings.audit_key_file, "audit.key")
+        self.audit = AuditTrail(audit_key, self.masking)
         self.health = Health(self.database.ping)
         self.telemetry: Telemetry | None = None
-        self.aggregates = Registry()
-        self.clients: dict[str, Client] = {}
+        self.aggregates = Registry(spec.inherits)
+        self.sealed: list[Sealed] = []
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
+        brokered = settings.bus == "rabbitmq" or settings.queue_url is not None
+        self.queues = WorkQueues(spec.name, self.outbox, spec.queues, brokered)
         self._subscriptions: list[Subscription] = []
+        self._projectors: list[Projector] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     def aggregate(self, spec: AggregateSpec[E]) -> Aggregate[E]:
@@ -67,7 +104,31 @@ class Runtime:
             repository = DocumentRepository(spec.model, spec.store)
         else:
             repository = TableRepository(spec.model, spec.store, self.cipher)
-        return Aggregate(spec, repository, self.outbox, self.spec.event_source, self.aggregates)
+            if spec.store.encrypted:
+                self.sealed.append(Sealed.of(spec.store))
+        repository = AuditedRepository(repository, spec.name, self.audit)
+        return Aggregate(
+            spec,
+            repository,
+            self.outbox,
+            self.spec.event_source,
+            self.aggregates,
+            self._journal(spec),
+        )
+
+    def _journal(self, spec: AggregateSpec[E]) -> Journal | None:
+        """What keeps the aggregate's events, where the model has an event log for it."""
+        every = self.spec.streams.get(spec.name)
+        if every is None:
+            return None
+        secret = () if isinstance(spec.store, DocumentStore) else tuple(spec.store.encrypted)
+        return Journal(self.events, spec.name, every, secret)
+
+    def project(self, projection: Projection) -> Projector:
+        """Keep a read model of the event store once the service runs."""
+        projector = Projector(self.database, projection)
+        self._projectors.append(projector)
+        return projector
 
     def client(self, kind: type[C], service: str) -> C:
         """A client for a callee of the model, with the edge's budgets and our own identity."""
@@ -77,6 +138,8 @@ class Runtime:
             token=lambda: self.identity.workload_token(service),
             budgets=edge.budgets,
             breaker=edge.breaker,
+            concurrent=edge.concurrent,
+            observer=self.metrics.standard.observer(service),
         )
         self.clients[service] = client
         return client
@@ -88,19 +151,53 @@ class Runtime:
 
     def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """Handle these events once the service runs."""
-        self._subscriptions.extend(subscriptions)
+        self._subscriptions.extend(self.sagas.guard(each) for each in subscriptions)
+
+    def consumer(self, subscriptions: tuple[Subscription, ...], together: int = 1) -> Consumer:
+        """A consumer of the service's group."""
+        return Consumer(
+            watched.dead_letters(self.bus, self.metrics.standard),
+            self.spec.name,
+            subscriptions,
+            self.executor.consume,
+            dead_letters=self.spec.dead_letters,
+            together=together,
+        )
 
     async def start(self) -> None:
         """Log, trace, open, migrate, relay, consume."""
-        logs.configure(self.settings.log_level, self.spec.name)
+        logs.configure(self.settings.log_level, self.spec.name, self.masking)
         self.telemetry = Telemetry(self.settings.telemetry, self.spec.name)
         self.identity.prepare()
         await self.prepare_database()
         await self.bus.start()
         self._spawn(self.relay.run())
+        self._spawn(self.key_keeper().run())
+        self._spawn(self.identity.keep())
+        self._spawn(self._forget())
         for consumer in self._consumers():
             self._spawn(consumer.run())
+        for projector in self._projectors:
+            self._spawn(projector.run())
+        if self.spec.sagas:
+            self._spawn(self.sagas.run(self.executor.consume))
         self.health.started = True
+
+    async def _forget(self) -> None:
+        """Drop rows of the audit trail whose time is over."""
+        kept = timedelta(days=self.settings.audit_retention_days)
+        while True:
+            try:
+                while await drop_older(self.database, clock.now() - kept):
+                    await asyncio.sleep(_STEP_PAUSE)
+            except Exception as error:
+                log.warning("audit_not_trimmed", error=error)
+            await asyncio.sleep(_FORGET_PAUSE)
+
+    def key_keeper(self) -> KeyKeeper:
+        """Rotates and retires the keys of encrypted fields, and renews these."""
+        renewal = Renewal(self.database, self.cipher, self.sealed)
+        return KeyKeeper(self.cipher, renewal, self.settings.field_key_rotation)
 
     async def prepare_database(self) -> None:
         """Create what the embedded database lacks; PostgreSQL is migrated before we start."""
@@ -116,27 +213,46 @@ class Runtime:
         await self.database.create_all(system.metadata)
 
     async def stop(self) -> None:
-        """Publish what is committed, then close everything."""
+        """End consumers, publish what is committed, then close everything."""
         self.health.stopping = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        await self._flush()
         for client in self.clients.values():
             await client.aclose()
         await self.bus.stop()
+        await self.limiter.aclose()
         await self.database.dispose()
         if self.telemetry is not None:
             self.telemetry.stop()
 
+    async def _flush(self) -> None:
+        """Publish now what would else wait for the next start, if the bus takes it in time."""
+        if not self.health.started:
+            return
+        try:
+            async with asyncio.timeout(self.settings.flush_seconds):
+                while await self.relay.publish_once():
+                    pass
+        except Exception as error:
+            # the events stay in the outbox; another replica or the next start publishes them
+            log.warning("outbox_not_flushed", error=str(error) or type(error).__name__)
+
     def _consumers(self) -> Iterator[Consumer]:
-        """One for the events, and one for the queued calls to each callee."""
-        groups = [tuple(self._subscriptions)] if self._subscriptions else []
-        groups += [
-            (self.calls.subscription(name),) for name, each in self.clients.items() if each.queues
-        ]
-        for group in groups:
-            yield Consumer(self.bus, self.spec.name, group, self.executor.consume)
+        """One for the events, one for each queue, one for the queued calls to each callee."""
+        prefetch = {each.name: each.prefetch for each in self.spec.queues if each.prefetch}
+        by_consumer: dict[str, list[Subscription]] = {}
+        for each in self._subscriptions:
+            by_consumer.setdefault(each.topic if each.topic in prefetch else "", []).append(each)
+        for each in self.sagas.subscriptions():
+            yield self.consumer((each,))
+        for queue, group in by_consumer.items():
+            yield self.consumer(tuple(group), prefetch.get(queue, 1))
+        for name, client in self.clients.items():
+            if client.queues:
+                yield self.consumer((self.calls.subscription(name),))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))
@@ -153,13 +269,44 @@ def _database(spec: ServiceSpec, settings: Settings) -> Database:
         schema=settings.database_schema,
         schemas=spec.schemas,
         pool=settings.database_pool,
+        wait=settings.database_wait,
     )
 
 
-def _bus(settings: Settings) -> Bus:
+def _bus(spec: ServiceSpec, settings: Settings) -> Bus:
+    """The bus that the settings name, and RabbitMQ for the queues where they name one."""
+    events = _event_bus(spec, settings)
+    if settings.queue_url is None or not spec.queues:
+        return events
+    from cloudsync_chassis.events.rabbit_bus import RabbitBus
+
+    queues = RabbitBus(settings.queue_url.get_secret_value(), spec.queues)
+    return SplitBus(events, queues, [each.name for each in spec.queues])
+
+
+def _event_bus(spec: ServiceSpec, settings: Settings) -> Bus:
+    """A broker's library is imported only where it is the bus."""
     if settings.bus == "memory":
         return InProcessBus()
+    url = settings.bus_url.get_secret_value() if settings.bus_url else ""
+    if settings.bus == "kafka":
+        from cloudsync_chassis.events.kafka_bus import KafkaBus
+
+        return KafkaBus(url)
+    if settings.bus == "rabbitmq":
+        from cloudsync_chassis.events.rabbit_bus import RabbitBus
+
+        return RabbitBus(url, spec.queues, spec.dead_letters.values())
     return SqliteBus(settings.state_path("bus.sqlite"))
+
+
+def _cipher(spec: ServiceSpec, settings: Settings) -> FieldCipher:
+    index_key = _secret(settings, settings.index_key_file, f"{spec.name}.index.key")
+    if settings.field_key_file is not None:
+        return FieldCipher.of(StoredKeys(settings.field_key_file), index_key)
+    own = OwnKeys(settings.state_path(spec.name, "field-keys"))
+    own.ensure()
+    return FieldCipher.of(own, index_key)
 
 
 def _secret(settings: Settings, given: Path | None, name: str) -> bytes:

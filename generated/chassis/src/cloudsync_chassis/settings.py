@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import (
@@ -13,9 +13,12 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from cloudsync_chassis.bounds import JsonBounds
+from cloudsync_chassis.security.keys import Algorithm as Algorithm
 from cloudsync_chassis.telemetry import Exporter
 
 SHARED_PREFIX = "CHASSIS_"
+_DRAINING = 0.8
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -27,32 +30,68 @@ class Settings(BaseSettings):
     A service derives from it: prefix (`DOCUMENT_SERVICE_`), the model's defaults, own fields.
     Secrets are given as files; nothing secret has a default. In production the stores, the issuer's
     keys and the secret files must be named: the embedded ones are for one machine.
+
+    `field_key_file` may be a folder of keys, `<name>.key`, whose names sort by age; a service makes
+    its own keys anew after `field_key_rotation` seconds. `index_key_file` stays as it is.
+
+    `workload_token_file` is our projected token, or a folder with one for each callee. Callers with
+    a token of `workload_issuer`, a cluster, are the service accounts of `workload_namespaces`.
+
+    `policy_context` are attributes that policies may ask of the context. With `policies_strict`, as
+    always in production, a policy refuses where nobody supplies an attribute that it needs.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
     environment: Literal["development", "test", "production"] = "development"
+    region: str | None = None
     state_dir: Path = Path(".state")
     host: str = "127.0.0.1"
     port: Port = 8080
+    metrics_port: Port | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     telemetry: Exporter = "none"
 
     database_url: SecretStr | None = None
     database_schema: str | None = None
     database_pool: Annotated[int, Field(ge=1, le=200)] = 5
-    bus: Literal["sqlite", "memory"] = "sqlite"
+    database_wait: Seconds = 1.0
+    redis_url: SecretStr | None = None
+    rate_limit_per_second: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    rate_limit_burst: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    bus: Literal["sqlite", "memory", "kafka", "rabbitmq"] = "sqlite"
+    bus_url: SecretStr | None = None
+    queue_url: SecretStr | None = None
+    """RabbitMQ for work queues, where the bus is another."""
 
     issuer: str = "https://issuer.invalid/"
     audience: str | None = None
     jwks_url: str | None = None
     clock_skew: Annotated[int, Field(ge=0, le=300)] = 30
+    token_algorithm: Algorithm = "ES256"
+    token_lifetime: Annotated[int, Field(ge=60, le=3600)] = 900
+    signing_key_rotation: Seconds = 86_400.0
     workload_token_file: Path | None = None
+    workload_issuer: str | None = None
+    workload_jwks_url: str | None = None
+    workload_algorithm: Algorithm = "RS256"
+    workload_namespaces: frozenset[str] = frozenset()
+    workload_token_lifetime: Annotated[int, Field(ge=600, le=7200)] = 3607
     field_key_file: Path | None = None
+    field_key_rotation: Seconds = 86_400.0
+    index_key_file: Path | None = None
     cursor_key_file: Path | None = None
+    audit_key_file: Path | None = None
+    audit_retention_days: Annotated[int, Field(ge=1)] = 400
+
+    policy_context: dict[str, Any] = {}
+    policies_strict: bool | None = None
 
     problem_base: str = "https://problems.invalid/"
     max_body_bytes: Annotated[int, Field(ge=1)] = 1_048_576
+    max_json_depth: Annotated[int, Field(ge=1, le=200)] = 64
+    max_json_members: Annotated[int, Field(ge=1)] = 100_000
+    body_timeout: Seconds = 10.0
     page_size: Annotated[int, Field(ge=1)] = 50
     max_page_size: Annotated[int, Field(ge=1)] = 200
     request_timeout: Seconds = 10.0
@@ -62,11 +101,34 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _complete_in_production(self) -> Self:
-        needed = ("database_url", "jwks_url", "field_key_file", "cursor_key_file")
+        secrets = ("field_key_file", "index_key_file", "cursor_key_file", "audit_key_file")
+        needed = ("database_url", "jwks_url", *secrets)
         missing = [name for name in needed if getattr(self, name) is None]
         if self.environment == "production" and missing:
             raise ValueError(f"production needs {', '.join(missing)}")
+        if self.bus in ("kafka", "rabbitmq") and self.bus_url is None:
+            raise ValueError(f"the bus {self.bus} needs bus_url")
         return self
+
+    @property
+    def json_bounds(self) -> JsonBounds:
+        """How deep and how large a JSON body may be."""
+        return JsonBounds(self.max_json_depth, self.max_json_members)
+
+    @property
+    def drain_seconds(self) -> float:
+        """Seconds of the grace for requests in flight."""
+        return self.shutdown_grace * _DRAINING
+
+    @property
+    def flush_seconds(self) -> float:
+        """Seconds of the grace for events that are committed and not published."""
+        return self.shutdown_grace * (1 - _DRAINING)
+
+    @property
+    def strict_policies(self) -> bool:
+        """Whether a policy refuses whose attributes nobody supplies."""
+        return self.environment == "production" or bool(self.policies_strict)
 
     def state_path(self, *names: str) -> Path:
         """A place below the state folder."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -67,10 +68,27 @@ class Running:
         subject: UUID | None = None,
         kind: Kind = "user",
         scopes: Iterable[str] = (),
+        factors: Iterable[str] = (),
+        factor_age: float = 0.0,
+        attributes: Mapping[str, Any] | None = None,
     ) -> Caller:
-        """A caller of a new organisation, or of the one given."""
+        """A caller of a new organisation, or of the one given.
+
+        `factors` (RFC 8176, `mfa`) were shown `factor_age` seconds ago; policies ask for them and
+        for the issuer's `attributes`.
+        """
         organization, subject = organization or uuid7(), subject or uuid7()
-        principal = Principal(str(subject), kind, organization, frozenset(roles), frozenset(scopes))
+        shown = frozenset(factors)
+        principal = Principal(
+            str(subject),
+            kind,
+            organization,
+            frozenset(roles),
+            frozenset(scopes),
+            shown,
+            int(time.time() - factor_age) if shown else None,
+            attributes or {},
+        )
         token = self.runtime.identity.issuer().issue(principal, [self.runtime.spec.name])
         return Caller(subject, organization, token)
 
@@ -113,11 +131,28 @@ class Running:
         )
         await bus.publish([event])
         async with asyncio.timeout(_PATIENCE):
-            while not bus.handled(self.runtime.spec.name, event):
-                await asyncio.sleep(0.005)
+            await self.settle()
         dead = any(each.id == event.id and each.topic != event.topic for each in bus.log)
         assert not dead, f"{event_type} was given up; the log says why"
         return event
+
+    async def settle(self) -> None:
+        """Return once the service has handled all that it and others have published so far, and
+        what came of it, steps of sagas included (in-process bus only).
+        """
+        bus = self.runtime.bus
+        assert isinstance(bus, InProcessBus), "only on the bus of this process"
+        consumed = (*self.runtime.subscriptions, *self.runtime.sagas.subscriptions())
+        topics = {each.topic for each in consumed}
+        while True:
+            while await self.runtime.relay.publish_once():
+                pass
+            waiting = [each for each in bus.log if each.topic in topics]
+            if all(bus.handled(self.runtime.spec.name, each) for each in waiting):
+                await self.runtime.sagas.watch(self.runtime.executor.consume)
+                if not await self.runtime.relay.publish_once():
+                    return
+            await asyncio.sleep(0.005)
 
     async def published(self) -> list[Event]:
         """All events on the bus, once the outbox is empty (in-process bus only)."""
@@ -170,5 +205,14 @@ async def _started(app: FastAPI | RpcServer) -> AsyncIterator[Running]:
 
 
 def isolated(state: Path) -> dict[str, Any]:
-    """Arguments for a service's settings: everything below `state`, events in this process."""
-    return {"environment": "test", "state_dir": state, "bus": "memory", "port": 0}
+    """Arguments for a service's settings: everything below `state`, events in this process, free
+    ports, and no limit to what one tenant may ask in a second.
+    """
+    return {
+        "environment": "test",
+        "state_dir": state,
+        "bus": "memory",
+        "port": 0,
+        "metrics_port": 0,
+        "rate_limit_per_second": 0,
+    }

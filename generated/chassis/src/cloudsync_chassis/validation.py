@@ -9,19 +9,22 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
 from cloudsync_chassis import faults
+from cloudsync_chassis.bounds import JsonBounds
 from cloudsync_chassis.problem import VALIDATION_FAILED
 
 B = TypeVar("B", bound=BaseModel)
 
+_BOUNDS = JsonBounds()
 _FLOAT = re.compile(rb"\d[.eE]")
 
 
-def parse(model: type[B], content: bytes) -> B:
+def parse(model: type[B], content: bytes, bounds: JsonBounds = _BOUNDS) -> B:
     """The typed value of a JSON text.
 
     Raises:
         Problem: `validation-failed`, with a pointer to each fault.
     """
+    bounds.check(content)
     try:
         return model.model_validate_json(_with_integers(content))
     except ValidationError as error:

@@ -21,7 +21,8 @@ from cloudsync_gen.engine.forms.expressions import Unsure, expression
 LINE_LENGTH = 100
 _INDENT = "    "
 _MOST_REMEMBERED = 50_000
-_DOCSTRING = re.compile(r' {4}"""\n {4}(?! )([^"\\\n]*)(?<! )\n {4}"""')
+_DOCSTRING = re.compile(r' {4}"""(\n {4})?(?! )([^"\\\n]*)(?<! )(?(1)\n {4})"""')
+"""A text of one line: between its quotes, or on a line of its own."""
 _REBUILD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.model_rebuild\(\)")
 
 
@@ -172,7 +173,7 @@ def _is_docstring(node: ast.stmt) -> bool:
 def _docstring(source: _Source, node: ast.stmt, *, alone: bool) -> Iterator[_Part]:
     text = source.text(node)
     found = _DOCSTRING.fullmatch(text)
-    if found and found[1].isprintable():
+    if found and found[2] and found[2].isprintable() and len(text.split("\n")[0]) <= LINE_LENGTH:
         yield text
     elif source.lines[(node.end_lineno or 1) - 1].rstrip().endswith(('"', "'")):
         yield _Question(_Place.DOCSTRING, text)

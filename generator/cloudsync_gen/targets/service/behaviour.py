@@ -90,7 +90,7 @@ def default_of(
         key=f"request.{request.names[request.key]}" if needs_key else "",
         body="request.body" if request.body and verb != "delete" else "",
         filters=_filters(facts, performed, request, aggregate) if verb == "list" else (),
-        parameters=_parameters(request, needs_key),
+        parameters=_parameters(facts, aggregate, request, needs_key),
         projection=projection,
     )
 
@@ -138,10 +138,20 @@ def _filters(
     )
 
 
-def _parameters(request: Request, needs_key: bool) -> tuple[ArgumentView, ...]:
-    """Path parameters beside the key."""
+def _parameters(
+    facts: ServiceFacts, aggregate: Aggregate, request: Request, needs_key: bool
+) -> tuple[ArgumentView, ...]:
+    """Path parameters beside the key; the one that is called as the parent goes by the field that
+    holds the parent's id.
+    """
+    renamed: dict[str, str] = {}
+    part_of = aggregate.part_of
+    parent = facts.aggregates.get(part_of.aggregate) if part_of else None
+    fields = facts.schema(aggregate.schema).get("properties", {})
+    if part_of is not None and parent is not None and facts.key_of(parent) not in fields:
+        renamed[facts.key_of(parent)] = part_of.field
     return tuple(
-        ArgumentView(name, f"request.{request.names[name]}")
+        ArgumentView(renamed.get(name, name), f"request.{request.names[name]}")
         for name in request.in_path
         if not (needs_key and name == request.key)
     )

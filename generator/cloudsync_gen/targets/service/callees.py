@@ -12,7 +12,7 @@ from cloudsync_gen.naming import kebab, python_class, python_name
 from cloudsync_gen.targets import _clients
 from cloudsync_gen.targets.service.facts import Scope, ServiceFacts
 from cloudsync_gen.targets.service.surroundings import seconds
-from cloudsync_gen.targets.service.views import CallEdgeView, CalleeView
+from cloudsync_gen.targets.service.view_calls import CallEdgeView, CalleeView
 
 _KINDS = {
     "fail": "",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cloudsync_gen.model.event_names import event_type
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Command, Consumption, Event
@@ -9,7 +11,8 @@ from cloudsync_gen.model.layers.technology import Topic
 from cloudsync_gen.naming import python_name
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.facts import ServiceFacts
-from cloudsync_gen.targets.service.views import CallView, ConsumerView, MethodView
+from cloudsync_gen.targets.service.flow_views import CallView
+from cloudsync_gen.targets.service.views import ConsumerView, MethodView
 
 WHOLE = ""
 """Stands for the whole payload in a call's fields."""
@@ -52,6 +55,16 @@ def _call(
         return CallView(method=facts.methods[command.id], request="", fields=())
     method = methods.get(facts.methods.get(command.id, "")) if command else None
     if command is None or method is None or not method.default.verb:
+        return None
+    return call_of(facts, event, command, methods)
+
+
+def call_of(
+    facts: ServiceFacts, event: Event, command: Command, methods: Mapping[str, MethodView]
+) -> CallView | None:
+    """A command called with what an event holds, whether or not it has a default."""
+    method = methods.get(facts.methods.get(command.id, ""))
+    if method is None:
         return None
     properties = facts.schema(event.payload).get("properties", {})
     fields: list[tuple[str, str]] = []

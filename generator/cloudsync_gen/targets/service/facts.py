@@ -35,7 +35,7 @@ _ROOT_KEYWORDS = ("$schema", "$id", "title")
 
 _MEMBERS = (
     *("clients", "runtime", "service", "router", "port", "models", "operations", "routes", "self"),
-    "ctx",
+    *("ctx", "metrics"),
 )
 """What methods and aggregates cannot be called: names that the generated modules use."""
 
@@ -90,6 +90,36 @@ class Grants:
                 found[each.id] = each
                 pending += [self._roles[i] for i in each.inherits if i in self._roles]
         return list(found.values())
+
+    def heirs(self, roles: Iterable[str]) -> frozenset[str]:
+        """Names of these roles and of all that inherit from them."""
+        wanted = set(roles)
+        return frozenset(
+            self.role_name(each.id)
+            for each in self._roles.values()
+            if wanted & {held.id for held in self._inherited(each)}
+        )
+
+    def only_by(self, permission: str, roles: Iterable[str]) -> frozenset[str]:
+        """Names of the roles that hold a permission by these roles alone."""
+        named = set(roles)
+        found = set()
+        for role in self._roles.values():
+            sources = {each.id for each in self._inherited(role) if self._grants(each, permission)}
+            if sources and sources <= named:
+                found.add(name_of(role.id))
+        return frozenset(found)
+
+    def inherited(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """(role, the roles whose rights it has besides), for those that have any."""
+        return tuple(
+            (self.role_name(each.id), tuple(sorted(map(self.role_name, each.inherits))))
+            for each in sorted(self._roles.values(), key=lambda role: role.id)
+            if each.inherits
+        )
+
+    def _grants(self, role: Role, permission: str) -> bool:
+        return permission in self._expanded((*role.permissions, *role.related_permissions))
 
     def _expanded(self, permissions: Iterable[str]) -> Iterable[str]:
         for permission in permissions:

@@ -23,7 +23,9 @@ MODULES = (
     *("tables", "testing"),
 )
 """Modules of every service; `rest` is there for those that answer over HTTP, `clients` for those
-that call others, `problems` for those that declare refusals of their own."""
+that call others, `metrics` for those with series, `policies` for those that rules beyond roles
+concern, `problems` for those with refusals of their own, `sagas` for those that take part in one.
+"""
 
 CHASSIS = "0.1"
 
@@ -34,7 +36,8 @@ def files(view: ServiceView) -> Iterable[Planned]:
     package = f"{folder}/src/{view.package}"
     optional = (
         *(("rest", view.rest), ("clients", bool(view.callees))),
-        ("problems", bool(view.problems)),
+        *(("metrics", bool(view.metrics)), ("policies", view.policies.any)),
+        *(("problems", bool(view.problems)), ("sagas", bool(view.flows.sagas))),
     )
     modules = (*MODULES, *(name for name, wanted in optional if wanted))
     forms: dict[str, Form] = {
@@ -72,7 +75,8 @@ def _wheel(view: ServiceView) -> dict[str, Any]:
 
 def _project(view: ServiceView) -> dict[str, Any]:
     """`pyproject.toml`."""
-    extras = "postgresql,server,telemetry"
+    extras = "kafka,postgresql,rabbitmq,redis,server,telemetry"
+    extras = extras.replace("postgresql", "policies,postgresql") if view.policies.cedar else extras
     extras = f"grpc,{extras}" if view.messages else extras
     ours = [each.distribution for each in view.callees]
     sources = [f"../../clients/python/{each}/src" for each in ours]

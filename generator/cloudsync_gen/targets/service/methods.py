@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cloudsync_gen.model.ids import name_of
-from cloudsync_gen.model.layers.application import Aggregate, Command, Query
+from cloudsync_gen.model.layers.application import Command, Query
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.behaviour import default_of, result_of
 from cloudsync_gen.targets.service.facts import ServiceFacts
@@ -52,12 +52,16 @@ def _method(facts: ServiceFacts, performed: Command | Query) -> MethodView:
 
 
 def _location(facts: ServiceFacts, performed: Command | Query) -> str:
-    """Where a created thing can be read: the path of the query that gets one, filled in."""
+    """Where a created thing can be read: the path of the query that gets one, to be filled in from
+    the answer; nothing where the answer does not tell what was made.
+    """
     created = facts.operation(performed)
     aggregate = facts.aggregates.get(performed.aggregate)
     if created is None or aggregate is None:
         return ""
-    known = {*_IN_PATH.findall(created.path), *_properties(facts, aggregate)}
+    known = {*_IN_PATH.findall(created.path), *_answered(facts, performed)}
+    if aggregate.key not in known:
+        return ""
     for query in facts.system.queries[facts.service.id]:
         found = facts.operation(query)
         if query.kind == "get" and query.aggregate == aggregate.id and found is not None:
@@ -68,8 +72,8 @@ def _location(facts: ServiceFacts, performed: Command | Query) -> str:
     return f"{created.path}/{{{aggregate.key}}}"
 
 
-def _properties(facts: ServiceFacts, aggregate: Aggregate) -> frozenset[str]:
-    return frozenset(facts.schema(aggregate.schema).get("properties", {}))
+def _answered(facts: ServiceFacts, performed: Command | Query) -> frozenset[str]:
+    return frozenset(facts.schema(performed.output or "").get("properties", {}))
 
 
 def _sorts(facts: ServiceFacts, query: Query) -> tuple[str, ...]:

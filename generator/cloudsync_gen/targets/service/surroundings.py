@@ -8,30 +8,42 @@ from cloudsync_gen.model.effects import performed_by
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Breaker, Call, Service, Setting
+from cloudsync_gen.model.layers.security import SecurityModel
+from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.naming import python_name
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.facts import ServiceFacts
-from cloudsync_gen.targets.service.views import (
-    BreakerView,
-    BudgetView,
-    EdgeView,
-    GrantView,
-    MethodView,
-    SettingView,
-)
+from cloudsync_gen.targets.service.view_calls import BreakerView, BudgetView, EdgeView
+from cloudsync_gen.targets.service.views import GrantView, MethodView, SettingView
 
 COMMON = frozenset(
     (
         *("environment", "state_dir", "host", "port", "log_level", "telemetry", "database_url"),
-        *("database_schema", "database_pool", "bus", "issuer", "audience", "jwks_url", "peers"),
+        *("database_schema", "database_pool", "database_wait", "redis_url", "bus", "bus_url"),
+        *("queue_url", "issuer", "audience", "jwks_url", "peers", "region", "metrics_port"),
+        *("rate_limit_per_second", "rate_limit_burst", "body_timeout", "drain_seconds"),
+        *("max_json_depth", "max_json_members", "json_bounds", "flush_seconds"),
         *("clock_skew", "workload_token_file", "field_key_file", "cursor_key_file"),
         *("problem_base", "max_body_bytes", "page_size", "max_page_size", "request_timeout"),
         *("shutdown_grace", "drain_pause", "model_config", "copy", "json", "dict", "schema"),
+        *("region", "policy_context", "policies_strict", "strict_policies"),
+        *("audit_key_file", "audit_retention_days", "index_key_file", "field_key_rotation"),
+        *("token_algorithm", "token_lifetime", "signing_key_rotation"),
+        *("workload_issuer", "workload_jwks_url", "workload_algorithm", "workload_namespaces"),
+        *("workload_token_lifetime",),
         *("state_path", "validate", "construct"),
     )
 )
 """Names of the settings that every service has, and of what its settings' class is made of."""
+
+CHASSIS_SECURITY: dict[str, str | int | float] = {
+    "token_algorithm": "ES256",
+    "token_lifetime": 900,
+    "signing_key_rotation": 86400.0,
+    "field_key_rotation": 86400.0,
+}
+"""What the chassis does with tokens and keys where nothing else is said."""
 
 _QUEUED_FOR = 86400.0
 """Seconds for which a queued call is tried again where its edge does not say."""
@@ -42,6 +54,23 @@ _TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool
 def settings_of(service: Service) -> tuple[SettingView, ...]:
     """The service's own settings; one that is called as a common one has `own_` in front."""
     return tuple(_setting(each) for each in service.settings)
+
+
+def security_settings_of(model: Model) -> tuple[SettingView, ...]:
+    """What the model says of tokens and keys, where the chassis would do otherwise by itself."""
+    found: dict[str, tuple[str, str | int | float]] = {}
+    for each in model.all(SecurityModel):
+        found = {
+            "token_algorithm": ("Algorithm", each.token.algorithm),
+            "token_lifetime": ("int", int(seconds(each.token.lifetime))),
+            "signing_key_rotation": ("Seconds", seconds(each.token.key_rotation)),
+            "field_key_rotation": ("Seconds", seconds(each.secret_rotation)),
+        }
+    return tuple(
+        SettingView(name=name, type=kind, default=value, about="")
+        for name, (kind, value) in found.items()
+        if value != CHASSIS_SECURITY[name]
+    )
 
 
 def _setting(setting: Setting) -> SettingView:

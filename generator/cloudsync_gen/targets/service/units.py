@@ -16,18 +16,23 @@ from cloudsync_gen.naming import kebab, screaming
 from cloudsync_gen.targets._models import document
 from cloudsync_gen.targets._packages import distribution_of, package_of
 from cloudsync_gen.targets._text import summary
+from cloudsync_gen.targets.service.aggregate_views import AggregateView
 from cloudsync_gen.targets.service.aggregates import aggregates_of
 from cloudsync_gen.targets.service.callees import callees_of
 from cloudsync_gen.targets.service.cases import cases_of
 from cloudsync_gen.targets.service.consumers import consumers_of
 from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
+from cloudsync_gen.targets.service.flows import flows_of
 from cloudsync_gen.targets.service.guide import guide_of, problems_of
 from cloudsync_gen.targets.service.listeners import listeners_of
 from cloudsync_gen.targets.service.methods import methods_of
+from cloudsync_gen.targets.service.metrics import latency_buckets_of, metrics_of, metrics_port_of
+from cloudsync_gen.targets.service.policies import masked_of, policies_of
 from cloudsync_gen.targets.service.surroundings import (
     breaker_of,
     edges_of,
     grants_of,
+    security_settings_of,
     settings_of,
 )
 from cloudsync_gen.targets.service.tables import schemas_of, tables_of
@@ -51,43 +56,45 @@ def _view(facts: ServiceFacts) -> ServiceView:
     problems = problems_of(facts)
     aggregates, emissions = aggregates_of(facts, problems)
     callees = callees_of(facts)
-    name = name_of(service.id)
+    stubs = _stubs(facts)
     access = grants_of(methods, system.grants.full)
     related = grants_of(methods, system.grants.related)
+    models = _models(facts)
     return ServiceView(
-        name=name,
-        title=service.name,
-        about=summary(service.description),
-        domain=name_of(service.domain),
-        owner=name_of(service.owner),
-        package=package_of(name),
-        distribution=distribution_of(name),
-        version=facts.model.project.version,
-        license=facts.model.project.license or "",
-        env_prefix=f"{screaming(name)}_",
-        source=event_source(facts.model, service.id),
+        **_identity(facts),
         **_gateway(facts),
         port=service.port,
         database_pool=service.resilience.pool_per_store,
+        rate_limit_per_second=service.resilience.rate_limit.per_second,
+        rate_limit_burst=service.resilience.rate_limit.burst,
         schemas=schemas_of(facts),
         migrations=bool(system.tables[service.id]),
         rest=any(method.route for method in methods),
-        stubs=_stubs(facts),
+        stubs=stubs,
         methods=methods,
         consumers=consumers,
         listeners=listeners_of(facts),
+        flows=flows_of(facts, methods),
         aggregates=aggregates,
         emissions=emissions,
         tables=tables_of(facts),
         settings=settings_of(service),
+        security=security_settings_of(facts.model),
         edges=edges_of(facts),
         callees=callees,
         client_stubs=_messages(facts) if any(each.rpc for each in callees) else "",
         breaker=breaker_of(service.resilience.breaker),
+        concurrent=service.resilience.max_concurrent_per_callee,
+        metrics=metrics_of(facts),
+        metrics_port=metrics_port_of(facts) if stubs else 0,
+        latency_buckets=latency_buckets_of(facts),
         access=access,
         related=related,
+        inherits=_inherits(facts, aggregates),
+        policies=policies_of(facts),
+        masked=masked_of(facts),
         port_imports=_used(_port_types(methods)),
-        models=_models(facts),
+        models=models,
         contract=facts.document.path if facts.document else "",
         cases=cases_of(facts, methods),
         problems=problems,
@@ -105,6 +112,33 @@ def _stubs(facts: ServiceFacts) -> str:
 
 def _messages(facts: ServiceFacts) -> str:
     return f"{kebab(facts.model.project.slug)}-grpc"
+
+
+def _identity(facts: ServiceFacts) -> dict[str, Any]:
+    """What the service is called, and by whom it is kept."""
+    service, project = facts.service, facts.model.project
+    name = name_of(service.id)
+    return {
+        "name": name,
+        "title": service.name,
+        "about": summary(service.description),
+        "domain": name_of(service.domain),
+        "owner": name_of(service.owner),
+        "package": package_of(name),
+        "distribution": distribution_of(name),
+        "version": project.version,
+        "license": project.license or "",
+        "env_prefix": f"{screaming(name)}_",
+        "source": event_source(facts.model, service.id),
+    }
+
+
+def _inherits(
+    facts: ServiceFacts, aggregates: tuple[AggregateView, ...]
+) -> dict[str, tuple[str, ...]]:
+    """Which roles have the rights of others, where a life cycle asks for roles."""
+    asked = any(row.roles for each in aggregates for row in each.transitions)
+    return dict(facts.system.grants.inherited()) if asked else {}
 
 
 def _gateway(facts: ServiceFacts) -> dict[str, Any]:

@@ -8,8 +8,14 @@ from msgspec import Struct
 
 from cloudsync_gen.naming import PYTHON_KEYWORDS
 from cloudsync_gen.targets.service.aggregate_views import AggregateView, EmissionView
+from cloudsync_gen.targets.service.flow_views import CallView, FlowsView
 from cloudsync_gen.targets.service.guide import GuideView, ProblemView
 from cloudsync_gen.targets.service.listeners import ListenerView
+from cloudsync_gen.targets.service.view_calls import BreakerView, CalleeView, EdgeView
+from cloudsync_gen.targets.service.view_metrics import MetricView
+from cloudsync_gen.targets.service.view_policies import PoliciesView
+
+Rows = tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
 
 
 class FieldView(Struct, frozen=True, kw_only=True):
@@ -100,6 +106,23 @@ class MethodView(Struct, frozen=True, kw_only=True):
     location: str
     sorts: tuple[str, ...]
 
+    @property
+    def facts(self) -> tuple[tuple[str, Any], ...]:
+        """What is told of the operation: whatever is not as usual."""
+        told: dict[str, Any] = {
+            "id": self.command,
+            "permission": self.permission,
+            "access": self.access if self.access != "authenticated" else "",
+            "relations": self.relations,
+            "callers": frozenset(self.callers),
+            "writes": self.writes,
+            "idempotency": self.idempotency if self.idempotency != "none" else "",
+            "status": self.status if self.status != 200 else 0,
+            "location": self.location,
+            "sorts": self.sorts,
+        }
+        return tuple((name, each) for name, each in told.items() if each)
+
 
 class ConsumerView(Struct, frozen=True, kw_only=True):
     """A consumed event and the commands that the default answers with.
@@ -115,17 +138,6 @@ class ConsumerView(Struct, frozen=True, kw_only=True):
     type: str
     model: str
     calls: tuple[CallView, ...]
-
-
-class CallView(Struct, frozen=True, kw_only=True):
-    """A command called with parts of a payload; `property` is empty for the whole of it.
-
-    Without a `request` it is called with the event itself.
-    """
-
-    method: str
-    request: str
-    fields: tuple[tuple[str, str], ...]
 
 
 class ColumnView(Struct, frozen=True, kw_only=True):
@@ -171,59 +183,6 @@ class SettingView(Struct, frozen=True, kw_only=True):
         """Whether a text does not fit the line that its name is on."""
         text = self.default if isinstance(self.default, str) else ""
         return len(text) + len(self.name) + len(self.type) > 87
-
-
-class BudgetView(Struct, frozen=True, kw_only=True):
-    """What a call may cost; times in seconds, `max_age` negative for none."""
-
-    operation: str
-    timeout: float
-    retries: int
-    fallback: str
-    max_age: float
-
-
-class EdgeView(Struct, frozen=True, kw_only=True):
-    """A callee with the budgets of the operations that are called there."""
-
-    service: str
-    url: str
-    budgets: tuple[BudgetView, ...]
-
-
-class CallEdgeView(Struct, frozen=True, kw_only=True):
-    """A declared call: the client's method, and the chassis' class for its fallback.
-
-    An empty `kind`: the call fails where there is no answer. `max_age`: seconds for which an answer
-    may be kept.
-    """
-
-    method: str
-    kind: str
-    max_age: float
-
-
-class CalleeView(Struct, frozen=True, kw_only=True):
-    """A client that the service calls others with; `attribute` of its `Clients`."""
-
-    attribute: str
-    class_name: str
-    service: str
-    package: str
-    distribution: str
-    client: str
-    rpc: bool
-    calls: tuple[CallEdgeView, ...]
-
-
-class BreakerView(Struct, frozen=True, kw_only=True):
-    """The circuit breaker of all calls; times in seconds."""
-
-    requests: int
-    failure_ratio: float
-    window: float
-    open_for: float
-    probes: int
 
 
 class GrantView(Struct, frozen=True):
@@ -281,6 +240,8 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     page_size: int
     max_page_size: int
     database_pool: int
+    rate_limit_per_second: int
+    rate_limit_burst: int
     schemas: tuple[str, ...]
     migrations: bool
     rest: bool
@@ -288,16 +249,25 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     methods: tuple[MethodView, ...]
     consumers: tuple[ConsumerView, ...]
     listeners: tuple[ListenerView, ...]
+    flows: FlowsView
     aggregates: tuple[AggregateView, ...]
     emissions: tuple[EmissionView, ...]
     tables: tuple[TableView, ...]
     settings: tuple[SettingView, ...]
+    security: tuple[SettingView, ...]
     edges: tuple[EdgeView, ...]
     callees: tuple[CalleeView, ...]
     client_stubs: str
     breaker: BreakerView
+    concurrent: int
+    metrics: tuple[MetricView, ...]
+    metrics_port: int
+    latency_buckets: tuple[float, ...]
     access: tuple[GrantView, ...]
     related: tuple[GrantView, ...]
+    inherits: dict[str, tuple[str, ...]]
+    policies: PoliciesView
+    masked: tuple[str, ...]
     port_imports: tuple[str, ...]
     models: dict[str, Any]
     contract: str
@@ -311,6 +281,16 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         """Methods with a route; of two paths the one with the fixed segment first."""
         routed = (method for method in self.methods if method.route is not None)
         return tuple(sorted(routed, key=_specificity))
+
+    @property
+    def access_rows(self) -> Rows:
+        """(roles, permissions that all of them hold for everything)."""
+        return _rows(self.access)
+
+    @property
+    def related_rows(self) -> Rows:
+        """(roles, permissions that all of them hold for what they are related to)."""
+        return _rows(self.related)
 
     @property
     def messages(self) -> str:
@@ -336,31 +316,64 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         return ""
 
     @property
+    def example_metric(self) -> str:
+        """A series of the service's own as a handler records it; empty for one without any."""
+        for each in self.metrics:
+            first = [] if each.kind == "counter" else ["..."]
+            given = ", ".join([*first, *(f"{label.parameter}=..." for label in each.labels)])
+            return f"self.metrics.{each.method}({given})"
+        return ""
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """Commands and queries whose behaviour does not follow from the model."""
         return tuple(method.command for method in self.methods if not method.default.verb)
 
     @property
+    def carried(self) -> tuple[MethodView, ...]:
+        """Methods whose behaviour follows from the model."""
+        return tuple(method for method in self.methods if method.default.verb)
+
+    @property
+    def heard(self) -> tuple[ConsumerView, ...]:
+        """Consumed events that are answered by commands."""
+        return tuple(each for each in self.consumers if each.calls)
+
+    @property
+    def unheard(self) -> bool:
+        """Whether there are events that nothing answers yet."""
+        return len(self.heard) < len(self.consumers) or bool(self.listeners)
+
+    @property
     def default_uses(self) -> dict[str, bool]:
         """What the module of the defaults has to import."""
+        results = [method.result for method in self.carried]
         return {
-            "missing": bool(self.missing),
-            "unhandled": any(not each.calls for each in self.consumers) or bool(self.listeners),
-            "projections": any(method.default.projection for method in self.methods),
+            "iterators": any("AsyncIterator" in each for each in results),
+            "pages": any("Page[" in each for each in results),
+            "projections": any(method.default.projection for method in self.carried),
         }
 
     @property
     def default_modules(self) -> tuple[str, ...]:
         """Modules of the package that the one of the defaults has to import, sorted."""
-        classes = any("models." in method.result for method in self.methods)
+        classes = any("models." in method.result for method in self.carried)
         projections = self.default_uses["projections"]
         found = {
             "aggregates": bool(self.aggregates),
             "clients": bool(self.callees),
-            "models": classes or projections or bool(self.consumers),
+            "metrics": bool(self.metrics),
+            "models": classes or projections or bool(self.heard),
             "port": True,
         }
         return tuple(name for name, wanted in found.items() if wanted)
+
+    @property
+    def app_modules(self) -> tuple[str, ...]:
+        """Modules of the package that the one that puts the service together has to import."""
+        adapter = {"rpc": bool(self.stubs), "rest": self.rest and not self.stubs}
+        used = [name for name, wanted in adapter.items() if wanted]
+        return ("events", "port", *used, *(["sagas"] if self.flows.undos else ()))
 
     @property
     def spec_uses(self) -> dict[str, bool]:
@@ -395,12 +408,20 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         return tuple(sorted({p.place for each in routes for p in each.parameters if not p.plain}))
 
     @property
-    def has_seconds(self) -> bool:
-        """Whether a setting is a length of time."""
-        return any(setting.type == "Seconds" for setting in self.settings)
+    def setting_types(self) -> tuple[str, ...]:
+        """What the module of the settings has to import, sorted."""
+        used = {each.type for each in (*self.settings, *self.security)}
+        return tuple(sorted({"Port", "Settings", *(used & {"Algorithm", "Seconds"})}))
 
 
 def _specificity(method: MethodView) -> tuple[list[tuple[bool, str]], str]:
     route = method.route
     path, verb = (route.path, route.verb) if route else ("", "")
     return [(segment.startswith("{"), segment) for segment in path.split("/")], verb
+
+
+def _rows(grants: tuple[GrantView, ...]) -> Rows:
+    held: dict[tuple[str, ...], list[str]] = {}
+    for each in grants:
+        held.setdefault(each.roles, []).append(each.permission)
+    return tuple(sorted((roles, tuple(sorted(held[roles]))) for roles in held))

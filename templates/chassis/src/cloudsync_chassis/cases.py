@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,8 +62,9 @@ def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...
     """The cases of a JSON file; `modules` hold the service's operations and aggregates.
 
     The file has `entities`, examples by aggregate, and `cases`: the operation of the contract, the
-    command or query that it `performs`, and what nothing else says: values of parameters and the
-    body, and the entities that must exist, each with what differs from its example (null: absent).
+    command or query that it `performs` if that is called otherwise, and what nothing else says:
+    values of parameters and the body, and the entities that must exist, each with what differs from
+    its example (null: absent).
     """
     table = json.loads(path.read_bytes())
     facts = [each for module in modules for each in vars(module).values()]
@@ -73,7 +75,7 @@ def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...
     made = []
     for row in table["cases"]:
         told = dict(row)
-        operation = operations[told.pop("performs")]
+        operation = operations[told.pop("performs", None) or _in_kebab_case(told["operation"])]
         roles = _roles(spec, operation, aggregates)
         seeds = (_seed(table["entities"], *each) for each in told.pop("seeds", ()))
         made.append(
@@ -89,6 +91,11 @@ def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...
             )
         )
     return tuple(made)
+
+
+def _in_kebab_case(operation: str) -> str:
+    """`getDocument` is called `get-document` where nothing says otherwise."""
+    return re.sub("(?<!^)(?=[A-Z])", "-", operation).lower()
 
 
 def _places(contract: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

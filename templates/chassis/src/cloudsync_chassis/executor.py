@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -15,7 +16,9 @@ from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import DEADLINE_EXCEEDED, FORBIDDEN
 from cloudsync_chassis.propagation import Trace
-from cloudsync_chassis.security.access import Access, authorize, holds
+from cloudsync_chassis.security.access import Access, authorize, granting, holds
+from cloudsync_chassis.security.guard import Policies
+from cloudsync_chassis.security.policies import PolicyTable, Surroundings
 from cloudsync_chassis.security.principal import Principal, workload
 from cloudsync_chassis.store import idempotency
 from cloudsync_chassis.store.database import Database
@@ -37,15 +40,24 @@ class Incoming:
     idempotency_key: str | None = None
     if_match: frozenset[int] | None = None
     digest: str = ""
+    source_ip: str | None = None
 
 
 class Executor:
     """Runs operations of one service."""
 
-    def __init__(self, service: str, database: Database, access: Access) -> None:
+    def __init__(
+        self,
+        service: str,
+        database: Database,
+        access: Access,
+        policies: Policies | None = None,
+    ) -> None:
         self._service = service
         self._database = database
         self._access = access
+        self.handled: Callable[[Event, float], None] = _unheard
+        self._policies = policies or Policies(PolicyTable(), Surroundings())
 
     def admit(self, operation: Operation, principal: Principal) -> None:
         """Refuse a caller before the request is even read.
@@ -123,7 +135,11 @@ class Executor:
             trace=Trace.parse(event.traceparent) or Trace.new(),
         )
         consume = replace(CONSUME, id=f"consume {event.type}")
-        await self.run(consume, incoming, lambda ctx: action(replace(ctx, cause=event)))
+        began = time.perf_counter()
+        try:
+            await self.run(consume, incoming, lambda ctx: action(replace(ctx, cause=event)))
+        finally:
+            self.handled(event, time.perf_counter() - began)
 
     def _context(
         self, operation: Operation, incoming: Incoming, unit: Unit, deadline: Deadline
@@ -139,12 +155,18 @@ class Executor:
             idempotency_key=incoming.idempotency_key,
             if_match=incoming.if_match,
             grant=Grant(sure or holds(operation, principal, self._access)),
+            guard=self._policies.guard(
+                operation, principal, granting(operation, principal, self._access)
+            ),
+            source_ip=incoming.source_ip,
         )
 
     async def _within(self, ctx: Context, action: Callable[[Context], Awaitable[T]]) -> T:
         token = propagation.current.set(ctx)
         try:
             async with asyncio.timeout(ctx.deadline.remaining):
+                if ctx.guard is not None:
+                    await ctx.guard.begin(ctx)
                 result = await action(ctx)
         except TimeoutError as error:
             raise DEADLINE_EXCEEDED() from error
@@ -154,11 +176,15 @@ class Executor:
         return result
 
 
+def _unheard(event: Event, seconds: float) -> None:
+    del event, seconds
+
+
 def require_grant(ctx: Context) -> None:
-    """Refuse what neither a role nor a relation has granted.
+    """Refuse what neither a role nor a relation has granted, or what needs a permit still.
 
     Raises:
         Problem: `forbidden`.
     """
-    if not ctx.grant.given:
+    if not ctx.grant.given or (ctx.guard is not None and ctx.guard.owed):
         raise FORBIDDEN(f"{ctx.operation.id} was not granted")

@@ -28,13 +28,15 @@ def variants(case: Case) -> Iterator[tuple[str, Case]]:
 
 
 def altered(place: str, answer: httpx.Response) -> list[str]:
-    """Whether a field of the body that the answer repeats is no longer what was sent."""
+    """Whether a field of the body that the answer repeats no longer holds what was sent."""
     kind, _, pointer = place.partition(" ")
     if kind != "body" or not answer.is_success or "/" in pointer[1:]:
         return []
     given = answer.json().get(pointer[1:]) if answer.content else None
-    sent = isinstance(given, str) and any(mark in given for mark in ("DROP", "script", "7*7", "49"))
-    return [f"it came back as {given}"] if sent and given != PAYLOAD else []
+    if not isinstance(given, str) or PAYLOAD in given:
+        return []
+    sent = any(mark in given for mark in ("DROP", "script", "7*7", "49"))
+    return [f"it came back as {given}"] if sent else []
 
 
 def _in_path() -> str:

@@ -59,6 +59,11 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
     def __str__(self) -> str:
         return f"{self.kind.slug}: {self.detail or self.kind.title}"
 
+    @property
+    def told(self) -> str:
+        """What logs may tell: `detail` is for the caller, and may quote data."""
+        return self.kind.slug
+
     def document(self, base: str, instance: str | None = None) -> dict[str, Any]:
         """The document: `type` is the slug below `base`, which ends with a slash."""
         found: dict[str, Any] = {
@@ -80,6 +85,7 @@ UNAUTHENTICATED = ProblemType("unauthenticated", 401, "Authentication is require
 FORBIDDEN = ProblemType("forbidden", 403, "Not allowed")
 NOT_FOUND = ProblemType("not-found", 404, "Not found")
 METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "Method not allowed")
+REQUEST_TIMEOUT = ProblemType("request-timeout", 408, "The request did not arrive in time")
 ALREADY_EXISTS = ProblemType("already-exists", 409, "It exists already")
 ILLEGAL_TRANSITION = ProblemType("illegal-transition", 409, "Not possible in this state")
 CONDITION_NOT_MET = ProblemType("condition-not-met", 409, "A condition of the command is not met")

@@ -1,4 +1,4 @@
-"""The command line of a service: serve (the default), migrate, token."""
+"""The command line of a service: serve (the default), migrate, replay, token."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from types import FrameType
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,6 +15,8 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
+from cloudsync_chassis.events.bus import DEAD_LETTERS
+from cloudsync_chassis.events.replay import revive
 from cloudsync_chassis.health import Health
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.runtime import Runtime
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 Build = Callable[[Runtime], "FastAPI | RpcServer"]
 
+FAILED = 1
 WRONG_USAGE = 2
 
 
@@ -51,6 +55,8 @@ def main(
         sys.stdout.write(migrate.script(spec.migrations) if spec.migrations else "")
     elif options.command == "migrate":
         asyncio.run(_migrate(runtime))
+    elif options.command == "replay":
+        return asyncio.run(_replay(runtime, options))
     elif options.command == "token":
         return _token(runtime, options)
     else:
@@ -72,7 +78,7 @@ def serve(app: FastAPI, runtime: Runtime) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=int(settings.shutdown_grace),
+        timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
     )
     _Server(config, runtime.health, settings.drain_pause).run()
 
@@ -88,13 +94,17 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """First signal: drain; second: stop at once."""
         if self._health.stopping or not self._pause:
-            self._health.stopping = True
-            super().handle_exit(sig, frame)
+            self._exit(sig, frame)
             return
         self._health.stopping = True
         loop = asyncio.get_running_loop()
-        exit_now = super().handle_exit
-        loop.call_soon_threadsafe(loop.call_later, self._pause, exit_now, sig, frame)
+        loop.call_soon_threadsafe(loop.call_later, self._pause, self._exit, sig, frame)
+
+    def _exit(self, sig: int, frame: FrameType | None) -> None:
+        self._health.stopping = True
+        super().handle_exit(sig, frame)
+        # uvicorn would raise it again at the end, as if we had not done what it asked for
+        self._captured_signals.clear()
 
 
 async def _migrate(runtime: Runtime) -> None:
@@ -102,6 +112,34 @@ async def _migrate(runtime: Runtime) -> None:
         await runtime.migrate()
     finally:
         await runtime.database.dispose()
+
+
+async def _replay(runtime: Runtime, options: argparse.Namespace) -> int:
+    """Let the group read again; the service itself must not run meanwhile."""
+    group = options.group or runtime.spec.name
+    bus, topic, since = runtime.bus, options.topic, options.since
+    await bus.start()
+    try:
+        if options.dead_letters:
+            pile = runtime.spec.dead_letters.get(topic, topic + DEAD_LETTERS)
+            count = await revive(bus, group, pile, since)
+        else:
+            count = await bus.rewind(group, topic, since)
+    except RuntimeError as error:
+        sys.stderr.write(f"replay: {error}\n")
+        return FAILED
+    finally:
+        await bus.stop()
+    sys.stdout.write(f"{count} events of {topic} lie ahead of {group}\n")
+    return 0
+
+
+def _moment(text: str) -> datetime:
+    """An instant as RFC 3339 writes it."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("an instant needs its offset from UTC")
+    return found
 
 
 def _token(runtime: Runtime, options: argparse.Namespace) -> int:
@@ -126,6 +164,15 @@ def _parser(spec: ServiceSpec) -> argparse.ArgumentParser:
     commands.add_parser("serve", help="serve until stopped (the default)")
     steps = commands.add_parser("migrate", help="bring the database to the newest revision")
     steps.add_argument("--sql", action="store_true", help="print the SQL, change nothing")
+    replay = commands.add_parser("replay", help="handle again what was missed since a moment")
+    replay.add_argument("--topic", required=True)
+    replay.add_argument("--since", required=True, type=_moment, help="RFC 3339, with an offset")
+    replay.add_argument("--group", help="consumer group (default: the service's own)")
+    replay.add_argument(
+        "--dead-letters",
+        action="store_true",
+        help="publish the group's dead letters again instead of moving it back",
+    )
     token = commands.add_parser("token", help="print a development token")
     token.add_argument("--subject", default=str(uuid7()), help="who it is (default: somebody new)")
     token.add_argument("--organization", type=UUID)

@@ -69,6 +69,7 @@ def span(
         kind=kind,
         attributes=dict(attributes),
         record_exception=False,
+        set_status_on_exception=False,  # it would quote what the exception says
     ) as running:
         try:
             yield running

@@ -8,6 +8,7 @@ from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
 
+from .policies import POLICIES
 from .stores import metadata
 
 LIST_BOOK = Operation(
@@ -60,6 +61,8 @@ SERVICE = ServiceSpec(
         "book:reserve": frozenset({"visitor"}),
         "loan:any": frozenset({"clerk", "visitor"}),
     },
+    policies=POLICIES,
+    masked=frozenset({"notes", "remark"}),
     tables=metadata,
     schemas=("stock",),
 )

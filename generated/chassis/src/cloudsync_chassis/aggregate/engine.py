@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, Generic
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import BaseModel, ValidationError
 
@@ -22,6 +22,7 @@ from cloudsync_chassis.aggregate.spec import AggregateSpec, Command, Emission
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.events.outbox import Outbox
+from cloudsync_chassis.events.store import Fact, Journal
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import (
     ENVELOPE,
@@ -55,7 +56,11 @@ _MANY = 200
 
 
 class Registry(dict[str, "Aggregate[Any]"]):
-    """The aggregates of one service, by name."""
+    """The aggregates of one service, by name; `inherits`: role → roles whose rights it has too."""
+
+    def __init__(self, inherits: Mapping[str, tuple[str, ...]]) -> None:
+        super().__init__()
+        self.inherits = inherits
 
 
 class Aggregate(Generic[E]):
@@ -72,15 +77,17 @@ class Aggregate(Generic[E]):
         outbox: Outbox,
         source: str,
         registry: Registry,
+        journal: Journal | None = None,
     ) -> None:
         self.spec = spec
         self.repository = repository
         self._outbox = outbox
         self._source = source
         self._registry = registry
+        self._journal = journal
         self._fields = field_names(spec.model)
         self.grants = Grants(spec, repository, registry)
-        self._lifecycle = Lifecycle(spec.state_field, spec.transitions)
+        self._lifecycle = Lifecycle(spec.state_field, spec.transitions, registry.inherits)
         self._invariants = Invariants(spec.invariants)
         self._requirements = Requirements(spec.commands, self._count)
         registry[spec.name] = self
@@ -117,7 +124,8 @@ class Aggregate(Generic[E]):
         sort = (page.after.sort if page.after else page.sort).removeprefix("-")
         if sort not in self._fields:
             raise not_valid("not a field to sort by", parameter="sort")
-        return await self.repository.select(ctx, ListQuery(page, wanted, related))
+        found = await self.repository.select(ctx, ListQuery(page, wanted, related))
+        return await self.grants.shown(ctx, found)
 
     async def find(self, ctx: Context, /, **values: Any) -> E | None:
         """The entity with these values, by JSON names. For handlers: no relation is asked."""
@@ -162,6 +170,7 @@ class Aggregate(Generic[E]):
             inside = ctx.within(made) if self.spec.tenant == "self" else ctx
             found = await self.repository.find(inside, {"id": made})
             if found is not None:
+                await self.grants.obey(inside, to_record(found))
                 ctx.grant.given = True
                 return found
             await idempotency.forget_made(ctx, request)
@@ -236,7 +245,8 @@ class Aggregate(Generic[E]):
     async def emit(self, ctx: Context, emissions: tuple[Emission, ...], change: Change) -> None:
         """Announce what a command did, in the same transaction."""
         for each in emissions:
-            subject = change.after.get(each.key, change.parameters.get(each.key))
+            known = {"id": change.after.get("id"), **change.inputs, **change.after}
+            subject = known.get(each.key, known["id"])
             data = payload.derive(change, each.fields, self.spec.state_field)
             if each.key_field in each.fields:
                 data[each.key_field] = subject
@@ -251,7 +261,10 @@ class Aggregate(Generic[E]):
                 traceparent=ctx.trace.header,
                 data=data,
             )
-            await self._outbox.append(ctx, UUID(str(subject)), event)
+            await self._outbox.append(ctx, _series(event), event)
+            if self._journal is not None:
+                entity = {"id": subject, **change.after}
+                await self._journal.record(ctx, entity, Fact(event.type, event.data))
 
     async def _make(
         self, ctx: Context, command: str, fields: Record, parameters: Mapping[str, Any]
@@ -449,3 +462,13 @@ def _sayable(body: Body) -> frozenset[str]:
     if isinstance(body, BaseModel):
         return field_names(type(body))
     return frozenset(body or {})
+
+
+def _series(event: Event) -> UUID:
+    """What the event is numbered within: its subject, by a name of its own where that is no UUID
+    (RFC 9562, version 5).
+    """
+    try:
+        return UUID(event.subject)
+    except ValueError:
+        return uuid5(event.organization_id or NAMESPACE_URL, f"{event.topic}/{event.subject}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from cloudsync_chassis.aggregate.rules import Rule, variables
@@ -10,6 +11,7 @@ from cloudsync_chassis.aggregate.spec import Transition
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record
 from cloudsync_chassis.problem import CONDITION_NOT_MET, FORBIDDEN, ILLEGAL_TRANSITION
+from cloudsync_chassis.security.access import heirs
 
 Stands = Callable[[frozenset[str]], Awaitable[bool]]
 
@@ -17,12 +19,18 @@ Stands = Callable[[frozenset[str]], Awaitable[bool]]
 class Lifecycle:
     """The transitions of an aggregate, by command."""
 
-    def __init__(self, state_field: str | None, transitions: tuple[Transition, ...]) -> None:
+    def __init__(
+        self,
+        state_field: str | None,
+        transitions: tuple[Transition, ...],
+        inherits: Mapping[str, tuple[str, ...]],
+    ) -> None:
         self._state_field = state_field or ""
         self._by_command: dict[str, list[tuple[Transition, Rule | None]]] = {}
         for each in transitions:
             rule = Rule(each.condition) if each.condition else None
-            self._by_command.setdefault(each.command, []).append((each, rule))
+            row = replace(each, roles=heirs(each.roles, inherits))
+            self._by_command.setdefault(each.command, []).append((row, rule))
 
     def governs(self, command: str) -> bool:
         """Whether the command has transitions at all."""

@@ -1,12 +1,16 @@
-"""Attempts at a call, whatever carries it: budget, retries within the deadline, breaker, span."""
+"""Attempts at a call, whatever carries it: budget, retries within the deadline, breaker, bulkhead,
+span.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import random
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -15,15 +19,20 @@ from opentelemetry.trace import SpanKind
 
 from cloudsync_chassis import propagation, telemetry
 from cloudsync_chassis.client.breaker import Breaker
+from cloudsync_chassis.client.bulkhead import Bulkhead
 from cloudsync_chassis.client.call import Call
-from cloudsync_chassis.client.errors import CallError, NoAnswerError
+from cloudsync_chassis.client.errors import CallError, NoAnswerError, RefusedError
+from cloudsync_chassis.client.observer import SILENT, Observer
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget
+from cloudsync_chassis.client.retries import RetryBudget
 
 A = TypeVar("A")
 TokenSource = Callable[[], Awaitable[str | None]]
 
 _FIRST_PAUSE = 0.025
 _RESERVE = 0.01
+_SHORTEST = 0.01
+"""Seconds that a retry must have at least: what has less only adds load and ends without answer."""
 _DEFAULT = Budget(timeout=10.0)
 
 
@@ -48,7 +57,7 @@ class Outcome(Generic[A]):
 
 class Client(ABC):
     """Calls one service. `budgets` by operation come from the caller's edges; without one, ten
-    seconds and no retry.
+    seconds and no retry. At most `concurrent` calls are under way at once.
     """
 
     def __init__(
@@ -58,11 +67,16 @@ class Client(ABC):
         token: TokenSource = no_token,
         budgets: Mapping[str, Budget] | None = None,
         breaker: BreakerPolicy | None = None,
+        concurrent: int | None = None,
+        observer: Observer = SILENT,
     ) -> None:
         self.base_url = base_url
         self._token = token
         self._budgets = budgets or {}
-        self._breaker = Breaker(breaker or BreakerPolicy())
+        self._observer = observer
+        self.breaker = Breaker(breaker or BreakerPolicy(), turned=observer.turned)
+        self.bulkhead = Bulkhead(concurrent)
+        self.retries = RetryBudget()
 
     @abstractmethod
     async def send(self, request: Call) -> object:
@@ -112,34 +126,70 @@ class Client(ABC):
 
     async def attempts(self, request: Call, attempt: Callable[[float], Awaitable[Outcome[A]]]) -> A:
         """The answer of the first attempt that has one. Raises as `send` does."""
+        with self.held(request):
+            return await self.answered(request, attempt)
+
+    @contextmanager
+    def held(self, request: Call) -> Iterator[None]:
+        """A place among the calls that may be under way; what fails within is told to observers.
+
+        Raises:
+            NoAnswerError: there is none.
+        """
+        try:
+            with self.bulkhead.place(request, self._observer.refused):
+                yield
+        except CallError as error:
+            error.observer = self._observer
+            raise
+
+    async def answered(self, request: Call, attempt: Callable[[float], Awaitable[Outcome[A]]]) -> A:
+        """As `attempts`, of a call that is `held` already."""
         attributes = {"peer.service": request.service, "rpc.method": request.operation}
-        with telemetry.span(
-            f"{request.service} {request.operation}", SpanKind.CLIENT, None, attributes
-        ):
-            return await self._attempts(request, attempt)
+        name = f"{request.service} {request.operation}"
+        began, status = time.perf_counter(), 0
+        try:
+            with telemetry.span(name, SpanKind.CLIENT, None, attributes):
+                answer = await self._attempts(request, attempt)
+            status = 200
+        except CallError as error:
+            status = error.status if isinstance(error, RefusedError) else 0
+            raise
+        finally:
+            self._observer.ended(request, status, time.perf_counter() - began)
+        return answer
 
     async def _attempts(
         self, request: Call, attempt: Callable[[float], Awaitable[Outcome[A]]]
     ) -> A:
         left = self.budget(request).retries if request.repeatable else 0
         pause = _FIRST_PAUSE
-        while True:
-            outcome = await self._attempt(request, attempt)
-            if outcome.error is None:
-                return outcome.answer  # type: ignore[return-value]
+        self.retries.earn()
+        outcome = await self._attempt(request, attempt)
+        while outcome.error is not None:
             wait = max(random.uniform(0, pause), outcome.pause)
-            if not outcome.again or left == 0 or wait >= time_left():
+            if time_left() <= 0:
+                self._observer.out_of_time()
+            if not outcome.again or left == 0 or not self._worthwhile(wait):
                 raise outcome.error
             await asyncio.sleep(wait)
             left, pause = left - 1, pause * 2
+            outcome = await self._attempt(request, attempt)
+            self._observer.retried(outcome.error is None)
+        return outcome.answer  # type: ignore[return-value]
+
+    def _worthwhile(self, wait: float) -> bool:
+        """Whether a retry after `wait` seconds has time for an answer, and is paid for."""
+        return wait + _SHORTEST <= time_left() and self.retries.spend()
 
     async def _attempt(
         self, request: Call, attempt: Callable[[float], Awaitable[Outcome[A]]]
     ) -> Outcome[A]:
-        if not self._breaker.allow():
-            return Outcome(error=NoAnswerError(request, "circuit breaker is open"), again=True)
+        permit = self.breaker.allow()
+        if permit is None:
+            return Outcome(error=NoAnswerError(request, "circuit breaker is open"))
         outcome = await attempt(self.timeout(request))
-        self._breaker.record(outcome.healthy)
+        self.breaker.record(permit, outcome.healthy)
         return outcome
 
 

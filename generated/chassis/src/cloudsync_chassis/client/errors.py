@@ -6,15 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloudsync_chassis.client.call import Call
+from cloudsync_chassis.client.observer import SILENT, Observer
 
 
 class CallError(Exception):
-    """A call did not succeed."""
+    """A call did not succeed. `observer` is told what stands in for the answer."""
+
+    observer: Observer = SILENT
 
     def __init__(self, call: Call, reason: str) -> None:
         super().__init__(f"{call.service}.{call.operation}: {reason}")
         self.call = call
         self.reason = reason
+
+    @property
+    def told(self) -> str:
+        """Which call, and how it ended: no data of either side."""
+        return str(self)
 
     @property
     def retriable(self) -> bool:
@@ -23,7 +31,9 @@ class CallError(Exception):
 
 
 class NoAnswerError(CallError):
-    """The callee did not answer in time, could not be reached, or its breaker is open."""
+    """The callee did not answer in time, could not be reached, or was spared: by its breaker, or as
+    it holds its share of the caller already.
+    """
 
 
 class RefusedError(CallError):

@@ -11,17 +11,14 @@ from cloudsync_chassis import clock, ids
 from cloudsync_chassis.client.attempts import Client
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import CallError
-from cloudsync_chassis.client.fallback import Attempt
+from cloudsync_chassis.client.fallback import Attempt, used
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.consumer import Subscription
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.events.outbox import Outbox
-from cloudsync_chassis.logs import logger
 
 R = TypeVar("R")
 QUEUED = "call.queued"
-
-log = logger("call-queue")
 
 
 class CallQueue:
@@ -48,7 +45,7 @@ class CallQueue:
         except CallError as error:
             if not error.retriable:
                 raise
-            log.warning("fallback_used", kind="queue", error=str(error))
+            used("queued", error)
             await self.add(ctx, error.call)
             return None
 

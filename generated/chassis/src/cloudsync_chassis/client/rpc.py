@@ -15,6 +15,7 @@ from pydantic_core import to_json, to_jsonable_python
 from cloudsync_chassis.client.attempts import Client, Outcome, TokenSource, no_token, silent
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import RefusedError
+from cloudsync_chassis.client.observer import SILENT, Observer
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget
 from cloudsync_chassis.propagation import TIMEOUT_HEADER
 from cloudsync_chassis.protobuf import status
@@ -72,8 +73,17 @@ class RpcClient(Client):
         token: TokenSource = no_token,
         budgets: Mapping[str, Budget] | None = None,
         breaker: BreakerPolicy | None = None,
+        concurrent: int | None = None,
+        observer: Observer = SILENT,
     ) -> None:
-        super().__init__(base_url, token=token, budgets=budgets, breaker=breaker)
+        super().__init__(
+            base_url,
+            token=token,
+            budgets=budgets,
+            breaker=breaker,
+            concurrent=concurrent,
+            observer=observer,
+        )
         self._converter = Converter(self.enum_names)
         self._channel: grpc.aio.Channel | None = None
 
@@ -100,13 +110,14 @@ class RpcClient(Client):
             return await self._next(request, calls[0])
 
         try:
-            found = await self.attempts(replace(request, repeatable=False), begin)
-            while found is not None:
-                yield self._result(request, found, result)
-                outcome = await self._next(request, calls[0])
-                if outcome.error is not None:
-                    raise outcome.error
-                found = outcome.answer
+            with self.held(request):
+                found = await self.answered(replace(request, repeatable=False), begin)
+                while found is not None:
+                    yield self._result(request, found, result)
+                    outcome = await self._next(request, calls[0])
+                    if outcome.error is not None:
+                        raise outcome.error
+                    found = outcome.answer
         finally:
             for each in calls:
                 each.cancel()

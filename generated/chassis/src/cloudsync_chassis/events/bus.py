@@ -5,23 +5,35 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from cloudsync_chassis.events.envelope import Event
 
 DEAD_LETTERS = ".dlq"
+"""Ends the name of a topic's dead letters where the model names no topic for them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An event at its place in the log."""
+    """An event at its place in the log; `offset` counts within `partition`."""
 
     offset: int
     event: Event
+    partition: int = 0
+
+
+class NotALogError(RuntimeError):
+    """The broker forgets what was acknowledged, so nothing can be read again."""
 
 
 class Bus(Protocol):
-    """What the relay and the consumers ask of a broker."""
+    """What the relay and the consumers ask of a broker.
+
+    `is_log`: whether what was handled stays there, and each group reads all of it.
+    """
+
+    is_log: bool
 
     async def start(self) -> None:
         """Connect."""
@@ -40,12 +52,27 @@ class Bus(Protocol):
         ...
 
     async def acknowledge(self, group: str, delivery: Delivery) -> None:
-        """The group has handled everything of the topic up to this event."""
+        """The group has handled everything of the topic's partition up to this event.
+
+        What was fetched and not acknowledged comes with the next `fetch` again.
+        """
+        ...
+
+    async def rewind(self, group: str, topic: str, since: datetime) -> int:
+        """Let the group, none of whose members may run, read again from `since` on.
+
+        Returns how many events lie ahead of it now.
+
+        Raises:
+            NotALogError: the broker keeps nothing that was handled.
+        """
         ...
 
 
 class InProcessBus:
     """A bus for tests: lists in memory."""
+
+    is_log = True
 
     def __init__(self, wait: float = 0.05) -> None:
         self.log: list[Event] = []
@@ -85,6 +112,16 @@ class InProcessBus:
         """Whether a group has acknowledged the event."""
         offset = self.log.index(event) + 1
         return self._offsets.get((group, event.topic), 0) >= offset
+
+    async def rewind(self, group: str, topic: str, since: datetime) -> int:
+        """See `Bus.rewind`."""
+        places = [
+            offset
+            for offset, event in enumerate(self.log, 1)
+            if event.topic == topic and event.time >= since
+        ]
+        self._offsets[group, topic] = places[0] - 1 if places else len(self.log)
+        return len(self._pending(group, [topic]))
 
     def _pending(self, group: str, topics: Sequence[str]) -> list[Delivery]:
         return [

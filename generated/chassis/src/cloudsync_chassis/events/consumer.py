@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
 
 import sqlalchemy as sa
 from pydantic import ValidationError
@@ -12,8 +14,9 @@ from sqlalchemy.exc import IntegrityError
 
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.bus import DEAD_LETTERS, Bus, Delivery
-from cloudsync_chassis.events.envelope import Event
+from cloudsync_chassis.events.bus import DEAD_LETTERS, Bus
+from cloudsync_chassis.events.envelope import Event, Failure
+from cloudsync_chassis.events.wire import UNREADABLE
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.store.system import inbox
@@ -38,16 +41,25 @@ class Subscription:
     """The port method that handles events of `type` from `topic`.
 
     `lasting`: whether an event is still worth another attempt, however many it has had.
+    `attempts`: how many it gets, if not as many as the consumer gives.
+    `given_up`: called, in a transaction of its own, before an event becomes a dead letter.
     """
 
     topic: str
     type: str
     handle: Handle
     lasting: Callable[[Event], bool] = never
+    attempts: int | None = None
+    given_up: Handle | None = None
 
 
 class Consumer:
-    """One consumer group. `run` opens a context; after `attempts` an event is a dead letter."""
+    """One consumer group. `run` opens a context; after `attempts` an event is a dead letter.
+
+    `dead_letters`: the topic for the dead letters of a topic, `<topic>.dlq` where it names none.
+    `together`: how many events are handled at the same time; more than one only where their order
+    does not matter.
+    """
 
     def __init__(
         self,
@@ -57,6 +69,8 @@ class Consumer:
         run: Run,
         attempts: int = 5,
         pause: float = 0.1,
+        dead_letters: Mapping[str, str] = MappingProxyType({}),
+        together: int = 1,
     ) -> None:
         self._bus = bus
         self._group = group
@@ -67,6 +81,8 @@ class Consumer:
         self._run = run
         self._attempts = attempts
         self._pause = pause
+        self._dead_letters = dead_letters
+        self._together = together
 
     async def run(self) -> None:
         """Handle events until cancelled."""
@@ -74,28 +90,49 @@ class Consumer:
             try:
                 await self.handle_batch()
             except Exception as error:
-                log.warning("consumer_failed", error=str(error))
+                log.warning("consumer_failed", error=error)
                 await asyncio.sleep(self._pause)
 
     async def handle_batch(self) -> int:
         """Handle what the bus holds at the moment; how many events that was."""
-        deliveries = await self._bus.fetch(self._group, self._topics, _BATCH)
+        if self._together == 1:
+            deliveries = await self._bus.fetch(self._group, self._topics, _BATCH)
+            for delivery in deliveries:
+                await self._settle(delivery.event)
+                await self._bus.acknowledge(self._group, delivery)
+            return len(deliveries)
+        deliveries = await self._bus.fetch(self._group, self._topics, self._together)
+        await asyncio.gather(*(self._settle(each.event) for each in deliveries))
         for delivery in deliveries:
-            await self._handle(delivery)
+            await self._bus.acknowledge(self._group, delivery)
         return len(deliveries)
 
-    async def _handle(self, delivery: Delivery) -> None:
-        event = delivery.event
+    async def _settle(self, event: Event) -> None:
+        """Handle an event or give it up: when this returns, it can be left behind."""
         subscription = self._subscriptions.get((event.topic, event.type))
-        if subscription is not None and not await self._tried(event, subscription):
-            dead = replace(event, topic=event.topic + DEAD_LETTERS)
-            await self._bus.publish([dead])
-        await self._bus.acknowledge(self._group, delivery)
+        error: Exception | None = None
+        if event.type == UNREADABLE:
+            error = ValueError(UNREADABLE)
+        elif subscription is not None:
+            error = await self._tried(event, subscription)
+        if error is not None:
+            if subscription is not None and subscription.given_up is not None:
+                await self._run(event, partial(_told, subscription.given_up, event))
+            await self._bury(event, error)
 
-    async def _tried(self, event: Event, subscription: Subscription) -> bool:
-        """Whether an attempt succeeded; the pause doubles each time."""
+    async def _bury(self, event: Event, error: Exception) -> None:
+        """Among the dead letters, before the event is left behind."""
+        topic = self._dead_letters.get(event.topic, event.topic + DEAD_LETTERS)
+        failure = Failure(event.topic, self._group, _kind(error))
+        await self._bus.publish([replace(event, topic=topic, failure=failure)])
+        log.error("event_given_up", event_id=str(event.id), type=event.type, reason=failure.reason)
+
+    async def _tried(self, event: Event, subscription: Subscription) -> Exception | None:
+        """The error of the last attempt, None if one succeeded; the pause doubles each time."""
         attempt, handle = 0, subscription.handle
-        while attempt < self._attempts or subscription.lasting(event):
+        allowed = subscription.attempts or self._attempts
+        last: Exception | None = None
+        while attempt < allowed or subscription.lasting(event):
             try:
                 await self._run(event, lambda ctx: self._once(ctx, event, handle))
             except Exception as error:
@@ -103,15 +140,16 @@ class Consumer:
                     "event_failed",
                     event_id=str(event.id),
                     type=event.type,
-                    error=str(error),
+                    error=error,
                 )
                 if _hopeless(error):
-                    return False
+                    return error
+                last = error
                 await asyncio.sleep(min(self._pause * 2**attempt, _LONGEST_PAUSE))
                 attempt += 1
             else:
-                return True
-        return False
+                return None
+        return last
 
     async def _once(self, ctx: Context, event: Event, handle: Handle) -> None:
         row = {
@@ -129,6 +167,10 @@ class Consumer:
         await handle(ctx, event)
 
 
+async def _told(given_up: Handle, event: Event, ctx: Context) -> None:
+    await given_up(ctx, event)
+
+
 def _hopeless(error: Exception) -> bool:
     """Whether the same input is refused the same way however often it comes."""
     if isinstance(error, Problem):
@@ -136,6 +178,11 @@ def _hopeless(error: Exception) -> bool:
     if isinstance(error, CallError):
         return not error.retriable
     return isinstance(error, ValidationError)
+
+
+def _kind(error: Exception) -> str:
+    """What the dead letter says of the error: no text, which may quote data."""
+    return error.kind.slug if isinstance(error, Problem) else type(error).__name__
 
 
 def _handled(group: str, event: Event) -> sa.Select[tuple[str]]:

@@ -17,9 +17,24 @@ C = TypeVar("C")
 D = TypeVar("D", bound=BaseModel)
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an event is a dead letter: the topic that it came by, the group that gave it up.
+
+    `reason` is the kind of the error and no text of it, which may quote what somebody wrote.
+    """
+
+    topic: str
+    group: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A fact. `subject` is the aggregate's id and orders the events of `topic`; `data` is JSON."""
+    """A fact. `subject` is the aggregate's id and orders the events of `topic`; `data` is JSON.
+
+    `correlation`: `<saga>/<run>`, for what is announced within a saga.
+    """
 
     id: UUID
     type: str
@@ -31,6 +46,8 @@ class Event:
     sequence: int = 0
     traceparent: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    failure: Failure | None = None
+    correlation: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The structured form; extension names are lower case, as the specification demands."""
@@ -47,6 +64,10 @@ class Event:
             "sequence": str(self.sequence),
             "organizationid": (str(self.organization_id) if self.organization_id else None),
             "traceparent": self.traceparent,
+            "correlationid": self.correlation,
+            "failedtopic": self.failure and self.failure.topic,
+            "failedgroup": self.failure and self.failure.group,
+            "failedreason": self.failure and self.failure.reason,
             "data": to_jsonable_python(dict(self.data)),
         }
         return {name: value for name, value in found.items() if value is not None}
@@ -59,6 +80,7 @@ class Event:
             ValueError, KeyError: not an event of ours.
         """
         organization = document.get("organizationid")
+        failed = [document.get(f"failed{name}", "") for name in ("topic", "group", "reason")]
         return cls(
             id=UUID(document["id"]),
             type=document["type"],
@@ -70,6 +92,8 @@ class Event:
             sequence=int(document.get("sequence", 0)),
             traceparent=document.get("traceparent"),
             data=document.get("data", {}),
+            failure=Failure(*failed) if any(failed) else None,
+            correlation=document.get("correlationid"),
         )
 
 

@@ -15,6 +15,7 @@ from collections.abc import (
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 import grpc
 from google.protobuf.message import Message
@@ -41,6 +42,8 @@ B = TypeVar("B", bound=BaseModel)
 M = TypeVar("M", bound=Message)
 
 RpcContext = grpc.aio.ServicerContext[Any, Any]
+Called = tuple[str, Message, RpcContext]
+"""The RPC's name, its message, and what gRPC knows of the call."""
 
 _RESERVE = 0.02
 
@@ -65,10 +68,11 @@ class RpcCalls:
         self._runtime = runtime
         self._converter = Converter(enum_names)
         self._abandoned: set[asyncio.Task[Any]] = set()
+        self._metrics = runtime.metrics.standard
 
     async def answer(
         self,
-        call: tuple[Message, RpcContext],
+        call: Called,
         operation: Operation,
         method: Callable[[Context, Q], Awaitable[object]],
         request: Callable[[], Q],
@@ -78,7 +82,7 @@ class RpcCalls:
 
         `request` is called once the caller has been admitted.
         """
-        message, context = call
+        name, message, context = call
 
         async def work() -> Message:
             incoming = await self._incoming(message, context, operation)
@@ -91,11 +95,11 @@ class RpcCalls:
             answer = await self._runtime.executor.answer(operation, incoming, action)
             return reply.message.FromString(answer.body)
 
-        return await self._told(context, operation, work)
+        return await self._told(name, context, operation, work)
 
     async def send(
         self,
-        call: tuple[Message, RpcContext],
+        call: Called,
         operation: Operation,
         method: Callable[[Context, Q], Awaitable[AsyncIterator[object]]],
         request: Callable[[], Q],
@@ -105,9 +109,10 @@ class RpcCalls:
 
         What grants the call must have done so before the first result: nothing sent comes back.
         """
-        message, context = call
+        name, message, context = call
 
         async def work() -> None:
+            self._metrics.count("rpc_server_messages_total", name, "received")
             incoming = await self._incoming(message, context, operation)
             typed = request()
 
@@ -117,12 +122,13 @@ class RpcCalls:
                 try:
                     async for each in results:
                         await context.write(self._message(each, reply))
+                        self._metrics.count("rpc_server_messages_total", name, "sent")
                 finally:
                     await _close(results)
 
             await self._runtime.executor.run(operation, incoming, action)
 
-        await self._told(context, operation, work)
+        await self._told(name, context, operation, work)
 
     def read(self, message: Message, model: type[B], *left_out: str) -> B:
         """The message as a model of the data model, without the fields that are parameters.
@@ -178,6 +184,7 @@ class RpcCalls:
         principal = await self._runtime.identity.caller(metadata.get("authorization"))
         principal = principal.acting_for(headers.tenant(metadata.get(TENANT_HEADER.lower())))
         self._runtime.executor.admit(operation, principal)
+        await self._runtime.limiter.admit(principal)
         key = headers.idempotency_key(metadata.get("idempotency-key"))
         content = message.SerializeToString(deterministic=True) if key else b""
         return Incoming(
@@ -187,21 +194,33 @@ class RpcCalls:
             idempotency_key=key,
             if_match=headers.versions(_quoted(metadata.get("if-match")), operation),
             digest=digest(operation.id.encode(), content) if key else "",
+            source_ip=address_of(context.peer()),
         )
 
     async def _told(
-        self, context: RpcContext, operation: Operation, work: Callable[[], Coroutine[Any, Any, R]]
+        self,
+        name: str,
+        context: RpcContext,
+        operation: Operation,
+        work: Callable[[], Coroutine[Any, Any, R]],
     ) -> R:
-        """What the work returns; its failure as a status. Either is logged."""
-        began = time.perf_counter()
+        """What the work returns; its failure as a status. Either is logged and measured."""
+        began, code = time.perf_counter(), grpc.StatusCode.CANCELLED.name
         try:
             result = await self._alone(work())
+            code = grpc.StatusCode.OK.name
         except Exception as error:
             problem = faults.of_exception(error)
-            self._log(operation, began, status.code_of(problem).name)
+            code = status.code_of(problem).name
+            self._metrics.refused(problem.kind.slug, problem.kind.status)
             await self._abort(context, problem)
             raise
-        self._log(operation, began, "OK")
+        finally:
+            seconds = time.perf_counter() - began
+            self._metrics.time("rpc_server_duration_seconds", seconds, name, code)
+            log.info(
+                "rpc", operation=operation.id, status=code, milliseconds=round(seconds * 1000, 2)
+            )
         return result
 
     async def _alone(self, work: Coroutine[Any, Any, R]) -> R:
@@ -250,10 +269,6 @@ class RpcCalls:
         metadata = ((status.DETAILS, rich.SerializeToString()),)
         await context.abort(status.code_of(problem), rich.message, metadata)
 
-    def _log(self, operation: Operation, began: float, code: str) -> None:
-        milliseconds = round((time.perf_counter() - began) * 1000, 2)
-        log.info("rpc", operation=operation.id, status=code, milliseconds=milliseconds)
-
 
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
@@ -264,6 +279,12 @@ async def _close(results: AsyncIterator[object]) -> None:
     """End a generator here and now, not whenever it is collected."""
     if isinstance(results, AsyncGenerator):
         await results.aclose()
+
+
+def address_of(peer: str) -> str | None:
+    """`ipv4:10.0.0.1:4711`, `ipv6:%5B::1%5D:4711` → the address; None for other kinds of peer."""
+    kind, _, rest = unquote(peer).partition(":")
+    return rest.rpartition(":")[0].strip("[]") if kind in ("ipv4", "ipv6") else None
 
 
 def _in_time(remaining: float | None) -> float | None:

@@ -14,7 +14,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
+from cloudsync_chassis.context import Deadline
 from cloudsync_chassis.logs import logger
+from cloudsync_chassis.metrics.server import MetricsServer
 from cloudsync_chassis.rpc.service import RpcService
 from cloudsync_chassis.runtime import Runtime
 
@@ -32,6 +34,10 @@ class RpcServer:
         self._services = services
         self._health = HealthServicer()
         self._server: grpc.aio.Server | None = None
+        settings = runtime.settings
+        self.metrics: MetricsServer | None = None
+        if settings.metrics_port is not None:
+            self.metrics = MetricsServer(runtime.metrics, settings.host, settings.metrics_port)
 
     async def start(self) -> None:
         """Start the runtime, then accept calls."""
@@ -50,6 +56,8 @@ class RpcServer:
         # the mesh speaks mutual TLS for us; the port itself is reachable from the pod only
         self.port = server.add_insecure_port(f"{settings.host}:{settings.port}")
         await server.start()
+        if self.metrics is not None:
+            await self.metrics.start()
         log.info("serving", port=self.port)
 
     async def stop(self) -> None:
@@ -57,10 +65,13 @@ class RpcServer:
         self.runtime.health.stopping = True
         await self._health.enter_graceful_shutdown()
         await asyncio.sleep(self.runtime.settings.drain_pause)
+        drained = Deadline.after(self.runtime.settings.drain_seconds)
         if self._server is not None:
-            await self._server.stop(self.runtime.settings.shutdown_grace)
+            await self._server.stop(drained.remaining)
         for each in self._services:
-            await each.settle(self.runtime.settings.shutdown_grace)
+            await each.settle(drained.remaining)
+        if self.metrics is not None:
+            await self.metrics.stop()
         await self.runtime.stop()
 
     async def __aenter__(self) -> Self:

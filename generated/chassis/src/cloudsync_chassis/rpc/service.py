@@ -46,7 +46,7 @@ class RpcService(RpcCalls):
 
         def add(reader: Reader[M, Q]) -> Reader[M, Q]:
             async def handle(request: M, context: RpcContext) -> Message:
-                call = (request, context)
+                call = (rpc, request, context)
                 return await self.answer(call, operation, method, lambda: reader(request), reply)
 
             self._handlers[rpc] = grpc.unary_unary_rpc_method_handler(
@@ -68,7 +68,7 @@ class RpcService(RpcCalls):
 
         def add(reader: Reader[M, Q]) -> Reader[M, Q]:
             async def handle(request: M, context: RpcContext) -> None:
-                call = (request, context)
+                call = (rpc, request, context)
                 await self.send(call, operation, method, lambda: reader(request), reply)
 
             self._handlers[rpc] = grpc.unary_stream_rpc_method_handler(

@@ -14,6 +14,19 @@ AccessTable = Mapping[str, frozenset[str]]
 """Permission (`document:share`) → roles that hold it."""
 
 
+def by_roles(*rows: tuple[tuple[str, ...], tuple[str, ...]]) -> AccessTable:
+    """The table of rows (roles, permissions that all of them hold); no permission comes twice."""
+    return {permission: frozenset(roles) for roles, held in rows for permission in held}
+
+
+def heirs(roles: frozenset[str], inherits: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """These roles and all that inherit from any of them (role → roles whose rights it has too)."""
+    found = set(roles)
+    while more := {each for each, held in inherits.items() if found & set(held)} - found:
+        found |= more
+    return frozenset(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who may do what: `full` for everything of the tenant, `related` only for one's own things.
@@ -45,6 +58,16 @@ def authorize(operation: Operation, principal: Principal, access: Access) -> Non
         allowed = holds(operation, principal, access) or may_hold(operation, principal, access)
     if not allowed:
         raise FORBIDDEN(f"{operation.permission or operation.id} is not granted")
+
+
+def granting(operation: Operation, principal: Principal, access: Access) -> frozenset[str]:
+    """The caller's roles that grant the operation, for everything or for related things."""
+    held = (table.get(operation.permission or "", frozenset()) for table in _tables(access))
+    return principal.roles & frozenset[str]().union(*held)
+
+
+def _tables(access: Access) -> tuple[AccessTable, AccessTable]:
+    return access.full, access.related
 
 
 def holds(operation: Operation, principal: Principal, access: Access) -> bool:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-from joserfc.jwk import ECKey
+from joserfc.errors import JoseError
+from joserfc.jwk import Key, import_key
+
+from cloudsync_chassis.logs import logger
+from cloudsync_chassis.security.keys import KEY_TYPES, Algorithm
+
+log = logger("jwks")
+
+LONGEST = 262_144
+"""Bytes of a key set; what is longer is none."""
 
 Fetch = Callable[[], Awaitable[bytes]]
 
@@ -32,24 +41,44 @@ def from_address(url: str, timeout: float = 2.0) -> Fetch:
     """Read a JWK set over HTTP; `timeout` in seconds."""
 
     async def fetch() -> bytes:
-        async with httpx.AsyncClient(timeout=timeout) as client:
-            return (await client.get(url)).raise_for_status().content
+        content = b""
+        async with (
+            httpx.AsyncClient(timeout=timeout) as client,
+            client.stream("GET", url) as answer,
+        ):
+            answer.raise_for_status()
+            async for part in answer.aiter_bytes():
+                content += part
+                if len(content) > LONGEST:
+                    raise ValueError("too long for a key set")
+        return content
 
     return fetch
 
 
 class JwksCache:
-    """Keys by id, read again after `max_age` seconds; for an unknown id at most each `pause`."""
+    """Keys by id, read again after `max_age` seconds; for an unknown id at most each `pause`.
 
-    def __init__(self, fetch: Fetch, max_age: float = 600.0, pause: float = 5.0) -> None:
+    Of a set only public keys of the algorithm's own type count, so that a token cannot choose how
+    it is verified.
+    """
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        max_age: float = 600.0,
+        pause: float = 5.0,
+        algorithm: Algorithm = "ES256",
+    ) -> None:
+        self._algorithm = algorithm
         self._fetch = fetch
         self._max_age = max_age
         self._pause = pause
-        self._keys: dict[str, ECKey] = {}
+        self._keys: dict[str, Key] = {}
         self._read_at = -max_age - pause
         self._lock = asyncio.Lock()
 
-    async def key(self, kid: str) -> ECKey:
+    async def key(self, kid: str) -> Key:
         """The key with that id.
 
         Raises:
@@ -69,12 +98,25 @@ class JwksCache:
                 return
             try:
                 document: Any = json.loads(await self._fetch())
-            except (OSError, ValueError, httpx.HTTPError):
+                listed = document["keys"]
+            except (OSError, ValueError, TypeError, KeyError, RecursionError, httpx.HTTPError) as e:
+                log.warning("keys_not_read", error=e)
                 return  # known keys stay good while the issuer is away
             finally:
                 self._read_at = time.monotonic()
-            self._keys = {
-                str(each["kid"]): ECKey.import_key(each)
-                for each in document.get("keys", ())
-                if each.get("kty") == "EC" and each.get("kid")
-            }
+            self._keys = dict(self._usable(listed if isinstance(listed, list) else ()))
+
+    def _usable(self, listed: Iterable[Any]) -> Iterator[tuple[str, Key]]:
+        for each in listed:
+            if not isinstance(each, dict) or not each.get("kid"):
+                continue
+            if (
+                each.get("use", "sig") != "sig"
+                or each.get("alg", self._algorithm) != self._algorithm
+            ):
+                continue
+            try:
+                if each.get("kty") == KEY_TYPES[self._algorithm]:
+                    yield str(each["kid"]), import_key(each)
+            except (JoseError, ValueError, TypeError, KeyError) as error:
+                log.warning("key_not_read", error=error)

@@ -10,29 +10,42 @@ import json
 import time
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, Key, KeyParameters, OKPKey, RSAKey, import_key
 
 from cloudsync_chassis import files
 
-ALGORITHM = "ES256"
+Algorithm = Literal["ES256", "EdDSA", "RS256"]
+"""Signature algorithms (RFC 7518, RFC 8037) that a model may choose from: all asymmetric."""
+
+KEY_TYPES: dict[str, str] = {"ES256": "EC", "EdDSA": "OKP", "RS256": "RSA"}
+"""The one type of key (`kty`) for each, so that no key serves an algorithm that is not its own."""
+
+_RSA_BITS = 2048
 JWKS_NAME = "jwks.json"
 
 
 class KeyRing:
-    """The keys below `folder`. `retire_after`: seconds for which a replaced key still verifies."""
+    """The keys below `folder`. `retire_after`: seconds for which a replaced key still verifies.
 
-    def __init__(self, folder: Path, retire_after: float = 2 * 3600) -> None:
+    That is longer than the last token that it has signed is good for, and the sets that others keep
+    of the published keys.
+    """
+
+    def __init__(
+        self, folder: Path, retire_after: float = 2 * 3600, algorithm: Algorithm = "ES256"
+    ) -> None:
         self._folder = folder
         self._retire_after = retire_after
+        self._algorithm: Algorithm = algorithm
 
     @property
     def jwks_path(self) -> Path:
         """Where the public keys are published."""
         return self._folder / JWKS_NAME
 
-    def ensure(self) -> ECKey:
+    def ensure(self) -> Key:
         """The signing key; makes the first one."""
         if not self._files():
             self.rotate()
@@ -40,7 +53,7 @@ class KeyRing:
             self._publish()
         return self.current()
 
-    def current(self) -> ECKey:
+    def current(self) -> Key:
         """The newest key.
 
         Raises:
@@ -49,21 +62,29 @@ class KeyRing:
         found = self._files()
         if not found:
             raise FileNotFoundError(f"no signing key in {self._folder}")
-        return ECKey.import_key(json.loads(found[-1].read_bytes()))
+        return import_key(json.loads(found[-1].read_bytes()))
 
     def rotate(self) -> None:
         """Make a new signing key, publish it, forget those that no valid token can need."""
         found = self._files()
         number = int(found[-1].stem.split("-")[1]) + 1 if found else 1
-        key = ECKey.generate_key("P-256", {"use": "sig", "alg": ALGORITHM}, auto_kid=True)
+        key = _made(self._algorithm)
         content = json.dumps(key.as_dict(private=True), sort_keys=True).encode()
         files.create_once(self._folder / f"signing-{number:06d}.json", content)
         self._forget(time.time() - self._retire_after)
         self._publish()
 
+    def rotate_if_due(self, after: float) -> bool:
+        """Rotate if the newest key is `after` seconds old; whether it was."""
+        found = self._files()
+        due = bool(found) and time.time() - found[-1].stat().st_mtime >= after
+        if due:
+            self.rotate()
+        return due
+
     def public_keys(self) -> list[dict[str, Any]]:
         """Public JWKs, oldest first."""
-        keys = (ECKey.import_key(json.loads(each.read_bytes())) for each in self._files())
+        keys = (import_key(json.loads(each.read_bytes())) for each in self._files())
         return [dict(key.as_dict(private=False)) for key in keys]
 
     def _publish(self) -> None:
@@ -78,3 +99,12 @@ class KeyRing:
         for old, successor in pairwise(found):
             if successor.stat().st_mtime < replaced_before:
                 old.unlink(missing_ok=True)
+
+
+def _made(algorithm: Algorithm) -> Key:
+    facts: KeyParameters = {"use": "sig", "alg": algorithm}
+    if algorithm == "RS256":
+        return RSAKey.generate_key(_RSA_BITS, facts, auto_kid=True)
+    if algorithm == "EdDSA":
+        return OKPKey.generate_key("Ed25519", facts, auto_kid=True)
+    return ECKey.generate_key("P-256", facts, auto_kid=True)

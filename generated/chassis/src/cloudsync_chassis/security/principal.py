@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
 Kind = Literal["user", "workload", "anonymous"]
@@ -11,13 +13,26 @@ Kind = Literal["user", "workload", "anonymous"]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls. `organization_id` is the tenant; a workload acts for the tenant that it names."""
+    """Who calls. `organization_id` is the tenant; a workload acts for the tenant that it names.
+
+    `factors` (RFC 8176 names) were shown at `authenticated_at`, in seconds since the epoch.
+    `attributes` are what the issuer says besides, for policies.
+    """
 
     subject: str
     kind: Kind = "user"
     organization_id: UUID | None = None
     roles: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
+    factors: frozenset[str] = frozenset()
+    authenticated_at: int | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def factor_age_minutes(self, now: datetime) -> int | None:
+        """Whole minutes since a second factor was shown; None without one."""
+        if self.authenticated_at is None or "mfa" not in self.factors:
+            return None
+        return max(0, int(now.timestamp()) - self.authenticated_at) // 60
 
     @property
     def authenticated(self) -> bool:

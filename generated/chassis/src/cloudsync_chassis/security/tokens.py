@@ -1,26 +1,30 @@
-"""Access tokens: JWT (RFC 9068 style), ES256, at most 15 minutes."""
+"""Access tokens: JWT (RFC 9068 style), of one asymmetric algorithm and a short life."""
 
 from __future__ import annotations
 
+import base64
+import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
+from joserfc.jwk import Key
 
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.problem import UNAUTHENTICATED, Problem
 from cloudsync_chassis.security.jwks import JwksCache, UnknownKeyError
-from cloudsync_chassis.security.keys import ALGORITHM
-from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.security.keys import Algorithm
+from cloudsync_chassis.security.principal import Principal, workload
 
 LIFETIME = 900
 _MAX_TOKEN = 8192
 _CACHED = 4096
+_UNUSABLE = (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What a text made to be no token brings about."""
 
 Now = Callable[[], float]
 
@@ -37,8 +41,14 @@ class TokenIssuer:
     """Signs tokens; `lifetime` in seconds."""
 
     def __init__(
-        self, key: ECKey, issuer: str, lifetime: int = LIFETIME, now: Now = time.time
+        self,
+        key: Key,
+        issuer: str,
+        lifetime: int = LIFETIME,
+        now: Now = time.time,
+        algorithm: Algorithm = "ES256",
     ) -> None:
+        self._algorithm = algorithm
         self._key = key
         self._issuer = issuer
         self._lifetime = lifetime
@@ -60,8 +70,13 @@ class TokenIssuer:
         }
         if principal.organization_id is not None:
             claims["org"] = str(principal.organization_id)
-        header = {"alg": ALGORITHM, "kid": self._key.kid, "typ": "at+jwt"}
-        return jwt.encode(header, claims, self._key, algorithms=[ALGORITHM])
+        if principal.authenticated_at is not None:
+            claims["auth_time"] = principal.authenticated_at
+            claims["amr"] = sorted(principal.factors)
+        if principal.attributes:
+            claims["attributes"] = dict(principal.attributes)
+        header = {"alg": self._algorithm, "kid": self._key.kid, "typ": "at+jwt"}
+        return jwt.encode(header, claims, self._key, algorithms=[self._algorithm])
 
 
 class TokenVerifier:
@@ -75,7 +90,11 @@ class TokenVerifier:
         leeway: int = 30,
         max_lifetime: int = LIFETIME,
         now: Now = time.time,
+        algorithm: Algorithm = "ES256",
+        reads: Callable[[dict[str, Any]], Principal] | None = None,
     ) -> None:
+        self._algorithm = algorithm
+        self._reads = reads or principal_of
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
@@ -110,10 +129,10 @@ class TokenVerifier:
         try:
             kid = jws.extract_compact(token.encode()).headers().get("kid")
             key = await self._keys.key(str(kid))
-            claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
+            claims = jwt.decode(token, key, algorithms=[self._algorithm]).claims
             self._registry().validate(claims)
             return self._verified(claims)
-        except (JoseError, UnknownKeyError, ValueError, KeyError, TypeError) as error:
+        except (*_UNUSABLE, UnknownKeyError) as error:
             raise refused() from error
 
     def _registry(self) -> jwt.JWTClaimsRegistry:
@@ -128,19 +147,55 @@ class TokenVerifier:
         )
 
     def _verified(self, claims: dict[str, Any]) -> Verified:
-        if claims["exp"] - claims["iat"] > self._max_lifetime:
+        if not 0 < claims["exp"] - claims["iat"] <= self._max_lifetime:
             raise ValueError("token lives too long")
-        kind = claims.get("kind", "user")
-        if kind not in ("user", "workload"):
-            raise ValueError("unknown kind of caller")
-        principal = Principal(
-            subject=str(claims["sub"]),
-            kind=kind,
-            organization_id=UUID(claims["org"]) if "org" in claims else None,
-            roles=frozenset(map(str, claims.get("roles", ()))),
-            scopes=frozenset(str(claims.get("scope", "")).split()),
-        )
-        return Verified(principal, float(claims["exp"]))
+        return Verified(self._reads(claims), float(claims["exp"]))
+
+
+def principal_of(claims: dict[str, Any]) -> Principal:
+    """The caller as our issuer tells it.
+
+    Raises:
+        ValueError, TypeError, AttributeError: the claims have other shapes.
+    """
+    kind = claims.get("kind", "user")
+    if kind not in ("user", "workload"):
+        raise ValueError("unknown kind of caller")
+    return Principal(
+        subject=str(claims["sub"]),
+        kind=kind,
+        organization_id=UUID(claims["org"]) if "org" in claims else None,
+        roles=frozenset(map(str, claims.get("roles", ()))),
+        scopes=frozenset(str(claims.get("scope", "")).split()),
+        factors=frozenset(map(str, claims.get("amr", ()))),
+        authenticated_at=int(claims["auth_time"]) if "auth_time" in claims else None,
+        attributes=dict(claims.get("attributes", {})),
+    )
+
+
+def service_account(namespaces: Collection[str]) -> Callable[[dict[str, Any]], Principal]:
+    """Reads the projected token of a Kubernetes service account in one of the namespaces.
+
+    Its `sub` is `system:serviceaccount:<namespace>:<name>`, and the name is the service's.
+    """
+
+    def read(claims: dict[str, Any]) -> Principal:
+        system, kind, namespace, name = str(claims["sub"]).split(":")
+        if (system, kind) != ("system", "serviceaccount") or namespace not in namespaces:
+            raise ValueError("no service account of ours")
+        return workload(name)
+
+    return read
+
+
+def issuer_of(token: str) -> str:
+    """Who a token says that it is from, to choose who verifies it; empty where it is none."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return str(claims["iss"])
+    except (IndexError, RecursionError, *_UNUSABLE):
+        return ""
 
 
 def refused() -> Problem:

@@ -12,24 +12,33 @@ from uuid import UUID
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic_core import to_jsonable_python
 
+from cloudsync_chassis.store.keys import FieldKeys, GivenKeys
+
 _NONCE = 12
 _KEY_ID = 4
 
 
 class FieldCipher:
-    """`keys`: 32 secret bytes each, the newest first; older ones still decrypt."""
+    """Encrypts with the newest key and decrypts with any.
 
-    def __init__(self, *keys: bytes) -> None:
-        self._keys = {hashlib.sha256(key).digest()[:_KEY_ID]: key for key in keys}
-        self._newest = hashlib.sha256(keys[0]).digest()[:_KEY_ID]
-        self._index_key = hmac.new(keys[-1], b"blind-index", hashlib.sha256).digest()
+    `index_key` makes blind indexes, which must be the same whatever keys come and go; without one
+    it follows from the oldest of `keys`.
+    """
+
+    def __init__(self, *keys: bytes, index_key: bytes | None = None) -> None:
+        self.keys: FieldKeys = GivenKeys(*keys)
+        self._index_key = _derived(index_key if index_key is not None else keys[-1])
+
+    @classmethod
+    def of(cls, keys: FieldKeys, index_key: bytes) -> FieldCipher:
+        """A cipher whose keys may change while it is used."""
+        made = cls(index_key=index_key)
+        made.keys = keys
+        return made
 
     def encrypt(self, value: Any, tenant: UUID) -> bytes:
         """Key id, nonce and ciphertext of the value's JSON; another tenant cannot decrypt it."""
-        nonce = os.urandom(_NONCE)
-        plain = json.dumps(to_jsonable_python(value)).encode()
-        sealed = AESGCM(self._keys[self._newest]).encrypt(nonce, plain, tenant.bytes)
-        return self._newest + nonce + sealed
+        return self._sealed(json.dumps(to_jsonable_python(value)).encode(), tenant)
 
     def decrypt(self, stored: bytes, tenant: UUID) -> Any:
         """The JSON value.
@@ -38,10 +47,18 @@ class FieldCipher:
             KeyError: its key is gone.
             cryptography.exceptions.InvalidTag: altered, or of another tenant.
         """
+        return json.loads(self._opened(bytes(stored), tenant))
+
+    def renewed(self, stored: bytes, tenant: UUID) -> bytes | None:
+        """The same under the newest key; None if it is so already.
+
+        Raises:
+            KeyError, cryptography.exceptions.InvalidTag: as for `decrypt`.
+        """
         stored = bytes(stored)
-        key = self._keys[stored[:_KEY_ID]]
-        nonce, sealed = stored[_KEY_ID : _KEY_ID + _NONCE], stored[_KEY_ID + _NONCE :]
-        return json.loads(AESGCM(key).decrypt(nonce, sealed, tenant.bytes))
+        if key_of(stored) == self.keys.all()[0].id:
+            return None
+        return self._sealed(self._opened(stored, tenant), tenant)
 
     def blind_index(self, value: Any) -> str | None:
         """64 hexadecimal digits that are equal for equal values, ignoring case."""
@@ -49,3 +66,23 @@ class FieldCipher:
             return None
         text = str(to_jsonable_python(value)).casefold()
         return hmac.new(self._index_key, text.encode(), hashlib.sha256).hexdigest()
+
+    def _sealed(self, plain: bytes, tenant: UUID) -> bytes:
+        key, nonce = self.keys.all()[0], os.urandom(_NONCE)
+        return key.id + nonce + AESGCM(key.secret).encrypt(nonce, plain, tenant.bytes)
+
+    def _opened(self, stored: bytes, tenant: UUID) -> bytes:
+        key = self.keys.find(key_of(stored))
+        if key is None:
+            raise KeyError(key_of(stored).hex())
+        nonce, sealed = stored[_KEY_ID : _KEY_ID + _NONCE], stored[_KEY_ID + _NONCE :]
+        return AESGCM(key.secret).decrypt(nonce, sealed, tenant.bytes)
+
+
+def key_of(stored: bytes) -> bytes:
+    """Id of the key that encrypted it."""
+    return stored[:_KEY_ID]
+
+
+def _derived(secret: bytes) -> bytes:
+    return hmac.new(secret, b"blind-index", hashlib.sha256).digest()

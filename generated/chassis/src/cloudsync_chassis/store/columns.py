@@ -16,6 +16,11 @@ from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 _SIZED = re.compile(r"(char|varchar|numeric)\((\d+)(?:,(\d+))?\)")
 
 
+def utc_text(value: datetime) -> str:
+    """One text for one instant: UTC, always with microseconds."""
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
 class Timestamp(TypeDecorator[datetime]):
     """`timestamptz`; SQLite forgets the zone, so it keeps UTC."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +18,10 @@ class Unit:
         self._database = database
         self._write = write
         self._connection: AsyncConnection | None = None
+        self._before_commit: list[Callable[[], Awaitable[None]]] = []
         self._after_commit: list[Callable[[], None]] = []
+        self.seen: dict[tuple[Any, ...], Any] = {}
+        """What the transaction has read, for those who ask again."""
 
     @property
     def dialect(self) -> str:
@@ -30,12 +34,19 @@ class Unit:
             self._connection = await self._database.connect(write=self._write)
         return self._connection
 
+    def before_commit(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Run `action` as one of the transaction's last acts; nothing of it is left if it fails."""
+        self._before_commit.append(action)
+
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run `action` once the transaction has committed."""
         self._after_commit.append(action)
 
     async def commit(self) -> None:
-        """Commit, then run the actions registered."""
+        """Run what is to be done before, commit, then run the actions registered."""
+        last, self._before_commit = self._before_commit, []
+        for act in last:
+            await act()
         if self._connection is not None:
             await self._connection.commit()
         actions, self._after_commit = self._after_commit, []
@@ -44,7 +55,9 @@ class Unit:
 
     async def rollback(self) -> None:
         """Undo everything since the last commit."""
+        self._before_commit.clear()
         self._after_commit.clear()
+        self.seen.clear()
         if self._connection is not None:
             await self._connection.rollback()
 

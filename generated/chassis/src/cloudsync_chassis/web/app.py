@@ -10,6 +10,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI, Response
 
 from cloudsync_chassis import published
+from cloudsync_chassis.metrics.series import CONTENT_TYPE
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.web import problems
 from cloudsync_chassis.web.middleware import Envelope
@@ -42,8 +43,9 @@ def create_app(runtime: Runtime, *routers: APIRouter) -> FastAPI:
         app.include_router(router)
     app.add_middleware(
         Envelope,
-        max_body_bytes=runtime.settings.max_body_bytes,
-        problem_base=runtime.settings.problem_base,
+        settings=runtime.settings,
+        health=runtime.health,
+        metrics=runtime.metrics.standard,
     )
     return app
 
@@ -67,6 +69,10 @@ def _own_routes(runtime: Runtime) -> APIRouter:
     async def keys() -> Response:
         keys = runtime.identity.keys.public_keys()
         return Response(json.dumps({"keys": keys}), media_type="application/jwk-set+json")
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(await runtime.metrics.text(), media_type=CONTENT_TYPE)
 
     contract = runtime.spec.contract
     if contract is not None:

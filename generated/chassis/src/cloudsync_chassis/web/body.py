@@ -25,6 +25,6 @@ def json_body(model: type[B], *, required: bool = True) -> Any:
         media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if media_type not in _JSON_TYPES:
             raise Problem(UNSUPPORTED_MEDIA_TYPE, headers={"Accept": "application/json"})
-        return parse(model, content)
+        return parse(model, content, request.app.state.runtime.settings.json_bounds)
 
     return Depends(read)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .tenancy import Tenancy
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(Tenancy):
+    """Logins, factors, decisions, keys and tenancy, each built on the one before."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .farewells import Farewells
+from .looking import Looking
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(Farewells, Looking):
+    """Events and series, people and rooms, calendars and files, farewells, and looking at it all."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .attachments import Attachments
+from .threads import Threads
+from .timers import Timers
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(Timers, Attachments, Threads):
+    """Editing, places, shares and links, audiences, attachments, comments, hand-overs, the end."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .upkeep import Upkeep
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(Upkeep):
+    """Uploads, scans, links, downloads, other bytes, endings, tenants, and what runs by itself."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .accounts import Accounts
+from .domains import Domains
+from .invitations import Invitations
+from .subscriptions import Subscriptions
+from .tenants import Tenants
+from .units import Units
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(Subscriptions, Tenants, Domains, Invitations, Accounts, Units):
+    """All topics; `Subscriptions` comes first, as it brings an organisation up to date."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .accounts import Accounts
+from .directory import Directory
+from .selves import Selves
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(Selves, Directory, Accounts):
+    """What people do with their profiles, what others see of them, what accounts do to them."""

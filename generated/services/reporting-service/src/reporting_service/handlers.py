@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .revenue import Revenue
+from .worker import Worker
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(Worker, Revenue):
+    """Boards and exploring, wishes and schedules, runs and their files, revenue, and farewells."""

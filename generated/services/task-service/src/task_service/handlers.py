@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .dependencies import Dependencies
+from .imports import Imports
+from .leavers import Leavers
+from .moves import Moves
+from .parts import Parts
+from .paths import Paths
+from .searching import Searching
+from .seats import Seats
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(Seats, Moves, Parts, Dependencies, Paths, Imports, Searching, Leavers):
+    """Boards and seats at them, tasks and what they consist of, imports, search, and farewells."""

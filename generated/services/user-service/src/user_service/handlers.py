@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .addresses import Addresses
+from .answers import Answers
+from .directory import Directory
+from .people import People
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(Answers, Directory, Addresses, People):
+    """Accounts, their ends, their addresses, directories, and what is read of people."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .generated.defaults import Defaults
+from .deliveries import Deliveries
 
 
-class Handlers(Defaults):
-    """Override what you need: each method of `Defaults` shows how, and may still be called."""
+class Handlers(Deliveries):
+    """Endpoints and what is delivered to them."""

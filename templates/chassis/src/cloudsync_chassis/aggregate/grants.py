@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Generic, Protocol
 
 from cloudsync_chassis.aggregate import relations
@@ -11,7 +12,7 @@ from cloudsync_chassis.aggregate.spec import AggregateSpec, Relation
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record, field_names, to_record
 from cloudsync_chassis.problem import FORBIDDEN
-from cloudsync_chassis.store.query import ListQuery, PageRequest
+from cloudsync_chassis.store.query import ListQuery, Page, PageRequest
 from cloudsync_chassis.store.repository import E, Repository
 
 _MANY = 500
@@ -49,11 +50,12 @@ class Grants(Generic[E]):
         self._fields = field_names(spec.model)
 
     async def require(self, ctx: Context, record: Record) -> None:
-        """Grant the operation on an entity, unless a role has.
+        """Grant the operation on an entity, unless a role has; no policy may stand against it.
 
         Raises:
             Problem: `forbidden`.
         """
+        await self.obey(ctx, record)
         if ctx.grant.given:
             return
         names = frozenset(ctx.operation.relations)
@@ -69,11 +71,29 @@ class Grants(Generic[E]):
         """
         if ctx.grant.given or self._spec.part_of is None:
             return await self.require(ctx, record)
+        await self.obey(ctx, record)
         names = frozenset(ctx.operation.relations)
         if not await self._stands_to_parent(ctx, names, record):
             raise _refused(ctx)
         ctx.grant.given = True
         return None
+
+    async def obey(self, ctx: Context, record: Record) -> None:
+        """Refuse what a policy forbids, or does not permit, on this entity.
+
+        Raises:
+            Problem: `forbidden`, naming the policy.
+        """
+        if ctx.guard is not None:
+            await ctx.guard.require(ctx, self._spec.name, record)
+
+    async def shown(self, ctx: Context, page: Page[E]) -> Page[E]:
+        """The page without what a policy hides from the caller; it may be shorter than asked."""
+        if ctx.guard is None:
+            return page
+        places = await ctx.guard.visible(ctx, self._spec.name, page.items)
+        items = tuple(each for place, each in enumerate(page.items) if place in places)
+        return replace(page, items=items)
 
     async def stands(self, ctx: Context, names: frozenset[str], record: Record) -> bool:
         """Whether the caller has one of the relations to the entity or to the one it is part of."""

@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from typing import Any
-
-import cel
-from pydantic_core import to_jsonable_python
 
 from cloudsync_chassis.aggregate.spec import Invariant
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.logs import logger
+from cloudsync_chassis.expressions import Rule, cel_value
 from cloudsync_chassis.model import Record
 from cloudsync_chassis.problem import INVARIANT_BROKEN, FieldError
 
-log = logger("rules")
-
-
-class Rule:
-    """A compiled expression."""
-
-    def __init__(self, expression: str) -> None:
-        """Compile.
-
-        Raises:
-            ValueError: no CEL expression.
-        """
-        self.expression = expression
-        self._program = _compile(expression)
-
-    def holds(self, **variables: Any) -> bool:
-        """Whether the expression is true; one that fails to evaluate is not."""
-        return self.value(**variables) is True
-
-    def value(self, **variables: Any) -> Any:
-        """What the expression comes to; None where it fails to evaluate."""
-        try:
-            return self._program.execute(variables)
-        except (ValueError, TypeError, KeyError, RuntimeError) as error:
-            log.warning("expression_failed", expression=self.expression, error=str(error))
-            return None
+__all__ = ["Invariants", "Rule", "variables"]
 
 
 class Invariants:
@@ -79,21 +49,3 @@ def variables(ctx: Context, record: Record, inputs: Mapping[str, Any]) -> dict[s
         "principal": principal,
         "now": ctx.now,
     }
-
-
-def cel_value(value: Any) -> Any:
-    """A value of CEL's types; a date is the timestamp of its midnight in UTC."""
-    if isinstance(value, Mapping):
-        return {str(name): cel_value(each) for name, each in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [cel_value(each) for each in value]
-    if type(value) in (str, int, float, bool, datetime, timedelta, bytes) or value is None:
-        return value
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return to_jsonable_python(value)
-
-
-@lru_cache(maxsize=1024)
-def _compile(expression: str) -> cel.Program:
-    return cel.compile(expression)

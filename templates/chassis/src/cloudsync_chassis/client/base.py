@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 from cloudsync_chassis.client.attempts import Client, Outcome, TokenSource, no_token, silent
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import RefusedError
+from cloudsync_chassis.client.observer import SILENT, Observer
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget
 
 R = TypeVar("R")
@@ -31,9 +32,18 @@ class ServiceClient(Client):
         token: TokenSource = no_token,
         budgets: Mapping[str, Budget] | None = None,
         breaker: BreakerPolicy | None = None,
+        concurrent: int | None = None,
+        observer: Observer = SILENT,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        super().__init__(base_url, token=token, budgets=budgets, breaker=breaker)
+        super().__init__(
+            base_url,
+            token=token,
+            budgets=budgets,
+            breaker=breaker,
+            concurrent=concurrent,
+            observer=observer,
+        )
         self._http = httpx.AsyncClient(base_url=base_url, transport=transport, timeout=None)
 
     async def call(self, request: Call, result: TypeAdapter[R]) -> R:

@@ -17,17 +17,27 @@ log = logger("fallback")
 
 async def omit(attempt: Attempt[R]) -> R | None:
     """The answer, or None: the caller's own answer goes out without it."""
-    return await default(attempt, None)
+    return await _instead(attempt, None, "omitted")
 
 
 async def default(attempt: Attempt[R], value: R) -> R:
     """The answer, or `value`."""
+    return await _instead(attempt, value, "default")
+
+
+def used(kind: str, error: CallError) -> None:
+    """Say that a fallback stands in for an answer."""
+    log.warning("fallback_used", kind=kind, error=error)
+    error.observer.stood_in(kind)
+
+
+async def _instead(attempt: Attempt[R], value: R, kind: str) -> R:
     try:
         return await attempt()
     except CallError as error:
         if not error.retriable:
             raise
-        log.warning("fallback_used", kind="default", error=str(error))
+        used(kind, error)
         return value
 
 
@@ -57,7 +67,7 @@ class Cached(Generic[R]):
             kept = self._answers.get(key)
             if not error.retriable or kept is None or self._now() - kept[0] > self._max_age:
                 raise
-            log.warning("fallback_used", kind="cached", error=str(error))
+            used("cached", error)
             return kept[1]
         self._answers.pop(key, None)
         while len(self._answers) >= self._size:

@@ -26,7 +26,7 @@ class Budget:
 class BreakerPolicy:
     """Opens at `failure_ratio` of at least `requests` within `window` seconds.
 
-    After `open_for` seconds `probes` calls decide whether it closes.
+    After `open_for` seconds `probes` calls decide: it closes once all of them were answered.
     """
 
     requests: int = 20
@@ -38,9 +38,13 @@ class BreakerPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
-    """A callee: where it is found by default, and the budget of each operation called."""
+    """A callee: where it is found by default, and the budget of each operation called.
+
+    `concurrent`: calls that may be under way at once; None: no bound.
+    """
 
     service: str
     url: str
     budgets: dict[str, Budget] = field(default_factory=dict)
     breaker: BreakerPolicy = BreakerPolicy()
+    concurrent: int | None = None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from cloudsync_chassis import clock
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import Bus
 from cloudsync_chassis.events.envelope import Event
@@ -21,6 +22,8 @@ from cloudsync_chassis.store.system import outbox, sequences
 
 _BATCH = 100
 _HOUR = 3600.0
+_CLOCKS = timedelta(milliseconds=250)
+"""How far the clocks of replicas may be apart before one leaves another's events to it."""
 
 log = logger("outbox")
 
@@ -30,9 +33,17 @@ class Outbox:
 
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
+        self.observe: Callable[[Context, Event], Awaitable[Event]] = _as_it_is
+        """Sees each event in its transaction, before it is numbered."""
 
-    async def append(self, ctx: Context, aggregate_id: UUID, event: Event) -> None:
-        """Add an event with the aggregate's next sequence number."""
+    async def append(
+        self, ctx: Context, aggregate_id: UUID, event: Event, due: datetime | None = None
+    ) -> None:
+        """Add an event with the aggregate's next sequence number, to be published when it is due.
+
+        Without a time it is due at once.
+        """
+        event = await self.observe(ctx, event)
         sequence = await self._next(ctx, aggregate_id)
         numbered = replace(event, sequence=sequence)
         row = {
@@ -41,7 +52,7 @@ class Outbox:
             "sequence": sequence,
             "type": event.type,
             "payload": numbered.to_json(),
-            "occurred_at": event.time,
+            "occurred_at": due or event.time,
             "published_at": None,
         }
         await (await ctx.unit.connection()).execute(sa.insert(outbox).values(row))
@@ -88,7 +99,7 @@ class Relay:
                     tidied = loop.time()
             except Exception as error:
                 # the events stay where they are; the next round tries again
-                log.warning("relay_failed", error=str(error))
+                log.warning("relay_failed", error=error)
             await self._sleep()
 
     async def publish_once(self) -> int:
@@ -131,10 +142,15 @@ class Relay:
             return
 
 
+async def _as_it_is(_: Context, event: Event) -> Event:
+    return event
+
+
 def _unpublished() -> sa.Select[tuple[UUID, Any]]:
     return (
         sa.select(outbox.c.id, outbox.c.payload)
         .where(outbox.c.published_at.is_(None))
+        .where(outbox.c.occurred_at <= clock.now() + _CLOCKS)
         .order_by(outbox.c.occurred_at, outbox.c.id)
         .limit(_BATCH)
         .with_for_update(skip_locked=True)
@@ -142,4 +158,4 @@ def _unpublished() -> sa.Select[tuple[UUID, Any]]:
 
 
 def _published(ids: Sequence[UUID]) -> sa.Update:
-    return sa.update(outbox).where(outbox.c.id.in_(ids)).values(published_at=datetime.now(UTC))
+    return sa.update(outbox).where(outbox.c.id.in_(ids)).values(published_at=clock.now())

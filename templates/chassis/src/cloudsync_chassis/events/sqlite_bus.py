@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -38,6 +39,8 @@ offsets = sa.Table(
 class SqliteBus:
     """Polls every `pause` seconds while nothing comes, for at most `wait` seconds a fetch."""
 
+    is_log = True
+
     def __init__(self, path: Path, pause: float = 0.05, wait: float = 1.0) -> None:
         self._database = Database(f"sqlite+aiosqlite:///{path}", pool=2)
         self._path = path
@@ -58,7 +61,8 @@ class SqliteBus:
         rows: list[dict[str, object]] = [
             {"topic": event.topic, "event": event.to_json()} for event in events
         ]
-        await self._write(sa.insert(log), rows)
+        if rows:
+            await self._write(sa.insert(log), rows)
 
     async def fetch(self, group: str, topics: Sequence[str], limit: int) -> list[Delivery]:
         """See `Bus.fetch`."""
@@ -71,11 +75,21 @@ class SqliteBus:
 
     async def acknowledge(self, group: str, delivery: Delivery) -> None:
         """See `Bus.acknowledge`."""
-        row = {
-            "consumers": group,
-            "topic": delivery.event.topic,
-            "position": delivery.offset,
-        }
+        await self._move(group, delivery.event.topic, delivery.offset)
+
+    async def rewind(self, group: str, topic: str, since: datetime) -> int:
+        """See `Bus.rewind`."""
+        statement = sa.select(log.c.position, log.c.event).where(log.c.topic == topic)
+        async with self._database.transaction(write=False) as connection:
+            rows = (await connection.execute(statement.order_by(log.c.position))).all()
+        ahead = [at for at, row in enumerate(rows) if Event.from_json(row.event).time >= since] or [
+            len(rows)
+        ]
+        await self._move(group, topic, rows[ahead[0] - 1].position if ahead[0] else 0)
+        return len(rows) - ahead[0]
+
+    async def _move(self, group: str, topic: str, position: int) -> None:
+        row = {"consumers": group, "topic": topic, "position": position}
         async with self._database.transaction(write=True) as connection:
             statement = dialect_insert(connection, offsets).values(row)
             key = [offsets.c.consumers, offsets.c.topic]

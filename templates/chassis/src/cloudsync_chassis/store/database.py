@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,18 +12,26 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.schema import CreateSchema
 
+from cloudsync_chassis import propagation
+
 WRITE = "chassis_write"
 _BUSY_SECONDS = 10
+_RESERVE = 0.01
+"""Seconds of an operation that are kept for its answer."""
 
 
 class Database:
     """An engine for `url`. `schema` is where unqualified tables lie on PostgreSQL.
 
     SQLite has no schemas: every table name must be unique within the service.
+
+    At most `pool` connections are in use at once, the bulkhead between this service and the
+    database. Who finds all of them taken waits `wait` seconds, or less if its deadline is nearer.
     """
 
     def __init__(
@@ -32,10 +41,17 @@ class Database:
         schema: str | None = None,
         schemas: tuple[str, ...] = (),
         pool: int = 5,
+        wait: float = 1.0,
     ) -> None:
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        engine = create_async_engine(parsed, **_engine_options(self.is_sqlite, pool))
+        engine = create_async_engine(
+            parsed,
+            hide_parameters=True,  # errors quote them, and errors are logged
+            **_engine_options(self.is_sqlite, pool, wait),
+        )
+        self.pool = pool
+        self.refused: Callable[[], None] = _unheard
         if self.is_sqlite:
             _tune_sqlite(engine)
         translation: dict[str | None, str | None] = (
@@ -48,9 +64,24 @@ class Database:
         self.engine = engine.execution_options(schema_translate_map=translation)
 
     async def connect(self, *, write: bool) -> AsyncConnection:
-        """A connection whose next statement begins a transaction; the caller closes it."""
-        connection = await self.engine.connect()
+        """A connection whose next statement begins a transaction; the caller closes it.
+
+        Raises:
+            sqlalchemy.exc.TimeoutError: none became free in time; callers are told `unavailable`.
+        """
+        try:
+            async with asyncio.timeout(_time_left()):
+                connection = await self.engine.connect()
+        except (TimeoutError, PoolTimeoutError) as error:
+            self.refused()
+            raise PoolTimeoutError(f"no connection came free, of {self.pool}") from error
         return await connection.execution_options(**{WRITE: write})
+
+    @property
+    def in_use(self) -> int:
+        """Connections that somebody holds."""
+        used = getattr(self.engine.pool, "checkedout", None)
+        return int(used()) if used is not None else 0
 
     @asynccontextmanager
     async def transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
@@ -84,10 +115,21 @@ class Database:
         await self.engine.dispose()
 
 
-def _engine_options(is_sqlite: bool, pool: int) -> dict[str, Any]:
+def _time_left() -> float | None:
+    """Seconds that the running operation has for a connection; None where nothing runs."""
+    context = propagation.current.get()
+    return max(0.0, context.deadline.remaining - _RESERVE) if context is not None else None
+
+
+def _unheard() -> None:
+    pass
+
+
+def _engine_options(is_sqlite: bool, pool: int, wait: float) -> dict[str, Any]:
+    bounds = {"pool_size": pool, "max_overflow": 0, "pool_timeout": wait}
     if is_sqlite:
-        return {"connect_args": {"timeout": _BUSY_SECONDS}, "pool_size": pool}
-    return {"pool_size": pool, "max_overflow": pool, "pool_pre_ping": True}
+        return {**bounds, "connect_args": {"timeout": _BUSY_SECONDS}}
+    return {**bounds, "pool_pre_ping": True}
 
 
 def _tune_sqlite(engine: AsyncEngine) -> None:

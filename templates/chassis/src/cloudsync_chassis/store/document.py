@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Generic
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record, fields_holding, from_record, to_record
 from cloudsync_chassis.store import predicates
+from cloudsync_chassis.store.columns import utc_text
 from cloudsync_chassis.store.query import ListQuery, Page, cut
 from cloudsync_chassis.store.repository import E, UniqueViolationError
 from cloudsync_chassis.store.system import documents, unique_keys
@@ -188,6 +189,5 @@ def sortable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [sortable(each) for each in value]
     if isinstance(value, datetime):
-        utc = value.astimezone(UTC).replace(tzinfo=None)
-        return utc.isoformat(timespec="microseconds") + "Z"
+        return utc_text(value)
     return value if type(value) in (str, int, float, bool) else to_jsonable_python(value)

@@ -85,3 +85,90 @@ unique_keys = sa.Table(
     sa.Column("id", sa.Uuid(), nullable=False, index=True),
 )
 """Unique values of such entities."""
+
+stream_events = sa.Table(
+    "stream_events",
+    metadata,
+    sa.Column(
+        "position",
+        sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+        primary_key=True,
+        autoincrement=True,
+    ),
+    sa.Column("organization_id", sa.Uuid(), nullable=False),
+    sa.Column("kind", sql("text"), nullable=False),
+    sa.Column("stream", sa.Uuid(), nullable=False),
+    sa.Column("version", sa.BigInteger(), nullable=False),
+    sa.Column("event_id", sa.Uuid(), nullable=False, unique=True),
+    sa.Column("type", sql("text"), nullable=False),
+    sa.Column("data", Json(), nullable=False),
+    sa.Column("occurred_at", Timestamp(), nullable=False),
+    sa.UniqueConstraint(
+        "organization_id", "kind", "stream", "version", name="stream_events_version"
+    ),
+    sqlite_autoincrement=True,
+)
+"""The event store: what became of each aggregate, in order; `position` orders all of it."""
+
+stream_snapshots = sa.Table(
+    "stream_snapshots",
+    metadata,
+    sa.Column("organization_id", sa.Uuid(), primary_key=True),
+    sa.Column("kind", sql("text"), primary_key=True),
+    sa.Column("stream", sa.Uuid(), primary_key=True),
+    sa.Column("version", sa.BigInteger(), primary_key=True),
+    sa.Column("state", Json(), nullable=False),
+    sa.Column("taken_at", Timestamp(), nullable=False),
+)
+"""States of streams as they were after the event `version`."""
+
+projections = sa.Table(
+    "projection_checkpoints",
+    metadata,
+    sa.Column("projection", sql("text"), primary_key=True),
+    sa.Column("position", sa.BigInteger(), nullable=False),
+)
+"""How far each projection has read the event store."""
+
+saga_runs = sa.Table(
+    "saga_runs",
+    metadata,
+    sa.Column("id", sa.Uuid(), primary_key=True),
+    sa.Column("saga", sql("text"), nullable=False),
+    sa.Column("organization_id", sa.Uuid(), nullable=True),
+    sa.Column("state", sql("text"), nullable=False),
+    sa.Column("reason", sql("text"), nullable=False),
+    sa.Column("started_at", Timestamp(), nullable=False),
+    sa.Column("deadline_at", Timestamp(), nullable=False),
+    sa.Column("ended_at", Timestamp(), nullable=True),
+    sa.Index("saga_runs_open", "deadline_at", sqlite_where=sa.text("ended_at IS NULL")),
+)
+"""Runs of sagas in which the service takes part, as far as their common log has told it."""
+
+saga_steps = sa.Table(
+    "saga_steps",
+    metadata,
+    sa.Column("run_id", sa.Uuid(), primary_key=True),
+    sa.Column("step", sa.Integer(), primary_key=True),
+    sa.Column("state", sql("text"), nullable=False),
+    sa.Column("data", Json(), nullable=False),
+    sa.Column("undo_event", Json(), nullable=True),
+    sa.Column("due_at", Timestamp(), nullable=True),
+    sa.Column("changed_at", Timestamp(), nullable=False),
+    sa.Index("saga_steps_due", "due_at", sqlite_where=sa.text("due_at IS NOT NULL")),
+)
+"""Their steps, the service's own and, by the log, those of others.
+
+`data`: what the step began with. `undo_event`: what asked for its compensation.
+"""
+
+saga_keys = sa.Table(
+    "saga_keys",
+    metadata,
+    sa.Column("saga", sql("text"), primary_key=True),
+    sa.Column("organization_id", sql("text"), primary_key=True),
+    sa.Column("name", sql("text"), primary_key=True),
+    sa.Column("value", sql("text"), primary_key=True),
+    sa.Column("run_id", sa.Uuid(), nullable=False),
+)
+"""Which run an event belongs to, by the idempotency keys of the saga's steps."""

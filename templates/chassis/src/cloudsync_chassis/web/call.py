@@ -52,6 +52,7 @@ class RestCall:
             idempotency_key=key,
             if_match=sent.versions(headers.get("If-Match"), self._operation),
             digest=await self._digest() if key else "",
+            source_ip=self._request.client.host if self._request.client else None,
         )
 
     async def _digest(self) -> str:
@@ -90,6 +91,7 @@ def admitted(operation: Operation) -> Any:
         principal = await runtime.identity.caller(request.headers.get("Authorization"))
         principal = principal.acting_for(sent.tenant(request.headers.get(TENANT_HEADER)))
         runtime.executor.admit(operation, principal)
+        await runtime.limiter.admit(principal)
         return RestCall(request, operation, principal)
 
     return Depends(admit)

@@ -23,6 +23,9 @@ from cloudsync_chassis.problem import (
     ProblemType,
 )
 
+PROBLEM = "chassis.problem"
+"""Where a request's scope says which problem it was answered with."""
+
 _VERBS = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 _LONGEST = 2048
 """Characters of an `instance`; what is longer is left out."""
@@ -45,6 +48,7 @@ def response(problem: Problem, base: str, instance: str) -> Response:
 
 
 def _answer(request: Request, problem: Problem) -> Response:
+    request.scope[PROBLEM] = problem.kind.slug
     return response(problem, request.app.state.runtime.settings.problem_base, request.url.path)
 
 

@@ -6,23 +6,19 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
 class AccessEffect(StrEnum):
-    """
-    Default is deny, and one forbidding policy outweighs any number of permitting ones.
-    """
+    """Default is deny, and one forbidding policy outweighs any number of permitting ones."""
 
     allow = "allow"
     deny = "deny"
 
 
 class AssuranceLevel(StrEnum):
-    """
-    How sure the service is of the person, on the scale of NIST SP 800-63B.
-    """
+    """How sure the service is of the person, on the scale of NIST SP 800-63B."""
 
     none = "none"
     aal1 = "aal1"
@@ -31,9 +27,7 @@ class AssuranceLevel(StrEnum):
 
 
 class AuthMethod(StrEnum):
-    """
-    How an identity was proven.
-    """
+    """How an identity was proven."""
 
     password = "password"
     totp = "totp"
@@ -74,9 +68,7 @@ class CountryCode(RootModel[str]):
 
 
 class CredentialType(StrEnum):
-    """
-    What a person has enrolled.
-    """
+    """What a person has enrolled."""
 
     password = "password"
     totp = "totp"
@@ -86,9 +78,7 @@ class CredentialType(StrEnum):
 
 
 class CredentialView(Model):
-    """
-    That a factor exists and how it fares.
-    """
+    """That a factor exists and how it fares."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -120,9 +110,7 @@ class EvaluateAccessRequestQuestionsItemAttributesItem(Model):
 
 
 class FederationProtocol(StrEnum):
-    """
-    The language in which a customer's identity provider vouches for its people.
-    """
+    """The language in which a customer's identity provider vouches for its people."""
 
     saml2 = "saml2"
     oidc = "oidc"
@@ -139,14 +127,12 @@ class GrantType(StrEnum):
 
 
 class IdentityProviderRequest(Model):
-    """
-    What an administrator copies out of the provider's metadata.
-    """
+    """What an administrator copies out of the provider's metadata."""
 
     protocol: FederationProtocol
     issuer: Annotated[str, Field(max_length=512, min_length=10, pattern="^https://")]
     domains: Annotated[
-        list[DomainName], Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=1)
+        list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
     certificate_expires_at: Annotated[AwareDatetime, Field(alias="certificateExpiresAt")]
     jit_provisioning: Annotated[bool | None, Field(alias="jitProvisioning")] = None
@@ -157,9 +143,7 @@ class IdentityProviderRequest(Model):
 
 
 class IdentityProviderView(Model):
-    """
-    A provider's public settings.
-    """
+    """A provider's public settings."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -169,7 +153,7 @@ class IdentityProviderView(Model):
     protocol: FederationProtocol
     issuer: Annotated[str, Field(max_length=512, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
     domains: Annotated[
-        list[DomainName], Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=1)
+        list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
     certificate_expires_at: Annotated[AwareDatetime, Field(alias="certificateExpiresAt")]
     jit_provisioning: Annotated[bool, Field(alias="jitProvisioning")]
@@ -177,17 +161,13 @@ class IdentityProviderView(Model):
 
 
 class IntrospectTokenRequest(Model):
-    """
-    An opaque token or an API key as the caller received it.
-    """
+    """An opaque token or an API key as the caller received it."""
 
     token: Annotated[str, Field(max_length=4096, min_length=20)]
 
 
 class LoginChallenge(Model):
-    """
-    What the client must answer next.
-    """
+    """What the client must answer next."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     method: AuthMethod
@@ -200,9 +180,7 @@ class LoginChallenge(Model):
 
 
 class MfaRequirement(StrEnum):
-    """
-    Of whom an organisation asks a second factor at sign-in.
-    """
+    """Of whom an organisation asks a second factor at sign-in."""
 
     optional = "optional"
     admins_only = "adminsOnly"
@@ -241,9 +219,7 @@ class ResetCredentialRequest(Model):
 
 
 class RevocationReason(StrEnum):
-    """
-    Why a session ended before its time.
-    """
+    """Why a session ended before its time."""
 
     logout = "logout"
     admin_action = "adminAction"
@@ -255,26 +231,20 @@ class RevocationReason(StrEnum):
 
 
 class RevokedSessions(Model):
-    """
-    How many sessions were alive and are no longer.
-    """
+    """How many sessions were alive and are no longer."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     revoked: Annotated[int, Field(ge=0, le=10000)]
 
 
 class RotateApiKeyRequest(Model):
-    """
-    How many days the old key keeps working beside the new one.
-    """
+    """How many days the old key keeps working beside the new one."""
 
     overlap_days: Annotated[int, Field(alias="overlapDays", ge=0, le=7)]
 
 
 class SessionChannel(StrEnum):
-    """
-    What kind of client signed in.
-    """
+    """What kind of client signed in."""
 
     browser = "browser"
     mobile = "mobile"
@@ -284,9 +254,7 @@ class SessionChannel(StrEnum):
 
 
 class SessionStatus(StrEnum):
-    """
-    A login under way is challenged.
-    """
+    """A login under way is challenged."""
 
     challenged = "challenged"
     active = "active"
@@ -297,9 +265,7 @@ class SessionStatus(StrEnum):
 
 
 class SessionView(Model):
-    """
-    Where and how somebody is signed in, without address, device digest and refresh token.
-    """
+    """Where and how somebody is signed in, without address, device digest and refresh token."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -310,8 +276,7 @@ class SessionView(Model):
     channel: SessionChannel
     status: SessionStatus
     auth_methods: Annotated[
-        list[AuthMethod],
-        Field(alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4),
+        list[AuthMethod], Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4)
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     country_code: Annotated[
@@ -342,9 +307,7 @@ class SigningKeySetKeysItemUse(StrEnum):
 
 
 class StatedRevocationReason(StrEnum):
-    """
-    Why somebody asks for the end of a session.
-    """
+    """Why somebody asks for the end of a session."""
 
     logout = "logout"
     admin_action = "adminAction"
@@ -373,19 +336,15 @@ class SystemRole(StrEnum):
 
 
 class TokenIntrospection(Model):
-    """
-    For a dead, foreign or made-up token nothing but active false (RFC 7662 section 2.2).
-    """
+    """For a dead, foreign or made-up token nothing but active false (RFC 7662 section 2.2)."""
 
     active: bool
     subject: UUID | None = None
     organization_id: Annotated[UUID | None, Field(alias="organizationId")] = None
     session_id: Annotated[UUID | None, Field(alias="sessionId")] = None
-    roles: Annotated[
-        list[SystemRole] | None, Field(json_schema_extra={"x-unique": True}, max_length=14)
-    ] = None
+    roles: Annotated[list[SystemRole] | None, Field(json_schema_extra=UNIQUE, max_length=14)] = None
     scopes: Annotated[
-        list[PermissionScope] | None, Field(json_schema_extra={"x-unique": True}, max_length=40)
+        list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40)
     ] = None
     assurance_level: Annotated[AssuranceLevel | None, Field(alias="assuranceLevel")] = None
     expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
@@ -396,29 +355,24 @@ class TokenSetTokenType(StrEnum):
 
 
 class UpdateApiKeyRequest(Model):
-    """
-    A better label or tighter bounds.
-    """
+    """A better label or tighter bounds."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     label: Annotated[
         str | None, Field(max_length=60, min_length=3, pattern="^[^\\x00-\\x1f\\x7f]+$")
     ] = None
     scopes: Annotated[
-        list[PermissionScope] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=40, min_length=1),
+        list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ] = None
     allowed_cidrs: Annotated[
         list[NetworkRange] | None,
-        Field(alias="allowedCidrs", json_schema_extra={"x-unique": True}, max_length=20),
+        Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20),
     ] = None
     expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
 
 
 class UpdateAuthPolicyRequest(Model):
-    """
-    Merge patch of the rules.
-    """
+    """Merge patch of the rules."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     min_password_length: Annotated[int | None, Field(alias="minPasswordLength", ge=12, le=128)] = (
@@ -427,13 +381,11 @@ class UpdateAuthPolicyRequest(Model):
     mfa: MfaRequirement | None = None
     allowed_methods: Annotated[
         list[AuthMethod] | None,
-        Field(
-            alias="allowedMethods", json_schema_extra={"x-unique": True}, max_length=8, min_length=1
-        ),
+        Field(alias="allowedMethods", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ] = None
     allowed_countries: Annotated[
         list[CountryCode] | None,
-        Field(alias="allowedCountries", json_schema_extra={"x-unique": True}, max_length=250),
+        Field(alias="allowedCountries", json_schema_extra=UNIQUE, max_length=250),
     ] = None
     max_session_hours: Annotated[int | None, Field(alias="maxSessionHours", ge=1, le=720)] = None
     password_history: Annotated[int | None, Field(alias="passwordHistory", ge=0, le=24)] = None
@@ -460,12 +412,10 @@ class ApiKeyView(Model):
     label: Annotated[str, Field(max_length=60, min_length=3)]
     prefix: Annotated[str, Field(max_length=12, min_length=12, pattern="^csk_[a-z0-9]{8}$")]
     scopes: Annotated[
-        list[PermissionScope],
-        Field(json_schema_extra={"x-unique": True}, max_length=40, min_length=1),
+        list[PermissionScope], Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ]
     allowed_cidrs: Annotated[
-        list[NetworkRange],
-        Field(alias="allowedCidrs", json_schema_extra={"x-unique": True}, max_length=20),
+        list[NetworkRange], Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20)
     ]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
     last_used_at: Annotated[AwareDatetime | None, Field(alias="lastUsedAt")] = None
@@ -473,9 +423,7 @@ class ApiKeyView(Model):
 
 
 class AuthPolicy(Model):
-    """
-    An organisation's rules for proving who one is.
-    """
+    """An organisation's rules for proving who one is."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -486,13 +434,10 @@ class AuthPolicy(Model):
     mfa: MfaRequirement
     allowed_methods: Annotated[
         list[AuthMethod],
-        Field(
-            alias="allowedMethods", json_schema_extra={"x-unique": True}, max_length=8, min_length=1
-        ),
+        Field(alias="allowedMethods", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     allowed_countries: Annotated[
-        list[CountryCode],
-        Field(alias="allowedCountries", json_schema_extra={"x-unique": True}, max_length=250),
+        list[CountryCode], Field(alias="allowedCountries", json_schema_extra=UNIQUE, max_length=250)
     ]
     max_session_hours: Annotated[int, Field(alias="maxSessionHours", ge=1, le=720)]
     password_history: Annotated[int, Field(alias="passwordHistory", ge=0, le=24)]
@@ -511,9 +456,7 @@ class AuthPolicyPage(Model):
 
 
 class BeginLoginRequest(Model):
-    """
-    Who claims to be at the keyboard, and with what they would like to prove it.
-    """
+    """Who claims to be at the keyboard, and with what they would like to prove it."""
 
     identifier: Annotated[str, Field(max_length=254, min_length=3)]
     method: AuthMethod
@@ -532,12 +475,11 @@ class CreateApiKeyRequest(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     label: Annotated[str, Field(max_length=60, min_length=3, pattern="^[^\\x00-\\x1f\\x7f]+$")]
     scopes: Annotated[
-        list[PermissionScope],
-        Field(json_schema_extra={"x-unique": True}, max_length=40, min_length=1),
+        list[PermissionScope], Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ]
     allowed_cidrs: Annotated[
         list[NetworkRange] | None,
-        Field(alias="allowedCidrs", json_schema_extra={"x-unique": True}, max_length=20),
+        Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20),
     ] = None
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
@@ -583,9 +525,7 @@ class EvaluateAccessRequestQuestionsItem(Model):
 
 
 class IdentityProviderPage(Model):
-    """
-    Mostly one; groups with several directories have one for each set of domains.
-    """
+    """Mostly one; groups with several directories have one for each set of domains."""
 
     items: Annotated[list[IdentityProviderView], Field(max_length=200)]
     next_cursor: Annotated[
@@ -615,15 +555,12 @@ class IssueTokenRequest(Model):
         str | None, Field(alias="redirectUri", max_length=2048, min_length=10, pattern="^https://")
     ] = None
     scopes: Annotated[
-        list[PermissionScope] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=40, min_length=1),
+        list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ] = None
 
 
 class IssuedApiKey(Model):
-    """
-    The only answer that contains the key itself.
-    """
+    """The only answer that contains the key itself."""
 
     api_key: Annotated[ApiKeyView, Field(alias="apiKey")]
     key: Annotated[str, Field(max_length=56, pattern="^csk_[a-z0-9]{8}_[A-Za-z0-9_-]{43}$")]
@@ -631,9 +568,7 @@ class IssuedApiKey(Model):
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -645,17 +580,13 @@ class Problem(Model):
 
 
 class RevokeSessionRequest(Model):
-    """
-    Why the session must end.
-    """
+    """Why the session must end."""
 
     reason: StatedRevocationReason
 
 
 class RevokeUserSessionsRequest(Model):
-    """
-    Whose sessions end and why, all of them or all but the one that the person is looking at.
-    """
+    """Whose sessions end and why, all of them or all but the one that the person is looking at."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: StatedRevocationReason
@@ -729,14 +660,12 @@ class TokenSet(Model):
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     further_methods: Annotated[
         list[AuthMethod] | None,
-        Field(alias="furtherMethods", json_schema_extra={"x-unique": True}, max_length=4),
+        Field(alias="furtherMethods", json_schema_extra=UNIQUE, max_length=4),
     ] = None
 
 
 class AccessDecisions(Model):
-    """
-    One decision a question, in the same order, with the policy that tipped it.
-    """
+    """One decision a question, in the same order, with the policy that tipped it."""
 
     decisions: Annotated[list[AccessDecisionsDecisionsItem], Field(max_length=50)]
 

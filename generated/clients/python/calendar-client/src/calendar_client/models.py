@@ -7,14 +7,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
 class Attendance(StrEnum):
-    """
-    How much an event needs somebody.
-    """
+    """How much an event needs somebody."""
 
     required = "required"
     optional = "optional"
@@ -22,9 +20,7 @@ class Attendance(StrEnum):
 
 
 class AttendeeResponse(StrEnum):
-    """
-    What an invited person has said so far; delegated names somebody who comes instead.
-    """
+    """What an invited person has said so far; delegated names somebody who comes instead."""
 
     needs_action = "needsAction"
     accepted = "accepted"
@@ -34,9 +30,7 @@ class AttendeeResponse(StrEnum):
 
 
 class BusyKind(StrEnum):
-    """
-    FBTYPE of RFC 5545 in three of its values.
-    """
+    """FBTYPE of RFC 5545 in three of its values."""
 
     busy = "busy"
     tentative = "tentative"
@@ -44,9 +38,7 @@ class BusyKind(StrEnum):
 
 
 class BusyTime(Model):
-    """
-    When somebody cannot come, and nothing of what they do then.
-    """
+    """When somebody cannot come, and nothing of what they do then."""
 
     from_: Annotated[AwareDatetime, Field(alias="from")]
     to: AwareDatetime
@@ -75,9 +67,7 @@ class CalendarOwnerType(StrEnum):
 
 
 class CalendarVisibility(StrEnum):
-    """
-    What an event without a word of its own gets.
-    """
+    """What an event without a word of its own gets."""
 
     public = "public"
     private = "private"
@@ -85,9 +75,7 @@ class CalendarVisibility(StrEnum):
 
 
 class CancelEventRequest(Model):
-    """
-    A word to those who had kept the time free, if the organizer finds one.
-    """
+    """A word to those who had kept the time free, if the organizer finds one."""
 
     apology: Annotated[str | None, Field(max_length=500, min_length=1)] = None
 
@@ -98,9 +86,7 @@ class CancelOccurrencesRequestScope(StrEnum):
 
 
 class ChangeScope(StrEnum):
-    """
-    How much of a series is meant, RFC 5545's THISANDFUTURE in the middle.
-    """
+    """How much of a series is meant, RFC 5545's THISANDFUTURE in the middle."""
 
     this = "this"
     following = "following"
@@ -108,9 +94,7 @@ class ChangeScope(StrEnum):
 
 
 class CreateCalendarRequest(Model):
-    """
-    A further calendar of a person or team, or one for a room.
-    """
+    """A further calendar of a person or team, or one for a room."""
 
     name: Annotated[str, Field(max_length=120, min_length=1)]
     owner_type: Annotated[CalendarOwnerType, Field(alias="ownerType")]
@@ -135,9 +119,7 @@ class CreateCalendarRequest(Model):
 
 
 class EventAttendee(Model):
-    """
-    One invited person and what they answered.
-    """
+    """One invited person and what they answered."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -169,9 +151,7 @@ class EventAttendee(Model):
 
 
 class EventStatus(StrEnum):
-    """
-    A tentative event holds its hour for two weeks at most.
-    """
+    """A tentative event holds its hour for two weeks at most."""
 
     tentative = "tentative"
     confirmed = "confirmed"
@@ -179,9 +159,7 @@ class EventStatus(StrEnum):
 
 
 class EventVisibility(StrEnum):
-    """
-    Who sees more than a grey block.
-    """
+    """Who sees more than a grey block."""
 
     default = "default"
     public = "public"
@@ -190,9 +168,7 @@ class EventVisibility(StrEnum):
 
 
 class FreeSlot(Model):
-    """
-    A time that would do, with how many of those asked could come and who could not.
-    """
+    """A time that would do, with how many of those asked could come and who could not."""
 
     slot_start: Annotated[AwareDatetime, Field(alias="slotStart")]
     slot_end: Annotated[AwareDatetime, Field(alias="slotEnd")]
@@ -204,18 +180,14 @@ class FreeSlot(Model):
 
 
 class FreeSlotList(Model):
-    """
-    Times that would do, most people first and among equals the earliest.
-    """
+    """Times that would do, most people first and among equals the earliest."""
 
     slots: Annotated[list[FreeSlot], Field(max_length=40)]
     tightest_user_id: Annotated[UUID | None, Field(alias="tightestUserId")] = None
 
 
 class GranteeType(StrEnum):
-    """
-    Whom a calendar is shared with.
-    """
+    """Whom a calendar is shared with."""
 
     user = "user"
     team = "team"
@@ -223,9 +195,7 @@ class GranteeType(StrEnum):
 
 
 class HoldSlotRequest(Model):
-    """
-    A pencilled time that nobody else shall take, for two weeks at most.
-    """
+    """A pencilled time that nobody else shall take, for two weeks at most."""
 
     summary: Annotated[str, Field(max_length=255, min_length=1)]
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
@@ -241,19 +211,15 @@ class HoldSlotRequest(Model):
     ]
     hold_until: Annotated[AwareDatetime, Field(alias="holdUntil")]
     resource_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="resourceIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID] | None, Field(alias="resourceIds", json_schema_extra=UNIQUE, max_length=10)
     ] = None
     attendee_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="attendeeUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID] | None, Field(alias="attendeeUserIds", json_schema_extra=UNIQUE, max_length=500)
     ] = None
 
 
 class IcsFeed(Model):
-    """
-    The one time that a feed's token is shown.
-    """
+    """The one time that a feed's token is shown."""
 
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
     feed_token: Annotated[
@@ -265,9 +231,7 @@ class IcsFeed(Model):
 
 
 class IcsImportStage(StrEnum):
-    """
-    Running means that events appear in the calendar one after the other.
-    """
+    """Running means that events appear in the calendar one after the other."""
 
     queued = "queued"
     running = "running"
@@ -276,17 +240,13 @@ class IcsImportStage(StrEnum):
 
 
 class ImportIcsRequest(Model):
-    """
-    An iCalendar file as text, five MiB and ten thousand events at most.
-    """
+    """An iCalendar file as text, five MiB and ten thousand events at most."""
 
     ics_text: Annotated[str, Field(alias="icsText", max_length=5242880, min_length=26)]
 
 
 class InviteAttendeeRequest(Model):
-    """
-    A colleague by their account, or somebody from outside by an address.
-    """
+    """A colleague by their account, or somebody from outside by an address."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     user_id: Annotated[UUID | None, Field(alias="userId")] = None
@@ -336,9 +296,7 @@ class ReminderMinutes(RootModel[int]):
 
 
 class RescheduleEventRequest(Model):
-    """
-    The new time and, in a series, for how much of it.
-    """
+    """The new time and, in a series, for how much of it."""
 
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
     ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
@@ -354,9 +312,7 @@ class RespondToInvitationRequestResponse(StrEnum):
 
 
 class SchedulingPolicy(Model):
-    """
-    An organisation's rules for calendars, of which there is one.
-    """
+    """An organisation's rules for calendars, of which there is one."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -374,9 +330,7 @@ class SchedulingPolicy(Model):
 
 
 class ShareCalendarRequest(Model):
-    """
-    What the grantee may do from now on; the level replaces whatever they had.
-    """
+    """What the grantee may do from now on; the level replaces whatever they had."""
 
     grantee_type: Annotated[GranteeType, Field(alias="granteeType")]
     access_level: Annotated[CalendarAccess, Field(alias="accessLevel")]
@@ -384,36 +338,28 @@ class ShareCalendarRequest(Model):
 
 
 class TimeWindow(Model):
-    """
-    A stretch of time from one moment to a later one, the first included and the second not.
-    """
+    """A stretch of time from one moment to a later one, the first included and the second not."""
 
     from_: Annotated[AwareDatetime, Field(alias="from")]
     to: AwareDatetime
 
 
 class TransferEventRequest(Model):
-    """
-    Who organizes it from now on, and in which of their calendars it stands.
-    """
+    """Who organizes it from now on, and in which of their calendars it stands."""
 
     organizer_id: Annotated[UUID, Field(alias="organizerId")]
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
 
 
 class Transparency(StrEnum):
-    """
-    RFC 5545's word for whether an event makes somebody busy.
-    """
+    """RFC 5545's word for whether an event makes somebody busy."""
 
     opaque = "opaque"
     transparent = "transparent"
 
 
 class UpdateCalendarRequest(Model):
-    """
-    Looks, zone and habits of a calendar; events keep the visibility that they have.
-    """
+    """Looks, zone and habits of a calendar; events keep the visibility that they have."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     name: Annotated[str | None, Field(max_length=120, min_length=1)] = None
@@ -448,14 +394,12 @@ class UpdateEventRequest(Model):
     transparency: Transparency | None = None
     location: Annotated[str | None, Field(max_length=400)] = None
     reminders: Annotated[
-        list[ReminderMinutes] | None, Field(json_schema_extra={"x-unique": True}, max_length=5)
+        list[ReminderMinutes] | None, Field(json_schema_extra=UNIQUE, max_length=5)
     ] = None
 
 
 class UpdateSchedulingPolicyRequest(Model):
-    """
-    New rules for calendars, in force on every replica within ten seconds.
-    """
+    """New rules for calendars, in force on every replica within ten seconds."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     sharing_outside: Annotated[bool | None, Field(alias="sharingOutside")] = None
@@ -479,9 +423,7 @@ class WorkPlace(StrEnum):
 
 
 class WorkingHours(Model):
-    """
-    A stretch of somebody's week in which they can be invited without asking.
-    """
+    """A stretch of somebody's week in which they can be invited without asking."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -515,9 +457,7 @@ class WorkingHours(Model):
 
 
 class WorkingHoursPage(Model):
-    """
-    The stretches of a person's week from Monday on.
-    """
+    """The stretches of a person's week from Monday on."""
 
     items: Annotated[list[WorkingHours], Field(max_length=200)]
     next_cursor: Annotated[
@@ -554,9 +494,7 @@ class WorkingStretch(Model):
 
 
 class AttendeePage(Model):
-    """
-    Who was invited and what they said; addresses are shown to the organizer alone.
-    """
+    """Who was invited and what they said; addresses are shown to the organizer alone."""
 
     items: Annotated[list[EventAttendee], Field(max_length=200)]
     next_cursor: Annotated[
@@ -566,9 +504,7 @@ class AttendeePage(Model):
 
 
 class CalendarEvent(Model):
-    """
-    A stretch of time with a purpose, once or again and again.
-    """
+    """A stretch of time with a purpose, once or again and again."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -602,8 +538,7 @@ class CalendarEvent(Model):
     ] = None
     recurrence_count: Annotated[int | None, Field(alias="recurrenceCount", ge=2, le=730)] = None
     exception_dates: Annotated[
-        list[date],
-        Field(alias="exceptionDates", json_schema_extra={"x-unique": True}, max_length=200),
+        list[date], Field(alias="exceptionDates", json_schema_extra=UNIQUE, max_length=200)
     ]
     series_id: Annotated[UUID | None, Field(alias="seriesId")] = None
     original_start: Annotated[AwareDatetime | None, Field(alias="originalStart")] = None
@@ -616,16 +551,13 @@ class CalendarEvent(Model):
     ] = None
     meeting_id: Annotated[UUID | None, Field(alias="meetingId")] = None
     resource_ids: Annotated[
-        list[UUID], Field(alias="resourceIds", json_schema_extra={"x-unique": True}, max_length=10)
+        list[UUID], Field(alias="resourceIds", json_schema_extra=UNIQUE, max_length=10)
     ]
     attendee_user_ids: Annotated[
-        list[UUID],
-        Field(alias="attendeeUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID], Field(alias="attendeeUserIds", json_schema_extra=UNIQUE, max_length=500)
     ]
     hold_until: Annotated[AwareDatetime | None, Field(alias="holdUntil")] = None
-    reminders: Annotated[
-        list[ReminderMinutes], Field(json_schema_extra={"x-unique": True}, max_length=5)
-    ]
+    reminders: Annotated[list[ReminderMinutes], Field(json_schema_extra=UNIQUE, max_length=5)]
     sequence: Annotated[int, Field(ge=0, le=100000)]
     cancelled_by: Annotated[UUID | None, Field(alias="cancelledBy")] = None
     source_task_id: Annotated[UUID | None, Field(alias="sourceTaskId")] = None
@@ -633,9 +565,7 @@ class CalendarEvent(Model):
 
 
 class CalendarShare(Model):
-    """
-    What somebody else may see or do in a calendar.
-    """
+    """What somebody else may see or do in a calendar."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -651,9 +581,7 @@ class CalendarShare(Model):
 
 
 class CalendarSharePage(Model):
-    """
-    Who was let into a calendar and how far.
-    """
+    """Who was let into a calendar and how far."""
 
     items: Annotated[list[CalendarShare], Field(max_length=200)]
     next_cursor: Annotated[
@@ -693,9 +621,7 @@ class CalendarView(Model):
 
 
 class CancelOccurrencesRequest(Model):
-    """
-    One date that does not happen, or the first of all that do not.
-    """
+    """One date that does not happen, or the first of all that do not."""
 
     occurrence_date: Annotated[date, Field(alias="occurrenceDate")]
     scope: CancelOccurrencesRequestScope
@@ -703,26 +629,17 @@ class CancelOccurrencesRequest(Model):
 
 
 class FindFreeSlotsRequest(Model):
-    """
-    Who has to come and who would be welcome, fifty people together, for how long and by when.
-    """
+    """Who has to come and who would be welcome, fifty people together, for how long and by when."""
 
     required_user_ids: Annotated[
         list[UUID],
-        Field(
-            alias="requiredUserIds",
-            json_schema_extra={"x-unique": True},
-            max_length=50,
-            min_length=1,
-        ),
+        Field(alias="requiredUserIds", json_schema_extra=UNIQUE, max_length=50, min_length=1),
     ]
     optional_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="optionalUserIds", json_schema_extra={"x-unique": True}, max_length=49),
+        list[UUID] | None, Field(alias="optionalUserIds", json_schema_extra=UNIQUE, max_length=49)
     ] = None
     room_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="roomIds", json_schema_extra={"x-unique": True}, max_length=20),
+        list[UUID] | None, Field(alias="roomIds", json_schema_extra=UNIQUE, max_length=20)
     ] = None
     duration_minutes: Annotated[int, Field(alias="durationMinutes", ge=5, le=480)]
     horizon: TimeWindow
@@ -731,9 +648,7 @@ class FindFreeSlotsRequest(Model):
 
 
 class FreeBusyAnswer(Model):
-    """
-    Blocks of up to fifty people in the asked window, without a word of what fills them.
-    """
+    """Blocks of up to fifty people in the asked window, without a word of what fills them."""
 
     window: TimeWindow
     people: Annotated[list[PersonalAvailability], Field(max_length=50)]
@@ -766,9 +681,7 @@ class IcsImport(Model):
 
 
 class Occurrence(Model):
-    """
-    An event at one of its dates, the series expanded and its overrides applied.
-    """
+    """An event at one of its dates, the series expanded and its overrides applied."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     occurrence_start: Annotated[AwareDatetime, Field(alias="occurrenceStart")]
@@ -787,9 +700,7 @@ class Occurrence(Model):
 
 
 class OccurrenceList(Model):
-    """
-    What happens in a calendar between two moments, by their beginning.
-    """
+    """What happens in a calendar between two moments, by their beginning."""
 
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
     occurrences: Annotated[list[Occurrence], Field(max_length=2000)]
@@ -797,9 +708,7 @@ class OccurrenceList(Model):
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -811,9 +720,7 @@ class Problem(Model):
 
 
 class RespondToInvitationRequest(Model):
-    """
-    Yes, no or perhaps, with a better time where there is one, or with whoever goes instead.
-    """
+    """Yes, no or perhaps, with a better time where there is one, or with whoever goes instead."""
 
     response: RespondToInvitationRequestResponse
     proposed_start: Annotated[AwareDatetime | None, Field(alias="proposedStart")] = None
@@ -821,9 +728,7 @@ class RespondToInvitationRequest(Model):
 
 
 class ScheduleEventRequest(Model):
-    """
-    What the form of a new event sends.
-    """
+    """What the form of a new event sends."""
 
     summary: Annotated[str, Field(max_length=255, min_length=1)]
     agenda: Annotated[str | None, Field(max_length=8192)] = None
@@ -853,22 +758,18 @@ class ScheduleEventRequest(Model):
     transparency: Transparency | None = None
     location: Annotated[str | None, Field(max_length=400)] = None
     resource_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="resourceIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID] | None, Field(alias="resourceIds", json_schema_extra=UNIQUE, max_length=10)
     ] = None
     attendee_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="attendeeUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID] | None, Field(alias="attendeeUserIds", json_schema_extra=UNIQUE, max_length=500)
     ] = None
     reminders: Annotated[
-        list[ReminderMinutes] | None, Field(json_schema_extra={"x-unique": True}, max_length=5)
+        list[ReminderMinutes] | None, Field(json_schema_extra=UNIQUE, max_length=5)
     ] = None
 
 
 class SetWorkingWeekRequest(Model):
-    """
-    All stretches of a week at once, in the zone that the person lives in.
-    """
+    """All stretches of a week at once, in the zone that the person lives in."""
 
     zone: Annotated[
         str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")

@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class Availability(StrEnum):
-    """
-    Whether it is a good moment to write to somebody.
-    """
+    """Whether it is a good moment to write to somebody."""
 
     online = "online"
     away = "away"
@@ -23,17 +21,11 @@ class Availability(StrEnum):
 
 
 class ChangeMembersRequest(Model):
-    """
-    Who comes and who goes, up to five hundred each way in one step.
-    """
+    """Who comes and who goes, up to five hundred each way in one step."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    add: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=500)
-    ] = None
-    remove: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=500)
-    ] = None
+    add: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)] = None
+    remove: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)] = None
 
 
 class ChannelHitsHitsItem(Model):
@@ -44,9 +36,7 @@ class ChannelHitsHitsItem(Model):
 
 
 class ChannelHold(Model):
-    """
-    Whether a channel is kept for a court and the case that last said so.
-    """
+    """Whether a channel is kept for a court and the case that last said so."""
 
     id: UUID
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
@@ -59,9 +49,7 @@ class ChannelHold(Model):
 
 
 class ChannelMemberRole(StrEnum):
-    """
-    What somebody is inside one channel, apart from their role in the organisation.
-    """
+    """What somebody is inside one channel, apart from their role in the organisation."""
 
     manager = "manager"
     member = "member"
@@ -69,9 +57,7 @@ class ChannelMemberRole(StrEnum):
 
 
 class ChannelSeat(Model):
-    """
-    Who sits in a channel, as what and since when.
-    """
+    """Who sits in a channel, as what and since when."""
 
     id: UUID
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -81,9 +67,7 @@ class ChannelSeat(Model):
 
 
 class ChannelState(StrEnum):
-    """
-    Archived channels are read and found but take nothing new.
-    """
+    """Archived channels are read and found but take nothing new."""
 
     active = "active"
     archived = "archived"
@@ -91,9 +75,7 @@ class ChannelState(StrEnum):
 
 
 class ChannelType(StrEnum):
-    """
-    Direct has two people, group up to nine and no name.
-    """
+    """Direct has two people, group up to nine and no name."""
 
     public = "public"
     private = "private"
@@ -103,9 +85,7 @@ class ChannelType(StrEnum):
 
 
 class ChatPolicy(Model):
-    """
-    An organisation's rules for conversations, and whether it may write at all at present.
-    """
+    """An organisation's rules for conversations, and whether it may write at all at present."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -132,9 +112,7 @@ class ExportFormat(StrEnum):
 
 
 class ExportStage(StrEnum):
-    """
-    Queued while the exporter pages through the shard, ready for a week, then expired.
-    """
+    """Queued while the exporter pages through the shard, ready for a week, then expired."""
 
     queued = "queued"
     ready = "ready"
@@ -143,9 +121,7 @@ class ExportStage(StrEnum):
 
 
 class HoldReason(StrEnum):
-    """
-    Why a message was taken out of sight without being removed.
-    """
+    """Why a message was taken out of sight without being removed."""
 
     malware = "malware"
     dlp_match = "dlpMatch"
@@ -154,17 +130,13 @@ class HoldReason(StrEnum):
 
 
 class MarkChannelReadRequest(Model):
-    """
-    The newest message that was on the screen for at least half a second.
-    """
+    """The newest message that was on the screen for at least half a second."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
 
 
 class MembersChanged(Model):
-    """
-    How many came and went, the new total, and whom the channel did not take.
-    """
+    """How many came and went, the new total, and whom the channel did not take."""
 
     added: Annotated[int, Field(ge=0, le=500)]
     removed: Annotated[int, Field(ge=0, le=500)]
@@ -184,9 +156,7 @@ class MentionType(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """
-    Where a message comes from.
-    """
+    """Where a message comes from."""
 
     text = "text"
     file_share = "fileShare"
@@ -196,9 +166,7 @@ class MessageKind(StrEnum):
 
 
 class MessageStatus(StrEnum):
-    """
-    A held message is seen by compliance officers alone.
-    """
+    """A held message is seen by compliance officers alone."""
 
     scheduled = "scheduled"
     posted = "posted"
@@ -209,9 +177,7 @@ class MessageStatus(StrEnum):
 
 
 class NotifyLevel(StrEnum):
-    """
-    What in a channel makes a person's devices ring; unread counts are kept for all three.
-    """
+    """What in a channel makes a person's devices ring; unread counts are kept for all three."""
 
     all = "all"
     mentions = "mentions"
@@ -235,9 +201,7 @@ class PostingPolicy(StrEnum):
 
 
 class Presence(Model):
-    """
-    Whether somebody is there, in the words of their devices.
-    """
+    """Whether somebody is there, in the words of their devices."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -267,9 +231,7 @@ class PresenceListPeopleItem(Model):
 
 
 class PreserveChannelRequest(Model):
-    """
-    Whether a channel is kept from every deletion, and the case that asks for it.
-    """
+    """Whether a channel is kept from every deletion, and the case that asks for it."""
 
     legal_hold: Annotated[bool, Field(alias="legalHold")]
     case_number: Annotated[
@@ -286,18 +248,14 @@ class ProblemErrorsItem(Model):
 
 
 class Reaction(Model):
-    """
-    An emoji below a message and how many people chose it.
-    """
+    """An emoji below a message and how many people chose it."""
 
     emoji: Annotated[str, Field(max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$")]
     count: Annotated[int, Field(ge=1, le=1000000)]
 
 
 class ReleaseHoldRequest(Model):
-    """
-    The case in which the decision was taken; it must be the one of the hold.
-    """
+    """The case in which the decision was taken; it must be the one of the hold."""
 
     case_number: Annotated[
         str,
@@ -306,9 +264,7 @@ class ReleaseHoldRequest(Model):
 
 
 class RetractMessageRequest(Model):
-    """
-    A reason is asked of those who take back what another said, and goes to the audit trail.
-    """
+    """A reason is asked of those who take back what another said, and goes to the audit trail."""
 
     retract_reason: Annotated[
         str | None, Field(alias="retractReason", max_length=200, min_length=3)
@@ -328,26 +284,20 @@ class SetPresenceRequestAvailability(StrEnum):
 
 
 class TimeWindow(Model):
-    """
-    A stretch of time from one moment to a later one, the first included and the second not.
-    """
+    """A stretch of time from one moment to a later one, the first included and the second not."""
 
     from_: Annotated[AwareDatetime, Field(alias="from")]
     to: AwareDatetime
 
 
 class ToggleReactionRequest(Model):
-    """
-    Whether the caller's emoji shall stand below the message.
-    """
+    """Whether the caller's emoji shall stand below the message."""
 
     present: bool
 
 
 class UpdateChannelMemberRequest(Model):
-    """
-    Star, level of notification and a time of silence, for nobody but oneself.
-    """
+    """Star, level of notification and a time of silence, for nobody but oneself."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     notify_level: Annotated[NotifyLevel | None, Field(alias="notifyLevel")] = None
@@ -356,9 +306,7 @@ class UpdateChannelMemberRequest(Model):
 
 
 class UpdateChannelRequest(Model):
-    """
-    Merge patch of name, topic, purpose and rules.
-    """
+    """Merge patch of name, topic, purpose and rules."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     name: Annotated[
@@ -372,9 +320,7 @@ class UpdateChannelRequest(Model):
 
 
 class UpdateChatPolicyRequest(Model):
-    """
-    Merge patch of an organisation's rules for conversations.
-    """
+    """Merge patch of an organisation's rules for conversations."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     default_retention_days: Annotated[
@@ -422,18 +368,14 @@ class ChannelExport(Model):
 
 
 class ChannelHits(Model):
-    """
-    The fifty best hits, each with the text around the found words.
-    """
+    """The fifty best hits, each with the text around the found words."""
 
     hits: Annotated[list[ChannelHitsHitsItem], Field(max_length=50)]
     truncated: bool
 
 
 class ChannelMember(Model):
-    """
-    One person in one channel, with how far they have read and what they want to be rung for.
-    """
+    """One person in one channel, with how far they have read and what they want to be rung for."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -451,9 +393,7 @@ class ChannelMember(Model):
 
 
 class ChannelMemberPage(Model):
-    """
-    People of a channel in the order in which they came.
-    """
+    """People of a channel in the order in which they came."""
 
     items: Annotated[list[ChannelSeat], Field(max_length=200)]
     next_cursor: Annotated[
@@ -463,9 +403,7 @@ class ChannelMemberPage(Model):
 
 
 class ChannelView(Model):
-    """
-    All of a channel except what a court wants with it.
-    """
+    """All of a channel except what a court wants with it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -482,9 +420,7 @@ class ChannelView(Model):
     member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
     member_user_ids: Annotated[
         list[UUID] | None,
-        Field(
-            alias="memberUserIds", json_schema_extra={"x-unique": True}, max_length=9, min_length=2
-        ),
+        Field(alias="memberUserIds", json_schema_extra=UNIQUE, max_length=9, min_length=2),
     ] = None
     posting_policy: Annotated[PostingPolicy, Field(alias="postingPolicy")]
     retention_days: Annotated[int | None, Field(alias="retentionDays", ge=1, le=3650)] = None
@@ -495,9 +431,7 @@ class ChannelView(Model):
 
 
 class CreateChannelRequest(Model):
-    """
-    Name and kind of a new channel and whom to put into it.
-    """
+    """Name and kind of a new channel and whom to put into it."""
 
     type: ChannelType
     name: Annotated[
@@ -506,14 +440,12 @@ class CreateChannelRequest(Model):
     purpose: Annotated[str | None, Field(max_length=1000)] = None
     posting_policy: Annotated[PostingPolicy | None, Field(alias="postingPolicy")] = None
     member_ids: Annotated[
-        list[UUID], Field(alias="memberIds", json_schema_extra={"x-unique": True}, max_length=1000)
+        list[UUID], Field(alias="memberIds", json_schema_extra=UNIQUE, max_length=1000)
     ]
 
 
 class ExportChannelRequest(Model):
-    """
-    From when to when, and for whose eyes.
-    """
+    """From when to when, and for whose eyes."""
 
     export_from: Annotated[AwareDatetime, Field(alias="exportFrom")]
     export_to: Annotated[AwareDatetime, Field(alias="exportTo")]
@@ -521,9 +453,7 @@ class ExportChannelRequest(Model):
 
 
 class HoldMessageRequest(Model):
-    """
-    Why a message leaves everybody's sight, and in which case.
-    """
+    """Why a message leaves everybody's sight, and in which case."""
 
     hold_reason: Annotated[HoldReason, Field(alias="holdReason")]
     case_number: Annotated[
@@ -533,18 +463,14 @@ class HoldMessageRequest(Model):
 
 
 class Mention(Model):
-    """
-    Whom a text calls by name.
-    """
+    """Whom a text calls by name."""
 
     type: MentionType
     target_id: Annotated[UUID | None, Field(alias="targetId")] = None
 
 
 class Message(Model):
-    """
-    Something said in a channel or in a thread below another message.
-    """
+    """Something said in a channel or in a thread below another message."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -563,10 +489,9 @@ class Message(Model):
     body: Annotated[str, Field(max_length=40000, min_length=0)]
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     also_to_channel: Annotated[bool, Field(alias="alsoToChannel")]
-    mentions: Annotated[list[Mention], Field(json_schema_extra={"x-unique": True}, max_length=50)]
+    mentions: Annotated[list[Mention], Field(json_schema_extra=UNIQUE, max_length=50)]
     attachment_ids: Annotated[
-        list[UUID],
-        Field(alias="attachmentIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID], Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
     ]
     reactions: Annotated[list[Reaction], Field(max_length=100)]
     status: MessageStatus
@@ -607,9 +532,7 @@ class OwnSeatPage(Model):
 
 
 class PostMessageRequest(Model):
-    """
-    What the composer sends when somebody presses return.
-    """
+    """What the composer sends when somebody presses return."""
 
     client_message_id: Annotated[
         str,
@@ -621,28 +544,21 @@ class PostMessageRequest(Model):
     body: Annotated[str, Field(max_length=40000, min_length=0)]
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     also_to_channel: Annotated[bool | None, Field(alias="alsoToChannel")] = None
-    mentions: Annotated[
-        list[Mention] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
     attachment_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="attachmentIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID] | None, Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
     ] = None
 
 
 class PresenceList(Model):
-    """
-    One line per person asked for.
-    """
+    """One line per person asked for."""
 
     people: Annotated[list[PresenceListPeopleItem], Field(max_length=200)]
     stale: bool
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -654,9 +570,7 @@ class Problem(Model):
 
 
 class ScheduleMessageRequest(Model):
-    """
-    A message for later, between a minute and 120 days from now.
-    """
+    """A message for later, between a minute and 120 days from now."""
 
     client_message_id: Annotated[
         str,
@@ -667,12 +581,9 @@ class ScheduleMessageRequest(Model):
     body: Annotated[str, Field(max_length=40000, min_length=0)]
     send_at: Annotated[AwareDatetime, Field(alias="sendAt")]
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
-    mentions: Annotated[
-        list[Mention] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
     attachment_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="attachmentIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID] | None, Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
     ] = None
 
 
@@ -688,17 +599,13 @@ class SearchChannelRequest(Model):
 
 
 class SetChannelRoleRequest(Model):
-    """
-    What a manager makes of somebody, manager or member.
-    """
+    """What a manager makes of somebody, manager or member."""
 
     member_role: Annotated[SetChannelRoleRequestMemberRole, Field(alias="memberRole")]
 
 
 class SetPresenceRequest(Model):
-    """
-    What a device or a person declares.
-    """
+    """What a device or a person declares."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     availability: SetPresenceRequestAvailability | None = None
@@ -723,11 +630,7 @@ class ChannelPage(Model):
 
 
 class EditMessageRequest(Model):
-    """
-    The whole new text.
-    """
+    """The whole new text."""
 
     body: Annotated[str, Field(max_length=40000, min_length=0)]
-    mentions: Annotated[
-        list[Mention] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None

@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
 class DrainInstanceRequest(Model):
-    """
-    Why calls are kept away from it from now on.
-    """
+    """Why calls are kept away from it from now on."""
 
     service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
     drain_reason: Annotated[
@@ -28,9 +26,7 @@ class DrainInstanceRequest(Model):
 
 
 class Endpoint(Model):
-    """
-    One place where a service may be called now, as far as the region that was asked knows.
-    """
+    """One place where a service may be called now, as far as the region that was asked knows."""
 
     service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
     address: Annotated[
@@ -67,9 +63,7 @@ class EndpointSet(Model):
 
 
 class InstanceStatus(StrEnum):
-    """
-    From the first registration to the end.
-    """
+    """From the first registration to the end."""
 
     registering = "registering"
     healthy = "healthy"
@@ -80,9 +74,7 @@ class InstanceStatus(StrEnum):
 
 
 class KnownGeneration(Model):
-    """
-    How much of one service's endpoints a watcher has seen.
-    """
+    """How much of one service's endpoints a watcher has seen."""
 
     service_name: Annotated[
         str,
@@ -97,9 +89,7 @@ class KnownGeneration(Model):
 
 
 class ProbeKind(StrEnum):
-    """
-    How deeply an instance was looked at.
-    """
+    """How deeply an instance was looked at."""
 
     liveness = "liveness"
     readiness = "readiness"
@@ -107,9 +97,7 @@ class ProbeKind(StrEnum):
 
 
 class ProbeOutcome(StrEnum):
-    """
-    What the probe found.
-    """
+    """What the probe found."""
 
     passed = "passed"
     slow = "slow"
@@ -126,9 +114,7 @@ class RenewInstanceLeaseRequest(Model):
 
 
 class ReportHealthRequest(Model):
-    """
-    One probe and what it found.
-    """
+    """One probe and what it found."""
 
     instance_id: Annotated[UUID, Field(alias="instanceId")]
     probe: ProbeKind
@@ -141,9 +127,7 @@ class ReportHealthRequest(Model):
 
 
 class ResolveServiceRequest(Model):
-    """
-    Whom a caller looks for, and where it stands itself.
-    """
+    """Whom a caller looks for, and where it stands itself."""
 
     service_name: Annotated[
         str,
@@ -180,9 +164,7 @@ class ServiceName(RootModel[str]):
 
 
 class ServiceTier(StrEnum):
-    """
-    How much hangs on a service.
-    """
+    """How much hangs on a service."""
 
     tier_one = "tierOne"
     tier_two = "tierTwo"
@@ -190,9 +172,7 @@ class ServiceTier(StrEnum):
 
 
 class ShiftStatus(StrEnum):
-    """
-    How far a shift of traffic between regions has come.
-    """
+    """How far a shift of traffic between regions has come."""
 
     requested = "requested"
     approved = "approved"
@@ -202,9 +182,7 @@ class ShiftStatus(StrEnum):
 
 
 class ShiftTrafficRequest(Model):
-    """
-    What to move, from where to where, how much, why and for how long.
-    """
+    """What to move, from where to where, how much, why and for how long."""
 
     service_name: Annotated[
         str,
@@ -251,9 +229,7 @@ class ShiftTrafficRequest(Model):
 
 
 class TrafficShift(Model):
-    """
-    The moving of a share of traffic from one region to another, for a drill or a disaster.
-    """
+    """The moving of a share of traffic from one region to another, for a drill or a disaster."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -309,9 +285,7 @@ class TrafficShift(Model):
 
 
 class TrafficShiftPage(Model):
-    """
-    Shifts, the latest first.
-    """
+    """Shifts, the latest first."""
 
     items: Annotated[list[TrafficShift], Field(max_length=200)]
     next_cursor: Annotated[
@@ -321,15 +295,11 @@ class TrafficShiftPage(Model):
 
 
 class WatchEndpointsRequest(Model):
-    """
-    Which services a sidecar routes to, and what it knows already.
-    """
+    """Which services a sidecar routes to, and what it knows already."""
 
     service_names: Annotated[
         list[ServiceName],
-        Field(
-            alias="serviceNames", json_schema_extra={"x-unique": True}, max_length=30, min_length=1
-        ),
+        Field(alias="serviceNames", json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ]
     known_generations: Annotated[
         list[KnownGeneration] | None, Field(alias="knownGenerations", max_length=30)
@@ -337,9 +307,7 @@ class WatchEndpointsRequest(Model):
 
 
 class WireProtocol(StrEnum):
-    """
-    What an instance speaks on its port.
-    """
+    """What an instance speaks on its port."""
 
     http1 = "http1"
     http2 = "http2"
@@ -347,9 +315,7 @@ class WireProtocol(StrEnum):
 
 
 class DefineServiceRequest(Model):
-    """
-    What the registry is to know of a service.
-    """
+    """What the registry is to know of a service."""
 
     name: Annotated[
         str,
@@ -379,9 +345,7 @@ class DefineServiceRequest(Model):
 
 
 class HealthReport(Model):
-    """
-    What a probe found, told by the prober of the registry or by the instance itself.
-    """
+    """What a probe found, told by the prober of the registry or by the instance itself."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -399,9 +363,7 @@ class HealthReport(Model):
 
 
 class RegisterInstanceRequest(Model):
-    """
-    What a pod knows of itself when it starts.
-    """
+    """What a pod knows of itself when it starts."""
 
     service_name: Annotated[
         str,
@@ -504,9 +466,7 @@ class ServiceDefinition(Model):
 
 
 class ServiceDefinitionPage(Model):
-    """
-    Services as the registry knows them.
-    """
+    """Services as the registry knows them."""
 
     items: Annotated[list[ServiceDefinition], Field(max_length=200)]
     next_cursor: Annotated[
@@ -516,9 +476,7 @@ class ServiceDefinitionPage(Model):
 
 
 class ServiceInstance(Model):
-    """
-    One running copy of a service in one zone, alive for as long as it renews its lease.
-    """
+    """One running copy of a service in one zone, alive for as long as it renews its lease."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -604,9 +562,7 @@ class ServiceInstance(Model):
 
 
 class ServiceInstancePage(Model):
-    """
-    Living and lately dead instances.
-    """
+    """Living and lately dead instances."""
 
     items: Annotated[list[ServiceInstance], Field(max_length=200)]
     next_cursor: Annotated[

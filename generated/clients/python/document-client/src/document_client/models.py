@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
 class AccessLevel(StrEnum):
-    """
-    What a grant on a document or folder allows, each level including those before it.
-    """
+    """What a grant on a document or folder allows, each level including those before it."""
 
     viewer = "viewer"
     commenter = "commenter"
@@ -22,9 +20,7 @@ class AccessLevel(StrEnum):
 
 
 class BlockKind(StrEnum):
-    """
-    What a block of a body is drawn as.
-    """
+    """What a block of a body is drawn as."""
 
     paragraph = "paragraph"
     heading = "heading"
@@ -41,9 +37,7 @@ class BlockKind(StrEnum):
 
 
 class Cell(Model):
-    """
-    A filled cell of a table with its formula or value as typed.
-    """
+    """A filled cell of a table with its formula or value as typed."""
 
     cell: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$")]
     cell_value: Annotated[str, Field(alias="cellValue", max_length=32767)]
@@ -73,9 +67,7 @@ class CommentThreadStatus(StrEnum):
 
 
 class ContentDisposition(StrEnum):
-    """
-    Whether a browser may draw the file in the page or has to save it.
-    """
+    """Whether a browser may draw the file in the page or has to save it."""
 
     inline = "inline"
     attachment = "attachment"
@@ -111,9 +103,7 @@ class DocumentStatus(StrEnum):
 
 
 class DocumentType(StrEnum):
-    """
-    Which editor opens it and which kinds of block it may hold.
-    """
+    """Which editor opens it and which kinds of block it may hold."""
 
     page = "page"
     spreadsheet = "spreadsheet"
@@ -123,9 +113,7 @@ class DocumentType(StrEnum):
 
 
 class DownloadAddress(Model):
-    """
-    Where to fetch the bytes, from a domain without cookies, and until when.
-    """
+    """Where to fetch the bytes, from a domain without cookies, and until when."""
 
     download_grant_id: Annotated[UUID, Field(alias="downloadGrantId")]
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
@@ -133,18 +121,14 @@ class DownloadAddress(Model):
 
 
 class EditLock(Model):
-    """
-    Reserves a document for one writer while a spreadsheet is imported or a form is published.
-    """
+    """Reserves a document for one writer while a spreadsheet is imported or a form is published."""
 
     holder_id: Annotated[UUID, Field(alias="holderId")]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
 
 class FileStatus(StrEnum):
-    """
-    From the announced upload through the scanner to the day its bytes are destroyed.
-    """
+    """From the announced upload through the scanner to the day its bytes are destroyed."""
 
     pending = "pending"
     scanning = "scanning"
@@ -171,9 +155,7 @@ class FolderShare(Model):
 
 
 class FolderStatus(StrEnum):
-    """
-    A live folder occupies its name among its siblings; a deleted one has given it back.
-    """
+    """A live folder occupies its name among its siblings; a deleted one has given it back."""
 
     live = "live"
     deleted = "deleted"
@@ -191,9 +173,7 @@ class Grantee(RootModel[str]):
 
 
 class JobOutcome(StrEnum):
-    """
-    Where a job that runs after its request was accepted has got to.
-    """
+    """Where a job that runs after its request was accepted has got to."""
 
     queued = "queued"
     running = "running"
@@ -204,27 +184,21 @@ class JobOutcome(StrEnum):
 
 
 class MoveDocumentRequest(Model):
-    """
-    Names the folder to move into, or none for the owner's root.
-    """
+    """Names the folder to move into, or none for the owner's root."""
 
     to_folder_id: Annotated[UUID | None, Field(alias="toFolderId")] = None
     confirm_narrowing: Annotated[bool | None, Field(alias="confirmNarrowing")] = None
 
 
 class MoveFolderRequest(Model):
-    """
-    The new folder above, or none for the top.
-    """
+    """The new folder above, or none for the top."""
 
     to_parent_folder_id: Annotated[UUID | None, Field(alias="toParentFolderId")] = None
     confirm_narrowing: Annotated[bool | None, Field(alias="confirmNarrowing")] = None
 
 
 class OpenShareLinkRequest(Model):
-    """
-    The token out of the address, and the passcode where one was set.
-    """
+    """The token out of the address, and the passcode where one was set."""
 
     link_token: Annotated[
         str, Field(alias="linkToken", max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]+$")
@@ -233,9 +207,7 @@ class OpenShareLinkRequest(Model):
 
 
 class OpenedShareLink(Model):
-    """
-    Which document the link leads to and what its holder may do there.
-    """
+    """Which document the link leads to and what its holder may do there."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
@@ -243,9 +215,7 @@ class OpenedShareLink(Model):
 
 
 class OperationKind(StrEnum):
-    """
-    The five primitives that real-time editing is composed of.
-    """
+    """The five primitives that real-time editing is composed of."""
 
     insert = "insert"
     delete = "delete"
@@ -262,9 +232,7 @@ class ProblemErrorsItem(Model):
 
 
 class RenditionVariant(StrEnum):
-    """
-    What can be derived from a file.
-    """
+    """What can be derived from a file."""
 
     thumb256 = "thumb256"
     preview1600 = "preview1600"
@@ -274,23 +242,17 @@ class RenditionVariant(StrEnum):
 
 
 class ReplyToThreadRequest(Model):
-    """
-    The answer's text; persons named in it join those already mentioned in the thread.
-    """
+    """The answer's text; persons named in it join those already mentioned in the thread."""
 
     text: Annotated[
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
     ]
-    mentions: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
 
 
 class RestoreAccepted(Model):
-    """
-    Says whether version-service took the job at once or it waits in the outbox.
-    """
+    """Says whether version-service took the job at once or it waits in the outbox."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
@@ -298,17 +260,13 @@ class RestoreAccepted(Model):
 
 
 class RestoreToVersionRequest(Model):
-    """
-    The number of the version whose content shall become the newest.
-    """
+    """The number of the version whose content shall become the newest."""
 
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
 
 
 class Sensitivity(StrEnum):
-    """
-    How far a piece of content may travel.
-    """
+    """How far a piece of content may travel."""
 
     public = "public"
     internal = "internal"
@@ -334,9 +292,7 @@ class ShareDocumentRequest(Model):
 
 
 class ShareGrant(Model):
-    """
-    The right of one principal on one document, of which there is at most one per pair.
-    """
+    """The right of one principal on one document, of which there is at most one per pair."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -395,9 +351,7 @@ class TextAnchor(Model):
 
 
 class TextMark(StrEnum):
-    """
-    Formatting that a stretch of text can carry, several at once.
-    """
+    """Formatting that a stretch of text can carry, several at once."""
 
     bold = "bold"
     italic = "italic"
@@ -410,34 +364,25 @@ class TextMark(StrEnum):
 
 
 class TextRun(Model):
-    """
-    A stretch of a block's text with the marks that it wears.
-    """
+    """A stretch of a block's text with the marks that it wears."""
 
     offset: Annotated[int, Field(ge=0, le=1000000)]
     length: Annotated[int, Field(ge=1, le=1000000)]
-    marks: Annotated[
-        list[TextMark], Field(json_schema_extra={"x-unique": True}, max_length=8, min_length=1)
-    ]
+    marks: Annotated[list[TextMark], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)]
 
 
 class TransferDocumentsRequest(Model):
-    """
-    From whom to whom, and which documents if not all of them.
-    """
+    """From whom to whom, and which documents if not all of them."""
 
     from_user_id: Annotated[UUID, Field(alias="fromUserId")]
     to_user_id: Annotated[UUID, Field(alias="toUserId")]
     document_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=10000),
+        list[UUID] | None, Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=10000)
     ] = None
 
 
 class UpdateDocumentRequest(Model):
-    """
-    Merge patch of what describes a document.
-    """
+    """Merge patch of what describes a document."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     title: Annotated[
@@ -455,14 +400,12 @@ class UpdateDocumentRequest(Model):
         ),
     ] = None
     labels: Annotated[
-        list[DocumentLabel] | None, Field(json_schema_extra={"x-unique": True}, max_length=32)
+        list[DocumentLabel] | None, Field(json_schema_extra=UNIQUE, max_length=32)
     ] = None
 
 
 class UpdateFolderRequest(Model):
-    """
-    Merge patch of name and shares.
-    """
+    """Merge patch of name and shares."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     folder_name: Annotated[
@@ -481,9 +424,7 @@ class UpdateFolderRequest(Model):
 
 
 class UpdateShareRequest(Model):
-    """
-    Merge patch of a grant.
-    """
+    """Merge patch of a grant."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     access: AccessLevel | None = None
@@ -491,18 +432,14 @@ class UpdateShareRequest(Model):
 
 
 class UpdateThreadRequest(Model):
-    """
-    Replaces the opening comment's text or its mentions.
-    """
+    """Replaces the opening comment's text or its mentions."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     text: Annotated[
         str | None,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
     ] = None
-    mentions: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
 
 
 class Attachment(Model):
@@ -535,9 +472,7 @@ class Attachment(Model):
 
 
 class AttachmentList(Model):
-    """
-    What file-service knows of the attached files.
-    """
+    """What file-service knows of the attached files."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     items: Annotated[list[Attachment], Field(max_length=200)]
@@ -545,9 +480,7 @@ class AttachmentList(Model):
 
 
 class Block(Model):
-    """
-    A paragraph, a table, a picture or another unit of a body.
-    """
+    """A paragraph, a table, a picture or another unit of a body."""
 
     block_id: Annotated[
         str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
@@ -565,9 +498,7 @@ class Block(Model):
 
 
 class CommentThread(Model):
-    """
-    A remark on a stretch of a document with the answers below it.
-    """
+    """A remark on a stretch of a document with the answers below it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -581,7 +512,7 @@ class CommentThread(Model):
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
     ]
-    mentions: Annotated[list[UUID], Field(json_schema_extra={"x-unique": True}, max_length=50)]
+    mentions: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50)]
     replies: Annotated[list[CommentReply], Field(max_length=199)]
     status: CommentThreadStatus
     resolved_by: Annotated[UUID | None, Field(alias="resolvedBy")] = None
@@ -589,9 +520,7 @@ class CommentThread(Model):
 
 
 class CommentThreadPage(Model):
-    """
-    Threads of one document, oldest first unless asked otherwise, with all their replies.
-    """
+    """Threads of one document, oldest first unless asked otherwise, with all their replies."""
 
     items: Annotated[list[CommentThread], Field(max_length=200)]
     next_cursor: Annotated[
@@ -601,9 +530,7 @@ class CommentThreadPage(Model):
 
 
 class CreateDocumentRequest(Model):
-    """
-    Title and type are enough; the rest can be settled while writing.
-    """
+    """Title and type are enough; the rest can be settled while writing."""
 
     title: Annotated[
         str,
@@ -623,14 +550,12 @@ class CreateDocumentRequest(Model):
         ),
     ] = None
     labels: Annotated[
-        list[DocumentLabel] | None, Field(json_schema_extra={"x-unique": True}, max_length=32)
+        list[DocumentLabel] | None, Field(json_schema_extra=UNIQUE, max_length=32)
     ] = None
 
 
 class CreateFolderRequest(Model):
-    """
-    A name and the folder above, if any.
-    """
+    """A name and the folder above, if any."""
 
     folder_name: Annotated[
         str,
@@ -649,9 +574,7 @@ class CreateFolderRequest(Model):
 
 
 class CreateShareLinkRequest(Model):
-    """
-    A link never gives more than editing.
-    """
+    """A link never gives more than editing."""
 
     access: CreateShareLinkRequestAccess
     expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
@@ -659,9 +582,7 @@ class CreateShareLinkRequest(Model):
 
 
 class Document(Model):
-    """
-    A page, sheet, deck, whiteboard or form and what is known about it.
-    """
+    """A page, sheet, deck, whiteboard or form and what is known about it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -697,16 +618,12 @@ class Document(Model):
         ),
     ] = None
     sensitivity: Sensitivity
-    labels: Annotated[
-        list[DocumentLabel], Field(json_schema_extra={"x-unique": True}, max_length=32)
-    ]
+    labels: Annotated[list[DocumentLabel], Field(json_schema_extra=UNIQUE, max_length=32)]
     attachment_file_ids: Annotated[
-        list[UUID],
-        Field(alias="attachmentFileIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="attachmentFileIds", json_schema_extra=UNIQUE, max_length=200)
     ]
     blocked_file_ids: Annotated[
-        list[UUID],
-        Field(alias="blockedFileIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="blockedFileIds", json_schema_extra=UNIQUE, max_length=200)
     ]
     edit_lock: Annotated[EditLock | None, Field(alias="editLock")] = None
     retain_until: Annotated[AwareDatetime | None, Field(alias="retainUntil")] = None
@@ -714,9 +631,7 @@ class Document(Model):
 
 
 class DocumentBody(Model):
-    """
-    The whole content at one sequence number, as MongoDB keeps it.
-    """
+    """The whole content at one sequence number, as MongoDB keeps it."""
 
     body_ref: Annotated[
         str, Field(alias="bodyRef", max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
@@ -745,9 +660,7 @@ class DocumentListEntry(Model):
     owner_id: Annotated[UUID, Field(alias="ownerId")]
     folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
     sensitivity: Sensitivity
-    labels: Annotated[
-        list[DocumentLabel], Field(json_schema_extra={"x-unique": True}, max_length=32)
-    ]
+    labels: Annotated[list[DocumentLabel], Field(json_schema_extra=UNIQUE, max_length=32)]
     principals: Annotated[list[Grantee], Field(max_length=5000, min_length=1)]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
     updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
@@ -781,8 +694,7 @@ class DocumentTransfer(Model):
     to_user_id: Annotated[UUID, Field(alias="toUserId")]
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
     document_ids: Annotated[
-        list[UUID],
-        Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=10000),
+        list[UUID], Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=10000)
     ]
     moved_count: Annotated[int, Field(alias="movedCount", ge=0, le=10000)]
     failed_count: Annotated[int, Field(alias="failedCount", ge=0, le=10000)]
@@ -794,9 +706,7 @@ class DocumentTransfer(Model):
 
 
 class DocumentTransferPage(Model):
-    """
-    Transfer jobs of the organisation, newest first, kept for ninety days.
-    """
+    """Transfer jobs of the organisation, newest first, kept for ninety days."""
 
     items: Annotated[list[DocumentTransfer], Field(max_length=200)]
     next_cursor: Annotated[
@@ -806,9 +716,7 @@ class DocumentTransferPage(Model):
 
 
 class EditOperation(Model):
-    """
-    The smallest change that editors exchange.
-    """
+    """The smallest change that editors exchange."""
 
     kind: OperationKind
     block_id: Annotated[
@@ -818,9 +726,7 @@ class EditOperation(Model):
     length: Annotated[int | None, Field(ge=0, le=1000000)] = None
     text: Annotated[str | None, Field(max_length=20000)] = None
     block_kind: Annotated[BlockKind | None, Field(alias="blockKind")] = None
-    marks: Annotated[
-        list[TextMark] | None, Field(json_schema_extra={"x-unique": True}, max_length=8)
-    ] = None
+    marks: Annotated[list[TextMark] | None, Field(json_schema_extra=UNIQUE, max_length=8)] = None
     after_block_id: Annotated[
         str | None,
         Field(alias="afterBlockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
@@ -833,9 +739,7 @@ class EditOperation(Model):
 
 
 class Folder(Model):
-    """
-    A place for documents in a tree at most twenty levels deep and ten thousand children wide.
-    """
+    """A place for documents in a tree at most twenty levels deep and ten thousand children wide."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -865,9 +769,7 @@ class Folder(Model):
 
 
 class FolderPage(Model):
-    """
-    Folders below one parent, or at the top, by name unless another order was asked for.
-    """
+    """Folders below one parent, or at the top, by name unless another order was asked for."""
 
     items: Annotated[list[Folder], Field(max_length=200)]
     next_cursor: Annotated[
@@ -877,9 +779,7 @@ class FolderPage(Model):
 
 
 class GrantAttachmentDownloadRequest(Model):
-    """
-    How the attachment will be used, and in which of its forms.
-    """
+    """How the attachment will be used, and in which of its forms."""
 
     disposition: ContentDisposition
     variant: RenditionVariant | None = None
@@ -907,9 +807,7 @@ class OperationBatch(Model):
 
 
 class OperationBatchPage(Model):
-    """
-    Batches in the order of their sequence numbers, for replay by a client that was offline.
-    """
+    """Batches in the order of their sequence numbers, for replay by a client that was offline."""
 
     items: Annotated[list[OperationBatch], Field(max_length=200)]
     next_cursor: Annotated[
@@ -933,9 +831,7 @@ class OperationsApplied(Model):
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -959,24 +855,18 @@ class SharedDocumentPage(Model):
 
 
 class StartThreadRequest(Model):
-    """
-    The stretch of text, the remark on it, and whom it calls by name.
-    """
+    """The stretch of text, the remark on it, and whom it calls by name."""
 
     anchor: TextAnchor
     text: Annotated[
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
     ]
-    mentions: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
 
 
 class ApplyOperationsRequest(Model):
-    """
-    What an editor sends a few times a second.
-    """
+    """What an editor sends a few times a second."""
 
     base_sequence: Annotated[int, Field(alias="baseSequence", ge=0, le=9007199254740991)]
     client_id: Annotated[

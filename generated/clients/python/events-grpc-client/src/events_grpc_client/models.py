@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class ArchivedEvent(Model):
-    """
-    An event as it is read back.
-    """
+    """An event as it is read back."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     event_type: Annotated[
@@ -34,9 +32,7 @@ class ArchivedEvent(Model):
 
 
 class ClientContext(Model):
-    """
-    Enough about a client to tell a broken release from a broken network.
-    """
+    """Enough about a client to tell a broken release from a broken network."""
 
     app_version: Annotated[
         str | None,
@@ -65,9 +61,7 @@ class ClientContext(Model):
 
 
 class CollectionReceipt(Model):
-    """
-    What became of the events of a batch.
-    """
+    """What became of the events of a batch."""
 
     accepted: Annotated[int, Field(ge=0, le=200)]
     duplicate: Annotated[int, Field(ge=0, le=200)]
@@ -75,9 +69,7 @@ class CollectionReceipt(Model):
 
 
 class ConsentPurpose(StrEnum):
-    """
-    What a person has agreed to have their events used for.
-    """
+    """What a person has agreed to have their events used for."""
 
     operation = "operation"
     analytics = "analytics"
@@ -95,9 +87,7 @@ class CountShape(StrEnum):
 
 
 class DeprecateSchemaRequest(Model):
-    """
-    From when events of the version are refused, at least 90 days ahead.
-    """
+    """From when events of the version are refused, at least 90 days ahead."""
 
     sunset_at: Annotated[AwareDatetime, Field(alias="sunsetAt")]
 
@@ -111,9 +101,7 @@ class DimensionValuesValue(RootModel[str]):
 
 
 class ErasureStage(StrEnum):
-    """
-    Whether the key of a subject is destroyed yet, or kept by a court.
-    """
+    """Whether the key of a subject is destroyed yet, or kept by a court."""
 
     due = "due"
     held = "held"
@@ -121,9 +109,7 @@ class ErasureStage(StrEnum):
 
 
 class EventCount(Model):
-    """
-    How many events or people a group has.
-    """
+    """How many events or people a group has."""
 
     group: Annotated[
         dict[
@@ -138,9 +124,7 @@ class EventCount(Model):
 
 
 class EventCounts(Model):
-    """
-    Counts by group and step, and how many groups were withheld.
-    """
+    """Counts by group and step, and how many groups were withheld."""
 
     counts: Annotated[list[EventCount], Field(max_length=5000)]
     suppressed_groups: Annotated[int, Field(alias="suppressedGroups", ge=0, le=50000)]
@@ -156,9 +140,7 @@ class EventSchemaPiiPathsItem(RootModel[str]):
 
 
 class EventSlice(Model):
-    """
-    Up to 500 events of an answer in the order of time; the last slice says so.
-    """
+    """Up to 500 events of an answer in the order of time; the last slice says so."""
 
     items: Annotated[list[ArchivedEvent], Field(max_length=500)]
     last: bool
@@ -174,9 +156,7 @@ class EventType(RootModel[str]):
 
 
 class QuarantineReason(StrEnum):
-    """
-    What a check found wrong with an event.
-    """
+    """What a check found wrong with an event."""
 
     unknown_schema = "unknownSchema"
     schema_violation = "schemaViolation"
@@ -187,9 +167,7 @@ class QuarantineReason(StrEnum):
 
 
 class ReadStreamRequest(Model):
-    """
-    The stream and the first sequence that is wanted.
-    """
+    """The stream and the first sequence that is wanted."""
 
     stream_id: Annotated[
         str,
@@ -227,9 +205,7 @@ class ReleaseQuarantinedRequest(Model):
 
 
 class ReleaseReport(Model):
-    """
-    How many events are in now, and how many are still refused.
-    """
+    """How many events are in now, and how many are still refused."""
 
     released: Annotated[int, Field(ge=0, le=100000)]
     still_invalid: Annotated[int, Field(alias="stillInvalid", ge=0, le=100000)]
@@ -256,9 +232,7 @@ class ReplaySelector(Model):
 
 
 class ReplayStatus(StrEnum):
-    """
-    How far a replay is from being asked for to its last event.
-    """
+    """How far a replay is from being asked for to its last event."""
 
     requested = "requested"
     approved = "approved"
@@ -269,9 +243,7 @@ class ReplayStatus(StrEnum):
 
 
 class RequestReplayRequest(Model):
-    """
-    Which events shall be sent where, how fast and what for.
-    """
+    """Which events shall be sent where, how fast and what for."""
 
     selector: ReplaySelector
     target_topic: Annotated[
@@ -283,9 +255,7 @@ class RequestReplayRequest(Model):
 
 
 class SaveSnapshotRequest(Model):
-    """
-    The state that a service has folded up to one sequence of a stream of its own.
-    """
+    """The state that a service has folded up to one sequence of a stream of its own."""
 
     stream_id: Annotated[
         str,
@@ -310,9 +280,7 @@ class SaveSnapshotRequest(Model):
 
 
 class SchemaCompatibility(StrEnum):
-    """
-    What the next version of a schema may change, as readers of old and new events see it.
-    """
+    """What the next version of a schema may change, as readers of old and new events see it."""
 
     backward = "backward"
     full = "full"
@@ -320,9 +288,7 @@ class SchemaCompatibility(StrEnum):
 
 
 class SchemaStage(StrEnum):
-    """
-    Whether events of a schema are taken.
-    """
+    """Whether events of a schema are taken."""
 
     proposed = "proposed"
     approved = "approved"
@@ -330,9 +296,7 @@ class SchemaStage(StrEnum):
 
 
 class ShredSubjectRequest(Model):
-    """
-    The legal basis on which the key of a subject is destroyed.
-    """
+    """The legal basis on which the key of a subject is destroyed."""
 
     erasure_order_id: Annotated[UUID, Field(alias="erasureOrderId")]
     legal_basis: Annotated[str, Field(alias="legalBasis", max_length=200, min_length=5)]
@@ -380,9 +344,7 @@ class StreamSnapshot(Model):
 
 
 class SubmittedEvent(Model):
-    """
-    An event as its producer tells it.
-    """
+    """An event as its producer tells it."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     event_type: Annotated[
@@ -403,12 +365,7 @@ class SubmittedEvent(Model):
     ] = None
     consent_purposes: Annotated[
         list[ConsentPurpose],
-        Field(
-            alias="consentPurposes",
-            json_schema_extra={"x-unique": True},
-            max_length=3,
-            min_length=1,
-        ),
+        Field(alias="consentPurposes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
     ]
     client_context: Annotated[ClientContext | None, Field(alias="clientContext")] = None
     trace_id: Annotated[
@@ -417,9 +374,7 @@ class SubmittedEvent(Model):
 
 
 class ArchiveReplay(Model):
-    """
-    Part of the archive sent again, so that a projection can be built anew.
-    """
+    """Part of the archive sent again, so that a projection can be built anew."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -443,9 +398,7 @@ class ArchiveReplay(Model):
 
 
 class ArchiveReplayPage(Model):
-    """
-    Replays, the newest first.
-    """
+    """Replays, the newest first."""
 
     items: Annotated[list[ArchiveReplay], Field(max_length=200)]
     next_cursor: Annotated[
@@ -455,17 +408,13 @@ class ArchiveReplayPage(Model):
 
 
 class CollectEventsRequest(Model):
-    """
-    Up to 200 events and 1 MiB of one producer.
-    """
+    """Up to 200 events and 1 MiB of one producer."""
 
     events: Annotated[list[SubmittedEvent], Field(max_length=200, min_length=1)]
 
 
 class CountEventsRequest(Model):
-    """
-    What to count and how.
-    """
+    """What to count and how."""
 
     shape: CountShape
     event_types: Annotated[list[EventType], Field(alias="eventTypes", max_length=8, min_length=1)]
@@ -502,9 +451,7 @@ class ErasureOrder(Model):
 
 
 class EventPredicate(Model):
-    """
-    A member of the payload and the values that it may have.
-    """
+    """A member of the payload and the values that it may have."""
 
     pointer: Annotated[str, Field(max_length=120, min_length=1, pattern="^/[A-Za-z0-9_/-]+$")]
     any_of: Annotated[
@@ -546,9 +493,7 @@ class EventSchema(Model):
 
 
 class QueryEventsRequest(Model):
-    """
-    Types and an interval of at most 31 days, narrowed by up to ten predicates.
-    """
+    """Types and an interval of at most 31 days, narrowed by up to ten predicates."""
 
     event_types: Annotated[list[EventType], Field(alias="eventTypes", max_length=20, min_length=1)]
     since: AwareDatetime
@@ -558,9 +503,7 @@ class QueryEventsRequest(Model):
 
 
 class RegisterSchemaRequest(Model):
-    """
-    A wording for a type, with what the next one may change and where people appear in it.
-    """
+    """A wording for a type, with what the next one may change and where people appear in it."""
 
     event_type: Annotated[
         str,
@@ -585,9 +528,7 @@ class RegisterSchemaRequest(Model):
 
 
 class SchemaPage(Model):
-    """
-    Schemas by type, the newest version of each first.
-    """
+    """Schemas by type, the newest version of each first."""
 
     items: Annotated[list[EventSchema], Field(max_length=200)]
     next_cursor: Annotated[

@@ -6,22 +6,18 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
 class ArchiveFlagRequest(Model):
-    """
-    The flag whose code is gone; counters of its callers have the last word.
-    """
+    """The flag whose code is gone; counters of its callers have the last word."""
 
     feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
 
 
 class BucketingUnit(StrEnum):
-    """
-    What is hashed to decide who falls into a share.
-    """
+    """What is hashed to decide who falls into a share."""
 
     user = "user"
     organization = "organization"
@@ -29,9 +25,7 @@ class BucketingUnit(StrEnum):
 
 
 class ChangeRolloutRequest(Model):
-    """
-    The share that shall hold from now on.
-    """
+    """The share that shall hold from now on."""
 
     rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
     incident_number: Annotated[
@@ -46,9 +40,7 @@ class ChangeRolloutRequest(Model):
 
 
 class DecideExperimentRequest(Model):
-    """
-    The winner with the effect that was read; a sample below the required one is refused.
-    """
+    """The winner with the effect that was read; a sample below the required one is refused."""
 
     winner: Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")]
     observed_effect: Annotated[float, Field(alias="observedEffect", ge=-1.0, le=10.0)]
@@ -68,9 +60,7 @@ class DecisionReason(StrEnum):
 
 
 class DefineSegmentRequest(Model):
-    """
-    The whole segment as it shall be; a list and a condition exclude each other.
-    """
+    """The whole segment as it shall be; a list and a condition exclude each other."""
 
     segment_name: Annotated[
         str,
@@ -79,7 +69,7 @@ class DefineSegmentRequest(Model):
     purpose: Annotated[str, Field(max_length=280, min_length=10)]
     organization_ids: Annotated[
         list[UUID] | None,
-        Field(alias="organizationIds", json_schema_extra={"x-unique": True}, max_length=10000),
+        Field(alias="organizationIds", json_schema_extra=UNIQUE, max_length=10000),
     ] = None
     condition: Annotated[str | None, Field(max_length=1024, min_length=3)] = None
     maintained_by: Annotated[
@@ -88,9 +78,7 @@ class DefineSegmentRequest(Model):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -99,9 +87,7 @@ class Edition(StrEnum):
 
 
 class Environment(StrEnum):
-    """
-    Where a value or a flag holds.
-    """
+    """Where a value or a flag holds."""
 
     production = "production"
     staging = "staging"
@@ -109,9 +95,7 @@ class Environment(StrEnum):
 
 
 class EvaluationContext(Model):
-    """
-    What the caller knows about whom it asks for.
-    """
+    """What the caller knows about whom it asks for."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     user_id: Annotated[UUID | None, Field(alias="userId")] = None
@@ -131,18 +115,14 @@ class EvaluationContext(Model):
 
 
 class ExperimentState(StrEnum):
-    """
-    Whether an experiment still gathers observations.
-    """
+    """Whether an experiment still gathers observations."""
 
     running = "running"
     decided = "decided"
 
 
 class FlagDecision(Model):
-    """
-    Which variant somebody gets and why, without the rules that led to it.
-    """
+    """Which variant somebody gets and why, without the rules that led to it."""
 
     key: Annotated[
         str, Field(max_length=100, min_length=3, pattern="^[a-z][a-z0-9]*([.-][a-z0-9]+){1,5}$")
@@ -157,9 +137,7 @@ class FlagDecision(Model):
 
 
 class FlagDecisions(Model):
-    """
-    One decision for each key that was asked for, in the same order.
-    """
+    """One decision for each key that was asked for, in the same order."""
 
     items: Annotated[list[FlagDecision], Field(max_length=200, min_length=1)]
 
@@ -202,9 +180,7 @@ class FlagKey(RootModel[str]):
 
 
 class FlagOverride(Model):
-    """
-    An exception for one organisation, made by hand for support or a pilot.
-    """
+    """An exception for one organisation, made by hand for support or a pilot."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -222,9 +198,7 @@ class FlagOverride(Model):
 
 
 class FlagOverridePage(Model):
-    """
-    Exceptions that are in force, the soonest to end first unless asked otherwise.
-    """
+    """Exceptions that are in force, the soonest to end first unless asked otherwise."""
 
     items: Annotated[list[FlagOverride], Field(max_length=200)]
     next_cursor: Annotated[
@@ -234,9 +208,7 @@ class FlagOverridePage(Model):
 
 
 class FlagPurpose(StrEnum):
-    """
-    Why a flag exists, which decides on how long it may live and who may touch it.
-    """
+    """Why a flag exists, which decides on how long it may live and who may touch it."""
 
     release = "release"
     experiment = "experiment"
@@ -277,8 +249,7 @@ class FlagSegment(Model):
     ]
     purpose: Annotated[str, Field(max_length=280, min_length=10)]
     organization_ids: Annotated[
-        list[UUID],
-        Field(alias="organizationIds", json_schema_extra={"x-unique": True}, max_length=10000),
+        list[UUID], Field(alias="organizationIds", json_schema_extra=UNIQUE, max_length=10000)
     ]
     condition: Annotated[str | None, Field(max_length=1024, min_length=3)] = None
     maintained_by: Annotated[
@@ -288,9 +259,7 @@ class FlagSegment(Model):
 
 
 class FlagStatus(StrEnum):
-    """
-    How far a flag has come between being an idea and being deleted from the code.
-    """
+    """How far a flag has come between being an idea and being deleted from the code."""
 
     draft = "draft"
     scheduled = "scheduled"
@@ -301,9 +270,7 @@ class FlagStatus(StrEnum):
 
 
 class FlagValueType(StrEnum):
-    """
-    What the code behind a flag is handed.
-    """
+    """What the code behind a flag is handed."""
 
     boolean = "boolean"
     string = "string"
@@ -312,9 +279,7 @@ class FlagValueType(StrEnum):
 
 
 class FlagVariant(Model):
-    """
-    One choice of a flag with its value and its weight among those who are in the rollout.
-    """
+    """One choice of a flag with its value and its weight among those who are in the rollout."""
 
     name: Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")]
     value: Annotated[str, Field(max_length=2048, min_length=1)]
@@ -322,9 +287,7 @@ class FlagVariant(Model):
 
 
 class KillFlagRequest(Model):
-    """
-    The reason for taking something away from everybody at once.
-    """
+    """The reason for taking something away from everybody at once."""
 
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
@@ -332,9 +295,7 @@ class KillFlagRequest(Model):
 
 
 class RestoreFlagRequest(Model):
-    """
-    The incident that is closed, by which the review finds who switched the feature on again.
-    """
+    """The incident that is closed, by which the review finds who switched the feature on again."""
 
     incident_number: Annotated[
         str,
@@ -348,17 +309,13 @@ class RestoreFlagRequest(Model):
 
 
 class ScheduleFlagRequest(Model):
-    """
-    When the flag shall begin; the scheduler activates it within ten seconds of that moment.
-    """
+    """When the flag shall begin; the scheduler activates it within ten seconds of that moment."""
 
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
 
 
 class SetOverrideRequest(Model):
-    """
-    An exception for one organisation until a day within the next thirty.
-    """
+    """An exception for one organisation until a day within the next thirty."""
 
     feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
     target_organization_id: Annotated[UUID, Field(alias="targetOrganizationId")]
@@ -387,9 +344,7 @@ class StartExperimentRequest(Model):
 
 
 class TargetingAttribute(StrEnum):
-    """
-    What a rule looks at.
-    """
+    """What a rule looks at."""
 
     plan = "plan"
     country = "country"
@@ -399,9 +354,7 @@ class TargetingAttribute(StrEnum):
 
 
 class TargetingOperator(StrEnum):
-    """
-    How a rule compares the attribute with its values.
-    """
+    """How a rule compares the attribute with its values."""
 
     in_ = "in"
     not_in = "notIn"
@@ -415,9 +368,7 @@ class TargetingRuleValuesItem(RootModel[str]):
 
 
 class WatchFlagsRequest(Model):
-    """
-    Which environment, and what the watcher holds already.
-    """
+    """Which environment, and what the watcher holds already."""
 
     environment: Environment
     rules_checksum: Annotated[
@@ -427,21 +378,15 @@ class WatchFlagsRequest(Model):
 
 
 class EvaluateBatchRequest(Model):
-    """
-    Up to 200 flags for one context, as a client asks for on its start.
-    """
+    """Up to 200 flags for one context, as a client asks for on its start."""
 
-    keys: Annotated[
-        list[FlagKey], Field(json_schema_extra={"x-unique": True}, max_length=200, min_length=1)
-    ]
+    keys: Annotated[list[FlagKey], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
     environment: Environment
     context: EvaluationContext
 
 
 class EvaluateFlagRequest(Model):
-    """
-    One flag for one context, with the value that the caller's code would use on its own.
-    """
+    """One flag for one context, with the value that the caller's code would use on its own."""
 
     key: Annotated[
         str, Field(max_length=100, min_length=3, pattern="^[a-z][a-z0-9]*([.-][a-z0-9]+){1,5}$")
@@ -454,9 +399,7 @@ class EvaluateFlagRequest(Model):
 
 
 class TargetingRule(Model):
-    """
-    A condition that decides before any share does.
-    """
+    """A condition that decides before any share does."""
 
     order: Annotated[int, Field(ge=1, le=50)]
     attribute: TargetingAttribute
@@ -466,9 +409,7 @@ class TargetingRule(Model):
 
 
 class CreateFlagRequest(Model):
-    """
-    A draft as its team thinks of it.
-    """
+    """A draft as its team thinks of it."""
 
     key: Annotated[
         str, Field(max_length=100, min_length=3, pattern="^[a-z][a-z0-9]*([.-][a-z0-9]+){1,5}$")
@@ -490,7 +431,7 @@ class CreateFlagRequest(Model):
     rules: Annotated[list[TargetingRule] | None, Field(max_length=50)] = None
     bucket_by: Annotated[BucketingUnit | None, Field(alias="bucketBy")] = None
     prerequisites: Annotated[
-        list[FlagKey] | None, Field(json_schema_extra={"x-unique": True}, max_length=5)
+        list[FlagKey] | None, Field(json_schema_extra=UNIQUE, max_length=5)
     ] = None
     owner_team: Annotated[
         str, Field(alias="ownerTeam", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
@@ -509,9 +450,7 @@ class CreateFlagRequest(Model):
 
 
 class EditFlagRequest(Model):
-    """
-    All that decides from now on, as a whole.
-    """
+    """All that decides from now on, as a whole."""
 
     variants: Annotated[list[FlagVariant], Field(max_length=8, min_length=2)]
     default_variant: Annotated[
@@ -571,9 +510,7 @@ class FeatureFlag(Model):
     rules: Annotated[list[TargetingRule], Field(max_length=50)]
     rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
     bucket_by: Annotated[BucketingUnit, Field(alias="bucketBy")]
-    prerequisites: Annotated[
-        list[FlagKey], Field(json_schema_extra={"x-unique": True}, max_length=5)
-    ]
+    prerequisites: Annotated[list[FlagKey], Field(json_schema_extra=UNIQUE, max_length=5)]
     owner_team: Annotated[
         str, Field(alias="ownerTeam", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ]
@@ -609,9 +546,7 @@ class FeatureFlag(Model):
 
 
 class FlagPage(Model):
-    """
-    Flags with their rules, for those who manage them.
-    """
+    """Flags with their rules, for those who manage them."""
 
     items: Annotated[list[FeatureFlag], Field(max_length=200)]
     next_cursor: Annotated[

@@ -19,18 +19,14 @@ class BeginUploadRequestOrigin(StrEnum):
 
 
 class ContentDisposition(StrEnum):
-    """
-    Whether a browser may draw the file in the page or has to save it.
-    """
+    """Whether a browser may draw the file in the page or has to save it."""
 
     inline = "inline"
     attachment = "attachment"
 
 
 class DownloadAddress(Model):
-    """
-    Where to fetch the bytes, from a domain without cookies, and until when.
-    """
+    """Where to fetch the bytes, from a domain without cookies, and until when."""
 
     download_grant_id: Annotated[UUID, Field(alias="downloadGrantId")]
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
@@ -64,9 +60,7 @@ class DownloadGrant(Model):
 
 
 class DownloadGrantPage(Model):
-    """
-    Who was given access to a file's bytes in the last fourteen days, newest first.
-    """
+    """Who was given access to a file's bytes in the last fourteen days, newest first."""
 
     items: Annotated[list[DownloadGrant], Field(max_length=200)]
     next_cursor: Annotated[
@@ -76,9 +70,7 @@ class DownloadGrantPage(Model):
 
 
 class FileOrigin(StrEnum):
-    """
-    By which road a file came in.
-    """
+    """By which road a file came in."""
 
     upload = "upload"
     recording = "recording"
@@ -89,9 +81,7 @@ class FileOrigin(StrEnum):
 
 
 class FileStatus(StrEnum):
-    """
-    From the announced upload through the scanner to the day its bytes are destroyed.
-    """
+    """From the announced upload through the scanner to the day its bytes are destroyed."""
 
     pending = "pending"
     scanning = "scanning"
@@ -102,9 +92,7 @@ class FileStatus(StrEnum):
 
 
 class JobOutcome(StrEnum):
-    """
-    Where a job that runs after its request was accepted has got to.
-    """
+    """Where a job that runs after its request was accepted has got to."""
 
     queued = "queued"
     running = "running"
@@ -115,18 +103,14 @@ class JobOutcome(StrEnum):
 
 
 class LinkStatus(StrEnum):
-    """
-    Live links count as references.
-    """
+    """Live links count as references."""
 
     live = "live"
     unlinked = "unlinked"
 
 
 class LinkTargetKind(StrEnum):
-    """
-    What a file can hang on.
-    """
+    """What a file can hang on."""
 
     document = "document"
     message = "message"
@@ -160,9 +144,7 @@ class QuarantineFileRequestScanVerdict(StrEnum):
 
 
 class ReleaseFileRequest(Model):
-    """
-    Why the file is harmless after all, and the second person who agreed beforehand.
-    """
+    """Why the file is harmless after all, and the second person who agreed beforehand."""
 
     reason: Annotated[str, Field(max_length=1000, min_length=20)]
     approver_id: Annotated[UUID, Field(alias="approverId")]
@@ -179,9 +161,7 @@ class RenditionState(StrEnum):
 
 
 class RenditionVariant(StrEnum):
-    """
-    What can be derived from a file.
-    """
+    """What can be derived from a file."""
 
     thumb256 = "thumb256"
     preview1600 = "preview1600"
@@ -199,25 +179,19 @@ class ReplaceContentRequest(Model):
 
 
 class RequestRenditionRequest(Model):
-    """
-    Which derived form is wanted.
-    """
+    """Which derived form is wanted."""
 
     variant: RenditionVariant
 
 
 class RestoreFileContentRequest(Model):
-    """
-    Number of the version whose bytes are wanted back, as the history of the file shows it.
-    """
+    """Number of the version whose bytes are wanted back, as the history of the file shows it."""
 
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
 
 
 class ScanVerdict(StrEnum):
-    """
-    What the malware scanner made of the bytes.
-    """
+    """What the malware scanner made of the bytes."""
 
     none = "none"
     clean = "clean"
@@ -236,9 +210,7 @@ class SignPartsRequest(Model):
 
 
 class SignedPart(Model):
-    """
-    An address that accepts one PUT of exactly this part until it lapses.
-    """
+    """An address that accepts one PUT of exactly this part until it lapses."""
 
     number: Annotated[int, Field(ge=1, le=10000)]
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
@@ -256,9 +228,7 @@ class StorageClass(StrEnum):
 
 
 class StorageShare(Model):
-    """
-    One slice of the usage report.
-    """
+    """One slice of the usage report."""
 
     key: Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-zA-Z]+$")]
     bytes: Annotated[int, Field(ge=0, le=9007199254740991)]
@@ -279,9 +249,7 @@ class StorageUsageReport(Model):
 
 
 class UpdateFileRequest(Model):
-    """
-    Merge patch that renames.
-    """
+    """Merge patch that renames."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     file_name: Annotated[
@@ -296,9 +264,7 @@ class UpdateFileRequest(Model):
 
 
 class UploadOutcome(StrEnum):
-    """
-    An open session still accepts parts.
-    """
+    """An open session still accepts parts."""
 
     open = "open"
     completed = "completed"
@@ -316,9 +282,7 @@ class UploadPart(Model):
 
 
 class UploadSession(Model):
-    """
-    The transfer of one file in numbered parts straight into object storage.
-    """
+    """The transfer of one file in numbered parts straight into object storage."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -334,9 +298,7 @@ class UploadSession(Model):
 
 
 class UploadSessionPage(Model):
-    """
-    Sessions of the last seven days with the parts that have arrived.
-    """
+    """Sessions of the last seven days with the parts that have arrived."""
 
     items: Annotated[list[UploadSession], Field(max_length=200)]
     next_cursor: Annotated[
@@ -357,9 +319,7 @@ class CompleteUploadRequest(Model):
 
 
 class FileLink(Model):
-    """
-    Says that a document, message or other thing uses a file.
-    """
+    """Says that a document, message or other thing uses a file."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -375,9 +335,7 @@ class FileLink(Model):
 
 
 class FileLinkPage(Model):
-    """
-    Links of one file, or of one target, live ones and those that ended.
-    """
+    """Links of one file, or of one target, live ones and those that ended."""
 
     items: Annotated[list[FileLink], Field(max_length=200)]
     next_cursor: Annotated[
@@ -387,9 +345,7 @@ class FileLinkPage(Model):
 
 
 class FileRestoreAccepted(Model):
-    """
-    Whether the job was queued at once or the wish waits in the outbox.
-    """
+    """Whether the job was queued at once or the wish waits in the outbox."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
@@ -406,9 +362,7 @@ class FileTarget(Model):
 
 
 class GrantDownloadRequest(Model):
-    """
-    How the file will be used, and from where.
-    """
+    """How the file will be used, and from where."""
 
     disposition: ContentDisposition
     valid_seconds: Annotated[int | None, Field(alias="validSeconds", ge=30, le=900)] = None
@@ -426,18 +380,14 @@ class GrantDownloadRequest(Model):
 
 
 class LinkFileRequest(Model):
-    """
-    Names the thing that starts to use the file.
-    """
+    """Names the thing that starts to use the file."""
 
     target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
     target_id: Annotated[UUID, Field(alias="targetId")]
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -475,9 +425,7 @@ class QuarantineFileRequest(Model):
 
 
 class Rendition(Model):
-    """
-    A form derived from a file, such as a thumbnail or its text.
-    """
+    """A form derived from a file, such as a thumbnail or its text."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -504,9 +452,7 @@ class Rendition(Model):
 
 
 class RenditionPage(Model):
-    """
-    The derived forms of a file, including those that failed and why.
-    """
+    """The derived forms of a file, including those that failed and why."""
 
     items: Annotated[list[Rendition], Field(max_length=200)]
     next_cursor: Annotated[
@@ -516,9 +462,7 @@ class RenditionPage(Model):
 
 
 class SignedParts(Model):
-    """
-    The session with its part size, and one address per part to put the bytes to.
-    """
+    """The session with its part size, and one address per part to put the bytes to."""
 
     session: UploadSession
     parts: Annotated[list[SignedPart], Field(max_length=100, min_length=1)]
@@ -601,9 +545,7 @@ class StoredFileView(Model):
 
 
 class BeginUploadRequest(Model):
-    """
-    Name, size and declared type of what is to come.
-    """
+    """Name, size and declared type of what is to come."""
 
     file_name: Annotated[
         str,
@@ -629,9 +571,7 @@ class BeginUploadRequest(Model):
 
 
 class StoredFilePage(Model):
-    """
-    Files in the order asked for; purged ones are never among them.
-    """
+    """Files in the order asked for; purged ones are never among them."""
 
     items: Annotated[list[StoredFileView], Field(max_length=200)]
     next_cursor: Annotated[

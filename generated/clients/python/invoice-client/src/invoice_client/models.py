@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -31,9 +31,7 @@ class CreditNoteState(StrEnum):
 
 
 class CreditReason(StrEnum):
-    """
-    Why an issued invoice is owed less than it says.
-    """
+    """Why an issued invoice is owed less than it says."""
 
     goodwill = "goodwill"
     sla_credit = "slaCredit"
@@ -61,9 +59,7 @@ class DisputeInvoiceRequestLinePositionsItem(RootModel[int]):
 
 
 class DunningChannel(StrEnum):
-    """
-    How a customer was reminded.
-    """
+    """How a customer was reminded."""
 
     email = "email"
     in_app = "inApp"
@@ -119,9 +115,7 @@ class InvoiceOrigin(StrEnum):
 
 
 class InvoiceStatus(StrEnum):
-    """
-    A draft can be changed or thrown away.
-    """
+    """A draft can be changed or thrown away."""
 
     draft = "draft"
     issued = "issued"
@@ -147,9 +141,7 @@ class IssueInvoiceRequest(Model):
 
 
 class LegalEntity(StrEnum):
-    """
-    Which of the three companies bills.
-    """
+    """Which of the three companies bills."""
 
     cloudsync_inc = "cloudsyncInc"
     cloudsync_ireland = "cloudsyncIreland"
@@ -157,9 +149,7 @@ class LegalEntity(StrEnum):
 
 
 class LineKind(StrEnum):
-    """
-    What a line bills.
-    """
+    """What a line bills."""
 
     seats = "seats"
     metered = "metered"
@@ -176,9 +166,7 @@ class ManualLineKind(StrEnum):
 
 
 class Money(Model):
-    """
-    A whole number of the smallest unit of a currency together with its code.
-    """
+    """A whole number of the smallest unit of a currency together with its code."""
 
     amount_minor: Annotated[
         int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
@@ -187,9 +175,7 @@ class Money(Model):
 
 
 class PostalAddress(Model):
-    """
-    Where a company sits, in the lines that its country's post would print.
-    """
+    """Where a company sits, in the lines that its country's post would print."""
 
     line1: Annotated[str, Field(max_length=120, min_length=1)]
     line2: Annotated[str | None, Field(max_length=120, min_length=1)] = None
@@ -214,9 +200,7 @@ class ResolveDisputeRequestOutcome(StrEnum):
 
 
 class TaxStanding(StrEnum):
-    """
-    What a customer is to the tax office.
-    """
+    """What a customer is to the tax office."""
 
     consumer = "consumer"
     business = "business"
@@ -233,9 +217,7 @@ class VoidInvoiceRequestVoidReason(StrEnum):
 
 
 class VoidReason(StrEnum):
-    """
-    Why an invoice should never have been issued.
-    """
+    """Why an invoice should never have been issued."""
 
     wrong_customer = "wrongCustomer"
     wrong_period = "wrongPeriod"
@@ -270,9 +252,7 @@ class BillingParty(Model):
 
 
 class BillingProfile(Model):
-    """
-    To whom and how an organisation's invoices are made out from now on.
-    """
+    """To whom and how an organisation's invoices are made out from now on."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -296,9 +276,7 @@ class BillingProfile(Model):
 
 
 class CreateBillingProfileRequest(Model):
-    """
-    The party that pays for an organisation, given once before the first order.
-    """
+    """The party that pays for an organisation, given once before the first order."""
 
     party: BillingParty
     invoice_language: Annotated[
@@ -350,9 +328,7 @@ class CreditNote(Model):
 
 
 class CreditNotePage(Model):
-    """
-    What an invoice has been credited, in the order of the notes.
-    """
+    """What an invoice has been credited, in the order of the notes."""
 
     items: Annotated[list[CreditNote], Field(max_length=200)]
     next_cursor: Annotated[
@@ -362,18 +338,11 @@ class CreditNotePage(Model):
 
 
 class DisputeInvoiceRequest(Model):
-    """
-    Which lines are wrong and in what way, in at least a sentence.
-    """
+    """Which lines are wrong and in what way, in at least a sentence."""
 
     line_positions: Annotated[
         list[DisputeInvoiceRequestLinePositionsItem],
-        Field(
-            alias="linePositions",
-            json_schema_extra={"x-unique": True},
-            max_length=500,
-            min_length=1,
-        ),
+        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     statement: Annotated[str, Field(max_length=2000, min_length=20)]
 
@@ -397,9 +366,7 @@ class DunningAttempt(Model):
 
 
 class DunningAttemptPage(Model):
-    """
-    When and how a customer was reminded of one invoice, four times at most.
-    """
+    """When and how a customer was reminded of one invoice, four times at most."""
 
     items: Annotated[list[DunningAttempt], Field(max_length=200)]
     next_cursor: Annotated[
@@ -409,9 +376,7 @@ class DunningAttemptPage(Model):
 
 
 class InvoiceDispute(Model):
-    """
-    A customer's objection to lines of an issued invoice, within sixty days.
-    """
+    """A customer's objection to lines of an issued invoice, within sixty days."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -422,12 +387,7 @@ class InvoiceDispute(Model):
     state: InvoiceDisputeState
     line_positions: Annotated[
         list[InvoiceDisputeLinePositionsItem],
-        Field(
-            alias="linePositions",
-            json_schema_extra={"x-unique": True},
-            max_length=500,
-            min_length=1,
-        ),
+        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     statement: Annotated[str, Field(max_length=2000, min_length=20)]
     opened_by: Annotated[UUID, Field(alias="openedBy")]
@@ -437,9 +397,7 @@ class InvoiceDispute(Model):
 
 
 class InvoiceDisputePage(Model):
-    """
-    Objections to one invoice with their answers.
-    """
+    """Objections to one invoice with their answers."""
 
     items: Annotated[list[InvoiceDispute], Field(max_length=200)]
     next_cursor: Annotated[
@@ -449,9 +407,7 @@ class InvoiceDisputePage(Model):
 
 
 class InvoiceLine(Model):
-    """
-    One thing that is billed.
-    """
+    """One thing that is billed."""
 
     position: Annotated[int, Field(ge=1, le=500)]
     kind: LineKind
@@ -474,9 +430,7 @@ class InvoiceLine(Model):
 
 
 class InvoiceSummary(Model):
-    """
-    Number, days and sums of an invoice without its lines or the party that it is made out to.
-    """
+    """Number, days and sums of an invoice without its lines or the party that it is made out to."""
 
     id: UUID
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -500,9 +454,7 @@ class InvoiceSummary(Model):
 
 
 class IssueCreditNoteRequest(Model):
-    """
-    How much is credited and why.
-    """
+    """How much is credited and why."""
 
     amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
     reason: IssueCreditNoteRequestReason
@@ -510,9 +462,7 @@ class IssueCreditNoteRequest(Model):
 
 
 class ManualLine(Model):
-    """
-    What finance bills beside the machine, training days for instance, 50,000.00 at most.
-    """
+    """What finance bills beside the machine, training days for instance, 50,000.00 at most."""
 
     kind: ManualLineKind
     description: Annotated[str, Field(max_length=240, min_length=1)]
@@ -523,9 +473,7 @@ class ManualLine(Model):
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -537,26 +485,20 @@ class Problem(Model):
 
 
 class RecomputeTaxesRequest(Model):
-    """
-    To whom the draft shall be made out instead.
-    """
+    """To whom the draft shall be made out instead."""
 
     bill_to: Annotated[BillingParty, Field(alias="billTo")]
 
 
 class ResolveDisputeRequest(Model):
-    """
-    Whether the customer is right, and the explanation that they will read.
-    """
+    """Whether the customer is right, and the explanation that they will read."""
 
     outcome: ResolveDisputeRequestOutcome
     resolution: Annotated[str, Field(max_length=2000, min_length=1)]
 
 
 class UpcomingInvoice(Model):
-    """
-    What the next invoice would say if the period ended now.
-    """
+    """What the next invoice would say if the period ended now."""
 
     as_of: Annotated[AwareDatetime, Field(alias="asOf")]
     service_period_start: Annotated[date, Field(alias="servicePeriodStart")]
@@ -568,9 +510,7 @@ class UpcomingInvoice(Model):
 
 
 class UpdateBillingProfileRequest(Model):
-    """
-    Merge patch of party and language.
-    """
+    """Merge patch of party and language."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     party: BillingParty | None = None
@@ -586,25 +526,19 @@ class UpdateBillingProfileRequest(Model):
 
 
 class VoidInvoiceRequest(Model):
-    """
-    What was wrong with the invoice from the start.
-    """
+    """What was wrong with the invoice from the start."""
 
     void_reason: Annotated[VoidInvoiceRequestVoidReason, Field(alias="voidReason")]
 
 
 class WriteOffInvoiceRequest(Model):
-    """
-    Why the debt is given up; insolvency needs no waiting for the fourth reminder.
-    """
+    """Why the debt is given up; insolvency needs no waiting for the fourth reminder."""
 
     write_off_reason: Annotated[WriteOffReason, Field(alias="writeOffReason")]
 
 
 class DraftInvoiceRequest(Model):
-    """
-    Whom to bill for which days, and the lines.
-    """
+    """Whom to bill for which days, and the lines."""
 
     billed_organization_id: Annotated[UUID, Field(alias="billedOrganizationId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -616,9 +550,7 @@ class DraftInvoiceRequest(Model):
 
 
 class Invoice(Model):
-    """
-    A claim on a customer, legally numbered and frozen once issued.
-    """
+    """A claim on a customer, legally numbered and frozen once issued."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -657,8 +589,7 @@ class Invoice(Model):
     paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
     amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
     payment_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
     reverse_charge: Annotated[bool, Field(alias="reverseCharge")]
     dunning_level: Annotated[int, Field(alias="dunningLevel", ge=0, le=4)]
@@ -685,9 +616,7 @@ class Invoice(Model):
 
 
 class InvoicePage(Model):
-    """
-    Invoices of one tenant, by default the latest first, drafts for finance only.
-    """
+    """Invoices of one tenant, by default the latest first, drafts for finance only."""
 
     items: Annotated[list[InvoiceSummary], Field(max_length=200)]
     next_cursor: Annotated[

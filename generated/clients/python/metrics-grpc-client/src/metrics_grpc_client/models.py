@@ -7,14 +7,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class AnomalyState(StrEnum):
-    """
-    Whether somebody has looked at a curve that left its band, and what came of it.
-    """
+    """Whether somebody has looked at a curve that left its band, and what came of it."""
 
     open = "open"
     acknowledged = "acknowledged"
@@ -23,9 +21,7 @@ class AnomalyState(StrEnum):
 
 
 class BackfillStatus(StrEnum):
-    """
-    Where the recomputation of past buckets has got to.
-    """
+    """Where the recomputation of past buckets has got to."""
 
     queued = "queued"
     running = "running"
@@ -34,26 +30,20 @@ class BackfillStatus(StrEnum):
 
 
 class CloseAnomalyRequest(Model):
-    """
-    What somebody found out, in words that the next one can use.
-    """
+    """What somebody found out, in words that the next one can use."""
 
     note: Annotated[str, Field(max_length=500, min_length=5)]
 
 
 class ComparisonBasis(StrEnum):
-    """
-    Which earlier interval a curve is laid beside.
-    """
+    """Which earlier interval a curve is laid beside."""
 
     previous = "previous"
     year_ago = "yearAgo"
 
 
 class DeprecateMetricRequest(Model):
-    """
-    The reason, and the successor if there is one.
-    """
+    """The reason, and the successor if there is one."""
 
     replaced_by: Annotated[
         str | None,
@@ -65,9 +55,7 @@ class DeprecateMetricRequest(Model):
 
 
 class DetectAnomaliesRequest(Model):
-    """
-    A metric and the window whose buckets are judged anew.
-    """
+    """A metric and the window whose buckets are judged anew."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -77,9 +65,7 @@ class DetectAnomaliesRequest(Model):
 
 
 class DetectionMethod(StrEnum):
-    """
-    How the band of an expected curve is drawn.
-    """
+    """How the band of an expected curve is drawn."""
 
     stl = "stl"
     ewma = "ewma"
@@ -109,18 +95,14 @@ class EventType(RootModel[str]):
 
 
 class FactsReceipt(Model):
-    """
-    How many facts count now, and how many were known already.
-    """
+    """How many facts count now, and how many were known already."""
 
     accepted: Annotated[int, Field(ge=0, le=1000)]
     duplicate: Annotated[int, Field(ge=0, le=1000)]
 
 
 class Granularity(StrEnum):
-    """
-    How wide a bucket of a roll-up is.
-    """
+    """How wide a bucket of a roll-up is."""
 
     minute = "minute"
     hour = "hour"
@@ -129,9 +111,7 @@ class Granularity(StrEnum):
 
 
 class LatestPoint(Model):
-    """
-    The newest closed minute of one metric.
-    """
+    """The newest closed minute of one metric."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -142,9 +122,7 @@ class LatestPoint(Model):
 
 
 class MetricInstrument(StrEnum):
-    """
-    How the values of a metric may be put together.
-    """
+    """How the values of a metric may be put together."""
 
     counter = "counter"
     gauge = "gauge"
@@ -180,9 +158,7 @@ class MetricStatus(StrEnum):
 
 
 class MuteRuleRequest(Model):
-    """
-    Until when a rule keeps quiet, at most fourteen days, and why.
-    """
+    """Until when a rule keeps quiet, at most fourteen days, and why."""
 
     muted_until: Annotated[AwareDatetime, Field(alias="mutedUntil")]
     mute_reason: Annotated[str, Field(alias="muteReason", max_length=300, min_length=5)]
@@ -210,9 +186,7 @@ class RecordedFact(Model):
 
 
 class ReviseMetricRequest(Model):
-    """
-    The whole wording anew.
-    """
+    """The whole wording anew."""
 
     metric_definition_id: Annotated[UUID, Field(alias="metricDefinitionId")]
     display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
@@ -227,10 +201,10 @@ class ReviseMetricRequest(Model):
         list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
     ]
     dimensions: Annotated[
-        list[DimensionName] | None, Field(json_schema_extra={"x-unique": True}, max_length=6)
+        list[DimensionName] | None, Field(json_schema_extra=UNIQUE, max_length=6)
     ] = None
     granularities: Annotated[
-        list[Granularity], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     rollup_delay_seconds: Annotated[
         int | None, Field(alias="rollupDelaySeconds", ge=0, le=86400)
@@ -244,9 +218,7 @@ class ReviseMetricRequest(Model):
 
 
 class Seasonality(StrEnum):
-    """
-    The rhythm that a band follows.
-    """
+    """The rhythm that a band follows."""
 
     none = "none"
     day = "day"
@@ -264,9 +236,7 @@ class SeriesPoint(Model):
 
 
 class StartBackfillRequest(Model):
-    """
-    Which days shall be computed anew, at most 400 of them back from today.
-    """
+    """Which days shall be computed anew, at most 400 of them back from today."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -278,17 +248,13 @@ class StartBackfillRequest(Model):
 
 
 class StreamLatestRequest(Model):
-    """
-    Metrics whose newest minute is sent once a minute until the caller goes away.
-    """
+    """Metrics whose newest minute is sent once a minute until the caller goes away."""
 
     metric_keys: Annotated[list[MetricKey], Field(alias="metricKeys", max_length=10, min_length=1)]
 
 
 class ValidateMetricRequest(Model):
-    """
-    Which draft is to be compiled and tried; nothing of it is changed but its state.
-    """
+    """Which draft is to be compiled and tried; nothing of it is changed but its state."""
 
     metric_definition_id: Annotated[UUID, Field(alias="metricDefinitionId")]
 
@@ -334,9 +300,7 @@ class Anomaly(Model):
 
 
 class AnomalyPage(Model):
-    """
-    Anomalies, the newest first unless asked otherwise.
-    """
+    """Anomalies, the newest first unless asked otherwise."""
 
     items: Annotated[list[Anomaly], Field(max_length=200)]
     next_cursor: Annotated[
@@ -346,9 +310,7 @@ class AnomalyPage(Model):
 
 
 class AnomalyRule(Model):
-    """
-    How closely a metric is watched.
-    """
+    """How closely a metric is watched."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -378,9 +340,7 @@ class AnomalyRule(Model):
 
 
 class BackfillRun(Model):
-    """
-    Computing past buckets anew after a definition has changed.
-    """
+    """Computing past buckets anew after a definition has changed."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -402,9 +362,7 @@ class BackfillRun(Model):
 
 
 class DefineMetricRequest(Model):
-    """
-    A first wording under a free key, written by an analyst for somebody else to approve.
-    """
+    """A first wording under a free key, written by an analyst for somebody else to approve."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -421,10 +379,10 @@ class DefineMetricRequest(Model):
         list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
     ]
     dimensions: Annotated[
-        list[DimensionName] | None, Field(json_schema_extra={"x-unique": True}, max_length=6)
+        list[DimensionName] | None, Field(json_schema_extra=UNIQUE, max_length=6)
     ] = None
     granularities: Annotated[
-        list[Granularity], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     rollup_delay_seconds: Annotated[
         int | None, Field(alias="rollupDelaySeconds", ge=0, le=86400)
@@ -438,18 +396,14 @@ class DefineMetricRequest(Model):
 
 
 class DetectedAnomalies(Model):
-    """
-    What lay outside its band in the window, the farthest first.
-    """
+    """What lay outside its band in the window, the farthest first."""
 
     items: Annotated[list[Anomaly], Field(max_length=200)]
     examined: Annotated[int, Field(ge=0, le=1000000)]
 
 
 class DimensionFilter(Model):
-    """
-    Keeps the facts whose dimension has one of the values.
-    """
+    """Keeps the facts whose dimension has one of the values."""
 
     dimension: Annotated[str, Field(max_length=30, min_length=2, pattern="^[a-z_]{2,30}$")]
     any_of: Annotated[
@@ -483,11 +437,9 @@ class MetricDefinition(Model):
     source_event_types: Annotated[
         list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
     ]
-    dimensions: Annotated[
-        list[DimensionName], Field(json_schema_extra={"x-unique": True}, max_length=6)
-    ]
+    dimensions: Annotated[list[DimensionName], Field(json_schema_extra=UNIQUE, max_length=6)]
     granularities: Annotated[
-        list[Granularity], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     rollup_delay_seconds: Annotated[int, Field(alias="rollupDelaySeconds", ge=0, le=86400)]
     additive: bool
@@ -513,9 +465,7 @@ class MetricDefinition(Model):
 
 
 class MetricPage(Model):
-    """
-    Definitions by key, the newest revision of each first.
-    """
+    """Definitions by key, the newest revision of each first."""
 
     items: Annotated[list[MetricDefinition], Field(max_length=200)]
     next_cursor: Annotated[
@@ -525,9 +475,7 @@ class MetricPage(Model):
 
 
 class MetricSeries(Model):
-    """
-    Buckets of one metric for one combination of dimension values.
-    """
+    """Buckets of one metric for one combination of dimension values."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -544,9 +492,7 @@ class MetricSeries(Model):
 
 
 class PutAnomalyRuleRequest(Model):
-    """
-    How a metric shall be watched from now on.
-    """
+    """How a metric shall be watched from now on."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -580,17 +526,13 @@ class QueryRequest(Model):
 
 
 class RecordFactsRequest(Model):
-    """
-    Up to a thousand facts of one workload.
-    """
+    """Up to a thousand facts of one workload."""
 
     facts: Annotated[list[RecordedFact], Field(max_length=1000, min_length=1)]
 
 
 class SeriesAnswer(Model):
-    """
-    The series, and the moment up to which all facts are in.
-    """
+    """The series, and the moment up to which all facts are in."""
 
     series: Annotated[list[MetricSeries], Field(max_length=2000)]
     comparison: Annotated[list[MetricSeries] | None, Field(max_length=2000)] = None
@@ -598,9 +540,7 @@ class SeriesAnswer(Model):
 
 
 class ValidationReport(Model):
-    """
-    Whether the expression compiles, and what a week of it costs.
-    """
+    """Whether the expression compiles, and what a week of it costs."""
 
     compiles: bool
     estimated_series: Annotated[int, Field(alias="estimatedSeries", ge=0, le=1000000000)]

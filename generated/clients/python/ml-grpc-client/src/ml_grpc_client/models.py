@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -18,9 +18,7 @@ class DefineFeatureViewRequestDerivedFromItem(RootModel[str]):
 
 
 class DeployModelRequest(Model):
-    """
-    Which version it takes the place of.
-    """
+    """Which version it takes the place of."""
 
     previous_semver: Annotated[
         str | None,
@@ -44,9 +42,7 @@ class DriftVerdict(StrEnum):
 
 
 class EvaluateModelRequest(Model):
-    """
-    Scores of model and baseline on one snapshot that begins after the training data ends.
-    """
+    """Scores of model and baseline on one snapshot that begins after the training data ends."""
 
     test_snapshot_id: Annotated[UUID, Field(alias="testSnapshotId")]
     test_first_day: Annotated[date, Field(alias="testFirstDay")]
@@ -56,18 +52,14 @@ class EvaluateModelRequest(Model):
 
 
 class FeatureDefinition(Model):
-    """
-    Name of a number and what stands in for it where nothing is known yet of a subject.
-    """
+    """Name of a number and what stands in for it where nothing is known yet of a subject."""
 
     name: Annotated[str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")]
     stand_in: Annotated[float, Field(alias="standIn", ge=-1000000000.0, le=1000000000.0)]
 
 
 class FeatureEntityKind(StrEnum):
-    """
-    Whose features a view holds.
-    """
+    """Whose features a view holds."""
 
     organization = "organization"
     actor = "actor"
@@ -76,18 +68,14 @@ class FeatureEntityKind(StrEnum):
 
 
 class FeatureValue(Model):
-    """
-    A feature as it was read or handed in for one entity.
-    """
+    """A feature as it was read or handed in for one entity."""
 
     name: Annotated[str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")]
     value: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
 
 
 class FeatureVector(Model):
-    """
-    Values of one view for one subject, and how many of them are stand-ins.
-    """
+    """Values of one view for one subject, and how many of them are stand-ins."""
 
     entity_ref: Annotated[
         str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
@@ -117,27 +105,21 @@ class FeatureViewRef(RootModel[str]):
 
 
 class FeatureViewState(StrEnum):
-    """
-    Whether new models may read it.
-    """
+    """Whether new models may read it."""
 
     active = "active"
     retired = "retired"
 
 
 class FeatureWeight(Model):
-    """
-    How much a feature moved one score, and in which direction.
-    """
+    """How much a feature moved one score, and in which direction."""
 
     feature: Annotated[str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")]
     weight: Annotated[float, Field(ge=-100.0, le=100.0)]
 
 
 class MeasureDriftRequest(Model):
-    """
-    A version and the days of its requests that are held against what it learnt from.
-    """
+    """A version and the days of its requests that are held against what it learnt from."""
 
     model_id: Annotated[UUID, Field(alias="modelId")]
     window_days: Annotated[int, Field(alias="windowDays", ge=1, le=30)]
@@ -163,9 +145,7 @@ class ModelCard(Model):
 
 
 class ModelFramework(StrEnum):
-    """
-    Formats that are read as data.
-    """
+    """Formats that are read as data."""
 
     onnx = "onnx"
     xgboost = "xgboost"
@@ -174,9 +154,7 @@ class ModelFramework(StrEnum):
 
 
 class ModelMeasure(StrEnum):
-    """
-    By which number a model is compared with its baseline.
-    """
+    """By which number a model is compared with its baseline."""
 
     auc = "auc"
     ndcg = "ndcg"
@@ -185,9 +163,7 @@ class ModelMeasure(StrEnum):
 
 
 class ModelStage(StrEnum):
-    """
-    How far a version has got on its way to users.
-    """
+    """How far a version has got on its way to users."""
 
     registered = "registered"
     evaluated = "evaluated"
@@ -199,9 +175,7 @@ class ModelStage(StrEnum):
 
 
 class ModelTask(StrEnum):
-    """
-    What kind of answer a model gives.
-    """
+    """What kind of answer a model gives."""
 
     binary = "binary"
     regression = "regression"
@@ -210,9 +184,7 @@ class ModelTask(StrEnum):
 
 
 class PredictRequest(Model):
-    """
-    About whom or what, and the features that only the caller can know at this moment.
-    """
+    """About whom or what, and the features that only the caller can know at this moment."""
 
     request_id: Annotated[UUID, Field(alias="requestId")]
     model_key: Annotated[
@@ -225,9 +197,7 @@ class PredictRequest(Model):
 
 
 class PredictionDecision(StrEnum):
-    """
-    What the caller is told to do.
-    """
+    """What the caller is told to do."""
 
     accept = "accept"
     review = "review"
@@ -236,18 +206,14 @@ class PredictionDecision(StrEnum):
 
 
 class RecordOutcomeRequest(Model):
-    """
-    What turned out to be true and when.
-    """
+    """What turned out to be true and when."""
 
     outcome: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
     outcome_at: Annotated[AwareDatetime, Field(alias="outcomeAt")]
 
 
 class StartCanaryRequest(Model):
-    """
-    The share of requests that the version is trusted with at first.
-    """
+    """The share of requests that the version is trusted with at first."""
 
     traffic_percent: Annotated[int, Field(alias="trafficPercent", ge=1, le=20)]
 
@@ -257,9 +223,7 @@ class SubjectPseudonym(RootModel[str]):
 
 
 class TrainingDataset(Model):
-    """
-    The snapshot that a model learnt from, with its days.
-    """
+    """The snapshot that a model learnt from, with its days."""
 
     snapshot_id: Annotated[UUID, Field(alias="snapshotId")]
     rows: Annotated[int, Field(ge=10000, le=9007199254740991)]
@@ -272,9 +236,7 @@ class TrainingParametersValue(RootModel[str]):
 
 
 class TrainingRunState(StrEnum):
-    """
-    From the queue for a graphics processor to an artefact, or to a reason why there is none.
-    """
+    """From the queue for a graphics processor to an artefact, or to a reason why there is none."""
 
     queued = "queued"
     running = "running"
@@ -284,9 +246,7 @@ class TrainingRunState(StrEnum):
 
 
 class WithdrawModelRequest(Model):
-    """
-    Why a version is refused or taken back.
-    """
+    """Why a version is refused or taken back."""
 
     withdrawal_reason: Annotated[
         str,
@@ -300,9 +260,7 @@ class WithdrawModelRequest(Model):
 
 
 class BatchItem(Model):
-    """
-    One subject of a batch with its score, in the order in which features were found.
-    """
+    """One subject of a batch with its score, in the order in which features were found."""
 
     entity_ref: Annotated[
         str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
@@ -325,9 +283,7 @@ class DefineFeatureViewRequest(Model):
     lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
     derived_from: Annotated[
         list[DefineFeatureViewRequestDerivedFromItem],
-        Field(
-            alias="derivedFrom", json_schema_extra={"x-unique": True}, max_length=12, min_length=1
-        ),
+        Field(alias="derivedFrom", json_schema_extra=UNIQUE, max_length=12, min_length=1),
     ]
     contact_team: Annotated[
         str,
@@ -355,9 +311,7 @@ class DriftReport(Model):
 
 
 class FeatureView(Model):
-    """
-    Numbers about one kind of subject that are computed together and live equally long.
-    """
+    """Numbers about one kind of subject that are computed together and live equally long."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -373,9 +327,7 @@ class FeatureView(Model):
     lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
     derived_from: Annotated[
         list[FeatureViewDerivedFromItem],
-        Field(
-            alias="derivedFrom", json_schema_extra={"x-unique": True}, max_length=12, min_length=1
-        ),
+        Field(alias="derivedFrom", json_schema_extra=UNIQUE, max_length=12, min_length=1),
     ]
     contact_team: Annotated[
         str,
@@ -390,9 +342,7 @@ class FeatureView(Model):
 
 
 class FeatureViewPage(Model):
-    """
-    Views by name, all numbers of each.
-    """
+    """Views by name, all numbers of each."""
 
     items: Annotated[list[FeatureView], Field(max_length=200)]
     next_cursor: Annotated[
@@ -402,9 +352,7 @@ class FeatureViewPage(Model):
 
 
 class GetFeaturesRequest(Model):
-    """
-    A view by name and number and the subjects whose values are wanted.
-    """
+    """A view by name and number and the subjects whose values are wanted."""
 
     feature_view: Annotated[
         str,
@@ -417,9 +365,7 @@ class GetFeaturesRequest(Model):
     ]
     entity_refs: Annotated[
         list[SubjectPseudonym],
-        Field(
-            alias="entityRefs", json_schema_extra={"x-unique": True}, max_length=100, min_length=1
-        ),
+        Field(alias="entityRefs", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
 
 
@@ -455,9 +401,7 @@ class ModelModel(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     primary_metric: Annotated[ModelMeasure, Field(alias="primaryMetric")]
     primary_score: Annotated[float | None, Field(alias="primaryScore", ge=0.0, le=1000000.0)] = None
@@ -511,9 +455,7 @@ class ModelModel(Model):
 
 
 class ModelPage(Model):
-    """
-    Versions of models with their manifests, the latest first.
-    """
+    """Versions of models with their manifests, the latest first."""
 
     items: Annotated[list[ModelModel], Field(max_length=200)]
     next_cursor: Annotated[
@@ -523,9 +465,7 @@ class ModelPage(Model):
 
 
 class PredictBatchRequest(Model):
-    """
-    One key and its subjects.
-    """
+    """One key and its subjects."""
 
     request_id: Annotated[UUID, Field(alias="requestId")]
     model_key: Annotated[
@@ -537,9 +477,7 @@ class PredictBatchRequest(Model):
 
 
 class Prediction(Model):
-    """
-    A judgement kept to learn from, one in twenty.
-    """
+    """A judgement kept to learn from, one in twenty."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -563,9 +501,7 @@ class Prediction(Model):
 
 
 class PredictionAnswer(Model):
-    """
-    Score and decision with the version that gave them.
-    """
+    """Score and decision with the version that gave them."""
 
     prediction_id: Annotated[UUID | None, Field(alias="predictionId")] = None
     score: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
@@ -577,9 +513,7 @@ class PredictionAnswer(Model):
 
 
 class RegisterModelRequest(Model):
-    """
-    All that is known before the model was measured.
-    """
+    """All that is known before the model was measured."""
 
     training_run_id: Annotated[UUID | None, Field(alias="trainingRunId")] = None
     model_key: Annotated[
@@ -603,9 +537,7 @@ class RegisterModelRequest(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     primary_metric: Annotated[ModelMeasure, Field(alias="primaryMetric")]
     latency_budget_ms: Annotated[int, Field(alias="latencyBudgetMs", ge=5, le=500)]
@@ -627,9 +559,7 @@ class StartTrainingRequest(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     parameters: Annotated[
         dict[
@@ -660,9 +590,7 @@ class TrainingRun(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     parameters: Annotated[
         dict[
@@ -693,9 +621,7 @@ class TrainingRun(Model):
 
 
 class TrainingRunPage(Model):
-    """
-    Runs of two years, the latest first.
-    """
+    """Runs of two years, the latest first."""
 
     items: Annotated[list[TrainingRun], Field(max_length=200)]
     next_cursor: Annotated[

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -20,20 +20,15 @@ class AcceptInvitationRequest(Model):
 
 
 class AddTeamMembersRequest(Model):
-    """
-    Members of the organisation who join a team together.
-    """
+    """Members of the organisation who join a team together."""
 
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
 class ClaimDomainRequest(Model):
-    """
-    The domain to be proved.
-    """
+    """The domain to be proved."""
 
     domain: Annotated[
         str,
@@ -46,9 +41,7 @@ class ClaimDomainRequest(Model):
 
 
 class DeclineInvitationRequest(Model):
-    """
-    The token from the mail, which says who declines; no account is needed to say no.
-    """
+    """The token from the mail, which says who declines; no account is needed to say no."""
 
     token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
 
@@ -88,9 +81,7 @@ class DomainClaim(Model):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -135,9 +126,7 @@ class Industry(StrEnum):
 
 
 class InvitationOutcome(StrEnum):
-    """
-    What became of it.
-    """
+    """What became of it."""
 
     open = "open"
     accepted = "accepted"
@@ -147,9 +136,7 @@ class InvitationOutcome(StrEnum):
 
 
 class InvitationRefusal(StrEnum):
-    """
-    Why one address of a batch was not invited while the others were.
-    """
+    """Why one address of a batch was not invited while the others were."""
 
     already_member = "alreadyMember"
     already_invited = "alreadyInvited"
@@ -158,9 +145,7 @@ class InvitationRefusal(StrEnum):
 
 
 class JoinPolicy(StrEnum):
-    """
-    Whether colleagues walk in, knock, or have to be fetched.
-    """
+    """Whether colleagues walk in, knock, or have to be fetched."""
 
     open = "open"
     on_request = "onRequest"
@@ -168,9 +153,7 @@ class JoinPolicy(StrEnum):
 
 
 class MemberRole(StrEnum):
-    """
-    The eight roles that a membership can hold inside a customer's organisation.
-    """
+    """The eight roles that a membership can hold inside a customer's organisation."""
 
     org_owner = "orgOwner"
     org_admin = "orgAdmin"
@@ -183,9 +166,7 @@ class MemberRole(StrEnum):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -195,17 +176,13 @@ class MembershipEndReason(StrEnum):
 
 
 class MoveUnitRequest(Model):
-    """
-    Where a unit shall hang from now on.
-    """
+    """Where a unit shall hang from now on."""
 
     parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
 
 
 class OrgStatus(StrEnum):
-    """
-    Provisioning until its region is prepared and an owner has joined.
-    """
+    """Provisioning until its region is prepared and an owner has joined."""
 
     provisioning = "provisioning"
     active = "active"
@@ -223,7 +200,7 @@ class OwnershipTransfer(Model):
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
     confirmed_by: Annotated[
-        list[UUID], Field(alias="confirmedBy", json_schema_extra={"x-unique": True}, max_length=2)
+        list[UUID], Field(alias="confirmedBy", json_schema_extra=UNIQUE, max_length=2)
     ]
 
 
@@ -235,9 +212,7 @@ class ProblemErrorsItem(Model):
 
 
 class RefusedAddress(Model):
-    """
-    An address of a batch that got no invitation, and why.
-    """
+    """An address of a batch that got no invitation, and why."""
 
     invitee_email: Annotated[
         str,
@@ -252,9 +227,7 @@ class RefusedAddress(Model):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -263,9 +236,7 @@ class Region(StrEnum):
 
 
 class RestrictionReason(StrEnum):
-    """
-    What customers are told when their organisation turns read-only.
-    """
+    """What customers are told when their organisation turns read-only."""
 
     payment_overdue = "paymentOverdue"
     seats_exceeded = "seatsExceeded"
@@ -274,9 +245,7 @@ class RestrictionReason(StrEnum):
 
 
 class SeatType(StrEnum):
-    """
-    How a membership counts against the licence.
-    """
+    """How a membership counts against the licence."""
 
     full = "full"
     light = "light"
@@ -284,9 +253,7 @@ class SeatType(StrEnum):
 
 
 class Team(Model):
-    """
-    People who work together across units, up to 2,500 of them.
-    """
+    """People who work together across units, up to 2,500 of them."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -299,19 +266,14 @@ class Team(Model):
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
     join_policy: Annotated[JoinPolicy, Field(alias="joinPolicy")]
     lead_user_ids: Annotated[
-        list[UUID],
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
     member_count: Annotated[int, Field(alias="memberCount", ge=0, le=2500)]
     archived_at: Annotated[AwareDatetime | None, Field(alias="archivedAt")] = None
 
 
 class TeamMember(Model):
-    """
-    One person in one team.
-    """
+    """One person in one team."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -324,9 +286,7 @@ class TeamMember(Model):
 
 
 class TeamMemberPage(Model):
-    """
-    Who sits in a team, those who came first at the top.
-    """
+    """Who sits in a team, those who came first at the top."""
 
     items: Annotated[list[TeamMember], Field(max_length=200)]
     next_cursor: Annotated[
@@ -336,9 +296,7 @@ class TeamMemberPage(Model):
 
 
 class TeamPage(Model):
-    """
-    Teams of the caller's organisation by handle, archived ones only on demand.
-    """
+    """Teams of the caller's organisation by handle, archived ones only on demand."""
 
     items: Annotated[list[Team], Field(max_length=200)]
     next_cursor: Annotated[
@@ -348,17 +306,13 @@ class TeamPage(Model):
 
 
 class TransferOwnershipRequest(Model):
-    """
-    The member who shall answer for the contract from now on.
-    """
+    """The member who shall answer for the contract from now on."""
 
     new_owner_user_id: Annotated[UUID, Field(alias="newOwnerUserId")]
 
 
 class UnitType(StrEnum):
-    """
-    What a node of the tree stands for.
-    """
+    """What a node of the tree stands for."""
 
     division = "division"
     department = "department"
@@ -367,9 +321,7 @@ class UnitType(StrEnum):
 
 
 class UpdateOrgUnitRequest(Model):
-    """
-    Merge patch of a unit's own facts.
-    """
+    """Merge patch of a unit's own facts."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     unit_name: Annotated[str | None, Field(alias="unitName", max_length=100, min_length=1)] = None
@@ -382,9 +334,7 @@ class UpdateOrgUnitRequest(Model):
 
 
 class UpdateOrganizationRequest(Model):
-    """
-    Merge patch of what administrators may decide alone.
-    """
+    """Merge patch of what administrators may decide alone."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     legal_name: Annotated[str | None, Field(alias="legalName", max_length=200, min_length=2)] = None
@@ -415,9 +365,7 @@ class UpdateOrganizationRequest(Model):
 
 
 class UpdateTeamRequest(Model):
-    """
-    Merge patch of a team.
-    """
+    """Merge patch of a team."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     team_name: Annotated[str | None, Field(alias="teamName", max_length=100, min_length=1)] = None
@@ -426,9 +374,7 @@ class UpdateTeamRequest(Model):
     join_policy: Annotated[JoinPolicy | None, Field(alias="joinPolicy")] = None
     lead_user_ids: Annotated[
         list[UUID] | None,
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ] = None
 
 
@@ -444,18 +390,14 @@ class AddMemberRequest(Model):
 
 
 class ChangeMemberRoleRequest(Model):
-    """
-    The role that a colleague shall have, never above the one of whoever gives it.
-    """
+    """The role that a colleague shall have, never above the one of whoever gives it."""
 
     role: MemberRole
     seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
 
 
 class CreateOrgUnitRequest(Model):
-    """
-    A unit and the one above it, if any.
-    """
+    """A unit and the one above it, if any."""
 
     parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
     unit_name: Annotated[str, Field(alias="unitName", max_length=100, min_length=1)]
@@ -468,9 +410,7 @@ class CreateOrgUnitRequest(Model):
 
 
 class CreateOrganizationRequest(Model):
-    """
-    What a person says when they found a tenant.
-    """
+    """What a person says when they found a tenant."""
 
     legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=2)]
     slug: Annotated[
@@ -503,9 +443,7 @@ class CreateOrganizationRequest(Model):
 
 
 class CreateTeamRequest(Model):
-    """
-    Handle, name and leads of a team.
-    """
+    """Handle, name and leads of a team."""
 
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
     team_name: Annotated[str, Field(alias="teamName", max_length=100, min_length=1)]
@@ -513,10 +451,7 @@ class CreateTeamRequest(Model):
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
     join_policy: Annotated[JoinPolicy | None, Field(alias="joinPolicy")] = None
     lead_user_ids: Annotated[
-        list[UUID],
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
 
 
@@ -536,9 +471,7 @@ class HierarchyNode(Model):
 
 
 class InvitationCard(Model):
-    """
-    An invitation without the digest of its token, which leaves the database for no one.
-    """
+    """An invitation without the digest of its token, which leaves the database for no one."""
 
     id: UUID
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -562,9 +495,7 @@ class InvitationCard(Model):
 
 
 class InvitationPage(Model):
-    """
-    Invitations of the past year, so that administrators see who never answered.
-    """
+    """Invitations of the past year, so that administrators see who never answered."""
 
     items: Annotated[list[InvitationCard], Field(max_length=200)]
     next_cursor: Annotated[
@@ -574,18 +505,11 @@ class InvitationPage(Model):
 
 
 class InviteMemberRequest(Model):
-    """
-    Up to a hundred addresses that get the same role, seat and unit.
-    """
+    """Up to a hundred addresses that get the same role, seat and unit."""
 
     invitee_emails: Annotated[
         list[EmailAddress],
-        Field(
-            alias="inviteeEmails",
-            json_schema_extra={"x-unique": True},
-            max_length=100,
-            min_length=1,
-        ),
+        Field(alias="inviteeEmails", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
     intended_role: Annotated[MemberRole | None, Field(alias="intendedRole")] = None
     seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
@@ -594,9 +518,7 @@ class InviteMemberRequest(Model):
 
 
 class Membership(Model):
-    """
-    That somebody belongs to an organisation, in which role and on which seat.
-    """
+    """That somebody belongs to an organisation, in which role and on which seat."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -617,7 +539,7 @@ class Membership(Model):
         ),
     ] = None
     team_ids: Annotated[
-        list[UUID], Field(alias="teamIds", json_schema_extra={"x-unique": True}, max_length=500)
+        list[UUID], Field(alias="teamIds", json_schema_extra=UNIQUE, max_length=500)
     ]
     last_owner: Annotated[bool, Field(alias="lastOwner")]
     joined_at: Annotated[AwareDatetime, Field(alias="joinedAt")]
@@ -629,9 +551,7 @@ class Membership(Model):
 
 
 class MembershipPage(Model):
-    """
-    Memberships of one organisation.
-    """
+    """Memberships of one organisation."""
 
     items: Annotated[list[Membership], Field(max_length=200)]
     next_cursor: Annotated[
@@ -641,9 +561,7 @@ class MembershipPage(Model):
 
 
 class OrgUnit(Model):
-    """
-    A node of the customer's chart, for instance Sales EMEA or the Dublin office.
-    """
+    """A node of the customer's chart, for instance Sales EMEA or the Dublin office."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -677,9 +595,7 @@ class OrgUnitPage(Model):
 
 
 class Organization(Model):
-    """
-    The tenant.
-    """
+    """The tenant."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -725,8 +641,7 @@ class Organization(Model):
     status: OrgStatus
     restricted_reason: Annotated[RestrictionReason | None, Field(alias="restrictedReason")] = None
     overdue_invoice_ids: Annotated[
-        list[UUID],
-        Field(alias="overdueInvoiceIds", json_schema_extra={"x-unique": True}, max_length=100),
+        list[UUID], Field(alias="overdueInvoiceIds", json_schema_extra=UNIQUE, max_length=100)
     ]
     deletion_requested_by: Annotated[UUID | None, Field(alias="deletionRequestedBy")] = None
     purge_after: Annotated[AwareDatetime | None, Field(alias="purgeAfter")] = None
@@ -760,9 +675,7 @@ class OrganizationCard(Model):
 
 
 class OrganizationPage(Model):
-    """
-    Cards of tenants as CloudSync's staff look them up.
-    """
+    """Cards of tenants as CloudSync's staff look them up."""
 
     items: Annotated[list[OrganizationCard], Field(max_length=200)]
     next_cursor: Annotated[
@@ -772,9 +685,7 @@ class OrganizationPage(Model):
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -786,9 +697,7 @@ class Problem(Model):
 
 
 class ReassignMemberRequest(Model):
-    """
-    Merge patch of where a member sits, in the tree and in the licence.
-    """
+    """Merge patch of where a member sits, in the tree and in the licence."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
@@ -813,9 +722,7 @@ class Hierarchy(Model):
 
 
 class InvitationBatch(Model):
-    """
-    Who was invited and who was not.
-    """
+    """Who was invited and who was not."""
 
     invited: Annotated[list[InvitationCard], Field(max_length=100)]
     refused: Annotated[list[RefusedAddress], Field(max_length=100)]

@@ -7,14 +7,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class CapturePaymentRequest(Model):
-    """
-    How much of the authorised amount is taken; the rest is given back to the card at once.
-    """
+    """How much of the authorised amount is taken; the rest is given back to the card at once."""
 
     captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
 
@@ -33,9 +31,7 @@ class CardBrand(StrEnum):
 
 
 class ChargeCloseReason(StrEnum):
-    """
-    What ended a claim before it was met, told to support.
-    """
+    """What ended a claim before it was met, told to support."""
 
     order_cancelled = "orderCancelled"
     invoice_voided = "invoiceVoided"
@@ -45,9 +41,7 @@ class ChargeCloseReason(StrEnum):
 
 
 class ChargeStatus(StrEnum):
-    """
-    Whether a claim is still to be met.
-    """
+    """Whether a claim is still to be met."""
 
     open = "open"
     held = "held"
@@ -96,9 +90,7 @@ class DeclineCode(StrEnum):
 
 
 class DisputeOutcome(StrEnum):
-    """
-    Who keeps the money.
-    """
+    """Who keeps the money."""
 
     won = "won"
     lost = "lost"
@@ -106,9 +98,7 @@ class DisputeOutcome(StrEnum):
 
 
 class DisputeStatus(StrEnum):
-    """
-    Open until we answer or give in.
-    """
+    """Open until we answer or give in."""
 
     open = "open"
     answered = "answered"
@@ -118,9 +108,7 @@ class DisputeStatus(StrEnum):
 
 
 class LedgerAccount(StrEnum):
-    """
-    The six accounts that money can stand in while it is ours to answer for.
-    """
+    """The six accounts that money can stand in while it is ours to answer for."""
 
     receivable = "receivable"
     provider_clearing = "providerClearing"
@@ -131,18 +119,14 @@ class LedgerAccount(StrEnum):
 
 
 class LedgerDirection(StrEnum):
-    """
-    Debit or credit, since amounts themselves carry no sign in the ledger.
-    """
+    """Debit or credit, since amounts themselves carry no sign in the ledger."""
 
     debit = "debit"
     credit = "credit"
 
 
 class LedgerEntry(Model):
-    """
-    One side of a booking, written once and never changed.
-    """
+    """One side of a booking, written once and never changed."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -172,9 +156,7 @@ class LedgerEntryPage(Model):
 
 
 class Money(Model):
-    """
-    A whole number of the smallest unit of a currency together with its code.
-    """
+    """A whole number of the smallest unit of a currency together with its code."""
 
     amount_minor: Annotated[
         int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
@@ -183,9 +165,7 @@ class Money(Model):
 
 
 class PaymentMethodKind(StrEnum):
-    """
-    How a customer pays.
-    """
+    """How a customer pays."""
 
     card = "card"
     sepa_debit = "sepaDebit"
@@ -194,9 +174,7 @@ class PaymentMethodKind(StrEnum):
 
 
 class PaymentMethodStatus(StrEnum):
-    """
-    Debits wait for their mandate before they are active.
-    """
+    """Debits wait for their mandate before they are active."""
 
     pending_verification = "pendingVerification"
     active = "active"
@@ -205,9 +183,7 @@ class PaymentMethodStatus(StrEnum):
 
 
 class PaymentMethodSummary(Model):
-    """
-    What a billing administrator recognises a card or account by.
-    """
+    """What a billing administrator recognises a card or account by."""
 
     id: UUID
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
@@ -221,18 +197,14 @@ class PaymentMethodSummary(Model):
 
 
 class PaymentProvider(StrEnum):
-    """
-    Which of the two contracted providers carries a payment to its end.
-    """
+    """Which of the two contracted providers carries a payment to its end."""
 
     main = "main"
     standby = "standby"
 
 
 class PaymentPurpose(StrEnum):
-    """
-    What money is asked for.
-    """
+    """What money is asked for."""
 
     order = "order"
     invoice = "invoice"
@@ -240,9 +212,7 @@ class PaymentPurpose(StrEnum):
 
 
 class PaymentStatus(StrEnum):
-    """
-    How far one attempt has got.
-    """
+    """How far one attempt has got."""
 
     created = "created"
     requires_action = "requiresAction"
@@ -263,9 +233,7 @@ class ProblemErrorsItem(Model):
 
 
 class ProviderNotification(Model):
-    """
-    What a provider tells by itself: captures, refusals, refunds, disputes, settlements.
-    """
+    """What a provider tells by itself: captures, refusals, refunds, disputes, settlements."""
 
     provider: PaymentProvider
     delivery_id: Annotated[
@@ -286,9 +254,7 @@ class RefundPaymentRequestReason(StrEnum):
 
 
 class RefundReason(StrEnum):
-    """
-    Why money goes back.
-    """
+    """Why money goes back."""
 
     order_cancelled = "orderCancelled"
     duplicate = "duplicate"
@@ -311,9 +277,7 @@ class RefundStatus(StrEnum):
 
 
 class RetryChargeRequest(Model):
-    """
-    Which method to try now, ahead of the plan; the default method if none is named.
-    """
+    """Which method to try now, ahead of the plan; the default method if none is named."""
 
     preferred_method_id: Annotated[UUID | None, Field(alias="preferredMethodId")] = None
 
@@ -325,9 +289,7 @@ class SettlementMismatchSide(StrEnum):
 
 
 class SettlementStatus(StrEnum):
-    """
-    Expected until the provider's report of the day is in.
-    """
+    """Expected until the provider's report of the day is in."""
 
     expected = "expected"
     reconciled = "reconciled"
@@ -335,14 +297,11 @@ class SettlementStatus(StrEnum):
 
 
 class SubmitDisputeEvidenceRequest(Model):
-    """
-    Our statement and up to five files that bear it out.
-    """
+    """Our statement and up to five files that bear it out."""
 
     statement: Annotated[str, Field(max_length=4000, min_length=20)]
     evidence_file_ids: Annotated[
-        list[UUID],
-        Field(alias="evidenceFileIds", json_schema_extra={"x-unique": True}, max_length=5),
+        list[UUID], Field(alias="evidenceFileIds", json_schema_extra=UNIQUE, max_length=5)
     ]
 
 
@@ -356,9 +315,7 @@ class AccountCredit(Model):
 
 
 class AttachPaymentMethodRequest(Model):
-    """
-    The provider's one-time token for what the payer typed on the provider's own form.
-    """
+    """The provider's one-time token for what the payer typed on the provider's own form."""
 
     kind: PaymentMethodKind
     one_time_token: Annotated[
@@ -376,9 +333,7 @@ class AttachPaymentMethodRequest(Model):
 
 
 class AuthorizePaymentRequest(Model):
-    """
-    Asks to reserve an amount for an order or invoice.
-    """
+    """Asks to reserve an amount for an order or invoice."""
 
     purpose: PaymentPurpose
     order_id: Annotated[UUID | None, Field(alias="orderId")] = None
@@ -429,9 +384,7 @@ class Charge(Model):
 
 
 class Dispute(Model):
-    """
-    A cardholder's bank wants money back that we captured.
-    """
+    """A cardholder's bank wants money back that we captured."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -462,17 +415,14 @@ class Dispute(Model):
     outcome: DisputeOutcome | None = None
     statement: Annotated[str | None, Field(max_length=4000, min_length=20)] = None
     evidence_file_ids: Annotated[
-        list[UUID],
-        Field(alias="evidenceFileIds", json_schema_extra={"x-unique": True}, max_length=5),
+        list[UUID], Field(alias="evidenceFileIds", json_schema_extra=UNIQUE, max_length=5)
     ]
     answered_at: Annotated[AwareDatetime | None, Field(alias="answeredAt")] = None
     closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
 
 
 class DisputePage(Model):
-    """
-    Cases by deadline, the most urgent first.
-    """
+    """Cases by deadline, the most urgent first."""
 
     items: Annotated[list[Dispute], Field(max_length=200)]
     next_cursor: Annotated[
@@ -482,9 +432,7 @@ class DisputePage(Model):
 
 
 class Payment(Model):
-    """
-    One attempt to collect a charge, carried to its end by the provider that began it.
-    """
+    """One attempt to collect a charge, carried to its end by the provider that began it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -549,9 +497,7 @@ class Payment(Model):
 
 
 class PaymentMethodPage(Model):
-    """
-    The organisation's methods, the default one first, without those that were detached.
-    """
+    """The organisation's methods, the default one first, without those that were detached."""
 
     items: Annotated[list[PaymentMethodSummary], Field(max_length=200)]
     next_cursor: Annotated[
@@ -573,9 +519,7 @@ class PaymentPage(Model):
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -587,9 +531,7 @@ class Problem(Model):
 
 
 class Refund(Model):
-    """
-    Money on its way back to the method that it came from.
-    """
+    """Money on its way back to the method that it came from."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -619,9 +561,7 @@ class Refund(Model):
 
 
 class RefundPage(Model):
-    """
-    What went back, or shall go back, of one payment.
-    """
+    """What went back, or shall go back, of one payment."""
 
     items: Annotated[list[Refund], Field(max_length=200)]
     next_cursor: Annotated[
@@ -631,9 +571,7 @@ class RefundPage(Model):
 
 
 class RefundPaymentRequest(Model):
-    """
-    How much goes back and why.
-    """
+    """How much goes back and why."""
 
     amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
     reason: RefundPaymentRequestReason
@@ -641,9 +579,7 @@ class RefundPaymentRequest(Model):
 
 
 class Settlement(Model):
-    """
-    What a provider pays out for one day and currency, held against the ledger.
-    """
+    """What a provider pays out for one day and currency, held against the ledger."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -681,9 +617,7 @@ class SettlementMismatch(Model):
 
 
 class SettlementPage(Model):
-    """
-    Days of a provider with what they left open.
-    """
+    """Days of a provider with what they left open."""
 
     items: Annotated[list[Settlement], Field(max_length=200)]
     next_cursor: Annotated[

@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
 class Audience(StrEnum):
-    """
-    Who gets to see a profile or one of its fields, from the whole world down to its owner.
-    """
+    """Who gets to see a profile or one of its fields, from the whole world down to its owner."""
 
     everyone = "everyone"
     organization = "organization"
@@ -37,8 +35,7 @@ class BatchGetCardsRequest(Model):
     """
 
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -65,9 +62,7 @@ class DefineProfileFieldRequestLabelValue(RootModel[str]):
 
 
 class Density(StrEnum):
-    """
-    Row height of lists and tables, 28, 36 or 48 pixels.
-    """
+    """Row height of lists and tables, 28, 36 or 48 pixels."""
 
     compact = "compact"
     cosy = "cosy"
@@ -84,9 +79,7 @@ class EndorseSkillRequest(Model):
 
 
 class Endorsement(Model):
-    """
-    A colleague's word that somebody masters a skill.
-    """
+    """A colleague's word that somebody masters a skill."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -101,9 +94,7 @@ class Endorsement(Model):
 
 
 class EndorsementPage(Model):
-    """
-    Endorsements of one person, the newest first unless asked otherwise.
-    """
+    """Endorsements of one person, the newest first unless asked otherwise."""
 
     items: Annotated[list[Endorsement], Field(max_length=200)]
     next_cursor: Annotated[
@@ -113,9 +104,7 @@ class EndorsementPage(Model):
 
 
 class NotificationChannel(StrEnum):
-    """
-    The ways in which a person can be told of something outside the page that is open.
-    """
+    """The ways in which a person can be told of something outside the page that is open."""
 
     email = "email"
     sms = "sms"
@@ -124,9 +113,7 @@ class NotificationChannel(StrEnum):
 
 
 class PreferenceSetChannelsValue(RootModel[list[NotificationChannel]]):
-    root: Annotated[
-        list[NotificationChannel], Field(json_schema_extra={"x-unique": True}, max_length=4)
-    ]
+    root: Annotated[list[NotificationChannel], Field(json_schema_extra=UNIQUE, max_length=4)]
 
 
 class PreferenceSetShortcutsValue(RootModel[str]):
@@ -145,9 +132,7 @@ class ProfileCustomValuesValue(RootModel[str]):
 
 
 class ProfileExportReceipt(Model):
-    """
-    Confirms that a person's archive is being put together.
-    """
+    """Confirms that a person's archive is being put together."""
 
     export_id: Annotated[UUID, Field(alias="exportId")]
     requested_at: Annotated[AwareDatetime, Field(alias="requestedAt")]
@@ -163,9 +148,7 @@ class ProfileFieldDefinitionLabelValue(RootModel[str]):
 
 
 class ProfileFieldType(StrEnum):
-    """
-    How the value of an organisation's own profile field is read and edited.
-    """
+    """How the value of an organisation's own profile field is read and edited."""
 
     text = "text"
     number = "number"
@@ -175,18 +158,14 @@ class ProfileFieldType(StrEnum):
 
 
 class ProfileLink(Model):
-    """
-    A web address that somebody shows on their card, with the words to click on.
-    """
+    """A web address that somebody shows on their card, with the words to click on."""
 
     label: Annotated[str, Field(max_length=40, min_length=1)]
     uri: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
 
 
 class ProfileStatus(StrEnum):
-    """
-    Whether colleagues can see a profile.
-    """
+    """Whether colleagues can see a profile."""
 
     draft = "draft"
     published = "published"
@@ -224,9 +203,7 @@ class QuietHours(Model):
 
 
 class SetAvatarRequest(Model):
-    """
-    The uploaded image to use and the square to cut from it.
-    """
+    """The uploaded image to use and the square to cut from it."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     crop: AvatarCrop
@@ -247,9 +224,7 @@ class StatusMessage(Model):
 
 
 class Theme(StrEnum):
-    """
-    Colours of every client.
-    """
+    """Colours of every client."""
 
     system = "system"
     light = "light"
@@ -262,9 +237,7 @@ class UpdateProfileRequestCustomValuesValue(RootModel[str]):
 
 
 class WorkInterval(Model):
-    """
-    A stretch of one weekday during which somebody can usually be reached.
-    """
+    """A stretch of one weekday during which somebody can usually be reached."""
 
     weekday: Annotated[int, Field(ge=1, le=7)]
     from_: Annotated[
@@ -282,15 +255,11 @@ class WorkInterval(Model):
 
 
 class ChangePreferencesRequestChannelsValue(RootModel[list[NotificationChannel]]):
-    root: Annotated[
-        list[NotificationChannel], Field(json_schema_extra={"x-unique": True}, max_length=4)
-    ]
+    root: Annotated[list[NotificationChannel], Field(json_schema_extra=UNIQUE, max_length=4)]
 
 
 class DefineProfileFieldRequest(Model):
-    """
-    Everything about a custom field but its key, which is part of the address.
-    """
+    """Everything about a custom field but its key, which is part of the address."""
 
     label: Annotated[
         dict[
@@ -309,16 +278,14 @@ class DefineProfileFieldRequest(Model):
     data_type: Annotated[ProfileFieldType, Field(alias="dataType")]
     choices: Annotated[
         list[DefineProfileFieldRequestChoicesItem] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=100, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ] = None
     required: bool | None = None
     audience: Audience | None = None
 
 
 class InitializePreferencesRequest(Model):
-    """
-    What the device of the first sign-in prefers.
-    """
+    """What the device of the first sign-in prefers."""
 
     theme: Theme | None = None
     density: Density | None = None
@@ -361,9 +328,7 @@ class PreferenceSet(Model):
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -398,10 +363,9 @@ class Profile(Model):
     ] = None
     office_location: Annotated[str | None, Field(alias="officeLocation", max_length=120)] = None
     working_hours: Annotated[
-        list[WorkInterval],
-        Field(alias="workingHours", json_schema_extra={"x-unique": True}, max_length=14),
+        list[WorkInterval], Field(alias="workingHours", json_schema_extra=UNIQUE, max_length=14)
     ]
-    skills: Annotated[list[SkillTag], Field(json_schema_extra={"x-unique": True}, max_length=50)]
+    skills: Annotated[list[SkillTag], Field(json_schema_extra=UNIQUE, max_length=50)]
     links: Annotated[list[ProfileLink], Field(max_length=8)]
     status_message: Annotated[StatusMessage | None, Field(alias="statusMessage")] = None
     audience: Audience
@@ -422,9 +386,7 @@ class Profile(Model):
 
 
 class ProfileCard(Model):
-    """
-    What a hovered name shows, already trimmed to what the asking person may see.
-    """
+    """What a hovered name shows, already trimmed to what the asking person may see."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
@@ -441,8 +403,7 @@ class ProfileCardList(Model):
 
     cards: Annotated[list[ProfileCard], Field(max_length=200)]
     unknown_user_ids: Annotated[
-        list[UUID],
-        Field(alias="unknownUserIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="unknownUserIds", json_schema_extra=UNIQUE, max_length=200)
     ]
 
 
@@ -474,16 +435,14 @@ class ProfileFieldDefinition(Model):
     data_type: Annotated[ProfileFieldType, Field(alias="dataType")]
     choices: Annotated[
         list[ProfileFieldDefinitionChoicesItem] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=100, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ] = None
     required: bool
     audience: Audience
 
 
 class ProfileFieldPage(Model):
-    """
-    The fields that an organisation has added to profiles.
-    """
+    """The fields that an organisation has added to profiles."""
 
     items: Annotated[list[ProfileFieldDefinition], Field(max_length=200)]
     next_cursor: Annotated[
@@ -493,17 +452,13 @@ class ProfileFieldPage(Model):
 
 
 class SetStatusMessageRequest(Model):
-    """
-    Replaces whatever the person said before; a moment to clear it must lie ahead.
-    """
+    """Replaces whatever the person said before; a moment to clear it must lie ahead."""
 
     status_message: Annotated[StatusMessage, Field(alias="statusMessage")]
 
 
 class UpdateProfileRequest(Model):
-    """
-    Merge patch of what a person says about themselves.
-    """
+    """Merge patch of what a person says about themselves."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     given_name: Annotated[str | None, Field(alias="givenName", max_length=80, min_length=1)] = None
@@ -520,11 +475,9 @@ class UpdateProfileRequest(Model):
     office_location: Annotated[str | None, Field(alias="officeLocation", max_length=120)] = None
     working_hours: Annotated[
         list[WorkInterval] | None,
-        Field(alias="workingHours", json_schema_extra={"x-unique": True}, max_length=14),
+        Field(alias="workingHours", json_schema_extra=UNIQUE, max_length=14),
     ] = None
-    skills: Annotated[
-        list[SkillTag] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    skills: Annotated[list[SkillTag] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
     links: Annotated[list[ProfileLink] | None, Field(max_length=8)] = None
     audience: Audience | None = None
     custom_values: Annotated[
@@ -541,9 +494,7 @@ class UpdateProfileRequest(Model):
 
 
 class ChangePreferencesRequest(Model):
-    """
-    Merge patch of a preference set.
-    """
+    """Merge patch of a preference set."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     theme: Theme | None = None

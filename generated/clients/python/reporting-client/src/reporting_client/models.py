@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
@@ -36,18 +36,14 @@ class Currency(StrEnum):
 
 
 class DashboardState(StrEnum):
-    """
-    Whether a board is offered in lists.
-    """
+    """Whether a board is offered in lists."""
 
     live = "live"
     archived = "archived"
 
 
 class DashboardVisibility(StrEnum):
-    """
-    Its owner's alone, or open to everybody of the tenant who may look at dashboards.
-    """
+    """Its owner's alone, or open to everybody of the tenant who may look at dashboards."""
 
     private = "private"
     organization = "organization"
@@ -62,9 +58,7 @@ class DimensionValuesValue(RootModel[str]):
 
 
 class DuplicateDashboardRequest(Model):
-    """
-    What the copy is called.
-    """
+    """What the copy is called."""
 
     dashboard_name: Annotated[
         str,
@@ -73,9 +67,7 @@ class DuplicateDashboardRequest(Model):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -105,17 +97,13 @@ class ExploreUsageRequest(Model):
 
 
 class ExtendReportRequest(Model):
-    """
-    The new end of the file, which may lie 90 days after the file was ready and no further.
-    """
+    """The new end of the file, which may lie 90 days after the file was ready and no further."""
 
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
 
 class Granularity(StrEnum):
-    """
-    How wide a bucket of a roll-up is.
-    """
+    """How wide a bucket of a roll-up is."""
 
     minute = "minute"
     hour = "hour"
@@ -124,9 +112,7 @@ class Granularity(StrEnum):
 
 
 class MetricInstrument(StrEnum):
-    """
-    How the values of a metric may be put together.
-    """
+    """How the values of a metric may be put together."""
 
     counter = "counter"
     gauge = "gauge"
@@ -167,9 +153,7 @@ class ReportDownload(Model):
 
 
 class ReportFailureCode(StrEnum):
-    """
-    Only an unavailable source and a time-out are worth a retry with the same parameters.
-    """
+    """Only an unavailable source and a time-out are worth a retry with the same parameters."""
 
     source_unavailable = "sourceUnavailable"
     too_large = "tooLarge"
@@ -179,9 +163,7 @@ class ReportFailureCode(StrEnum):
 
 
 class ReportFormat(StrEnum):
-    """
-    PDF for reading, xlsx for people who calculate, csv, parquet and json for their programs.
-    """
+    """PDF for reading, xlsx for people who calculate, csv, parquet and json for their programs."""
 
     pdf = "pdf"
     csv = "csv"
@@ -205,9 +187,7 @@ class ReportScheduleState(StrEnum):
 
 
 class ReportShare(Model):
-    """
-    The one answer that holds the token in clear; asking again gives another link.
-    """
+    """The one answer that holds the token in clear; asking again gives another link."""
 
     report_share_link_id: Annotated[UUID, Field(alias="reportShareLinkId")]
     token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
@@ -215,9 +195,7 @@ class ReportShare(Model):
 
 
 class ReportStatus(StrEnum):
-    """
-    From the wish to the file and its end.
-    """
+    """From the wish to the file and its end."""
 
     requested = "requested"
     queued = "queued"
@@ -238,27 +216,21 @@ class ReportTemplate(Model):
         Field(alias="templateKey", max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$"),
     ]
     caption: Annotated[str, Field(max_length=120, min_length=3)]
-    editions: Annotated[
-        list[Edition], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
-    ]
+    editions: Annotated[list[Edition], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)]
     formats: Annotated[
-        list[ReportFormat], Field(json_schema_extra={"x-unique": True}, max_length=5, min_length=1)
+        list[ReportFormat], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
     longest_range_days: Annotated[int, Field(alias="longestRangeDays", ge=1, le=400)]
 
 
 class ReportTemplateList(Model):
-    """
-    All templates that the caller's role and the tenant's edition admit.
-    """
+    """All templates that the caller's role and the tenant's edition admit."""
 
     items: Annotated[list[ReportTemplate], Field(max_length=100)]
 
 
 class RequestReportRequest(Model):
-    """
-    Template, range and readers.
-    """
+    """Template, range and readers."""
 
     template_key: Annotated[
         str,
@@ -286,15 +258,12 @@ class RequestReportRequest(Model):
     format: ReportFormat | None = None
     audience: ReportAudience | None = None
     recipient_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
 
 
 class RevenueQuestion(Model):
-    """
-    Some days and one currency, since sums over two would need a rate that nobody agreed on.
-    """
+    """Some days and one currency, since sums over two would need a rate that nobody agreed on."""
 
     range_start: Annotated[date, Field(alias="rangeStart")]
     range_end: Annotated[date, Field(alias="rangeEnd")]
@@ -320,9 +289,7 @@ class RevenueSummary(Model):
 
 
 class ScheduleReportRequest(Model):
-    """
-    Which report shall come how often to whom.
-    """
+    """Which report shall come how often to whom."""
 
     schedule_name: Annotated[
         str,
@@ -352,8 +319,7 @@ class ScheduleReportRequest(Model):
     ] = None
     format: ReportFormat | None = None
     recipient_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
 
 
@@ -368,18 +334,14 @@ class SeriesPoint(Model):
 
 
 class ShareReportRequest(Model):
-    """
-    How long and how often a stranger may fetch the file.
-    """
+    """How long and how often a stranger may fetch the file."""
 
     link_expires_at: Annotated[AwareDatetime, Field(alias="linkExpiresAt")]
     downloads_left: Annotated[int, Field(alias="downloadsLeft", ge=1, le=100)]
 
 
 class TileVisualisation(StrEnum):
-    """
-    One number, a curve, bars or a table.
-    """
+    """One number, a curve, bars or a table."""
 
     number = "number"
     line = "line"
@@ -388,9 +350,7 @@ class TileVisualisation(StrEnum):
 
 
 class UsageStep(Model):
-    """
-    One step of a funnel or one week of a cohort, with the people who got as far.
-    """
+    """One step of a funnel or one week of a cohort, with the people who got as far."""
 
     step: Annotated[int, Field(ge=1, le=26)]
     people: Annotated[int, Field(ge=0, le=9007199254740991)]
@@ -422,9 +382,7 @@ class CatalogueEntry(Model):
 
 
 class DashboardTile(Model):
-    """
-    A metric, how it is drawn, and the cells that it takes of a grid of twelve columns.
-    """
+    """A metric, how it is drawn, and the cells that it takes of a grid of twelve columns."""
 
     tile_key: Annotated[
         str, Field(alias="tileKey", max_length=20, min_length=1, pattern="^[a-z0-9-]{1,20}$")
@@ -458,18 +416,14 @@ class ExploreMetricRequest(Model):
 
 
 class MetricCatalogue(Model):
-    """
-    All metrics that a tenant may be shown, or finance's own beside them for finance.
-    """
+    """All metrics that a tenant may be shown, or finance's own beside them for finance."""
 
     items: Annotated[list[CatalogueEntry], Field(max_length=500)]
     stale_at: Annotated[AwareDatetime | None, Field(alias="staleAt")] = None
 
 
 class MetricSeries(Model):
-    """
-    Buckets of one metric for one combination of dimension values.
-    """
+    """Buckets of one metric for one combination of dimension values."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -486,9 +440,7 @@ class MetricSeries(Model):
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -500,9 +452,7 @@ class Problem(Model):
 
 
 class Report(Model):
-    """
-    One run of a template over a range of days, with the file that came of it.
-    """
+    """One run of a template over a range of days, with the file that came of it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -536,7 +486,7 @@ class Report(Model):
     format: ReportFormat
     audience: ReportAudience
     recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
     attempt: Annotated[int, Field(ge=0, le=4)]
@@ -561,9 +511,7 @@ class Report(Model):
 
 
 class ReportPage(Model):
-    """
-    Reports of the tenant that the caller may see, the newest first.
-    """
+    """Reports of the tenant that the caller may see, the newest first."""
 
     items: Annotated[list[Report], Field(max_length=200)]
     next_cursor: Annotated[
@@ -573,9 +521,7 @@ class ReportPage(Model):
 
 
 class ReportSchedule(Model):
-    """
-    Has the same report made again and again by its owner's leave.
-    """
+    """Has the same report made again and again by its owner's leave."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -610,7 +556,7 @@ class ReportSchedule(Model):
     format: ReportFormat
     owner_id: Annotated[UUID, Field(alias="ownerId")]
     recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     next_run_at: Annotated[AwareDatetime, Field(alias="nextRunAt")]
     last_report_id: Annotated[UUID | None, Field(alias="lastReportId")] = None
@@ -619,9 +565,7 @@ class ReportSchedule(Model):
 
 
 class ReportSchedulePage(Model):
-    """
-    Schedules with their next run, those that the service has suspended among them.
-    """
+    """Schedules with their next run, those that the service has suspended among them."""
 
     items: Annotated[list[ReportSchedule], Field(max_length=200)]
     next_cursor: Annotated[
@@ -631,9 +575,7 @@ class ReportSchedulePage(Model):
 
 
 class SaveDashboardRequest(Model):
-    """
-    The whole board anew, as somebody left it after dragging.
-    """
+    """The whole board anew, as somebody left it after dragging."""
 
     dashboard_name: Annotated[
         str,
@@ -644,9 +586,7 @@ class SaveDashboardRequest(Model):
 
 
 class UsageExploration(Model):
-    """
-    The steps in their order, and how many groups were too small to be told.
-    """
+    """The steps in their order, and how many groups were too small to be told."""
 
     steps: Annotated[list[UsageStep], Field(max_length=26)]
     suppressed_groups: Annotated[int, Field(alias="suppressedGroups", ge=0, le=50000)]
@@ -654,9 +594,7 @@ class UsageExploration(Model):
 
 
 class CreateDashboardRequest(Model):
-    """
-    A name, tiles if there are any yet, and who shall see them.
-    """
+    """A name, tiles if there are any yet, and who shall see them."""
 
     dashboard_name: Annotated[
         str,
@@ -667,9 +605,7 @@ class CreateDashboardRequest(Model):
 
 
 class Dashboard(Model):
-    """
-    Tiles of metrics that somebody wants to see together every morning.
-    """
+    """Tiles of metrics that somebody wants to see together every morning."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -687,9 +623,7 @@ class Dashboard(Model):
 
 
 class DashboardPage(Model):
-    """
-    The caller's own boards and those that are open to the tenant, by name.
-    """
+    """The caller's own boards and those that are open to the tenant, by name."""
 
     items: Annotated[list[Dashboard], Field(max_length=200)]
     next_cursor: Annotated[
@@ -699,9 +633,7 @@ class DashboardPage(Model):
 
 
 class Exploration(Model):
-    """
-    The series with the moment up to which they are whole.
-    """
+    """The series with the moment up to which they are whole."""
 
     series: Annotated[list[MetricSeries], Field(max_length=2000)]
     forecast: Annotated[list[MetricSeries] | None, Field(max_length=5)] = None

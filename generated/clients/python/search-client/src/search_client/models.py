@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
 class AlertCadence(StrEnum):
-    """
-    How often the owner of a saved search is told of new hits.
-    """
+    """How often the owner of a saved search is told of new hits."""
 
     never = "never"
     instant = "instant"
@@ -22,9 +20,7 @@ class AlertCadence(StrEnum):
 
 
 class AnalyzerLanguage(StrEnum):
-    """
-    Which stemmer and stop words a text runs through.
-    """
+    """Which stemmer and stop words a text runs through."""
 
     en = "en"
     de = "de"
@@ -42,9 +38,7 @@ class AnalyzerLanguage(StrEnum):
 
 
 class CreateRankingProfileRequest(Model):
-    """
-    A key and whichever weights differ from the usual ones.
-    """
+    """A key and whichever weights differ from the usual ones."""
 
     profile_key: Annotated[
         str,
@@ -75,9 +69,7 @@ class EntryStatus(StrEnum):
 
 
 class FacetValue(Model):
-    """
-    A value and how many of the asker's hits have it.
-    """
+    """A value and how many of the asker's hits have it."""
 
     value: Annotated[str, Field(max_length=127, min_length=1)]
     count: Annotated[int, Field(ge=0, le=9007199254740991)]
@@ -102,9 +94,7 @@ class ProblemErrorsItem(Model):
 
 
 class PromoteRankingRequest(Model):
-    """
-    The share of queries that it shall rank from now on.
-    """
+    """The share of queries that it shall rank from now on."""
 
     traffic_share: Annotated[int, Field(alias="trafficShare", ge=0, le=100)]
 
@@ -132,9 +122,7 @@ class RankingProfile(Model):
 
 
 class RankingProfilePage(Model):
-    """
-    Profiles that serve, that are tried and that wait, with their quality side by side.
-    """
+    """Profiles that serve, that are tried and that wait, with their quality side by side."""
 
     items: Annotated[list[RankingProfile], Field(max_length=200)]
     next_cursor: Annotated[
@@ -144,9 +132,7 @@ class RankingProfilePage(Model):
 
 
 class RedactionLevel(StrEnum):
-    """
-    How much of an entry can be found.
-    """
+    """How much of an entry can be found."""
 
     none = "none"
     heading_only = "headingOnly"
@@ -187,9 +173,7 @@ class ScorePart(Model):
 
 
 class SearchFilterField(StrEnum):
-    """
-    By what hits can be narrowed.
-    """
+    """By what hits can be narrowed."""
 
     kind = "kind"
     author = "author"
@@ -215,9 +199,7 @@ class SearchKeyword(RootModel[str]):
 
 
 class SourceKind(StrEnum):
-    """
-    What a search entry stands for.
-    """
+    """What a search entry stands for."""
 
     document = "document"
     file = "file"
@@ -226,9 +208,7 @@ class SourceKind(StrEnum):
 
 
 class StartReindexRequest(Model):
-    """
-    What to rebuild and under which name.
-    """
+    """What to rebuild and under which name."""
 
     scope: ReindexScope
     scope_organization_id: Annotated[UUID | None, Field(alias="scopeOrganizationId")] = None
@@ -261,9 +241,7 @@ class SynonymRuleTermsItem(RootModel[str]):
 
 
 class UpdateRankingProfileRequest(Model):
-    """
-    Merge patch of the weights.
-    """
+    """Merge patch of the weights."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     heading_boost: Annotated[float | None, Field(alias="headingBoost", ge=0.0, le=10.0)] = None
@@ -287,9 +265,7 @@ class VisibilityReason(StrEnum):
 
 
 class EntryDraft(Model):
-    """
-    What an owning service knows of one thing to be found.
-    """
+    """What an owning service knows of one thing to be found."""
 
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
     source_id: Annotated[UUID, Field(alias="sourceId")]
@@ -324,9 +300,7 @@ class EntryDraft(Model):
 
 
 class ExplainHitRequest(Model):
-    """
-    A query, an entry and, for administrators, the person through whose eyes to look.
-    """
+    """A query, an entry and, for administrators, the person through whose eyes to look."""
 
     query_text: Annotated[
         str,
@@ -344,18 +318,14 @@ class ExplainHitRequest(Model):
 
 
 class Facet(Model):
-    """
-    How hits divide by one field, the twenty fullest values first.
-    """
+    """How hits divide by one field, the twenty fullest values first."""
 
     name: SearchFilterField
     values: Annotated[list[FacetValue], Field(max_length=20)]
 
 
 class HitExplanation(Model):
-    """
-    Whether and by which principals the person may see the entry, and how its score adds up.
-    """
+    """Whether and by which principals the person may see the entry, and how its score adds up."""
 
     visible: bool
     reason: VisibilityReason
@@ -374,9 +344,7 @@ class IgnoredEntry(Model):
 
 
 class IndexEntryRequest(Model):
-    """
-    All that is known of the source but its kind and id, which stand in the address.
-    """
+    """All that is known of the source but its kind and id, which stand in the address."""
 
     source_version: Annotated[int, Field(alias="sourceVersion", ge=0, le=9007199254740991)]
     heading: Annotated[
@@ -409,26 +377,20 @@ class IndexEntryRequest(Model):
 
 
 class IndexReceipt(Model):
-    """
-    How many drafts were queued, and which ones were ignored because something newer is known.
-    """
+    """How many drafts were queued, and which ones were ignored because something newer is known."""
 
     accepted: Annotated[int, Field(ge=0, le=100)]
     ignored: Annotated[list[IgnoredEntry], Field(max_length=100)]
 
 
 class IndexRequest(Model):
-    """
-    Up to a hundred drafts in one call, each judged by its own source version.
-    """
+    """Up to a hundred drafts in one call, each judged by its own source version."""
 
     entries: Annotated[list[EntryDraft], Field(max_length=100, min_length=1)]
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -440,9 +402,7 @@ class Problem(Model):
 
 
 class RecordClickRequest(Model):
-    """
-    Which hit of a query was opened and for how long.
-    """
+    """Which hit of a query was opened and for how long."""
 
     rank: Annotated[int, Field(ge=1, le=1000)]
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
@@ -451,9 +411,7 @@ class RecordClickRequest(Model):
 
 
 class ReindexJob(Model):
-    """
-    A rebuild of an index beside the one that serves.
-    """
+    """A rebuild of an index beside the one that serves."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -480,9 +438,7 @@ class ReindexJob(Model):
 
 
 class ReindexJobPage(Model):
-    """
-    Running and past rebuilds of the region, for the operations portal.
-    """
+    """Running and past rebuilds of the region, for the operations portal."""
 
     items: Annotated[list[ReindexJob], Field(max_length=200)]
     next_cursor: Annotated[
@@ -492,9 +448,7 @@ class ReindexJobPage(Model):
 
 
 class SearchEntry(Model):
-    """
-    One thing that can be found, with its words and with all principals that may read it.
-    """
+    """One thing that can be found, with its words and with all principals that may read it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -545,8 +499,7 @@ class SearchFilter(Model):
 
     field: SearchFilterField
     values: Annotated[
-        list[SearchFilterValuesItem],
-        Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=1),
+        list[SearchFilterValuesItem], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
 
 
@@ -583,9 +536,7 @@ class SearchHit(Model):
 
 
 class SearchResults(Model):
-    """
-    Hits and facets of one page, all of them after trimming to the asker.
-    """
+    """Hits and facets of one page, all of them after trimming to the asker."""
 
     query_id: Annotated[UUID, Field(alias="queryId")]
     items: Annotated[list[SearchHit], Field(max_length=200)]
@@ -609,9 +560,7 @@ class SimilarEntries(Model):
 
 
 class Suggestion(Model):
-    """
-    A completion for the search box.
-    """
+    """A completion for the search box."""
 
     kind: SuggestionKind
     text: Annotated[str, Field(max_length=300, min_length=1)]
@@ -620,21 +569,16 @@ class Suggestion(Model):
 
 
 class SuggestionList(Model):
-    """
-    Ten completions at most, titles and people mixed by how often the asker opens them.
-    """
+    """Ten completions at most, titles and people mixed by how often the asker opens them."""
 
     suggestions: Annotated[list[Suggestion], Field(max_length=10)]
 
 
 class SynonymRule(Model):
-    """
-    Terms that find each other.
-    """
+    """Terms that find each other."""
 
     terms: Annotated[
-        list[SynonymRuleTermsItem],
-        Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=2),
+        list[SynonymRuleTermsItem], Field(json_schema_extra=UNIQUE, max_length=20, min_length=2)
     ]
 
 
@@ -655,9 +599,7 @@ class SynonymSet(Model):
 
 
 class SynonymSetPage(Model):
-    """
-    One per language at most, thirteen in all.
-    """
+    """One per language at most, thirteen in all."""
 
     items: Annotated[list[SynonymSet], Field(max_length=200)]
     next_cursor: Annotated[
@@ -667,9 +609,7 @@ class SynonymSetPage(Model):
 
 
 class UpdateSavedSearchRequest(Model):
-    """
-    Merge patch.
-    """
+    """Merge patch."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     search_name: Annotated[
@@ -689,18 +629,14 @@ class UpdateSavedSearchRequest(Model):
 
 
 class PublishSynonymsRequest(Model):
-    """
-    The whole list of a language.
-    """
+    """The whole list of a language."""
 
     rules: Annotated[list[SynonymRule], Field(max_length=5000)]
     one_way: Annotated[bool | None, Field(alias="oneWay")] = None
 
 
 class SaveSearchRequest(Model):
-    """
-    A name and the query.
-    """
+    """A name and the query."""
 
     search_name: Annotated[
         str,
@@ -719,9 +655,7 @@ class SaveSearchRequest(Model):
 
 
 class SavedSearch(Model):
-    """
-    A query that somebody keeps under a name.
-    """
+    """A query that somebody keeps under a name."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -747,9 +681,7 @@ class SavedSearch(Model):
 
 
 class SavedSearchPage(Model):
-    """
-    The asker's own, which a hundred at most can be.
-    """
+    """The asker's own, which a hundred at most can be."""
 
     items: Annotated[list[SavedSearch], Field(max_length=200)]
     next_cursor: Annotated[

@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
 class ConfirmRotationRequest(Model):
-    """
-    The rotator's word that all readers hold the new version.
-    """
+    """The rotator's word that all readers hold the new version."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     rotation_run_id: Annotated[UUID, Field(alias="rotationRunId")]
@@ -24,9 +22,7 @@ class ConfirmRotationRequest(Model):
 
 
 class CredentialLease(Model):
-    """
-    A loan of a credential to one pod for five minutes to a day.
-    """
+    """A loan of a credential to one pod for five minutes to a day."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -62,9 +58,7 @@ class CredentialLease(Model):
 
 
 class DataKeyPurpose(StrEnum):
-    """
-    What a tenant's key seals.
-    """
+    """What a tenant's key seals."""
 
     pii = "pii"
     payment = "payment"
@@ -76,9 +70,7 @@ class EncryptFieldsRequestValuesItem(RootModel[str]):
 
 
 class GetSecretRequest(Model):
-    """
-    Which secret, and which of its versions where not the current one.
-    """
+    """Which secret, and which of its versions where not the current one."""
 
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
@@ -87,9 +79,7 @@ class GetSecretRequest(Model):
 
 
 class LeaseCredentialRequest(Model):
-    """
-    What to borrow, for which pod and for how long.
-    """
+    """What to borrow, for which pod and for how long."""
 
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
@@ -107,9 +97,7 @@ class LeaseCredentialRequest(Model):
 
 
 class LeasedCredential(Model):
-    """
-    The loan together with what was lent.
-    """
+    """The loan together with what was lent."""
 
     credential_lease_id: Annotated[UUID, Field(alias="credentialLeaseId")]
     dynamic_user: Annotated[
@@ -141,25 +129,19 @@ class ProposeSecretRemovalRequest(Model):
 
 
 class RenewLeaseRequest(Model):
-    """
-    The length that shall count from now; all renewals together reach a day.
-    """
+    """The length that shall count from now; all renewals together reach a day."""
 
     ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
 
 
 class RotationStatusRequest(Model):
-    """
-    The secret whose latest run is asked for.
-    """
+    """The secret whose latest run is asked for."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
 
 
 class RotationStep(StrEnum):
-    """
-    How far a run has got.
-    """
+    """How far a run has got."""
 
     stage = "stage"
     distribute = "distribute"
@@ -179,26 +161,20 @@ class RotationStrategy(StrEnum):
 
 
 class SealedField(Model):
-    """
-    One encrypted value with the key that sealed it, safe to lie in any store.
-    """
+    """One encrypted value with the key that sealed it, safe to lie in any store."""
 
     key_version: Annotated[int, Field(alias="keyVersion", ge=1, le=100000)]
     sealed: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=6144)]
 
 
 class SealedFields(Model):
-    """
-    The sealed values in the order of the request.
-    """
+    """The sealed values in the order of the request."""
 
     items: Annotated[list[SealedField], Field(max_length=100, min_length=1)]
 
 
 class SecretKind(StrEnum):
-    """
-    What a secret opens.
-    """
+    """What a secret opens."""
 
     database_credential = "databaseCredential"
     signing_key = "signingKey"
@@ -210,9 +186,7 @@ class SecretKind(StrEnum):
 
 
 class SecretStatus(StrEnum):
-    """
-    Whether a secret may be read and whether a rotation is under way.
-    """
+    """Whether a secret may be read and whether a rotation is under way."""
 
     pending = "pending"
     active = "active"
@@ -223,9 +197,7 @@ class SecretStatus(StrEnum):
 
 
 class SecretValue(Model):
-    """
-    What a reader came for, with how long it may be kept in memory.
-    """
+    """What a reader came for, with how long it may be kept in memory."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=100000)]
@@ -246,9 +218,7 @@ class ServiceName(RootModel[str]):
 
 
 class VerifySecretVersionRequest(Model):
-    """
-    What a reader holds, by number and keyed digest.
-    """
+    """What a reader holds, by number and keyed digest."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=100000)]
@@ -256,9 +226,7 @@ class VerifySecretVersionRequest(Model):
 
 
 class CreateSecretRequest(Model):
-    """
-    Path, kind and readers, with a value or without one; then the service draws it itself.
-    """
+    """Path, kind and readers, with a value or without one; then the service draws it itself."""
 
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
@@ -275,12 +243,7 @@ class CreateSecretRequest(Model):
     ]
     reader_services: Annotated[
         list[ServiceName],
-        Field(
-            alias="readerServices",
-            json_schema_extra={"x-unique": True},
-            max_length=10,
-            min_length=1,
-        ),
+        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
     ]
     rotation_interval_hours: Annotated[
         int | None, Field(alias="rotationIntervalHours", ge=1, le=24)
@@ -295,9 +258,7 @@ class CreateSecretRequest(Model):
 
 
 class DecryptFieldsRequest(Model):
-    """
-    Sealed values with the tenant and purpose that they were sealed for; others do not open.
-    """
+    """Sealed values with the tenant and purpose that they were sealed for; others do not open."""
 
     tenant_id: Annotated[UUID, Field(alias="tenantId")]
     purpose: DataKeyPurpose
@@ -305,9 +266,7 @@ class DecryptFieldsRequest(Model):
 
 
 class EncryptFieldsRequest(Model):
-    """
-    Up to 100 values of one tenant for one purpose.
-    """
+    """Up to 100 values of one tenant for one purpose."""
 
     tenant_id: Annotated[UUID, Field(alias="tenantId")]
     purpose: DataKeyPurpose
@@ -315,9 +274,7 @@ class EncryptFieldsRequest(Model):
 
 
 class FailRotationRequest(Model):
-    """
-    Where a run gave up and how often in a row that makes.
-    """
+    """Where a run gave up and how often in a row that makes."""
 
     rotation_run_id: Annotated[UUID, Field(alias="rotationRunId")]
     step: RotationStep
@@ -326,17 +283,13 @@ class FailRotationRequest(Model):
 
 
 class OpenedFields(Model):
-    """
-    The values in the order of the request, for the caller's memory alone.
-    """
+    """The values in the order of the request, for the caller's memory alone."""
 
     values: Annotated[list[OpenedFieldsValuesItem], Field(max_length=100, min_length=1)]
 
 
 class RotateSecretRequest(Model):
-    """
-    The strategy and, after a failure, what was found to be its cause.
-    """
+    """The strategy and, after a failure, what was found to be its cause."""
 
     strategy: RotationStrategy
     cause: Annotated[
@@ -345,9 +298,7 @@ class RotateSecretRequest(Model):
 
 
 class RotationRun(Model):
-    """
-    One attempt at a new version, step by step, which tells whoever is woken where to look.
-    """
+    """One attempt at a new version, step by step, which tells whoever is woken where to look."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -359,8 +310,7 @@ class RotationRun(Model):
     step: RotationStep
     target_version_number: Annotated[int, Field(alias="targetVersionNumber", ge=1, le=100000)]
     verified_readers: Annotated[
-        list[ServiceName],
-        Field(alias="verifiedReaders", json_schema_extra={"x-unique": True}, max_length=10),
+        list[ServiceName], Field(alias="verifiedReaders", json_schema_extra=UNIQUE, max_length=10)
     ]
     attempts: Annotated[int, Field(ge=1, le=3)]
     started_at: Annotated[AwareDatetime, Field(alias="startedAt")]
@@ -370,9 +320,7 @@ class RotationRun(Model):
 
 
 class SecretMetadata(Model):
-    """
-    Everything about a secret except what it says; the only form in which people see one.
-    """
+    """Everything about a secret except what it says; the only form in which people see one."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -394,12 +342,7 @@ class SecretMetadata(Model):
     ]
     reader_services: Annotated[
         list[ServiceName],
-        Field(
-            alias="readerServices",
-            json_schema_extra={"x-unique": True},
-            max_length=10,
-            min_length=1,
-        ),
+        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
     ]
     current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
     rotation_interval_hours: Annotated[int, Field(alias="rotationIntervalHours", ge=1, le=24)]
@@ -423,9 +366,7 @@ class SecretMetadata(Model):
 
 
 class SecretPage(Model):
-    """
-    Facts about secrets, none of their values.
-    """
+    """Facts about secrets, none of their values."""
 
     items: Annotated[list[SecretMetadata], Field(max_length=200)]
     next_cursor: Annotated[

@@ -7,22 +7,18 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class ApproveOrderRequest(Model):
-    """
-    Why a large order is accepted, for whoever audits it in seven years.
-    """
+    """Why a large order is accepted, for whoever audits it in seven years."""
 
     approval_note: Annotated[str, Field(alias="approvalNote", max_length=500, min_length=1)]
 
 
 class BillingInterval(StrEnum):
-    """
-    How long a period is that is paid in advance.
-    """
+    """How long a period is that is paid in advance."""
 
     month = "month"
     year = "year"
@@ -76,9 +72,7 @@ class Currency(StrEnum):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -89,17 +83,13 @@ class Entitlements(Model):
 
 
 class GrantDiscountRequest(Model):
-    """
-    What sales and customer agreed on, from the next invoice on.
-    """
+    """What sales and customer agreed on, from the next invoice on."""
 
     discount_basis_points: Annotated[int, Field(alias="discountBasisPoints", ge=0, le=9000)]
 
 
 class Money(Model):
-    """
-    A whole number of the smallest unit of a currency together with its code.
-    """
+    """A whole number of the smallest unit of a currency together with its code."""
 
     amount_minor: Annotated[
         int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
@@ -108,9 +98,7 @@ class Money(Model):
 
 
 class OrderCancelMotive(StrEnum):
-    """
-    Why a buyer took an order back within its minutes.
-    """
+    """Why a buyer took an order back within its minutes."""
 
     placed_by_mistake = "placedByMistake"
     wrong_seats = "wrongSeats"
@@ -120,9 +108,7 @@ class OrderCancelMotive(StrEnum):
 
 
 class OrderCancelReason(StrEnum):
-    """
-    What undid an order.
-    """
+    """What undid an order."""
 
     seats_rejected = "seatsRejected"
     seats_timeout = "seatsTimeout"
@@ -135,9 +121,7 @@ class OrderCancelReason(StrEnum):
 
 
 class OrderKind(StrEnum):
-    """
-    What is bought.
-    """
+    """What is bought."""
 
     new = "new"
     plan_change = "planChange"
@@ -145,9 +129,7 @@ class OrderKind(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """
-    How far the order saga has come, as seen from the service that began it.
-    """
+    """How far the order saga has come, as seen from the service that began it."""
 
     awaiting_approval = "awaitingApproval"
     placed = "placed"
@@ -159,17 +141,13 @@ class OrderStatus(StrEnum):
 
 
 class PauseSubscriptionRequest(Model):
-    """
-    Until when nothing is charged and nothing can be written, ninety days at most.
-    """
+    """Until when nothing is charged and nothing can be written, ninety days at most."""
 
     paused_until: Annotated[AwareDatetime, Field(alias="pausedUntil")]
 
 
 class PlanFamily(StrEnum):
-    """
-    Plans that replace one another over the years and share a trial.
-    """
+    """Plans that replace one another over the years and share a trial."""
 
     starter = "starter"
     team = "team"
@@ -178,9 +156,7 @@ class PlanFamily(StrEnum):
 
 
 class PreviewOrderRequest(Model):
-    """
-    The same wish without a way to pay.
-    """
+    """The same wish without a way to pay."""
 
     kind: OrderKind | None = None
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -197,9 +173,7 @@ class PreviewOrderRequest(Model):
 
 
 class PriceLineKind(StrEnum):
-    """
-    Which part of a previewed total a line explains.
-    """
+    """Which part of a previewed total a line explains."""
 
     seats = "seats"
     discount = "discount"
@@ -208,9 +182,7 @@ class PriceLineKind(StrEnum):
 
 
 class PriceTier(Model):
-    """
-    Seats up to a number cost so much each; those beyond cost what the tier after it says.
-    """
+    """Seats up to a number cost so much each; those beyond cost what the tier after it says."""
 
     up_to_seats: Annotated[int | None, Field(alias="upToSeats", ge=1, le=100000)] = None
     unit_amount_minor: Annotated[int, Field(alias="unitAmountMinor", ge=0, le=10000000)]
@@ -224,18 +196,14 @@ class ProblemErrorsItem(Model):
 
 
 class ProductLine(StrEnum):
-    """
-    What can be subscribed to side by side.
-    """
+    """What can be subscribed to side by side."""
 
     workspace = "workspace"
     developer_platform = "developerPlatform"
 
 
 class Promotion(Model):
-    """
-    A discount that a code opens, for so many customers and so long.
-    """
+    """A discount that a code opens, for so many customers and so long."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -247,7 +215,7 @@ class Promotion(Model):
     ]
     percent_off_basis_points: Annotated[int, Field(alias="percentOffBasisPoints", ge=100, le=5000)]
     families: Annotated[
-        list[PlanFamily], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[PlanFamily], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     periods: Annotated[int, Field(ge=1, le=24)]
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
@@ -258,9 +226,7 @@ class Promotion(Model):
 
 
 class RedeemPromotionRequest(Model):
-    """
-    The code as it was typed, in capitals.
-    """
+    """The code as it was typed, in capitals."""
 
     promotion_code: Annotated[
         str, Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
@@ -276,9 +242,7 @@ class RequestCancellationRequestCancellationReason(StrEnum):
 
 
 class StartTrialRequest(Model):
-    """
-    Which plan to try.
-    """
+    """Which plan to try."""
 
     plan_code: Annotated[
         str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
@@ -312,9 +276,7 @@ class SubscriptionChangeKind(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
-    """
-    From the order that is not yet paid to the day the last seat is given back.
-    """
+    """From the order that is not yet paid to the day the last seat is given back."""
 
     incomplete = "incomplete"
     trialing = "trialing"
@@ -327,9 +289,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class UpdateSubscriptionRequest(Model):
-    """
-    Merge patch of how and where to a subscription is billed.
-    """
+    """Merge patch of how and where to a subscription is billed."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     collection_mode: Annotated[CollectionMode | None, Field(alias="collectionMode")] = None
@@ -352,17 +312,13 @@ class UpdateSubscriptionRequest(Model):
 
 
 class CancelOrderRequest(Model):
-    """
-    What made the buyer think again, for whoever improves the checkout.
-    """
+    """What made the buyer think again, for whoever improves the checkout."""
 
     motive: OrderCancelMotive
 
 
 class ChangePlanRequest(Model):
-    """
-    The plan to go to, and when.
-    """
+    """The plan to go to, and when."""
 
     plan_code: Annotated[
         str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
@@ -380,9 +336,7 @@ class ChangeSeatsRequest(Model):
 
 
 class CreateOrderRequest(Model):
-    """
-    Plan, interval and seats, and the method that shall pay.
-    """
+    """Plan, interval and seats, and the method that shall pay."""
 
     kind: OrderKind | None = None
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -415,16 +369,14 @@ class CreateOrderRequest(Model):
 
 
 class CreatePromotionRequest(Model):
-    """
-    Code, size and reach of a discount that marketing will hand out.
-    """
+    """Code, size and reach of a discount that marketing will hand out."""
 
     promotion_code: Annotated[
         str, Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
     ]
     percent_off_basis_points: Annotated[int, Field(alias="percentOffBasisPoints", ge=100, le=5000)]
     families: Annotated[
-        list[PlanFamily], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[PlanFamily], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     periods: Annotated[int | None, Field(ge=1, le=24)] = None
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
@@ -433,9 +385,7 @@ class CreatePromotionRequest(Model):
 
 
 class EntitlementAnswer(Model):
-    """
-    What the tenant may use at present.
-    """
+    """What the tenant may use at present."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     plan_code: Annotated[
@@ -449,9 +399,7 @@ class EntitlementAnswer(Model):
 
 
 class OfferedPrice(Model):
-    """
-    What seats of a plan cost in one currency and interval until further notice.
-    """
+    """What seats of a plan cost in one currency and interval until further notice."""
 
     interval: BillingInterval
     currency: Currency
@@ -459,9 +407,7 @@ class OfferedPrice(Model):
 
 
 class Order(Model):
-    """
-    The wish to buy, priced once and carried through by the order saga.
-    """
+    """The wish to buy, priced once and carried through by the order saga."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -494,8 +440,7 @@ class Order(Model):
     payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
     authorization_id: Annotated[UUID | None, Field(alias="authorizationId")] = None
     captured_payment_ids: Annotated[
-        list[UUID],
-        Field(alias="capturedPaymentIds", json_schema_extra={"x-unique": True}, max_length=4),
+        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
     ]
     action_url: Annotated[
         str | None, Field(alias="actionUrl", max_length=2048, min_length=10, pattern="^https://")
@@ -514,9 +459,7 @@ class Order(Model):
 
 
 class OrderPage(Model):
-    """
-    Orders of one tenant with what became of them.
-    """
+    """Orders of one tenant with what became of them."""
 
     items: Annotated[list[Order], Field(max_length=200)]
     next_cursor: Annotated[
@@ -526,9 +469,7 @@ class OrderPage(Model):
 
 
 class PlanOffer(Model):
-    """
-    A plan with the prices at which it can be had today, as the public price page shows it.
-    """
+    """A plan with the prices at which it can be had today, as the public price page shows it."""
 
     code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
@@ -549,9 +490,7 @@ class PlanOfferList(Model):
 
 
 class PriceLine(Model):
-    """
-    One summand of a previewed total in the words and order in which the checkout prints it.
-    """
+    """One summand of a previewed total in the words and order in which the checkout prints it."""
 
     kind: PriceLineKind
     label: Annotated[str, Field(max_length=120, min_length=1)]
@@ -565,9 +504,7 @@ class PriceLine(Model):
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -579,9 +516,7 @@ class Problem(Model):
 
 
 class RequestCancellationRequest(Model):
-    """
-    Why the customer leaves, by a word from the list and in their own if they like.
-    """
+    """Why the customer leaves, by a word from the list and in their own if they like."""
 
     cancellation_reason: Annotated[
         RequestCancellationRequestCancellationReason, Field(alias="cancellationReason")
@@ -672,9 +607,7 @@ class Subscription(Model):
 
 
 class SubscriptionChange(Model):
-    """
-    One line in the history of a subscription, added and never rewritten.
-    """
+    """One line in the history of a subscription, added and never rewritten."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -703,9 +636,7 @@ class SubscriptionChange(Model):
 
 
 class SubscriptionChangePage(Model):
-    """
-    History of one subscription, the latest change first.
-    """
+    """History of one subscription, the latest change first."""
 
     items: Annotated[list[SubscriptionChange], Field(max_length=200)]
     next_cursor: Annotated[
@@ -727,9 +658,7 @@ class SubscriptionPage(Model):
 
 
 class OrderPreview(Model):
-    """
-    What the order would cost and whether it could be had at this moment.
-    """
+    """What the order would cost and whether it could be had at this moment."""
 
     lines: Annotated[list[PriceLine], Field(max_length=20)]
     subtotal: Money

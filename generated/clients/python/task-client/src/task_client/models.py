@@ -7,33 +7,27 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
 class AddChecklistItemRequest(Model):
-    """
-    One more thing to tick off, at a line that is free.
-    """
+    """One more thing to tick off, at a line that is free."""
 
     item_text: Annotated[str, Field(alias="itemText", max_length=500, min_length=1)]
     place: Annotated[int, Field(ge=0, le=99)]
 
 
 class AssignTaskRequest(Model):
-    """
-    Everybody who has it in hand from now on; an empty list takes it out of all hands.
-    """
+    """Everybody who has it in hand from now on; an empty list takes it out of all hands."""
 
     assignee_ids: Annotated[
-        list[UUID], Field(alias="assigneeIds", json_schema_extra={"x-unique": True}, max_length=10)
+        list[UUID], Field(alias="assigneeIds", json_schema_extra=UNIQUE, max_length=10)
     ]
 
 
 class BlockTaskRequest(Model):
-    """
-    What it waits for.
-    """
+    """What it waits for."""
 
     blocked_reason: Annotated[str, Field(alias="blockedReason", max_length=500, min_length=3)]
 
@@ -49,9 +43,7 @@ class BoardAccess(StrEnum):
 
 
 class BoardImportStage(StrEnum):
-    """
-    A rehearsal runs through the same stages as an import in earnest.
-    """
+    """A rehearsal runs through the same stages as an import in earnest."""
 
     queued = "queued"
     running = "running"
@@ -61,9 +53,7 @@ class BoardImportStage(StrEnum):
 
 
 class BoardRole(StrEnum):
-    """
-    What somebody may do on one board.
-    """
+    """What somebody may do on one board."""
 
     viewer = "viewer"
     editor = "editor"
@@ -71,9 +61,7 @@ class BoardRole(StrEnum):
 
 
 class ChecklistItem(Model):
-    """
-    A thing to tick off within a task that is too small for a task of its own.
-    """
+    """A thing to tick off within a task that is too small for a task of its own."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -88,9 +76,7 @@ class ChecklistItem(Model):
 
 
 class ChecklistPage(Model):
-    """
-    Its items from the top.
-    """
+    """Its items from the top."""
 
     items: Annotated[list[ChecklistItem], Field(max_length=200)]
     next_cursor: Annotated[
@@ -100,9 +86,7 @@ class ChecklistPage(Model):
 
 
 class CreateBoardRequest(Model):
-    """
-    Key, title and circle of a new board.
-    """
+    """Key, title and circle of a new board."""
 
     board_key: Annotated[
         str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
@@ -124,9 +108,7 @@ class DependencyRelation(StrEnum):
 
 
 class ImportableField(StrEnum):
-    """
-    What a column of a foreign table can become.
-    """
+    """What a column of a foreign table can become."""
 
     headline = "headline"
     details = "details"
@@ -147,18 +129,14 @@ class Label(RootModel[str]):
 
 
 class LinkDependencyRequest(Model):
-    """
-    Which ends of the two belong together and how many days lie between them.
-    """
+    """Which ends of the two belong together and how many days lie between them."""
 
     relation: DependencyRelation | None = None
     lag_days: Annotated[int | None, Field(alias="lagDays", ge=-365, le=365)] = None
 
 
 class LogTimeRequest(Model):
-    """
-    Minutes and the day on which they were spent, today or at most four weeks ago.
-    """
+    """Minutes and the day on which they were spent, today or at most four weeks ago."""
 
     minutes: Annotated[int, Field(ge=1, le=1440)]
     spent_on: Annotated[date, Field(alias="spentOn")]
@@ -166,9 +144,7 @@ class LogTimeRequest(Model):
 
 
 class MoveTaskRequest(Model):
-    """
-    The column that a card was let go over, and the card above which it now lies.
-    """
+    """The column that a card was let go over, and the card above which it now lies."""
 
     column_id: Annotated[UUID, Field(alias="columnId")]
     after_task_id: Annotated[UUID | None, Field(alias="afterTaskId")] = None
@@ -187,9 +163,7 @@ class PathStep(Model):
 
 
 class PlanTaskRequest(Model):
-    """
-    The estimate without which nothing leaves the backlog.
-    """
+    """The estimate without which nothing leaves the backlog."""
 
     estimate_minutes: Annotated[int, Field(alias="estimateMinutes", ge=5, le=144000)]
 
@@ -212,27 +186,21 @@ class RejectedRow(Model):
 
 
 class RescheduleTaskRequest(Model):
-    """
-    First and last day.
-    """
+    """First and last day."""
 
     start_on: Annotated[date | None, Field(alias="startOn")] = None
     due_on: Annotated[date | None, Field(alias="dueOn")] = None
 
 
 class SeatBoardMemberRequest(Model):
-    """
-    As what somebody is let onto a board, or what they become there.
-    """
+    """As what somebody is let onto a board, or what they become there."""
 
     board_role: Annotated[BoardRole, Field(alias="boardRole")]
     follows_board: Annotated[bool | None, Field(alias="followsBoard")] = None
 
 
 class TaskDependency(Model):
-    """
-    One task waits for another of the same board.
-    """
+    """One task waits for another of the same board."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -247,9 +215,7 @@ class TaskDependency(Model):
 
 
 class TaskPriority(StrEnum):
-    """
-    Four steps and no fifth.
-    """
+    """Four steps and no fifth."""
 
     urgent = "urgent"
     high = "high"
@@ -258,17 +224,13 @@ class TaskPriority(StrEnum):
 
 
 class TickChecklistItemRequest(Model):
-    """
-    Whether a thing is done; sent by a thumb that may have slipped, hence both ways.
-    """
+    """Whether a thing is done; sent by a thumb that may have slipped, hence both ways."""
 
     done: bool
 
 
 class TimeEntry(Model):
-    """
-    Minutes that somebody spent on a task on a day.
-    """
+    """Minutes that somebody spent on a task on a day."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -283,9 +245,7 @@ class TimeEntry(Model):
 
 
 class TimeEntryPage(Model):
-    """
-    Who spent how much on a task, the latest day first.
-    """
+    """Who spent how much on a task, the latest day first."""
 
     items: Annotated[list[TimeEntry], Field(max_length=200)]
     next_cursor: Annotated[
@@ -295,9 +255,7 @@ class TimeEntryPage(Model):
 
 
 class UpdateBoardRequest(Model):
-    """
-    Title, aim and circle of a board.
-    """
+    """Title, aim and circle of a board."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     board_title: Annotated[str | None, Field(alias="boardTitle", max_length=120, min_length=1)] = (
@@ -310,9 +268,7 @@ class UpdateBoardRequest(Model):
 
 
 class UpdateColumnRequest(Model):
-    """
-    Another label, place, limit or rule.
-    """
+    """Another label, place, limit or rule."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     column_label: Annotated[str | None, Field(alias="columnLabel", max_length=60, min_length=1)] = (
@@ -324,21 +280,16 @@ class UpdateColumnRequest(Model):
 
 
 class UpdateTaskRequest(Model):
-    """
-    Words, priority, labels and links of a task.
-    """
+    """Words, priority, labels and links of a task."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     headline: Annotated[str | None, Field(max_length=300, min_length=1)] = None
     details: Annotated[str | None, Field(max_length=32768)] = None
     priority: TaskPriority | None = None
     estimate_minutes: Annotated[int | None, Field(alias="estimateMinutes", ge=5, le=144000)] = None
-    labels: Annotated[
-        list[Label] | None, Field(json_schema_extra={"x-unique": True}, max_length=20)
-    ] = None
+    labels: Annotated[list[Label] | None, Field(json_schema_extra=UNIQUE, max_length=20)] = None
     document_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=25),
+        list[UUID] | None, Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=25)
     ] = None
 
 
@@ -347,9 +298,7 @@ class Weekday(RootModel[int]):
 
 
 class WorkPolicy(Model):
-    """
-    How an organisation reckons with work, and whether its boards can be written to at all.
-    """
+    """How an organisation reckons with work, and whether its boards can be written to at all."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -358,7 +307,7 @@ class WorkPolicy(Model):
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     minutes_per_workday: Annotated[int, Field(alias="minutesPerWorkday", ge=60, le=720)]
     rest_days: Annotated[
-        list[Weekday], Field(alias="restDays", json_schema_extra={"x-unique": True}, max_length=3)
+        list[Weekday], Field(alias="restDays", json_schema_extra=UNIQUE, max_length=3)
     ]
     assignments_per_hour: Annotated[int, Field(alias="assignmentsPerHour", ge=10, le=1000)]
     guests_on_boards: Annotated[bool, Field(alias="guestsOnBoards")]
@@ -367,9 +316,7 @@ class WorkPolicy(Model):
 
 
 class WorkflowState(StrEnum):
-    """
-    The seven states that columns of every board map to, whatever a team calls them.
-    """
+    """The seven states that columns of every board map to, whatever a team calls them."""
 
     backlog = "backlog"
     ready = "ready"
@@ -381,9 +328,7 @@ class WorkflowState(StrEnum):
 
 
 class AddColumnRequest(Model):
-    """
-    Label, place and meaning of a new column.
-    """
+    """Label, place and meaning of a new column."""
 
     column_label: Annotated[str, Field(alias="columnLabel", max_length=60, min_length=1)]
     position: Annotated[int, Field(ge=0, le=49)]
@@ -393,9 +338,7 @@ class AddColumnRequest(Model):
 
 
 class Board(Model):
-    """
-    Where a group of people sees its work side by side.
-    """
+    """Where a group of people sees its work side by side."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -433,9 +376,7 @@ class BoardColumn(Model):
 
 
 class BoardMember(Model):
-    """
-    Somebody who was let onto a board by name.
-    """
+    """Somebody who was let onto a board by name."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -450,9 +391,7 @@ class BoardMember(Model):
 
 
 class BoardMemberPage(Model):
-    """
-    Who has a seat of their own, leads first.
-    """
+    """Who has a seat of their own, leads first."""
 
     items: Annotated[list[BoardMember], Field(max_length=200)]
     next_cursor: Annotated[
@@ -462,9 +401,7 @@ class BoardMemberPage(Model):
 
 
 class BoardPage(Model):
-    """
-    Boards with a seat of the caller, or open ones without, whichever were asked for.
-    """
+    """Boards with a seat of the caller, or open ones without, whichever were asked for."""
 
     items: Annotated[list[Board], Field(max_length=200)]
     next_cursor: Annotated[
@@ -474,28 +411,21 @@ class BoardPage(Model):
 
 
 class ColumnMapping(Model):
-    """
-    Which heading of a table becomes which field of a task.
-    """
+    """Which heading of a table becomes which field of a task."""
 
     heading: Annotated[str, Field(max_length=120, min_length=1)]
     becomes: ImportableField
 
 
 class CreateTaskRequest(Model):
-    """
-    A headline is enough; it comes into the backlog, below what lies there already.
-    """
+    """A headline is enough; it comes into the backlog, below what lies there already."""
 
     headline: Annotated[str, Field(max_length=300, min_length=1)]
     details: Annotated[str | None, Field(max_length=32768)] = None
     priority: TaskPriority | None = None
-    labels: Annotated[
-        list[Label] | None, Field(json_schema_extra={"x-unique": True}, max_length=20)
-    ] = None
+    labels: Annotated[list[Label] | None, Field(json_schema_extra=UNIQUE, max_length=20)] = None
     document_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=25),
+        list[UUID] | None, Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=25)
     ] = None
 
 
@@ -512,9 +442,7 @@ class CriticalPath(Model):
 
 
 class DependencyPage(Model):
-    """
-    What a task waits for.
-    """
+    """What a task waits for."""
 
     items: Annotated[list[TaskDependency], Field(max_length=200)]
     next_cursor: Annotated[
@@ -524,9 +452,7 @@ class DependencyPage(Model):
 
 
 class ImportBoardRequest(Model):
-    """
-    A table and what its headings mean.
-    """
+    """A table and what its headings mean."""
 
     csv_text: Annotated[str, Field(alias="csvText", max_length=10485760, min_length=3)]
     mapping: Annotated[list[ColumnMapping], Field(max_length=60, min_length=1)]
@@ -534,9 +460,7 @@ class ImportBoardRequest(Model):
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -554,20 +478,16 @@ class SearchTasksRequest(Model):
 
     phrase: Annotated[str, Field(max_length=200, min_length=2)]
     board_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="boardIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="boardIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
     assignee_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="assigneeIds", json_schema_extra={"x-unique": True}, max_length=20),
+        list[UUID] | None, Field(alias="assigneeIds", json_schema_extra=UNIQUE, max_length=20)
     ] = None
     workflow_states: Annotated[
         list[WorkflowState] | None,
-        Field(alias="workflowStates", json_schema_extra={"x-unique": True}, max_length=7),
+        Field(alias="workflowStates", json_schema_extra=UNIQUE, max_length=7),
     ] = None
-    labels: Annotated[
-        list[Label] | None, Field(json_schema_extra={"x-unique": True}, max_length=20)
-    ] = None
+    labels: Annotated[list[Label] | None, Field(json_schema_extra=UNIQUE, max_length=20)] = None
     due_from: Annotated[date | None, Field(alias="dueFrom")] = None
     due_to: Annotated[date | None, Field(alias="dueTo")] = None
     page_cursor: Annotated[
@@ -577,9 +497,7 @@ class SearchTasksRequest(Model):
 
 
 class Task(Model):
-    """
-    Something that somebody is to do, with a state that means the same on every board.
-    """
+    """Something that somebody is to do, with a state that means the same on every board."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -598,20 +516,19 @@ class Task(Model):
     workflow_state: Annotated[WorkflowState, Field(alias="workflowState")]
     priority: TaskPriority
     assignee_ids: Annotated[
-        list[UUID], Field(alias="assigneeIds", json_schema_extra={"x-unique": True}, max_length=10)
+        list[UUID], Field(alias="assigneeIds", json_schema_extra=UNIQUE, max_length=10)
     ]
     reporter_id: Annotated[UUID, Field(alias="reporterId")]
     start_on: Annotated[date | None, Field(alias="startOn")] = None
     due_on: Annotated[date | None, Field(alias="dueOn")] = None
     estimate_minutes: Annotated[int | None, Field(alias="estimateMinutes", ge=5, le=144000)] = None
     spent_minutes: Annotated[int, Field(alias="spentMinutes", ge=0, le=525600)]
-    labels: Annotated[list[Label], Field(json_schema_extra={"x-unique": True}, max_length=20)]
+    labels: Annotated[list[Label], Field(json_schema_extra=UNIQUE, max_length=20)]
     document_ids: Annotated[
-        list[UUID], Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=25)
+        list[UUID], Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=25)
     ]
     stale_document_ids: Annotated[
-        list[UUID],
-        Field(alias="staleDocumentIds", json_schema_extra={"x-unique": True}, max_length=25),
+        list[UUID], Field(alias="staleDocumentIds", json_schema_extra=UNIQUE, max_length=25)
     ]
     open_predecessors: Annotated[int, Field(alias="openPredecessors", ge=0, le=100)]
     open_checklist_items: Annotated[int, Field(alias="openChecklistItems", ge=0, le=100)]
@@ -625,9 +542,7 @@ class Task(Model):
 
 
 class TaskEntry(Model):
-    """
-    A task as full-text search knows it.
-    """
+    """A task as full-text search knows it."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -647,9 +562,7 @@ class TaskEntry(Model):
 
 
 class TaskPage(Model):
-    """
-    Tasks of boards that the caller may look at, in the order asked for.
-    """
+    """Tasks of boards that the caller may look at, in the order asked for."""
 
     items: Annotated[list[Task], Field(max_length=200)]
     next_cursor: Annotated[
@@ -659,17 +572,14 @@ class TaskPage(Model):
 
 
 class UpdateWorkPolicyRequest(Model):
-    """
-    Another length of the day, other days of rest, other limits.
-    """
+    """Another length of the day, other days of rest, other limits."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     minutes_per_workday: Annotated[int | None, Field(alias="minutesPerWorkday", ge=60, le=720)] = (
         None
     )
     rest_days: Annotated[
-        list[Weekday] | None,
-        Field(alias="restDays", json_schema_extra={"x-unique": True}, max_length=3),
+        list[Weekday] | None, Field(alias="restDays", json_schema_extra=UNIQUE, max_length=3)
     ] = None
     assignments_per_hour: Annotated[
         int | None, Field(alias="assignmentsPerHour", ge=10, le=1000)
@@ -679,9 +589,7 @@ class UpdateWorkPolicyRequest(Model):
 
 
 class BoardImport(Model):
-    """
-    A table of another tool on its way onto a board.
-    """
+    """A table of another tool on its way onto a board."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -703,9 +611,7 @@ class BoardImport(Model):
 
 
 class ColumnView(Model):
-    """
-    A column with the tasks that stand in it, in their order, two hundred of them at most.
-    """
+    """A column with the tasks that stand in it, in their order, two hundred of them at most."""
 
     column: BoardColumn
     task_count: Annotated[int, Field(alias="taskCount", ge=0, le=100000)]
@@ -713,9 +619,7 @@ class ColumnView(Model):
 
 
 class FoundTasks(Model):
-    """
-    Hits by relevance, as the index knew them up to two seconds ago.
-    """
+    """Hits by relevance, as the index knew them up to two seconds ago."""
 
     hits: Annotated[list[TaskEntry], Field(max_length=100)]
     total: Annotated[int, Field(ge=0, le=10000)]
@@ -726,9 +630,7 @@ class FoundTasks(Model):
 
 
 class BoardView(Model):
-    """
-    A board as it is looked at, columns from left to right with what stands in them.
-    """
+    """A board as it is looked at, columns from left to right with what stands in them."""
 
     board: Board
     columns: Annotated[list[ColumnView], Field(max_length=50)]

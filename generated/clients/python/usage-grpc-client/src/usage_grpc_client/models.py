@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class AdjustUsageRequest(Model):
-    """
-    Which record is undone or amended, by how much and why.
-    """
+    """Which record is undone or amended, by how much and why."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     meter_code: Annotated[
@@ -28,9 +26,7 @@ class AdjustUsageRequest(Model):
 
 
 class AssignSeatRequest(Model):
-    """
-    Who shall sit on a free seat of a pool.
-    """
+    """Who shall sit on a free seat of a pool."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     pool_code: Annotated[
@@ -39,9 +35,7 @@ class AssignSeatRequest(Model):
 
 
 class CheckQuotaRequest(Model):
-    """
-    What a caller is about to let through, before it has happened.
-    """
+    """What a caller is about to let through, before it has happened."""
 
     meter_code: Annotated[
         str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
@@ -52,33 +46,25 @@ class CheckQuotaRequest(Model):
 
 
 class ClosePeriodRequest(Model):
-    """
-    The period whose totals shall be final.
-    """
+    """The period whose totals shall be final."""
 
     usage_period_id: Annotated[UUID, Field(alias="usagePeriodId")]
 
 
 class CommitSeatsRequest(Model):
-    """
-    The reservation whose seats are paid for.
-    """
+    """The reservation whose seats are paid for."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
 
 
 class FreezePoolRequest(Model):
-    """
-    What is wrong with the counters, for whoever is on call next.
-    """
+    """What is wrong with the counters, for whoever is on call next."""
 
     frozen_reason: Annotated[str, Field(alias="frozenReason", max_length=300, min_length=10)]
 
 
 class MeterAggregation(StrEnum):
-    """
-    How the readings of a period become its total.
-    """
+    """How the readings of a period become its total."""
 
     sum = "sum"
     max = "max"
@@ -99,9 +85,7 @@ class MeterTotalsValue(RootModel[int]):
 
 
 class MeterUnit(StrEnum):
-    """
-    What one whole unit of a meter is; readings are millionths of it.
-    """
+    """What one whole unit of a meter is; readings are millionths of it."""
 
     call = "call"
     gibibyte_hour = "gibibyteHour"
@@ -111,9 +95,7 @@ class MeterUnit(StrEnum):
 
 
 class QuotaLevel(StrEnum):
-    """
-    Below the soft limit nobody notices; at the hard one callers are told to refuse.
-    """
+    """Below the soft limit nobody notices; at the hard one callers are told to refuse."""
 
     none = "none"
     soft = "soft"
@@ -121,9 +103,7 @@ class QuotaLevel(StrEnum):
 
 
 class QuotaVerdict(StrEnum):
-    """
-    What a caller should do about a quantity that it is about to let through.
-    """
+    """What a caller should do about a quantity that it is about to let through."""
 
     allow = "allow"
     allow_with_warning = "allowWithWarning"
@@ -131,9 +111,7 @@ class QuotaVerdict(StrEnum):
 
 
 class ReclaimIdleSeatsRequest(Model):
-    """
-    From how many silent days on a seat is taken back; with dryRun it is only counted.
-    """
+    """From how many silent days on a seat is taken back; with dryRun it is only counted."""
 
     pool_code: Annotated[
         str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
@@ -143,9 +121,7 @@ class ReclaimIdleSeatsRequest(Model):
 
 
 class ReclaimedSeats(Model):
-    """
-    How many seats became free, and who sat on the first thousand of them.
-    """
+    """How many seats became free, and who sat on the first thousand of them."""
 
     reclaimed_seats: Annotated[int, Field(alias="reclaimedSeats", ge=0, le=200000)]
     user_ids: Annotated[list[UUID], Field(alias="userIds", max_length=1000)]
@@ -153,9 +129,7 @@ class ReclaimedSeats(Model):
 
 
 class RejectReason(StrEnum):
-    """
-    Why there are no seats.
-    """
+    """Why there are no seats."""
 
     ceiling_exceeded = "ceilingExceeded"
     pool_frozen = "poolFrozen"
@@ -177,26 +151,20 @@ class ReleaseReason(StrEnum):
 
 
 class ReleaseSeatsRequest(Model):
-    """
-    Which reservation gives its seats back, and why; the pool counts releases by the reason.
-    """
+    """Which reservation gives its seats back, and why; the pool counts releases by the reason."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     release_reason: Annotated[ReleaseReason, Field(alias="releaseReason")]
 
 
 class ReopenPeriodRequest(Model):
-    """
-    Why finance wants a closed period to count again, for the auditor.
-    """
+    """Why finance wants a closed period to count again, for the auditor."""
 
     reopen_reason: Annotated[str, Field(alias="reopenReason", max_length=500, min_length=10)]
 
 
 class ReservationKind(StrEnum):
-    """
-    What seats are wanted for.
-    """
+    """What seats are wanted for."""
 
     order = "order"
     expansion = "expansion"
@@ -205,9 +173,7 @@ class ReservationKind(StrEnum):
 
 
 class ReservationStatus(StrEnum):
-    """
-    Held seats are neither sold nor free.
-    """
+    """Held seats are neither sold nor free."""
 
     held = "held"
     committed = "committed"
@@ -217,9 +183,7 @@ class ReservationStatus(StrEnum):
 
 
 class ReserveSeatsRequest(Model):
-    """
-    How many seats of which pool shall be held.
-    """
+    """How many seats of which pool shall be held."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -244,17 +208,13 @@ class RevokeReason(StrEnum):
 
 
 class RevokeSeatRequest(Model):
-    """
-    The assignment that ends.
-    """
+    """The assignment that ends."""
 
     seat_assignment_id: Annotated[UUID, Field(alias="seatAssignmentId")]
 
 
 class SeatAssignment(Model):
-    """
-    A person on a seat, since when, and when they last did something with it.
-    """
+    """A person on a seat, since when, and when they last did something with it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -273,9 +233,7 @@ class SeatAssignment(Model):
 
 
 class SeatAssignmentPage(Model):
-    """
-    Who sits where, the quietest first if asked so, for deciding about a renewal.
-    """
+    """Who sits where, the quietest first if asked so, for deciding about a renewal."""
 
     items: Annotated[list[SeatAssignment], Field(max_length=200)]
     next_cursor: Annotated[
@@ -285,9 +243,7 @@ class SeatAssignmentPage(Model):
 
 
 class SeatPool(Model):
-    """
-    How many seats of one kind an organisation may have, has and uses.
-    """
+    """How many seats of one kind an organisation may have, has and uses."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -317,9 +273,7 @@ class UsageDimensionsValue(RootModel[str]):
 
 
 class UsageGranularity(StrEnum):
-    """
-    Width of a point.
-    """
+    """Width of a point."""
 
     hour = "hour"
     day = "day"
@@ -327,9 +281,7 @@ class UsageGranularity(StrEnum):
 
 
 class UsageMeasurement(Model):
-    """
-    One reading as a service reports it, rolled up to a minute where many would be alike.
-    """
+    """One reading as a service reports it, rolled up to a minute where many would be alike."""
 
     record_id: Annotated[UUID, Field(alias="recordId")]
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -352,9 +304,7 @@ class UsageMeasurement(Model):
 
 
 class UsagePeriodStatus(StrEnum):
-    """
-    Late readings count until a period is closed.
-    """
+    """Late readings count until a period is closed."""
 
     open = "open"
     closing = "closing"
@@ -363,9 +313,7 @@ class UsagePeriodStatus(StrEnum):
 
 
 class UsagePoint(Model):
-    """
-    The total of one hour, day or month.
-    """
+    """The total of one hour, day or month."""
 
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
     quantity_micros: Annotated[
@@ -374,9 +322,7 @@ class UsagePoint(Model):
 
 
 class UsageRecord(Model):
-    """
-    A reading that counts, 90 million of them a day.
-    """
+    """A reading that counts, 90 million of them a day."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -419,9 +365,7 @@ class UsageRejectionCause(StrEnum):
 
 
 class UsageSeries(Model):
-    """
-    Totals in the order of time, gaps left out; 750 points at most, a month of hours.
-    """
+    """Totals in the order of time, gaps left out; 750 points at most, a month of hours."""
 
     meter_code: Annotated[
         str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
@@ -431,9 +375,7 @@ class UsageSeries(Model):
 
 
 class UsageSummary(Model):
-    """
-    Totals by meter as of a moment.
-    """
+    """Totals by meter as of a moment."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     usage_period_id: Annotated[UUID, Field(alias="usagePeriodId")]
@@ -451,9 +393,7 @@ class UsageSummary(Model):
 
 
 class GetUsageRequest(Model):
-    """
-    Which subscription, optionally an earlier period, and which meters.
-    """
+    """Which subscription, optionally an earlier period, and which meters."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     usage_period_id: Annotated[UUID | None, Field(alias="usagePeriodId")] = None
@@ -461,9 +401,7 @@ class GetUsageRequest(Model):
 
 
 class GetUsageSeriesRequest(Model):
-    """
-    One meter between two moments in hours, days or months.
-    """
+    """One meter between two moments in hours, days or months."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     meter_code: Annotated[
@@ -495,21 +433,17 @@ class Meter(Model):
     soft_limit_percent: Annotated[int, Field(alias="softLimitPercent", ge=50, le=100)]
     allowed_sources: Annotated[
         list[SourceServiceName],
-        Field(
-            alias="allowedSources", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        Field(alias="allowedSources", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ]
     allowed_dimensions: Annotated[
         list[MeterAllowedDimensionsItem],
-        Field(alias="allowedDimensions", json_schema_extra={"x-unique": True}, max_length=5),
+        Field(alias="allowedDimensions", json_schema_extra=UNIQUE, max_length=5),
     ]
     retired_at: Annotated[AwareDatetime | None, Field(alias="retiredAt")] = None
 
 
 class MeterPage(Model):
-    """
-    What is counted at present and what used to be, for invoices that reach back.
-    """
+    """What is counted at present and what used to be, for invoices that reach back."""
 
     items: Annotated[list[Meter], Field(max_length=200)]
     next_cursor: Annotated[
@@ -519,9 +453,7 @@ class MeterPage(Model):
 
 
 class QuotaDecision(Model):
-    """
-    Whether the quantity fits.
-    """
+    """Whether the quantity fits."""
 
     verdict: QuotaVerdict
     level: QuotaLevel
@@ -536,17 +468,13 @@ class QuotaDecision(Model):
 
 
 class RecordUsageRequest(Model):
-    """
-    Up to 500 readings of a workload.
-    """
+    """Up to 500 readings of a workload."""
 
     records: Annotated[list[UsageMeasurement], Field(max_length=500, min_length=1)]
 
 
 class Reservation(Model):
-    """
-    Seats taken out of a pool for somebody who is about to pay, and what became of them.
-    """
+    """Seats taken out of a pool for somebody who is about to pay, and what became of them."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -573,9 +501,7 @@ class Reservation(Model):
 
 
 class UsagePeriod(Model):
-    """
-    The stretch of a subscription for which usage is billed together.
-    """
+    """The stretch of a subscription for which usage is billed together."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -603,18 +529,14 @@ class UsagePeriod(Model):
 
 
 class UsageRejection(Model):
-    """
-    A reading that was not counted and why, so that its source can mend its clock or its code.
-    """
+    """A reading that was not counted and why, so that its source can mend its clock or its code."""
 
     record_id: Annotated[UUID, Field(alias="recordId")]
     cause: UsageRejectionCause
 
 
 class UsageReceipt(Model):
-    """
-    How many readings count, how many were known before, and which were refused.
-    """
+    """How many readings count, how many were known before, and which were refused."""
 
     accepted: Annotated[int, Field(ge=0, le=500)]
     duplicate: Annotated[int, Field(ge=0, le=500)]

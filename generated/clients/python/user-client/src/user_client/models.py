@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -26,9 +26,7 @@ class AddEmailAliasRequestPurpose(StrEnum):
 
 
 class AddressPurpose(StrEnum):
-    """
-    What an address is kept for.
-    """
+    """What an address is kept for."""
 
     primary = "primary"
     secondary = "secondary"
@@ -54,9 +52,7 @@ class ChangePrimaryEmailRequest(Model):
 
 
 class CreateServiceAccountRequest(Model):
-    """
-    A program that needs an identity, and the mailbox of the people who answer for it.
-    """
+    """A program that needs an identity, and the mailbox of the people who answer for it."""
 
     primary_email: Annotated[
         str,
@@ -96,18 +92,14 @@ class CreateUserRequestKind(StrEnum):
 
 
 class DataExport(Model):
-    """
-    A receipt for the archive that is being put together.
-    """
+    """A receipt for the archive that is being put together."""
 
     export_id: Annotated[UUID, Field(alias="exportId")]
     ready_by: Annotated[AwareDatetime, Field(alias="readyBy")]
 
 
 class DirectoryOperationKind(StrEnum):
-    """
-    What a customer's directory wants done to one account.
-    """
+    """What a customer's directory wants done to one account."""
 
     create = "create"
     replace_ = "replace"
@@ -116,9 +108,7 @@ class DirectoryOperationKind(StrEnum):
 
 
 class DirectorySource(StrEnum):
-    """
-    Which product drives a synchronisation.
-    """
+    """Which product drives a synchronisation."""
 
     okta = "okta"
     entra_id = "entraId"
@@ -148,9 +138,7 @@ class DirectorySync(Model):
 
 
 class DirectorySyncPage(Model):
-    """
-    Runs of the last 13 months, which is how long their counters are kept.
-    """
+    """Runs of the last 13 months, which is how long their counters are kept."""
 
     items: Annotated[list[DirectorySync], Field(max_length=200)]
     next_cursor: Annotated[
@@ -171,9 +159,7 @@ class EmailAddress(RootModel[str]):
 
 
 class EmailAliasView(Model):
-    """
-    An address without the digest of its code, which leaves the service in no answer.
-    """
+    """An address without the digest of its code, which leaves the service in no answer."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -195,18 +181,14 @@ class EmailAliasView(Model):
 
 
 class EmailChangeState(StrEnum):
-    """
-    Where a person stands between naming a new address and signing in with it.
-    """
+    """Where a person stands between naming a new address and signing in with it."""
 
     code_sent = "codeSent"
     changed = "changed"
 
 
 class ErasureState(StrEnum):
-    """
-    What one store has answered to an erasure.
-    """
+    """What one store has answered to an erasure."""
 
     open = "open"
     done = "done"
@@ -214,9 +196,7 @@ class ErasureState(StrEnum):
 
 
 class HoldUserRequest(Model):
-    """
-    The moment until which nothing may be erased.
-    """
+    """The moment until which nothing may be erased."""
 
     legal_hold_until: Annotated[AwareDatetime, Field(alias="legalHoldUntil")]
 
@@ -233,9 +213,7 @@ class LegalBasis(StrEnum):
 
 
 class MemberRole(StrEnum):
-    """
-    The eight roles that a membership can hold inside a customer's organisation.
-    """
+    """The eight roles that a membership can hold inside a customer's organisation."""
 
     org_owner = "orgOwner"
     org_admin = "orgAdmin"
@@ -248,9 +226,7 @@ class MemberRole(StrEnum):
 
 
 class MergeUsersRequest(Model):
-    """
-    Which account is the duplicate.
-    """
+    """Which account is the duplicate."""
 
     duplicate_user_id: Annotated[UUID, Field(alias="duplicateUserId")]
 
@@ -290,9 +266,7 @@ class ProblemErrorsItem(Model):
 
 
 class ProvisioningSource(StrEnum):
-    """
-    How the account came about.
-    """
+    """How the account came about."""
 
     self_signup = "selfSignup"
     invitation = "invitation"
@@ -302,9 +276,7 @@ class ProvisioningSource(StrEnum):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -313,34 +285,27 @@ class Region(StrEnum):
 
 
 class ReinstateUserRequest(Model):
-    """
-    A sentence for the audit trail on why the reason no longer holds.
-    """
+    """A sentence for the audit trail on why the reason no longer holds."""
 
     note: Annotated[str | None, Field(max_length=500, min_length=1)] = None
 
 
 class RequestErasureRequest(Model):
-    """
-    The legal basis on which a person's data is to be removed from every store.
-    """
+    """The legal basis on which a person's data is to be removed from every store."""
 
     legal_basis: Annotated[LegalBasis, Field(alias="legalBasis")]
 
 
 class ResolveAttendeesRequest(Model):
-    """
-    Ids and addresses as somebody typed or pasted them into an invitation, 200 in all.
-    """
+    """Ids and addresses as somebody typed or pasted them into an invitation, 200 in all."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     user_ids: Annotated[
         list[UUID] | None,
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1),
     ] = None
     addresses: Annotated[
-        list[EmailAddress] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[EmailAddress] | None, Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ] = None
 
 
@@ -349,9 +314,7 @@ class ResolvedAttendeesUnknownItem(RootModel[str]):
 
 
 class SeatType(StrEnum):
-    """
-    How a membership counts against the licence.
-    """
+    """How a membership counts against the licence."""
 
     full = "full"
     light = "light"
@@ -359,9 +322,7 @@ class SeatType(StrEnum):
 
 
 class StoreErasure(Model):
-    """
-    How far one store has got with an erasure, and how many of its entries that concerned.
-    """
+    """How far one store has got with an erasure, and how many of its entries that concerned."""
 
     store: PersonalDataStore
     state: ErasureState
@@ -377,9 +338,7 @@ class SuspendUserRequestReason(StrEnum):
 
 
 class SuspensionReason(StrEnum):
-    """
-    Why an account is barred; it decides who may lift the bar.
-    """
+    """Why an account is barred; it decides who may lift the bar."""
 
     admin_action = "adminAction"
     security_incident = "securityIncident"
@@ -389,9 +348,7 @@ class SuspensionReason(StrEnum):
 
 
 class UpdateUserRequest(Model):
-    """
-    Merge patch of what may change without proof.
-    """
+    """Merge patch of what may change without proof."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     display_name: Annotated[
@@ -453,9 +410,7 @@ class UserOverviewProfile(Model):
 
 
 class UserStatus(StrEnum):
-    """
-    From the open invitation to the tombstone.
-    """
+    """From the open invitation to the tombstone."""
 
     invited = "invited"
     active = "active"
@@ -466,17 +421,13 @@ class UserStatus(StrEnum):
 
 
 class VerifyEmailAliasRequest(Model):
-    """
-    The eight digits that were mailed to an added address.
-    """
+    """The eight digits that were mailed to an added address."""
 
     code: Annotated[str, Field(max_length=8, min_length=8, pattern="^[0-9]{8}$")]
 
 
 class AddEmailAliasRequest(Model):
-    """
-    An address to add and what it is for.
-    """
+    """An address to add and what it is for."""
 
     address: Annotated[
         str,
@@ -490,9 +441,7 @@ class AddEmailAliasRequest(Model):
 
 
 class Attendee(Model):
-    """
-    Somebody whose calendar may be consulted, with the zone in which their day must be read.
-    """
+    """Somebody whose calendar may be consulted, with the zone in which their day must be read."""
 
     id: UUID
     display_name: Annotated[str, Field(alias="displayName", max_length=120, min_length=1)]
@@ -509,9 +458,7 @@ class Attendee(Model):
 
 
 class CreateUserRequest(Model):
-    """
-    What an administrator knows of somebody who is to join.
-    """
+    """What an administrator knows of somebody who is to join."""
 
     primary_email: Annotated[
         str,
@@ -560,9 +507,7 @@ class CreateUserRequest(Model):
 
 
 class DirectoryOperation(Model):
-    """
-    One line of a customer's directory in the terms of this service.
-    """
+    """One line of a customer's directory in the terms of this service."""
 
     kind: DirectoryOperationKind
     external_id: Annotated[
@@ -614,9 +559,7 @@ class DirectoryOperation(Model):
 
 
 class EmailAliasPage(Model):
-    """
-    All addresses fit on one page, as there are ten at most.
-    """
+    """All addresses fit on one page, as there are ten at most."""
 
     items: Annotated[list[EmailAliasView], Field(max_length=200)]
     next_cursor: Annotated[
@@ -637,9 +580,7 @@ class EmailChange(Model):
 
 
 class ErasureRequest(Model):
-    """
-    A person's claim to be forgotten and the proof that it was met.
-    """
+    """A person's claim to be forgotten and the proof that it was met."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -657,9 +598,7 @@ class ErasureRequest(Model):
 
 
 class ErasureRequestPage(Model):
-    """
-    Usually one; several when a person returned and left again.
-    """
+    """Usually one; several when a person returned and left again."""
 
     items: Annotated[list[ErasureRequest], Field(max_length=200)]
     next_cursor: Annotated[
@@ -669,9 +608,7 @@ class ErasureRequestPage(Model):
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -692,9 +629,7 @@ class ResolvedAttendees(Model):
 
 
 class RunDirectorySyncRequest(Model):
-    """
-    Up to 5,000 operations of one run, in an order in which they can be carried out.
-    """
+    """Up to 5,000 operations of one run, in an order in which they can be carried out."""
 
     source: DirectorySource
     cursor: Annotated[str | None, Field(max_length=512)] = None
@@ -712,9 +647,7 @@ class SuspendUserRequest(Model):
 
 
 class User(Model):
-    """
-    The account of a person or a program in one organisation, from invitation to tombstone.
-    """
+    """The account of a person or a program in one organisation, from invitation to tombstone."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -782,9 +715,7 @@ class User(Model):
 
 
 class UserCard(Model):
-    """
-    What lists, pickers and mentions need of an account.
-    """
+    """What lists, pickers and mentions need of an account."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -816,22 +747,18 @@ class UserCard(Model):
 
 
 class UserOverview(Model):
-    """
-    An account joined with what profile- and org-service say of it, for the people page.
-    """
+    """An account joined with what profile- and org-service say of it, for the people page."""
 
     card: UserCard
     profile: UserOverviewProfile | None = None
     membership: UserOverviewMembership | None = None
     degraded: Annotated[
-        list[UserOverviewDegradedItem], Field(json_schema_extra={"x-unique": True}, max_length=2)
+        list[UserOverviewDegradedItem], Field(json_schema_extra=UNIQUE, max_length=2)
     ]
 
 
 class UserPage(Model):
-    """
-    Cards of an organisation's accounts in the asked order.
-    """
+    """Cards of an organisation's accounts in the asked order."""
 
     items: Annotated[list[UserCard], Field(max_length=200)]
     next_cursor: Annotated[

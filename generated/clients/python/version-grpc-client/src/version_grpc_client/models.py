@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field
 
 
 class BlameRangeRequest(Model):
-    """
-    A block, or a rectangle of cells within a table block.
-    """
+    """A block, or a rectangle of cells within a table block."""
 
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     block_id: Annotated[
@@ -30,9 +28,7 @@ class BlameRangeRequest(Model):
 
 
 class BlamedPart(Model):
-    """
-    A stretch of a block, or a cell, and who wrote it in which version.
-    """
+    """A stretch of a block, or a cell, and who wrote it in which version."""
 
     path: Annotated[str, Field(max_length=300, min_length=1, pattern="^[A-Za-z0-9_/:.-]+$")]
     start_offset: Annotated[int, Field(alias="startOffset", ge=0, le=1000000)]
@@ -43,9 +39,7 @@ class BlamedPart(Model):
 
 
 class CaptionVersionRequest(Model):
-    """
-    The name for a moment and, if wished in the same breath, a pin.
-    """
+    """The name for a moment and, if wished in the same breath, a pin."""
 
     caption: Annotated[
         str,
@@ -66,9 +60,7 @@ class ChangeSummary(Model):
 
 
 class ContentChunk(Model):
-    """
-    Up to 256 KiB of the reconstructed content.
-    """
+    """Up to 256 KiB of the reconstructed content."""
 
     offset: Annotated[int, Field(ge=0, le=53687091200)]
     data: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=349528)]
@@ -80,9 +72,7 @@ class ContentChunk(Model):
 
 
 class DiffChange(StrEnum):
-    """
-    What happened to a piece of content between two versions.
-    """
+    """What happened to a piece of content between two versions."""
 
     added = "added"
     removed = "removed"
@@ -91,9 +81,7 @@ class DiffChange(StrEnum):
 
 
 class DiffGranularity(StrEnum):
-    """
-    How finely two versions are compared.
-    """
+    """How finely two versions are compared."""
 
     block = "block"
     word = "word"
@@ -113,9 +101,7 @@ class DiffHunk(Model):
 
 
 class DiffPart(Model):
-    """
-    Some hunks in reading order.
-    """
+    """Some hunks in reading order."""
 
     hunks: Annotated[list[DiffHunk], Field(max_length=200)]
     last: bool
@@ -124,9 +110,7 @@ class DiffPart(Model):
 
 
 class DiffVersionsRequest(Model):
-    """
-    Two versions of one subject in either order; the earlier one is taken for the left side.
-    """
+    """Two versions of one subject in either order; the earlier one is taken for the left side."""
 
     left_content_version_id: Annotated[UUID, Field(alias="leftContentVersionId")]
     right_content_version_id: Annotated[UUID, Field(alias="rightContentVersionId")]
@@ -134,17 +118,13 @@ class DiffVersionsRequest(Model):
 
 
 class PinVersionRequest(Model):
-    """
-    True protects the version from thinning, false gives it back to the policy.
-    """
+    """True protects the version from thinning, false gives it back to the policy."""
 
     pinned: bool
 
 
 class PreviewThinningRequest(Model):
-    """
-    Five numbers to try out.
-    """
+    """Five numbers to try out."""
 
     keep_all_hours: Annotated[int, Field(alias="keepAllHours", ge=24, le=720)]
     keep_hourly_days: Annotated[int, Field(alias="keepHourlyDays", ge=1, le=90)]
@@ -154,9 +134,7 @@ class PreviewThinningRequest(Model):
 
 
 class RestoreOutcome(StrEnum):
-    """
-    Refused means that a rule spoke against it and trying again is futile.
-    """
+    """Refused means that a rule spoke against it and trying again is futile."""
 
     queued = "queued"
     applied = "applied"
@@ -175,9 +153,7 @@ class RetentionClass(StrEnum):
 
 
 class SetThinningPolicyRequest(Model):
-    """
-    The five numbers as they shall be.
-    """
+    """The five numbers as they shall be."""
 
     keep_all_hours: Annotated[int, Field(alias="keepAllHours", ge=24, le=720)]
     keep_hourly_days: Annotated[int, Field(alias="keepHourlyDays", ge=1, le=90)]
@@ -187,18 +163,14 @@ class SetThinningPolicyRequest(Model):
 
 
 class StreamContentRequest(Model):
-    """
-    Which version, and from which byte on when an earlier stream broke off.
-    """
+    """Which version, and from which byte on when an earlier stream broke off."""
 
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     offset: Annotated[int | None, Field(ge=0, le=53687091200)] = None
 
 
 class SubjectKind(StrEnum):
-    """
-    What a history is kept of.
-    """
+    """What a history is kept of."""
 
     document = "document"
     file = "file"
@@ -222,9 +194,7 @@ class ThinningPolicy(Model):
 
 
 class ThinningPolicyPage(Model):
-    """
-    For a customer a page of one.
-    """
+    """For a customer a page of one."""
 
     items: Annotated[list[ThinningPolicy], Field(max_length=200)]
     next_cursor: Annotated[
@@ -245,18 +215,14 @@ class ThinningPreview(Model):
 
 
 class VersionEncoding(StrEnum):
-    """
-    Whether the payload stands alone or is the difference to its parent.
-    """
+    """Whether the payload stands alone or is the difference to its parent."""
 
     full = "full"
     delta = "delta"
 
 
 class VersionStatus(StrEnum):
-    """
-    The newest good version of a subject is sealed, its predecessors superseded.
-    """
+    """The newest good version of a subject is sealed, its predecessors superseded."""
 
     recording = "recording"
     sealed = "sealed"
@@ -267,9 +233,7 @@ class VersionStatus(StrEnum):
 
 
 class VersionTrigger(StrEnum):
-    """
-    Why a version was cut.
-    """
+    """Why a version was cut."""
 
     interval = "interval"
     session_end = "sessionEnd"
@@ -280,17 +244,13 @@ class VersionTrigger(StrEnum):
 
 
 class Blame(Model):
-    """
-    Who wrote what, part by part in reading order, as far as the versions reach back.
-    """
+    """Who wrote what, part by part in reading order, as far as the versions reach back."""
 
     parts: Annotated[list[BlamedPart], Field(max_length=2000)]
 
 
 class ContentVersion(Model):
-    """
-    How a document or file was at one moment, and who made it so.
-    """
+    """How a document or file was at one moment, and who made it so."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -333,12 +293,7 @@ class ContentVersion(Model):
     to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
     contributor_ids: Annotated[
         list[UUID],
-        Field(
-            alias="contributorIds",
-            json_schema_extra={"x-unique": True},
-            max_length=100,
-            min_length=1,
-        ),
+        Field(alias="contributorIds", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
     caption: Annotated[
         str | None,
@@ -352,9 +307,7 @@ class ContentVersion(Model):
 
 
 class CreateVersionRequest(Model):
-    """
-    What a writer knows when it wants a moment kept.
-    """
+    """What a writer knows when it wants a moment kept."""
 
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
@@ -375,12 +328,7 @@ class CreateVersionRequest(Model):
     to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
     contributor_ids: Annotated[
         list[UUID],
-        Field(
-            alias="contributorIds",
-            json_schema_extra={"x-unique": True},
-            max_length=100,
-            min_length=1,
-        ),
+        Field(alias="contributorIds", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
     caption: Annotated[
         str | None,
@@ -413,9 +361,7 @@ class ListVersionsRequest(Model):
 
 
 class RestoreJob(Model):
-    """
-    The wish to have an earlier content back and what became of it.
-    """
+    """The wish to have an earlier content back and what became of it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -438,9 +384,7 @@ class RestoreJob(Model):
 
 
 class RestoreJobPage(Model):
-    """
-    Restores that were asked for within thirty days, also those that came to nothing.
-    """
+    """Restores that were asked for within thirty days, also those that came to nothing."""
 
     items: Annotated[list[RestoreJob], Field(max_length=200)]
     next_cursor: Annotated[
@@ -450,9 +394,7 @@ class RestoreJobPage(Model):
 
 
 class RestoreVersionRequest(Model):
-    """
-    Subject and number as the person saw them in the history, and who the person is.
-    """
+    """Subject and number as the person saw them in the history, and who the person is."""
 
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
@@ -461,9 +403,7 @@ class RestoreVersionRequest(Model):
 
 
 class VersionPage(Model):
-    """
-    Versions without their content, newest first unless asked otherwise.
-    """
+    """Versions without their content, newest first unless asked otherwise."""
 
     items: Annotated[list[ContentVersion], Field(max_length=200)]
     next_cursor: Annotated[

@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field
 
 
 class AdmissionPolicy(StrEnum):
-    """
-    Who gets in without being let in by somebody.
-    """
+    """Who gets in without being let in by somebody."""
 
     open = "open"
     organisation_only = "organisationOnly"
@@ -22,18 +20,14 @@ class AdmissionPolicy(StrEnum):
 
 
 class AdmitParticipantRequest(Model):
-    """
-    Who waits, and whether to let them in.
-    """
+    """Who waits, and whether to let them in."""
 
     participant_id: Annotated[UUID, Field(alias="participantId")]
     admit: bool
 
 
 class BreakoutRoom(Model):
-    """
-    A side room of a live meeting for some of its people, closed by the clock or by the host.
-    """
+    """A side room of a live meeting for some of its people, closed by the clock or by the host."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -43,25 +37,20 @@ class BreakoutRoom(Model):
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     room_label: Annotated[str, Field(alias="roomLabel", max_length=60, min_length=1)]
     participant_ids: Annotated[
-        list[UUID],
-        Field(alias="participantIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="participantIds", json_schema_extra=UNIQUE, max_length=200)
     ]
     opened_by: Annotated[UUID, Field(alias="openedBy")]
     closes_at: Annotated[AwareDatetime | None, Field(alias="closesAt")] = None
 
 
 class BreakoutRoomList(Model):
-    """
-    All side rooms of a meeting as they were opened.
-    """
+    """All side rooms of a meeting as they were opened."""
 
     rooms: Annotated[list[BreakoutRoom], Field(max_length=50)]
 
 
 class DeviceKind(StrEnum):
-    """
-    What somebody joins with.
-    """
+    """What somebody joins with."""
 
     web = "web"
     desktop = "desktop"
@@ -72,26 +61,20 @@ class DeviceKind(StrEnum):
 
 
 class EncryptionMode(StrEnum):
-    """
-    Up to the media node and from there on, or from lens to screen.
-    """
+    """Up to the media node and from there on, or from lens to screen."""
 
     transport = "transport"
     end_to_end = "endToEnd"
 
 
 class HandOverHostRequest(Model):
-    """
-    Who shall answer for the meeting from now on.
-    """
+    """Who shall answer for the meeting from now on."""
 
     host_id: Annotated[UUID, Field(alias="hostId")]
 
 
 class JoinMeetingRequest(Model):
-    """
-    Code, passcode if there is one, and what somebody comes with.
-    """
+    """Code, passcode if there is one, and what somebody comes with."""
 
     join_code: Annotated[
         str,
@@ -122,17 +105,13 @@ class JoinState(StrEnum):
 
 
 class LockMeetingRequest(Model):
-    """
-    Whether the door is to be shut for all who are not inside.
-    """
+    """Whether the door is to be shut for all who are not inside."""
 
     locked: bool
 
 
 class LookUpMeetingRequest(Model):
-    """
-    The code out of a link or from the telephone.
-    """
+    """The code out of a link or from the telephone."""
 
     join_code: Annotated[
         str,
@@ -157,9 +136,7 @@ class MeetingCancelReason(StrEnum):
 
 
 class MeetingChangeKind(StrEnum):
-    """
-    What a watcher of a meeting is told of, each with the meeting as it is afterwards.
-    """
+    """What a watcher of a meeting is told of, each with the meeting as it is afterwards."""
 
     snapshot = "snapshot"
     phase = "phase"
@@ -170,9 +147,7 @@ class MeetingChangeKind(StrEnum):
 
 
 class MeetingPhase(StrEnum):
-    """
-    From the lobby on people can be in it.
-    """
+    """From the lobby on people can be in it."""
 
     scheduled = "scheduled"
     lobby = "lobby"
@@ -183,9 +158,7 @@ class MeetingPhase(StrEnum):
 
 
 class MeetingRole(StrEnum):
-    """
-    Hosts and co-hosts admit, mute and remove.
-    """
+    """Hosts and co-hosts admit, mute and remove."""
 
     host = "host"
     cohost = "cohost"
@@ -196,15 +169,12 @@ class MeetingRole(StrEnum):
 class OpenBreakoutRoomsRequestRoomsItem(Model):
     room_label: Annotated[str, Field(alias="roomLabel", max_length=60, min_length=1)]
     participant_ids: Annotated[
-        list[UUID],
-        Field(alias="participantIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="participantIds", json_schema_extra=UNIQUE, max_length=200)
     ]
 
 
 class Participant(Model):
-    """
-    Somebody in a meeting or before its door.
-    """
+    """Somebody in a meeting or before its door."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -227,9 +197,7 @@ class Participant(Model):
 
 
 class RecordingLayout(StrEnum):
-    """
-    Everybody side by side, whoever speaks in large, or sound alone at a fortieth of the size.
-    """
+    """Everybody side by side, whoever speaks in large, or sound alone at a fortieth of the size."""
 
     gallery = "gallery"
     speaker = "speaker"
@@ -237,9 +205,7 @@ class RecordingLayout(StrEnum):
 
 
 class RecordingPolicy(StrEnum):
-    """
-    Whether a meeting can be recorded at all, by its hosts, or is from its first minute.
-    """
+    """Whether a meeting can be recorded at all, by its hosts, or is from its first minute."""
 
     off = "off"
     host_only = "hostOnly"
@@ -247,9 +213,7 @@ class RecordingPolicy(StrEnum):
 
 
 class RecordingStage(StrEnum):
-    """
-    From raw tracks on a media node to a file that people open.
-    """
+    """From raw tracks on a media node to a file that people open."""
 
     capturing = "capturing"
     composing = "composing"
@@ -260,9 +224,7 @@ class RecordingStage(StrEnum):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -271,17 +233,13 @@ class Region(StrEnum):
 
 
 class RemoveParticipantRequest(Model):
-    """
-    Whether they may come back.
-    """
+    """Whether they may come back."""
 
     banned: bool
 
 
 class ScheduleMeetingRequest(Model):
-    """
-    What a calendar or a person knows of a meeting to come.
-    """
+    """What a calendar or a person knows of a meeting to come."""
 
     title: Annotated[str, Field(max_length=200, min_length=1)]
     scheduled_start: Annotated[AwareDatetime, Field(alias="scheduledStart")]
@@ -298,9 +256,7 @@ class ScheduleMeetingRequest(Model):
 
 
 class StartInstantMeetingRequest(Model):
-    """
-    A call without an appointment, from a channel or out of the blue.
-    """
+    """A call without an appointment, from a channel or out of the blue."""
 
     title: Annotated[str, Field(max_length=200, min_length=1)]
     channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
@@ -318,42 +274,32 @@ class StartMeetingRequest(Model):
 
 
 class StartRecordingRequest(Model):
-    """
-    Which meeting to keep and how to lay out the faces.
-    """
+    """Which meeting to keep and how to lay out the faces."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     layout: RecordingLayout | None = None
 
 
 class StopRecordingRequest(Model):
-    """
-    How many seconds the client saw run, against which the composed length is checked.
-    """
+    """How many seconds the client saw run, against which the composed length is checked."""
 
     duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
 
 
 class WatchMeetingRequest(Model):
-    """
-    Which meeting to be told of for as long as the call is open.
-    """
+    """Which meeting to be told of for as long as the call is open."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
 
 
 class CancelMeetingRequest(Model):
-    """
-    Why it will not take place, for those who had kept the hour free.
-    """
+    """Why it will not take place, for those who had kept the hour free."""
 
     reason: MeetingCancelReason
 
 
 class Meeting(Model):
-    """
-    A call from its invitation to its last minute.
-    """
+    """A call from its invitation to its last minute."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -363,7 +309,7 @@ class Meeting(Model):
     title: Annotated[str, Field(max_length=200, min_length=1)]
     host_id: Annotated[UUID, Field(alias="hostId")]
     cohost_ids: Annotated[
-        list[UUID], Field(alias="cohostIds", json_schema_extra={"x-unique": True}, max_length=10)
+        list[UUID], Field(alias="cohostIds", json_schema_extra=UNIQUE, max_length=10)
     ]
     calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
     channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
@@ -395,9 +341,7 @@ class Meeting(Model):
 
 
 class MeetingCard(Model):
-    """
-    As much of a meeting as somebody may know who has its code and nothing else.
-    """
+    """As much of a meeting as somebody may know who has its code and nothing else."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     phase: MeetingPhase
@@ -407,9 +351,7 @@ class MeetingCard(Model):
 
 
 class MeetingJoined(Model):
-    """
-    Somebody's entry, and token and node once they are admitted.
-    """
+    """Somebody's entry, and token and node once they are admitted."""
 
     participant: Participant
     media_token: Annotated[
@@ -433,9 +375,7 @@ class MeetingJoined(Model):
 
 
 class MeetingPage(Model):
-    """
-    Meetings by their appointed time; codes are there for those who may hand them on.
-    """
+    """Meetings by their appointed time; codes are there for those who may hand them on."""
 
     items: Annotated[list[Meeting], Field(max_length=200)]
     next_cursor: Annotated[
@@ -445,9 +385,7 @@ class MeetingPage(Model):
 
 
 class OpenBreakoutRoomsRequest(Model):
-    """
-    How to split a meeting and until when.
-    """
+    """How to split a meeting and until when."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     rooms: Annotated[list[OpenBreakoutRoomsRequestRoomsItem], Field(max_length=50, min_length=1)]
@@ -455,9 +393,7 @@ class OpenBreakoutRoomsRequest(Model):
 
 
 class Recording(Model):
-    """
-    What was kept of a meeting, from the first captured second to a file in file-service.
-    """
+    """What was kept of a meeting, from the first captured second to a file in file-service."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -491,9 +427,7 @@ class Recording(Model):
 
 
 class RecordingPage(Model):
-    """
-    Recordings that the caller may know of, finished and unfinished.
-    """
+    """Recordings that the caller may know of, finished and unfinished."""
 
     items: Annotated[list[Recording], Field(max_length=200)]
     next_cursor: Annotated[
@@ -503,9 +437,7 @@ class RecordingPage(Model):
 
 
 class MeetingChange(Model):
-    """
-    The meeting after something happened, with the person or recording that it happened to.
-    """
+    """The meeting after something happened, with the person or recording that it happened to."""
 
     kind: MeetingChangeKind
     meeting: Meeting

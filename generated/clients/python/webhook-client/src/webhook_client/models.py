@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
 class AttemptFailure(StrEnum):
-    """
-    At which point of the call things went wrong.
-    """
+    """At which point of the call things went wrong."""
 
     dns = "dns"
     tls = "tls"
@@ -29,9 +27,7 @@ class CreateEndpointRequestCustomHeadersValue(RootModel[str]):
 
 
 class DeliveryAttempt(Model):
-    """
-    One call to a receiver and what came back.
-    """
+    """One call to a receiver and what came back."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -48,9 +44,7 @@ class DeliveryAttempt(Model):
 
 
 class DeliveryOutcome(StrEnum):
-    """
-    Skipped ones met a paused endpoint or a removed one.
-    """
+    """Skipped ones met a paused endpoint or a removed one."""
 
     waiting = "waiting"
     sending = "sending"
@@ -61,9 +55,7 @@ class DeliveryOutcome(StrEnum):
 
 
 class DisabledReason(StrEnum):
-    """
-    What the owner of an endpoint is told.
-    """
+    """What the owner of an endpoint is told."""
 
     failing24h = "failing24h"
     gone410 = "gone410"
@@ -84,9 +76,7 @@ class EmailAddress(RootModel[str]):
 
 
 class EndpointState(StrEnum):
-    """
-    Unverified ones get a challenge and nothing else.
-    """
+    """Unverified ones get a challenge and nothing else."""
 
     unverified = "unverified"
     active = "active"
@@ -113,9 +103,7 @@ class ProblemErrorsItem(Model):
 
 
 class ReplayProgress(StrEnum):
-    """
-    One replay of an endpoint runs at a time.
-    """
+    """One replay of an endpoint runs at a time."""
 
     running = "running"
     finished = "finished"
@@ -123,17 +111,13 @@ class ReplayProgress(StrEnum):
 
 
 class RotateEndpointSecretRequest(Model):
-    """
-    How long the former key signs beside the new one.
-    """
+    """How long the former key signs beside the new one."""
 
     overlap_hours: Annotated[int, Field(alias="overlapHours", ge=0, le=24)]
 
 
 class SendTestDeliveryRequest(Model):
-    """
-    Which of the subscribed events to imitate.
-    """
+    """Which of the subscribed events to imitate."""
 
     event_type: Annotated[
         str,
@@ -151,9 +135,7 @@ class UpdateEndpointRequestCustomHeadersValue(RootModel[str]):
 
 
 class WebhookDelivery(Model):
-    """
-    One event on its way to one endpoint, with its body as it will be signed.
-    """
+    """One event on its way to one endpoint, with its body as it will be signed."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -197,9 +179,7 @@ class WebhookEndpointCustomHeadersValue(RootModel[str]):
 
 
 class WebhookEnvelope(Model):
-    """
-    What surrounds the data of every call.
-    """
+    """What surrounds the data of every call."""
 
     id: UUID
     type: Annotated[
@@ -238,9 +218,7 @@ class WebhookEventName(RootModel[str]):
 
 
 class AttemptPage(Model):
-    """
-    All calls of one delivery in the order in which they were made, fourteen at most.
-    """
+    """All calls of one delivery in the order in which they were made, fourteen at most."""
 
     items: Annotated[list[DeliveryAttempt], Field(max_length=200)]
     next_cursor: Annotated[
@@ -250,9 +228,7 @@ class AttemptPage(Model):
 
 
 class CreateEndpointRequest(Model):
-    """
-    Where to call, for what, and whom to write to when calls fail.
-    """
+    """Where to call, for what, and whom to write to when calls fail."""
 
     label: Annotated[str, Field(max_length=80, min_length=1)]
     target_url: Annotated[
@@ -260,19 +236,14 @@ class CreateEndpointRequest(Model):
     ]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
     payload_style: Annotated[PayloadStyle | None, Field(alias="payloadStyle")] = None
     max_concurrency: Annotated[int | None, Field(alias="maxConcurrency", ge=1, le=50)] = None
     contact_addresses: Annotated[
         list[EmailAddress],
-        Field(
-            alias="contactAddresses",
-            json_schema_extra={"x-unique": True},
-            max_length=5,
-            min_length=1,
-        ),
+        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ]
     custom_headers: Annotated[
         dict[
@@ -285,9 +256,7 @@ class CreateEndpointRequest(Model):
 
 
 class DeliveryPage(Model):
-    """
-    Deliveries to one endpoint, the latest first.
-    """
+    """Deliveries to one endpoint, the latest first."""
 
     items: Annotated[list[WebhookDelivery], Field(max_length=200)]
     next_cursor: Annotated[
@@ -297,17 +266,13 @@ class DeliveryPage(Model):
 
 
 class DisableEndpointRequest(Model):
-    """
-    Says why calls stop; the contacts of the endpoint read it in their mail.
-    """
+    """Says why calls stop; the contacts of the endpoint read it in their mail."""
 
     disabled_reason: Annotated[DisabledReason, Field(alias="disabledReason")]
 
 
 class Problem(Model):
-    """
-    Why a request was refused (RFC 9457).
-    """
+    """Why a request was refused (RFC 9457)."""
 
     model_config = ConfigDict(extra="allow")
     type: Annotated[str, Field(max_length=300, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
@@ -327,7 +292,7 @@ class ReplayDeliveriesRequest(Model):
     to_time: Annotated[AwareDatetime, Field(alias="toTime")]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
 
 
@@ -346,7 +311,7 @@ class ReplayJob(Model):
     to_time: Annotated[AwareDatetime, Field(alias="toTime")]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     matched: Annotated[int, Field(ge=0, le=10000000)]
     sent: Annotated[int, Field(ge=0, le=10000000)]
@@ -355,9 +320,7 @@ class ReplayJob(Model):
 
 
 class UpdateEndpointRequest(Model):
-    """
-    Merge patch.
-    """
+    """Merge patch."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     label: Annotated[str | None, Field(max_length=80, min_length=1)] = None
@@ -366,19 +329,14 @@ class UpdateEndpointRequest(Model):
     ] = None
     event_types: Annotated[
         list[WebhookEventName] | None,
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ] = None
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
     payload_style: Annotated[PayloadStyle | None, Field(alias="payloadStyle")] = None
     max_concurrency: Annotated[int | None, Field(alias="maxConcurrency", ge=1, le=50)] = None
     contact_addresses: Annotated[
         list[EmailAddress] | None,
-        Field(
-            alias="contactAddresses",
-            json_schema_extra={"x-unique": True},
-            max_length=5,
-            min_length=1,
-        ),
+        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ] = None
     custom_headers: Annotated[
         dict[
@@ -406,7 +364,7 @@ class WebhookEndpoint(Model):
     ]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
     state: EndpointState
@@ -442,12 +400,7 @@ class WebhookEndpoint(Model):
     disabled_reason: Annotated[DisabledReason | None, Field(alias="disabledReason")] = None
     contact_addresses: Annotated[
         list[EmailAddress],
-        Field(
-            alias="contactAddresses",
-            json_schema_extra={"x-unique": True},
-            max_length=5,
-            min_length=1,
-        ),
+        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ]
     custom_headers: Annotated[
         dict[
@@ -459,9 +412,7 @@ class WebhookEndpoint(Model):
 
 
 class EndpointPage(Model):
-    """
-    Endpoints of one organisation, by label unless asked otherwise.
-    """
+    """Endpoints of one organisation, by label unless asked otherwise."""
 
     items: Annotated[list[WebhookEndpoint], Field(max_length=200)]
     next_cursor: Annotated[
@@ -471,9 +422,7 @@ class EndpointPage(Model):
 
 
 class EndpointWithSecret(Model):
-    """
-    Answer to registering or rotating, and the one place where the signing key can be read.
-    """
+    """Answer to registering or rotating, and the one place where the signing key can be read."""
 
     endpoint: WebhookEndpoint
     signing_secret: Annotated[

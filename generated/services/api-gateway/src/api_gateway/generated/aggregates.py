@@ -21,7 +21,7 @@ from . import models, problems
 ORGANIZATION_THROTTLED = Emission(
     type="cloudsync.platform.organization-throttled.v1",
     topic="cloudsync.platform.throttle.v1",
-    key="id",
+    key="throttledOrganizationId",
     key_field="throttledOrganizationId",
     fields=("throttledOrganizationId", "factor", "blocked", "reason", "expiresAt"),
 )
@@ -29,7 +29,7 @@ ORGANIZATION_THROTTLED = Emission(
 RATE_LIMIT_EXCEEDED = Emission(
     type="cloudsync.platform.rate-limit-exceeded.v1",
     topic="cloudsync.platform.throttle.v1",
-    key="id",
+    key="exceededOrganizationId",
     key_field="exceededOrganizationId",
     fields=(
         "exceededOrganizationId",
@@ -83,7 +83,7 @@ ROUTE_ROLLED_BACK = Emission(
 THROTTLE_LIFTED = Emission(
     type="cloudsync.platform.throttle-lifted.v1",
     topic="cloudsync.platform.throttle.v1",
-    key="id",
+    key="throttledOrganizationId",
     key_field="throttledOrganizationId",
     fields=("throttledOrganizationId",),
 )

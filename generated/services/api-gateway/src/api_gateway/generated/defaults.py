@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,14 +18,12 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.barred_principal = runtime.aggregate(aggregates.BARRED_PRINCIPAL)
         self.gateway_route = runtime.aggregate(aggregates.GATEWAY_ROUTE)
         self.persisted_query = runtime.aggregate(aggregates.PERSISTED_QUERY)
         self.rate_limit_plan = runtime.aggregate(aggregates.RATE_LIMIT_PLAN)
         self.tenant_throttle = runtime.aggregate(aggregates.TENANT_THROTTLE)
-
-    async def announce_excess(self, ctx: Context, request: port.AnnounceExcess) -> None:
-        raise handler_missing("announce-excess")
 
     async def bar_session(self, ctx: Context, request: port.BarSession) -> None:
         await self.barred_principal.put(ctx, "bar-session", request.body)
@@ -49,9 +46,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def draft_route(self, ctx: Context, request: port.DraftRoute) -> models.GatewayRoute:
-        raise handler_missing("draft-route")
-
     async def lift_throttle(
         self,
         ctx: Context,
@@ -59,34 +53,12 @@ class Defaults(port.Port):
     ) -> models.TenantThrottle:
         return await self.tenant_throttle.update(ctx, "lift-throttle", request.tenant_throttle_id)
 
-    async def promote_route(self, ctx: Context, request: port.PromoteRoute) -> models.GatewayRoute:
-        raise handler_missing("promote-route")
-
-    async def publish_route(self, ctx: Context, request: port.PublishRoute) -> models.GatewayRoute:
-        raise handler_missing("publish-route")
-
-    async def purge_cache(self, ctx: Context, request: port.PurgeCache) -> models.CachePurged:
-        raise handler_missing("purge-cache")
-
-    async def register_persisted_query(
-        self,
-        ctx: Context,
-        request: port.RegisterPersistedQuery,
-    ) -> models.PersistedQuery:
-        raise handler_missing("register-persisted-query")
-
     async def reinstate_route(
         self,
         ctx: Context,
         request: port.ReinstateRoute,
     ) -> models.GatewayRoute:
         return await self.gateway_route.transition(ctx, "reinstate-route", request.gateway_route_id)
-
-    async def reload_routes(self, ctx: Context, request: port.ReloadRoutes) -> None:
-        raise handler_missing("reload-routes")
-
-    async def retire_route(self, ctx: Context, request: port.RetireRoute) -> models.GatewayRoute:
-        raise handler_missing("retire-route")
 
     async def roll_back_route(
         self,
@@ -123,13 +95,6 @@ class Defaults(port.Port):
         request: port.GetPersistedQuery,
     ) -> models.PersistedQuery:
         return await self.persisted_query.get(ctx, request.persisted_query_id)
-
-    async def get_rate_limit_state(
-        self,
-        ctx: Context,
-        request: port.GetRateLimitState,
-    ) -> models.RateLimitState:
-        raise handler_missing("get-rate-limit-state")
 
     async def get_route(self, ctx: Context, request: port.GetRoute) -> models.GatewayRoute:
         return await self.gateway_route.get(ctx, request.gateway_route_id)
@@ -182,12 +147,6 @@ class Defaults(port.Port):
             },
         )
 
-    async def on_config_changed(self, ctx: Context, event: Received[models.ConfigChanged]) -> None:
-        not_handled(event)
-
-    async def on_flag_changed(self, ctx: Context, event: Received[models.FlagChanged]) -> None:
-        not_handled(event)
-
     async def on_organization_deleted(
         self,
         ctx: Context,
@@ -202,22 +161,12 @@ class Defaults(port.Port):
     ) -> None:
         await self.unblock_tenant(ctx, port.UnblockTenant(body=event.data))
 
-    async def on_policy_changed(self, ctx: Context, event: Received[models.PolicyChanged]) -> None:
-        not_handled(event)
-
     async def on_session_revoked(
         self,
         ctx: Context,
         event: Received[models.SessionRevoked],
     ) -> None:
         await self.bar_session(ctx, port.BarSession(body=event.data))
-
-    async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
-    ) -> None:
-        not_handled(event)
 
     async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
         await self.bar_user(ctx, port.BarUser(body=event.data))

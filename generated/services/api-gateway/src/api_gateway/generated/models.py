@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
 class AuthMode(StrEnum):
-    """
-    What a caller must bring to a route.
-    """
+    """What a caller must bring to a route."""
 
     anonymous = "anonymous"
     session = "session"
@@ -23,9 +21,7 @@ class AuthMode(StrEnum):
 
 
 class BarredKind(StrEnum):
-    """
-    Whether one session is turned away or all tokens of an account.
-    """
+    """Whether one session is turned away or all tokens of an account."""
 
     session = "session"
     user = "user"
@@ -48,9 +44,7 @@ class BarredPrincipal(Model):
 
 
 class CacheScope(StrEnum):
-    """
-    Who may be given the same answer again.
-    """
+    """Who may be given the same answer again."""
 
     none = "none"
     user = "user"
@@ -59,9 +53,7 @@ class CacheScope(StrEnum):
 
 
 class ClientName(StrEnum):
-    """
-    Which of the released clients sent a document.
-    """
+    """Which of the released clients sent a document."""
 
     web = "web"
     ios = "ios"
@@ -70,9 +62,7 @@ class ClientName(StrEnum):
 
 
 class ConfigScope(StrEnum):
-    """
-    How widely a value is meant.
-    """
+    """How widely a value is meant."""
 
     platform = "platform"
     service = "service"
@@ -80,17 +70,13 @@ class ConfigScope(StrEnum):
 
 
 class DeprecateRouteRequest(Model):
-    """
-    The day on which the route ends, twelve months ahead or further.
-    """
+    """The day on which the route ends, twelve months ahead or further."""
 
     sunset_at: Annotated[AwareDatetime, Field(alias="sunsetAt")]
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -99,9 +85,7 @@ class Edition(StrEnum):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -112,9 +96,7 @@ class Entitlements(Model):
 
 
 class Environment(StrEnum):
-    """
-    Where a value or a flag holds.
-    """
+    """Where a value or a flag holds."""
 
     production = "production"
     staging = "staging"
@@ -122,9 +104,7 @@ class Environment(StrEnum):
 
 
 class FlagPurpose(StrEnum):
-    """
-    Why a flag exists, which decides on how long it may live and who may touch it.
-    """
+    """Why a flag exists, which decides on how long it may live and who may touch it."""
 
     release = "release"
     experiment = "experiment"
@@ -134,9 +114,7 @@ class FlagPurpose(StrEnum):
 
 
 class FlagStatus(StrEnum):
-    """
-    How far a flag has come between being an idea and being deleted from the code.
-    """
+    """How far a flag has come between being an idea and being deleted from the code."""
 
     draft = "draft"
     scheduled = "scheduled"
@@ -147,9 +125,7 @@ class FlagStatus(StrEnum):
 
 
 class HttpMethod(StrEnum):
-    """
-    The six methods that routes may take.
-    """
+    """The six methods that routes may take."""
 
     get = "get"
     head = "head"
@@ -160,9 +136,7 @@ class HttpMethod(StrEnum):
 
 
 class OnExceeded(StrEnum):
-    """
-    What happens to a request that finds its bucket empty.
-    """
+    """What happens to a request that finds its bucket empty."""
 
     reject = "reject"
     queue = "queue"
@@ -170,9 +144,7 @@ class OnExceeded(StrEnum):
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -180,17 +152,13 @@ class OrganizationDeleted(Model):
 
 
 class OrganizationRestored(Model):
-    """
-    Stops the off-boarding.
-    """
+    """Stops the off-boarding."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
 
 class OrganizationThrottled(Model):
-    """
-    A brake was put on an organisation, by an operator or because it ended.
-    """
+    """A brake was put on an organisation, by an operator or because it ended."""
 
     throttled_organization_id: Annotated[UUID, Field(alias="throttledOrganizationId")]
     factor: Annotated[float, Field(ge=0.01, le=1.0)]
@@ -224,35 +192,27 @@ class PolicyChangedChangedFieldsItem(RootModel[str]):
 
 
 class PromoteRouteRequest(Model):
-    """
-    The canary that is to take everything.
-    """
+    """The canary that is to take everything."""
 
     gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
 
 
 class PublishRouteRequest(Model):
-    """
-    The share with which a draft begins, a quarter at most.
-    """
+    """The share with which a draft begins, a quarter at most."""
 
     gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
     rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=1, le=25)]
 
 
 class PurgeCacheRequest(Model):
-    """
-    Either a route or an organisation; with neither, nothing is purged.
-    """
+    """Either a route or an organisation; with neither, nothing is purged."""
 
     gateway_route_id: Annotated[UUID | None, Field(alias="gatewayRouteId")] = None
     purged_organization_id: Annotated[UUID | None, Field(alias="purgedOrganizationId")] = None
 
 
 class RateLimitExceeded(Model):
-    """
-    An organisation asked for more than its plan allows.
-    """
+    """An organisation asked for more than its plan allows."""
 
     exceeded_organization_id: Annotated[UUID, Field(alias="exceededOrganizationId")]
     plan_code: Annotated[Edition, Field(alias="planCode")]
@@ -280,9 +240,7 @@ class RateLimitPlan(Model):
 
 
 class RateLimitState(Model):
-    """
-    How full the bucket of an organisation is at this instant, in the region that was asked.
-    """
+    """How full the bucket of an organisation is at this instant, in the region that was asked."""
 
     observed_organization_id: Annotated[UUID, Field(alias="observedOrganizationId")]
     plan_code: Annotated[Edition, Field(alias="planCode")]
@@ -294,17 +252,13 @@ class RateLimitState(Model):
 
 
 class RateLimitStateRequest(Model):
-    """
-    Whose bucket to look into.
-    """
+    """Whose bucket to look into."""
 
     observed_organization_id: Annotated[UUID, Field(alias="observedOrganizationId")]
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -313,9 +267,7 @@ class Region(StrEnum):
 
 
 class RegisterPersistedQueryRequest(Model):
-    """
-    A document with its digest and weight as the build of a client computed them.
-    """
+    """A document with its digest and weight as the build of a client computed them."""
 
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     document: Annotated[str, Field(max_length=16384, min_length=10)]
@@ -325,17 +277,13 @@ class RegisterPersistedQueryRequest(Model):
 
 
 class RetireRouteRequest(Model):
-    """
-    The deprecated route whose day has come; the counters of the last fourteen days decide.
-    """
+    """The deprecated route whose day has come; the counters of the last fourteen days decide."""
 
     gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
 
 
 class RevocationReason(StrEnum):
-    """
-    Why a session ended before its time.
-    """
+    """Why a session ended before its time."""
 
     logout = "logout"
     admin_action = "adminAction"
@@ -347,9 +295,7 @@ class RevocationReason(StrEnum):
 
 
 class RollBackRouteRequest(Model):
-    """
-    What was seen, so that the next attempt does not begin with the same mistake.
-    """
+    """What was seen, so that the next attempt does not begin with the same mistake."""
 
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
@@ -358,9 +304,7 @@ class RollBackRouteRequest(Model):
 
 
 class RouteDeprecated(Model):
-    """
-    Clients are told by header from now on, partners by mail.
-    """
+    """Clients are told by header from now on, partners by mail."""
 
     gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
     name: Annotated[str, Field(max_length=63, min_length=3, pattern="^[a-z][a-z0-9-]{2,62}$")]
@@ -372,9 +316,7 @@ class RouteDeprecated(Model):
 
 
 class RouteKind(StrEnum):
-    """
-    How the upstream of a route speaks.
-    """
+    """How the upstream of a route speaks."""
 
     rest = "rest"
     graphql = "graphql"
@@ -383,9 +325,7 @@ class RouteKind(StrEnum):
 
 
 class RoutePromoted(Model):
-    """
-    All matching requests take the route, for the first time or again.
-    """
+    """All matching requests take the route, for the first time or again."""
 
     gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
     name: Annotated[str, Field(max_length=63, min_length=3, pattern="^[a-z][a-z0-9-]{2,62}$")]
@@ -401,9 +341,7 @@ class RoutePromoted(Model):
 
 
 class RoutePublished(Model):
-    """
-    A canary answers a share of the requests that match.
-    """
+    """A canary answers a share of the requests that match."""
 
     gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
     name: Annotated[str, Field(max_length=63, min_length=3, pattern="^[a-z][a-z0-9-]{2,62}$")]
@@ -424,9 +362,7 @@ class RoutePublished(Model):
 
 
 class RouteRetired(Model):
-    """
-    The address answers 410 and leads nowhere.
-    """
+    """The address answers 410 and leads nowhere."""
 
     gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
     name: Annotated[str, Field(max_length=63, min_length=3, pattern="^[a-z][a-z0-9-]{2,62}$")]
@@ -437,9 +373,7 @@ class RouteRetired(Model):
 
 
 class RouteRolledBack(Model):
-    """
-    A canary was withdrawn; requests take the way they took before.
-    """
+    """A canary was withdrawn; requests take the way they took before."""
 
     gateway_route_id: Annotated[UUID, Field(alias="gatewayRouteId")]
     name: Annotated[str, Field(max_length=63, min_length=3, pattern="^[a-z][a-z0-9-]{2,62}$")]
@@ -450,9 +384,7 @@ class RouteRolledBack(Model):
 
 
 class RouteStatus(StrEnum):
-    """
-    Where a route stands between its draft and its end.
-    """
+    """Where a route stands between its draft and its end."""
 
     draft = "draft"
     canary = "canary"
@@ -472,9 +404,7 @@ class SessionRevoked(Model):
 
 
 class SetRateLimitPlanRequest(Model):
-    """
-    The numbers of one edition.
-    """
+    """The numbers of one edition."""
 
     plan_code: Annotated[Edition, Field(alias="planCode")]
     limit_per_second: Annotated[int, Field(alias="limitPerSecond", ge=1, le=20000)]
@@ -502,9 +432,7 @@ class SubscriptionChangeKind(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
-    """
-    From the order that is not yet paid to the day the last seat is given back.
-    """
+    """From the order that is not yet paid to the day the last seat is given back."""
 
     incomplete = "incomplete"
     trialing = "trialing"
@@ -517,9 +445,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class SuspensionReason(StrEnum):
-    """
-    Why an account is barred; it decides who may lift the bar.
-    """
+    """Why an account is barred; it decides who may lift the bar."""
 
     admin_action = "adminAction"
     security_incident = "securityIncident"
@@ -529,9 +455,7 @@ class SuspensionReason(StrEnum):
 
 
 class TenantThrottle(Model):
-    """
-    A brake on one organisation that endangers the others, or has ended.
-    """
+    """A brake on one organisation that endangers the others, or has ended."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -559,17 +483,13 @@ class TenantThrottle(Model):
 
 
 class ThrottleLifted(Model):
-    """
-    The organisation has its whole plan again before the brake would have ended.
-    """
+    """The organisation has its whole plan again before the brake would have ended."""
 
     throttled_organization_id: Annotated[UUID, Field(alias="throttledOrganizationId")]
 
 
 class ThrottleOrganizationRequest(Model):
-    """
-    Whom to slow down, how far, why and until when.
-    """
+    """Whom to slow down, how far, why and until when."""
 
     throttled_organization_id: Annotated[UUID, Field(alias="throttledOrganizationId")]
     factor: Annotated[float, Field(ge=0.01, le=1.0)]
@@ -589,9 +509,7 @@ class ThrottleOrganizationRequest(Model):
 
 
 class UserSuspended(Model):
-    """
-    Sessions must end within five seconds and the profile is locked.
-    """
+    """Sessions must end within five seconds and the profile is locked."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
@@ -599,21 +517,16 @@ class UserSuspended(Model):
 
 
 class CachePurged(Model):
-    """
-    How many cached answers are gone, counted over the regions that replied.
-    """
+    """How many cached answers are gone, counted over the regions that replied."""
 
     purged_answers: Annotated[int, Field(alias="purgedAnswers", ge=0, le=9007199254740991)]
     silent_regions: Annotated[
-        list[Region],
-        Field(alias="silentRegions", json_schema_extra={"x-unique": True}, max_length=4),
+        list[Region], Field(alias="silentRegions", json_schema_extra=UNIQUE, max_length=4)
     ]
 
 
 class ConfigChanged(Model):
-    """
-    A value holds everywhere that it was meant for.
-    """
+    """A value holds everywhere that it was meant for."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     key: Annotated[
@@ -644,9 +557,7 @@ class ConfigChanged(Model):
 
 
 class DraftRouteRequest(Model):
-    """
-    All of a route but its share of traffic and its state.
-    """
+    """All of a route but its share of traffic and its state."""
 
     name: Annotated[str, Field(max_length=63, min_length=3, pattern="^[a-z][a-z0-9-]{2,62}$")]
     kind: RouteKind
@@ -655,7 +566,7 @@ class DraftRouteRequest(Model):
         Field(alias="pathPattern", max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$"),
     ]
     methods: Annotated[
-        list[HttpMethod], Field(json_schema_extra={"x-unique": True}, max_length=6, min_length=1)
+        list[HttpMethod], Field(json_schema_extra=UNIQUE, max_length=6, min_length=1)
     ]
     upstream_service: Annotated[
         str,
@@ -694,9 +605,7 @@ class DraftRouteRequest(Model):
 
 
 class FlagChanged(Model):
-    """
-    Something about a flag decides differently from now on.
-    """
+    """Something about a flag decides differently from now on."""
 
     feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
     key: Annotated[
@@ -729,7 +638,7 @@ class GatewayRoute(Model):
         Field(alias="pathPattern", max_length=200, min_length=1, pattern="^/[A-Za-z0-9{}/_.-]*$"),
     ]
     methods: Annotated[
-        list[HttpMethod], Field(json_schema_extra={"x-unique": True}, max_length=6, min_length=1)
+        list[HttpMethod], Field(json_schema_extra=UNIQUE, max_length=6, min_length=1)
     ]
     upstream_service: Annotated[
         str,
@@ -771,21 +680,17 @@ class GatewayRoute(Model):
 
 
 class PolicyChanged(Model):
-    """
-    Which rules differ from before.
-    """
+    """Which rules differ from before."""
 
     auth_policy_id: Annotated[UUID, Field(alias="authPolicyId")]
     changed_fields: Annotated[
         list[PolicyChangedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30),
     ] = None
 
 
 class SubscriptionChanged(Model):
-    """
-    Plan, seats and state as they are afterwards, and as they were where they differ.
-    """
+    """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]

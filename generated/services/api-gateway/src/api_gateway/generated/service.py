@@ -5,22 +5,40 @@
 from __future__ import annotations
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .policies import POLICIES
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="api-gateway",
     source="/cloudsync/api-gateway",
-    access={
-        "route:publish": frozenset({"platform-operator"}),
-        "route:purge": frozenset({"platform-operator"}),
-        "route:read": frozenset({"platform-operator", "support-agent"}),
-        "route:retire": frozenset({"platform-operator"}),
-        "route:roll-back": frozenset({"platform-operator"}),
-        "throttle:impose": frozenset({"platform-operator"}),
+    access=by_roles(
+        (
+            ("platform-operator",),
+            ("route:publish", "route:purge", "route:retire", "route:roll-back", "throttle:impose"),
+        ),
+        (("platform-operator", "support-agent"), ("route:read",)),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
+    policies=POLICIES,
+    masked=frozenset({"principalId", "reason", "throttledOrganizationId"}),
     tables=metadata,
+    dead_letters={
+        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
+        "cloudsync.platform.config.v1": "cloudsync.platform.config.v1.dlq",
+        "cloudsync.platform.flag.v1": "cloudsync.platform.flag.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
     edges={
         "auth-service": Edge(
             service="auth-service",
@@ -33,6 +51,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=256,
         ),
         "calendar-service": Edge(
             service="calendar-service",
@@ -53,6 +72,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=256,
         ),
         "chat-service": Edge(
             service="chat-service",
@@ -73,6 +93,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=256,
         ),
         "document-service": Edge(
             service="document-service",
@@ -120,6 +141,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=256,
         ),
         "file-service": Edge(
             service="file-service",
@@ -145,6 +167,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=256,
         ),
         "org-service": Edge(
             service="org-service",
@@ -157,6 +180,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=256,
         ),
         "profile-service": Edge(
             service="profile-service",
@@ -176,6 +200,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=256,
         ),
         "search-service": Edge(
             service="search-service",
@@ -188,6 +213,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=256,
         ),
         "task-service": Edge(
             service="task-service",
@@ -208,6 +234,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=256,
         ),
         "user-service": Edge(
             service="user-service",
@@ -224,6 +251,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=256,
         ),
     },
 )

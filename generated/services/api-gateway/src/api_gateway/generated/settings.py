@@ -20,6 +20,8 @@ class ServiceSettings(Settings):
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 40
+    rate_limit_per_second: int = 5000
+    rate_limit_burst: int = 10000
 
     query_depth_limit: int = 8
     """Fields below fields that a document may have"""

@@ -22,7 +22,7 @@ from . import models, problems
 AUDIT_ARCHIVED = Emission(
     type="cloudsync.platform.audit-archived.v1",
     topic="cloudsync.platform.audit.v1",
-    key="id",
+    key="subjectOrganizationId",
     key_field="subjectOrganizationId",
     fields=("subjectOrganizationId", "day"),
 )
@@ -30,7 +30,7 @@ AUDIT_ARCHIVED = Emission(
 AUDIT_EXPIRED = Emission(
     type="cloudsync.platform.audit-expired.v1",
     topic="cloudsync.platform.audit.v1",
-    key="id",
+    key="subjectOrganizationId",
     key_field="subjectOrganizationId",
     fields=("subjectOrganizationId", "day"),
 )
@@ -78,7 +78,7 @@ SECURITY_POLICY_RELEASED = Emission(
 TAMPERING_DETECTED = Emission(
     type="cloudsync.platform.tampering-detected.v1",
     topic="cloudsync.platform.audit.v1",
-    key="id",
+    key="subjectOrganizationId",
     key_field="subjectOrganizationId",
     fields=("subjectOrganizationId", "sequence", "expectedHash", "foundHash"),
 )

@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Event
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,19 +17,13 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.audit_export = runtime.aggregate(aggregates.AUDIT_EXPORT)
         self.audit_record = runtime.aggregate(aggregates.AUDIT_RECORD)
         self.audit_seal = runtime.aggregate(aggregates.AUDIT_SEAL)
         self.investigation = runtime.aggregate(aggregates.INVESTIGATION)
         self.legal_hold = runtime.aggregate(aggregates.LEGAL_HOLD)
         self.policy_release = runtime.aggregate(aggregates.POLICY_RELEASE)
-
-    async def archive_records(
-        self,
-        ctx: Context,
-        request: port.ArchiveRecords,
-    ) -> models.PeriodResult:
-        raise handler_missing("archive-records")
 
     async def close_investigation(
         self,
@@ -63,13 +55,6 @@ class Defaults(port.Port):
             "escalate-investigation",
             request.investigation_id,
         )
-
-    async def expire_records(
-        self,
-        ctx: Context,
-        request: port.ExpireRecords,
-    ) -> models.PeriodResult:
-        raise handler_missing("expire-records")
 
     async def fail_audit_export(self, ctx: Context, request: port.FailAuditExport) -> None:
         await self.audit_export.transition(
@@ -127,9 +112,6 @@ class Defaults(port.Port):
     ) -> models.LegalHold:
         return await self.legal_hold.transition(ctx, "release-legal-hold", request.legal_hold_id)
 
-    async def report_tampering(self, ctx: Context, request: port.ReportTampering) -> None:
-        raise handler_missing("report-tampering")
-
     async def request_audit_export(
         self,
         ctx: Context,
@@ -149,9 +131,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def seal_records(self, ctx: Context, request: port.SealRecords) -> models.PeriodResult:
-        raise handler_missing("seal-records")
-
     async def write_seal(self, ctx: Context, request: port.WriteSeal) -> None:
         await self.audit_seal.create(ctx, "write-seal", request.body)
 
@@ -168,13 +147,6 @@ class Defaults(port.Port):
         request: port.GetAuditRecord,
     ) -> models.AuditRecord:
         return await self.audit_record.get(ctx, request.audit_record_id)
-
-    async def get_audit_trail(
-        self,
-        ctx: Context,
-        request: port.GetAuditTrail,
-    ) -> models.AuditRecordPage:
-        raise handler_missing("get-audit-trail")
 
     async def list_investigations(
         self,
@@ -204,9 +176,3 @@ class Defaults(port.Port):
             request.page,
             {"status": request.status, "policyId": request.policy_id},
         )
-
-    async def verify_chain(self, ctx: Context, request: port.VerifyChain) -> models.ChainCheck:
-        raise handler_missing("verify-chain")
-
-    async def record_action(self, ctx: Context, event: Event) -> None:
-        not_handled(event)

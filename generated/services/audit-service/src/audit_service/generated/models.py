@@ -8,14 +8,12 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class ActorType(StrEnum):
-    """
-    Who or what acted.
-    """
+    """Who or what acted."""
 
     user = "user"
     service = "service"
@@ -35,9 +33,7 @@ class AuditArchived(Model):
 
 
 class AuditExpired(Model):
-    """
-    Records of a day are gone as retention demands; the roots of its hours stay signed.
-    """
+    """Records of a day are gone as retention demands; the roots of its hours stay signed."""
 
     subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
     day: date
@@ -54,9 +50,7 @@ class AuditExportFormat(StrEnum):
 
 
 class AuditExportReady(Model):
-    """
-    A copy can be fetched for a day by whoever asked for it.
-    """
+    """A copy can be fetched for a day by whoever asked for it."""
 
     audit_export_id: Annotated[UUID, Field(alias="auditExportId")]
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
@@ -65,9 +59,7 @@ class AuditExportReady(Model):
 
 
 class AuditOutcome(StrEnum):
-    """
-    Whether the action happened.
-    """
+    """Whether the action happened."""
 
     success = "success"
     denied = "denied"
@@ -75,9 +67,7 @@ class AuditOutcome(StrEnum):
 
 
 class AuditPeriodRequest(Model):
-    """
-    Organisation and stretch that a run of sealing, archiving or expiry works through.
-    """
+    """Organisation and stretch that a run of sealing, archiving or expiry works through."""
 
     subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
     day: date
@@ -85,9 +75,7 @@ class AuditPeriodRequest(Model):
 
 
 class AuditRetention(StrEnum):
-    """
-    How long the body of a record is kept.
-    """
+    """How long the body of a record is kept."""
 
     standard400d = "standard400d"
     financial7y = "financial7y"
@@ -95,9 +83,7 @@ class AuditRetention(StrEnum):
 
 
 class AuditSeal(Model):
-    """
-    A signature over one hour of one organisation.
-    """
+    """A signature over one hour of one organisation."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -117,9 +103,7 @@ class AuditSeal(Model):
 
 
 class AuditSealed(Model):
-    """
-    An hour is closed and signed; customers who keep their own copy compare the root.
-    """
+    """An hour is closed and signed; customers who keep their own copy compare the root."""
 
     audit_seal_id: Annotated[UUID, Field(alias="auditSealId")]
     day: date
@@ -131,9 +115,7 @@ class AuditSealed(Model):
 
 
 class AuditSeverity(StrEnum):
-    """
-    How loudly a record speaks to whoever reads a day of them.
-    """
+    """How loudly a record speaks to whoever reads a day of them."""
 
     info = "info"
     notice = "notice"
@@ -142,9 +124,7 @@ class AuditSeverity(StrEnum):
 
 
 class AuditStatus(StrEnum):
-    """
-    Where a record lies and whether it may go.
-    """
+    """Where a record lies and whether it may go."""
 
     recorded = "recorded"
     sealed = "sealed"
@@ -154,9 +134,7 @@ class AuditStatus(StrEnum):
 
 
 class ChainCheck(Model):
-    """
-    Whether hashes and seals of a stretch agree, and where not.
-    """
+    """Whether hashes and seals of a stretch agree, and where not."""
 
     intact: bool
     records_checked: Annotated[int, Field(alias="recordsChecked", ge=0, le=9007199254740991)]
@@ -165,18 +143,14 @@ class ChainCheck(Model):
 
 
 class ChainCheckRequest(Model):
-    """
-    The stretch to verify, at most 31 days.
-    """
+    """The stretch to verify, at most 31 days."""
 
     from_day: Annotated[date, Field(alias="fromDay")]
     to_day: Annotated[date, Field(alias="toDay")]
 
 
 class CloseInvestigationRequest(Model):
-    """
-    What was found, be it nothing.
-    """
+    """What was found, be it nothing."""
 
     finding: Annotated[
         str, Field(max_length=4000, min_length=10, pattern="^[^\\u0000-\\u0008\\u007f]+$")
@@ -184,18 +158,14 @@ class CloseInvestigationRequest(Model):
 
 
 class CompleteAuditExportRequest(Model):
-    """
-    What the writer reports when the last part is stored.
-    """
+    """What the writer reports when the last part is stored."""
 
     record_count: Annotated[int, Field(alias="recordCount", ge=0, le=9007199254740991)]
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
 
 
 class ExportStatus(StrEnum):
-    """
-    How far an export has come.
-    """
+    """How far an export has come."""
 
     running = "running"
     ready = "ready"
@@ -203,17 +173,13 @@ class ExportStatus(StrEnum):
 
 
 class FailAuditExportRequest(Model):
-    """
-    Why the writer gave up.
-    """
+    """Why the writer gave up."""
 
     problem: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
 
 
 class HoldStatus(StrEnum):
-    """
-    Whether a hold keeps anything.
-    """
+    """Whether a hold keeps anything."""
 
     active = "active"
     release_requested = "releaseRequested"
@@ -221,9 +187,7 @@ class HoldStatus(StrEnum):
 
 
 class InvestigationState(StrEnum):
-    """
-    Whether somebody is still looking.
-    """
+    """Whether somebody is still looking."""
 
     open = "open"
     escalated = "escalated"
@@ -231,9 +195,7 @@ class InvestigationState(StrEnum):
 
 
 class LegalHold(Model):
-    """
-    The order to keep what concerns certain people from a day on, whatever retention says.
-    """
+    """The order to keep what concerns certain people from a day on, whatever retention says."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -245,9 +207,7 @@ class LegalHold(Model):
     ]
     custodian_ids: Annotated[
         list[UUID],
-        Field(
-            alias="custodianIds", json_schema_extra={"x-unique": True}, max_length=500, min_length=1
-        ),
+        Field(alias="custodianIds", json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     held_from: Annotated[AwareDatetime, Field(alias="heldFrom")]
     held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
@@ -277,9 +237,7 @@ class LegalHoldPlaced(Model):
 
 
 class LegalHoldReleased(Model):
-    """
-    The case is over as far as keeping is concerned, and retention goes on where it stopped.
-    """
+    """The case is over as far as keeping is concerned, and retention goes on where it stopped."""
 
     legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
     release_requested_by: Annotated[UUID, Field(alias="releaseRequestedBy")]
@@ -287,9 +245,7 @@ class LegalHoldReleased(Model):
 
 
 class OpenInvestigationRequest(Model):
-    """
-    What is looked into, by whom, and the records that raised the question.
-    """
+    """What is looked into, by whom, and the records that raised the question."""
 
     title: Annotated[
         str, Field(max_length=120, min_length=3, pattern="^[^\\u0000-\\u001f\\u007f]+$")
@@ -298,61 +254,47 @@ class OpenInvestigationRequest(Model):
     subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
     record_ids: Annotated[
         list[UUID],
-        Field(
-            alias="recordIds", json_schema_extra={"x-unique": True}, max_length=10000, min_length=1
-        ),
+        Field(alias="recordIds", json_schema_extra=UNIQUE, max_length=10000, min_length=1),
     ]
 
 
 class PeriodResult(Model):
-    """
-    What a run did to a period.
-    """
+    """What a run did to a period."""
 
     records_touched: Annotated[int, Field(alias="recordsTouched", ge=0, le=9007199254740991)]
     records_kept: Annotated[int, Field(alias="recordsKept", ge=0, le=9007199254740991)]
 
 
 class PlaceLegalHoldRequest(Model):
-    """
-    Matter, people and stretch.
-    """
+    """Matter, people and stretch."""
 
     matter: Annotated[
         str, Field(max_length=120, min_length=3, pattern="^[^\\u0000-\\u001f\\u007f]+$")
     ]
     custodian_ids: Annotated[
         list[UUID],
-        Field(
-            alias="custodianIds", json_schema_extra={"x-unique": True}, max_length=500, min_length=1
-        ),
+        Field(alias="custodianIds", json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     held_from: Annotated[AwareDatetime, Field(alias="heldFrom")]
     held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
 
 
 class PolicyEffect(StrEnum):
-    """
-    What a rule does where it applies.
-    """
+    """What a rule does where it applies."""
 
     permit = "permit"
     forbid = "forbid"
 
 
 class PolicyReleaseStatus(StrEnum):
-    """
-    Whether a bundle of rules is a proposal still or what all services obey.
-    """
+    """Whether a bundle of rules is a proposal still or what all services obey."""
 
     proposed = "proposed"
     released = "released"
 
 
 class ProposePolicyReleaseRequest(Model):
-    """
-    A bundle that was tested and waits for a second engineer.
-    """
+    """A bundle that was tested and waits for a second engineer."""
 
     bundle_version: Annotated[
         str,
@@ -371,9 +313,7 @@ class ProposePolicyReleaseRequest(Model):
 
 
 class ReportTamperingRequest(Model):
-    """
-    Where a chain broke and what was found instead.
-    """
+    """Where a chain broke and what was found instead."""
 
     subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
     sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
@@ -386,9 +326,7 @@ class ReportTamperingRequest(Model):
 
 
 class RequestAuditExportRequest(Model):
-    """
-    Stretch and format of a copy.
-    """
+    """Stretch and format of a copy."""
 
     range_from: Annotated[AwareDatetime, Field(alias="rangeFrom")]
     range_to: Annotated[AwareDatetime, Field(alias="rangeTo")]
@@ -396,9 +334,7 @@ class RequestAuditExportRequest(Model):
 
 
 class RequestHoldReleaseRequest(Model):
-    """
-    How the case ended, which is all that the second officer has to go by.
-    """
+    """How the case ended, which is all that the second officer has to go by."""
 
     release_reason: Annotated[
         str,
@@ -412,9 +348,7 @@ class RequestHoldReleaseRequest(Model):
 
 
 class SecurityPolicyReleased(Model):
-    """
-    Another bundle of access rules holds; services load it and report its digest.
-    """
+    """Another bundle of access rules holds; services load it and report its digest."""
 
     policy_release_id: Annotated[UUID, Field(alias="policyReleaseId")]
     policy_id: Annotated[str, Field(alias="policyId", max_length=80, min_length=3)]
@@ -434,9 +368,7 @@ class SecurityPolicyReleased(Model):
 
 
 class TamperingDetected(Model):
-    """
-    A record is not what it was, or is missing.
-    """
+    """A record is not what it was, or is missing."""
 
     subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
     sequence: Annotated[int, Field(ge=1, le=9007199254740991)]
@@ -449,9 +381,7 @@ class TamperingDetected(Model):
 
 
 class WriteSealRequest(Model):
-    """
-    What the sealer computed for an hour.
-    """
+    """What the sealer computed for an hour."""
 
     day: date
     hour: Annotated[int, Field(ge=0, le=23)]
@@ -491,9 +421,7 @@ class AuditExport(Model):
 
 
 class AuditFilter(Model):
-    """
-    What part of the trail is wanted; without an actor or a resource at most 31 days.
-    """
+    """What part of the trail is wanted; without an actor or a resource at most 31 days."""
 
     occurred_from: Annotated[AwareDatetime, Field(alias="occurredFrom")]
     occurred_to: Annotated[AwareDatetime, Field(alias="occurredTo")]
@@ -522,9 +450,7 @@ class AuditFilter(Model):
 
 
 class AuditRecord(Model):
-    """
-    Who did what to which thing, and how it ended.
-    """
+    """Who did what to which thing, and how it ended."""
 
     model_config = ConfigDict(regex_engine="python-re")
     id: UUID
@@ -572,9 +498,7 @@ class AuditRecord(Model):
 
 
 class AuditRecordPage(Model):
-    """
-    Records, the latest first.
-    """
+    """Records, the latest first."""
 
     items: Annotated[list[AuditRecord], Field(max_length=200)]
     next_cursor: Annotated[
@@ -600,9 +524,7 @@ class Investigation(Model):
     subject_organization_id: Annotated[UUID, Field(alias="subjectOrganizationId")]
     record_ids: Annotated[
         list[UUID],
-        Field(
-            alias="recordIds", json_schema_extra={"x-unique": True}, max_length=10000, min_length=1
-        ),
+        Field(alias="recordIds", json_schema_extra=UNIQUE, max_length=10000, min_length=1),
     ]
     opened_at: Annotated[AwareDatetime, Field(alias="openedAt")]
     finding: Annotated[
@@ -613,9 +535,7 @@ class Investigation(Model):
 
 
 class PolicyRelease(Model):
-    """
-    A bundle of access rules as it went out to all services, with the two people behind it.
-    """
+    """A bundle of access rules as it went out to all services, with the two people behind it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]

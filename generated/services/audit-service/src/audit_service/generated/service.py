@@ -5,24 +5,83 @@
 from __future__ import annotations
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .policies import POLICIES
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="audit-service",
     source="/cloudsync/audit-service",
-    access={
-        "audit:export": frozenset({"compliance-officer", "security-admin"}),
-        "audit:hold": frozenset({"compliance-officer"}),
-        "audit:investigate": frozenset({"compliance-officer", "security-engineer"}),
-        "audit:read": frozenset(
-            {"compliance-officer", "org-admin", "org-owner", "security-admin", "security-engineer"}
+    access=by_roles(
+        (("compliance-officer",), ("audit:hold",)),
+        (
+            ("compliance-officer", "org-admin", "org-owner", "security-admin", "security-engineer"),
+            ("audit:read",),
         ),
-        "audit:seal": frozenset({"security-engineer"}),
-        "policy:publish": frozenset({"security-engineer"}),
+        (("compliance-officer", "security-admin"), ("audit:export",)),
+        (("compliance-officer", "security-engineer"), ("audit:investigate",)),
+        (("security-engineer",), ("audit:seal", "policy:publish")),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
+    policies=POLICIES,
+    masked=frozenset(
+        {
+            "actorId",
+            "actorIp",
+            "changes",
+            "custodianIds",
+            "finding",
+            "matter",
+            "releaseReason",
+            "resourceId",
+            "resourceType",
+            "title",
+            "userAgent",
+        }
+    ),
     tables=metadata,
+    dead_letters={
+        "cloudsync.analytics.event-archive.v1": "cloudsync.analytics.event-archive.v1.dlq",
+        "cloudsync.analytics.metric.v1": "cloudsync.analytics.metric.v1.dlq",
+        "cloudsync.analytics.model.v1": "cloudsync.analytics.model.v1.dlq",
+        "cloudsync.analytics.report.v1": "cloudsync.analytics.report.v1.dlq",
+        "cloudsync.analytics.revenue.v1": "cloudsync.analytics.revenue.v1.dlq",
+        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
+        "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
+        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
+        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
+        "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
+        "cloudsync.collaboration.calendar.v1": "cloudsync.collaboration.calendar.v1.dlq",
+        "cloudsync.collaboration.channel.v1": "cloudsync.collaboration.channel.v1.dlq",
+        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
+        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
+        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
+        "cloudsync.content.version.v1": "cloudsync.content.version.v1.dlq",
+        "cloudsync.notification.email-delivery.v1": "cloudsync.notification.email-delivery.v1.dlq",
+        "cloudsync.notification.template.v1": "cloudsync.notification.template.v1.dlq",
+        "cloudsync.notification.webhook.v1": "cloudsync.notification.webhook.v1.dlq",
+        "cloudsync.platform.config.v1": "cloudsync.platform.config.v1.dlq",
+        "cloudsync.platform.flag.v1": "cloudsync.platform.flag.v1.dlq",
+        "cloudsync.platform.instance.v1": "cloudsync.platform.instance.v1.dlq",
+        "cloudsync.platform.route.v1": "cloudsync.platform.route.v1.dlq",
+        "cloudsync.platform.secret.v1": "cloudsync.platform.secret.v1.dlq",
+        "cloudsync.platform.throttle.v1": "cloudsync.platform.throttle.v1.dlq",
+        "cloudsync.platform.traffic.v1": "cloudsync.platform.traffic.v1.dlq",
+        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
+        "cloudsync.user.team.v1": "cloudsync.user.team.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.4, 0.5, 1.0, 2.5, 5.0),
     edges={
         "config-service": Edge(
             service="config-service",
@@ -39,6 +98,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=32,
         ),
         "feature-flag-service": Edge(
             service="feature-flag-service",
@@ -55,6 +115,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=32,
         ),
         "org-service": Edge(
             service="org-service",
@@ -67,6 +128,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=32,
         ),
         "secret-service": Edge(
             service="secret-service",
@@ -82,6 +144,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=32,
         ),
         "service-discovery": Edge(
             service="service-discovery",
@@ -98,6 +161,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=32,
         ),
         "subscription-service": Edge(
             service="subscription-service",
@@ -110,6 +174,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=32,
         ),
         "user-service": Edge(
             service="user-service",
@@ -125,6 +190,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=32,
         ),
     },
 )

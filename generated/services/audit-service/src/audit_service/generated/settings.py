@@ -20,6 +20,8 @@ class ServiceSettings(Settings):
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 50
+    rate_limit_burst: int = 100
 
     free_reads_per_hour: int = 200
     """Records of one customer that staff may read in an hour without an investigation"""

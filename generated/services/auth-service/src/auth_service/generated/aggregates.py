@@ -30,7 +30,7 @@ API_KEY_ROTATED = Emission(
 AUTH_ERASURE_COMPLETED = Emission(
     type="cloudsync.user.auth-erasure-completed.v1",
     topic="cloudsync.user.session.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )

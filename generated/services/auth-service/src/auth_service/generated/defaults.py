@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,6 +18,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.api_key = runtime.aggregate(aggregates.API_KEY)
         self.auth_policy = runtime.aggregate(aggregates.AUTH_POLICY)
         self.credential = runtime.aggregate(aggregates.CREDENTIAL)
@@ -26,93 +26,14 @@ class Defaults(port.Port):
         self.role_grant = runtime.aggregate(aggregates.ROLE_GRANT)
         self.session = runtime.aggregate(aggregates.SESSION)
 
-    async def admit_domain(self, ctx: Context, request: port.AdmitDomain) -> None:
-        raise handler_missing("admit-domain")
-
-    async def adopt_factors(self, ctx: Context, request: port.AdoptFactors) -> None:
-        raise handler_missing("adopt-factors")
-
-    async def adopt_signing_key(self, ctx: Context, request: port.AdoptSigningKey) -> None:
-        raise handler_missing("adopt-signing-key")
-
-    async def begin_assistance(
-        self,
-        ctx: Context,
-        request: port.BeginAssistance,
-    ) -> models.TokenSet:
-        raise handler_missing("begin-assistance")
-
-    async def begin_login(self, ctx: Context, request: port.BeginLogin) -> models.LoginChallenge:
-        raise handler_missing("begin-login")
-
-    async def change_role_grant(self, ctx: Context, request: port.ChangeRoleGrant) -> None:
-        raise handler_missing("change-role-grant")
-
-    async def complete_challenge(
-        self,
-        ctx: Context,
-        request: port.CompleteChallenge,
-    ) -> models.TokenSet:
-        raise handler_missing("complete-challenge")
-
-    async def configure_identity_provider(
-        self,
-        ctx: Context,
-        request: port.ConfigureIdentityProvider,
-    ) -> models.IdentityProviderView:
-        raise handler_missing("configure-identity-provider")
-
-    async def create_api_key(self, ctx: Context, request: port.CreateApiKey) -> models.IssuedApiKey:
-        raise handler_missing("create-api-key")
-
-    async def create_credentials(
-        self,
-        ctx: Context,
-        request: port.CreateCredentials,
-    ) -> models.CredentialView:
-        raise handler_missing("create-credentials")
-
-    async def create_identity_provider(
-        self,
-        ctx: Context,
-        request: port.CreateIdentityProvider,
-    ) -> models.IdentityProviderView:
-        raise handler_missing("create-identity-provider")
-
-    async def destroy_credentials(self, ctx: Context, request: port.DestroyCredentials) -> None:
-        raise handler_missing("destroy-credentials")
-
-    async def disable_organization_access(
-        self,
-        ctx: Context,
-        request: port.DisableOrganizationAccess,
-    ) -> None:
-        raise handler_missing("disable-organization-access")
-
-    async def end_user_sessions(self, ctx: Context, request: port.EndUserSessions) -> None:
-        raise handler_missing("end-user-sessions")
-
     async def expire_session(self, ctx: Context, request: port.ExpireSession) -> None:
         await self.session.transition(ctx, "expire-session", request.session_id)
 
     async def grant_role(self, ctx: Context, request: port.GrantRole) -> None:
         await self.role_grant.create(ctx, "grant-role", request.body)
 
-    async def issue_token(self, ctx: Context, request: port.IssueToken) -> models.TokenSet:
-        raise handler_missing("issue-token")
-
     async def open_auth_policy(self, ctx: Context, request: port.OpenAuthPolicy) -> None:
         await self.auth_policy.create(ctx, "open-auth-policy", request.body)
-
-    async def purge_organization_access(
-        self,
-        ctx: Context,
-        request: port.PurgeOrganizationAccess,
-    ) -> None:
-        raise handler_missing("purge-organization-access")
-
-    async def reject_login(self, ctx: Context, request: port.RejectLogin) -> None:
-        raise handler_missing("reject-login")
 
     async def remove_identity_provider(
         self,
@@ -133,20 +54,6 @@ class Defaults(port.Port):
         found = await self.session.transition(ctx, "require-step-up", request.session_id)
         return project(models.SessionView, found)
 
-    async def reset_credential(
-        self,
-        ctx: Context,
-        request: port.ResetCredential,
-    ) -> models.CredentialView:
-        raise handler_missing("reset-credential")
-
-    async def restore_organization_access(
-        self,
-        ctx: Context,
-        request: port.RestoreOrganizationAccess,
-    ) -> None:
-        raise handler_missing("restore-organization-access")
-
     async def revoke_api_key(self, ctx: Context, request: port.RevokeApiKey) -> None:
         await self.api_key.delete(ctx, "revoke-api-key", request.api_key_id)
 
@@ -162,19 +69,6 @@ class Defaults(port.Port):
         )
         return project(models.SessionView, found)
 
-    async def revoke_user_sessions(
-        self,
-        ctx: Context,
-        request: port.RevokeUserSessions,
-    ) -> models.RevokedSessions:
-        raise handler_missing("revoke-user-sessions")
-
-    async def rotate_api_key(self, ctx: Context, request: port.RotateApiKey) -> models.IssuedApiKey:
-        raise handler_missing("rotate-api-key")
-
-    async def update_api_key(self, ctx: Context, request: port.UpdateApiKey) -> models.ApiKeyView:
-        raise handler_missing("update-api-key")
-
     async def update_auth_policy(
         self,
         ctx: Context,
@@ -187,22 +81,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def withdraw_roles(self, ctx: Context, request: port.WithdrawRoles) -> None:
-        raise handler_missing("withdraw-roles")
-
-    async def withhold_text_factor(self, ctx: Context, request: port.WithholdTextFactor) -> None:
-        raise handler_missing("withhold-text-factor")
-
-    async def evaluate_access(
-        self,
-        ctx: Context,
-        request: port.EvaluateAccess,
-    ) -> models.AccessDecisions:
-        raise handler_missing("evaluate-access")
-
-    async def get_api_key(self, ctx: Context, request: port.GetApiKey) -> models.ApiKeyView:
-        raise handler_missing("get-api-key")
-
     async def get_auth_policy(self, ctx: Context, request: port.GetAuthPolicy) -> models.AuthPolicy:
         return await self.auth_policy.get(ctx, request.auth_policy_id)
 
@@ -214,37 +92,9 @@ class Defaults(port.Port):
         found = await self.credential.get(ctx, request.credential_id)
         return project(models.CredentialView, found)
 
-    async def get_identity_provider(
-        self,
-        ctx: Context,
-        request: port.GetIdentityProvider,
-    ) -> models.IdentityProviderView:
-        raise handler_missing("get-identity-provider")
-
     async def get_session(self, ctx: Context, request: port.GetSession) -> models.SessionView:
         found = await self.session.get(ctx, request.session_id)
         return project(models.SessionView, found)
-
-    async def get_signing_keys(
-        self,
-        ctx: Context,
-        request: port.GetSigningKeys,
-    ) -> models.SigningKeySet:
-        raise handler_missing("get-signing-keys")
-
-    async def introspect_token(
-        self,
-        ctx: Context,
-        request: port.IntrospectToken,
-    ) -> models.TokenIntrospection:
-        raise handler_missing("introspect-token")
-
-    async def list_api_keys(
-        self,
-        ctx: Context,
-        request: port.ListApiKeys,
-    ) -> Page[models.ApiKeyView]:
-        raise handler_missing("list-api-keys")
 
     async def list_auth_policies(
         self,
@@ -267,13 +117,6 @@ class Defaults(port.Port):
             tuple(project(models.CredentialView, each) for each in found.items),
             found.following,
         )
-
-    async def list_identity_providers(
-        self,
-        ctx: Context,
-        request: port.ListIdentityProviders,
-    ) -> Page[models.IdentityProviderView]:
-        raise handler_missing("list-identity-providers")
 
     async def list_role_grants(
         self,
@@ -301,25 +144,8 @@ class Defaults(port.Port):
             found.following,
         )
 
-    async def on_domain_verified(
-        self,
-        ctx: Context,
-        event: Received[models.DomainVerified],
-    ) -> None:
-        not_handled(event)
-
     async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
         await self.grant_role(ctx, port.GrantRole(body=event.data))
-
-    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
-        not_handled(event)
-
-    async def on_member_role_changed(
-        self,
-        ctx: Context,
-        event: Received[models.MemberRoleChanged],
-    ) -> None:
-        not_handled(event)
 
     async def on_organization_created(
         self,
@@ -327,50 +153,3 @@ class Defaults(port.Port):
         event: Received[models.OrganizationCreated],
     ) -> None:
         await self.open_auth_policy(ctx, port.OpenAuthPolicy(body=event.data))
-
-    async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
-    ) -> None:
-        not_handled(event)
-
-    async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
-        not_handled(event)
-
-    async def on_sms_country_suspended(
-        self,
-        ctx: Context,
-        event: Received[models.SmsCountrySuspended],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_deactivated(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeactivated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)
-
-    async def on_user_merged(self, ctx: Context, event: Received[models.UserMerged]) -> None:
-        not_handled(event)
-
-    async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
-        not_handled(event)

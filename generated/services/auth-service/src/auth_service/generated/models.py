@@ -7,23 +7,19 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
 class AccessEffect(StrEnum):
-    """
-    Default is deny, and one forbidding policy outweighs any number of permitting ones.
-    """
+    """Default is deny, and one forbidding policy outweighs any number of permitting ones."""
 
     allow = "allow"
     deny = "deny"
 
 
 class ApiKeyRotated(Model):
-    """
-    A new key is out and the old one runs for the overlap at most.
-    """
+    """A new key is out and the old one runs for the overlap at most."""
 
     api_key_id: Annotated[UUID, Field(alias="apiKeyId")]
     prefix: Annotated[str, Field(max_length=12, min_length=12, pattern="^csk_[a-z0-9]{8}$")]
@@ -31,9 +27,7 @@ class ApiKeyRotated(Model):
 
 
 class AssuranceLevel(StrEnum):
-    """
-    How sure the service is of the person, on the scale of NIST SP 800-63B.
-    """
+    """How sure the service is of the person, on the scale of NIST SP 800-63B."""
 
     none = "none"
     aal1 = "aal1"
@@ -46,9 +40,7 @@ class AuthErasureCompletedStore(StrEnum):
 
 
 class AuthMethod(StrEnum):
-    """
-    How an identity was proven.
-    """
+    """How an identity was proven."""
 
     password = "password"
     totp = "totp"
@@ -89,9 +81,7 @@ class CountryCode(RootModel[str]):
 
 
 class CountrySuspensionCause(StrEnum):
-    """
-    Who or what stopped texts to a country.
-    """
+    """Who or what stopped texts to a country."""
 
     anomaly = "anomaly"
     low_conversion = "lowConversion"
@@ -100,9 +90,7 @@ class CountrySuspensionCause(StrEnum):
 
 
 class CredentialType(StrEnum):
-    """
-    What a person has enrolled.
-    """
+    """What a person has enrolled."""
 
     password = "password"
     totp = "totp"
@@ -112,9 +100,7 @@ class CredentialType(StrEnum):
 
 
 class CredentialView(Model):
-    """
-    That a factor exists and how it fares.
-    """
+    """That a factor exists and how it fares."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -141,9 +127,7 @@ class DomainName(RootModel[str]):
 
 
 class DomainVerified(Model):
-    """
-    The TXT record was found.
-    """
+    """The TXT record was found."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     domain: Annotated[
@@ -158,9 +142,7 @@ class DomainVerified(Model):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -174,9 +156,7 @@ class EvaluateAccessRequestQuestionsItemAttributesItem(Model):
 
 
 class FederationProtocol(StrEnum):
-    """
-    The language in which a customer's identity provider vouches for its people.
-    """
+    """The language in which a customer's identity provider vouches for its people."""
 
     saml2 = "saml2"
     oidc = "oidc"
@@ -205,7 +185,7 @@ class IdentityProvider(Model):
     protocol: FederationProtocol
     issuer: Annotated[str, Field(max_length=512, min_length=10, pattern="^https://")]
     domains: Annotated[
-        list[DomainName], Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=1)
+        list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
     certificate_expires_at: Annotated[AwareDatetime, Field(alias="certificateExpiresAt")]
     jit_provisioning: Annotated[bool, Field(alias="jitProvisioning")]
@@ -217,14 +197,12 @@ class IdentityProvider(Model):
 
 
 class IdentityProviderRequest(Model):
-    """
-    What an administrator copies out of the provider's metadata.
-    """
+    """What an administrator copies out of the provider's metadata."""
 
     protocol: FederationProtocol
     issuer: Annotated[str, Field(max_length=512, min_length=10, pattern="^https://")]
     domains: Annotated[
-        list[DomainName], Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=1)
+        list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
     certificate_expires_at: Annotated[AwareDatetime, Field(alias="certificateExpiresAt")]
     jit_provisioning: Annotated[bool | None, Field(alias="jitProvisioning")] = None
@@ -235,9 +213,7 @@ class IdentityProviderRequest(Model):
 
 
 class IdentityProviderView(Model):
-    """
-    A provider's public settings.
-    """
+    """A provider's public settings."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -247,7 +223,7 @@ class IdentityProviderView(Model):
     protocol: FederationProtocol
     issuer: Annotated[str, Field(max_length=512, pattern="^[A-Za-z][A-Za-z0-9+.-]*:[!-~]*$")]
     domains: Annotated[
-        list[DomainName], Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=1)
+        list[DomainName], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
     certificate_expires_at: Annotated[AwareDatetime, Field(alias="certificateExpiresAt")]
     jit_provisioning: Annotated[bool, Field(alias="jitProvisioning")]
@@ -255,17 +231,13 @@ class IdentityProviderView(Model):
 
 
 class IntrospectTokenRequest(Model):
-    """
-    An opaque token or an API key as the caller received it.
-    """
+    """An opaque token or an API key as the caller received it."""
 
     token: Annotated[str, Field(max_length=4096, min_length=20)]
 
 
 class LoginChallenge(Model):
-    """
-    What the client must answer next.
-    """
+    """What the client must answer next."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     method: AuthMethod
@@ -291,9 +263,7 @@ class LoginFailureCause(StrEnum):
 
 
 class MemberRole(StrEnum):
-    """
-    The eight roles that a membership can hold inside a customer's organisation.
-    """
+    """The eight roles that a membership can hold inside a customer's organisation."""
 
     org_owner = "orgOwner"
     org_admin = "orgAdmin"
@@ -306,9 +276,7 @@ class MemberRole(StrEnum):
 
 
 class MemberRoleChanged(Model):
-    """
-    The role that counts from now on.
-    """
+    """The role that counts from now on."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
@@ -316,9 +284,7 @@ class MemberRoleChanged(Model):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -328,9 +294,7 @@ class MembershipEndReason(StrEnum):
 
 
 class MfaRequirement(StrEnum):
-    """
-    Of whom an organisation asks a second factor at sign-in.
-    """
+    """Of whom an organisation asks a second factor at sign-in."""
 
     optional = "optional"
     admins_only = "adminsOnly"
@@ -349,9 +313,7 @@ class NetworkRange(RootModel[str]):
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -359,9 +321,7 @@ class OrganizationDeleted(Model):
 
 
 class OrganizationRestored(Model):
-    """
-    Stops the off-boarding.
-    """
+    """Stops the off-boarding."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
@@ -375,9 +335,7 @@ class PolicyChangedChangedFieldsItem(RootModel[str]):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -395,9 +353,7 @@ class ResetCredentialRequest(Model):
 
 
 class RevocationReason(StrEnum):
-    """
-    Why a session ended before its time.
-    """
+    """Why a session ended before its time."""
 
     logout = "logout"
     admin_action = "adminAction"
@@ -409,26 +365,20 @@ class RevocationReason(StrEnum):
 
 
 class RevokedSessions(Model):
-    """
-    How many sessions were alive and are no longer.
-    """
+    """How many sessions were alive and are no longer."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     revoked: Annotated[int, Field(ge=0, le=10000)]
 
 
 class RotateApiKeyRequest(Model):
-    """
-    How many days the old key keeps working beside the new one.
-    """
+    """How many days the old key keeps working beside the new one."""
 
     overlap_days: Annotated[int, Field(alias="overlapDays", ge=0, le=7)]
 
 
 class SeatType(StrEnum):
-    """
-    How a membership counts against the licence.
-    """
+    """How a membership counts against the licence."""
 
     full = "full"
     light = "light"
@@ -436,9 +386,7 @@ class SeatType(StrEnum):
 
 
 class SecretKind(StrEnum):
-    """
-    What a secret opens.
-    """
+    """What a secret opens."""
 
     database_credential = "databaseCredential"
     signing_key = "signingKey"
@@ -450,9 +398,7 @@ class SecretKind(StrEnum):
 
 
 class SecretRotated(Model):
-    """
-    A new version took over.
-    """
+    """A new version took over."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     path: Annotated[
@@ -464,9 +410,7 @@ class SecretRotated(Model):
 
 
 class SessionChannel(StrEnum):
-    """
-    What kind of client signed in.
-    """
+    """What kind of client signed in."""
 
     browser = "browser"
     mobile = "mobile"
@@ -486,9 +430,7 @@ class SessionRevoked(Model):
 
 
 class SessionStatus(StrEnum):
-    """
-    A login under way is challenged.
-    """
+    """A login under way is challenged."""
 
     challenged = "challenged"
     active = "active"
@@ -499,9 +441,7 @@ class SessionStatus(StrEnum):
 
 
 class SessionView(Model):
-    """
-    Where and how somebody is signed in, without address, device digest and refresh token.
-    """
+    """Where and how somebody is signed in, without address, device digest and refresh token."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -512,8 +452,7 @@ class SessionView(Model):
     channel: SessionChannel
     status: SessionStatus
     auth_methods: Annotated[
-        list[AuthMethod],
-        Field(alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4),
+        list[AuthMethod], Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4)
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     country_code: Annotated[
@@ -544,9 +483,7 @@ class SigningKeySetKeysItemUse(StrEnum):
 
 
 class SmsCountrySuspended(Model):
-    """
-    Auth-service stops offering texts as a factor there until the moment given.
-    """
+    """Auth-service stops offering texts as a factor there until the moment given."""
 
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     suspension_cause: Annotated[CountrySuspensionCause, Field(alias="suspensionCause")]
@@ -554,9 +491,7 @@ class SmsCountrySuspended(Model):
 
 
 class StatedRevocationReason(StrEnum):
-    """
-    Why somebody asks for the end of a session.
-    """
+    """Why somebody asks for the end of a session."""
 
     logout = "logout"
     admin_action = "adminAction"
@@ -564,9 +499,7 @@ class StatedRevocationReason(StrEnum):
 
 
 class StepUpCompleted(Model):
-    """
-    The session goes on at a higher level than before.
-    """
+    """The session goes on at a higher level than before."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
@@ -585,9 +518,7 @@ class StepUpRequired(Model):
 
 
 class SuspensionReason(StrEnum):
-    """
-    Why an account is barred; it decides who may lift the bar.
-    """
+    """Why an account is barred; it decides who may lift the bar."""
 
     admin_action = "adminAction"
     security_incident = "securityIncident"
@@ -618,19 +549,15 @@ class SystemRole(StrEnum):
 
 
 class TokenIntrospection(Model):
-    """
-    For a dead, foreign or made-up token nothing but active false (RFC 7662 section 2.2).
-    """
+    """For a dead, foreign or made-up token nothing but active false (RFC 7662 section 2.2)."""
 
     active: bool
     subject: UUID | None = None
     organization_id: Annotated[UUID | None, Field(alias="organizationId")] = None
     session_id: Annotated[UUID | None, Field(alias="sessionId")] = None
-    roles: Annotated[
-        list[SystemRole] | None, Field(json_schema_extra={"x-unique": True}, max_length=14)
-    ] = None
+    roles: Annotated[list[SystemRole] | None, Field(json_schema_extra=UNIQUE, max_length=14)] = None
     scopes: Annotated[
-        list[PermissionScope] | None, Field(json_schema_extra={"x-unique": True}, max_length=40)
+        list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40)
     ] = None
     assurance_level: Annotated[AssuranceLevel | None, Field(alias="assuranceLevel")] = None
     expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
@@ -641,29 +568,24 @@ class TokenSetTokenType(StrEnum):
 
 
 class UpdateApiKeyRequest(Model):
-    """
-    A better label or tighter bounds.
-    """
+    """A better label or tighter bounds."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     label: Annotated[
         str | None, Field(max_length=60, min_length=3, pattern="^[^\\x00-\\x1f\\x7f]+$")
     ] = None
     scopes: Annotated[
-        list[PermissionScope] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=40, min_length=1),
+        list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ] = None
     allowed_cidrs: Annotated[
         list[NetworkRange] | None,
-        Field(alias="allowedCidrs", json_schema_extra={"x-unique": True}, max_length=20),
+        Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20),
     ] = None
     expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
 
 
 class UpdateAuthPolicyRequest(Model):
-    """
-    Merge patch of the rules.
-    """
+    """Merge patch of the rules."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     min_password_length: Annotated[int | None, Field(alias="minPasswordLength", ge=12, le=128)] = (
@@ -672,13 +594,11 @@ class UpdateAuthPolicyRequest(Model):
     mfa: MfaRequirement | None = None
     allowed_methods: Annotated[
         list[AuthMethod] | None,
-        Field(
-            alias="allowedMethods", json_schema_extra={"x-unique": True}, max_length=8, min_length=1
-        ),
+        Field(alias="allowedMethods", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ] = None
     allowed_countries: Annotated[
         list[CountryCode] | None,
-        Field(alias="allowedCountries", json_schema_extra={"x-unique": True}, max_length=250),
+        Field(alias="allowedCountries", json_schema_extra=UNIQUE, max_length=250),
     ] = None
     max_session_hours: Annotated[int | None, Field(alias="maxSessionHours", ge=1, le=720)] = None
     password_history: Annotated[int | None, Field(alias="passwordHistory", ge=0, le=24)] = None
@@ -705,9 +625,7 @@ class UserMerged(Model):
 
 
 class UserStatus(StrEnum):
-    """
-    From the open invitation to the tombstone.
-    """
+    """From the open invitation to the tombstone."""
 
     invited = "invited"
     active = "active"
@@ -718,9 +636,7 @@ class UserStatus(StrEnum):
 
 
 class UserSuspended(Model):
-    """
-    Sessions must end within five seconds and the profile is locked.
-    """
+    """Sessions must end within five seconds and the profile is locked."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
@@ -751,12 +667,10 @@ class ApiKey(Model):
         str, Field(alias="keyHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ]
     scopes: Annotated[
-        list[PermissionScope],
-        Field(json_schema_extra={"x-unique": True}, max_length=40, min_length=1),
+        list[PermissionScope], Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ]
     allowed_cidrs: Annotated[
-        list[NetworkRange],
-        Field(alias="allowedCidrs", json_schema_extra={"x-unique": True}, max_length=20),
+        list[NetworkRange], Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20)
     ]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
     last_used_at: Annotated[AwareDatetime | None, Field(alias="lastUsedAt")] = None
@@ -777,12 +691,10 @@ class ApiKeyView(Model):
     label: Annotated[str, Field(max_length=60, min_length=3)]
     prefix: Annotated[str, Field(max_length=12, min_length=12, pattern="^csk_[a-z0-9]{8}$")]
     scopes: Annotated[
-        list[PermissionScope],
-        Field(json_schema_extra={"x-unique": True}, max_length=40, min_length=1),
+        list[PermissionScope], Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ]
     allowed_cidrs: Annotated[
-        list[NetworkRange],
-        Field(alias="allowedCidrs", json_schema_extra={"x-unique": True}, max_length=20),
+        list[NetworkRange], Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20)
     ]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
     last_used_at: Annotated[AwareDatetime | None, Field(alias="lastUsedAt")] = None
@@ -801,9 +713,7 @@ class AuthErasureCompleted(Model):
 
 
 class AuthPolicy(Model):
-    """
-    An organisation's rules for proving who one is.
-    """
+    """An organisation's rules for proving who one is."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -814,22 +724,17 @@ class AuthPolicy(Model):
     mfa: MfaRequirement
     allowed_methods: Annotated[
         list[AuthMethod],
-        Field(
-            alias="allowedMethods", json_schema_extra={"x-unique": True}, max_length=8, min_length=1
-        ),
+        Field(alias="allowedMethods", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     allowed_countries: Annotated[
-        list[CountryCode],
-        Field(alias="allowedCountries", json_schema_extra={"x-unique": True}, max_length=250),
+        list[CountryCode], Field(alias="allowedCountries", json_schema_extra=UNIQUE, max_length=250)
     ]
     max_session_hours: Annotated[int, Field(alias="maxSessionHours", ge=1, le=720)]
     password_history: Annotated[int, Field(alias="passwordHistory", ge=0, le=24)]
 
 
 class BeginLoginRequest(Model):
-    """
-    Who claims to be at the keyboard, and with what they would like to prove it.
-    """
+    """Who claims to be at the keyboard, and with what they would like to prove it."""
 
     identifier: Annotated[str, Field(max_length=254, min_length=3)]
     method: AuthMethod
@@ -848,12 +753,11 @@ class CreateApiKeyRequest(Model):
     user_id: Annotated[UUID, Field(alias="userId")]
     label: Annotated[str, Field(max_length=60, min_length=3, pattern="^[^\\x00-\\x1f\\x7f]+$")]
     scopes: Annotated[
-        list[PermissionScope],
-        Field(json_schema_extra={"x-unique": True}, max_length=40, min_length=1),
+        list[PermissionScope], Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ]
     allowed_cidrs: Annotated[
         list[NetworkRange] | None,
-        Field(alias="allowedCidrs", json_schema_extra={"x-unique": True}, max_length=20),
+        Field(alias="allowedCidrs", json_schema_extra=UNIQUE, max_length=20),
     ] = None
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
@@ -876,9 +780,7 @@ class CreateCredentialsRequest(Model):
 
 
 class Credential(Model):
-    """
-    One means of proof that a person has enrolled.
-    """
+    """One means of proof that a person has enrolled."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -895,9 +797,7 @@ class Credential(Model):
 
 
 class CredentialReset(Model):
-    """
-    A secret was replaced and the person's other sessions ended.
-    """
+    """A secret was replaced and the person's other sessions ended."""
 
     credential_id: Annotated[UUID, Field(alias="credentialId")]
     user_id: Annotated[UUID, Field(alias="userId")]
@@ -936,15 +836,12 @@ class IssueTokenRequest(Model):
         str | None, Field(alias="redirectUri", max_length=2048, min_length=10, pattern="^https://")
     ] = None
     scopes: Annotated[
-        list[PermissionScope] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=40, min_length=1),
+        list[PermissionScope] | None, Field(json_schema_extra=UNIQUE, max_length=40, min_length=1)
     ] = None
 
 
 class IssuedApiKey(Model):
-    """
-    The only answer that contains the key itself.
-    """
+    """The only answer that contains the key itself."""
 
     api_key: Annotated[ApiKeyView, Field(alias="apiKey")]
     key: Annotated[str, Field(max_length=56, pattern="^csk_[a-z0-9]{8}_[A-Za-z0-9_-]{43}$")]
@@ -952,9 +849,7 @@ class IssuedApiKey(Model):
 
 
 class LoginFailed(Model):
-    """
-    A login ended without proof, by the fifth wrong answer or by five minutes of silence.
-    """
+    """A login ended without proof, by the fifth wrong answer or by five minutes of silence."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     identifier_hash: Annotated[
@@ -968,18 +863,14 @@ class LoginFailed(Model):
 
 
 class LoginSucceeded(Model):
-    """
-    Somebody has shown every factor that was asked of them.
-    """
+    """Somebody has shown every factor that was asked of them."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
     channel: SessionChannel
     auth_methods: Annotated[
         list[AuthMethod],
-        Field(
-            alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4, min_length=1
-        ),
+        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     country_code: Annotated[
@@ -989,9 +880,7 @@ class LoginSucceeded(Model):
 
 
 class MemberJoined(Model):
-    """
-    Somebody belongs to the organisation from now on.
-    """
+    """Somebody belongs to the organisation from now on."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
@@ -1000,9 +889,7 @@ class MemberJoined(Model):
 
 
 class MemberRemoved(Model):
-    """
-    Somebody no longer belongs here.
-    """
+    """Somebody no longer belongs here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
@@ -1010,9 +897,7 @@ class MemberRemoved(Model):
 
 
 class OrganizationCreated(Model):
-    """
-    A tenant exists, though it cannot work yet.
-    """
+    """A tenant exists, though it cannot work yet."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     slug: Annotated[
@@ -1024,38 +909,30 @@ class OrganizationCreated(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class PolicyChanged(Model):
-    """
-    Which rules differ from before.
-    """
+    """Which rules differ from before."""
 
     auth_policy_id: Annotated[UUID, Field(alias="authPolicyId")]
     changed_fields: Annotated[
         list[PolicyChangedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30),
     ] = None
 
 
 class RevokeSessionRequest(Model):
-    """
-    Why the session must end.
-    """
+    """Why the session must end."""
 
     reason: StatedRevocationReason
 
 
 class RevokeUserSessionsRequest(Model):
-    """
-    Whose sessions end and why, all of them or all but the one that the person is looking at.
-    """
+    """Whose sessions end and why, all of them or all but the one that the person is looking at."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: StatedRevocationReason
@@ -1081,9 +958,7 @@ class RoleGrant(Model):
 
 
 class Session(Model):
-    """
-    A sign-in on one device, from the first question to its end.
-    """
+    """A sign-in on one device, from the first question to its end."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1094,8 +969,7 @@ class Session(Model):
     channel: SessionChannel
     status: SessionStatus
     auth_methods: Annotated[
-        list[AuthMethod],
-        Field(alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4),
+        list[AuthMethod], Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4)
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     device_fingerprint: Annotated[
@@ -1144,23 +1018,19 @@ class TokenSet(Model):
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     further_methods: Annotated[
         list[AuthMethod] | None,
-        Field(alias="furtherMethods", json_schema_extra={"x-unique": True}, max_length=4),
+        Field(alias="furtherMethods", json_schema_extra=UNIQUE, max_length=4),
     ] = None
 
 
 class UserDeactivated(Model):
-    """
-    Somebody has left.
-    """
+    """Somebody has left."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     from_status: Annotated[UserStatus | None, Field(alias="fromStatus")] = None
 
 
 class AccessDecisions(Model):
-    """
-    One decision a question, in the same order, with the policy that tipped it.
-    """
+    """One decision a question, in the same order, with the policy that tipped it."""
 
     decisions: Annotated[list[AccessDecisionsDecisionsItem], Field(max_length=50)]
 

@@ -23,16 +23,9 @@ BEGIN_ASSISTANCE = Operation(
     writes=True,
     idempotency="key",
     status=201,
-    location="/v1/sessions/{id}",
 )
 
-BEGIN_LOGIN = Operation(
-    id="begin-login",
-    access="public",
-    writes=True,
-    status=201,
-    location="/v1/sessions/{id}",
-)
+BEGIN_LOGIN = Operation(id="begin-login", access="public", writes=True, status=201)
 
 CHANGE_ROLE_GRANT = Operation(
     id="change-role-grant",
@@ -57,7 +50,6 @@ CREATE_API_KEY = Operation(
     writes=True,
     idempotency="key",
     status=201,
-    location="/v1/api-keys/{id}",
 )
 
 CREATE_CREDENTIALS = Operation(

@@ -6,17 +6,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="auth-service",
     source="/cloudsync/auth-service",
-    access={
-        "access:evaluate": frozenset(
-            {
+    access=by_roles(
+        (
+            (
                 "billing-admin",
                 "guest",
                 "member",
@@ -24,111 +27,162 @@ SERVICE = ServiceSpec(
                 "org-owner",
                 "security-admin",
                 "team-manager",
-            }
+            ),
+            ("access:evaluate",),
         ),
-        "access:review": frozenset(
-            {"compliance-officer", "org-admin", "org-owner", "security-admin"}
+        (("compliance-officer", "org-admin", "org-owner", "security-admin"), ("access:review",)),
+        (
+            ("compliance-officer", "security-admin", "security-engineer", "support-agent"),
+            ("session:list",),
         ),
-        "api-key:create": frozenset({"security-admin"}),
-        "api-key:read": frozenset({"security-admin", "security-engineer"}),
-        "api-key:revoke": frozenset({"security-admin", "security-engineer"}),
-        "api-key:rotate": frozenset({"security-admin"}),
-        "auth-policy:read": frozenset({"org-admin", "org-owner", "security-admin"}),
-        "auth-policy:update": frozenset({"security-admin"}),
-        "credential:read": frozenset({"security-admin"}),
-        "credential:reset": frozenset({"security-admin"}),
-        "credential:revoke": frozenset({"security-admin", "security-engineer"}),
-        "idp:configure": frozenset({"security-admin"}),
-        "idp:read": frozenset({"org-admin", "org-owner", "security-admin"}),
-        "session:assist": frozenset({"support-agent"}),
-        "session:list": frozenset(
-            {"compliance-officer", "security-admin", "security-engineer", "support-agent"}
+        (("org-admin", "org-owner", "security-admin"), ("auth-policy:read", "idp:read")),
+        (
+            ("security-admin",),
+            (
+                "api-key:create",
+                "api-key:rotate",
+                "auth-policy:update",
+                "credential:read",
+                "credential:reset",
+                "idp:configure",
+            ),
         ),
-        "session:revoke": frozenset({"security-admin", "security-engineer"}),
-        "session:step-up": frozenset({"security-admin", "security-engineer"}),
+        (
+            ("security-admin", "security-engineer"),
+            (
+                "api-key:read",
+                "api-key:revoke",
+                "credential:revoke",
+                "session:revoke",
+                "session:step-up",
+            ),
+        ),
+        (("support-agent",), ("session:assist",)),
+    ),
+    related=by_roles(
+        (
+            (
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            ),
+            (
+                "credential:create",
+                "credential:read",
+                "credential:reset",
+                "credential:revoke",
+                "session:list",
+                "session:revoke",
+            ),
+        ),
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("api-key:create", "api-key:read", "api-key:revoke", "api-key:rotate"),
+        ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={
-        "api-key:create": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "api-key:read": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "api-key:revoke": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "api-key:rotate": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "credential:create": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "credential:read": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "credential:reset": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "credential:revoke": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "session:list": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "session:revoke": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-    },
+    masked=frozenset(
+        {
+            "allowedCidrs",
+            "allowedCountries",
+            "allowedMethods",
+            "assuranceLevel",
+            "authMethods",
+            "breachedAt",
+            "clientSecretRef",
+            "condition",
+            "countryCode",
+            "deviceFingerprint",
+            "domains",
+            "grantedBy",
+            "impersonatorId",
+            "ipAddress",
+            "issuer",
+            "keyHash",
+            "maxSessionHours",
+            "mfa",
+            "minPasswordLength",
+            "passwordHistory",
+            "refreshTokenHash",
+            "revocationReason",
+            "riskScore",
+            "secretHash",
+        }
+    ),
     tables=metadata,
     schemas=("auth",),
     migrations=Path(__file__).with_name("migrations"),
+    dead_letters={
+        "cloudsync.notification.sms-delivery.v1": "cloudsync.notification.sms-delivery.v1.dlq",
+        "cloudsync.platform.secret.v1": "cloudsync.platform.secret.v1.dlq",
+        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    queues=(
+        Queue(
+            name="notify.email.critical",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="notify.email.critical.dead",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.email.critical.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.sms.otp",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=600.0,
+            max_length=None,
+            dead_letter="notify.sms.otp.dead",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.sms.otp.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+    ),
+    sagas=SAGAS,
     contract=published(__file__, "openapi/auth.yaml"),
+    latency_buckets=(
+        0.005,
+        0.008,
+        0.01,
+        0.025,
+        0.05,
+        0.075,
+        0.1,
+        0.15,
+        0.18,
+        0.25,
+        0.5,
+        1.0,
+        2.5,
+        5.0,
+    ),
 )

@@ -20,6 +20,8 @@ class ServiceSettings(Settings):
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 5000
+    rate_limit_burst: int = 10000
     database_schema: str | None = "auth"
 
     access_token_lifetime: Seconds = 900.0

@@ -22,7 +22,7 @@ from . import models, problems, tables
 CALENDAR_ERASURE_COMPLETED = Emission(
     type="cloudsync.collaboration.calendar-erasure-completed.v1",
     topic="cloudsync.collaboration.calendar.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
@@ -30,7 +30,7 @@ CALENDAR_ERASURE_COMPLETED = Emission(
 CALENDAR_SHARED = Emission(
     type="cloudsync.collaboration.calendar-shared.v1",
     topic="cloudsync.collaboration.calendar.v1",
-    key="calendarId",
+    key="id",
     key_field="calendarId",
     fields=("calendarId", "granteeId", "granteeType", "accessLevel"),
 )
@@ -38,7 +38,7 @@ CALENDAR_SHARED = Emission(
 CALENDAR_SHARED_ = Emission(
     type="cloudsync.collaboration.calendar-shared.v1",
     topic="cloudsync.collaboration.calendar.v1",
-    key="id",
+    key="calendarId",
     key_field="calendarId",
     fields=("calendarId", "granteeId", "granteeType", "accessLevel"),
 )
@@ -99,7 +99,7 @@ EVENT_SCHEDULED = Emission(
 INVITATION_ANSWERED = Emission(
     type="cloudsync.collaboration.invitation-answered.v1",
     topic="cloudsync.collaboration.calendar-event.v1",
-    key="id",
+    key="calendarEventId",
     key_field="eventId",
     fields=("eventId", "userId", "response", "proposedStart"),
 )

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -20,6 +19,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.calendar = runtime.aggregate(aggregates.CALENDAR)
         self.calendar_event = runtime.aggregate(aggregates.CALENDAR_EVENT)
         self.calendar_share = runtime.aggregate(aggregates.CALENDAR_SHARE)
@@ -52,31 +52,8 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def cancel_occurrences(
-        self,
-        ctx: Context,
-        request: port.CancelOccurrences,
-    ) -> models.CalendarEvent:
-        raise handler_missing("cancel-occurrences")
-
     async def confirm_event(self, ctx: Context, request: port.ConfirmEvent) -> models.CalendarEvent:
         return await self.calendar_event.transition(ctx, "confirm-event", request.calendar_event_id)
-
-    async def create_calendar(
-        self,
-        ctx: Context,
-        request: port.CreateCalendar,
-    ) -> models.CalendarView:
-        raise handler_missing("create-calendar")
-
-    async def delete_calendar(self, ctx: Context, request: port.DeleteCalendar) -> None:
-        raise handler_missing("delete-calendar")
-
-    async def detach_meeting(self, ctx: Context, request: port.DetachMeeting) -> None:
-        raise handler_missing("detach-meeting")
-
-    async def drop_calendar_shares(self, ctx: Context, request: port.DropCalendarShares) -> None:
-        raise handler_missing("drop-calendar-shares")
 
     async def expire_hold(self, ctx: Context, request: port.ExpireHold) -> None:
         await self.calendar_event.transition(ctx, "expire-hold", request.calendar_event_id)
@@ -97,27 +74,8 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def hand_over_events(self, ctx: Context, request: port.HandOverEvents) -> None:
-        raise handler_missing("hand-over-events")
-
-    async def hold_slot(self, ctx: Context, request: port.HoldSlot) -> models.CalendarEvent:
-        raise handler_missing("hold-slot")
-
-    async def import_ics(self, ctx: Context, request: port.ImportIcs) -> models.IcsImport:
-        raise handler_missing("import-ics")
-
-    async def invite_attendee(
-        self,
-        ctx: Context,
-        request: port.InviteAttendee,
-    ) -> models.EventAttendee:
-        raise handler_missing("invite-attendee")
-
     async def lapse_calendar_share(self, ctx: Context, request: port.LapseCalendarShare) -> None:
         await self.calendar_share.delete(ctx, "lapse-calendar-share", request.grantee_id)
-
-    async def move_due_marker(self, ctx: Context, request: port.MoveDueMarker) -> None:
-        raise handler_missing("move-due-marker")
 
     async def open_scheduling_policy(
         self,
@@ -129,67 +87,6 @@ class Defaults(port.Port):
     async def provision_calendar(self, ctx: Context, request: port.ProvisionCalendar) -> None:
         await self.calendar.create(ctx, "provision-calendar", request.body)
 
-    async def provision_working_week(
-        self,
-        ctx: Context,
-        request: port.ProvisionWorkingWeek,
-    ) -> None:
-        raise handler_missing("provision-working-week")
-
-    async def purge_tenant_calendars(
-        self,
-        ctx: Context,
-        request: port.PurgeTenantCalendars,
-    ) -> None:
-        raise handler_missing("purge-tenant-calendars")
-
-    async def rebuild_busy_blocks(self, ctx: Context, request: port.RebuildBusyBlocks) -> None:
-        raise handler_missing("rebuild-busy-blocks")
-
-    async def reopen_answers(self, ctx: Context, request: port.ReopenAnswers) -> None:
-        raise handler_missing("reopen-answers")
-
-    async def reschedule_event(
-        self,
-        ctx: Context,
-        request: port.RescheduleEvent,
-    ) -> models.CalendarEvent:
-        raise handler_missing("reschedule-event")
-
-    async def respond_to_invitation(
-        self,
-        ctx: Context,
-        request: port.RespondToInvitation,
-    ) -> models.EventAttendee:
-        raise handler_missing("respond-to-invitation")
-
-    async def rotate_ics_token(self, ctx: Context, request: port.RotateIcsToken) -> models.IcsFeed:
-        raise handler_missing("rotate-ics-token")
-
-    async def schedule_event(
-        self,
-        ctx: Context,
-        request: port.ScheduleEvent,
-    ) -> models.CalendarEvent:
-        raise handler_missing("schedule-event")
-
-    async def seat_attendees(self, ctx: Context, request: port.SeatAttendees) -> None:
-        raise handler_missing("seat-attendees")
-
-    async def set_working_week(
-        self,
-        ctx: Context,
-        request: port.SetWorkingWeek,
-    ) -> models.WorkingHoursPage:
-        raise handler_missing("set-working-week")
-
-    async def share_calendar(
-        self,
-        ctx: Context,
-        request: port.ShareCalendar,
-    ) -> models.CalendarShare:
-        raise handler_missing("share-calendar")
-
     async def start_ics_import(self, ctx: Context, request: port.StartIcsImport) -> None:
         await self.ics_import.transition(ctx, "start-ics-import", request.ics_import_id)
 
@@ -200,16 +97,6 @@ class Defaults(port.Port):
             request.organization_id,
             request.body,
         )
-
-    async def transfer_event(
-        self,
-        ctx: Context,
-        request: port.TransferEvent,
-    ) -> models.CalendarEvent:
-        raise handler_missing("transfer-event")
-
-    async def uninvite_attendee(self, ctx: Context, request: port.UninviteAttendee) -> None:
-        raise handler_missing("uninvite-attendee")
 
     async def unshare_calendar(self, ctx: Context, request: port.UnshareCalendar) -> None:
         await self.calendar_share.delete(
@@ -252,22 +139,12 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def find_free_slots(
-        self,
-        ctx: Context,
-        request: port.FindFreeSlots,
-    ) -> models.FreeSlotList:
-        raise handler_missing("find-free-slots")
-
     async def get_calendar(self, ctx: Context, request: port.GetCalendar) -> models.CalendarView:
         found = await self.calendar.get(ctx, request.calendar_id)
         return project(models.CalendarView, found)
 
     async def get_event(self, ctx: Context, request: port.GetEvent) -> models.CalendarEvent:
         return await self.calendar_event.get(ctx, request.calendar_event_id)
-
-    async def get_free_busy(self, ctx: Context, request: port.GetFreeBusy) -> models.FreeBusyAnswer:
-        raise handler_missing("get-free-busy")
 
     async def get_ics_import(self, ctx: Context, request: port.GetIcsImport) -> models.IcsImport:
         return await self.ics_import.get(ctx, request.ics_import_id, calendarId=request.calendar_id)
@@ -278,13 +155,6 @@ class Defaults(port.Port):
         request: port.GetSchedulingPolicy,
     ) -> models.SchedulingPolicy:
         return await self.scheduling_policy.get(ctx, request.organization_id)
-
-    async def list_attendees(
-        self,
-        ctx: Context,
-        request: port.ListAttendees,
-    ) -> Page[models.EventAttendee]:
-        raise handler_missing("list-attendees")
 
     async def list_calendar_shares(
         self,
@@ -313,13 +183,6 @@ class Defaults(port.Port):
             found.following,
         )
 
-    async def list_occurrences(
-        self,
-        ctx: Context,
-        request: port.ListOccurrences,
-    ) -> models.OccurrenceList:
-        raise handler_missing("list-occurrences")
-
     async def list_working_hours(
         self,
         ctx: Context,
@@ -332,27 +195,6 @@ class Defaults(port.Port):
             userId=request.user_id,
         )
 
-    async def on_event_rescheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventRescheduled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_event_scheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventScheduled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_meeting_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.MeetingCancelled],
-    ) -> None:
-        not_handled(event)
-
     async def on_meeting_scheduled(
         self,
         ctx: Context,
@@ -362,9 +204,6 @@ class Defaults(port.Port):
             ctx,
             port.AttachMeeting(calendar_event_id=event.value("calendarEventId"), body=event.data),
         )
-
-    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
-        not_handled(event)
 
     async def on_organization_created(
         self,
@@ -383,13 +222,6 @@ class Defaults(port.Port):
             port.FreezeCalendars(organization_id=event.value("organizationId"), body=event.data),
         )
 
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
     async def on_organization_restored(
         self,
         ctx: Context,
@@ -400,15 +232,5 @@ class Defaults(port.Port):
             port.ThawCalendars(organization_id=event.value("organizationId"), body=event.data),
         )
 
-    async def on_task_due_date_changed(
-        self,
-        ctx: Context,
-        event: Received[models.TaskDueDateChanged],
-    ) -> None:
-        not_handled(event)
-
     async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
         await self.provision_calendar(ctx, port.ProvisionCalendar(body=event.data))
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)

@@ -7,14 +7,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
 class AbandonIcsImportRequest(Model):
-    """
-    The cause for which a worker gave up on a file, in one word that a client can translate.
-    """
+    """The cause for which a worker gave up on a file, in one word that a client can translate."""
 
     broken_because: Annotated[
         str, Field(alias="brokenBecause", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
@@ -32,9 +30,7 @@ class AccountKind(StrEnum):
 
 
 class Attendance(StrEnum):
-    """
-    How much an event needs somebody.
-    """
+    """How much an event needs somebody."""
 
     required = "required"
     optional = "optional"
@@ -42,9 +38,7 @@ class Attendance(StrEnum):
 
 
 class AttendeeResponse(StrEnum):
-    """
-    What an invited person has said so far; delegated names somebody who comes instead.
-    """
+    """What an invited person has said so far; delegated names somebody who comes instead."""
 
     needs_action = "needsAction"
     accepted = "accepted"
@@ -54,9 +48,7 @@ class AttendeeResponse(StrEnum):
 
 
 class BusyKind(StrEnum):
-    """
-    FBTYPE of RFC 5545 in three of its values.
-    """
+    """FBTYPE of RFC 5545 in three of its values."""
 
     busy = "busy"
     tentative = "tentative"
@@ -64,9 +56,7 @@ class BusyKind(StrEnum):
 
 
 class BusyTime(Model):
-    """
-    When somebody cannot come, and nothing of what they do then.
-    """
+    """When somebody cannot come, and nothing of what they do then."""
 
     from_: Annotated[AwareDatetime, Field(alias="from")]
     to: AwareDatetime
@@ -99,9 +89,7 @@ class CalendarOwnerType(StrEnum):
 
 
 class CalendarVisibility(StrEnum):
-    """
-    What an event without a word of its own gets.
-    """
+    """What an event without a word of its own gets."""
 
     public = "public"
     private = "private"
@@ -109,9 +97,7 @@ class CalendarVisibility(StrEnum):
 
 
 class CancelEventRequest(Model):
-    """
-    A word to those who had kept the time free, if the organizer finds one.
-    """
+    """A word to those who had kept the time free, if the organizer finds one."""
 
     apology: Annotated[str | None, Field(max_length=500, min_length=1)] = None
 
@@ -122,9 +108,7 @@ class CancelOccurrencesRequestScope(StrEnum):
 
 
 class ChangeScope(StrEnum):
-    """
-    How much of a series is meant, RFC 5545's THISANDFUTURE in the middle.
-    """
+    """How much of a series is meant, RFC 5545's THISANDFUTURE in the middle."""
 
     this = "this"
     following = "following"
@@ -132,9 +116,7 @@ class ChangeScope(StrEnum):
 
 
 class CreateCalendarRequest(Model):
-    """
-    A further calendar of a person or team, or one for a room.
-    """
+    """A further calendar of a person or team, or one for a room."""
 
     name: Annotated[str, Field(max_length=120, min_length=1)]
     owner_type: Annotated[CalendarOwnerType, Field(alias="ownerType")]
@@ -159,9 +141,7 @@ class CreateCalendarRequest(Model):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -170,9 +150,7 @@ class Edition(StrEnum):
 
 
 class EventAttendee(Model):
-    """
-    One invited person and what they answered.
-    """
+    """One invited person and what they answered."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -204,9 +182,7 @@ class EventAttendee(Model):
 
 
 class EventCancelled(Model):
-    """
-    Time was given back, of a whole event or of some dates of a series.
-    """
+    """Time was given back, of a whole event or of some dates of a series."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     scope: ChangeScope | None = None
@@ -216,9 +192,7 @@ class EventCancelled(Model):
 
 
 class EventRescheduled(Model):
-    """
-    A time that people had in their heads is no longer the right one.
-    """
+    """A time that people had in their heads is no longer the right one."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     old_start: Annotated[AwareDatetime, Field(alias="oldStart")]
@@ -231,9 +205,7 @@ class EventRescheduled(Model):
 
 
 class EventStatus(StrEnum):
-    """
-    A tentative event holds its hour for two weeks at most.
-    """
+    """A tentative event holds its hour for two weeks at most."""
 
     tentative = "tentative"
     confirmed = "confirmed"
@@ -241,9 +213,7 @@ class EventStatus(StrEnum):
 
 
 class EventVisibility(StrEnum):
-    """
-    Who sees more than a grey block.
-    """
+    """Who sees more than a grey block."""
 
     default = "default"
     public = "public"
@@ -252,9 +222,7 @@ class EventVisibility(StrEnum):
 
 
 class FinishIcsImportRequest(Model):
-    """
-    What the worker counted while it wrote the events of a file.
-    """
+    """What the worker counted while it wrote the events of a file."""
 
     found_events: Annotated[int, Field(alias="foundEvents", ge=0, le=10000)]
     imported_events: Annotated[int, Field(alias="importedEvents", ge=0, le=10000)]
@@ -262,9 +230,7 @@ class FinishIcsImportRequest(Model):
 
 
 class FreeSlot(Model):
-    """
-    A time that would do, with how many of those asked could come and who could not.
-    """
+    """A time that would do, with how many of those asked could come and who could not."""
 
     slot_start: Annotated[AwareDatetime, Field(alias="slotStart")]
     slot_end: Annotated[AwareDatetime, Field(alias="slotEnd")]
@@ -276,18 +242,14 @@ class FreeSlot(Model):
 
 
 class FreeSlotList(Model):
-    """
-    Times that would do, most people first and among equals the earliest.
-    """
+    """Times that would do, most people first and among equals the earliest."""
 
     slots: Annotated[list[FreeSlot], Field(max_length=40)]
     tightest_user_id: Annotated[UUID | None, Field(alias="tightestUserId")] = None
 
 
 class GranteeType(StrEnum):
-    """
-    Whom a calendar is shared with.
-    """
+    """Whom a calendar is shared with."""
 
     user = "user"
     team = "team"
@@ -295,9 +257,7 @@ class GranteeType(StrEnum):
 
 
 class HoldSlotRequest(Model):
-    """
-    A pencilled time that nobody else shall take, for two weeks at most.
-    """
+    """A pencilled time that nobody else shall take, for two weeks at most."""
 
     summary: Annotated[str, Field(max_length=255, min_length=1)]
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
@@ -313,19 +273,15 @@ class HoldSlotRequest(Model):
     ]
     hold_until: Annotated[AwareDatetime, Field(alias="holdUntil")]
     resource_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="resourceIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID] | None, Field(alias="resourceIds", json_schema_extra=UNIQUE, max_length=10)
     ] = None
     attendee_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="attendeeUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID] | None, Field(alias="attendeeUserIds", json_schema_extra=UNIQUE, max_length=500)
     ] = None
 
 
 class IcsFeed(Model):
-    """
-    The one time that a feed's token is shown.
-    """
+    """The one time that a feed's token is shown."""
 
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
     feed_token: Annotated[
@@ -337,9 +293,7 @@ class IcsFeed(Model):
 
 
 class IcsImportStage(StrEnum):
-    """
-    Running means that events appear in the calendar one after the other.
-    """
+    """Running means that events appear in the calendar one after the other."""
 
     queued = "queued"
     running = "running"
@@ -348,17 +302,13 @@ class IcsImportStage(StrEnum):
 
 
 class ImportIcsRequest(Model):
-    """
-    An iCalendar file as text, five MiB and ten thousand events at most.
-    """
+    """An iCalendar file as text, five MiB and ten thousand events at most."""
 
     ics_text: Annotated[str, Field(alias="icsText", max_length=5242880, min_length=26)]
 
 
 class InvitationAnswered(Model):
-    """
-    Somebody said yes, no or perhaps, or a better time.
-    """
+    """Somebody said yes, no or perhaps, or a better time."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     user_id: Annotated[UUID, Field(alias="userId")]
@@ -367,9 +317,7 @@ class InvitationAnswered(Model):
 
 
 class InviteAttendeeRequest(Model):
-    """
-    A colleague by their account, or somebody from outside by an address.
-    """
+    """A colleague by their account, or somebody from outside by an address."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     user_id: Annotated[UUID | None, Field(alias="userId")] = None
@@ -400,9 +348,7 @@ class MeetingCancelReason(StrEnum):
 
 
 class MeetingCancelled(Model):
-    """
-    The room will not open, and its address leads to a page that says so.
-    """
+    """The room will not open, and its address leads to a page that says so."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
@@ -410,9 +356,7 @@ class MeetingCancelled(Model):
 
 
 class MeetingScheduled(Model):
-    """
-    A room is kept for an hour to come.
-    """
+    """A room is kept for an hour to come."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
@@ -426,9 +370,7 @@ class MeetingScheduled(Model):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -438,9 +380,7 @@ class MembershipEndReason(StrEnum):
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -448,9 +388,7 @@ class OrganizationDeleted(Model):
 
 
 class OrganizationRestored(Model):
-    """
-    Stops the off-boarding.
-    """
+    """Stops the off-boarding."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
@@ -475,9 +413,7 @@ class PersonalAvailability(Model):
 
 
 class ProvisioningSource(StrEnum):
-    """
-    How the account came about.
-    """
+    """How the account came about."""
 
     self_signup = "selfSignup"
     invitation = "invitation"
@@ -487,9 +423,7 @@ class ProvisioningSource(StrEnum):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -502,9 +436,7 @@ class ReminderMinutes(RootModel[int]):
 
 
 class RescheduleEventRequest(Model):
-    """
-    The new time and, in a series, for how much of it.
-    """
+    """The new time and, in a series, for how much of it."""
 
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
     ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
@@ -520,9 +452,7 @@ class RespondToInvitationRequestResponse(StrEnum):
 
 
 class SchedulingPolicy(Model):
-    """
-    An organisation's rules for calendars, of which there is one.
-    """
+    """An organisation's rules for calendars, of which there is one."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -540,9 +470,7 @@ class SchedulingPolicy(Model):
 
 
 class ShareCalendarRequest(Model):
-    """
-    What the grantee may do from now on; the level replaces whatever they had.
-    """
+    """What the grantee may do from now on; the level replaces whatever they had."""
 
     grantee_type: Annotated[GranteeType, Field(alias="granteeType")]
     access_level: Annotated[CalendarAccess, Field(alias="accessLevel")]
@@ -550,9 +478,7 @@ class ShareCalendarRequest(Model):
 
 
 class TaskDueDateChanged(Model):
-    """
-    A deadline came, moved or went.
-    """
+    """A deadline came, moved or went."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_key: Annotated[
@@ -566,36 +492,28 @@ class TaskDueDateChanged(Model):
 
 
 class TimeWindow(Model):
-    """
-    A stretch of time from one moment to a later one, the first included and the second not.
-    """
+    """A stretch of time from one moment to a later one, the first included and the second not."""
 
     from_: Annotated[AwareDatetime, Field(alias="from")]
     to: AwareDatetime
 
 
 class TransferEventRequest(Model):
-    """
-    Who organizes it from now on, and in which of their calendars it stands.
-    """
+    """Who organizes it from now on, and in which of their calendars it stands."""
 
     organizer_id: Annotated[UUID, Field(alias="organizerId")]
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
 
 
 class Transparency(StrEnum):
-    """
-    RFC 5545's word for whether an event makes somebody busy.
-    """
+    """RFC 5545's word for whether an event makes somebody busy."""
 
     opaque = "opaque"
     transparent = "transparent"
 
 
 class UpdateCalendarRequest(Model):
-    """
-    Looks, zone and habits of a calendar; events keep the visibility that they have.
-    """
+    """Looks, zone and habits of a calendar; events keep the visibility that they have."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     name: Annotated[str | None, Field(max_length=120, min_length=1)] = None
@@ -630,14 +548,12 @@ class UpdateEventRequest(Model):
     transparency: Transparency | None = None
     location: Annotated[str | None, Field(max_length=400)] = None
     reminders: Annotated[
-        list[ReminderMinutes] | None, Field(json_schema_extra={"x-unique": True}, max_length=5)
+        list[ReminderMinutes] | None, Field(json_schema_extra=UNIQUE, max_length=5)
     ] = None
 
 
 class UpdateSchedulingPolicyRequest(Model):
-    """
-    New rules for calendars, in force on every replica within ten seconds.
-    """
+    """New rules for calendars, in force on every replica within ten seconds."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     sharing_outside: Annotated[bool | None, Field(alias="sharingOutside")] = None
@@ -652,9 +568,7 @@ class UpdateSchedulingPolicyRequest(Model):
 
 
 class UserCreated(Model):
-    """
-    Somebody was invited, or a program got an identity.
-    """
+    """Somebody was invited, or a program got an identity."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
@@ -702,9 +616,7 @@ class WorkPlace(StrEnum):
 
 
 class WorkingHours(Model):
-    """
-    A stretch of somebody's week in which they can be invited without asking.
-    """
+    """A stretch of somebody's week in which they can be invited without asking."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -738,9 +650,7 @@ class WorkingHours(Model):
 
 
 class WorkingHoursPage(Model):
-    """
-    The stretches of a person's week from Monday on.
-    """
+    """The stretches of a person's week from Monday on."""
 
     items: Annotated[list[WorkingHours], Field(max_length=200)]
     next_cursor: Annotated[
@@ -777,9 +687,7 @@ class WorkingStretch(Model):
 
 
 class Calendar(Model):
-    """
-    The time of a person, a team or a thing.
-    """
+    """The time of a person, a team or a thing."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -822,9 +730,7 @@ class CalendarErasureCompleted(Model):
 
 
 class CalendarEvent(Model):
-    """
-    A stretch of time with a purpose, once or again and again.
-    """
+    """A stretch of time with a purpose, once or again and again."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -858,8 +764,7 @@ class CalendarEvent(Model):
     ] = None
     recurrence_count: Annotated[int | None, Field(alias="recurrenceCount", ge=2, le=730)] = None
     exception_dates: Annotated[
-        list[date],
-        Field(alias="exceptionDates", json_schema_extra={"x-unique": True}, max_length=200),
+        list[date], Field(alias="exceptionDates", json_schema_extra=UNIQUE, max_length=200)
     ]
     series_id: Annotated[UUID | None, Field(alias="seriesId")] = None
     original_start: Annotated[AwareDatetime | None, Field(alias="originalStart")] = None
@@ -872,16 +777,13 @@ class CalendarEvent(Model):
     ] = None
     meeting_id: Annotated[UUID | None, Field(alias="meetingId")] = None
     resource_ids: Annotated[
-        list[UUID], Field(alias="resourceIds", json_schema_extra={"x-unique": True}, max_length=10)
+        list[UUID], Field(alias="resourceIds", json_schema_extra=UNIQUE, max_length=10)
     ]
     attendee_user_ids: Annotated[
-        list[UUID],
-        Field(alias="attendeeUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID], Field(alias="attendeeUserIds", json_schema_extra=UNIQUE, max_length=500)
     ]
     hold_until: Annotated[AwareDatetime | None, Field(alias="holdUntil")] = None
-    reminders: Annotated[
-        list[ReminderMinutes], Field(json_schema_extra={"x-unique": True}, max_length=5)
-    ]
+    reminders: Annotated[list[ReminderMinutes], Field(json_schema_extra=UNIQUE, max_length=5)]
     sequence: Annotated[int, Field(ge=0, le=100000)]
     cancelled_by: Annotated[UUID | None, Field(alias="cancelledBy")] = None
     source_task_id: Annotated[UUID | None, Field(alias="sourceTaskId")] = None
@@ -889,9 +791,7 @@ class CalendarEvent(Model):
 
 
 class CalendarShare(Model):
-    """
-    What somebody else may see or do in a calendar.
-    """
+    """What somebody else may see or do in a calendar."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -907,9 +807,7 @@ class CalendarShare(Model):
 
 
 class CalendarShared(Model):
-    """
-    Somebody got a view of a calendar, or another one than before.
-    """
+    """Somebody got a view of a calendar, or another one than before."""
 
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
     grantee_id: Annotated[UUID, Field(alias="granteeId")]
@@ -948,9 +846,7 @@ class CalendarView(Model):
 
 
 class CancelOccurrencesRequest(Model):
-    """
-    One date that does not happen, or the first of all that do not.
-    """
+    """One date that does not happen, or the first of all that do not."""
 
     occurrence_date: Annotated[date, Field(alias="occurrenceDate")]
     scope: CancelOccurrencesRequestScope
@@ -958,9 +854,7 @@ class CancelOccurrencesRequest(Model):
 
 
 class EventScheduled(Model):
-    """
-    Time was taken: an event is firm, at once or after having been pencilled in.
-    """
+    """Time was taken: an event is firm, at once or after having been pencilled in."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
@@ -992,26 +886,17 @@ class EventScheduled(Model):
 
 
 class FindFreeSlotsRequest(Model):
-    """
-    Who has to come and who would be welcome, fifty people together, for how long and by when.
-    """
+    """Who has to come and who would be welcome, fifty people together, for how long and by when."""
 
     required_user_ids: Annotated[
         list[UUID],
-        Field(
-            alias="requiredUserIds",
-            json_schema_extra={"x-unique": True},
-            max_length=50,
-            min_length=1,
-        ),
+        Field(alias="requiredUserIds", json_schema_extra=UNIQUE, max_length=50, min_length=1),
     ]
     optional_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="optionalUserIds", json_schema_extra={"x-unique": True}, max_length=49),
+        list[UUID] | None, Field(alias="optionalUserIds", json_schema_extra=UNIQUE, max_length=49)
     ] = None
     room_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="roomIds", json_schema_extra={"x-unique": True}, max_length=20),
+        list[UUID] | None, Field(alias="roomIds", json_schema_extra=UNIQUE, max_length=20)
     ] = None
     duration_minutes: Annotated[int, Field(alias="durationMinutes", ge=5, le=480)]
     horizon: TimeWindow
@@ -1020,9 +905,7 @@ class FindFreeSlotsRequest(Model):
 
 
 class FreeBusyAnswer(Model):
-    """
-    Blocks of up to fifty people in the asked window, without a word of what fills them.
-    """
+    """Blocks of up to fifty people in the asked window, without a word of what fills them."""
 
     window: TimeWindow
     people: Annotated[list[PersonalAvailability], Field(max_length=50)]
@@ -1055,9 +938,7 @@ class IcsImport(Model):
 
 
 class MemberRemoved(Model):
-    """
-    Somebody no longer belongs here.
-    """
+    """Somebody no longer belongs here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
@@ -1065,9 +946,7 @@ class MemberRemoved(Model):
 
 
 class Occurrence(Model):
-    """
-    An event at one of its dates, the series expanded and its overrides applied.
-    """
+    """An event at one of its dates, the series expanded and its overrides applied."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     occurrence_start: Annotated[AwareDatetime, Field(alias="occurrenceStart")]
@@ -1086,9 +965,7 @@ class Occurrence(Model):
 
 
 class OccurrenceList(Model):
-    """
-    What happens in a calendar between two moments, by their beginning.
-    """
+    """What happens in a calendar between two moments, by their beginning."""
 
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
     occurrences: Annotated[list[Occurrence], Field(max_length=2000)]
@@ -1096,9 +973,7 @@ class OccurrenceList(Model):
 
 
 class OrganizationCreated(Model):
-    """
-    A tenant exists, though it cannot work yet.
-    """
+    """A tenant exists, though it cannot work yet."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     slug: Annotated[
@@ -1110,18 +985,14 @@ class OrganizationCreated(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class RespondToInvitationRequest(Model):
-    """
-    Yes, no or perhaps, with a better time where there is one, or with whoever goes instead.
-    """
+    """Yes, no or perhaps, with a better time where there is one, or with whoever goes instead."""
 
     response: RespondToInvitationRequestResponse
     proposed_start: Annotated[AwareDatetime | None, Field(alias="proposedStart")] = None
@@ -1129,9 +1000,7 @@ class RespondToInvitationRequest(Model):
 
 
 class ScheduleEventRequest(Model):
-    """
-    What the form of a new event sends.
-    """
+    """What the form of a new event sends."""
 
     summary: Annotated[str, Field(max_length=255, min_length=1)]
     agenda: Annotated[str | None, Field(max_length=8192)] = None
@@ -1161,22 +1030,18 @@ class ScheduleEventRequest(Model):
     transparency: Transparency | None = None
     location: Annotated[str | None, Field(max_length=400)] = None
     resource_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="resourceIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID] | None, Field(alias="resourceIds", json_schema_extra=UNIQUE, max_length=10)
     ] = None
     attendee_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="attendeeUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID] | None, Field(alias="attendeeUserIds", json_schema_extra=UNIQUE, max_length=500)
     ] = None
     reminders: Annotated[
-        list[ReminderMinutes] | None, Field(json_schema_extra={"x-unique": True}, max_length=5)
+        list[ReminderMinutes] | None, Field(json_schema_extra=UNIQUE, max_length=5)
     ] = None
 
 
 class SetWorkingWeekRequest(Model):
-    """
-    All stretches of a week at once, in the zone that the person lives in.
-    """
+    """All stretches of a week at once, in the zone that the person lives in."""
 
     zone: Annotated[
         str, Field(max_length=64, min_length=3, pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$")

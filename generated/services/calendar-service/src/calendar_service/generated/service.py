@@ -8,45 +8,25 @@ from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="calendar-service",
     source="/cloudsync/calendar-service",
-    access={
-        "event:arrange": frozenset({"org-admin", "org-owner"}),
-        "event:cancel": frozenset({"org-admin", "org-owner"}),
-        "event:configure": frozenset({"org-admin", "org-owner"}),
-        "event:find": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+    access=by_roles(
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("event:find", "event:open-calendar", "event:read-policy"),
         ),
-        "event:open-calendar": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "event:read-policy": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-    },
-    related={
-        "event:arrange": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "event:cancel": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "event:import": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "event:invite": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "event:list-calendars": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "event:read": frozenset(
-            {
+        (("org-admin", "org-owner"), ("event:arrange", "event:cancel", "event:configure")),
+    ),
+    related=by_roles(
+        (
+            (
                 "billing-admin",
                 "guest",
                 "member",
@@ -54,36 +34,57 @@ SERVICE = ServiceSpec(
                 "org-owner",
                 "security-admin",
                 "team-manager",
-            }
+            ),
+            ("event:read", "event:respond"),
         ),
-        "event:reschedule": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            (
+                "event:arrange",
+                "event:cancel",
+                "event:import",
+                "event:invite",
+                "event:list-calendars",
+                "event:reschedule",
+                "event:schedule",
+                "event:set-hours",
+                "event:share",
+            ),
         ),
-        "event:respond": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "event:schedule": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "event:set-hours": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "event:share": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
+    masked=frozenset(
+        {
+            "agenda",
+            "calledName",
+            "emailAddress",
+            "icsText",
+            "icsTokenHash",
+            "joinUrl",
+            "location",
+            "summary",
+        }
+    ),
     tables=metadata,
     schemas=("calendars",),
     migrations=Path(__file__).with_name("migrations"),
+    dead_letters={
+        "cloudsync.collaboration.calendar-event.v1": "cloudsync.collaboration.calendar-event.v1.dlq",
+        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
+        "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
+        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    sagas=SAGAS,
     contract=published(__file__, "openapi/calendar.yaml"),
+    latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.08, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
     edges={
         "org-service": Edge(
             service="org-service",
@@ -98,6 +99,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
         "user-service": Edge(
             service="user-service",
@@ -117,6 +119,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
     },
 )

@@ -20,6 +20,8 @@ class ServiceSettings(Settings):
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 1500
+    rate_limit_burst: int = 3000
     database_schema: str | None = "calendars"
 
     expansion_horizon_days: int = 400

@@ -39,7 +39,7 @@ CHANNEL_CREATED = Emission(
 CHANNEL_MEMBER_ADDED = Emission(
     type="cloudsync.collaboration.channel-member-added.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="channelId",
+    key="id",
     key_field="channelId",
     fields=("channelId", "userIds", "by"),
 )
@@ -47,7 +47,7 @@ CHANNEL_MEMBER_ADDED = Emission(
 CHANNEL_MEMBER_REMOVED = Emission(
     type="cloudsync.collaboration.channel-member-removed.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="channelId",
+    key="id",
     key_field="channelId",
     fields=("channelId", "userIds", "by"),
 )
@@ -55,7 +55,7 @@ CHANNEL_MEMBER_REMOVED = Emission(
 CHANNEL_MEMBER_REMOVED_ = Emission(
     type="cloudsync.collaboration.channel-member-removed.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="id",
+    key="channelId",
     key_field="channelId",
     fields=("channelId", "userIds", "by"),
 )
@@ -63,7 +63,7 @@ CHANNEL_MEMBER_REMOVED_ = Emission(
 CHAT_ERASURE_COMPLETED = Emission(
     type="cloudsync.collaboration.chat-erasure-completed.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
@@ -71,7 +71,7 @@ CHAT_ERASURE_COMPLETED = Emission(
 MESSAGE_EDITED = Emission(
     type="cloudsync.collaboration.message-edited.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="id",
+    key="channelId",
     key_field="channelId",
     fields=("messageId", "channelId", "editCount", "editedAt", "excerpt"),
 )
@@ -79,7 +79,7 @@ MESSAGE_EDITED = Emission(
 MESSAGE_HELD = Emission(
     type="cloudsync.collaboration.message-held.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="id",
+    key="channelId",
     key_field="channelId",
     fields=("messageId", "channelId", "caseNumber"),
 )
@@ -87,7 +87,7 @@ MESSAGE_HELD = Emission(
 MESSAGE_POSTED = Emission(
     type="cloudsync.collaboration.message-posted.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="id",
+    key="channelId",
     key_field="channelId",
     fields=(
         "messageId",
@@ -106,7 +106,7 @@ MESSAGE_POSTED = Emission(
 MESSAGE_PURGED = Emission(
     type="cloudsync.collaboration.message-purged.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="id",
+    key="channelId",
     key_field="channelId",
     fields=("messageId", "channelId", "policy"),
 )
@@ -114,7 +114,7 @@ MESSAGE_PURGED = Emission(
 MESSAGE_RELEASED = Emission(
     type="cloudsync.collaboration.message-released.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="id",
+    key="channelId",
     key_field="channelId",
     fields=("messageId", "excerpt", "channelId", "caseNumber"),
 )
@@ -122,7 +122,7 @@ MESSAGE_RELEASED = Emission(
 MESSAGE_RETRACTED = Emission(
     type="cloudsync.collaboration.message-retracted.v1",
     topic="cloudsync.collaboration.channel.v1",
-    key="id",
+    key="channelId",
     key_field="channelId",
     fields=("messageId", "channelId", "retractedBy"),
 )

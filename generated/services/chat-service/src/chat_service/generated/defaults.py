@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -20,6 +19,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.channel = runtime.aggregate(aggregates.CHANNEL)
         self.channel_export = runtime.aggregate(aggregates.CHANNEL_EXPORT)
         self.channel_member = runtime.aggregate(aggregates.CHANNEL_MEMBER)
@@ -28,9 +28,6 @@ class Defaults(port.Port):
         self.message_reaction = runtime.aggregate(aggregates.MESSAGE_REACTION)
         self.presence = runtime.aggregate(aggregates.PRESENCE)
 
-    async def announce_meeting(self, ctx: Context, request: port.AnnounceMeeting) -> None:
-        raise handler_missing("announce-meeting")
-
     async def archive_channel(
         self,
         ctx: Context,
@@ -38,16 +35,6 @@ class Defaults(port.Port):
     ) -> models.ChannelView:
         found = await self.channel.transition(ctx, "archive-channel", request.channel_id)
         return project(models.ChannelView, found)
-
-    async def change_members(
-        self,
-        ctx: Context,
-        request: port.ChangeMembers,
-    ) -> models.MembersChanged:
-        raise handler_missing("change-members")
-
-    async def close_connections(self, ctx: Context, request: port.CloseConnections) -> None:
-        raise handler_missing("close-connections")
 
     async def complete_channel_export(
         self,
@@ -60,25 +47,6 @@ class Defaults(port.Port):
             request.channel_export_id,
             request.body,
         )
-
-    async def conclude_meeting(self, ctx: Context, request: port.ConcludeMeeting) -> None:
-        raise handler_missing("conclude-meeting")
-
-    async def create_channel(self, ctx: Context, request: port.CreateChannel) -> models.ChannelView:
-        raise handler_missing("create-channel")
-
-    async def delete_channel(self, ctx: Context, request: port.DeleteChannel) -> None:
-        raise handler_missing("delete-channel")
-
-    async def drop_channel_memberships(
-        self,
-        ctx: Context,
-        request: port.DropChannelMemberships,
-    ) -> None:
-        raise handler_missing("drop-channel-memberships")
-
-    async def edit_message(self, ctx: Context, request: port.EditMessage) -> models.Message:
-        raise handler_missing("edit-message")
 
     async def expire_channel_export(self, ctx: Context, request: port.ExpireChannelExport) -> None:
         await self.channel_export.transition(
@@ -107,40 +75,14 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def forget_speaker(self, ctx: Context, request: port.ForgetSpeaker) -> None:
-        raise handler_missing("forget-speaker")
-
     async def freeze_chat(self, ctx: Context, request: port.FreezeChat) -> None:
         await self.chat_policy.update(ctx, "freeze-chat", request.organization_id, request.body)
-
-    async def hold_infected_messages(
-        self,
-        ctx: Context,
-        request: port.HoldInfectedMessages,
-    ) -> None:
-        raise handler_missing("hold-infected-messages")
 
     async def hold_message(self, ctx: Context, request: port.HoldMessage) -> models.Message:
         return await self.message.transition(ctx, "hold-message", request.message_id, request.body)
 
-    async def join_channel(self, ctx: Context, request: port.JoinChannel) -> models.ChannelView:
-        raise handler_missing("join-channel")
-
-    async def leave_channel(self, ctx: Context, request: port.LeaveChannel) -> None:
-        raise handler_missing("leave-channel")
-
-    async def mark_channel_read(
-        self,
-        ctx: Context,
-        request: port.MarkChannelRead,
-    ) -> models.ChannelMember:
-        raise handler_missing("mark-channel-read")
-
     async def open_chat_policy(self, ctx: Context, request: port.OpenChatPolicy) -> None:
         await self.chat_policy.create(ctx, "open-chat-policy", request.body)
-
-    async def post_message(self, ctx: Context, request: port.PostMessage) -> models.Message:
-        raise handler_missing("post-message")
 
     async def preserve_channel(
         self,
@@ -150,30 +92,8 @@ class Defaults(port.Port):
         found = await self.channel.update(ctx, "preserve-channel", request.channel_id, request.body)
         return project(models.ChannelHold, found)
 
-    async def purge_message(self, ctx: Context, request: port.PurgeMessage) -> None:
-        raise handler_missing("purge-message")
-
-    async def purge_tenant_messages(self, ctx: Context, request: port.PurgeTenantMessages) -> None:
-        raise handler_missing("purge-tenant-messages")
-
-    async def refresh_speaker_card(self, ctx: Context, request: port.RefreshSpeakerCard) -> None:
-        raise handler_missing("refresh-speaker-card")
-
     async def release_hold(self, ctx: Context, request: port.ReleaseHold) -> models.Message:
         return await self.message.transition(ctx, "release-hold", request.message_id, request.body)
-
-    async def release_scheduled_message(
-        self,
-        ctx: Context,
-        request: port.ReleaseScheduledMessage,
-    ) -> None:
-        raise handler_missing("release-scheduled-message")
-
-    async def retract_message(self, ctx: Context, request: port.RetractMessage) -> models.Message:
-        raise handler_missing("retract-message")
-
-    async def schedule_message(self, ctx: Context, request: port.ScheduleMessage) -> models.Message:
-        raise handler_missing("schedule-message")
 
     async def set_channel_role(
         self,
@@ -187,14 +107,8 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def set_presence(self, ctx: Context, request: port.SetPresence) -> models.Presence:
-        raise handler_missing("set-presence")
-
     async def thaw_chat(self, ctx: Context, request: port.ThawChat) -> None:
         await self.chat_policy.update(ctx, "thaw-chat", request.organization_id, request.body)
-
-    async def toggle_reaction(self, ctx: Context, request: port.ToggleReaction) -> models.Message:
-        raise handler_missing("toggle-reaction")
 
     async def unarchive_channel(
         self,
@@ -269,12 +183,6 @@ class Defaults(port.Port):
     async def get_chat_policy(self, ctx: Context, request: port.GetChatPolicy) -> models.ChatPolicy:
         return await self.chat_policy.get(ctx, request.organization_id)
 
-    async def get_message(self, ctx: Context, request: port.GetMessage) -> models.Message:
-        raise handler_missing("get-message")
-
-    async def get_presence(self, ctx: Context, request: port.GetPresence) -> models.PresenceList:
-        raise handler_missing("get-presence")
-
     async def list_channel_members(
         self,
         ctx: Context,
@@ -306,38 +214,12 @@ class Defaults(port.Port):
             found.following,
         )
 
-    async def list_messages(self, ctx: Context, request: port.ListMessages) -> Page[models.Message]:
-        raise handler_missing("list-messages")
-
     async def list_own_seats(
         self,
         ctx: Context,
         request: port.ListOwnSeats,
     ) -> Page[models.ChannelMember]:
         return await self.channel_member.list(ctx, request.page, {"starred": request.starred})
-
-    async def search_channel(self, ctx: Context, request: port.SearchChannel) -> models.ChannelHits:
-        raise handler_missing("search-channel")
-
-    async def on_file_quarantined(
-        self,
-        ctx: Context,
-        event: Received[models.FileQuarantined],
-    ) -> None:
-        not_handled(event)
-
-    async def on_meeting_ended(self, ctx: Context, event: Received[models.MeetingEnded]) -> None:
-        not_handled(event)
-
-    async def on_meeting_started(
-        self,
-        ctx: Context,
-        event: Received[models.MeetingStarted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
-        not_handled(event)
 
     async def on_organization_created(
         self,
@@ -356,13 +238,6 @@ class Defaults(port.Port):
             port.FreezeChat(organization_id=event.value("organizationId"), body=event.data),
         )
 
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
     async def on_organization_restored(
         self,
         ctx: Context,
@@ -372,16 +247,3 @@ class Defaults(port.Port):
             ctx,
             port.ThawChat(organization_id=event.value("organizationId"), body=event.data),
         )
-
-    async def on_profile_updated(
-        self,
-        ctx: Context,
-        event: Received[models.ProfileUpdated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)
-
-    async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
-        not_handled(event)

@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
 class Audience(StrEnum):
-    """
-    Who gets to see a profile or one of its fields, from the whole world down to its owner.
-    """
+    """Who gets to see a profile or one of its fields, from the whole world down to its owner."""
 
     everyone = "everyone"
     organization = "organization"
@@ -22,9 +20,7 @@ class Audience(StrEnum):
 
 
 class Availability(StrEnum):
-    """
-    Whether it is a good moment to write to somebody.
-    """
+    """Whether it is a good moment to write to somebody."""
 
     online = "online"
     away = "away"
@@ -34,23 +30,15 @@ class Availability(StrEnum):
 
 
 class ChangeMembersRequest(Model):
-    """
-    Who comes and who goes, up to five hundred each way in one step.
-    """
+    """Who comes and who goes, up to five hundred each way in one step."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
-    add: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=500)
-    ] = None
-    remove: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=500)
-    ] = None
+    add: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)] = None
+    remove: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=500)] = None
 
 
 class ChannelArchived(Model):
-    """
-    Nothing new will be said there; clients fold it away and search ranks it lower.
-    """
+    """Nothing new will be said there; clients fold it away and search ranks it lower."""
 
     channel_id: Annotated[UUID, Field(alias="channelId")]
     archived_by: Annotated[UUID, Field(alias="archivedBy")]
@@ -64,9 +52,7 @@ class ChannelHitsHitsItem(Model):
 
 
 class ChannelHold(Model):
-    """
-    Whether a channel is kept for a court and the case that last said so.
-    """
+    """Whether a channel is kept for a court and the case that last said so."""
 
     id: UUID
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
@@ -79,14 +65,11 @@ class ChannelHold(Model):
 
 
 class ChannelMemberAdded(Model):
-    """
-    They may read everything said there before, and what grants to the channel open to them.
-    """
+    """They may read everything said there before, and what grants to the channel open to them."""
 
     channel_id: Annotated[UUID, Field(alias="channelId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=1000, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=1000, min_length=1)
     ]
     by: UUID
 
@@ -98,16 +81,13 @@ class ChannelMemberRemoved(Model):
 
     channel_id: Annotated[UUID, Field(alias="channelId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=1000, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=1000, min_length=1)
     ]
     by: UUID | None = None
 
 
 class ChannelMemberRole(StrEnum):
-    """
-    What somebody is inside one channel, apart from their role in the organisation.
-    """
+    """What somebody is inside one channel, apart from their role in the organisation."""
 
     manager = "manager"
     member = "member"
@@ -115,9 +95,7 @@ class ChannelMemberRole(StrEnum):
 
 
 class ChannelSeat(Model):
-    """
-    Who sits in a channel, as what and since when.
-    """
+    """Who sits in a channel, as what and since when."""
 
     id: UUID
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -127,9 +105,7 @@ class ChannelSeat(Model):
 
 
 class ChannelState(StrEnum):
-    """
-    Archived channels are read and found but take nothing new.
-    """
+    """Archived channels are read and found but take nothing new."""
 
     active = "active"
     archived = "archived"
@@ -137,9 +113,7 @@ class ChannelState(StrEnum):
 
 
 class ChannelType(StrEnum):
-    """
-    Direct has two people, group up to nine and no name.
-    """
+    """Direct has two people, group up to nine and no name."""
 
     public = "public"
     private = "private"
@@ -153,9 +127,7 @@ class ChatErasureCompletedStore(StrEnum):
 
 
 class ChatPolicy(Model):
-    """
-    An organisation's rules for conversations, and whether it may write at all at present.
-    """
+    """An organisation's rules for conversations, and whether it may write at all at present."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -173,9 +145,7 @@ class ChatPolicy(Model):
 
 
 class CompleteChannelExportRequest(Model):
-    """
-    The exporter's word that the archive was written and counted.
-    """
+    """The exporter's word that the archive was written and counted."""
 
     object_key: Annotated[
         str,
@@ -190,9 +160,7 @@ class CompleteChannelExportRequest(Model):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -210,9 +178,7 @@ class ExportFormat(StrEnum):
 
 
 class ExportStage(StrEnum):
-    """
-    Queued while the exporter pages through the shard, ready for a week, then expired.
-    """
+    """Queued while the exporter pages through the shard, ready for a week, then expired."""
 
     queued = "queued"
     ready = "ready"
@@ -221,9 +187,7 @@ class ExportStage(StrEnum):
 
 
 class FailChannelExportRequest(Model):
-    """
-    What kept the exporter from ending, as a word that can be counted.
-    """
+    """What kept the exporter from ending, as a word that can be counted."""
 
     export_failure: Annotated[
         str, Field(alias="exportFailure", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
@@ -231,9 +195,7 @@ class FailChannelExportRequest(Model):
 
 
 class HoldReason(StrEnum):
-    """
-    Why a message was taken out of sight without being removed.
-    """
+    """Why a message was taken out of sight without being removed."""
 
     malware = "malware"
     dlp_match = "dlpMatch"
@@ -242,9 +204,7 @@ class HoldReason(StrEnum):
 
 
 class LinkTargetKind(StrEnum):
-    """
-    What a file can hang on.
-    """
+    """What a file can hang on."""
 
     document = "document"
     message = "message"
@@ -255,17 +215,13 @@ class LinkTargetKind(StrEnum):
 
 
 class MarkChannelReadRequest(Model):
-    """
-    The newest message that was on the screen for at least half a second.
-    """
+    """The newest message that was on the screen for at least half a second."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
 
 
 class MeetingEnded(Model):
-    """
-    Everybody is out.
-    """
+    """Everybody is out."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
@@ -276,9 +232,7 @@ class MeetingEnded(Model):
 
 
 class MembersChanged(Model):
-    """
-    How many came and went, the new total, and whom the channel did not take.
-    """
+    """How many came and went, the new total, and whom the channel did not take."""
 
     added: Annotated[int, Field(ge=0, le=500)]
     removed: Annotated[int, Field(ge=0, le=500)]
@@ -287,9 +241,7 @@ class MembersChanged(Model):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -310,9 +262,7 @@ class MentionType(StrEnum):
 
 
 class MessageEdited(Model):
-    """
-    The words changed and neither place nor author did.
-    """
+    """The words changed and neither place nor author did."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -322,9 +272,7 @@ class MessageEdited(Model):
 
 
 class MessageHeld(Model):
-    """
-    Out of sight until a compliance officer decides.
-    """
+    """Out of sight until a compliance officer decides."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -335,9 +283,7 @@ class MessageHeld(Model):
 
 
 class MessageKind(StrEnum):
-    """
-    Where a message comes from.
-    """
+    """Where a message comes from."""
 
     text = "text"
     file_share = "fileShare"
@@ -347,9 +293,7 @@ class MessageKind(StrEnum):
 
 
 class MessagePosted(Model):
-    """
-    A message stands in its channel, durable in two of three nodes.
-    """
+    """A message stands in its channel, durable in two of three nodes."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -358,8 +302,7 @@ class MessagePosted(Model):
     kind: MessageKind
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     mentioned_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="mentionedUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID] | None, Field(alias="mentionedUserIds", json_schema_extra=UNIQUE, max_length=500)
     ] = None
     attachment_ids: Annotated[list[UUID], Field(alias="attachmentIds", max_length=10)]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
@@ -367,9 +310,7 @@ class MessagePosted(Model):
 
 
 class MessageReaction(Model):
-    """
-    That somebody put an emoji below a message.
-    """
+    """That somebody put an emoji below a message."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -383,9 +324,7 @@ class MessageReaction(Model):
 
 
 class MessageReleased(Model):
-    """
-    Back at its old place in the channel; nobody is rung a second time.
-    """
+    """Back at its old place in the channel; nobody is rung a second time."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
@@ -397,9 +336,7 @@ class MessageReleased(Model):
 
 
 class MessageRetracted(Model):
-    """
-    Taken back by its author or a manager.
-    """
+    """Taken back by its author or a manager."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -407,9 +344,7 @@ class MessageRetracted(Model):
 
 
 class MessageStatus(StrEnum):
-    """
-    A held message is seen by compliance officers alone.
-    """
+    """A held message is seen by compliance officers alone."""
 
     scheduled = "scheduled"
     posted = "posted"
@@ -420,9 +355,7 @@ class MessageStatus(StrEnum):
 
 
 class NotifyLevel(StrEnum):
-    """
-    What in a channel makes a person's devices ring; unread counts are kept for all three.
-    """
+    """What in a channel makes a person's devices ring; unread counts are kept for all three."""
 
     all = "all"
     mentions = "mentions"
@@ -430,9 +363,7 @@ class NotifyLevel(StrEnum):
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -440,9 +371,7 @@ class OrganizationDeleted(Model):
 
 
 class OrganizationRestored(Model):
-    """
-    Stops the off-boarding.
-    """
+    """Stops the off-boarding."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
@@ -464,9 +393,7 @@ class PostingPolicy(StrEnum):
 
 
 class Presence(Model):
-    """
-    Whether somebody is there, in the words of their devices.
-    """
+    """Whether somebody is there, in the words of their devices."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -496,9 +423,7 @@ class PresenceListPeopleItem(Model):
 
 
 class PreserveChannelRequest(Model):
-    """
-    Whether a channel is kept from every deletion, and the case that asks for it.
-    """
+    """Whether a channel is kept from every deletion, and the case that asks for it."""
 
     legal_hold: Annotated[bool, Field(alias="legalHold")]
     case_number: Annotated[
@@ -508,9 +433,7 @@ class PreserveChannelRequest(Model):
 
 
 class ProfileStatus(StrEnum):
-    """
-    Whether colleagues can see a profile.
-    """
+    """Whether colleagues can see a profile."""
 
     draft = "draft"
     published = "published"
@@ -534,18 +457,14 @@ class PurgePolicy(StrEnum):
 
 
 class Reaction(Model):
-    """
-    An emoji below a message and how many people chose it.
-    """
+    """An emoji below a message and how many people chose it."""
 
     emoji: Annotated[str, Field(max_length=42, min_length=3, pattern="^:[a-z0-9_+-]{1,40}:$")]
     count: Annotated[int, Field(ge=1, le=1000000)]
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -554,9 +473,7 @@ class Region(StrEnum):
 
 
 class ReleaseHoldRequest(Model):
-    """
-    The case in which the decision was taken; it must be the one of the hold.
-    """
+    """The case in which the decision was taken; it must be the one of the hold."""
 
     case_number: Annotated[
         str,
@@ -565,9 +482,7 @@ class ReleaseHoldRequest(Model):
 
 
 class RetractMessageRequest(Model):
-    """
-    A reason is asked of those who take back what another said, and goes to the audit trail.
-    """
+    """A reason is asked of those who take back what another said, and goes to the audit trail."""
 
     retract_reason: Annotated[
         str | None, Field(alias="retractReason", max_length=200, min_length=3)
@@ -575,9 +490,7 @@ class RetractMessageRequest(Model):
 
 
 class ScanVerdict(StrEnum):
-    """
-    What the malware scanner made of the bytes.
-    """
+    """What the malware scanner made of the bytes."""
 
     none = "none"
     clean = "clean"
@@ -603,9 +516,7 @@ class SkillTag(RootModel[str]):
 
 
 class SuspensionReason(StrEnum):
-    """
-    Why an account is barred; it decides who may lift the bar.
-    """
+    """Why an account is barred; it decides who may lift the bar."""
 
     admin_action = "adminAction"
     security_incident = "securityIncident"
@@ -615,26 +526,20 @@ class SuspensionReason(StrEnum):
 
 
 class TimeWindow(Model):
-    """
-    A stretch of time from one moment to a later one, the first included and the second not.
-    """
+    """A stretch of time from one moment to a later one, the first included and the second not."""
 
     from_: Annotated[AwareDatetime, Field(alias="from")]
     to: AwareDatetime
 
 
 class ToggleReactionRequest(Model):
-    """
-    Whether the caller's emoji shall stand below the message.
-    """
+    """Whether the caller's emoji shall stand below the message."""
 
     present: bool
 
 
 class UpdateChannelMemberRequest(Model):
-    """
-    Star, level of notification and a time of silence, for nobody but oneself.
-    """
+    """Star, level of notification and a time of silence, for nobody but oneself."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     notify_level: Annotated[NotifyLevel | None, Field(alias="notifyLevel")] = None
@@ -643,9 +548,7 @@ class UpdateChannelMemberRequest(Model):
 
 
 class UpdateChannelRequest(Model):
-    """
-    Merge patch of name, topic, purpose and rules.
-    """
+    """Merge patch of name, topic, purpose and rules."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     name: Annotated[
@@ -659,9 +562,7 @@ class UpdateChannelRequest(Model):
 
 
 class UpdateChatPolicyRequest(Model):
-    """
-    Merge patch of an organisation's rules for conversations.
-    """
+    """Merge patch of an organisation's rules for conversations."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     default_retention_days: Annotated[
@@ -686,9 +587,7 @@ class UserDeleted(Model):
 
 
 class UserSuspended(Model):
-    """
-    Sessions must end within five seconds and the profile is locked.
-    """
+    """Sessions must end within five seconds and the profile is locked."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
@@ -696,9 +595,7 @@ class UserSuspended(Model):
 
 
 class Channel(Model):
-    """
-    A lasting place for a conversation, from two people to a whole company.
-    """
+    """A lasting place for a conversation, from two people to a whole company."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -715,9 +612,7 @@ class Channel(Model):
     member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
     member_user_ids: Annotated[
         list[UUID] | None,
-        Field(
-            alias="memberUserIds", json_schema_extra={"x-unique": True}, max_length=9, min_length=2
-        ),
+        Field(alias="memberUserIds", json_schema_extra=UNIQUE, max_length=9, min_length=2),
     ] = None
     posting_policy: Annotated[PostingPolicy, Field(alias="postingPolicy")]
     retention_days: Annotated[int | None, Field(alias="retentionDays", ge=1, le=3650)] = None
@@ -733,9 +628,7 @@ class Channel(Model):
 
 
 class ChannelCreated(Model):
-    """
-    A new place to talk.
-    """
+    """A new place to talk."""
 
     channel_id: Annotated[UUID, Field(alias="channelId")]
     name: Annotated[
@@ -780,18 +673,14 @@ class ChannelExport(Model):
 
 
 class ChannelHits(Model):
-    """
-    The fifty best hits, each with the text around the found words.
-    """
+    """The fifty best hits, each with the text around the found words."""
 
     hits: Annotated[list[ChannelHitsHitsItem], Field(max_length=50)]
     truncated: bool
 
 
 class ChannelMember(Model):
-    """
-    One person in one channel, with how far they have read and what they want to be rung for.
-    """
+    """One person in one channel, with how far they have read and what they want to be rung for."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -809,9 +698,7 @@ class ChannelMember(Model):
 
 
 class ChannelView(Model):
-    """
-    All of a channel except what a court wants with it.
-    """
+    """All of a channel except what a court wants with it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -828,9 +715,7 @@ class ChannelView(Model):
     member_count: Annotated[int, Field(alias="memberCount", ge=1, le=50000)]
     member_user_ids: Annotated[
         list[UUID] | None,
-        Field(
-            alias="memberUserIds", json_schema_extra={"x-unique": True}, max_length=9, min_length=2
-        ),
+        Field(alias="memberUserIds", json_schema_extra=UNIQUE, max_length=9, min_length=2),
     ] = None
     posting_policy: Annotated[PostingPolicy, Field(alias="postingPolicy")]
     retention_days: Annotated[int | None, Field(alias="retentionDays", ge=1, le=3650)] = None
@@ -841,9 +726,7 @@ class ChannelView(Model):
 
 
 class ChatErasureCompleted(Model):
-    """
-    In how many messages, reactions and seats a tombstone stands for the erased person now.
-    """
+    """In how many messages, reactions and seats a tombstone stands for the erased person now."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -852,9 +735,7 @@ class ChatErasureCompleted(Model):
 
 
 class CreateChannelRequest(Model):
-    """
-    Name and kind of a new channel and whom to put into it.
-    """
+    """Name and kind of a new channel and whom to put into it."""
 
     type: ChannelType
     name: Annotated[
@@ -863,14 +744,12 @@ class CreateChannelRequest(Model):
     purpose: Annotated[str | None, Field(max_length=1000)] = None
     posting_policy: Annotated[PostingPolicy | None, Field(alias="postingPolicy")] = None
     member_ids: Annotated[
-        list[UUID], Field(alias="memberIds", json_schema_extra={"x-unique": True}, max_length=1000)
+        list[UUID], Field(alias="memberIds", json_schema_extra=UNIQUE, max_length=1000)
     ]
 
 
 class ExportChannelRequest(Model):
-    """
-    From when to when, and for whose eyes.
-    """
+    """From when to when, and for whose eyes."""
 
     export_from: Annotated[AwareDatetime, Field(alias="exportFrom")]
     export_to: Annotated[AwareDatetime, Field(alias="exportTo")]
@@ -887,9 +766,7 @@ class FileTarget(Model):
 
 
 class HoldMessageRequest(Model):
-    """
-    Why a message leaves everybody's sight, and in which case.
-    """
+    """Why a message leaves everybody's sight, and in which case."""
 
     hold_reason: Annotated[HoldReason, Field(alias="holdReason")]
     case_number: Annotated[
@@ -899,9 +776,7 @@ class HoldMessageRequest(Model):
 
 
 class MeetingStarted(Model):
-    """
-    Media flows in this region from this moment on.
-    """
+    """Media flows in this region from this moment on."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     host_id: Annotated[UUID, Field(alias="hostId")]
@@ -912,9 +787,7 @@ class MeetingStarted(Model):
 
 
 class MemberRemoved(Model):
-    """
-    Somebody no longer belongs here.
-    """
+    """Somebody no longer belongs here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
@@ -922,18 +795,14 @@ class MemberRemoved(Model):
 
 
 class Mention(Model):
-    """
-    Whom a text calls by name.
-    """
+    """Whom a text calls by name."""
 
     type: MentionType
     target_id: Annotated[UUID | None, Field(alias="targetId")] = None
 
 
 class Message(Model):
-    """
-    Something said in a channel or in a thread below another message.
-    """
+    """Something said in a channel or in a thread below another message."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -952,10 +821,9 @@ class Message(Model):
     body: Annotated[str, Field(max_length=40000, min_length=0)]
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     also_to_channel: Annotated[bool, Field(alias="alsoToChannel")]
-    mentions: Annotated[list[Mention], Field(json_schema_extra={"x-unique": True}, max_length=50)]
+    mentions: Annotated[list[Mention], Field(json_schema_extra=UNIQUE, max_length=50)]
     attachment_ids: Annotated[
-        list[UUID],
-        Field(alias="attachmentIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID], Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
     ]
     reactions: Annotated[list[Reaction], Field(max_length=100)]
     status: MessageStatus
@@ -972,9 +840,7 @@ class Message(Model):
 
 
 class MessagePurged(Model):
-    """
-    Its words exist in no store of ours any more.
-    """
+    """Its words exist in no store of ours any more."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -982,9 +848,7 @@ class MessagePurged(Model):
 
 
 class OrganizationCreated(Model):
-    """
-    A tenant exists, though it cannot work yet.
-    """
+    """A tenant exists, though it cannot work yet."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     slug: Annotated[
@@ -996,18 +860,14 @@ class OrganizationCreated(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class PostMessageRequest(Model):
-    """
-    What the composer sends when somebody presses return.
-    """
+    """What the composer sends when somebody presses return."""
 
     client_message_id: Annotated[
         str,
@@ -1019,35 +879,26 @@ class PostMessageRequest(Model):
     body: Annotated[str, Field(max_length=40000, min_length=0)]
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     also_to_channel: Annotated[bool | None, Field(alias="alsoToChannel")] = None
-    mentions: Annotated[
-        list[Mention] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
     attachment_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="attachmentIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID] | None, Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
     ] = None
 
 
 class PresenceList(Model):
-    """
-    One line per person asked for.
-    """
+    """One line per person asked for."""
 
     people: Annotated[list[PresenceListPeopleItem], Field(max_length=200)]
     stale: bool
 
 
 class ProfileUpdated(Model):
-    """
-    What search needs to keep its people index and user-service to drop a cached card.
-    """
+    """What search needs to keep its people index and user-service to drop a cached card."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(
-            alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30, min_length=1
-        ),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
     family_name: Annotated[str, Field(alias="familyName", max_length=80)]
@@ -1059,17 +910,13 @@ class ProfileUpdated(Model):
 
 
 class PurgeMessageRequest(Model):
-    """
-    Which rule the retention timer found to have run out for a message.
-    """
+    """Which rule the retention timer found to have run out for a message."""
 
     policy: PurgePolicy
 
 
 class ScheduleMessageRequest(Model):
-    """
-    A message for later, between a minute and 120 days from now.
-    """
+    """A message for later, between a minute and 120 days from now."""
 
     client_message_id: Annotated[
         str,
@@ -1080,12 +927,9 @@ class ScheduleMessageRequest(Model):
     body: Annotated[str, Field(max_length=40000, min_length=0)]
     send_at: Annotated[AwareDatetime, Field(alias="sendAt")]
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
-    mentions: Annotated[
-        list[Mention] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
     attachment_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="attachmentIds", json_schema_extra={"x-unique": True}, max_length=10),
+        list[UUID] | None, Field(alias="attachmentIds", json_schema_extra=UNIQUE, max_length=10)
     ] = None
 
 
@@ -1101,17 +945,13 @@ class SearchChannelRequest(Model):
 
 
 class SetChannelRoleRequest(Model):
-    """
-    What a manager makes of somebody, manager or member.
-    """
+    """What a manager makes of somebody, manager or member."""
 
     member_role: Annotated[SetChannelRoleRequestMemberRole, Field(alias="memberRole")]
 
 
 class SetPresenceRequest(Model):
-    """
-    What a device or a person declares.
-    """
+    """What a device or a person declares."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     availability: SetPresenceRequestAvailability | None = None
@@ -1124,20 +964,14 @@ class SetPresenceRequest(Model):
 
 
 class EditMessageRequest(Model):
-    """
-    The whole new text.
-    """
+    """The whole new text."""
 
     body: Annotated[str, Field(max_length=40000, min_length=0)]
-    mentions: Annotated[
-        list[Mention] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[Mention] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
 
 
 class FileQuarantined(Model):
-    """
-    Withdrawn from everybody with the threat's name.
-    """
+    """Withdrawn from everybody with the threat's name."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     threat_name: Annotated[

@@ -6,23 +6,19 @@ from __future__ import annotations
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .policies import POLICIES
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="chat-service",
     source="/cloudsync/chat-service",
-    access={
-        "channel:configure": frozenset({"org-admin", "org-owner"}),
-        "channel:create": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "channel:export": frozenset({"compliance-officer"}),
-        "channel:list": frozenset({"compliance-officer"}),
-        "channel:read": frozenset({"compliance-officer"}),
-        "channel:read-policy": frozenset(
-            {
+    access=by_roles(
+        (
+            (
                 "billing-admin",
                 "guest",
                 "member",
@@ -30,10 +26,22 @@ SERVICE = ServiceSpec(
                 "org-owner",
                 "security-admin",
                 "team-manager",
-            }
+            ),
+            ("channel:read-policy", "channel:read-presence", "channel:set-presence"),
         ),
-        "channel:read-presence": frozenset(
-            {
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("channel:create",),
+        ),
+        (
+            ("compliance-officer",),
+            ("channel:export", "channel:list", "channel:read", "message:hold", "message:read"),
+        ),
+        (("org-admin", "org-owner"), ("channel:configure",)),
+    ),
+    related=by_roles(
+        (
+            (
                 "billing-admin",
                 "guest",
                 "member",
@@ -41,129 +49,67 @@ SERVICE = ServiceSpec(
                 "org-owner",
                 "security-admin",
                 "team-manager",
-            }
+            ),
+            (
+                "channel:leave",
+                "channel:list",
+                "channel:read",
+                "channel:read-own-seats",
+                "message:edit",
+                "message:post",
+                "message:read",
+                "message:retract",
+            ),
         ),
-        "channel:set-presence": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            (
+                "channel:archive",
+                "channel:browse",
+                "channel:invite",
+                "channel:join",
+                "channel:update",
+            ),
         ),
-        "message:hold": frozenset({"compliance-officer"}),
-        "message:read": frozenset({"compliance-officer"}),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={
-        "channel:archive": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "channel:browse": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "channel:invite": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "channel:join": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "channel:leave": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "channel:list": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "channel:read": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "channel:read-own-seats": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "channel:update": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "message:edit": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "message:post": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "message:read": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "message:retract": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-    },
+    policies=POLICIES,
+    masked=frozenset(
+        {"body", "caseNumber", "holdReason", "legalHold", "purpose", "statusText", "topic"}
+    ),
     tables=metadata,
+    dead_letters={
+        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
+        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
+        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    sagas=SAGAS,
     contract=published(__file__, "openapi/chat.yaml"),
+    latency_buckets=(
+        0.005,
+        0.01,
+        0.025,
+        0.05,
+        0.06,
+        0.075,
+        0.08,
+        0.1,
+        0.15,
+        0.25,
+        0.5,
+        1.0,
+        2.5,
+        5.0,
+    ),
     edges={
         "file-service": Edge(
             service="file-service",
@@ -176,6 +122,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
         "user-service": Edge(
             service="user-service",
@@ -190,6 +137,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
     },
 )

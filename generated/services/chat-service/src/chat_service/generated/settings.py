@@ -20,6 +20,8 @@ class ServiceSettings(Settings):
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 2000
+    rate_limit_burst: int = 4000
 
     presence_lifetime: Seconds = 90.0
     """How long somebody counts as present after their last heartbeat"""

@@ -4,15 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -20,17 +16,11 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.change_freeze = runtime.aggregate(aggregates.CHANGE_FREEZE)
         self.config_entry = runtime.aggregate(aggregates.CONFIG_ENTRY)
         self.config_release = runtime.aggregate(aggregates.CONFIG_RELEASE)
         self.config_schema = runtime.aggregate(aggregates.CONFIG_SCHEMA)
-
-    async def abort_suspect_rollouts(
-        self,
-        ctx: Context,
-        request: port.AbortSuspectRollouts,
-    ) -> None:
-        raise handler_missing("abort-suspect-rollouts")
 
     async def approve_change(self, ctx: Context, request: port.ApproveChange) -> models.ConfigEntry:
         return await self.config_entry.transition(
@@ -39,13 +29,6 @@ class Defaults(port.Port):
             request.config_entry_id,
             request.body,
         )
-
-    async def complete_config_rollout(
-        self,
-        ctx: Context,
-        request: port.CompleteConfigRollout,
-    ) -> models.ConfigEntry:
-        raise handler_missing("complete-config-rollout")
 
     async def countersign_change(
         self,
@@ -66,27 +49,11 @@ class Defaults(port.Port):
     ) -> models.ConfigSchema:
         return await self.config_schema.put(ctx, "define-config-schema", request.body)
 
-    async def draft_change(self, ctx: Context, request: port.DraftChange) -> models.ConfigEntry:
-        raise handler_missing("draft-change")
-
-    async def drop_tenant_values(self, ctx: Context, request: port.DropTenantValues) -> None:
-        raise handler_missing("drop-tenant-values")
-
-    async def freeze_changes(
-        self,
-        ctx: Context,
-        request: port.FreezeChanges,
-    ) -> models.ChangeFreeze:
-        raise handler_missing("freeze-changes")
-
     async def lift_freeze(self, ctx: Context, request: port.LiftFreeze) -> models.ChangeFreeze:
         return await self.change_freeze.update(ctx, "lift-freeze", request.change_freeze_id)
 
     async def plan_release(self, ctx: Context, request: port.PlanRelease) -> models.ConfigRelease:
         return await self.config_release.create(ctx, "plan-release", request.body)
-
-    async def propose_change(self, ctx: Context, request: port.ProposeChange) -> models.ConfigEntry:
-        raise handler_missing("propose-change")
 
     async def reinstate_entry(self, ctx: Context, request: port.ReinstateEntry) -> None:
         await self.config_entry.transition(ctx, "reinstate-entry", request.config_entry_id)
@@ -99,31 +66,8 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def rollback_change(
-        self,
-        ctx: Context,
-        request: port.RollbackChange,
-    ) -> models.ConfigEntry:
-        raise handler_missing("rollback-change")
-
-    async def rollout_change(self, ctx: Context, request: port.RolloutChange) -> models.ConfigEntry:
-        raise handler_missing("rollout-change")
-
     async def supersede_entry(self, ctx: Context, request: port.SupersedeEntry) -> None:
         await self.config_entry.transition(ctx, "supersede-entry", request.config_entry_id)
-
-    async def write_config_snapshot(self, ctx: Context, request: port.WriteConfigSnapshot) -> None:
-        raise handler_missing("write-config-snapshot")
-
-    async def compare_revisions(
-        self,
-        ctx: Context,
-        request: port.CompareRevisions,
-    ) -> models.RevisionComparison:
-        raise handler_missing("compare-revisions")
-
-    async def get_config(self, ctx: Context, request: port.GetConfig) -> models.ConfigBundle:
-        raise handler_missing("get-config")
 
     async def get_revision(self, ctx: Context, request: port.GetRevision) -> models.ConfigEntry:
         return await self.config_entry.get(ctx, request.config_entry_id)
@@ -151,24 +95,3 @@ class Defaults(port.Port):
                 "status": request.status,
             },
         )
-
-    async def watch_config(
-        self,
-        ctx: Context,
-        request: port.WatchConfig,
-    ) -> AsyncIterator[models.ConfigBundle]:
-        raise handler_missing("watch-config")
-
-    async def on_metric_anomaly_detected(
-        self,
-        ctx: Context,
-        event: Received[models.MetricAnomalyDetected],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)

@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class BlastRadius(StrEnum):
-    """
-    How much a wrong value of a key could break.
-    """
+    """How much a wrong value of a key could break."""
 
     low = "low"
     medium = "medium"
@@ -25,18 +23,14 @@ class ChangeFreezeExemptRolesItem(RootModel[str]):
 
 
 class CompareRevisionsRequest(Model):
-    """
-    Two revisions of one key and place.
-    """
+    """Two revisions of one key and place."""
 
     left_entry_id: Annotated[UUID, Field(alias="leftEntryId")]
     right_entry_id: Annotated[UUID, Field(alias="rightEntryId")]
 
 
 class CompleteConfigRolloutRequest(Model):
-    """
-    The entry whose last stage has been quiet for as long as its release asks.
-    """
+    """The entry whose last stage has been quiet for as long as its release asks."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
 
@@ -60,8 +54,7 @@ class ConfigRelease(Model):
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     name: Annotated[str, Field(max_length=80, min_length=3)]
     entry_ids: Annotated[
-        list[UUID],
-        Field(alias="entryIds", json_schema_extra={"x-unique": True}, max_length=50, min_length=1),
+        list[UUID], Field(alias="entryIds", json_schema_extra=UNIQUE, max_length=50, min_length=1)
     ]
     stage_minutes: Annotated[int, Field(alias="stageMinutes", ge=5, le=120)]
     abort_query: Annotated[str, Field(alias="abortQuery", max_length=1000, min_length=5)]
@@ -70,9 +63,7 @@ class ConfigRelease(Model):
 
 
 class ConfigScope(StrEnum):
-    """
-    How widely a value is meant.
-    """
+    """How widely a value is meant."""
 
     platform = "platform"
     service = "service"
@@ -94,9 +85,7 @@ class ConfigStatus(StrEnum):
 
 
 class ConfigValueType(StrEnum):
-    """
-    How the canonical text of a value is read.
-    """
+    """How the canonical text of a value is read."""
 
     string = "string"
     integer = "integer"
@@ -112,9 +101,7 @@ class DimensionValuesValue(RootModel[str]):
 
 
 class Environment(StrEnum):
-    """
-    Where a value or a flag holds.
-    """
+    """Where a value or a flag holds."""
 
     production = "production"
     staging = "staging"
@@ -126,9 +113,7 @@ class FreezeChangesRequestExemptRolesItem(RootModel[str]):
 
 
 class GetConfigRequest(Model):
-    """
-    Who asks, and where it runs.
-    """
+    """Who asks, and where it runs."""
 
     service_name: Annotated[
         str,
@@ -152,14 +137,12 @@ class GetConfigRequest(Model):
             max_length=14, min_length=9, pattern="^(us-east-1|us-west-2|eu-west-1|ap-southeast-1)$"
         ),
     ]
-    keys: Annotated[list[ConfigKey], Field(json_schema_extra={"x-unique": True}, max_length=200)]
+    keys: Annotated[list[ConfigKey], Field(json_schema_extra=UNIQUE, max_length=200)]
     tenant_id: Annotated[UUID | None, Field(alias="tenantId")] = None
 
 
 class MetricAnomalyDetected(Model):
-    """
-    A bucket left its band.
-    """
+    """A bucket left its band."""
 
     anomaly_id: Annotated[UUID, Field(alias="anomalyId")]
     metric_key: Annotated[
@@ -187,31 +170,24 @@ class Percent(RootModel[int]):
 
 
 class PlanReleaseRequest(Model):
-    """
-    Which entries belong together and what stops them.
-    """
+    """Which entries belong together and what stops them."""
 
     name: Annotated[str, Field(max_length=80, min_length=3)]
     entry_ids: Annotated[
-        list[UUID],
-        Field(alias="entryIds", json_schema_extra={"x-unique": True}, max_length=50, min_length=1),
+        list[UUID], Field(alias="entryIds", json_schema_extra=UNIQUE, max_length=50, min_length=1)
     ]
     stage_minutes: Annotated[int | None, Field(alias="stageMinutes", ge=5, le=120)] = None
     abort_query: Annotated[str, Field(alias="abortQuery", max_length=1000, min_length=5)]
 
 
 class ProposeChangeRequest(Model):
-    """
-    The draft that is finished; its schema is read anew, for it may have changed since.
-    """
+    """The draft that is finished; its schema is read anew, for it may have changed since."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -220,18 +196,14 @@ class Region(StrEnum):
 
 
 class ReloadMode(StrEnum):
-    """
-    Whether a process takes a new value while it runs or only with its next start.
-    """
+    """Whether a process takes a new value while it runs or only with its next start."""
 
     hot = "hot"
     restart = "restart"
 
 
 class ReviewChangeRequest(Model):
-    """
-    What the reviewer has to say; for a refusal it is what the author must mend.
-    """
+    """What the reviewer has to say; for a refusal it is what the author must mend."""
 
     review_comment: Annotated[
         str,
@@ -249,9 +221,7 @@ class RevisionComparisonChangedPathsItem(RootModel[str]):
 
 
 class RollbackChangeRequest(Model):
-    """
-    To which revision, and what was seen.
-    """
+    """To which revision, and what was seen."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     to_revision: Annotated[int, Field(alias="toRevision", ge=1, le=9007199254740991)]
@@ -267,14 +237,10 @@ class RollbackChangeRequest(Model):
 
 
 class RolloutChangeRequest(Model):
-    """
-    The stages in per cent of instances.
-    """
+    """The stages in per cent of instances."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
-    stages: Annotated[
-        list[Percent], Field(json_schema_extra={"x-unique": True}, max_length=6, min_length=1)
-    ]
+    stages: Annotated[list[Percent], Field(json_schema_extra=UNIQUE, max_length=6, min_length=1)]
     first_stage: Annotated[int, Field(alias="firstStage", ge=0, le=100)]
     incident_number: Annotated[
         str | None,
@@ -303,9 +269,7 @@ class Sha256(RootModel[str]):
 
 
 class WatchConfigRequest(Model):
-    """
-    Who watches and what it has loaded already, so that only differences are sent.
-    """
+    """Who watches and what it has loaded already, so that only differences are sent."""
 
     service_name: Annotated[
         str,
@@ -330,8 +294,7 @@ class WatchConfigRequest(Model):
         ),
     ]
     known_checksums: Annotated[
-        list[Sha256],
-        Field(alias="knownChecksums", json_schema_extra={"x-unique": True}, max_length=5000),
+        list[Sha256], Field(alias="knownChecksums", json_schema_extra=UNIQUE, max_length=5000)
     ]
 
 
@@ -348,12 +311,11 @@ class ChangeFreeze(Model):
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
     ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
     frozen_services: Annotated[
-        list[ServiceName],
-        Field(alias="frozenServices", json_schema_extra={"x-unique": True}, max_length=30),
+        list[ServiceName], Field(alias="frozenServices", json_schema_extra=UNIQUE, max_length=30)
     ]
     exempt_roles: Annotated[
         list[ChangeFreezeExemptRolesItem],
-        Field(alias="exemptRoles", json_schema_extra={"x-unique": True}, max_length=5),
+        Field(alias="exemptRoles", json_schema_extra=UNIQUE, max_length=5),
     ]
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
@@ -364,9 +326,7 @@ class ChangeFreeze(Model):
 
 
 class ChangesFrozen(Model):
-    """
-    Rollouts of some or all services are refused for a while.
-    """
+    """Rollouts of some or all services are refused for a while."""
 
     change_freeze_id: Annotated[UUID, Field(alias="changeFreezeId")]
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
@@ -375,9 +335,7 @@ class ChangesFrozen(Model):
 
 
 class ConfigChangeApproved(Model):
-    """
-    A change may be rolled out as soon as nothing is frozen.
-    """
+    """A change may be rolled out as soon as nothing is frozen."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     key: Annotated[
@@ -390,9 +348,7 @@ class ConfigChangeApproved(Model):
 
 
 class ConfigChangeProposed(Model):
-    """
-    A change waits for a reviewer.
-    """
+    """A change waits for a reviewer."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     key: Annotated[
@@ -405,9 +361,7 @@ class ConfigChangeProposed(Model):
 
 
 class ConfigChangeRejected(Model):
-    """
-    A change went back to its author.
-    """
+    """A change went back to its author."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     key: Annotated[
@@ -419,9 +373,7 @@ class ConfigChangeRejected(Model):
 
 
 class ConfigChanged(Model):
-    """
-    A value holds everywhere that it was meant for.
-    """
+    """A value holds everywhere that it was meant for."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     key: Annotated[
@@ -518,9 +470,7 @@ class ConfigEntry(Model):
 
 
 class ConfigRolledBack(Model):
-    """
-    Instances load an earlier value again.
-    """
+    """Instances load an earlier value again."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     key: Annotated[
@@ -551,9 +501,7 @@ class ConfigRolledBack(Model):
 
 
 class ConfigRolloutStarted(Model):
-    """
-    The first share of instances loads a value; from here on an anomaly stops it.
-    """
+    """The first share of instances loads a value; from here on an anomaly stops it."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     key: Annotated[
@@ -597,9 +545,7 @@ class ConfigSchema(Model):
 
 
 class DefineConfigSchemaRequest(Model):
-    """
-    What values of a key may be.
-    """
+    """What values of a key may be."""
 
     key: Annotated[
         str,
@@ -614,9 +560,7 @@ class DefineConfigSchemaRequest(Model):
 
 
 class DraftChangeRequest(Model):
-    """
-    A value for a key in one place, and what it is for.
-    """
+    """A value for a key in one place, and what it is for."""
 
     key: Annotated[
         str,
@@ -657,19 +601,16 @@ class DraftChangeRequest(Model):
 
 
 class FreezeChangesRequest(Model):
-    """
-    The window, whom it covers and who is exempt.
-    """
+    """The window, whom it covers and who is exempt."""
 
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
     ends_at: Annotated[AwareDatetime, Field(alias="endsAt")]
     frozen_services: Annotated[
-        list[ServiceName],
-        Field(alias="frozenServices", json_schema_extra={"x-unique": True}, max_length=30),
+        list[ServiceName], Field(alias="frozenServices", json_schema_extra=UNIQUE, max_length=30)
     ]
     exempt_roles: Annotated[
         list[FreezeChangesRequestExemptRolesItem],
-        Field(alias="exemptRoles", json_schema_extra={"x-unique": True}, max_length=5),
+        Field(alias="exemptRoles", json_schema_extra=UNIQUE, max_length=5),
     ]
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
@@ -677,9 +618,7 @@ class FreezeChangesRequest(Model):
 
 
 class FreezeLifted(Model):
-    """
-    A freeze ended before its time, and the queue of approved changes moves again.
-    """
+    """A freeze ended before its time, and the queue of approved changes moves again."""
 
     change_freeze_id: Annotated[UUID, Field(alias="changeFreezeId")]
     lifted_at: Annotated[AwareDatetime, Field(alias="liftedAt")]
@@ -687,18 +626,14 @@ class FreezeLifted(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class RevisionComparison(Model):
-    """
-    Where two values differ, as pointers into their JSON.
-    """
+    """Where two values differ, as pointers into their JSON."""
 
     changed_paths: Annotated[
         list[RevisionComparisonChangedPathsItem], Field(alias="changedPaths", max_length=1000)
@@ -709,9 +644,7 @@ class RevisionComparison(Model):
 
 
 class ConfigBundle(Model):
-    """
-    The values that hold for one service in one place, each with the digest to check it by.
-    """
+    """The values that hold for one service in one place, each with the digest to check it by."""
 
     revision_mark: Annotated[int, Field(alias="revisionMark", ge=1, le=9007199254740991)]
     entries: Annotated[list[ConfigEntry], Field(max_length=5000)]

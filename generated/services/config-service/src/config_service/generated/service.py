@@ -4,20 +4,52 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .policies import POLICIES
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="config-service",
     source="/cloudsync/config-service",
-    access={
-        "config:approve": frozenset({"platform-operator"}),
-        "config:freeze": frozenset({"platform-operator"}),
-        "config:propose": frozenset({"platform-operator"}),
-        "config:read": frozenset({"platform-operator", "security-engineer"}),
-        "config:rollback": frozenset({"platform-operator"}),
-        "config:rollout": frozenset({"platform-operator"}),
+    access=by_roles(
+        (
+            ("platform-operator",),
+            (
+                "config:approve",
+                "config:freeze",
+                "config:propose",
+                "config:rollback",
+                "config:rollout",
+            ),
+        ),
+        (("platform-operator", "security-engineer"), ("config:read",)),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
+    policies=POLICIES,
+    masked=frozenset(
+        {
+            "approverId",
+            "authorId",
+            "changeReason",
+            "coApproverId",
+            "declaredBy",
+            "liftedBy",
+            "reviewComment",
+            "value",
+        }
+    ),
     tables=metadata,
+    dead_letters={
+        "cloudsync.analytics.metric.v1": "cloudsync.analytics.metric.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+    },
+    latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
 )

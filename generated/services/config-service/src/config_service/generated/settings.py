@@ -14,12 +14,15 @@ class ServiceSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="CONFIG_SERVICE_")
 
     port: Port = 9017
+    metrics_port: Port | None = 19017
     issuer: str = "https://auth.cloudsync.example"
     problem_base: str = "https://errors.cloudsync.example/"
     max_body_bytes: int = 10485760
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 2000
+    rate_limit_burst: int = 4000
 
     abort_check_interval: Seconds = 15.0
     """How often the abort query of a running rollout is asked"""

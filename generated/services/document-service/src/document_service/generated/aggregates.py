@@ -24,7 +24,7 @@ from . import models, problems, tables
 COMMENT_ADDED = Emission(
     type="cloudsync.content.comment-added.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
+    key="documentId",
     key_field="documentId",
     fields=("commentThreadId", "documentId", "authorId", "mentions"),
 )
@@ -32,7 +32,7 @@ COMMENT_ADDED = Emission(
 COMMENT_RESOLVED = Emission(
     type="cloudsync.content.comment-resolved.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
+    key="documentId",
     key_field="documentId",
     fields=("commentThreadId", "documentId", "resolvedBy", "mentions"),
 )
@@ -80,7 +80,7 @@ DOCUMENT_DETAILS_CHANGED = Emission(
 DOCUMENT_ERASURE_COMPLETED = Emission(
     type="cloudsync.content.document-erasure-completed.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
@@ -128,7 +128,7 @@ DOCUMENT_RECOVERED = Emission(
 DOCUMENT_SHARED = Emission(
     type="cloudsync.content.document-shared.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
+    key="documentId",
     key_field="documentId",
     fields=("shareGrantId", "documentId", "principal", "access", "expiresAt"),
 )
@@ -152,7 +152,7 @@ DOCUMENT_UNARCHIVED = Emission(
 DOCUMENT_UNSHARED = Emission(
     type="cloudsync.content.document-unshared.v1",
     topic="cloudsync.content.document.v1",
-    key="documentId",
+    key="id",
     key_field="documentId",
     fields=("shareGrantId", "documentId", "principal"),
 )
@@ -160,7 +160,7 @@ DOCUMENT_UNSHARED = Emission(
 DOCUMENT_UNSHARED_ = Emission(
     type="cloudsync.content.document-unshared.v1",
     topic="cloudsync.content.document.v1",
-    key="id",
+    key="documentId",
     key_field="documentId",
     fields=("shareGrantId", "documentId", "principal"),
 )

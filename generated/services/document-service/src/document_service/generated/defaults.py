@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,6 +17,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.comment_thread = runtime.aggregate(aggregates.COMMENT_THREAD)
         self.document = runtime.aggregate(aggregates.DOCUMENT)
         self.document_audience = runtime.aggregate(aggregates.DOCUMENT_AUDIENCE)
@@ -27,29 +26,12 @@ class Defaults(port.Port):
         self.operation_batch = runtime.aggregate(aggregates.OPERATION_BATCH)
         self.share_grant = runtime.aggregate(aggregates.SHARE_GRANT)
 
-    async def apply_operations(
-        self,
-        ctx: Context,
-        request: port.ApplyOperations,
-    ) -> models.OperationsApplied:
-        raise handler_missing("apply-operations")
-
-    async def apply_restored_version(
-        self,
-        ctx: Context,
-        request: port.ApplyRestoredVersion,
-    ) -> None:
-        raise handler_missing("apply-restored-version")
-
     async def archive_document(
         self,
         ctx: Context,
         request: port.ArchiveDocument,
     ) -> models.Document:
         return await self.document.transition(ctx, "archive-document", request.document_id)
-
-    async def block_attachment(self, ctx: Context, request: port.BlockAttachment) -> None:
-        raise handler_missing("block-attachment")
 
     async def cancel_transfer(
         self,
@@ -73,16 +55,6 @@ class Defaults(port.Port):
     async def create_document(self, ctx: Context, request: port.CreateDocument) -> models.Document:
         return await self.document.create(ctx, "create-document", request.body)
 
-    async def create_folder(self, ctx: Context, request: port.CreateFolder) -> models.Folder:
-        raise handler_missing("create-folder")
-
-    async def create_share_link(
-        self,
-        ctx: Context,
-        request: port.CreateShareLink,
-    ) -> models.ShareLink:
-        raise handler_missing("create-share-link")
-
     async def delete_document(self, ctx: Context, request: port.DeleteDocument) -> None:
         await self.document.delete(ctx, "delete-document", request.document_id)
 
@@ -97,9 +69,6 @@ class Defaults(port.Port):
             documentId=request.document_id,
         )
 
-    async def drop_attachment(self, ctx: Context, request: port.DropAttachment) -> None:
-        raise handler_missing("drop-attachment")
-
     async def expire_share(self, ctx: Context, request: port.ExpireShare) -> None:
         await self.share_grant.delete(ctx, "expire-share", request.share_grant_id)
 
@@ -111,41 +80,12 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def follow_document_holds(self, ctx: Context, request: port.FollowDocumentHolds) -> None:
-        raise handler_missing("follow-document-holds")
-
-    async def forget_author(self, ctx: Context, request: port.ForgetAuthor) -> None:
-        raise handler_missing("forget-author")
-
-    async def grant_attachment_download(
-        self,
-        ctx: Context,
-        request: port.GrantAttachmentDownload,
-    ) -> models.DownloadAddress:
-        raise handler_missing("grant-attachment-download")
-
-    async def hand_over_documents(self, ctx: Context, request: port.HandOverDocuments) -> None:
-        raise handler_missing("hand-over-documents")
-
-    async def move_document(self, ctx: Context, request: port.MoveDocument) -> models.Document:
-        raise handler_missing("move-document")
-
-    async def move_folder(self, ctx: Context, request: port.MoveFolder) -> models.Folder:
-        raise handler_missing("move-folder")
-
     async def publish_document(
         self,
         ctx: Context,
         request: port.PublishDocument,
     ) -> models.Document:
         return await self.document.transition(ctx, "publish-document", request.document_id)
-
-    async def purge_tenant_documents(
-        self,
-        ctx: Context,
-        request: port.PurgeTenantDocuments,
-    ) -> None:
-        raise handler_missing("purge-tenant-documents")
 
     async def recover_document(
         self,
@@ -170,16 +110,6 @@ class Defaults(port.Port):
             documentId=request.document_id,
         )
 
-    async def reply_to_thread(
-        self,
-        ctx: Context,
-        request: port.ReplyToThread,
-    ) -> models.CommentThread:
-        raise handler_missing("reply-to-thread")
-
-    async def resolve_audience(self, ctx: Context, request: port.ResolveAudience) -> None:
-        raise handler_missing("resolve-audience")
-
     async def resolve_thread(
         self,
         ctx: Context,
@@ -192,13 +122,6 @@ class Defaults(port.Port):
             documentId=request.document_id,
         )
 
-    async def restore_to_version(
-        self,
-        ctx: Context,
-        request: port.RestoreToVersion,
-    ) -> models.RestoreAccepted:
-        raise handler_missing("restore-to-version")
-
     async def revoke_share(self, ctx: Context, request: port.RevokeShare) -> None:
         await self.share_grant.delete(
             ctx,
@@ -207,9 +130,6 @@ class Defaults(port.Port):
             documentId=request.document_id,
         )
 
-    async def set_tenant_access(self, ctx: Context, request: port.SetTenantAccess) -> None:
-        raise handler_missing("set-tenant-access")
-
     async def share_document(self, ctx: Context, request: port.ShareDocument) -> models.ShareGrant:
         return await self.share_grant.put(
             ctx,
@@ -217,9 +137,6 @@ class Defaults(port.Port):
             request.body,
             documentId=request.document_id,
         )
-
-    async def show_attachment(self, ctx: Context, request: port.ShowAttachment) -> None:
-        raise handler_missing("show-attachment")
 
     async def start_thread(self, ctx: Context, request: port.StartThread) -> models.CommentThread:
         return await self.comment_thread.create(
@@ -252,16 +169,6 @@ class Defaults(port.Port):
     async def update_document(self, ctx: Context, request: port.UpdateDocument) -> models.Document:
         return await self.document.update(ctx, "update-document", request.document_id, request.body)
 
-    async def update_folder(self, ctx: Context, request: port.UpdateFolder) -> models.Folder:
-        raise handler_missing("update-folder")
-
-    async def update_principal_members(
-        self,
-        ctx: Context,
-        request: port.UpdatePrincipalMembers,
-    ) -> None:
-        raise handler_missing("update-principal-members")
-
     async def update_share(self, ctx: Context, request: port.UpdateShare) -> models.ShareGrant:
         return await self.share_grant.update(
             ctx,
@@ -282,13 +189,6 @@ class Defaults(port.Port):
 
     async def get_document(self, ctx: Context, request: port.GetDocument) -> models.Document:
         return await self.document.get(ctx, request.document_id)
-
-    async def get_document_body(
-        self,
-        ctx: Context,
-        request: port.GetDocumentBody,
-    ) -> models.DocumentBody:
-        raise handler_missing("get-document-body")
 
     async def get_document_transfer(
         self,
@@ -313,13 +213,6 @@ class Defaults(port.Port):
             request.comment_thread_id,
             documentId=request.document_id,
         )
-
-    async def list_attachments(
-        self,
-        ctx: Context,
-        request: port.ListAttachments,
-    ) -> models.AttachmentList:
-        raise handler_missing("list-attachments")
 
     async def list_document_transfers(
         self,
@@ -361,20 +254,6 @@ class Defaults(port.Port):
             {"parentFolderId": request.parent_folder_id, "ownerId": request.owner_id},
         )
 
-    async def list_operations(
-        self,
-        ctx: Context,
-        request: port.ListOperations,
-    ) -> Page[models.OperationBatch]:
-        raise handler_missing("list-operations")
-
-    async def list_shared_documents(
-        self,
-        ctx: Context,
-        request: port.ListSharedDocuments,
-    ) -> Page[models.DocumentListEntry]:
-        raise handler_missing("list-shared-documents")
-
     async def list_shares(self, ctx: Context, request: port.ListShares) -> Page[models.ShareGrant]:
         return await self.share_grant.list(
             ctx,
@@ -405,119 +284,3 @@ class Defaults(port.Port):
             request.page,
             {"status": request.status, "ownerId": request.owner_id},
         )
-
-    async def open_share_link(
-        self,
-        ctx: Context,
-        request: port.OpenShareLink,
-    ) -> models.OpenedShareLink:
-        raise handler_missing("open-share-link")
-
-    async def on_document_created(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentCreated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_moved(self, ctx: Context, event: Received[models.DocumentMoved]) -> None:
-        not_handled(event)
-
-    async def on_document_published(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentPublished],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_shared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentShared],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_unshared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUnshared],
-    ) -> None:
-        not_handled(event)
-
-    async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
-        not_handled(event)
-
-    async def on_file_quarantined(
-        self,
-        ctx: Context,
-        event: Received[models.FileQuarantined],
-    ) -> None:
-        not_handled(event)
-
-    async def on_file_released(self, ctx: Context, event: Received[models.FileReleased]) -> None:
-        not_handled(event)
-
-    async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
-        not_handled(event)
-
-    async def on_legal_hold_placed(
-        self,
-        ctx: Context,
-        event: Received[models.LegalHoldPlaced],
-    ) -> None:
-        not_handled(event)
-
-    async def on_legal_hold_released(
-        self,
-        ctx: Context,
-        event: Received[models.LegalHoldReleased],
-    ) -> None:
-        not_handled(event)
-
-    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_restricted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestricted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_unrestricted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationUnrestricted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_team_member_added(
-        self,
-        ctx: Context,
-        event: Received[models.TeamMemberAdded],
-    ) -> None:
-        not_handled(event)
-
-    async def on_team_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.TeamMemberRemoved],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)
-
-    async def on_version_restored(
-        self,
-        ctx: Context,
-        event: Received[models.VersionRestored],
-    ) -> None:
-        not_handled(event)

@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
 class AccessLevel(StrEnum):
-    """
-    What a grant on a document or folder allows, each level including those before it.
-    """
+    """What a grant on a document or folder allows, each level including those before it."""
 
     viewer = "viewer"
     commenter = "commenter"
@@ -22,9 +20,7 @@ class AccessLevel(StrEnum):
 
 
 class BlockKind(StrEnum):
-    """
-    What a block of a body is drawn as.
-    """
+    """What a block of a body is drawn as."""
 
     paragraph = "paragraph"
     heading = "heading"
@@ -41,18 +37,14 @@ class BlockKind(StrEnum):
 
 
 class Cell(Model):
-    """
-    A filled cell of a table with its formula or value as typed.
-    """
+    """A filled cell of a table with its formula or value as typed."""
 
     cell: Annotated[str, Field(max_length=10, min_length=2, pattern="^[A-Z]{1,3}[1-9][0-9]{0,6}$")]
     cell_value: Annotated[str, Field(alias="cellValue", max_length=32767)]
 
 
 class ChangeOrigin(StrEnum):
-    """
-    How new content came about.
-    """
+    """How new content came about."""
 
     edit = "edit"
     restore = "restore"
@@ -60,9 +52,7 @@ class ChangeOrigin(StrEnum):
 
 
 class CommentAdded(Model):
-    """
-    Somebody opened a thread or answered in one.
-    """
+    """Somebody opened a thread or answered in one."""
 
     comment_thread_id: Annotated[UUID, Field(alias="commentThreadId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
@@ -85,9 +75,7 @@ class CommentReply(Model):
 
 
 class CommentResolved(Model):
-    """
-    A thread was settled by the person named; those mentioned in it need not look any more.
-    """
+    """A thread was settled by the person named; those mentioned in it need not look any more."""
 
     comment_thread_id: Annotated[UUID, Field(alias="commentThreadId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
@@ -114,9 +102,7 @@ class CompleteTransferRequest(Model):
 
 
 class ContentDisposition(StrEnum):
-    """
-    Whether a browser may draw the file in the page or has to save it.
-    """
+    """Whether a browser may draw the file in the page or has to save it."""
 
     inline = "inline"
     attachment = "attachment"
@@ -141,9 +127,7 @@ class DeletionReason(StrEnum):
 
 
 class DocumentArchived(Model):
-    """
-    Put away read-only.
-    """
+    """Put away read-only."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
@@ -161,24 +145,21 @@ class DocumentAudience(Model):
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     document_id: Annotated[UUID, Field(alias="documentId")]
     viewer_ids: Annotated[
-        list[UUID], Field(alias="viewerIds", json_schema_extra={"x-unique": True}, max_length=5000)
+        list[UUID], Field(alias="viewerIds", json_schema_extra=UNIQUE, max_length=5000)
     ]
     commenter_ids: Annotated[
-        list[UUID],
-        Field(alias="commenterIds", json_schema_extra={"x-unique": True}, max_length=5000),
+        list[UUID], Field(alias="commenterIds", json_schema_extra=UNIQUE, max_length=5000)
     ]
     editor_ids: Annotated[
-        list[UUID], Field(alias="editorIds", json_schema_extra={"x-unique": True}, max_length=5000)
+        list[UUID], Field(alias="editorIds", json_schema_extra=UNIQUE, max_length=5000)
     ]
     manager_ids: Annotated[
-        list[UUID], Field(alias="managerIds", json_schema_extra={"x-unique": True}, max_length=5000)
+        list[UUID], Field(alias="managerIds", json_schema_extra=UNIQUE, max_length=5000)
     ]
 
 
 class DocumentDeleted(Model):
-    """
-    Gone for good.
-    """
+    """Gone for good."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
@@ -200,9 +181,7 @@ class DocumentLabel(RootModel[str]):
 
 
 class DocumentOwnershipTransferred(Model):
-    """
-    A transfer job finished and this many documents have a new owner.
-    """
+    """A transfer job finished and this many documents have a new owner."""
 
     document_transfer_id: Annotated[UUID, Field(alias="documentTransferId")]
     from_user_id: Annotated[UUID, Field(alias="fromUserId")]
@@ -212,9 +191,7 @@ class DocumentOwnershipTransferred(Model):
 
 
 class DocumentRecovered(Model):
-    """
-    Taken out of the bin in time; search puts its entry back with a higher version.
-    """
+    """Taken out of the bin in time; search puts its entry back with a higher version."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     title: Annotated[
@@ -225,9 +202,7 @@ class DocumentRecovered(Model):
 
 
 class DocumentShared(Model):
-    """
-    A grant was made or its access changed.
-    """
+    """A grant was made or its access changed."""
 
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
@@ -256,18 +231,14 @@ class DocumentStatus(StrEnum):
 
 
 class DocumentTrashed(Model):
-    """
-    In the bin since trashedAt and out of every list and search but the bin's own.
-    """
+    """In the bin since trashedAt and out of every list and search but the bin's own."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     trashed_at: Annotated[AwareDatetime, Field(alias="trashedAt")]
 
 
 class DocumentType(StrEnum):
-    """
-    Which editor opens it and which kinds of block it may hold.
-    """
+    """Which editor opens it and which kinds of block it may hold."""
 
     page = "page"
     spreadsheet = "spreadsheet"
@@ -277,18 +248,14 @@ class DocumentType(StrEnum):
 
 
 class DocumentUnarchived(Model):
-    """
-    Active and editable again, under the grants that it had before.
-    """
+    """Active and editable again, under the grants that it had before."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
 
 
 class DocumentUnshared(Model):
-    """
-    A grant ended, by hand or by its date.
-    """
+    """A grant ended, by hand or by its date."""
 
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
@@ -303,9 +270,7 @@ class DocumentUnshared(Model):
 
 
 class DocumentUpdated(Model):
-    """
-    New content, coalesced to one event each two seconds and document.
-    """
+    """New content, coalesced to one event each two seconds and document."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
@@ -327,9 +292,7 @@ class DocumentUpdated(Model):
 
 
 class DownloadAddress(Model):
-    """
-    Where to fetch the bytes, from a domain without cookies, and until when.
-    """
+    """Where to fetch the bytes, from a domain without cookies, and until when."""
 
     download_grant_id: Annotated[UUID, Field(alias="downloadGrantId")]
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
@@ -337,9 +300,7 @@ class DownloadAddress(Model):
 
 
 class EditLock(Model):
-    """
-    Reserves a document for one writer while a spreadsheet is imported or a form is published.
-    """
+    """Reserves a document for one writer while a spreadsheet is imported or a form is published."""
 
     holder_id: Annotated[UUID, Field(alias="holderId")]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
@@ -356,9 +317,7 @@ class FailTransferRequest(Model):
 
 
 class FileOrigin(StrEnum):
-    """
-    By which road a file came in.
-    """
+    """By which road a file came in."""
 
     upload = "upload"
     recording = "recording"
@@ -369,9 +328,7 @@ class FileOrigin(StrEnum):
 
 
 class FileStatus(StrEnum):
-    """
-    From the announced upload through the scanner to the day its bytes are destroyed.
-    """
+    """From the announced upload through the scanner to the day its bytes are destroyed."""
 
     pending = "pending"
     scanning = "scanning"
@@ -398,9 +355,7 @@ class FolderShare(Model):
 
 
 class FolderStatus(StrEnum):
-    """
-    A live folder occupies its name among its siblings; a deleted one has given it back.
-    """
+    """A live folder occupies its name among its siblings; a deleted one has given it back."""
 
     live = "live"
     deleted = "deleted"
@@ -418,9 +373,7 @@ class Grantee(RootModel[str]):
 
 
 class JobOutcome(StrEnum):
-    """
-    Where a job that runs after its request was accepted has got to.
-    """
+    """Where a job that runs after its request was accepted has got to."""
 
     queued = "queued"
     running = "running"
@@ -441,9 +394,7 @@ class LegalHoldPlaced(Model):
 
 
 class LegalHoldReleased(Model):
-    """
-    The case is over as far as keeping is concerned, and retention goes on where it stopped.
-    """
+    """The case is over as far as keeping is concerned, and retention goes on where it stopped."""
 
     legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
     release_requested_by: Annotated[UUID, Field(alias="releaseRequestedBy")]
@@ -451,9 +402,7 @@ class LegalHoldReleased(Model):
 
 
 class LinkTargetKind(StrEnum):
-    """
-    What a file can hang on.
-    """
+    """What a file can hang on."""
 
     document = "document"
     message = "message"
@@ -464,9 +413,7 @@ class LinkTargetKind(StrEnum):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -476,27 +423,21 @@ class MembershipEndReason(StrEnum):
 
 
 class MoveDocumentRequest(Model):
-    """
-    Names the folder to move into, or none for the owner's root.
-    """
+    """Names the folder to move into, or none for the owner's root."""
 
     to_folder_id: Annotated[UUID | None, Field(alias="toFolderId")] = None
     confirm_narrowing: Annotated[bool | None, Field(alias="confirmNarrowing")] = None
 
 
 class MoveFolderRequest(Model):
-    """
-    The new folder above, or none for the top.
-    """
+    """The new folder above, or none for the top."""
 
     to_parent_folder_id: Annotated[UUID | None, Field(alias="toParentFolderId")] = None
     confirm_narrowing: Annotated[bool | None, Field(alias="confirmNarrowing")] = None
 
 
 class OpenShareLinkRequest(Model):
-    """
-    The token out of the address, and the passcode where one was set.
-    """
+    """The token out of the address, and the passcode where one was set."""
 
     link_token: Annotated[
         str, Field(alias="linkToken", max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]+$")
@@ -505,9 +446,7 @@ class OpenShareLinkRequest(Model):
 
 
 class OpenedShareLink(Model):
-    """
-    Which document the link leads to and what its holder may do there.
-    """
+    """Which document the link leads to and what its holder may do there."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
@@ -515,9 +454,7 @@ class OpenedShareLink(Model):
 
 
 class OperationKind(StrEnum):
-    """
-    The five primitives that real-time editing is composed of.
-    """
+    """The five primitives that real-time editing is composed of."""
 
     insert = "insert"
     delete = "delete"
@@ -527,17 +464,13 @@ class OperationKind(StrEnum):
 
 
 class OrganizationUnrestricted(Model):
-    """
-    The tenant may write again.
-    """
+    """The tenant may write again."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -546,9 +479,7 @@ class Region(StrEnum):
 
 
 class RenditionVariant(StrEnum):
-    """
-    What can be derived from a file.
-    """
+    """What can be derived from a file."""
 
     thumb256 = "thumb256"
     preview1600 = "preview1600"
@@ -558,23 +489,17 @@ class RenditionVariant(StrEnum):
 
 
 class ReplyToThreadRequest(Model):
-    """
-    The answer's text; persons named in it join those already mentioned in the thread.
-    """
+    """The answer's text; persons named in it join those already mentioned in the thread."""
 
     text: Annotated[
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
     ]
-    mentions: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
 
 
 class RestoreAccepted(Model):
-    """
-    Says whether version-service took the job at once or it waits in the outbox.
-    """
+    """Says whether version-service took the job at once or it waits in the outbox."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
@@ -592,17 +517,13 @@ class RestoreRequested(Model):
 
 
 class RestoreToVersionRequest(Model):
-    """
-    The number of the version whose content shall become the newest.
-    """
+    """The number of the version whose content shall become the newest."""
 
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
 
 
 class RestrictionReason(StrEnum):
-    """
-    What customers are told when their organisation turns read-only.
-    """
+    """What customers are told when their organisation turns read-only."""
 
     payment_overdue = "paymentOverdue"
     seats_exceeded = "seatsExceeded"
@@ -611,9 +532,7 @@ class RestrictionReason(StrEnum):
 
 
 class ScanVerdict(StrEnum):
-    """
-    What the malware scanner made of the bytes.
-    """
+    """What the malware scanner made of the bytes."""
 
     none = "none"
     clean = "clean"
@@ -623,9 +542,7 @@ class ScanVerdict(StrEnum):
 
 
 class Sensitivity(StrEnum):
-    """
-    How far a piece of content may travel.
-    """
+    """How far a piece of content may travel."""
 
     public = "public"
     internal = "internal"
@@ -651,9 +568,7 @@ class ShareDocumentRequest(Model):
 
 
 class ShareGrant(Model):
-    """
-    The right of one principal on one document, of which there is at most one per pair.
-    """
+    """The right of one principal on one document, of which there is at most one per pair."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -685,23 +600,18 @@ class ShareLink(Model):
 
 
 class SubjectKind(StrEnum):
-    """
-    What a history is kept of.
-    """
+    """What a history is kept of."""
 
     document = "document"
     file = "file"
 
 
 class TeamMemberAdded(Model):
-    """
-    Those who were really added by one request; they now see what the team sees.
-    """
+    """Those who were really added by one request; they now see what the team sees."""
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -712,8 +622,7 @@ class TeamMemberRemoved(Model):
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -733,9 +642,7 @@ class TextAnchor(Model):
 
 
 class TextMark(StrEnum):
-    """
-    Formatting that a stretch of text can carry, several at once.
-    """
+    """Formatting that a stretch of text can carry, several at once."""
 
     bold = "bold"
     italic = "italic"
@@ -748,34 +655,25 @@ class TextMark(StrEnum):
 
 
 class TextRun(Model):
-    """
-    A stretch of a block's text with the marks that it wears.
-    """
+    """A stretch of a block's text with the marks that it wears."""
 
     offset: Annotated[int, Field(ge=0, le=1000000)]
     length: Annotated[int, Field(ge=1, le=1000000)]
-    marks: Annotated[
-        list[TextMark], Field(json_schema_extra={"x-unique": True}, max_length=8, min_length=1)
-    ]
+    marks: Annotated[list[TextMark], Field(json_schema_extra=UNIQUE, max_length=8, min_length=1)]
 
 
 class TransferDocumentsRequest(Model):
-    """
-    From whom to whom, and which documents if not all of them.
-    """
+    """From whom to whom, and which documents if not all of them."""
 
     from_user_id: Annotated[UUID, Field(alias="fromUserId")]
     to_user_id: Annotated[UUID, Field(alias="toUserId")]
     document_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=10000),
+        list[UUID] | None, Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=10000)
     ] = None
 
 
 class UpdateDocumentRequest(Model):
-    """
-    Merge patch of what describes a document.
-    """
+    """Merge patch of what describes a document."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     title: Annotated[
@@ -793,14 +691,12 @@ class UpdateDocumentRequest(Model):
         ),
     ] = None
     labels: Annotated[
-        list[DocumentLabel] | None, Field(json_schema_extra={"x-unique": True}, max_length=32)
+        list[DocumentLabel] | None, Field(json_schema_extra=UNIQUE, max_length=32)
     ] = None
 
 
 class UpdateFolderRequest(Model):
-    """
-    Merge patch of name and shares.
-    """
+    """Merge patch of name and shares."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     folder_name: Annotated[
@@ -819,9 +715,7 @@ class UpdateFolderRequest(Model):
 
 
 class UpdateShareRequest(Model):
-    """
-    Merge patch of a grant.
-    """
+    """Merge patch of a grant."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     access: AccessLevel | None = None
@@ -829,18 +723,14 @@ class UpdateShareRequest(Model):
 
 
 class UpdateThreadRequest(Model):
-    """
-    Replaces the opening comment's text or its mentions.
-    """
+    """Replaces the opening comment's text or its mentions."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     text: Annotated[
         str | None,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
     ] = None
-    mentions: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
 
 
 class UserDeleted(Model):
@@ -854,9 +744,7 @@ class UserDeleted(Model):
 
 
 class VersionRestored(Model):
-    """
-    An earlier content has become the newest version.
-    """
+    """An earlier content has become the newest version."""
 
     restore_job_id: Annotated[UUID, Field(alias="restoreJobId")]
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
@@ -907,9 +795,7 @@ class Attachment(Model):
 
 
 class AttachmentList(Model):
-    """
-    What file-service knows of the attached files.
-    """
+    """What file-service knows of the attached files."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     items: Annotated[list[Attachment], Field(max_length=200)]
@@ -917,9 +803,7 @@ class AttachmentList(Model):
 
 
 class Block(Model):
-    """
-    A paragraph, a table, a picture or another unit of a body.
-    """
+    """A paragraph, a table, a picture or another unit of a body."""
 
     block_id: Annotated[
         str, Field(alias="blockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$")
@@ -937,9 +821,7 @@ class Block(Model):
 
 
 class CommentThread(Model):
-    """
-    A remark on a stretch of a document with the answers below it.
-    """
+    """A remark on a stretch of a document with the answers below it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -953,7 +835,7 @@ class CommentThread(Model):
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
     ]
-    mentions: Annotated[list[UUID], Field(json_schema_extra={"x-unique": True}, max_length=50)]
+    mentions: Annotated[list[UUID], Field(json_schema_extra=UNIQUE, max_length=50)]
     replies: Annotated[list[CommentReply], Field(max_length=199)]
     status: CommentThreadStatus
     resolved_by: Annotated[UUID | None, Field(alias="resolvedBy")] = None
@@ -961,9 +843,7 @@ class CommentThread(Model):
 
 
 class CreateDocumentRequest(Model):
-    """
-    Title and type are enough; the rest can be settled while writing.
-    """
+    """Title and type are enough; the rest can be settled while writing."""
 
     title: Annotated[
         str,
@@ -983,14 +863,12 @@ class CreateDocumentRequest(Model):
         ),
     ] = None
     labels: Annotated[
-        list[DocumentLabel] | None, Field(json_schema_extra={"x-unique": True}, max_length=32)
+        list[DocumentLabel] | None, Field(json_schema_extra=UNIQUE, max_length=32)
     ] = None
 
 
 class CreateFolderRequest(Model):
-    """
-    A name and the folder above, if any.
-    """
+    """A name and the folder above, if any."""
 
     folder_name: Annotated[
         str,
@@ -1009,9 +887,7 @@ class CreateFolderRequest(Model):
 
 
 class CreateShareLinkRequest(Model):
-    """
-    A link never gives more than editing.
-    """
+    """A link never gives more than editing."""
 
     access: CreateShareLinkRequestAccess
     expires_at: Annotated[AwareDatetime | None, Field(alias="expiresAt")] = None
@@ -1019,9 +895,7 @@ class CreateShareLinkRequest(Model):
 
 
 class Document(Model):
-    """
-    A page, sheet, deck, whiteboard or form and what is known about it.
-    """
+    """A page, sheet, deck, whiteboard or form and what is known about it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1057,16 +931,12 @@ class Document(Model):
         ),
     ] = None
     sensitivity: Sensitivity
-    labels: Annotated[
-        list[DocumentLabel], Field(json_schema_extra={"x-unique": True}, max_length=32)
-    ]
+    labels: Annotated[list[DocumentLabel], Field(json_schema_extra=UNIQUE, max_length=32)]
     attachment_file_ids: Annotated[
-        list[UUID],
-        Field(alias="attachmentFileIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="attachmentFileIds", json_schema_extra=UNIQUE, max_length=200)
     ]
     blocked_file_ids: Annotated[
-        list[UUID],
-        Field(alias="blockedFileIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="blockedFileIds", json_schema_extra=UNIQUE, max_length=200)
     ]
     edit_lock: Annotated[EditLock | None, Field(alias="editLock")] = None
     retain_until: Annotated[AwareDatetime | None, Field(alias="retainUntil")] = None
@@ -1074,9 +944,7 @@ class Document(Model):
 
 
 class DocumentBody(Model):
-    """
-    The whole content at one sequence number, as MongoDB keeps it.
-    """
+    """The whole content at one sequence number, as MongoDB keeps it."""
 
     body_ref: Annotated[
         str, Field(alias="bodyRef", max_length=24, min_length=24, pattern="^[a-f0-9]{24}$")
@@ -1090,9 +958,7 @@ class DocumentBody(Model):
 
 
 class DocumentCreated(Model):
-    """
-    What search needs for a first entry.
-    """
+    """What search needs for a first entry."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     document_type: Annotated[DocumentType, Field(alias="documentType")]
@@ -1107,9 +973,7 @@ class DocumentCreated(Model):
 
 
 class DocumentDetailsChanged(Model):
-    """
-    Title, labels, sensitivity and language as they are now.
-    """
+    """Title, labels, sensitivity and language as they are now."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     title: Annotated[
@@ -1156,9 +1020,7 @@ class DocumentListEntry(Model):
     owner_id: Annotated[UUID, Field(alias="ownerId")]
     folder_id: Annotated[UUID | None, Field(alias="folderId")] = None
     sensitivity: Sensitivity
-    labels: Annotated[
-        list[DocumentLabel], Field(json_schema_extra={"x-unique": True}, max_length=32)
-    ]
+    labels: Annotated[list[DocumentLabel], Field(json_schema_extra=UNIQUE, max_length=32)]
     principals: Annotated[list[Grantee], Field(max_length=5000, min_length=1)]
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
     updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
@@ -1167,9 +1029,7 @@ class DocumentListEntry(Model):
 
 
 class DocumentMoved(Model):
-    """
-    From folder to folder, an absent one being the owner's root.
-    """
+    """From folder to folder, an absent one being the owner's root."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     from_folder_id: Annotated[UUID | None, Field(alias="fromFolderId")] = None
@@ -1178,9 +1038,7 @@ class DocumentMoved(Model):
 
 
 class DocumentPublished(Model):
-    """
-    A draft became active and from now on appears in its folder for everybody who may read it.
-    """
+    """A draft became active and from now on appears in its folder for everybody who may read it."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     document_type: Annotated[DocumentType, Field(alias="documentType")]
@@ -1201,8 +1059,7 @@ class DocumentTransfer(Model):
     to_user_id: Annotated[UUID, Field(alias="toUserId")]
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
     document_ids: Annotated[
-        list[UUID],
-        Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=10000),
+        list[UUID], Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=10000)
     ]
     moved_count: Annotated[int, Field(alias="movedCount", ge=0, le=10000)]
     failed_count: Annotated[int, Field(alias="failedCount", ge=0, le=10000)]
@@ -1214,9 +1071,7 @@ class DocumentTransfer(Model):
 
 
 class EditOperation(Model):
-    """
-    The smallest change that editors exchange.
-    """
+    """The smallest change that editors exchange."""
 
     kind: OperationKind
     block_id: Annotated[
@@ -1226,9 +1081,7 @@ class EditOperation(Model):
     length: Annotated[int | None, Field(ge=0, le=1000000)] = None
     text: Annotated[str | None, Field(max_length=20000)] = None
     block_kind: Annotated[BlockKind | None, Field(alias="blockKind")] = None
-    marks: Annotated[
-        list[TextMark] | None, Field(json_schema_extra={"x-unique": True}, max_length=8)
-    ] = None
+    marks: Annotated[list[TextMark] | None, Field(json_schema_extra=UNIQUE, max_length=8)] = None
     after_block_id: Annotated[
         str | None,
         Field(alias="afterBlockId", max_length=40, min_length=1, pattern="^[A-Za-z0-9_-]+$"),
@@ -1241,9 +1094,7 @@ class EditOperation(Model):
 
 
 class FileDeleted(Model):
-    """
-    Its bytes are destroyed and no longer count as used storage.
-    """
+    """Its bytes are destroyed and no longer count as used storage."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
@@ -1252,9 +1103,7 @@ class FileDeleted(Model):
 
 
 class FileReleased(Model):
-    """
-    Out of quarantine by the word of two people, whose second is named.
-    """
+    """Out of quarantine by the word of two people, whose second is named."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
@@ -1271,9 +1120,7 @@ class FileTarget(Model):
 
 
 class Folder(Model):
-    """
-    A place for documents in a tree at most twenty levels deep and ten thousand children wide.
-    """
+    """A place for documents in a tree at most twenty levels deep and ten thousand children wide."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1303,18 +1150,14 @@ class Folder(Model):
 
 
 class GrantAttachmentDownloadRequest(Model):
-    """
-    How the attachment will be used, and in which of its forms.
-    """
+    """How the attachment will be used, and in which of its forms."""
 
     disposition: ContentDisposition
     variant: RenditionVariant | None = None
 
 
 class MemberRemoved(Model):
-    """
-    Somebody no longer belongs here.
-    """
+    """Somebody no longer belongs here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
@@ -1357,42 +1200,32 @@ class OperationsApplied(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class OrganizationRestricted(Model):
-    """
-    Writers of content refuse the tenant's changes until they hear the opposite.
-    """
+    """Writers of content refuse the tenant's changes until they hear the opposite."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     restricted_reason: Annotated[RestrictionReason, Field(alias="restrictedReason")]
 
 
 class StartThreadRequest(Model):
-    """
-    The stretch of text, the remark on it, and whom it calls by name.
-    """
+    """The stretch of text, the remark on it, and whom it calls by name."""
 
     anchor: TextAnchor
     text: Annotated[
         str,
         Field(max_length=4000, min_length=1, pattern="^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f]+$"),
     ]
-    mentions: Annotated[
-        list[UUID] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    mentions: Annotated[list[UUID] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
 
 
 class ApplyOperationsRequest(Model):
-    """
-    What an editor sends a few times a second.
-    """
+    """What an editor sends a few times a second."""
 
     base_sequence: Annotated[int, Field(alias="baseSequence", ge=0, le=9007199254740991)]
     client_id: Annotated[
@@ -1402,9 +1235,7 @@ class ApplyOperationsRequest(Model):
 
 
 class FileQuarantined(Model):
-    """
-    Withdrawn from everybody with the threat's name.
-    """
+    """Withdrawn from everybody with the threat's name."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     threat_name: Annotated[
@@ -1421,9 +1252,7 @@ class FileQuarantined(Model):
 
 
 class FileScanned(Model):
-    """
-    The file may be used.
-    """
+    """The file may be used."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     file_name: Annotated[

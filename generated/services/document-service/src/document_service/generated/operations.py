@@ -79,7 +79,6 @@ CREATE_SHARE_LINK = Operation(
     writes=True,
     idempotency="key",
     status=201,
-    location="/v1/documents/{documentId}/grants/{id}",
 )
 
 DELETE_DOCUMENT = Operation(
@@ -138,7 +137,6 @@ GRANT_ATTACHMENT_DOWNLOAD = Operation(
     writes=True,
     idempotency="natural",
     status=201,
-    location="/v1/documents/{id}",
 )
 
 HAND_OVER_DOCUMENTS = Operation(

@@ -8,16 +8,19 @@ from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .policies import POLICIES
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="document-service",
     source="/cloudsync/document-service",
-    access={
-        "document:create": frozenset(
-            {
+    access=by_roles(
+        (
+            (
                 "billing-admin",
                 "guest",
                 "member",
@@ -25,11 +28,14 @@ SERVICE = ServiceSpec(
                 "org-owner",
                 "security-admin",
                 "team-manager",
-            }
+            ),
+            ("document:create", "document:follow-link"),
         ),
-        "document:delete": frozenset({"org-admin", "org-owner"}),
-        "document:follow-link": frozenset(
-            {
+        (("org-admin", "org-owner"), ("document:delete", "document:transfer")),
+    ),
+    related=by_roles(
+        (
+            (
                 "billing-admin",
                 "guest",
                 "member",
@@ -37,105 +43,97 @@ SERVICE = ServiceSpec(
                 "org-owner",
                 "security-admin",
                 "team-manager",
-            }
+            ),
+            (
+                "comment:create",
+                "comment:read",
+                "comment:resolve",
+                "document:edit",
+                "document:list",
+                "document:read",
+                "document:update",
+            ),
         ),
-        "document:transfer": frozenset({"org-admin", "org-owner"}),
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("document:archive", "document:delete", "document:move", "document:share"),
+        ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={
-        "comment:create": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "comment:read": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "comment:resolve": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "document:archive": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "document:delete": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "document:edit": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "document:list": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "document:move": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "document:read": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "document:share": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "document:update": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-    },
+    policies=POLICIES,
+    masked=frozenset(
+        {
+            "access",
+            "anchor",
+            "authorId",
+            "commenterIds",
+            "editorIds",
+            "excerpt",
+            "folderName",
+            "grantedBy",
+            "labels",
+            "managerIds",
+            "mentions",
+            "operations",
+            "principal",
+            "readerIds",
+            "replies",
+            "resolvedBy",
+            "retainUntil",
+            "sharedWith",
+            "text",
+            "title",
+            "viewerIds",
+            "writerIds",
+        }
+    ),
     tables=metadata,
     schemas=("documents",),
     migrations=Path(__file__).with_name("migrations"),
+    dead_letters={
+        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
+        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
+        "cloudsync.content.version.v1": "cloudsync.content.version.v1.dlq",
+        "cloudsync.platform.audit.v1": "cloudsync.platform.audit.v1.dlq",
+        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.team.v1": "cloudsync.user.team.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    streams={
+        "comment-thread": 0,
+        "document": 0,
+        "document-audience": 0,
+        "document-transfer": 0,
+        "folder": 0,
+        "operation-batch": 0,
+        "share-grant": 0,
+    },
+    sagas=SAGAS,
     contract=published(__file__, "openapi/document.yaml"),
+    latency_buckets=(
+        0.005,
+        0.01,
+        0.025,
+        0.045,
+        0.05,
+        0.06,
+        0.075,
+        0.08,
+        0.1,
+        0.15,
+        0.25,
+        0.5,
+        1.0,
+        2.5,
+        5.0,
+    ),
     edges={
         "file-service": Edge(
             service="file-service",
@@ -151,6 +149,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
         "search-service": Edge(
             service="search-service",
@@ -163,6 +162,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
         "version-service": Edge(
             service="version-service",
@@ -183,6 +183,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
     },
 )

@@ -22,7 +22,7 @@ from . import models, problems
 EMAIL_ERASURE_COMPLETED = Emission(
     type="cloudsync.notification.email-erasure-completed.v1",
     topic="cloudsync.notification.email-delivery.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
@@ -30,7 +30,7 @@ EMAIL_ERASURE_COMPLETED = Emission(
 NOTIFICATION_BOUNCED = Emission(
     type="cloudsync.notification.notification-bounced.v1",
     topic="cloudsync.notification.email-delivery.v1",
-    key="id",
+    key="notificationId",
     key_field="notificationId",
     fields=(
         "notificationId",
@@ -47,7 +47,7 @@ NOTIFICATION_BOUNCED = Emission(
 NOTIFICATION_DELIVERED = Emission(
     type="cloudsync.notification.notification-delivered.v1",
     topic="cloudsync.notification.email-delivery.v1",
-    key="id",
+    key="notificationId",
     key_field="notificationId",
     fields=(
         "notificationId",
@@ -68,7 +68,7 @@ NOTIFICATION_DELIVERED = Emission(
 NOTIFICATION_FAILED = Emission(
     type="cloudsync.notification.notification-failed.v1",
     topic="cloudsync.notification.email-delivery.v1",
-    key="id",
+    key="notificationId",
     key_field="notificationId",
     fields=("notificationId", "channel", "failure"),
 )
@@ -76,7 +76,7 @@ NOTIFICATION_FAILED = Emission(
 NOTIFICATION_SUPPRESSED = Emission(
     type="cloudsync.notification.notification-suppressed.v1",
     topic="cloudsync.notification.email-delivery.v1",
-    key="id",
+    key="notificationId",
     key_field="notificationId",
     fields=("notificationId", "channel", "suppressionReason", "dropCause"),
 )
@@ -84,7 +84,7 @@ NOTIFICATION_SUPPRESSED = Emission(
 TEMPLATE_PUBLISHED = Emission(
     type="cloudsync.notification.template-published.v1",
     topic="cloudsync.notification.template.v1",
-    key="id",
+    key="templateKey",
     key_field="templateKey",
     fields=("templateKey", "deliveredBy", "language", "revision", "plainBody", "variablesSchema"),
 )
@@ -92,7 +92,7 @@ TEMPLATE_PUBLISHED = Emission(
 TEMPLATE_RETIRED = Emission(
     type="cloudsync.notification.template-retired.v1",
     topic="cloudsync.notification.template.v1",
-    key="id",
+    key="templateKey",
     key_field="templateKey",
     fields=("templateKey", "deliveredBy", "language", "revision"),
 )

@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,6 +17,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.email_message = runtime.aggregate(aggregates.EMAIL_MESSAGE)
         self.notification_template = runtime.aggregate(aggregates.NOTIFICATION_TEMPLATE)
         self.sender_domain = runtime.aggregate(aggregates.SENDER_DOMAIN)
@@ -31,16 +30,6 @@ class Defaults(port.Port):
     ) -> models.SenderDomain:
         return await self.sender_domain.create(ctx, "add-sender-domain", request.body)
 
-    async def collect_for_digest(self, ctx: Context, request: port.CollectForDigest) -> None:
-        raise handler_missing("collect-for-digest")
-
-    async def copy_email_preferences(
-        self,
-        ctx: Context,
-        request: port.CopyEmailPreferences,
-    ) -> None:
-        raise handler_missing("copy-email-preferences")
-
     async def draft_template(
         self,
         ctx: Context,
@@ -50,9 +39,6 @@ class Defaults(port.Port):
 
     async def enqueue_email(self, ctx: Context, request: port.EnqueueEmail) -> None:
         await self.email_message.create(ctx, "enqueue-email", request.body)
-
-    async def erase_mail_traces(self, ctx: Context, request: port.EraseMailTraces) -> None:
-        raise handler_missing("erase-mail-traces")
 
     async def fail_email(self, ctx: Context, request: port.FailEmail) -> None:
         await self.email_message.transition(
@@ -72,31 +58,6 @@ class Defaults(port.Port):
 
     async def lift_suppression(self, ctx: Context, request: port.LiftSuppression) -> None:
         await self.suppression_entry.delete(ctx, "lift-suppression", request.address_hash)
-
-    async def mail_billing_contacts(self, ctx: Context, request: port.MailBillingContacts) -> None:
-        raise handler_missing("mail-billing-contacts")
-
-    async def mail_calendar_entry(self, ctx: Context, request: port.MailCalendarEntry) -> None:
-        raise handler_missing("mail-calendar-entry")
-
-    async def mail_invitation(self, ctx: Context, request: port.MailInvitation) -> None:
-        raise handler_missing("mail-invitation")
-
-    async def mail_off_boarding(self, ctx: Context, request: port.MailOffBoarding) -> None:
-        raise handler_missing("mail-off-boarding")
-
-    async def notify_by_email(self, ctx: Context, request: port.NotifyByEmail) -> None:
-        raise handler_missing("notify-by-email")
-
-    async def notify_customer(self, ctx: Context, request: port.NotifyCustomer) -> None:
-        raise handler_missing("notify-customer")
-
-    async def publish_template(
-        self,
-        ctx: Context,
-        request: port.PublishTemplate,
-    ) -> models.NotificationTemplate:
-        raise handler_missing("publish-template")
 
     async def record_bounce(self, ctx: Context, request: port.RecordBounce) -> None:
         await self.email_message.transition(
@@ -121,13 +82,6 @@ class Defaults(port.Port):
             request.email_message_id,
             request.body,
         )
-
-    async def record_delivery_receipt(
-        self,
-        ctx: Context,
-        request: port.RecordDeliveryReceipt,
-    ) -> None:
-        raise handler_missing("record-delivery-receipt")
 
     async def render_email(self, ctx: Context, request: port.RenderEmail) -> None:
         await self.email_message.transition(
@@ -156,12 +110,6 @@ class Defaults(port.Port):
             request.notification_template_id,
         )
 
-    async def send_digest(self, ctx: Context, request: port.SendDigest) -> None:
-        raise handler_missing("send-digest")
-
-    async def send_notification(self, ctx: Context, request: port.SendNotification) -> None:
-        raise handler_missing("send-notification")
-
     async def submit_template(
         self,
         ctx: Context,
@@ -183,30 +131,6 @@ class Defaults(port.Port):
             request.email_message_id,
             request.body,
         )
-
-    async def unsubscribe_recipient(self, ctx: Context, request: port.UnsubscribeRecipient) -> None:
-        raise handler_missing("unsubscribe-recipient")
-
-    async def verify_sender_domain(
-        self,
-        ctx: Context,
-        request: port.VerifySenderDomain,
-    ) -> models.SenderDomain:
-        raise handler_missing("verify-sender-domain")
-
-    async def warn_endpoint_contacts(
-        self,
-        ctx: Context,
-        request: port.WarnEndpointContacts,
-    ) -> None:
-        raise handler_missing("warn-endpoint-contacts")
-
-    async def get_delivery_timeline(
-        self,
-        ctx: Context,
-        request: port.GetDeliveryTimeline,
-    ) -> models.DeliveryTimelinePage:
-        raise handler_missing("get-delivery-timeline")
 
     async def get_suppression(
         self,
@@ -230,161 +154,3 @@ class Defaults(port.Port):
                 "stage": request.stage,
             },
         )
-
-    async def preview_template(
-        self,
-        ctx: Context,
-        request: port.PreviewTemplate,
-    ) -> models.TemplatePreview:
-        raise handler_missing("preview-template")
-
-    async def on_comment_added(self, ctx: Context, event: Received[models.CommentAdded]) -> None:
-        not_handled(event)
-
-    async def on_device_revoked(self, ctx: Context, event: Received[models.DeviceRevoked]) -> None:
-        not_handled(event)
-
-    async def on_document_shared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentShared],
-    ) -> None:
-        not_handled(event)
-
-    async def on_event_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.EventCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_event_rescheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventRescheduled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_event_scheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventScheduled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
-        not_handled(event)
-
-    async def on_invoice_overdue(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceOverdue],
-    ) -> None:
-        not_handled(event)
-
-    async def on_invoice_paid(self, ctx: Context, event: Received[models.InvoicePaid]) -> None:
-        not_handled(event)
-
-    async def on_member_invited(self, ctx: Context, event: Received[models.MemberInvited]) -> None:
-        not_handled(event)
-
-    async def on_order_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.OrderCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
-        not_handled(event)
-
-    async def on_payment_refunded(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentRefunded],
-    ) -> None:
-        not_handled(event)
-
-    async def on_preferences_changed(
-        self,
-        ctx: Context,
-        event: Received[models.PreferencesChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_recording_ready(
-        self,
-        ctx: Context,
-        event: Received[models.RecordingReady],
-    ) -> None:
-        not_handled(event)
-
-    async def on_refund_skipped(self, ctx: Context, event: Received[models.RefundSkipped]) -> None:
-        not_handled(event)
-
-    async def on_report_failed(self, ctx: Context, event: Received[models.ReportFailed]) -> None:
-        not_handled(event)
-
-    async def on_report_ready(self, ctx: Context, event: Received[models.ReportReady]) -> None:
-        not_handled(event)
-
-    async def on_revenue_recorded(
-        self,
-        ctx: Context,
-        event: Received[models.RevenueRecorded],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_activated(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionActivated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_ordered(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionOrdered],
-    ) -> None:
-        not_handled(event)
-
-    async def on_task_assigned(self, ctx: Context, event: Received[models.TaskAssigned]) -> None:
-        not_handled(event)
-
-    async def on_task_completed(self, ctx: Context, event: Received[models.TaskCompleted]) -> None:
-        not_handled(event)
-
-    async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)
-
-    async def on_webhook_disabled(
-        self,
-        ctx: Context,
-        event: Received[models.WebhookDisabled],
-    ) -> None:
-        not_handled(event)

@@ -7,14 +7,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class AccessLevel(StrEnum):
-    """
-    What a grant on a document or folder allows, each level including those before it.
-    """
+    """What a grant on a document or folder allows, each level including those before it."""
 
     viewer = "viewer"
     commenter = "commenter"
@@ -33,9 +31,7 @@ class AccountKind(StrEnum):
 
 
 class AttachmentRef(Model):
-    """
-    A file of file-service that goes out with a mail.
-    """
+    """A file of file-service that goes out with a mail."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     file_name: Annotated[str, Field(alias="fileName", max_length=255, min_length=1)]
@@ -43,9 +39,7 @@ class AttachmentRef(Model):
 
 
 class BounceKind(StrEnum):
-    """
-    Hard ones close an address at once, soft ones after five in a week.
-    """
+    """Hard ones close an address at once, soft ones after five in a week."""
 
     hard = "hard"
     soft = "soft"
@@ -73,9 +67,7 @@ class CancellationReason(StrEnum):
 
 
 class ChangeScope(StrEnum):
-    """
-    How much of a series is meant, RFC 5545's THISANDFUTURE in the middle.
-    """
+    """How much of a series is meant, RFC 5545's THISANDFUTURE in the middle."""
 
     this = "this"
     following = "following"
@@ -92,9 +84,7 @@ class CollectionMode(StrEnum):
 
 
 class CommentAdded(Model):
-    """
-    Somebody opened a thread or answered in one.
-    """
+    """Somebody opened a thread or answered in one."""
 
     comment_thread_id: Annotated[UUID, Field(alias="commentThreadId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
@@ -131,9 +121,7 @@ class DeclineCode(StrEnum):
 
 
 class DeliveryChannel(StrEnum):
-    """
-    The ways of reaching a person outside the product.
-    """
+    """The ways of reaching a person outside the product."""
 
     email = "email"
     sms = "sms"
@@ -141,9 +129,7 @@ class DeliveryChannel(StrEnum):
 
 
 class DeliveryFailure(StrEnum):
-    """
-    Causes that end a notification before any carrier took it.
-    """
+    """Causes that end a notification before any carrier took it."""
 
     attempts_exhausted = "attemptsExhausted"
     expired = "expired"
@@ -155,9 +141,7 @@ class DeliveryFailure(StrEnum):
 
 
 class DevicePlatform(StrEnum):
-    """
-    Decides the network, the form of the token and its limits.
-    """
+    """Decides the network, the form of the token and its limits."""
 
     ios = "ios"
     android = "android"
@@ -167,9 +151,7 @@ class DevicePlatform(StrEnum):
 
 
 class DeviceRevoked(Model):
-    """
-    A device is no longer woken for this person.
-    """
+    """A device is no longer woken for this person."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     device_id: Annotated[UUID, Field(alias="deviceId")]
@@ -178,9 +160,7 @@ class DeviceRevoked(Model):
 
 
 class DisabledReason(StrEnum):
-    """
-    What the owner of an endpoint is told.
-    """
+    """What the owner of an endpoint is told."""
 
     failing24h = "failing24h"
     gone410 = "gone410"
@@ -190,9 +170,7 @@ class DisabledReason(StrEnum):
 
 
 class DnsCheckState(StrEnum):
-    """
-    Broken means that a record was right before.
-    """
+    """Broken means that a record was right before."""
 
     pending = "pending"
     valid = "valid"
@@ -200,9 +178,7 @@ class DnsCheckState(StrEnum):
 
 
 class DocumentShared(Model):
-    """
-    A grant was made or its access changed.
-    """
+    """A grant was made or its access changed."""
 
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
@@ -219,9 +195,7 @@ class DocumentShared(Model):
 
 
 class DraftTemplateRequest(Model):
-    """
-    Words of one key, channel and language, as the content designers hand them in.
-    """
+    """Words of one key, channel and language, as the content designers hand them in."""
 
     template_key: Annotated[
         str,
@@ -246,9 +220,7 @@ class DraftTemplateRequest(Model):
 
 
 class DropCause(StrEnum):
-    """
-    Why a notification ended without a device being asked.
-    """
+    """Why a notification ended without a device being asked."""
 
     no_device = "noDevice"
     muted = "muted"
@@ -263,18 +235,14 @@ class EmailErasureCompletedStore(StrEnum):
 
 
 class EmailProvider(StrEnum):
-    """
-    The two that send for us.
-    """
+    """The two that send for us."""
 
     ses = "ses"
     sendgrid = "sendgrid"
 
 
 class EmailStatus(StrEnum):
-    """
-    How far a mail has got.
-    """
+    """How far a mail has got."""
 
     queued = "queued"
     suppressed = "suppressed"
@@ -287,9 +255,7 @@ class EmailStatus(StrEnum):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -300,9 +266,7 @@ class Entitlements(Model):
 
 
 class EventCancelled(Model):
-    """
-    Time was given back, of a whole event or of some dates of a series.
-    """
+    """Time was given back, of a whole event or of some dates of a series."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     scope: ChangeScope | None = None
@@ -312,9 +276,7 @@ class EventCancelled(Model):
 
 
 class EventRescheduled(Model):
-    """
-    A time that people had in their heads is no longer the right one.
-    """
+    """A time that people had in their heads is no longer the right one."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     old_start: Annotated[AwareDatetime, Field(alias="oldStart")]
@@ -327,9 +289,7 @@ class EventRescheduled(Model):
 
 
 class EventVisibility(StrEnum):
-    """
-    Who sees more than a grey block.
-    """
+    """Who sees more than a grey block."""
 
     default = "default"
     public = "public"
@@ -338,9 +298,7 @@ class EventVisibility(StrEnum):
 
 
 class HandOverResult(Model):
-    """
-    What a provider answered when it took a mail.
-    """
+    """What a provider answered when it took a mail."""
 
     provider: EmailProvider
     provider_message_id: Annotated[
@@ -350,9 +308,7 @@ class HandOverResult(Model):
 
 
 class InvoiceOverdue(Model):
-    """
-    An invoice was not paid by its day, or still is not after another reminder.
-    """
+    """An invoice was not paid by its day, or still is not after another reminder."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -372,9 +328,7 @@ class InvoiceOverdue(Model):
 
 
 class InvoicePaid(Model):
-    """
-    Nothing is due any more, by one payment or several and perhaps a credit.
-    """
+    """Nothing is due any more, by one payment or several and perhaps a credit."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -390,16 +344,14 @@ class InvoicePaid(Model):
     paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
     currency: Currency
     payment_ids: Annotated[
-        list[UUID], Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
     after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
 
 
 class LegalEntity(StrEnum):
-    """
-    Which of the three companies bills.
-    """
+    """Which of the three companies bills."""
 
     cloudsync_inc = "cloudsyncInc"
     cloudsync_ireland = "cloudsyncIreland"
@@ -407,9 +359,7 @@ class LegalEntity(StrEnum):
 
 
 class LiftSuppressionRequest(Model):
-    """
-    Whose bar is lifted and why somebody believes that mail will be welcome again.
-    """
+    """Whose bar is lifted and why somebody believes that mail will be welcome again."""
 
     address_hash: Annotated[
         str, Field(alias="addressHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
@@ -418,9 +368,7 @@ class LiftSuppressionRequest(Model):
 
 
 class MemberRole(StrEnum):
-    """
-    The eight roles that a membership can hold inside a customer's organisation.
-    """
+    """The eight roles that a membership can hold inside a customer's organisation."""
 
     org_owner = "orgOwner"
     org_admin = "orgAdmin"
@@ -433,9 +381,7 @@ class MemberRole(StrEnum):
 
 
 class NotificationBounced(Model):
-    """
-    A carrier or host sent a notice back, or its reader complained.
-    """
+    """A carrier or host sent a notice back, or its reader complained."""
 
     notification_id: Annotated[UUID, Field(alias="notificationId")]
     channel: DeliveryChannel
@@ -455,9 +401,7 @@ class NotificationBounced(Model):
 
 
 class NotificationCategory(StrEnum):
-    """
-    In falling order of what is still sent when load must be shed.
-    """
+    """In falling order of what is still sent when load must be shed."""
 
     security = "security"
     billing = "billing"
@@ -468,9 +412,7 @@ class NotificationCategory(StrEnum):
 
 
 class NotificationFailed(Model):
-    """
-    We gave up before any carrier took it; the cause is ours or the clock's.
-    """
+    """We gave up before any carrier took it; the cause is ours or the clock's."""
 
     notification_id: Annotated[UUID, Field(alias="notificationId")]
     channel: DeliveryChannel
@@ -478,9 +420,7 @@ class NotificationFailed(Model):
 
 
 class OrderCancelReason(StrEnum):
-    """
-    What undid an order.
-    """
+    """What undid an order."""
 
     seats_rejected = "seatsRejected"
     seats_timeout = "seatsTimeout"
@@ -493,9 +433,7 @@ class OrderCancelReason(StrEnum):
 
 
 class OrderKind(StrEnum):
-    """
-    What is bought.
-    """
+    """What is bought."""
 
     new = "new"
     plan_change = "planChange"
@@ -503,9 +441,7 @@ class OrderKind(StrEnum):
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -513,9 +449,7 @@ class OrganizationDeleted(Model):
 
 
 class PaymentPurpose(StrEnum):
-    """
-    What money is asked for.
-    """
+    """What money is asked for."""
 
     order = "order"
     invoice = "invoice"
@@ -523,9 +457,7 @@ class PaymentPurpose(StrEnum):
 
 
 class PlanFamily(StrEnum):
-    """
-    Plans that replace one another over the years and share a trial.
-    """
+    """Plans that replace one another over the years and share a trial."""
 
     starter = "starter"
     team = "team"
@@ -538,18 +470,14 @@ class PreferencesChangedChangedTopicsItem(RootModel[str]):
 
 
 class ProductLine(StrEnum):
-    """
-    What can be subscribed to side by side.
-    """
+    """What can be subscribed to side by side."""
 
     workspace = "workspace"
     developer_platform = "developerPlatform"
 
 
 class ProvisioningSource(StrEnum):
-    """
-    How the account came about.
-    """
+    """How the account came about."""
 
     self_signup = "selfSignup"
     invitation = "invitation"
@@ -559,9 +487,7 @@ class ProvisioningSource(StrEnum):
 
 
 class PushTopic(StrEnum):
-    """
-    What kind of thing happened, as the settings of phones group it into channels.
-    """
+    """What kind of thing happened, as the settings of phones group it into channels."""
 
     mention = "mention"
     direct_message = "directMessage"
@@ -574,9 +500,7 @@ class PushTopic(StrEnum):
 
 
 class ReceiptKind(StrEnum):
-    """
-    What a provider's callback says of a mail.
-    """
+    """What a provider's callback says of a mail."""
 
     delivery = "delivery"
     hard_bounce = "hardBounce"
@@ -586,9 +510,7 @@ class ReceiptKind(StrEnum):
 
 
 class RecordingReady(Model):
-    """
-    The film is composed and lies in the region's bucket, where file-service fetches it.
-    """
+    """The film is composed and lies in the region's bucket, where file-service fetches it."""
 
     recording_id: Annotated[UUID, Field(alias="recordingId")]
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
@@ -605,15 +527,12 @@ class RecordingReady(Model):
     duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     share_with: Annotated[
-        list[UUID] | None,
-        Field(alias="shareWith", json_schema_extra={"x-unique": True}, max_length=1000),
+        list[UUID] | None, Field(alias="shareWith", json_schema_extra=UNIQUE, max_length=1000)
     ] = None
 
 
 class RefundReason(StrEnum):
-    """
-    Why money goes back.
-    """
+    """Why money goes back."""
 
     order_cancelled = "orderCancelled"
     duplicate = "duplicate"
@@ -623,9 +542,7 @@ class RefundReason(StrEnum):
 
 
 class RenderedMail(Model):
-    """
-    Result of rendering that is worth keeping.
-    """
+    """Result of rendering that is worth keeping."""
 
     subject_line: Annotated[str, Field(alias="subjectLine", max_length=180, min_length=1)]
     rendered_locale: Annotated[
@@ -640,9 +557,7 @@ class RenderedMail(Model):
 
 
 class ReportFailureCode(StrEnum):
-    """
-    Only an unavailable source and a time-out are worth a retry with the same parameters.
-    """
+    """Only an unavailable source and a time-out are worth a retry with the same parameters."""
 
     source_unavailable = "sourceUnavailable"
     too_large = "tooLarge"
@@ -652,9 +567,7 @@ class ReportFailureCode(StrEnum):
 
 
 class ReportReady(Model):
-    """
-    The file can be fetched.
-    """
+    """The file can be fetched."""
 
     report_id: Annotated[UUID, Field(alias="reportId")]
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -664,25 +577,21 @@ class ReportReady(Model):
     ]
     title: Annotated[str, Field(max_length=120, min_length=3, pattern="^[^\\x00-\\x1F\\x7F]+$")]
     recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=524288000)]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
 
 class ResendEmailRequest(Model):
-    """
-    A failed mail of the past week and the moment until which it is worth reading.
-    """
+    """A failed mail of the past week and the moment until which it is worth reading."""
 
     email_id: Annotated[UUID, Field(alias="emailId")]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
 
 class RevenueRecorded(Model):
-    """
-    A payment is in the books of analytics, with what it changes in monthly recurring revenue.
-    """
+    """A payment is in the books of analytics, with what it changes in monthly recurring revenue."""
 
     order_id: Annotated[UUID | None, Field(alias="orderId")] = None
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -696,9 +605,7 @@ class RevenueRecorded(Model):
 
 
 class SendDigestRequest(Model):
-    """
-    Whom to tell of which window.
-    """
+    """Whom to tell of which window."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     window_from: Annotated[AwareDatetime, Field(alias="windowFrom")]
@@ -754,9 +661,7 @@ class SenderDomainRequest(Model):
 
 
 class SkipReason(StrEnum):
-    """
-    What the saga found instead of captured money when it came to give it back.
-    """
+    """What the saga found instead of captured money when it came to give it back."""
 
     nothing_captured = "nothingCaptured"
     authorization_voided = "authorizationVoided"
@@ -764,9 +669,7 @@ class SkipReason(StrEnum):
 
 
 class SmsRoute(StrEnum):
-    """
-    Aggregators with contracts in every region.
-    """
+    """Aggregators with contracts in every region."""
 
     twilio = "twilio"
     vonage = "vonage"
@@ -774,9 +677,7 @@ class SmsRoute(StrEnum):
 
 
 class SubscriptionActivated(Model):
-    """
-    From now on the tenant may use what is listed.
-    """
+    """From now on the tenant may use what is listed."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     product_line: Annotated[ProductLine, Field(alias="productLine")]
@@ -792,9 +693,7 @@ class SubscriptionActivated(Model):
 
 
 class SubscriptionCancelled(Model):
-    """
-    The last paid moment is over.
-    """
+    """The last paid moment is over."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     plan_code: Annotated[
@@ -823,9 +722,7 @@ class SubscriptionChangeKind(StrEnum):
 
 
 class SubscriptionOrdered(Model):
-    """
-    Opens the order saga.
-    """
+    """Opens the order saga."""
 
     order_id: Annotated[UUID, Field(alias="orderId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -847,9 +744,7 @@ class SubscriptionOrdered(Model):
 
 
 class SubscriptionStatus(StrEnum):
-    """
-    From the order that is not yet paid to the day the last seat is given back.
-    """
+    """From the order that is not yet paid to the day the last seat is given back."""
 
     incomplete = "incomplete"
     trialing = "trialing"
@@ -862,9 +757,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class SuppressionCause(StrEnum):
-    """
-    Why an address is not written to.
-    """
+    """Why an address is not written to."""
 
     hard_bounce = "hardBounce"
     complaint = "complaint"
@@ -874,9 +767,7 @@ class SuppressionCause(StrEnum):
 
 
 class SuppressionReason(StrEnum):
-    """
-    Which of the rules between a fact and a person's pocket held the message back.
-    """
+    """Which of the rules between a fact and a person's pocket held the message back."""
 
     suppressed_address = "suppressedAddress"
     preference = "preference"
@@ -890,9 +781,7 @@ class SuppressionReason(StrEnum):
 
 
 class SuppressionScope(StrEnum):
-    """
-    Which mail an entry stops.
-    """
+    """Which mail an entry stops."""
 
     all = "all"
     transactional = "transactional"
@@ -902,9 +791,7 @@ class SuppressionScope(StrEnum):
 
 
 class TaskAssigned(Model):
-    """
-    Hands changed on a task.
-    """
+    """Hands changed on a task."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_key: Annotated[
@@ -919,9 +806,7 @@ class TaskAssigned(Model):
 
 
 class TaskPriority(StrEnum):
-    """
-    Four steps and no fifth.
-    """
+    """Four steps and no fifth."""
 
     urgent = "urgent"
     high = "high"
@@ -930,9 +815,7 @@ class TaskPriority(StrEnum):
 
 
 class TemplatePreview(Model):
-    """
-    A mail as it would arrive, in both forms, with the language that the fallback chose.
-    """
+    """A mail as it would arrive, in both forms, with the language that the fallback chose."""
 
     language: Annotated[
         str,
@@ -949,9 +832,7 @@ class TemplatePreview(Model):
 
 
 class TemplatePublished(Model):
-    """
-    Words that count from now on.
-    """
+    """Words that count from now on."""
 
     template_key: Annotated[
         str,
@@ -997,9 +878,7 @@ class TemplateRetired(Model):
 
 
 class TemplateStage(StrEnum):
-    """
-    Only one revision of a key, channel and locale is published at a time.
-    """
+    """Only one revision of a key, channel and locale is published at a time."""
 
     draft = "draft"
     in_review = "inReview"
@@ -1042,9 +921,7 @@ class UnsubscribeRequest(Model):
 
 
 class UserCreated(Model):
-    """
-    Somebody was invited, or a program got an identity.
-    """
+    """Somebody was invited, or a program got an identity."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
@@ -1083,9 +960,7 @@ class UserDeleted(Model):
 
 
 class WebhookDisabled(Model):
-    """
-    An endpoint hears nothing any more.
-    """
+    """An endpoint hears nothing any more."""
 
     endpoint_id: Annotated[UUID, Field(alias="endpointId")]
     label: Annotated[str, Field(max_length=80, min_length=1)]
@@ -1099,9 +974,7 @@ class WebhookDisabled(Model):
 
 
 class DeliveryTimelinePage(Model):
-    """
-    What was mailed to one person between two moments, latest first.
-    """
+    """What was mailed to one person between two moments, latest first."""
 
     items: Annotated[list[TimelineEntry], Field(max_length=200)]
     next_cursor: Annotated[
@@ -1111,9 +984,7 @@ class DeliveryTimelinePage(Model):
 
 
 class EmailErasureCompleted(Model):
-    """
-    Ticks the store email off an erasure request.
-    """
+    """Ticks the store email off an erasure request."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -1122,9 +993,7 @@ class EmailErasureCompleted(Model):
 
 
 class EmailMessage(Model):
-    """
-    One mail to one person, from the fact that caused it to the last receipt.
-    """
+    """One mail to one person, from the fact that caused it to the last receipt."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1212,9 +1081,7 @@ class EmailMessage(Model):
 
 
 class EnqueueEmailRequest(Model):
-    """
-    Message of the critical and transactional queues.
-    """
+    """Message of the critical and transactional queues."""
 
     notification_key: Annotated[
         str,
@@ -1277,9 +1144,7 @@ class EnqueueEmailRequest(Model):
 
 
 class EventScheduled(Model):
-    """
-    Time was taken: an event is firm, at once or after having been pencilled in.
-    """
+    """Time was taken: an event is firm, at once or after having been pencilled in."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
@@ -1311,9 +1176,7 @@ class EventScheduled(Model):
 
 
 class InvoiceIssued(Model):
-    """
-    An invoice has its number and can no longer change.
-    """
+    """An invoice has its number and can no longer change."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -1334,24 +1197,19 @@ class InvoiceIssued(Model):
     due_on: Annotated[date, Field(alias="dueOn")]
     collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
     usage_period_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="usagePeriodIds", json_schema_extra={"x-unique": True}, max_length=24),
+        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
 class MailEnding(Model):
-    """
-    Why a mail goes no further, said by the step that found out.
-    """
+    """Why a mail goes no further, said by the step that found out."""
 
     suppression_reason: Annotated[SuppressionReason | None, Field(alias="suppressionReason")] = None
     failure: DeliveryFailure | None = None
 
 
 class MemberInvited(Model):
-    """
-    One address of a batch got an invitation.
-    """
+    """One address of a batch got an invitation."""
 
     invitation_id: Annotated[UUID, Field(alias="invitationId")]
     role: MemberRole
@@ -1399,9 +1257,7 @@ class NotificationSuppressed(Model):
 
 
 class NotificationTemplate(Model):
-    """
-    The words of one key in one channel, language and revision.
-    """
+    """The words of one key in one channel, language and revision."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1432,25 +1288,20 @@ class NotificationTemplate(Model):
 
 
 class OrderCancelled(Model):
-    """
-    The order will not be carried out.
-    """
+    """The order will not be carried out."""
 
     order_id: Annotated[UUID, Field(alias="orderId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     kind: OrderKind | None = None
     reason: OrderCancelReason
     captured_payment_ids: Annotated[
-        list[UUID],
-        Field(alias="capturedPaymentIds", json_schema_extra={"x-unique": True}, max_length=4),
+        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
     ]
     notify_user_id: Annotated[UUID, Field(alias="notifyUserId")]
 
 
 class PaymentFailed(Model):
-    """
-    This attempt is over.
-    """
+    """This attempt is over."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1464,9 +1315,7 @@ class PaymentFailed(Model):
 
 
 class PaymentRefunded(Model):
-    """
-    Money went back to where it came from, all of it or a part.
-    """
+    """Money went back to where it came from, all of it or a part."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1478,21 +1327,17 @@ class PaymentRefunded(Model):
 
 
 class PreferencesChanged(Model):
-    """
-    Tells every open client of the person to read its preferences anew.
-    """
+    """Tells every open client of the person to read its preferences anew."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_topics: Annotated[
         list[PreferencesChangedChangedTopicsItem] | None,
-        Field(alias="changedTopics", json_schema_extra={"x-unique": True}, max_length=60),
+        Field(alias="changedTopics", json_schema_extra=UNIQUE, max_length=60),
     ] = None
 
 
 class PreviewTemplateRequest(Model):
-    """
-    Which words to fill with which sample.
-    """
+    """Which words to fill with which sample."""
 
     template_key: Annotated[
         str,
@@ -1534,9 +1379,7 @@ class ProviderReceipt(Model):
 
 
 class RefundSkipped(Model):
-    """
-    The saga came to give money back and found none of it taken.
-    """
+    """The saga came to give money back and found none of it taken."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     order_id: Annotated[UUID, Field(alias="orderId")]
@@ -1545,9 +1388,7 @@ class RefundSkipped(Model):
 
 
 class ReportFailed(Model):
-    """
-    A run was given up, or never begun because the tenant's day was full.
-    """
+    """A run was given up, or never begun because the tenant's day was full."""
 
     report_id: Annotated[UUID, Field(alias="reportId")]
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1556,9 +1397,7 @@ class ReportFailed(Model):
 
 
 class SubscriptionChanged(Model):
-    """
-    Plan, seats and state as they are afterwards, and as they were where they differ.
-    """
+    """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
@@ -1584,9 +1423,7 @@ class SubscriptionChanged(Model):
 
 
 class SuppressAddressRequest(Model):
-    """
-    Said after a bounce, by a complaint or by support; the address itself is never in it.
-    """
+    """Said after a bounce, by a complaint or by support; the address itself is never in it."""
 
     address_hash: Annotated[
         str, Field(alias="addressHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
@@ -1617,9 +1454,7 @@ class SuppressionEntry(Model):
 
 
 class TaskCompleted(Model):
-    """
-    Something is done.
-    """
+    """Something is done."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_id: Annotated[UUID, Field(alias="boardId")]

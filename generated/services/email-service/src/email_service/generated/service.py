@@ -5,60 +5,185 @@
 from __future__ import annotations
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.queues import Queue
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="email-service",
     source="/cloudsync/email-service",
-    access={
-        "notification:configure": frozenset({"platform-operator", "security-engineer"}),
-        "notification:preview": frozenset({"platform-operator", "support-agent"}),
-        "notification:publish-template": frozenset({"platform-operator"}),
-        "notification:read": frozenset({"platform-operator", "security-engineer", "support-agent"}),
-        "notification:send": frozenset({"support-agent"}),
-        "notification:suppress": frozenset({"support-agent"}),
+    access=by_roles(
+        (("platform-operator",), ("notification:publish-template",)),
+        (("platform-operator", "security-engineer"), ("notification:configure",)),
+        (("platform-operator", "security-engineer", "support-agent"), ("notification:read",)),
+        (("platform-operator", "support-agent"), ("notification:preview",)),
+        (("support-agent",), ("notification:send", "notification:suppress")),
+    ),
+    related=by_roles(
+        (
+            (
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            ),
+            ("notification:acknowledge", "notification:read", "notification:suppress"),
+        ),
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("notification:preview",),
+        ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={
-        "notification:acknowledge": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "notification:preview": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "notification:read": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "notification:suppress": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-    },
+    masked=frozenset(
+        {"attachments", "justification", "replyTo", "subjectLine", "toAddress", "variables"}
+    ),
     tables=metadata,
+    dead_letters={
+        "cloudsync.analytics.report.v1": "cloudsync.analytics.report.v1.dlq",
+        "cloudsync.analytics.revenue.v1": "cloudsync.analytics.revenue.v1.dlq",
+        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
+        "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
+        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
+        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
+        "cloudsync.collaboration.calendar-event.v1": "cloudsync.collaboration.calendar-event.v1.dlq",
+        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
+        "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
+        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
+        "cloudsync.notification.push-delivery.v1": "cloudsync.notification.push-delivery.v1.dlq",
+        "cloudsync.notification.webhook.v1": "cloudsync.notification.webhook.v1.dlq",
+        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+        "notify.email.critical": "notify.email.critical.dead",
+        "notify.email.digest": "notify.email.digest.dead",
+        "notify.email.receipt": "notify.email.receipt.dead",
+        "notify.email.transactional": "notify.email.transactional.dead",
+    },
+    queues=(
+        Queue(
+            name="notify.email.critical",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="notify.email.critical.dead",
+            prefetch=10,
+        ),
+        Queue(
+            name="notify.email.critical.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.email.critical.retry",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=5.0,
+            max_length=None,
+            dead_letter="notify.email.critical",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.email.digest",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=259200.0,
+            max_length=None,
+            dead_letter="notify.email.digest.dead",
+            prefetch=20,
+        ),
+        Queue(
+            name="notify.email.digest.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.email.digest.retry",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=600.0,
+            max_length=None,
+            dead_letter="notify.email.digest",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.email.receipt",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=259200.0,
+            max_length=None,
+            dead_letter="notify.email.receipt.dead",
+            prefetch=200,
+        ),
+        Queue(
+            name="notify.email.receipt.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.email.receipt.retry",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=30.0,
+            max_length=None,
+            dead_letter="notify.email.receipt",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.email.transactional",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=259200.0,
+            max_length=None,
+            dead_letter="notify.email.transactional.dead",
+            prefetch=50,
+        ),
+        Queue(
+            name="notify.email.transactional.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.email.transactional.retry",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=60.0,
+            max_length=None,
+            dead_letter="notify.email.transactional",
+            prefetch=0,
+        ),
+    ),
+    sagas=SAGAS,
     edges={
         "file-service": Edge(
             service="file-service",
@@ -71,6 +196,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
         "profile-service": Edge(
             service="profile-service",
@@ -83,6 +209,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
         "secret-service": Edge(
             service="secret-service",
@@ -97,6 +224,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
         "user-service": Edge(
             service="user-service",
@@ -109,6 +237,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
     },
 )

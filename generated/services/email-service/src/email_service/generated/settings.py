@@ -20,6 +20,8 @@ class ServiceSettings(Settings):
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 100
+    rate_limit_burst: int = 1000
 
     provider_override: str = "none"
     """Forces ses or sendgrid for all mail, the first measure when one of them fails"""

@@ -22,7 +22,7 @@ from . import models, problems
 EVENTS_ERASURE_COMPLETED = Emission(
     type="cloudsync.analytics.events-erasure-completed.v1",
     topic="cloudsync.analytics.event-archive.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
@@ -30,7 +30,7 @@ EVENTS_ERASURE_COMPLETED = Emission(
 EVENTS_REDACTED = Emission(
     type="cloudsync.analytics.events-redacted.v1",
     topic="cloudsync.analytics.event-archive.v1",
-    key="id",
+    key="erasureRequestId",
     key_field="erasureRequestId",
     fields=("erasureRequestId", "subjectId", "eventsAffected"),
 )
@@ -38,7 +38,7 @@ EVENTS_REDACTED = Emission(
 EVENT_QUARANTINED = Emission(
     type="cloudsync.analytics.event-quarantined.v1",
     topic="cloudsync.analytics.event-archive.v1",
-    key="id",
+    key="eventType",
     key_field="eventType",
     fields=("eventType", "quarantineReason", "count", "sampleIds"),
 )
@@ -54,7 +54,7 @@ REPLAY_COMPLETED = Emission(
 SCHEMA_REGISTERED = Emission(
     type="cloudsync.analytics.schema-registered.v1",
     topic="cloudsync.analytics.event-archive.v1",
-    key="id",
+    key="eventType",
     key_field="eventType",
     fields=("eventType", "schemaVersion", "compatibility"),
 )

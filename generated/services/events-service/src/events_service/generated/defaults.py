@@ -4,15 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -20,6 +17,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.archive_replay = runtime.aggregate(aggregates.ARCHIVE_REPLAY)
         self.collected_event = runtime.aggregate(aggregates.COLLECTED_EVENT)
         self.erasure_order = runtime.aggregate(aggregates.ERASURE_ORDER)
@@ -50,16 +48,6 @@ class Defaults(port.Port):
 
     async def approve_schema(self, ctx: Context, request: port.ApproveSchema) -> models.EventSchema:
         return await self.event_schema.transition(ctx, "approve-schema", request.event_schema_id)
-
-    async def archive_event(self, ctx: Context, request: port.ArchiveEvent) -> None:
-        raise handler_missing("archive-event")
-
-    async def collect_events(
-        self,
-        ctx: Context,
-        request: port.CollectEvents,
-    ) -> models.CollectionReceipt:
-        raise handler_missing("collect-events")
 
     async def complete_replay(self, ctx: Context, request: port.CompleteReplay) -> None:
         await self.archive_replay.transition(ctx, "complete-replay", request.archive_replay_id)
@@ -99,9 +87,6 @@ class Defaults(port.Port):
     async def pause_replay(self, ctx: Context, request: port.PauseReplay) -> models.ArchiveReplay:
         return await self.archive_replay.transition(ctx, "pause-replay", request.archive_replay_id)
 
-    async def purge_tenant_events(self, ctx: Context, request: port.PurgeTenantEvents) -> None:
-        raise handler_missing("purge-tenant-events")
-
     async def quarantine_event(self, ctx: Context, request: port.QuarantineEvent) -> None:
         await self.collected_event.transition(
             ctx,
@@ -113,23 +98,6 @@ class Defaults(port.Port):
     async def redact_event(self, ctx: Context, request: port.RedactEvent) -> None:
         await self.collected_event.transition(ctx, "redact-event", request.collected_event_id)
 
-    async def register_schema(
-        self,
-        ctx: Context,
-        request: port.RegisterSchema,
-    ) -> models.EventSchema:
-        raise handler_missing("register-schema")
-
-    async def release_quarantined(
-        self,
-        ctx: Context,
-        request: port.ReleaseQuarantined,
-    ) -> models.ReleaseReport:
-        raise handler_missing("release-quarantined")
-
-    async def report_quarantine(self, ctx: Context, request: port.ReportQuarantine) -> None:
-        raise handler_missing("report-quarantine")
-
     async def request_replay(
         self,
         ctx: Context,
@@ -140,9 +108,6 @@ class Defaults(port.Port):
     async def resume_replay(self, ctx: Context, request: port.ResumeReplay) -> models.ArchiveReplay:
         return await self.archive_replay.transition(ctx, "resume-replay", request.archive_replay_id)
 
-    async def rotate_pseudonym_key(self, ctx: Context, request: port.RotatePseudonymKey) -> None:
-        raise handler_missing("rotate-pseudonym-key")
-
     async def save_snapshot(
         self,
         ctx: Context,
@@ -150,17 +115,11 @@ class Defaults(port.Port):
     ) -> models.StreamSnapshot:
         return await self.stream_snapshot.put(ctx, "save-snapshot", request.body)
 
-    async def shred_subject(self, ctx: Context, request: port.ShredSubject) -> models.ErasureOrder:
-        raise handler_missing("shred-subject")
-
     async def start_replay(self, ctx: Context, request: port.StartReplay) -> None:
         await self.archive_replay.transition(ctx, "start-replay", request.archive_replay_id)
 
     async def store_event(self, ctx: Context, request: port.StoreEvent) -> None:
         await self.collected_event.transition(ctx, "store-event", request.collected_event_id)
-
-    async def count_events(self, ctx: Context, request: port.CountEvents) -> models.EventCounts:
-        raise handler_missing("count-events")
 
     async def get_snapshot(self, ctx: Context, request: port.GetSnapshot) -> models.StreamSnapshot:
         return await self.stream_snapshot.get(ctx, request.stream_snapshot_id)
@@ -191,122 +150,5 @@ class Defaults(port.Port):
             },
         )
 
-    async def query_events(
-        self,
-        ctx: Context,
-        request: port.QueryEvents,
-    ) -> AsyncIterator[models.EventSlice]:
-        raise handler_missing("query-events")
-
-    async def read_stream(self, ctx: Context, request: port.ReadStream) -> models.StreamSlice:
-        raise handler_missing("read-stream")
-
-    async def on_channel_created(
-        self,
-        ctx: Context,
-        event: Received[models.ChannelCreated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_created(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentCreated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_event_scheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventScheduled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
-        not_handled(event)
-
-    async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
-        not_handled(event)
-
-    async def on_login_succeeded(
-        self,
-        ctx: Context,
-        event: Received[models.LoginSucceeded],
-    ) -> None:
-        not_handled(event)
-
-    async def on_meeting_ended(self, ctx: Context, event: Received[models.MeetingEnded]) -> None:
-        not_handled(event)
-
-    async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
-        not_handled(event)
-
-    async def on_message_posted(self, ctx: Context, event: Received[models.MessagePosted]) -> None:
-        not_handled(event)
-
-    async def on_notification_delivered(
-        self,
-        ctx: Context,
-        event: Received[models.NotificationDelivered],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_payment_processed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentProcessed],
-    ) -> None:
-        not_handled(event)
-
-    async def on_profile_updated(
-        self,
-        ctx: Context,
-        event: Received[models.ProfileUpdated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
-        not_handled(event)
-
-    async def on_subscription_activated(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionActivated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_task_completed(self, ctx: Context, event: Received[models.TaskCompleted]) -> None:
-        not_handled(event)
-
-    async def on_team_created(self, ctx: Context, event: Received[models.TeamCreated]) -> None:
-        not_handled(event)
-
-    async def on_usage_recorded(self, ctx: Context, event: Received[models.UsageRecorded]) -> None:
-        not_handled(event)
-
-    async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
-        not_handled(event)
-
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         await self.open_erasure_order(ctx, port.OpenErasureOrder(body=event.data))
-
-    async def on_version_created(
-        self,
-        ctx: Context,
-        event: Received[models.VersionCreated],
-    ) -> None:
-        not_handled(event)

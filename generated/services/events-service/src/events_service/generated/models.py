@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -22,9 +22,7 @@ class AccountKind(StrEnum):
 
 
 class ArchivedEvent(Model):
-    """
-    An event as it is read back.
-    """
+    """An event as it is read back."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     event_type: Annotated[
@@ -45,9 +43,7 @@ class ArchivedEvent(Model):
 
 
 class AssuranceLevel(StrEnum):
-    """
-    How sure the service is of the person, on the scale of NIST SP 800-63B.
-    """
+    """How sure the service is of the person, on the scale of NIST SP 800-63B."""
 
     none = "none"
     aal1 = "aal1"
@@ -56,9 +52,7 @@ class AssuranceLevel(StrEnum):
 
 
 class Audience(StrEnum):
-    """
-    Who gets to see a profile or one of its fields, from the whole world down to its owner.
-    """
+    """Who gets to see a profile or one of its fields, from the whole world down to its owner."""
 
     everyone = "everyone"
     organization = "organization"
@@ -67,9 +61,7 @@ class Audience(StrEnum):
 
 
 class AuthMethod(StrEnum):
-    """
-    How an identity was proven.
-    """
+    """How an identity was proven."""
 
     password = "password"
     totp = "totp"
@@ -93,9 +85,7 @@ class ChangeSummary(Model):
 
 
 class ChannelType(StrEnum):
-    """
-    Direct has two people, group up to nine and no name.
-    """
+    """Direct has two people, group up to nine and no name."""
 
     public = "public"
     private = "private"
@@ -105,9 +95,7 @@ class ChannelType(StrEnum):
 
 
 class ClientContext(Model):
-    """
-    Enough about a client to tell a broken release from a broken network.
-    """
+    """Enough about a client to tell a broken release from a broken network."""
 
     app_version: Annotated[
         str | None,
@@ -136,9 +124,7 @@ class ClientContext(Model):
 
 
 class CollectedEventStatus(StrEnum):
-    """
-    How far an event has come into the archive, or why it will not.
-    """
+    """How far an event has come into the archive, or why it will not."""
 
     accepted = "accepted"
     enriched = "enriched"
@@ -158,9 +144,7 @@ class CollectionMode(StrEnum):
 
 
 class CollectionReceipt(Model):
-    """
-    What became of the events of a batch.
-    """
+    """What became of the events of a batch."""
 
     accepted: Annotated[int, Field(ge=0, le=200)]
     duplicate: Annotated[int, Field(ge=0, le=200)]
@@ -168,9 +152,7 @@ class CollectionReceipt(Model):
 
 
 class ConsentPurpose(StrEnum):
-    """
-    What a person has agreed to have their events used for.
-    """
+    """What a person has agreed to have their events used for."""
 
     operation = "operation"
     analytics = "analytics"
@@ -202,9 +184,7 @@ class Currency(StrEnum):
 
 
 class DeliveryChannel(StrEnum):
-    """
-    The ways of reaching a person outside the product.
-    """
+    """The ways of reaching a person outside the product."""
 
     email = "email"
     sms = "sms"
@@ -212,9 +192,7 @@ class DeliveryChannel(StrEnum):
 
 
 class DeprecateSchemaRequest(Model):
-    """
-    From when events of the version are refused, at least 90 days ahead.
-    """
+    """From when events of the version are refused, at least 90 days ahead."""
 
     sunset_at: Annotated[AwareDatetime, Field(alias="sunsetAt")]
 
@@ -228,9 +206,7 @@ class DimensionValuesValue(RootModel[str]):
 
 
 class DocumentType(StrEnum):
-    """
-    Which editor opens it and which kinds of block it may hold.
-    """
+    """Which editor opens it and which kinds of block it may hold."""
 
     page = "page"
     spreadsheet = "spreadsheet"
@@ -240,9 +216,7 @@ class DocumentType(StrEnum):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -251,18 +225,14 @@ class Edition(StrEnum):
 
 
 class EmailProvider(StrEnum):
-    """
-    The two that send for us.
-    """
+    """The two that send for us."""
 
     ses = "ses"
     sendgrid = "sendgrid"
 
 
 class Enrichment(Model):
-    """
-    What the enricher puts in the place of what it was told.
-    """
+    """What the enricher puts in the place of what it was told."""
 
     payload: Annotated[str, Field(max_length=32768, min_length=2)]
     payload_key_id: Annotated[
@@ -279,9 +249,7 @@ class Enrichment(Model):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -292,9 +260,7 @@ class Entitlements(Model):
 
 
 class ErasureStage(StrEnum):
-    """
-    Whether the key of a subject is destroyed yet, or kept by a court.
-    """
+    """Whether the key of a subject is destroyed yet, or kept by a court."""
 
     due = "due"
     held = "held"
@@ -302,9 +268,7 @@ class ErasureStage(StrEnum):
 
 
 class EventCount(Model):
-    """
-    How many events or people a group has.
-    """
+    """How many events or people a group has."""
 
     group: Annotated[
         dict[
@@ -319,9 +283,7 @@ class EventCount(Model):
 
 
 class EventCounts(Model):
-    """
-    Counts by group and step, and how many groups were withheld.
-    """
+    """Counts by group and step, and how many groups were withheld."""
 
     counts: Annotated[list[EventCount], Field(max_length=5000)]
     suppressed_groups: Annotated[int, Field(alias="suppressedGroups", ge=0, le=50000)]
@@ -337,18 +299,14 @@ class EventSchemaPiiPathsItem(RootModel[str]):
 
 
 class EventSlice(Model):
-    """
-    Up to 500 events of an answer in the order of time; the last slice says so.
-    """
+    """Up to 500 events of an answer in the order of time; the last slice says so."""
 
     items: Annotated[list[ArchivedEvent], Field(max_length=500)]
     last: bool
 
 
 class EventSource(StrEnum):
-    """
-    Which kind of program tells of it.
-    """
+    """Which kind of program tells of it."""
 
     web = "web"
     ios = "ios"
@@ -368,9 +326,7 @@ class EventType(RootModel[str]):
 
 
 class EventVisibility(StrEnum):
-    """
-    Who sees more than a grey block.
-    """
+    """Who sees more than a grey block."""
 
     default = "default"
     public = "public"
@@ -383,9 +339,7 @@ class EventsErasureCompletedStore(StrEnum):
 
 
 class EventsRedacted(Model):
-    """
-    What a subject did cannot be read any more.
-    """
+    """What a subject did cannot be read any more."""
 
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
@@ -393,9 +347,7 @@ class EventsRedacted(Model):
 
 
 class FileOrigin(StrEnum):
-    """
-    By which road a file came in.
-    """
+    """By which road a file came in."""
 
     upload = "upload"
     recording = "recording"
@@ -417,9 +369,7 @@ class Grantee(RootModel[str]):
 
 
 class JoinPolicy(StrEnum):
-    """
-    Whether colleagues walk in, knock, or have to be fetched.
-    """
+    """Whether colleagues walk in, knock, or have to be fetched."""
 
     open = "open"
     on_request = "onRequest"
@@ -427,9 +377,7 @@ class JoinPolicy(StrEnum):
 
 
 class LegalEntity(StrEnum):
-    """
-    Which of the three companies bills.
-    """
+    """Which of the three companies bills."""
 
     cloudsync_inc = "cloudsyncInc"
     cloudsync_ireland = "cloudsyncIreland"
@@ -437,9 +385,7 @@ class LegalEntity(StrEnum):
 
 
 class LinkTargetKind(StrEnum):
-    """
-    What a file can hang on.
-    """
+    """What a file can hang on."""
 
     document = "document"
     message = "message"
@@ -450,9 +396,7 @@ class LinkTargetKind(StrEnum):
 
 
 class MeetingEnded(Model):
-    """
-    Everybody is out.
-    """
+    """Everybody is out."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
@@ -463,9 +407,7 @@ class MeetingEnded(Model):
 
 
 class MemberRole(StrEnum):
-    """
-    The eight roles that a membership can hold inside a customer's organisation.
-    """
+    """The eight roles that a membership can hold inside a customer's organisation."""
 
     org_owner = "orgOwner"
     org_admin = "orgAdmin"
@@ -478,9 +420,7 @@ class MemberRole(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """
-    Where a message comes from.
-    """
+    """Where a message comes from."""
 
     text = "text"
     file_share = "fileShare"
@@ -490,9 +430,7 @@ class MessageKind(StrEnum):
 
 
 class MessagePosted(Model):
-    """
-    A message stands in its channel, durable in two of three nodes.
-    """
+    """A message stands in its channel, durable in two of three nodes."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -501,8 +439,7 @@ class MessagePosted(Model):
     kind: MessageKind
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     mentioned_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="mentionedUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID] | None, Field(alias="mentionedUserIds", json_schema_extra=UNIQUE, max_length=500)
     ] = None
     attachment_ids: Annotated[list[UUID], Field(alias="attachmentIds", max_length=10)]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
@@ -510,9 +447,7 @@ class MessagePosted(Model):
 
 
 class PaymentMethodKind(StrEnum):
-    """
-    How a customer pays.
-    """
+    """How a customer pays."""
 
     card = "card"
     sepa_debit = "sepaDebit"
@@ -521,9 +456,7 @@ class PaymentMethodKind(StrEnum):
 
 
 class PaymentPurpose(StrEnum):
-    """
-    What money is asked for.
-    """
+    """What money is asked for."""
 
     order = "order"
     invoice = "invoice"
@@ -531,9 +464,7 @@ class PaymentPurpose(StrEnum):
 
 
 class PlanFamily(StrEnum):
-    """
-    Plans that replace one another over the years and share a trial.
-    """
+    """Plans that replace one another over the years and share a trial."""
 
     starter = "starter"
     team = "team"
@@ -542,18 +473,14 @@ class PlanFamily(StrEnum):
 
 
 class ProductLine(StrEnum):
-    """
-    What can be subscribed to side by side.
-    """
+    """What can be subscribed to side by side."""
 
     workspace = "workspace"
     developer_platform = "developerPlatform"
 
 
 class ProfileStatus(StrEnum):
-    """
-    Whether colleagues can see a profile.
-    """
+    """Whether colleagues can see a profile."""
 
     draft = "draft"
     published = "published"
@@ -567,9 +494,7 @@ class ProfileUpdatedChangedFieldsItem(RootModel[str]):
 
 
 class ProvisioningSource(StrEnum):
-    """
-    How the account came about.
-    """
+    """How the account came about."""
 
     self_signup = "selfSignup"
     invitation = "invitation"
@@ -579,9 +504,7 @@ class ProvisioningSource(StrEnum):
 
 
 class PushTopic(StrEnum):
-    """
-    What kind of thing happened, as the settings of phones group it into channels.
-    """
+    """What kind of thing happened, as the settings of phones group it into channels."""
 
     mention = "mention"
     direct_message = "directMessage"
@@ -594,9 +517,7 @@ class PushTopic(StrEnum):
 
 
 class QuarantineReason(StrEnum):
-    """
-    What a check found wrong with an event.
-    """
+    """What a check found wrong with an event."""
 
     unknown_schema = "unknownSchema"
     schema_violation = "schemaViolation"
@@ -607,9 +528,7 @@ class QuarantineReason(StrEnum):
 
 
 class QuarantineReport(Model):
-    """
-    Refusals of one type and reason within a minute.
-    """
+    """Refusals of one type and reason within a minute."""
 
     event_type: Annotated[
         str,
@@ -626,9 +545,7 @@ class QuarantineReport(Model):
 
 
 class ReadStreamRequest(Model):
-    """
-    The stream and the first sequence that is wanted.
-    """
+    """The stream and the first sequence that is wanted."""
 
     stream_id: Annotated[
         str,
@@ -644,9 +561,7 @@ class ReadStreamRequest(Model):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -677,27 +592,21 @@ class ReleaseQuarantinedRequest(Model):
 
 
 class ReleaseReport(Model):
-    """
-    How many events are in now, and how many are still refused.
-    """
+    """How many events are in now, and how many are still refused."""
 
     released: Annotated[int, Field(ge=0, le=100000)]
     still_invalid: Annotated[int, Field(alias="stillInvalid", ge=0, le=100000)]
 
 
 class ReplayAdvance(Model):
-    """
-    What a replayer has sent by now.
-    """
+    """What a replayer has sent by now."""
 
     progress_percent: Annotated[int, Field(alias="progressPercent", ge=0, le=100)]
     events_sent: Annotated[int, Field(alias="eventsSent", ge=0, le=9007199254740991)]
 
 
 class ReplayCompleted(Model):
-    """
-    The last event of a replay was sent.
-    """
+    """The last event of a replay was sent."""
 
     archive_replay_id: Annotated[UUID, Field(alias="archiveReplayId")]
     target_topic: Annotated[str, Field(alias="targetTopic", max_length=120, min_length=10)]
@@ -727,9 +636,7 @@ class ReplaySelector(Model):
 
 
 class ReplayStatus(StrEnum):
-    """
-    How far a replay is from being asked for to its last event.
-    """
+    """How far a replay is from being asked for to its last event."""
 
     requested = "requested"
     approved = "approved"
@@ -740,9 +647,7 @@ class ReplayStatus(StrEnum):
 
 
 class RequestReplayRequest(Model):
-    """
-    Which events shall be sent where, how fast and what for.
-    """
+    """Which events shall be sent where, how fast and what for."""
 
     selector: ReplaySelector
     target_topic: Annotated[
@@ -754,9 +659,7 @@ class RequestReplayRequest(Model):
 
 
 class SaveSnapshotRequest(Model):
-    """
-    The state that a service has folded up to one sequence of a stream of its own.
-    """
+    """The state that a service has folded up to one sequence of a stream of its own."""
 
     stream_id: Annotated[
         str,
@@ -781,9 +684,7 @@ class SaveSnapshotRequest(Model):
 
 
 class SchemaCompatibility(StrEnum):
-    """
-    What the next version of a schema may change, as readers of old and new events see it.
-    """
+    """What the next version of a schema may change, as readers of old and new events see it."""
 
     backward = "backward"
     full = "full"
@@ -791,9 +692,7 @@ class SchemaCompatibility(StrEnum):
 
 
 class SchemaRegistered(Model):
-    """
-    A type has another wording, by which producers may send once it is approved.
-    """
+    """A type has another wording, by which producers may send once it is approved."""
 
     event_type: Annotated[
         str,
@@ -809,9 +708,7 @@ class SchemaRegistered(Model):
 
 
 class SchemaStage(StrEnum):
-    """
-    Whether events of a schema are taken.
-    """
+    """Whether events of a schema are taken."""
 
     proposed = "proposed"
     approved = "approved"
@@ -819,9 +716,7 @@ class SchemaStage(StrEnum):
 
 
 class SeatType(StrEnum):
-    """
-    How a membership counts against the licence.
-    """
+    """How a membership counts against the licence."""
 
     full = "full"
     light = "light"
@@ -829,9 +724,7 @@ class SeatType(StrEnum):
 
 
 class SecretKind(StrEnum):
-    """
-    What a secret opens.
-    """
+    """What a secret opens."""
 
     database_credential = "databaseCredential"
     signing_key = "signingKey"
@@ -843,9 +736,7 @@ class SecretKind(StrEnum):
 
 
 class SecretRotated(Model):
-    """
-    A new version took over.
-    """
+    """A new version took over."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     path: Annotated[
@@ -857,9 +748,7 @@ class SecretRotated(Model):
 
 
 class Sensitivity(StrEnum):
-    """
-    How far a piece of content may travel.
-    """
+    """How far a piece of content may travel."""
 
     public = "public"
     internal = "internal"
@@ -868,9 +757,7 @@ class Sensitivity(StrEnum):
 
 
 class SessionChannel(StrEnum):
-    """
-    What kind of client signed in.
-    """
+    """What kind of client signed in."""
 
     browser = "browser"
     mobile = "mobile"
@@ -880,9 +767,7 @@ class SessionChannel(StrEnum):
 
 
 class ShredSubjectRequest(Model):
-    """
-    The legal basis on which the key of a subject is destroyed.
-    """
+    """The legal basis on which the key of a subject is destroyed."""
 
     erasure_order_id: Annotated[UUID, Field(alias="erasureOrderId")]
     legal_basis: Annotated[str, Field(alias="legalBasis", max_length=200, min_length=5)]
@@ -893,9 +778,7 @@ class SkillTag(RootModel[str]):
 
 
 class SmsRoute(StrEnum):
-    """
-    Aggregators with contracts in every region.
-    """
+    """Aggregators with contracts in every region."""
 
     twilio = "twilio"
     vonage = "vonage"
@@ -944,18 +827,14 @@ class StreamSnapshot(Model):
 
 
 class SubjectKind(StrEnum):
-    """
-    What a history is kept of.
-    """
+    """What a history is kept of."""
 
     document = "document"
     file = "file"
 
 
 class SubmittedEvent(Model):
-    """
-    An event as its producer tells it.
-    """
+    """An event as its producer tells it."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     event_type: Annotated[
@@ -976,12 +855,7 @@ class SubmittedEvent(Model):
     ] = None
     consent_purposes: Annotated[
         list[ConsentPurpose],
-        Field(
-            alias="consentPurposes",
-            json_schema_extra={"x-unique": True},
-            max_length=3,
-            min_length=1,
-        ),
+        Field(alias="consentPurposes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
     ]
     client_context: Annotated[ClientContext | None, Field(alias="clientContext")] = None
     trace_id: Annotated[
@@ -990,9 +864,7 @@ class SubmittedEvent(Model):
 
 
 class SubscriptionActivated(Model):
-    """
-    From now on the tenant may use what is listed.
-    """
+    """From now on the tenant may use what is listed."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     product_line: Annotated[ProductLine, Field(alias="productLine")]
@@ -1008,9 +880,7 @@ class SubscriptionActivated(Model):
 
 
 class TaskPriority(StrEnum):
-    """
-    Four steps and no fifth.
-    """
+    """Four steps and no fifth."""
 
     urgent = "urgent"
     high = "high"
@@ -1019,18 +889,13 @@ class TaskPriority(StrEnum):
 
 
 class TeamCreated(Model):
-    """
-    A team that content can be shared with; nobody is in it yet.
-    """
+    """A team that content can be shared with; nobody is in it yet."""
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
     join_policy: Annotated[JoinPolicy, Field(alias="joinPolicy")]
     lead_user_ids: Annotated[
-        list[UUID],
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
 
 
@@ -1056,9 +921,7 @@ class UsageRecorded(Model):
 
 
 class UserCreated(Model):
-    """
-    Somebody was invited, or a program got an identity.
-    """
+    """Somebody was invited, or a program got an identity."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
@@ -1097,9 +960,7 @@ class UserDeleted(Model):
 
 
 class VersionTrigger(StrEnum):
-    """
-    Why a version was cut.
-    """
+    """Why a version was cut."""
 
     interval = "interval"
     session_end = "sessionEnd"
@@ -1110,9 +971,7 @@ class VersionTrigger(StrEnum):
 
 
 class ArchiveReplay(Model):
-    """
-    Part of the archive sent again, so that a projection can be built anew.
-    """
+    """Part of the archive sent again, so that a projection can be built anew."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1136,9 +995,7 @@ class ArchiveReplay(Model):
 
 
 class ChannelCreated(Model):
-    """
-    A new place to talk.
-    """
+    """A new place to talk."""
 
     channel_id: Annotated[UUID, Field(alias="channelId")]
     name: Annotated[
@@ -1150,17 +1007,13 @@ class ChannelCreated(Model):
 
 
 class CollectEventsRequest(Model):
-    """
-    Up to 200 events and 1 MiB of one producer.
-    """
+    """Up to 200 events and 1 MiB of one producer."""
 
     events: Annotated[list[SubmittedEvent], Field(max_length=200, min_length=1)]
 
 
 class CollectedEvent(Model):
-    """
-    Something that happened, as it was told and when it was heard.
-    """
+    """Something that happened, as it was told and when it was heard."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1207,12 +1060,7 @@ class CollectedEvent(Model):
     ] = None
     consent_purposes: Annotated[
         list[ConsentPurpose],
-        Field(
-            alias="consentPurposes",
-            json_schema_extra={"x-unique": True},
-            max_length=3,
-            min_length=1,
-        ),
+        Field(alias="consentPurposes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
     ]
     client_context: Annotated[ClientContext | None, Field(alias="clientContext")] = None
     quarantine_reason: Annotated[QuarantineReason | None, Field(alias="quarantineReason")] = None
@@ -1222,9 +1070,7 @@ class CollectedEvent(Model):
 
 
 class CountEventsRequest(Model):
-    """
-    What to count and how.
-    """
+    """What to count and how."""
 
     shape: CountShape
     event_types: Annotated[list[EventType], Field(alias="eventTypes", max_length=8, min_length=1)]
@@ -1235,9 +1081,7 @@ class CountEventsRequest(Model):
 
 
 class DocumentCreated(Model):
-    """
-    What search needs for a first entry.
-    """
+    """What search needs for a first entry."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     document_type: Annotated[DocumentType, Field(alias="documentType")]
@@ -1278,9 +1122,7 @@ class ErasureOrder(Model):
 
 
 class EventPredicate(Model):
-    """
-    A member of the payload and the values that it may have.
-    """
+    """A member of the payload and the values that it may have."""
 
     pointer: Annotated[str, Field(max_length=120, min_length=1, pattern="^/[A-Za-z0-9_/-]+$")]
     any_of: Annotated[
@@ -1308,9 +1150,7 @@ class EventQuarantined(Model):
 
 
 class EventScheduled(Model):
-    """
-    Time was taken: an event is firm, at once or after having been pencilled in.
-    """
+    """Time was taken: an event is firm, at once or after having been pencilled in."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
@@ -1375,9 +1215,7 @@ class EventSchema(Model):
 
 
 class EventsErasureCompleted(Model):
-    """
-    How many events became unreadable with the key of their person.
-    """
+    """How many events became unreadable with the key of their person."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -1395,9 +1233,7 @@ class FileTarget(Model):
 
 
 class FileUploaded(Model):
-    """
-    All parts are there and the digest fits.
-    """
+    """All parts are there and the digest fits."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
@@ -1419,9 +1255,7 @@ class FileUploaded(Model):
 
 
 class InvoiceIssued(Model):
-    """
-    An invoice has its number and can no longer change.
-    """
+    """An invoice has its number and can no longer change."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -1442,24 +1276,19 @@ class InvoiceIssued(Model):
     due_on: Annotated[date, Field(alias="dueOn")]
     collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
     usage_period_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="usagePeriodIds", json_schema_extra={"x-unique": True}, max_length=24),
+        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
 class LoginSucceeded(Model):
-    """
-    Somebody has shown every factor that was asked of them.
-    """
+    """Somebody has shown every factor that was asked of them."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
     channel: SessionChannel
     auth_methods: Annotated[
         list[AuthMethod],
-        Field(
-            alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4, min_length=1
-        ),
+        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     country_code: Annotated[
@@ -1469,9 +1298,7 @@ class LoginSucceeded(Model):
 
 
 class MemberJoined(Model):
-    """
-    Somebody belongs to the organisation from now on.
-    """
+    """Somebody belongs to the organisation from now on."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
@@ -1509,9 +1336,7 @@ class NotificationDelivered(Model):
 
 
 class OrganizationCreated(Model):
-    """
-    A tenant exists, though it cannot work yet.
-    """
+    """A tenant exists, though it cannot work yet."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     slug: Annotated[
@@ -1523,18 +1348,14 @@ class OrganizationCreated(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class PaymentProcessed(Model):
-    """
-    Money has moved to us for an order or invoice.
-    """
+    """Money has moved to us for an order or invoice."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1551,16 +1372,12 @@ class PaymentProcessed(Model):
 
 
 class ProfileUpdated(Model):
-    """
-    What search needs to keep its people index and user-service to drop a cached card.
-    """
+    """What search needs to keep its people index and user-service to drop a cached card."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(
-            alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30, min_length=1
-        ),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
     family_name: Annotated[str, Field(alias="familyName", max_length=80)]
@@ -1572,17 +1389,13 @@ class ProfileUpdated(Model):
 
 
 class QuarantineEventRequest(Model):
-    """
-    Why an event is set apart.
-    """
+    """Why an event is set apart."""
 
     quarantine_reason: Annotated[QuarantineReason, Field(alias="quarantineReason")]
 
 
 class QueryEventsRequest(Model):
-    """
-    Types and an interval of at most 31 days, narrowed by up to ten predicates.
-    """
+    """Types and an interval of at most 31 days, narrowed by up to ten predicates."""
 
     event_types: Annotated[list[EventType], Field(alias="eventTypes", max_length=20, min_length=1)]
     since: AwareDatetime
@@ -1592,9 +1405,7 @@ class QueryEventsRequest(Model):
 
 
 class RegisterSchemaRequest(Model):
-    """
-    A wording for a type, with what the next one may change and where people appear in it.
-    """
+    """A wording for a type, with what the next one may change and where people appear in it."""
 
     event_type: Annotated[
         str,
@@ -1619,9 +1430,7 @@ class RegisterSchemaRequest(Model):
 
 
 class TaskCompleted(Model):
-    """
-    Something is done.
-    """
+    """Something is done."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_id: Annotated[UUID, Field(alias="boardId")]
@@ -1638,9 +1447,7 @@ class TaskCompleted(Model):
 
 
 class VersionCreated(Model):
-    """
-    A moment is safe in two regions under this number.
-    """
+    """A moment is safe in two regions under this number."""
 
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]

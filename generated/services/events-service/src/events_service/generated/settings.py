@@ -14,12 +14,15 @@ class ServiceSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="EVENTS_SERVICE_")
 
     port: Port = 9013
+    metrics_port: Port | None = 19013
     issuer: str = "https://auth.cloudsync.example"
     problem_base: str = "https://errors.cloudsync.example/"
     max_body_bytes: int = 10485760
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 48
+    rate_limit_per_second: int = 5000
+    rate_limit_burst: int = 20000
 
     events_per_batch: int = 200
     """Events that one message of a stream may carry"""

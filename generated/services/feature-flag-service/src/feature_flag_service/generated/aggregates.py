@@ -22,7 +22,7 @@ from . import models, problems
 EXPERIMENT_DECIDED = Emission(
     type="cloudsync.platform.experiment-decided.v1",
     topic="cloudsync.platform.flag.v1",
-    key="id",
+    key="featureFlagId",
     key_field="featureFlagId",
     fields=(
         "flagExperimentId",

@@ -4,15 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -20,6 +16,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.feature_flag = runtime.aggregate(aggregates.FEATURE_FLAG)
         self.flag_experiment = runtime.aggregate(aggregates.FLAG_EXPERIMENT)
         self.flag_override = runtime.aggregate(aggregates.FLAG_OVERRIDE)
@@ -27,16 +24,6 @@ class Defaults(port.Port):
 
     async def activate_flag(self, ctx: Context, request: port.ActivateFlag) -> models.FeatureFlag:
         return await self.feature_flag.transition(ctx, "activate-flag", request.feature_flag_id)
-
-    async def adjust_flag_entitlements(
-        self,
-        ctx: Context,
-        request: port.AdjustFlagEntitlements,
-    ) -> None:
-        raise handler_missing("adjust-flag-entitlements")
-
-    async def archive_flag(self, ctx: Context, request: port.ArchiveFlag) -> models.FeatureFlag:
-        raise handler_missing("archive-flag")
 
     async def change_rollout(self, ctx: Context, request: port.ChangeRollout) -> models.FeatureFlag:
         return await self.feature_flag.transition(
@@ -68,9 +55,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def create_flag(self, ctx: Context, request: port.CreateFlag) -> models.FeatureFlag:
-        raise handler_missing("create-flag")
-
     async def decide_experiment(
         self,
         ctx: Context,
@@ -83,12 +67,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def define_segment(self, ctx: Context, request: port.DefineSegment) -> models.FlagSegment:
-        raise handler_missing("define-segment")
-
-    async def drop_overrides(self, ctx: Context, request: port.DropOverrides) -> None:
-        raise handler_missing("drop-overrides")
-
     async def edit_flag(self, ctx: Context, request: port.EditFlag) -> models.FeatureFlag:
         return await self.feature_flag.update(
             ctx,
@@ -97,13 +75,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def grant_flag_entitlements(
-        self,
-        ctx: Context,
-        request: port.GrantFlagEntitlements,
-    ) -> None:
-        raise handler_missing("grant-flag-entitlements")
-
     async def kill_flag(self, ctx: Context, request: port.KillFlag) -> models.FeatureFlag:
         return await self.feature_flag.transition(
             ctx,
@@ -111,9 +82,6 @@ class Defaults(port.Port):
             request.feature_flag_id,
             request.body,
         )
-
-    async def kill_suspect_flags(self, ctx: Context, request: port.KillSuspectFlags) -> None:
-        raise handler_missing("kill-suspect-flags")
 
     async def restore_flag(self, ctx: Context, request: port.RestoreFlag) -> models.FeatureFlag:
         return await self.feature_flag.transition(
@@ -130,33 +98,6 @@ class Defaults(port.Port):
             request.feature_flag_id,
             request.body,
         )
-
-    async def set_override(self, ctx: Context, request: port.SetOverride) -> models.FlagOverride:
-        raise handler_missing("set-override")
-
-    async def start_experiment(
-        self,
-        ctx: Context,
-        request: port.StartExperiment,
-    ) -> models.FlagExperiment:
-        raise handler_missing("start-experiment")
-
-    async def withdraw_flag_entitlements(
-        self,
-        ctx: Context,
-        request: port.WithdrawFlagEntitlements,
-    ) -> None:
-        raise handler_missing("withdraw-flag-entitlements")
-
-    async def evaluate_batch(
-        self,
-        ctx: Context,
-        request: port.EvaluateBatch,
-    ) -> models.FlagDecisions:
-        raise handler_missing("evaluate-batch")
-
-    async def evaluate_flag(self, ctx: Context, request: port.EvaluateFlag) -> models.FlagDecision:
-        raise handler_missing("evaluate-flag")
 
     async def get_flag(self, ctx: Context, request: port.GetFlag) -> models.FeatureFlag:
         return await self.feature_flag.get(ctx, request.feature_flag_id)
@@ -186,45 +127,3 @@ class Defaults(port.Port):
                 "targetOrganizationId": request.target_organization_id,
             },
         )
-
-    async def watch_flags(
-        self,
-        ctx: Context,
-        request: port.WatchFlags,
-    ) -> AsyncIterator[models.FlagRulesUpdate]:
-        raise handler_missing("watch-flags")
-
-    async def on_metric_anomaly_detected(
-        self,
-        ctx: Context,
-        event: Received[models.MetricAnomalyDetected],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_activated(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionActivated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
-    ) -> None:
-        not_handled(event)

@@ -6,22 +6,18 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class ArchiveFlagRequest(Model):
-    """
-    The flag whose code is gone; counters of its callers have the last word.
-    """
+    """The flag whose code is gone; counters of its callers have the last word."""
 
     feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
 
 
 class BucketingUnit(StrEnum):
-    """
-    What is hashed to decide who falls into a share.
-    """
+    """What is hashed to decide who falls into a share."""
 
     user = "user"
     organization = "organization"
@@ -44,9 +40,7 @@ class CancellationReason(StrEnum):
 
 
 class ChangeRolloutRequest(Model):
-    """
-    The share that shall hold from now on.
-    """
+    """The share that shall hold from now on."""
 
     rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
     incident_number: Annotated[
@@ -61,17 +55,13 @@ class ChangeRolloutRequest(Model):
 
 
 class CountExperimentSampleRequest(Model):
-    """
-    How many distinct units the variant that fewest have met has met so far.
-    """
+    """How many distinct units the variant that fewest have met has met so far."""
 
     observed_sample: Annotated[int, Field(alias="observedSample", ge=0, le=9007199254740991)]
 
 
 class DecideExperimentRequest(Model):
-    """
-    The winner with the effect that was read; a sample below the required one is refused.
-    """
+    """The winner with the effect that was read; a sample below the required one is refused."""
 
     winner: Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")]
     observed_effect: Annotated[float, Field(alias="observedEffect", ge=-1.0, le=10.0)]
@@ -91,9 +81,7 @@ class DecisionReason(StrEnum):
 
 
 class DefineSegmentRequest(Model):
-    """
-    The whole segment as it shall be; a list and a condition exclude each other.
-    """
+    """The whole segment as it shall be; a list and a condition exclude each other."""
 
     segment_name: Annotated[
         str,
@@ -102,7 +90,7 @@ class DefineSegmentRequest(Model):
     purpose: Annotated[str, Field(max_length=280, min_length=10)]
     organization_ids: Annotated[
         list[UUID] | None,
-        Field(alias="organizationIds", json_schema_extra={"x-unique": True}, max_length=10000),
+        Field(alias="organizationIds", json_schema_extra=UNIQUE, max_length=10000),
     ] = None
     condition: Annotated[str | None, Field(max_length=1024, min_length=3)] = None
     maintained_by: Annotated[
@@ -115,9 +103,7 @@ class DimensionValuesValue(RootModel[str]):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -126,9 +112,7 @@ class Edition(StrEnum):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -139,9 +123,7 @@ class Entitlements(Model):
 
 
 class Environment(StrEnum):
-    """
-    Where a value or a flag holds.
-    """
+    """Where a value or a flag holds."""
 
     production = "production"
     staging = "staging"
@@ -149,9 +131,7 @@ class Environment(StrEnum):
 
 
 class EvaluationContext(Model):
-    """
-    What the caller knows about whom it asks for.
-    """
+    """What the caller knows about whom it asks for."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     user_id: Annotated[UUID | None, Field(alias="userId")] = None
@@ -171,9 +151,7 @@ class EvaluationContext(Model):
 
 
 class ExperimentDecided(Model):
-    """
-    A split ended with a winner.
-    """
+    """A split ended with a winner."""
 
     flag_experiment_id: Annotated[UUID, Field(alias="flagExperimentId")]
     feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
@@ -189,18 +167,14 @@ class ExperimentDecided(Model):
 
 
 class ExperimentState(StrEnum):
-    """
-    Whether an experiment still gathers observations.
-    """
+    """Whether an experiment still gathers observations."""
 
     running = "running"
     decided = "decided"
 
 
 class FlagArchived(Model):
-    """
-    The flag decides nothing any more, and callers that still ask get their own default.
-    """
+    """The flag decides nothing any more, and callers that still ask get their own default."""
 
     feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
     key: Annotated[
@@ -210,9 +184,7 @@ class FlagArchived(Model):
 
 
 class FlagDecision(Model):
-    """
-    Which variant somebody gets and why, without the rules that led to it.
-    """
+    """Which variant somebody gets and why, without the rules that led to it."""
 
     key: Annotated[
         str, Field(max_length=100, min_length=3, pattern="^[a-z][a-z0-9]*([.-][a-z0-9]+){1,5}$")
@@ -227,9 +199,7 @@ class FlagDecision(Model):
 
 
 class FlagDecisions(Model):
-    """
-    One decision for each key that was asked for, in the same order.
-    """
+    """One decision for each key that was asked for, in the same order."""
 
     items: Annotated[list[FlagDecision], Field(max_length=200, min_length=1)]
 
@@ -272,9 +242,7 @@ class FlagKey(RootModel[str]):
 
 
 class FlagKilled(Model):
-    """
-    A feature was taken from everybody.
-    """
+    """A feature was taken from everybody."""
 
     feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
     key: Annotated[
@@ -289,9 +257,7 @@ class FlagKilled(Model):
 
 
 class FlagOverride(Model):
-    """
-    An exception for one organisation, made by hand for support or a pilot.
-    """
+    """An exception for one organisation, made by hand for support or a pilot."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -309,9 +275,7 @@ class FlagOverride(Model):
 
 
 class FlagPurpose(StrEnum):
-    """
-    Why a flag exists, which decides on how long it may live and who may touch it.
-    """
+    """Why a flag exists, which decides on how long it may live and who may touch it."""
 
     release = "release"
     experiment = "experiment"
@@ -321,9 +285,7 @@ class FlagPurpose(StrEnum):
 
 
 class FlagRolledOut(Model):
-    """
-    Everybody has had the same variant for a week; the code around the flag can go.
-    """
+    """Everybody has had the same variant for a week; the code around the flag can go."""
 
     feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
     key: Annotated[
@@ -389,8 +351,7 @@ class FlagSegment(Model):
     ]
     purpose: Annotated[str, Field(max_length=280, min_length=10)]
     organization_ids: Annotated[
-        list[UUID],
-        Field(alias="organizationIds", json_schema_extra={"x-unique": True}, max_length=10000),
+        list[UUID], Field(alias="organizationIds", json_schema_extra=UNIQUE, max_length=10000)
     ]
     condition: Annotated[str | None, Field(max_length=1024, min_length=3)] = None
     maintained_by: Annotated[
@@ -400,9 +361,7 @@ class FlagSegment(Model):
 
 
 class FlagStatus(StrEnum):
-    """
-    How far a flag has come between being an idea and being deleted from the code.
-    """
+    """How far a flag has come between being an idea and being deleted from the code."""
 
     draft = "draft"
     scheduled = "scheduled"
@@ -413,9 +372,7 @@ class FlagStatus(StrEnum):
 
 
 class FlagValueType(StrEnum):
-    """
-    What the code behind a flag is handed.
-    """
+    """What the code behind a flag is handed."""
 
     boolean = "boolean"
     string = "string"
@@ -424,9 +381,7 @@ class FlagValueType(StrEnum):
 
 
 class FlagVariant(Model):
-    """
-    One choice of a flag with its value and its weight among those who are in the rollout.
-    """
+    """One choice of a flag with its value and its weight among those who are in the rollout."""
 
     name: Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-z][a-z0-9-]{0,39}$")]
     value: Annotated[str, Field(max_length=2048, min_length=1)]
@@ -434,9 +389,7 @@ class FlagVariant(Model):
 
 
 class KillFlagRequest(Model):
-    """
-    The reason for taking something away from everybody at once.
-    """
+    """The reason for taking something away from everybody at once."""
 
     reason: Annotated[
         str, Field(max_length=500, min_length=10, pattern="^[^\\u0000-\\u001f\\u007f]+$")
@@ -444,9 +397,7 @@ class KillFlagRequest(Model):
 
 
 class MetricAnomalyDetected(Model):
-    """
-    A bucket left its band.
-    """
+    """A bucket left its band."""
 
     anomaly_id: Annotated[UUID, Field(alias="anomalyId")]
     metric_key: Annotated[
@@ -470,9 +421,7 @@ class MetricAnomalyDetected(Model):
 
 
 class PlanFamily(StrEnum):
-    """
-    Plans that replace one another over the years and share a trial.
-    """
+    """Plans that replace one another over the years and share a trial."""
 
     starter = "starter"
     team = "team"
@@ -481,18 +430,14 @@ class PlanFamily(StrEnum):
 
 
 class ProductLine(StrEnum):
-    """
-    What can be subscribed to side by side.
-    """
+    """What can be subscribed to side by side."""
 
     workspace = "workspace"
     developer_platform = "developerPlatform"
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -501,9 +446,7 @@ class Region(StrEnum):
 
 
 class RestoreFlagRequest(Model):
-    """
-    The incident that is closed, by which the review finds who switched the feature on again.
-    """
+    """The incident that is closed, by which the review finds who switched the feature on again."""
 
     incident_number: Annotated[
         str,
@@ -517,17 +460,13 @@ class RestoreFlagRequest(Model):
 
 
 class ScheduleFlagRequest(Model):
-    """
-    When the flag shall begin; the scheduler activates it within ten seconds of that moment.
-    """
+    """When the flag shall begin; the scheduler activates it within ten seconds of that moment."""
 
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
 
 
 class SetOverrideRequest(Model):
-    """
-    An exception for one organisation until a day within the next thirty.
-    """
+    """An exception for one organisation until a day within the next thirty."""
 
     feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
     target_organization_id: Annotated[UUID, Field(alias="targetOrganizationId")]
@@ -556,9 +495,7 @@ class StartExperimentRequest(Model):
 
 
 class SubscriptionActivated(Model):
-    """
-    From now on the tenant may use what is listed.
-    """
+    """From now on the tenant may use what is listed."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     product_line: Annotated[ProductLine, Field(alias="productLine")]
@@ -574,9 +511,7 @@ class SubscriptionActivated(Model):
 
 
 class SubscriptionCancelled(Model):
-    """
-    The last paid moment is over.
-    """
+    """The last paid moment is over."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     plan_code: Annotated[
@@ -605,9 +540,7 @@ class SubscriptionChangeKind(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
-    """
-    From the order that is not yet paid to the day the last seat is given back.
-    """
+    """From the order that is not yet paid to the day the last seat is given back."""
 
     incomplete = "incomplete"
     trialing = "trialing"
@@ -620,9 +553,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class TargetingAttribute(StrEnum):
-    """
-    What a rule looks at.
-    """
+    """What a rule looks at."""
 
     plan = "plan"
     country = "country"
@@ -632,9 +563,7 @@ class TargetingAttribute(StrEnum):
 
 
 class TargetingOperator(StrEnum):
-    """
-    How a rule compares the attribute with its values.
-    """
+    """How a rule compares the attribute with its values."""
 
     in_ = "in"
     not_in = "notIn"
@@ -648,9 +577,7 @@ class TargetingRuleValuesItem(RootModel[str]):
 
 
 class WatchFlagsRequest(Model):
-    """
-    Which environment, and what the watcher holds already.
-    """
+    """Which environment, and what the watcher holds already."""
 
     environment: Environment
     rules_checksum: Annotated[
@@ -660,21 +587,15 @@ class WatchFlagsRequest(Model):
 
 
 class EvaluateBatchRequest(Model):
-    """
-    Up to 200 flags for one context, as a client asks for on its start.
-    """
+    """Up to 200 flags for one context, as a client asks for on its start."""
 
-    keys: Annotated[
-        list[FlagKey], Field(json_schema_extra={"x-unique": True}, max_length=200, min_length=1)
-    ]
+    keys: Annotated[list[FlagKey], Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)]
     environment: Environment
     context: EvaluationContext
 
 
 class EvaluateFlagRequest(Model):
-    """
-    One flag for one context, with the value that the caller's code would use on its own.
-    """
+    """One flag for one context, with the value that the caller's code would use on its own."""
 
     key: Annotated[
         str, Field(max_length=100, min_length=3, pattern="^[a-z][a-z0-9]*([.-][a-z0-9]+){1,5}$")
@@ -687,9 +608,7 @@ class EvaluateFlagRequest(Model):
 
 
 class FlagChanged(Model):
-    """
-    Something about a flag decides differently from now on.
-    """
+    """Something about a flag decides differently from now on."""
 
     feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
     key: Annotated[
@@ -706,18 +625,14 @@ class FlagChanged(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class SubscriptionChanged(Model):
-    """
-    Plan, seats and state as they are afterwards, and as they were where they differ.
-    """
+    """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
@@ -743,9 +658,7 @@ class SubscriptionChanged(Model):
 
 
 class TargetingRule(Model):
-    """
-    A condition that decides before any share does.
-    """
+    """A condition that decides before any share does."""
 
     order: Annotated[int, Field(ge=1, le=50)]
     attribute: TargetingAttribute
@@ -755,9 +668,7 @@ class TargetingRule(Model):
 
 
 class CreateFlagRequest(Model):
-    """
-    A draft as its team thinks of it.
-    """
+    """A draft as its team thinks of it."""
 
     key: Annotated[
         str, Field(max_length=100, min_length=3, pattern="^[a-z][a-z0-9]*([.-][a-z0-9]+){1,5}$")
@@ -779,7 +690,7 @@ class CreateFlagRequest(Model):
     rules: Annotated[list[TargetingRule] | None, Field(max_length=50)] = None
     bucket_by: Annotated[BucketingUnit | None, Field(alias="bucketBy")] = None
     prerequisites: Annotated[
-        list[FlagKey] | None, Field(json_schema_extra={"x-unique": True}, max_length=5)
+        list[FlagKey] | None, Field(json_schema_extra=UNIQUE, max_length=5)
     ] = None
     owner_team: Annotated[
         str, Field(alias="ownerTeam", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
@@ -798,9 +709,7 @@ class CreateFlagRequest(Model):
 
 
 class EditFlagRequest(Model):
-    """
-    All that decides from now on, as a whole.
-    """
+    """All that decides from now on, as a whole."""
 
     variants: Annotated[list[FlagVariant], Field(max_length=8, min_length=2)]
     default_variant: Annotated[
@@ -860,9 +769,7 @@ class FeatureFlag(Model):
     rules: Annotated[list[TargetingRule], Field(max_length=50)]
     rollout_percent: Annotated[int, Field(alias="rolloutPercent", ge=0, le=100)]
     bucket_by: Annotated[BucketingUnit, Field(alias="bucketBy")]
-    prerequisites: Annotated[
-        list[FlagKey], Field(json_schema_extra={"x-unique": True}, max_length=5)
-    ]
+    prerequisites: Annotated[list[FlagKey], Field(json_schema_extra=UNIQUE, max_length=5)]
     owner_team: Annotated[
         str, Field(alias="ownerTeam", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
     ]

@@ -4,21 +4,35 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .policies import POLICIES
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="feature-flag-service",
     source="/cloudsync/feature-flag-service",
-    access={
-        "flag:activate": frozenset({"platform-operator"}),
-        "flag:experiment": frozenset({"data-analyst", "platform-operator"}),
-        "flag:kill": frozenset({"platform-operator", "support-agent"}),
-        "flag:manage": frozenset({"platform-operator"}),
-        "flag:override": frozenset({"platform-operator"}),
-        "flag:read": frozenset({"data-analyst", "platform-operator", "support-agent"}),
-        "flag:rollout": frozenset({"platform-operator"}),
+    access=by_roles(
+        (("data-analyst", "platform-operator"), ("flag:experiment",)),
+        (("data-analyst", "platform-operator", "support-agent"), ("flag:read",)),
+        (("platform-operator",), ("flag:activate", "flag:manage", "flag:override", "flag:rollout")),
+        (("platform-operator", "support-agent"), ("flag:kill",)),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
+    policies=POLICIES,
+    masked=frozenset({"organizationIds", "reason", "rules", "targetOrganizationId"}),
     tables=metadata,
+    dead_letters={
+        "cloudsync.analytics.metric.v1": "cloudsync.analytics.metric.v1.dlq",
+        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+    },
+    latency_buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
 )

@@ -14,12 +14,15 @@ class ServiceSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="FEATURE_FLAG_SERVICE_")
 
     port: Port = 9019
+    metrics_port: Port | None = 19019
     issuer: str = "https://auth.cloudsync.example"
     problem_base: str = "https://errors.cloudsync.example/"
     max_body_bytes: int = 10485760
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 5000
+    rate_limit_burst: int = 10000
 
     rollout_step_points: int = 25
     """Points by which a share in production may grow at once"""

@@ -30,7 +30,7 @@ FILE_DELETED = Emission(
 FILE_ERASURE_COMPLETED = Emission(
     type="cloudsync.content.file-erasure-completed.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
@@ -38,7 +38,7 @@ FILE_ERASURE_COMPLETED = Emission(
 FILE_LINKED = Emission(
     type="cloudsync.content.file-linked.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
+    key="fileId",
     key_field="fileId",
     fields=("fileLinkId", "fileId", "targetKind", "targetId"),
 )
@@ -110,7 +110,7 @@ FILE_TRASHED = Emission(
 FILE_UNLINKED = Emission(
     type="cloudsync.content.file-unlinked.v1",
     topic="cloudsync.content.file.v1",
-    key="fileId",
+    key="id",
     key_field="fileId",
     fields=("fileLinkId", "fileId", "targetKind", "targetId"),
 )
@@ -118,7 +118,7 @@ FILE_UNLINKED = Emission(
 FILE_UNLINKED_ = Emission(
     type="cloudsync.content.file-unlinked.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
+    key="fileId",
     key_field="fileId",
     fields=("fileLinkId", "fileId", "targetKind", "targetId"),
 )
@@ -134,7 +134,7 @@ FILE_UPLOADED = Emission(
 RENDITION_READY = Emission(
     type="cloudsync.content.rendition-ready.v1",
     topic="cloudsync.content.file.v1",
-    key="id",
+    key="fileId",
     key_field="fileId",
     fields=("renditionId", "fileId", "variant", "bytes"),
 )

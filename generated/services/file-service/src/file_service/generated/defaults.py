@@ -5,13 +5,11 @@
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -20,6 +18,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.download_grant = runtime.aggregate(aggregates.DOWNLOAD_GRANT)
         self.file = runtime.aggregate(aggregates.FILE)
         self.file_link = runtime.aggregate(aggregates.FILE_LINK)
@@ -30,49 +29,11 @@ class Defaults(port.Port):
         found = await self.file.transition(ctx, "abort-upload", request.file_id)
         return project(models.StoredFileView, found)
 
-    async def begin_upload(self, ctx: Context, request: port.BeginUpload) -> models.StoredFileView:
-        raise handler_missing("begin-upload")
-
-    async def complete_upload(
-        self,
-        ctx: Context,
-        request: port.CompleteUpload,
-    ) -> models.StoredFileView:
-        raise handler_missing("complete-upload")
-
     async def fail_rendition(self, ctx: Context, request: port.FailRendition) -> None:
         await self.rendition.transition(ctx, "fail-rendition", request.rendition_id, request.body)
 
     async def finish_rendition(self, ctx: Context, request: port.FinishRendition) -> None:
         await self.rendition.transition(ctx, "finish-rendition", request.rendition_id, request.body)
-
-    async def follow_attachments(self, ctx: Context, request: port.FollowAttachments) -> None:
-        raise handler_missing("follow-attachments")
-
-    async def follow_file_holds(self, ctx: Context, request: port.FollowFileHolds) -> None:
-        raise handler_missing("follow-file-holds")
-
-    async def forget_uploader(self, ctx: Context, request: port.ForgetUploader) -> None:
-        raise handler_missing("forget-uploader")
-
-    async def grant_download(
-        self,
-        ctx: Context,
-        request: port.GrantDownload,
-    ) -> models.DownloadAddress:
-        raise handler_missing("grant-download")
-
-    async def link_file(self, ctx: Context, request: port.LinkFile) -> models.FileLink:
-        raise handler_missing("link-file")
-
-    async def purge_file(self, ctx: Context, request: port.PurgeFile) -> None:
-        raise handler_missing("purge-file")
-
-    async def purge_tenant_files(self, ctx: Context, request: port.PurgeTenantFiles) -> None:
-        raise handler_missing("purge-tenant-files")
-
-    async def put_back_content(self, ctx: Context, request: port.PutBackContent) -> None:
-        raise handler_missing("put-back-content")
 
     async def quarantine_file(
         self,
@@ -102,13 +63,6 @@ class Defaults(port.Port):
         )
         return project(models.StoredFileView, found)
 
-    async def replace_content(
-        self,
-        ctx: Context,
-        request: port.ReplaceContent,
-    ) -> models.StoredFileView:
-        raise handler_missing("replace-content")
-
     async def request_rendition(
         self,
         ctx: Context,
@@ -121,43 +75,12 @@ class Defaults(port.Port):
             fileId=request.file_id,
         )
 
-    async def rescan_file(self, ctx: Context, request: port.RescanFile) -> models.StoredFileView:
-        raise handler_missing("rescan-file")
-
-    async def restore_file_content(
-        self,
-        ctx: Context,
-        request: port.RestoreFileContent,
-    ) -> models.FileRestoreAccepted:
-        raise handler_missing("restore-file-content")
-
     async def retry_rendition(self, ctx: Context, request: port.RetryRendition) -> None:
         await self.rendition.transition(ctx, "retry-rendition", request.rendition_id)
-
-    async def set_storage_room(self, ctx: Context, request: port.SetStorageRoom) -> None:
-        raise handler_missing("set-storage-room")
-
-    async def set_upload_access(self, ctx: Context, request: port.SetUploadAccess) -> None:
-        raise handler_missing("set-upload-access")
-
-    async def sign_parts(self, ctx: Context, request: port.SignParts) -> models.SignedParts:
-        raise handler_missing("sign-parts")
-
-    async def take_in_recording(self, ctx: Context, request: port.TakeInRecording) -> None:
-        raise handler_missing("take-in-recording")
-
-    async def trash_avatar(self, ctx: Context, request: port.TrashAvatar) -> None:
-        raise handler_missing("trash-avatar")
 
     async def trash_file(self, ctx: Context, request: port.TrashFile) -> models.StoredFileView:
         found = await self.file.transition(ctx, "trash-file", request.file_id)
         return project(models.StoredFileView, found)
-
-    async def unlink_file(self, ctx: Context, request: port.UnlinkFile) -> None:
-        raise handler_missing("unlink-file")
-
-    async def unlink_target(self, ctx: Context, request: port.UnlinkTarget) -> None:
-        raise handler_missing("unlink-target")
 
     async def update_file(self, ctx: Context, request: port.UpdateFile) -> models.StoredFileView:
         found = await self.file.update(ctx, "update-file", request.file_id, request.body)
@@ -166,13 +89,6 @@ class Defaults(port.Port):
     async def get_file(self, ctx: Context, request: port.GetFile) -> models.StoredFileView:
         found = await self.file.get(ctx, request.file_id)
         return project(models.StoredFileView, found)
-
-    async def get_storage_usage(
-        self,
-        ctx: Context,
-        request: port.GetStorageUsage,
-    ) -> models.StorageUsageReport:
-        raise handler_missing("get-storage-usage")
 
     async def list_downloads(
         self,
@@ -256,95 +172,3 @@ class Defaults(port.Port):
             request.page,
             {"fileId": request.file_id, "outcome": request.outcome},
         )
-
-    async def on_document_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentDeleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_updated(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUpdated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_legal_hold_placed(
-        self,
-        ctx: Context,
-        event: Received[models.LegalHoldPlaced],
-    ) -> None:
-        not_handled(event)
-
-    async def on_legal_hold_released(
-        self,
-        ctx: Context,
-        event: Received[models.LegalHoldReleased],
-    ) -> None:
-        not_handled(event)
-
-    async def on_message_purged(self, ctx: Context, event: Received[models.MessagePurged]) -> None:
-        not_handled(event)
-
-    async def on_message_retracted(
-        self,
-        ctx: Context,
-        event: Received[models.MessageRetracted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_restricted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestricted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_unrestricted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationUnrestricted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_profile_erased(self, ctx: Context, event: Received[models.ProfileErased]) -> None:
-        not_handled(event)
-
-    async def on_quota_exceeded(self, ctx: Context, event: Received[models.QuotaExceeded]) -> None:
-        not_handled(event)
-
-    async def on_recording_ready(
-        self,
-        ctx: Context,
-        event: Received[models.RecordingReady],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_task_dropped(self, ctx: Context, event: Received[models.TaskDropped]) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)
-
-    async def on_version_restored(
-        self,
-        ctx: Context,
-        event: Received[models.VersionRestored],
-    ) -> None:
-        not_handled(event)

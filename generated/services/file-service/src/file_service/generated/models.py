@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
@@ -19,9 +19,7 @@ class BeginUploadRequestOrigin(StrEnum):
 
 
 class ChangeOrigin(StrEnum):
-    """
-    How new content came about.
-    """
+    """How new content came about."""
 
     edit = "edit"
     restore = "restore"
@@ -29,9 +27,7 @@ class ChangeOrigin(StrEnum):
 
 
 class ContentDisposition(StrEnum):
-    """
-    Whether a browser may draw the file in the page or has to save it.
-    """
+    """Whether a browser may draw the file in the page or has to save it."""
 
     inline = "inline"
     attachment = "attachment"
@@ -50,18 +46,14 @@ class DeletionReason(StrEnum):
 
 
 class DocumentDeleted(Model):
-    """
-    Gone for good.
-    """
+    """Gone for good."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
 
 
 class DocumentUpdated(Model):
-    """
-    New content, coalesced to one event each two seconds and document.
-    """
+    """New content, coalesced to one event each two seconds and document."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
@@ -83,9 +75,7 @@ class DocumentUpdated(Model):
 
 
 class DownloadAddress(Model):
-    """
-    Where to fetch the bytes, from a domain without cookies, and until when.
-    """
+    """Where to fetch the bytes, from a domain without cookies, and until when."""
 
     download_grant_id: Annotated[UUID, Field(alias="downloadGrantId")]
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
@@ -119,9 +109,7 @@ class DownloadGrant(Model):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -132,9 +120,7 @@ class Entitlements(Model):
 
 
 class FailRenditionRequest(Model):
-    """
-    The cause for which the worker gives up, password-protected for instance.
-    """
+    """The cause for which the worker gives up, password-protected for instance."""
 
     failure_code: Annotated[
         str, Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
@@ -146,9 +132,7 @@ class FileErasureCompletedStore(StrEnum):
 
 
 class FileOrigin(StrEnum):
-    """
-    By which road a file came in.
-    """
+    """By which road a file came in."""
 
     upload = "upload"
     recording = "recording"
@@ -159,9 +143,7 @@ class FileOrigin(StrEnum):
 
 
 class FileRenamed(Model):
-    """
-    The name under which people look for it from now on.
-    """
+    """The name under which people look for it from now on."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     file_name: Annotated[
@@ -176,9 +158,7 @@ class FileRenamed(Model):
 
 
 class FileReplaced(Model):
-    """
-    Same file, other bytes.
-    """
+    """Same file, other bytes."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     old_sha256: Annotated[
@@ -191,9 +171,7 @@ class FileReplaced(Model):
 
 
 class FileStatus(StrEnum):
-    """
-    From the announced upload through the scanner to the day its bytes are destroyed.
-    """
+    """From the announced upload through the scanner to the day its bytes are destroyed."""
 
     pending = "pending"
     scanning = "scanning"
@@ -204,18 +182,14 @@ class FileStatus(StrEnum):
 
 
 class FileTrashed(Model):
-    """
-    In the bin for thirty days, by hand or because nothing has used it for as long.
-    """
+    """In the bin for thirty days, by hand or because nothing has used it for as long."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     trashed_at: Annotated[AwareDatetime, Field(alias="trashedAt")]
 
 
 class FinishRenditionRequest(Model):
-    """
-    Where the worker put the derived bytes and how many there are.
-    """
+    """Where the worker put the derived bytes and how many there are."""
 
     object_key: Annotated[
         str,
@@ -230,9 +204,7 @@ class FinishRenditionRequest(Model):
 
 
 class JobOutcome(StrEnum):
-    """
-    Where a job that runs after its request was accepted has got to.
-    """
+    """Where a job that runs after its request was accepted has got to."""
 
     queued = "queued"
     running = "running"
@@ -253,9 +225,7 @@ class LegalHoldPlaced(Model):
 
 
 class LegalHoldReleased(Model):
-    """
-    The case is over as far as keeping is concerned, and retention goes on where it stopped.
-    """
+    """The case is over as far as keeping is concerned, and retention goes on where it stopped."""
 
     legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
     release_requested_by: Annotated[UUID, Field(alias="releaseRequestedBy")]
@@ -263,18 +233,14 @@ class LegalHoldReleased(Model):
 
 
 class LinkStatus(StrEnum):
-    """
-    Live links count as references.
-    """
+    """Live links count as references."""
 
     live = "live"
     unlinked = "unlinked"
 
 
 class LinkTargetKind(StrEnum):
-    """
-    What a file can hang on.
-    """
+    """What a file can hang on."""
 
     document = "document"
     message = "message"
@@ -296,9 +262,7 @@ class MediaFacts(Model):
 
 
 class MessageRetracted(Model):
-    """
-    Taken back by its author or a manager.
-    """
+    """Taken back by its author or a manager."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -306,17 +270,13 @@ class MessageRetracted(Model):
 
 
 class OrganizationUnrestricted(Model):
-    """
-    The tenant may write again.
-    """
+    """The tenant may write again."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
 
 class ProfileErased(Model):
-    """
-    Nothing personal is left here.
-    """
+    """Nothing personal is left here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erased_at: Annotated[AwareDatetime, Field(alias="erasedAt")]
@@ -339,9 +299,7 @@ class QuarantineFileRequestScanVerdict(StrEnum):
 
 
 class QuotaLevel(StrEnum):
-    """
-    Below the soft limit nobody notices; at the hard one callers are told to refuse.
-    """
+    """Below the soft limit nobody notices; at the hard one callers are told to refuse."""
 
     none = "none"
     soft = "soft"
@@ -354,9 +312,7 @@ class RecordScanRequestScanVerdict(StrEnum):
 
 
 class RecordingReady(Model):
-    """
-    The film is composed and lies in the region's bucket, where file-service fetches it.
-    """
+    """The film is composed and lies in the region's bucket, where file-service fetches it."""
 
     recording_id: Annotated[UUID, Field(alias="recordingId")]
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
@@ -373,15 +329,12 @@ class RecordingReady(Model):
     duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     share_with: Annotated[
-        list[UUID] | None,
-        Field(alias="shareWith", json_schema_extra={"x-unique": True}, max_length=1000),
+        list[UUID] | None, Field(alias="shareWith", json_schema_extra=UNIQUE, max_length=1000)
     ] = None
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -390,9 +343,7 @@ class Region(StrEnum):
 
 
 class ReleaseFileRequest(Model):
-    """
-    Why the file is harmless after all, and the second person who agreed beforehand.
-    """
+    """Why the file is harmless after all, and the second person who agreed beforehand."""
 
     reason: Annotated[str, Field(max_length=1000, min_length=20)]
     approver_id: Annotated[UUID, Field(alias="approverId")]
@@ -409,9 +360,7 @@ class RenditionState(StrEnum):
 
 
 class RenditionVariant(StrEnum):
-    """
-    What can be derived from a file.
-    """
+    """What can be derived from a file."""
 
     thumb256 = "thumb256"
     preview1600 = "preview1600"
@@ -429,25 +378,19 @@ class ReplaceContentRequest(Model):
 
 
 class RequestRenditionRequest(Model):
-    """
-    Which derived form is wanted.
-    """
+    """Which derived form is wanted."""
 
     variant: RenditionVariant
 
 
 class RestoreFileContentRequest(Model):
-    """
-    Number of the version whose bytes are wanted back, as the history of the file shows it.
-    """
+    """Number of the version whose bytes are wanted back, as the history of the file shows it."""
 
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
 
 
 class RestrictionReason(StrEnum):
-    """
-    What customers are told when their organisation turns read-only.
-    """
+    """What customers are told when their organisation turns read-only."""
 
     payment_overdue = "paymentOverdue"
     seats_exceeded = "seatsExceeded"
@@ -456,9 +399,7 @@ class RestrictionReason(StrEnum):
 
 
 class ScanVerdict(StrEnum):
-    """
-    What the malware scanner made of the bytes.
-    """
+    """What the malware scanner made of the bytes."""
 
     none = "none"
     clean = "clean"
@@ -477,9 +418,7 @@ class SignPartsRequest(Model):
 
 
 class SignedPart(Model):
-    """
-    An address that accepts one PUT of exactly this part until it lapses.
-    """
+    """An address that accepts one PUT of exactly this part until it lapses."""
 
     number: Annotated[int, Field(ge=1, le=10000)]
     address: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
@@ -497,9 +436,7 @@ class StorageClass(StrEnum):
 
 
 class StorageShare(Model):
-    """
-    One slice of the usage report.
-    """
+    """One slice of the usage report."""
 
     key: Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-zA-Z]+$")]
     bytes: Annotated[int, Field(ge=0, le=9007199254740991)]
@@ -520,9 +457,7 @@ class StorageUsageReport(Model):
 
 
 class SubjectKind(StrEnum):
-    """
-    What a history is kept of.
-    """
+    """What a history is kept of."""
 
     document = "document"
     file = "file"
@@ -546,9 +481,7 @@ class SubscriptionChangeKind(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
-    """
-    From the order that is not yet paid to the day the last seat is given back.
-    """
+    """From the order that is not yet paid to the day the last seat is given back."""
 
     incomplete = "incomplete"
     trialing = "trialing"
@@ -561,9 +494,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class TaskDropped(Model):
-    """
-    Decided against.
-    """
+    """Decided against."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_id: Annotated[UUID, Field(alias="boardId")]
@@ -571,9 +502,7 @@ class TaskDropped(Model):
 
 
 class UpdateFileRequest(Model):
-    """
-    Merge patch that renames.
-    """
+    """Merge patch that renames."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     file_name: Annotated[
@@ -588,18 +517,14 @@ class UpdateFileRequest(Model):
 
 
 class UploadAborted(Model):
-    """
-    Given up by its sender or left alone for a day.
-    """
+    """Given up by its sender or left alone for a day."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
 
 
 class UploadOutcome(StrEnum):
-    """
-    An open session still accepts parts.
-    """
+    """An open session still accepts parts."""
 
     open = "open"
     completed = "completed"
@@ -617,9 +542,7 @@ class UploadPart(Model):
 
 
 class UploadSession(Model):
-    """
-    The transfer of one file in numbered parts straight into object storage.
-    """
+    """The transfer of one file in numbered parts straight into object storage."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -645,9 +568,7 @@ class UserDeleted(Model):
 
 
 class VersionRestored(Model):
-    """
-    An earlier content has become the newest version.
-    """
+    """An earlier content has become the newest version."""
 
     restore_job_id: Annotated[UUID, Field(alias="restoreJobId")]
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
@@ -680,9 +601,7 @@ class CompleteUploadRequest(Model):
 
 
 class FileDeleted(Model):
-    """
-    Its bytes are destroyed and no longer count as used storage.
-    """
+    """Its bytes are destroyed and no longer count as used storage."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
@@ -702,9 +621,7 @@ class FileErasureCompleted(Model):
 
 
 class FileLink(Model):
-    """
-    Says that a document, message or other thing uses a file.
-    """
+    """Says that a document, message or other thing uses a file."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -720,9 +637,7 @@ class FileLink(Model):
 
 
 class FileLinked(Model):
-    """
-    Something uses the file from now on.
-    """
+    """Something uses the file from now on."""
 
     file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
     file_id: Annotated[UUID, Field(alias="fileId")]
@@ -731,18 +646,14 @@ class FileLinked(Model):
 
 
 class FileRecovered(Model):
-    """
-    Back from the bin with the verdict that it had when it went there.
-    """
+    """Back from the bin with the verdict that it had when it went there."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
 
 
 class FileReleased(Model):
-    """
-    Out of quarantine by the word of two people, whose second is named.
-    """
+    """Out of quarantine by the word of two people, whose second is named."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
@@ -750,9 +661,7 @@ class FileReleased(Model):
 
 
 class FileRestoreAccepted(Model):
-    """
-    Whether the job was queued at once or the wish waits in the outbox.
-    """
+    """Whether the job was queued at once or the wish waits in the outbox."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=9007199254740991)]
@@ -769,9 +678,7 @@ class FileTarget(Model):
 
 
 class FileUnlinked(Model):
-    """
-    A target stopped using the file, which may have become an orphan by it.
-    """
+    """A target stopped using the file, which may have become an orphan by it."""
 
     file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
     file_id: Annotated[UUID, Field(alias="fileId")]
@@ -780,9 +687,7 @@ class FileUnlinked(Model):
 
 
 class FileUploaded(Model):
-    """
-    All parts are there and the digest fits.
-    """
+    """All parts are there and the digest fits."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
@@ -804,9 +709,7 @@ class FileUploaded(Model):
 
 
 class GrantDownloadRequest(Model):
-    """
-    How the file will be used, and from where.
-    """
+    """How the file will be used, and from where."""
 
     disposition: ContentDisposition
     valid_seconds: Annotated[int | None, Field(alias="validSeconds", ge=30, le=900)] = None
@@ -824,18 +727,14 @@ class GrantDownloadRequest(Model):
 
 
 class LinkFileRequest(Model):
-    """
-    Names the thing that starts to use the file.
-    """
+    """Names the thing that starts to use the file."""
 
     target_kind: Annotated[LinkTargetKind, Field(alias="targetKind")]
     target_id: Annotated[UUID, Field(alias="targetId")]
 
 
 class MessagePurged(Model):
-    """
-    Its words exist in no store of ours any more.
-    """
+    """Its words exist in no store of ours any more."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -843,18 +742,14 @@ class MessagePurged(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class OrganizationRestricted(Model):
-    """
-    Writers of content refuse the tenant's changes until they hear the opposite.
-    """
+    """Writers of content refuse the tenant's changes until they hear the opposite."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     restricted_reason: Annotated[RestrictionReason, Field(alias="restrictedReason")]
@@ -887,9 +782,7 @@ class QuarantineFileRequest(Model):
 
 
 class QuotaExceeded(Model):
-    """
-    The soft or the hard limit of a meter was passed.
-    """
+    """The soft or the hard limit of a meter was passed."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     meter_code: Annotated[
@@ -906,9 +799,7 @@ class QuotaExceeded(Model):
 
 
 class RecordScanRequest(Model):
-    """
-    What the scanner found out about bytes that may be handed out.
-    """
+    """What the scanner found out about bytes that may be handed out."""
 
     scan_verdict: Annotated[RecordScanRequestScanVerdict, Field(alias="scanVerdict")]
     signature_version: Annotated[
@@ -942,9 +833,7 @@ class RecordScanRequest(Model):
 
 
 class Rendition(Model):
-    """
-    A form derived from a file, such as a thumbnail or its text.
-    """
+    """A form derived from a file, such as a thumbnail or its text."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -971,9 +860,7 @@ class Rendition(Model):
 
 
 class RenditionReady(Model):
-    """
-    A derived form can be fetched; editors that showed a grey box redraw it.
-    """
+    """A derived form can be fetched; editors that showed a grey box redraw it."""
 
     rendition_id: Annotated[UUID, Field(alias="renditionId")]
     file_id: Annotated[UUID, Field(alias="fileId")]
@@ -982,9 +869,7 @@ class RenditionReady(Model):
 
 
 class SignedParts(Model):
-    """
-    The session with its part size, and one address per part to put the bytes to.
-    """
+    """The session with its part size, and one address per part to put the bytes to."""
 
     session: UploadSession
     parts: Annotated[list[SignedPart], Field(max_length=100, min_length=1)]
@@ -1149,9 +1034,7 @@ class StoredFileView(Model):
 
 
 class SubscriptionChanged(Model):
-    """
-    Plan, seats and state as they are afterwards, and as they were where they differ.
-    """
+    """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
@@ -1177,9 +1060,7 @@ class SubscriptionChanged(Model):
 
 
 class BeginUploadRequest(Model):
-    """
-    Name, size and declared type of what is to come.
-    """
+    """Name, size and declared type of what is to come."""
 
     file_name: Annotated[
         str,
@@ -1205,9 +1086,7 @@ class BeginUploadRequest(Model):
 
 
 class FileQuarantined(Model):
-    """
-    Withdrawn from everybody with the threat's name.
-    """
+    """Withdrawn from everybody with the threat's name."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     threat_name: Annotated[
@@ -1224,9 +1103,7 @@ class FileQuarantined(Model):
 
 
 class FileScanned(Model):
-    """
-    The file may be used.
-    """
+    """The file may be used."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     file_name: Annotated[

@@ -77,7 +77,6 @@ GRANT_DOWNLOAD = Operation(
     writes=True,
     idempotency="natural",
     status=201,
-    location="/v1/files/{fileId}/downloads/{id}",
 )
 
 LINK_FILE = Operation(

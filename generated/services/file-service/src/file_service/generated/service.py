@@ -8,20 +8,19 @@ from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .policies import POLICIES
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="file-service",
     source="/cloudsync/file-service",
-    access={
-        "file:delete": frozenset({"org-admin", "org-owner"}),
-        "file:quarantine": frozenset({"security-admin"}),
-        "file:release": frozenset({"security-admin"}),
-        "file:scan": frozenset({"security-admin", "security-engineer"}),
-        "file:upload": frozenset(
-            {
+    access=by_roles(
+        (
+            (
                 "billing-admin",
                 "guest",
                 "member",
@@ -29,77 +28,85 @@ SERVICE = ServiceSpec(
                 "org-owner",
                 "security-admin",
                 "team-manager",
-            }
+            ),
+            ("file:upload",),
         ),
-        "file:usage": frozenset({"billing-admin", "org-admin", "org-owner"}),
+        (("billing-admin", "org-admin", "org-owner"), ("file:usage",)),
+        (("org-admin", "org-owner"), ("file:delete",)),
+        (("security-admin",), ("file:quarantine", "file:release")),
+        (("security-admin", "security-engineer"), ("file:scan",)),
+    ),
+    related=by_roles(
+        (
+            (
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            ),
+            ("file:continue", "file:delete", "file:download", "file:read", "file:update"),
+        ),
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("file:link", "file:list"),
+        ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={
-        "file:continue": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "file:delete": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "file:download": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "file:link": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "file:list": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "file:read": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "file:update": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-    },
+    policies=POLICIES,
+    masked=frozenset(
+        {
+            "clientNetwork",
+            "fileName",
+            "granteeId",
+            "keyReference",
+            "releaseApproverId",
+            "releaseReason",
+            "usedAt",
+        }
+    ),
     tables=metadata,
     schemas=("files",),
     migrations=Path(__file__).with_name("migrations"),
+    dead_letters={
+        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
+        "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
+        "cloudsync.collaboration.channel.v1": "cloudsync.collaboration.channel.v1.dlq",
+        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
+        "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
+        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
+        "cloudsync.content.version.v1": "cloudsync.content.version.v1.dlq",
+        "cloudsync.platform.audit.v1": "cloudsync.platform.audit.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    sagas=SAGAS,
     contract=published(__file__, "openapi/file.yaml"),
+    latency_buckets=(
+        0.005,
+        0.01,
+        0.025,
+        0.03,
+        0.05,
+        0.075,
+        0.1,
+        0.12,
+        0.15,
+        0.25,
+        0.5,
+        1.0,
+        2.5,
+        5.0,
+    ),
     edges={
         "version-service": Edge(
             service="version-service",
@@ -120,6 +127,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
     },
 )

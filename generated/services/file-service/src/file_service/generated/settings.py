@@ -20,6 +20,8 @@ class ServiceSettings(Settings):
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 1000
+    rate_limit_burst: int = 2000
     database_schema: str | None = "files"
 
     upload_lifetime: Seconds = 86400.0

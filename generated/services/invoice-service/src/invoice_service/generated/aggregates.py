@@ -21,7 +21,7 @@ from . import models, problems, tables
 CREDIT_NOTE_ISSUED = Emission(
     type="cloudsync.billing.credit-note-issued.v1",
     topic="cloudsync.billing.invoice.v1",
-    key="id",
+    key="invoiceId",
     key_field="invoiceId",
     fields=(
         "invoiceId",
@@ -37,7 +37,7 @@ CREDIT_NOTE_ISSUED = Emission(
 INVOICE_DISPUTED = Emission(
     type="cloudsync.billing.invoice-disputed.v1",
     topic="cloudsync.billing.invoice.v1",
-    key="id",
+    key="invoiceId",
     key_field="invoiceId",
     fields=("invoiceId", "invoiceDisputeId", "linePositions", "openedBy"),
 )
@@ -45,7 +45,7 @@ INVOICE_DISPUTED = Emission(
 INVOICE_DISPUTE_RESOLVED = Emission(
     type="cloudsync.billing.invoice-dispute-resolved.v1",
     topic="cloudsync.billing.invoice.v1",
-    key="id",
+    key="invoiceId",
     key_field="invoiceId",
     fields=("invoiceId", "invoiceDisputeId", "state", "openedBy"),
 )

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -20,6 +19,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.billing_profile = runtime.aggregate(aggregates.BILLING_PROFILE)
         self.credit_note = runtime.aggregate(aggregates.CREDIT_NOTE)
         self.dunning_attempt = runtime.aggregate(aggregates.DUNNING_ATTEMPT)
@@ -27,97 +27,20 @@ class Defaults(port.Port):
         self.invoice_dispute = runtime.aggregate(aggregates.INVOICE_DISPUTE)
         self.seat_movement = runtime.aggregate(aggregates.SEAT_MOVEMENT)
 
-    async def add_manual_line(self, ctx: Context, request: port.AddManualLine) -> models.Invoice:
-        raise handler_missing("add-manual-line")
-
-    async def add_metered_lines(self, ctx: Context, request: port.AddMeteredLines) -> None:
-        raise handler_missing("add-metered-lines")
-
-    async def add_proration_lines(self, ctx: Context, request: port.AddProrationLines) -> None:
-        raise handler_missing("add-proration-lines")
-
-    async def apply_payment(self, ctx: Context, request: port.ApplyPayment) -> None:
-        raise handler_missing("apply-payment")
-
-    async def approve_credit_note(
-        self,
-        ctx: Context,
-        request: port.ApproveCreditNote,
-    ) -> models.CreditNote:
-        raise handler_missing("approve-credit-note")
-
     async def attach_document(self, ctx: Context, request: port.AttachDocument) -> None:
         await self.invoice.update(ctx, "attach-document", request.invoice_id, request.body)
-
-    async def create_billing_profile(
-        self,
-        ctx: Context,
-        request: port.CreateBillingProfile,
-    ) -> models.BillingProfile:
-        raise handler_missing("create-billing-profile")
-
-    async def credit_invoice(self, ctx: Context, request: port.CreditInvoice) -> None:
-        raise handler_missing("credit-invoice")
 
     async def discard_draft(self, ctx: Context, request: port.DiscardDraft) -> models.Invoice:
         return await self.invoice.transition(ctx, "discard-draft", request.invoice_id)
 
-    async def dispute_invoice(
-        self,
-        ctx: Context,
-        request: port.DisputeInvoice,
-    ) -> models.InvoiceDispute:
-        raise handler_missing("dispute-invoice")
-
-    async def draft_final_invoice(self, ctx: Context, request: port.DraftFinalInvoice) -> None:
-        raise handler_missing("draft-final-invoice")
-
-    async def draft_invoice(self, ctx: Context, request: port.DraftInvoice) -> models.Invoice:
-        raise handler_missing("draft-invoice")
-
-    async def escalate_dunning(self, ctx: Context, request: port.EscalateDunning) -> None:
-        raise handler_missing("escalate-dunning")
-
-    async def hold_for_dispute(self, ctx: Context, request: port.HoldForDispute) -> None:
-        raise handler_missing("hold-for-dispute")
-
-    async def issue_credit_note(
-        self,
-        ctx: Context,
-        request: port.IssueCreditNote,
-    ) -> models.CreditNote:
-        raise handler_missing("issue-credit-note")
-
-    async def issue_invoice(self, ctx: Context, request: port.IssueInvoice) -> models.Invoice:
-        raise handler_missing("issue-invoice")
-
-    async def issue_receipt(self, ctx: Context, request: port.IssueReceipt) -> None:
-        raise handler_missing("issue-receipt")
-
     async def mark_overdue(self, ctx: Context, request: port.MarkOverdue) -> None:
         await self.invoice.transition(ctx, "mark-overdue", request.invoice_id)
-
-    async def note_failed_collection(
-        self,
-        ctx: Context,
-        request: port.NoteFailedCollection,
-    ) -> None:
-        raise handler_missing("note-failed-collection")
-
-    async def note_overage(self, ctx: Context, request: port.NoteOverage) -> None:
-        raise handler_missing("note-overage")
-
-    async def recompute_taxes(self, ctx: Context, request: port.RecomputeTaxes) -> models.Invoice:
-        raise handler_missing("recompute-taxes")
 
     async def record_seats_returned(self, ctx: Context, request: port.RecordSeatsReturned) -> None:
         await self.seat_movement.create(ctx, "record-seats-returned", request.body)
 
     async def record_seats_taken(self, ctx: Context, request: port.RecordSeatsTaken) -> None:
         await self.seat_movement.create(ctx, "record-seats-taken", request.body)
-
-    async def release_from_dispute(self, ctx: Context, request: port.ReleaseFromDispute) -> None:
-        raise handler_missing("release-from-dispute")
 
     async def resolve_dispute(
         self,
@@ -131,13 +54,6 @@ class Defaults(port.Port):
             request.body,
             invoiceId=request.invoice_id,
         )
-
-    async def update_billing_profile(
-        self,
-        ctx: Context,
-        request: port.UpdateBillingProfile,
-    ) -> models.BillingProfile:
-        raise handler_missing("update-billing-profile")
 
     async def void_invoice(self, ctx: Context, request: port.VoidInvoice) -> models.Invoice:
         return await self.invoice.transition(ctx, "void-invoice", request.invoice_id, request.body)
@@ -154,9 +70,6 @@ class Defaults(port.Port):
             invoiceId=request.invoice_id,
         )
 
-    async def write_credit_note(self, ctx: Context, request: port.WriteCreditNote) -> None:
-        raise handler_missing("write-credit-note")
-
     async def write_off_invoice(
         self,
         ctx: Context,
@@ -168,13 +81,6 @@ class Defaults(port.Port):
             request.invoice_id,
             request.body,
         )
-
-    async def download_invoice(
-        self,
-        ctx: Context,
-        request: port.DownloadInvoice,
-    ) -> models.InvoiceLink:
-        raise handler_missing("download-invoice")
 
     async def get_billing_profile(
         self,
@@ -242,80 +148,8 @@ class Defaults(port.Port):
             found.following,
         )
 
-    async def preview_upcoming_invoice(
-        self,
-        ctx: Context,
-        request: port.PreviewUpcomingInvoice,
-    ) -> models.UpcomingInvoice:
-        raise handler_missing("preview-upcoming-invoice")
-
-    async def on_invoice_dispute_resolved(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceDisputeResolved],
-    ) -> None:
-        not_handled(event)
-
-    async def on_invoice_disputed(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceDisputed],
-    ) -> None:
-        not_handled(event)
-
-    async def on_invoice_voided(self, ctx: Context, event: Received[models.InvoiceVoided]) -> None:
-        not_handled(event)
-
-    async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
-        not_handled(event)
-
-    async def on_payment_processed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentProcessed],
-    ) -> None:
-        not_handled(event)
-
-    async def on_payment_refunded(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentRefunded],
-    ) -> None:
-        not_handled(event)
-
-    async def on_quota_exceeded(self, ctx: Context, event: Received[models.QuotaExceeded]) -> None:
-        not_handled(event)
-
     async def on_seats_released(self, ctx: Context, event: Received[models.SeatsReleased]) -> None:
         await self.record_seats_returned(ctx, port.RecordSeatsReturned(body=event.data))
 
     async def on_seats_reserved(self, ctx: Context, event: Received[models.SeatsReserved]) -> None:
         await self.record_seats_taken(ctx, port.RecordSeatsTaken(body=event.data))
-
-    async def on_subscription_activated(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionActivated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_usage_period_closed(
-        self,
-        ctx: Context,
-        event: Received[models.UsagePeriodClosed],
-    ) -> None:
-        not_handled(event)

@@ -7,14 +7,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
 class AttachDocumentRequest(Model):
-    """
-    Where the renderer put the document, for the content whose digest it was given.
-    """
+    """Where the renderer put the document, for the content whose digest it was given."""
 
     document_key: Annotated[
         str,
@@ -62,9 +60,7 @@ class CreditNoteState(StrEnum):
 
 
 class CreditReason(StrEnum):
-    """
-    Why an issued invoice is owed less than it says.
-    """
+    """Why an issued invoice is owed less than it says."""
 
     goodwill = "goodwill"
     sla_credit = "slaCredit"
@@ -106,9 +102,7 @@ class DisputeInvoiceRequestLinePositionsItem(RootModel[int]):
 
 
 class DunningChannel(StrEnum):
-    """
-    How a customer was reminded.
-    """
+    """How a customer was reminded."""
 
     email = "email"
     in_app = "inApp"
@@ -116,9 +110,7 @@ class DunningChannel(StrEnum):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -181,9 +173,7 @@ class InvoiceOrigin(StrEnum):
 
 
 class InvoiceOverdue(Model):
-    """
-    An invoice was not paid by its day, or still is not after another reminder.
-    """
+    """An invoice was not paid by its day, or still is not after another reminder."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -203,9 +193,7 @@ class InvoiceOverdue(Model):
 
 
 class InvoicePaid(Model):
-    """
-    Nothing is due any more, by one payment or several and perhaps a credit.
-    """
+    """Nothing is due any more, by one payment or several and perhaps a credit."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -221,16 +209,14 @@ class InvoicePaid(Model):
     paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
     currency: Currency
     payment_ids: Annotated[
-        list[UUID], Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
     after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
 
 
 class InvoiceStatus(StrEnum):
-    """
-    A draft can be changed or thrown away.
-    """
+    """A draft can be changed or thrown away."""
 
     draft = "draft"
     issued = "issued"
@@ -256,9 +242,7 @@ class IssueInvoiceRequest(Model):
 
 
 class LegalEntity(StrEnum):
-    """
-    Which of the three companies bills.
-    """
+    """Which of the three companies bills."""
 
     cloudsync_inc = "cloudsyncInc"
     cloudsync_ireland = "cloudsyncIreland"
@@ -266,9 +250,7 @@ class LegalEntity(StrEnum):
 
 
 class LineKind(StrEnum):
-    """
-    What a line bills.
-    """
+    """What a line bills."""
 
     seats = "seats"
     metered = "metered"
@@ -289,9 +271,7 @@ class MeterTotalsValue(RootModel[int]):
 
 
 class Money(Model):
-    """
-    A whole number of the smallest unit of a currency together with its code.
-    """
+    """A whole number of the smallest unit of a currency together with its code."""
 
     amount_minor: Annotated[
         int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
@@ -300,9 +280,7 @@ class Money(Model):
 
 
 class PaymentMethodKind(StrEnum):
-    """
-    How a customer pays.
-    """
+    """How a customer pays."""
 
     card = "card"
     sepa_debit = "sepaDebit"
@@ -311,9 +289,7 @@ class PaymentMethodKind(StrEnum):
 
 
 class PaymentPurpose(StrEnum):
-    """
-    What money is asked for.
-    """
+    """What money is asked for."""
 
     order = "order"
     invoice = "invoice"
@@ -321,9 +297,7 @@ class PaymentPurpose(StrEnum):
 
 
 class PlanFamily(StrEnum):
-    """
-    Plans that replace one another over the years and share a trial.
-    """
+    """Plans that replace one another over the years and share a trial."""
 
     starter = "starter"
     team = "team"
@@ -332,9 +306,7 @@ class PlanFamily(StrEnum):
 
 
 class PostalAddress(Model):
-    """
-    Where a company sits, in the lines that its country's post would print.
-    """
+    """Where a company sits, in the lines that its country's post would print."""
 
     line1: Annotated[str, Field(max_length=120, min_length=1)]
     line2: Annotated[str | None, Field(max_length=120, min_length=1)] = None
@@ -347,18 +319,14 @@ class PostalAddress(Model):
 
 
 class ProductLine(StrEnum):
-    """
-    What can be subscribed to side by side.
-    """
+    """What can be subscribed to side by side."""
 
     workspace = "workspace"
     developer_platform = "developerPlatform"
 
 
 class QuotaLevel(StrEnum):
-    """
-    Below the soft limit nobody notices; at the hard one callers are told to refuse.
-    """
+    """Below the soft limit nobody notices; at the hard one callers are told to refuse."""
 
     none = "none"
     soft = "soft"
@@ -366,9 +334,7 @@ class QuotaLevel(StrEnum):
 
 
 class RefundReason(StrEnum):
-    """
-    Why money goes back.
-    """
+    """Why money goes back."""
 
     order_cancelled = "orderCancelled"
     duplicate = "duplicate"
@@ -390,9 +356,7 @@ class ReleaseReason(StrEnum):
 
 
 class ReservationKind(StrEnum):
-    """
-    What seats are wanted for.
-    """
+    """What seats are wanted for."""
 
     order = "order"
     expansion = "expansion"
@@ -406,18 +370,14 @@ class ResolveDisputeRequestOutcome(StrEnum):
 
 
 class SeatMovementDirection(StrEnum):
-    """
-    Whether seats were taken or came back, as heard from usage-service.
-    """
+    """Whether seats were taken or came back, as heard from usage-service."""
 
     taken = "taken"
     returned = "returned"
 
 
 class SeatsReleased(Model):
-    """
-    Seats are back in their pool.
-    """
+    """Seats are back in their pool."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     release_reason: Annotated[ReleaseReason, Field(alias="releaseReason")]
@@ -432,9 +392,7 @@ class SeatsReleased(Model):
 
 
 class SeatsReserved(Model):
-    """
-    Seats are held for half an hour and cannot be sold to anybody else.
-    """
+    """Seats are held for half an hour and cannot be sold to anybody else."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -448,9 +406,7 @@ class SeatsReserved(Model):
 
 
 class SubscriptionActivated(Model):
-    """
-    From now on the tenant may use what is listed.
-    """
+    """From now on the tenant may use what is listed."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     product_line: Annotated[ProductLine, Field(alias="productLine")]
@@ -466,9 +422,7 @@ class SubscriptionActivated(Model):
 
 
 class SubscriptionCancelled(Model):
-    """
-    The last paid moment is over.
-    """
+    """The last paid moment is over."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     plan_code: Annotated[
@@ -497,9 +451,7 @@ class SubscriptionChangeKind(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
-    """
-    From the order that is not yet paid to the day the last seat is given back.
-    """
+    """From the order that is not yet paid to the day the last seat is given back."""
 
     incomplete = "incomplete"
     trialing = "trialing"
@@ -512,9 +464,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class TaxStanding(StrEnum):
-    """
-    What a customer is to the tax office.
-    """
+    """What a customer is to the tax office."""
 
     consumer = "consumer"
     business = "business"
@@ -523,9 +473,7 @@ class TaxStanding(StrEnum):
 
 
 class UsagePeriodClosed(Model):
-    """
-    The totals of a period are final and may be put on an invoice.
-    """
+    """The totals of a period are final and may be put on an invoice."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     usage_period_id: Annotated[UUID, Field(alias="usagePeriodId")]
@@ -549,9 +497,7 @@ class VoidInvoiceRequestVoidReason(StrEnum):
 
 
 class VoidReason(StrEnum):
-    """
-    Why an invoice should never have been issued.
-    """
+    """Why an invoice should never have been issued."""
 
     wrong_customer = "wrongCustomer"
     wrong_period = "wrongPeriod"
@@ -586,9 +532,7 @@ class BillingParty(Model):
 
 
 class BillingProfile(Model):
-    """
-    To whom and how an organisation's invoices are made out from now on.
-    """
+    """To whom and how an organisation's invoices are made out from now on."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -612,9 +556,7 @@ class BillingProfile(Model):
 
 
 class CreateBillingProfileRequest(Model):
-    """
-    The party that pays for an organisation, given once before the first order.
-    """
+    """The party that pays for an organisation, given once before the first order."""
 
     party: BillingParty
     invoice_language: Annotated[
@@ -666,9 +608,7 @@ class CreditNote(Model):
 
 
 class CreditNoteIssued(Model):
-    """
-    An invoice is owed less than it says.
-    """
+    """An invoice is owed less than it says."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     credit_note_id: Annotated[UUID, Field(alias="creditNoteId")]
@@ -690,18 +630,11 @@ class CreditNoteIssued(Model):
 
 
 class DisputeInvoiceRequest(Model):
-    """
-    Which lines are wrong and in what way, in at least a sentence.
-    """
+    """Which lines are wrong and in what way, in at least a sentence."""
 
     line_positions: Annotated[
         list[DisputeInvoiceRequestLinePositionsItem],
-        Field(
-            alias="linePositions",
-            json_schema_extra={"x-unique": True},
-            max_length=500,
-            min_length=1,
-        ),
+        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     statement: Annotated[str, Field(max_length=2000, min_length=20)]
 
@@ -725,9 +658,7 @@ class DunningAttempt(Model):
 
 
 class InvoiceDispute(Model):
-    """
-    A customer's objection to lines of an issued invoice, within sixty days.
-    """
+    """A customer's objection to lines of an issued invoice, within sixty days."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -738,12 +669,7 @@ class InvoiceDispute(Model):
     state: InvoiceDisputeState
     line_positions: Annotated[
         list[InvoiceDisputeLinePositionsItem],
-        Field(
-            alias="linePositions",
-            json_schema_extra={"x-unique": True},
-            max_length=500,
-            min_length=1,
-        ),
+        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500, min_length=1),
     ]
     statement: Annotated[str, Field(max_length=2000, min_length=20)]
     opened_by: Annotated[UUID, Field(alias="openedBy")]
@@ -753,9 +679,7 @@ class InvoiceDispute(Model):
 
 
 class InvoiceDisputeResolved(Model):
-    """
-    Finance has answered an objection.
-    """
+    """Finance has answered an objection."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     invoice_dispute_id: Annotated[UUID, Field(alias="invoiceDisputeId")]
@@ -764,23 +688,19 @@ class InvoiceDisputeResolved(Model):
 
 
 class InvoiceDisputed(Model):
-    """
-    A customer objects.
-    """
+    """A customer objects."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     invoice_dispute_id: Annotated[UUID, Field(alias="invoiceDisputeId")]
     line_positions: Annotated[
         list[InvoiceDisputedLinePositionsItem],
-        Field(alias="linePositions", json_schema_extra={"x-unique": True}, max_length=500),
+        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500),
     ]
     opened_by: Annotated[UUID, Field(alias="openedBy")]
 
 
 class InvoiceIssued(Model):
-    """
-    An invoice has its number and can no longer change.
-    """
+    """An invoice has its number and can no longer change."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -801,15 +721,12 @@ class InvoiceIssued(Model):
     due_on: Annotated[date, Field(alias="dueOn")]
     collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
     usage_period_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="usagePeriodIds", json_schema_extra={"x-unique": True}, max_length=24),
+        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
 class InvoiceLine(Model):
-    """
-    One thing that is billed.
-    """
+    """One thing that is billed."""
 
     position: Annotated[int, Field(ge=1, le=500)]
     kind: LineKind
@@ -832,9 +749,7 @@ class InvoiceLine(Model):
 
 
 class InvoiceSummary(Model):
-    """
-    Number, days and sums of an invoice without its lines or the party that it is made out to.
-    """
+    """Number, days and sums of an invoice without its lines or the party that it is made out to."""
 
     id: UUID
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -858,9 +773,7 @@ class InvoiceSummary(Model):
 
 
 class InvoiceVoided(Model):
-    """
-    An unpaid invoice is taken back.
-    """
+    """An unpaid invoice is taken back."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -879,9 +792,7 @@ class InvoiceVoided(Model):
 
 
 class InvoiceWrittenOff(Model):
-    """
-    Money that nobody expects any more, for the books and for whoever decides on credit terms.
-    """
+    """Money that nobody expects any more, for the books and for whoever decides on credit terms."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -900,9 +811,7 @@ class InvoiceWrittenOff(Model):
 
 
 class IssueCreditNoteRequest(Model):
-    """
-    How much is credited and why.
-    """
+    """How much is credited and why."""
 
     amount_minor: Annotated[int, Field(alias="amountMinor", ge=1, le=9007199254740991)]
     reason: IssueCreditNoteRequestReason
@@ -910,9 +819,7 @@ class IssueCreditNoteRequest(Model):
 
 
 class ManualLine(Model):
-    """
-    What finance bills beside the machine, training days for instance, 50,000.00 at most.
-    """
+    """What finance bills beside the machine, training days for instance, 50,000.00 at most."""
 
     kind: ManualLineKind
     description: Annotated[str, Field(max_length=240, min_length=1)]
@@ -923,9 +830,7 @@ class ManualLine(Model):
 
 
 class PaymentFailed(Model):
-    """
-    This attempt is over.
-    """
+    """This attempt is over."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -939,9 +844,7 @@ class PaymentFailed(Model):
 
 
 class PaymentProcessed(Model):
-    """
-    Money has moved to us for an order or invoice.
-    """
+    """Money has moved to us for an order or invoice."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -958,9 +861,7 @@ class PaymentProcessed(Model):
 
 
 class PaymentRefunded(Model):
-    """
-    Money went back to where it came from, all of it or a part.
-    """
+    """Money went back to where it came from, all of it or a part."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -972,9 +873,7 @@ class PaymentRefunded(Model):
 
 
 class QuotaExceeded(Model):
-    """
-    The soft or the hard limit of a meter was passed.
-    """
+    """The soft or the hard limit of a meter was passed."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     meter_code: Annotated[
@@ -991,26 +890,20 @@ class QuotaExceeded(Model):
 
 
 class RecomputeTaxesRequest(Model):
-    """
-    To whom the draft shall be made out instead.
-    """
+    """To whom the draft shall be made out instead."""
 
     bill_to: Annotated[BillingParty, Field(alias="billTo")]
 
 
 class ResolveDisputeRequest(Model):
-    """
-    Whether the customer is right, and the explanation that they will read.
-    """
+    """Whether the customer is right, and the explanation that they will read."""
 
     outcome: ResolveDisputeRequestOutcome
     resolution: Annotated[str, Field(max_length=2000, min_length=1)]
 
 
 class SeatMovement(Model):
-    """
-    Seats that were taken or came back, with the day, kept from usage-service's events.
-    """
+    """Seats that were taken or came back, with the day, kept from usage-service's events."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1028,9 +921,7 @@ class SeatMovement(Model):
 
 
 class SubscriptionChanged(Model):
-    """
-    Plan, seats and state as they are afterwards, and as they were where they differ.
-    """
+    """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
@@ -1056,9 +947,7 @@ class SubscriptionChanged(Model):
 
 
 class UpcomingInvoice(Model):
-    """
-    What the next invoice would say if the period ended now.
-    """
+    """What the next invoice would say if the period ended now."""
 
     as_of: Annotated[AwareDatetime, Field(alias="asOf")]
     service_period_start: Annotated[date, Field(alias="servicePeriodStart")]
@@ -1070,9 +959,7 @@ class UpcomingInvoice(Model):
 
 
 class UpdateBillingProfileRequest(Model):
-    """
-    Merge patch of party and language.
-    """
+    """Merge patch of party and language."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     party: BillingParty | None = None
@@ -1088,25 +975,19 @@ class UpdateBillingProfileRequest(Model):
 
 
 class VoidInvoiceRequest(Model):
-    """
-    What was wrong with the invoice from the start.
-    """
+    """What was wrong with the invoice from the start."""
 
     void_reason: Annotated[VoidInvoiceRequestVoidReason, Field(alias="voidReason")]
 
 
 class WriteOffInvoiceRequest(Model):
-    """
-    Why the debt is given up; insolvency needs no waiting for the fourth reminder.
-    """
+    """Why the debt is given up; insolvency needs no waiting for the fourth reminder."""
 
     write_off_reason: Annotated[WriteOffReason, Field(alias="writeOffReason")]
 
 
 class DraftInvoiceRequest(Model):
-    """
-    Whom to bill for which days, and the lines.
-    """
+    """Whom to bill for which days, and the lines."""
 
     billed_organization_id: Annotated[UUID, Field(alias="billedOrganizationId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -1118,9 +999,7 @@ class DraftInvoiceRequest(Model):
 
 
 class Invoice(Model):
-    """
-    A claim on a customer, legally numbered and frozen once issued.
-    """
+    """A claim on a customer, legally numbered and frozen once issued."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1159,8 +1038,7 @@ class Invoice(Model):
     paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
     amount_due_minor: Annotated[int, Field(alias="amountDueMinor", ge=0, le=9007199254740991)]
     payment_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
     reverse_charge: Annotated[bool, Field(alias="reverseCharge")]
     dunning_level: Annotated[int, Field(alias="dunningLevel", ge=0, le=4)]

@@ -8,39 +8,104 @@ from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .policies import POLICIES
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="invoice-service",
     source="/cloudsync/invoice-service",
-    access={
-        "invoice:approve-credit": frozenset({"finance-operator"}),
-        "invoice:configure": frozenset({"billing-admin", "finance-operator", "org-owner"}),
-        "invoice:create": frozenset({"finance-operator"}),
-        "invoice:credit": frozenset({"finance-operator"}),
-        "invoice:dispute": frozenset({"billing-admin", "org-owner"}),
-        "invoice:download": frozenset({"billing-admin", "finance-operator", "org-owner"}),
-        "invoice:edit": frozenset({"finance-operator"}),
-        "invoice:issue": frozenset({"finance-operator"}),
-        "invoice:preview": frozenset({"billing-admin", "finance-operator", "org-owner"}),
-        "invoice:read": frozenset(
-            {
+    access=by_roles(
+        (
+            (
                 "billing-admin",
                 "compliance-officer",
                 "finance-operator",
                 "org-owner",
                 "support-agent",
-            }
+            ),
+            ("invoice:read",),
         ),
-        "invoice:resolve": frozenset({"finance-operator"}),
-        "invoice:void": frozenset({"finance-operator"}),
+        (
+            ("billing-admin", "finance-operator", "org-owner"),
+            ("invoice:configure", "invoice:download", "invoice:preview"),
+        ),
+        (("billing-admin", "org-owner"), ("invoice:dispute",)),
+        (
+            ("finance-operator",),
+            (
+                "invoice:approve-credit",
+                "invoice:create",
+                "invoice:credit",
+                "invoice:edit",
+                "invoice:issue",
+                "invoice:resolve",
+                "invoice:void",
+            ),
+        ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
+    policies=POLICIES,
+    masked=frozenset(
+        {
+            "accountCreditMinor",
+            "amountDueMinor",
+            "amountMinor",
+            "billTo",
+            "collectionFailedAt",
+            "creditNoteNumber",
+            "creditedMinor",
+            "discountMinor",
+            "dueOn",
+            "explanation",
+            "invoiceNumber",
+            "issuedOn",
+            "linePositions",
+            "lines",
+            "outstandingMinor",
+            "overageNote",
+            "paidMinor",
+            "party",
+            "paymentIds",
+            "paymentTermDays",
+            "reason",
+            "resolution",
+            "seats",
+            "servicePeriodEnd",
+            "servicePeriodStart",
+            "statement",
+            "subtotalMinor",
+            "taxIdConfirmedAt",
+            "taxMinor",
+            "taxShareMinor",
+            "taxStanding",
+            "totalMinor",
+            "voidReason",
+            "writeOffReason",
+        }
+    ),
     tables=metadata,
     schemas=("invoice",),
     migrations=Path(__file__).with_name("migrations"),
+    dead_letters={
+        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
+        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
+        "cloudsync.billing.seat-reservation.v1": "cloudsync.billing.seat-reservation.v1.dlq",
+        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
+        "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
+    },
+    sagas=SAGAS,
     contract=published(__file__, "openapi/invoice.yaml"),
+    latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.12, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
     edges={
         "subscription-service": Edge(
             service="subscription-service",
@@ -60,6 +125,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
         "usage-service": Edge(
             service="usage-service",
@@ -72,6 +138,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
     },
 )

@@ -23,7 +23,7 @@ from . import models, problems
 METRIC_ACTIVATED = Emission(
     type="cloudsync.analytics.metric-activated.v1",
     topic="cloudsync.analytics.metric.v1",
-    key="id",
+    key="metricKey",
     key_field="metricKey",
     fields=("metricKey", "revision"),
 )
@@ -31,7 +31,7 @@ METRIC_ACTIVATED = Emission(
 METRIC_ANOMALY_DETECTED = Emission(
     type="cloudsync.analytics.metric-anomaly-detected.v1",
     topic="cloudsync.analytics.metric.v1",
-    key="id",
+    key="metricKey",
     key_field="metricKey",
     fields=(
         "anomalyId",
@@ -47,7 +47,7 @@ METRIC_ANOMALY_DETECTED = Emission(
 METRIC_DEPRECATED = Emission(
     type="cloudsync.analytics.metric-deprecated.v1",
     topic="cloudsync.analytics.metric.v1",
-    key="id",
+    key="metricKey",
     key_field="metricKey",
     fields=("metricKey", "revision", "replacedBy"),
 )
@@ -55,7 +55,7 @@ METRIC_DEPRECATED = Emission(
 REVENUE_RECORDED = Emission(
     type="cloudsync.analytics.revenue-recorded.v1",
     topic="cloudsync.analytics.revenue.v1",
-    key="id",
+    key="paymentId",
     key_field="paymentId",
     fields=("orderId", "paymentId", "currency", "amountMinor", "mrrDeltaMinor"),
 )

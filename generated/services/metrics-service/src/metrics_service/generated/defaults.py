@@ -4,15 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -20,6 +16,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.anomaly = runtime.aggregate(aggregates.ANOMALY)
         self.anomaly_rule = runtime.aggregate(aggregates.ANOMALY_RULE)
         self.backfill_run = runtime.aggregate(aggregates.BACKFILL_RUN)
@@ -45,9 +42,6 @@ class Defaults(port.Port):
             request.metric_definition_id,
         )
 
-    async def adopt_forecast(self, ctx: Context, request: port.AdoptForecast) -> None:
-        raise handler_missing("adopt-forecast")
-
     async def advance_backfill(self, ctx: Context, request: port.AdvanceBackfill) -> None:
         await self.backfill_run.update(
             ctx,
@@ -61,9 +55,6 @@ class Defaults(port.Port):
 
     async def complete_backfill(self, ctx: Context, request: port.CompleteBackfill) -> None:
         await self.backfill_run.transition(ctx, "complete-backfill", request.backfill_run_id)
-
-    async def count_activity(self, ctx: Context, request: port.CountActivity) -> None:
-        raise handler_missing("count-activity")
 
     async def define_metric(
         self,
@@ -84,13 +75,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def detect_anomalies(
-        self,
-        ctx: Context,
-        request: port.DetectAnomalies,
-    ) -> models.DetectedAnomalies:
-        raise handler_missing("detect-anomalies")
-
     async def dismiss_anomaly(self, ctx: Context, request: port.DismissAnomaly) -> models.Anomaly:
         return await self.anomaly.transition(
             ctx,
@@ -98,9 +82,6 @@ class Defaults(port.Port):
             request.anomaly_id,
             request.body,
         )
-
-    async def drop_forecast(self, ctx: Context, request: port.DropForecast) -> None:
-        raise handler_missing("drop-forecast")
 
     async def explain_anomaly(self, ctx: Context, request: port.ExplainAnomaly) -> models.Anomaly:
         return await self.anomaly.transition(
@@ -129,28 +110,12 @@ class Defaults(port.Port):
     async def note_metric_use(self, ctx: Context, request: port.NoteMetricUse) -> None:
         await self.metric_definition.update(ctx, "note-metric-use", request.metric_definition_id)
 
-    async def purge_tenant_metrics(self, ctx: Context, request: port.PurgeTenantMetrics) -> None:
-        raise handler_missing("purge-tenant-metrics")
-
     async def put_anomaly_rule(
         self,
         ctx: Context,
         request: port.PutAnomalyRule,
     ) -> models.AnomalyRule:
         return await self.anomaly_rule.put(ctx, "put-anomaly-rule", request.body)
-
-    async def record_counter_fact(self, ctx: Context, request: port.RecordCounterFact) -> None:
-        raise handler_missing("record-counter-fact")
-
-    async def record_facts(self, ctx: Context, request: port.RecordFacts) -> models.FactsReceipt:
-        raise handler_missing("record-facts")
-
-    async def record_subscription_movement(
-        self,
-        ctx: Context,
-        request: port.RecordSubscriptionMovement,
-    ) -> None:
-        raise handler_missing("record-subscription-movement")
 
     async def reinstate_metric(
         self,
@@ -166,25 +131,8 @@ class Defaults(port.Port):
     async def retire_metric(self, ctx: Context, request: port.RetireMetric) -> None:
         await self.metric_definition.transition(ctx, "retire-metric", request.metric_definition_id)
 
-    async def revise_metric(
-        self,
-        ctx: Context,
-        request: port.ReviseMetric,
-    ) -> models.MetricDefinition:
-        raise handler_missing("revise-metric")
-
     async def start_backfill(self, ctx: Context, request: port.StartBackfill) -> models.BackfillRun:
         return await self.backfill_run.create(ctx, "start-backfill", request.body)
-
-    async def update_analytics(self, ctx: Context, request: port.UpdateAnalytics) -> None:
-        raise handler_missing("update-analytics")
-
-    async def validate_metric(
-        self,
-        ctx: Context,
-        request: port.ValidateMetric,
-    ) -> models.ValidationReport:
-        raise handler_missing("validate-metric")
 
     async def get_backfill(self, ctx: Context, request: port.GetBackfill) -> models.BackfillRun:
         return await self.backfill_run.get(ctx, request.backfill_run_id)
@@ -217,85 +165,3 @@ class Defaults(port.Port):
                 "ownerTeam": request.owner_team,
             },
         )
-
-    async def query(self, ctx: Context, request: port.Query) -> models.SeriesAnswer:
-        raise handler_missing("query")
-
-    async def stream_latest(
-        self,
-        ctx: Context,
-        request: port.StreamLatest,
-    ) -> AsyncIterator[models.LatestPoint]:
-        raise handler_missing("stream-latest")
-
-    async def on_login_succeeded(
-        self,
-        ctx: Context,
-        event: Received[models.LoginSucceeded],
-    ) -> None:
-        not_handled(event)
-
-    async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
-        not_handled(event)
-
-    async def on_model_rolled_back(
-        self,
-        ctx: Context,
-        event: Received[models.ModelRolledBack],
-    ) -> None:
-        not_handled(event)
-
-    async def on_order_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.OrderCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_payment_processed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentProcessed],
-    ) -> None:
-        not_handled(event)
-
-    async def on_payment_refunded(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentRefunded],
-    ) -> None:
-        not_handled(event)
-
-    async def on_refund_skipped(self, ctx: Context, event: Received[models.RefundSkipped]) -> None:
-        not_handled(event)
-
-    async def on_seats_committed(
-        self,
-        ctx: Context,
-        event: Received[models.SeatsCommitted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
-        not_handled(event)

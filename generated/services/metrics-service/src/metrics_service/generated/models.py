@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -22,9 +22,7 @@ class AccountKind(StrEnum):
 
 
 class AnomalyState(StrEnum):
-    """
-    Whether somebody has looked at a curve that left its band, and what came of it.
-    """
+    """Whether somebody has looked at a curve that left its band, and what came of it."""
 
     open = "open"
     acknowledged = "acknowledged"
@@ -33,9 +31,7 @@ class AnomalyState(StrEnum):
 
 
 class AssuranceLevel(StrEnum):
-    """
-    How sure the service is of the person, on the scale of NIST SP 800-63B.
-    """
+    """How sure the service is of the person, on the scale of NIST SP 800-63B."""
 
     none = "none"
     aal1 = "aal1"
@@ -44,9 +40,7 @@ class AssuranceLevel(StrEnum):
 
 
 class AuthMethod(StrEnum):
-    """
-    How an identity was proven.
-    """
+    """How an identity was proven."""
 
     password = "password"
     totp = "totp"
@@ -59,25 +53,19 @@ class AuthMethod(StrEnum):
 
 
 class BackfillFailure(Model):
-    """
-    Why a run stopped, in words for whoever starts it again.
-    """
+    """Why a run stopped, in words for whoever starts it again."""
 
     failure: Annotated[str, Field(max_length=300, min_length=3)]
 
 
 class BackfillProgress(Model):
-    """
-    Days that are computed by now; told after each day.
-    """
+    """Days that are computed by now; told after each day."""
 
     processed_days: Annotated[int, Field(alias="processedDays", ge=0, le=400)]
 
 
 class BackfillStatus(StrEnum):
-    """
-    Where the recomputation of past buckets has got to.
-    """
+    """Where the recomputation of past buckets has got to."""
 
     queued = "queued"
     running = "running"
@@ -101,26 +89,20 @@ class CancellationReason(StrEnum):
 
 
 class CloseAnomalyRequest(Model):
-    """
-    What somebody found out, in words that the next one can use.
-    """
+    """What somebody found out, in words that the next one can use."""
 
     note: Annotated[str, Field(max_length=500, min_length=5)]
 
 
 class ComparisonBasis(StrEnum):
-    """
-    Which earlier interval a curve is laid beside.
-    """
+    """Which earlier interval a curve is laid beside."""
 
     previous = "previous"
     year_ago = "yearAgo"
 
 
 class CounterFactRequest(Model):
-    """
-    The fact or order that was reversed.
-    """
+    """The fact or order that was reversed."""
 
     origin_fact_id: Annotated[UUID | None, Field(alias="originFactId")] = None
     order_id: Annotated[UUID | None, Field(alias="orderId")] = None
@@ -142,9 +124,7 @@ class Currency(StrEnum):
 
 
 class DeprecateMetricRequest(Model):
-    """
-    The reason, and the successor if there is one.
-    """
+    """The reason, and the successor if there is one."""
 
     replaced_by: Annotated[
         str | None,
@@ -156,9 +136,7 @@ class DeprecateMetricRequest(Model):
 
 
 class DetectAnomaliesRequest(Model):
-    """
-    A metric and the window whose buckets are judged anew.
-    """
+    """A metric and the window whose buckets are judged anew."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -168,9 +146,7 @@ class DetectAnomaliesRequest(Model):
 
 
 class DetectionMethod(StrEnum):
-    """
-    How the band of an expected curve is drawn.
-    """
+    """How the band of an expected curve is drawn."""
 
     stl = "stl"
     ewma = "ewma"
@@ -191,9 +167,7 @@ class DimensionValuesValue(RootModel[str]):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -213,9 +187,7 @@ class EventType(RootModel[str]):
 
 
 class FactKind(StrEnum):
-    """
-    What a recorded fact is about, and whether it undoes an earlier one.
-    """
+    """What a recorded fact is about, and whether it undoes an earlier one."""
 
     cash = "cash"
     recurring_revenue = "recurringRevenue"
@@ -226,18 +198,14 @@ class FactKind(StrEnum):
 
 
 class FactsReceipt(Model):
-    """
-    How many facts count now, and how many were known already.
-    """
+    """How many facts count now, and how many were known already."""
 
     accepted: Annotated[int, Field(ge=0, le=1000)]
     duplicate: Annotated[int, Field(ge=0, le=1000)]
 
 
 class Granularity(StrEnum):
-    """
-    How wide a bucket of a roll-up is.
-    """
+    """How wide a bucket of a roll-up is."""
 
     minute = "minute"
     hour = "hour"
@@ -246,9 +214,7 @@ class Granularity(StrEnum):
 
 
 class LatestPoint(Model):
-    """
-    The newest closed minute of one metric.
-    """
+    """The newest closed minute of one metric."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -259,9 +225,7 @@ class LatestPoint(Model):
 
 
 class MetricActivated(Model):
-    """
-    From this revision on the number means what its newest wording says.
-    """
+    """From this revision on the number means what its newest wording says."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -270,9 +234,7 @@ class MetricActivated(Model):
 
 
 class MetricAnomalyDetected(Model):
-    """
-    A bucket left its band.
-    """
+    """A bucket left its band."""
 
     anomaly_id: Annotated[UUID, Field(alias="anomalyId")]
     metric_key: Annotated[
@@ -296,9 +258,7 @@ class MetricAnomalyDetected(Model):
 
 
 class MetricDeprecated(Model):
-    """
-    A number should not be used any longer; the successor is missing where there is none.
-    """
+    """A number should not be used any longer; the successor is missing where there is none."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -311,9 +271,7 @@ class MetricDeprecated(Model):
 
 
 class MetricFact(Model):
-    """
-    One thing that counted.
-    """
+    """One thing that counted."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -344,9 +302,7 @@ class MetricFact(Model):
 
 
 class MetricInstrument(StrEnum):
-    """
-    How the values of a metric may be put together.
-    """
+    """How the values of a metric may be put together."""
 
     counter = "counter"
     gauge = "gauge"
@@ -360,9 +316,7 @@ class MetricKey(RootModel[str]):
 
 
 class MetricPoint(Model):
-    """
-    A bucket of a roll-up.
-    """
+    """A bucket of a roll-up."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -413,9 +367,7 @@ class MetricStatus(StrEnum):
 
 
 class ModelDeployed(Model):
-    """
-    This version serves, with the score it was let in on.
-    """
+    """This version serves, with the score it was let in on."""
 
     model_id: Annotated[UUID, Field(alias="modelId")]
     model_key: Annotated[
@@ -435,9 +387,7 @@ class ModelDeployed(Model):
 
 
 class ModelRolledBack(Model):
-    """
-    The version in semver answers no more; the one before it does, at once and everywhere.
-    """
+    """The version in semver answers no more; the one before it does, at once and everywhere."""
 
     model_id: Annotated[UUID, Field(alias="modelId")]
     model_key: Annotated[
@@ -465,18 +415,14 @@ class ModelRolledBack(Model):
 
 
 class MuteRuleRequest(Model):
-    """
-    Until when a rule keeps quiet, at most fourteen days, and why.
-    """
+    """Until when a rule keeps quiet, at most fourteen days, and why."""
 
     muted_until: Annotated[AwareDatetime, Field(alias="mutedUntil")]
     mute_reason: Annotated[str, Field(alias="muteReason", max_length=300, min_length=5)]
 
 
 class OrderCancelReason(StrEnum):
-    """
-    What undid an order.
-    """
+    """What undid an order."""
 
     seats_rejected = "seatsRejected"
     seats_timeout = "seatsTimeout"
@@ -489,9 +435,7 @@ class OrderCancelReason(StrEnum):
 
 
 class OrderKind(StrEnum):
-    """
-    What is bought.
-    """
+    """What is bought."""
 
     new = "new"
     plan_change = "planChange"
@@ -499,9 +443,7 @@ class OrderKind(StrEnum):
 
 
 class PaymentMethodKind(StrEnum):
-    """
-    How a customer pays.
-    """
+    """How a customer pays."""
 
     card = "card"
     sepa_debit = "sepaDebit"
@@ -510,9 +452,7 @@ class PaymentMethodKind(StrEnum):
 
 
 class PaymentPurpose(StrEnum):
-    """
-    What money is asked for.
-    """
+    """What money is asked for."""
 
     order = "order"
     invoice = "invoice"
@@ -520,9 +460,7 @@ class PaymentPurpose(StrEnum):
 
 
 class ProvisioningSource(StrEnum):
-    """
-    How the account came about.
-    """
+    """How the account came about."""
 
     self_signup = "selfSignup"
     invitation = "invitation"
@@ -553,9 +491,7 @@ class RecordedFact(Model):
 
 
 class RefundReason(StrEnum):
-    """
-    Why money goes back.
-    """
+    """Why money goes back."""
 
     order_cancelled = "orderCancelled"
     duplicate = "duplicate"
@@ -565,9 +501,7 @@ class RefundReason(StrEnum):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -576,9 +510,7 @@ class Region(StrEnum):
 
 
 class RevenueRecorded(Model):
-    """
-    A payment is in the books of analytics, with what it changes in monthly recurring revenue.
-    """
+    """A payment is in the books of analytics, with what it changes in monthly recurring revenue."""
 
     order_id: Annotated[UUID | None, Field(alias="orderId")] = None
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -592,9 +524,7 @@ class RevenueRecorded(Model):
 
 
 class ReviseMetricRequest(Model):
-    """
-    The whole wording anew.
-    """
+    """The whole wording anew."""
 
     metric_definition_id: Annotated[UUID, Field(alias="metricDefinitionId")]
     display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
@@ -609,10 +539,10 @@ class ReviseMetricRequest(Model):
         list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
     ]
     dimensions: Annotated[
-        list[DimensionName] | None, Field(json_schema_extra={"x-unique": True}, max_length=6)
+        list[DimensionName] | None, Field(json_schema_extra=UNIQUE, max_length=6)
     ] = None
     granularities: Annotated[
-        list[Granularity], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     rollup_delay_seconds: Annotated[
         int | None, Field(alias="rollupDelaySeconds", ge=0, le=86400)
@@ -626,9 +556,7 @@ class ReviseMetricRequest(Model):
 
 
 class Seasonality(StrEnum):
-    """
-    The rhythm that a band follows.
-    """
+    """The rhythm that a band follows."""
 
     none = "none"
     day = "day"
@@ -636,9 +564,7 @@ class Seasonality(StrEnum):
 
 
 class SeatsCommitted(Model):
-    """
-    The seats are sold.
-    """
+    """The seats are sold."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -662,9 +588,7 @@ class SeriesPoint(Model):
 
 
 class SessionChannel(StrEnum):
-    """
-    What kind of client signed in.
-    """
+    """What kind of client signed in."""
 
     browser = "browser"
     mobile = "mobile"
@@ -674,9 +598,7 @@ class SessionChannel(StrEnum):
 
 
 class SkipReason(StrEnum):
-    """
-    What the saga found instead of captured money when it came to give it back.
-    """
+    """What the saga found instead of captured money when it came to give it back."""
 
     nothing_captured = "nothingCaptured"
     authorization_voided = "authorizationVoided"
@@ -684,9 +606,7 @@ class SkipReason(StrEnum):
 
 
 class StartBackfillRequest(Model):
-    """
-    Which days shall be computed anew, at most 400 of them back from today.
-    """
+    """Which days shall be computed anew, at most 400 of them back from today."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -698,17 +618,13 @@ class StartBackfillRequest(Model):
 
 
 class StreamLatestRequest(Model):
-    """
-    Metrics whose newest minute is sent once a minute until the caller goes away.
-    """
+    """Metrics whose newest minute is sent once a minute until the caller goes away."""
 
     metric_keys: Annotated[list[MetricKey], Field(alias="metricKeys", max_length=10, min_length=1)]
 
 
 class SubscriptionCancelled(Model):
-    """
-    The last paid moment is over.
-    """
+    """The last paid moment is over."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     plan_code: Annotated[
@@ -737,9 +653,7 @@ class SubscriptionChangeKind(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
-    """
-    From the order that is not yet paid to the day the last seat is given back.
-    """
+    """From the order that is not yet paid to the day the last seat is given back."""
 
     incomplete = "incomplete"
     trialing = "trialing"
@@ -752,9 +666,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class UserCreated(Model):
-    """
-    Somebody was invited, or a program got an identity.
-    """
+    """Somebody was invited, or a program got an identity."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
@@ -783,9 +695,7 @@ class UserCreated(Model):
 
 
 class ValidateMetricRequest(Model):
-    """
-    Which draft is to be compiled and tried; nothing of it is changed but its state.
-    """
+    """Which draft is to be compiled and tried; nothing of it is changed but its state."""
 
     metric_definition_id: Annotated[UUID, Field(alias="metricDefinitionId")]
 
@@ -831,9 +741,7 @@ class Anomaly(Model):
 
 
 class AnomalyRule(Model):
-    """
-    How closely a metric is watched.
-    """
+    """How closely a metric is watched."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -863,9 +771,7 @@ class AnomalyRule(Model):
 
 
 class BackfillRun(Model):
-    """
-    Computing past buckets anew after a definition has changed.
-    """
+    """Computing past buckets anew after a definition has changed."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -887,9 +793,7 @@ class BackfillRun(Model):
 
 
 class DefineMetricRequest(Model):
-    """
-    A first wording under a free key, written by an analyst for somebody else to approve.
-    """
+    """A first wording under a free key, written by an analyst for somebody else to approve."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -906,10 +810,10 @@ class DefineMetricRequest(Model):
         list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
     ]
     dimensions: Annotated[
-        list[DimensionName] | None, Field(json_schema_extra={"x-unique": True}, max_length=6)
+        list[DimensionName] | None, Field(json_schema_extra=UNIQUE, max_length=6)
     ] = None
     granularities: Annotated[
-        list[Granularity], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     rollup_delay_seconds: Annotated[
         int | None, Field(alias="rollupDelaySeconds", ge=0, le=86400)
@@ -923,18 +827,14 @@ class DefineMetricRequest(Model):
 
 
 class DetectedAnomalies(Model):
-    """
-    What lay outside its band in the window, the farthest first.
-    """
+    """What lay outside its band in the window, the farthest first."""
 
     items: Annotated[list[Anomaly], Field(max_length=200)]
     examined: Annotated[int, Field(ge=0, le=1000000)]
 
 
 class DimensionFilter(Model):
-    """
-    Keeps the facts whose dimension has one of the values.
-    """
+    """Keeps the facts whose dimension has one of the values."""
 
     dimension: Annotated[str, Field(max_length=30, min_length=2, pattern="^[a-z_]{2,30}$")]
     any_of: Annotated[
@@ -943,18 +843,14 @@ class DimensionFilter(Model):
 
 
 class LoginSucceeded(Model):
-    """
-    Somebody has shown every factor that was asked of them.
-    """
+    """Somebody has shown every factor that was asked of them."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
     channel: SessionChannel
     auth_methods: Annotated[
         list[AuthMethod],
-        Field(
-            alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4, min_length=1
-        ),
+        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     country_code: Annotated[
@@ -989,11 +885,9 @@ class MetricDefinition(Model):
     source_event_types: Annotated[
         list[EventType], Field(alias="sourceEventTypes", max_length=12, min_length=1)
     ]
-    dimensions: Annotated[
-        list[DimensionName], Field(json_schema_extra={"x-unique": True}, max_length=6)
-    ]
+    dimensions: Annotated[list[DimensionName], Field(json_schema_extra=UNIQUE, max_length=6)]
     granularities: Annotated[
-        list[Granularity], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[Granularity], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     rollup_delay_seconds: Annotated[int, Field(alias="rollupDelaySeconds", ge=0, le=86400)]
     additive: bool
@@ -1019,9 +913,7 @@ class MetricDefinition(Model):
 
 
 class MetricSeries(Model):
-    """
-    Buckets of one metric for one combination of dimension values.
-    """
+    """Buckets of one metric for one combination of dimension values."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -1038,34 +930,27 @@ class MetricSeries(Model):
 
 
 class OrderCancelled(Model):
-    """
-    The order will not be carried out.
-    """
+    """The order will not be carried out."""
 
     order_id: Annotated[UUID, Field(alias="orderId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     kind: OrderKind | None = None
     reason: OrderCancelReason
     captured_payment_ids: Annotated[
-        list[UUID],
-        Field(alias="capturedPaymentIds", json_schema_extra={"x-unique": True}, max_length=4),
+        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
     ]
     notify_user_id: Annotated[UUID, Field(alias="notifyUserId")]
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class PaymentProcessed(Model):
-    """
-    Money has moved to us for an order or invoice.
-    """
+    """Money has moved to us for an order or invoice."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1082,9 +967,7 @@ class PaymentProcessed(Model):
 
 
 class PaymentRefunded(Model):
-    """
-    Money went back to where it came from, all of it or a part.
-    """
+    """Money went back to where it came from, all of it or a part."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1096,9 +979,7 @@ class PaymentRefunded(Model):
 
 
 class PutAnomalyRuleRequest(Model):
-    """
-    How a metric shall be watched from now on.
-    """
+    """How a metric shall be watched from now on."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -1132,17 +1013,13 @@ class QueryRequest(Model):
 
 
 class RecordFactsRequest(Model):
-    """
-    Up to a thousand facts of one workload.
-    """
+    """Up to a thousand facts of one workload."""
 
     facts: Annotated[list[RecordedFact], Field(max_length=1000, min_length=1)]
 
 
 class RefundSkipped(Model):
-    """
-    The saga came to give money back and found none of it taken.
-    """
+    """The saga came to give money back and found none of it taken."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     order_id: Annotated[UUID, Field(alias="orderId")]
@@ -1151,9 +1028,7 @@ class RefundSkipped(Model):
 
 
 class SeriesAnswer(Model):
-    """
-    The series, and the moment up to which all facts are in.
-    """
+    """The series, and the moment up to which all facts are in."""
 
     series: Annotated[list[MetricSeries], Field(max_length=2000)]
     comparison: Annotated[list[MetricSeries] | None, Field(max_length=2000)] = None
@@ -1161,9 +1036,7 @@ class SeriesAnswer(Model):
 
 
 class SubscriptionChanged(Model):
-    """
-    Plan, seats and state as they are afterwards, and as they were where they differ.
-    """
+    """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
@@ -1189,9 +1062,7 @@ class SubscriptionChanged(Model):
 
 
 class ValidationReport(Model):
-    """
-    Whether the expression compiles, and what a week of it costs.
-    """
+    """Whether the expression compiles, and what a week of it costs."""
 
     compiles: bool
     estimated_series: Annotated[int, Field(alias="estimatedSeries", ge=0, le=1000000000)]

@@ -4,20 +4,44 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="metrics-service",
     source="/cloudsync/metrics-service",
-    access={
-        "metric:backfill": frozenset({"data-analyst"}),
-        "metric:define": frozenset({"data-analyst"}),
-        "metric:query": frozenset({"data-analyst", "finance-operator", "platform-operator"}),
-        "metric:read": frozenset({"data-analyst", "finance-operator", "platform-operator"}),
-        "metric:watch": frozenset({"data-analyst", "platform-operator"}),
+    access=by_roles(
+        (("data-analyst",), ("metric:backfill", "metric:define")),
+        (
+            ("data-analyst", "finance-operator", "platform-operator"),
+            ("metric:query", "metric:read"),
+        ),
+        (("data-analyst", "platform-operator"), ("metric:watch",)),
+    ),
+    related=by_roles((("data-analyst",), ("metric:approve",))),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={"metric:approve": frozenset({"data-analyst"})},
+    masked=frozenset(
+        {"dimensionValues", "expectedHigh", "expectedLow", "note", "observed", "sketch", "value"}
+    ),
     tables=metadata,
+    dead_letters={
+        "cloudsync.analytics.model.v1": "cloudsync.analytics.model.v1.dlq",
+        "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
+        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
+        "cloudsync.billing.seat-reservation.v1": "cloudsync.billing.seat-reservation.v1.dlq",
+        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    sagas=SAGAS,
 )

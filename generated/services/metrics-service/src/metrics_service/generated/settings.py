@@ -14,12 +14,15 @@ class ServiceSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="METRICS_SERVICE_")
 
     port: Port = 9014
+    metrics_port: Port | None = 19014
     issuer: str = "https://auth.cloudsync.example"
     problem_base: str = "https://errors.cloudsync.example/"
     max_body_bytes: int = 10485760
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 24
+    rate_limit_per_second: int = 60
+    rate_limit_burst: int = 120
 
     points_per_answer: int = 20000
     """Points beyond which a query is refused instead of thinned"""

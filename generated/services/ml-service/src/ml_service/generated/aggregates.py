@@ -22,7 +22,7 @@ from . import models, problems
 LOGIN_RISK_BAND_CHANGED = Emission(
     type="cloudsync.analytics.login-risk-band-changed.v1",
     topic="cloudsync.analytics.login-risk.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "band", "validUntil"),
 )
@@ -30,7 +30,7 @@ LOGIN_RISK_BAND_CHANGED = Emission(
 ML_ERASURE_COMPLETED = Emission(
     type="cloudsync.analytics.ml-erasure-completed.v1",
     topic="cloudsync.analytics.model.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
@@ -38,7 +38,7 @@ ML_ERASURE_COMPLETED = Emission(
 MODEL_CANARY_STARTED = Emission(
     type="cloudsync.analytics.model-canary-started.v1",
     topic="cloudsync.analytics.model.v1",
-    key="id",
+    key="modelKey",
     key_field="modelKey",
     fields=("modelId", "modelKey", "semver", "trafficPercent"),
 )
@@ -46,7 +46,7 @@ MODEL_CANARY_STARTED = Emission(
 MODEL_DEPLOYED = Emission(
     type="cloudsync.analytics.model-deployed.v1",
     topic="cloudsync.analytics.model.v1",
-    key="id",
+    key="modelKey",
     key_field="modelKey",
     fields=("modelId", "modelKey", "semver", "primaryScore", "previousSemver"),
 )
@@ -54,7 +54,7 @@ MODEL_DEPLOYED = Emission(
 MODEL_DRIFT_DETECTED = Emission(
     type="cloudsync.analytics.model-drift-detected.v1",
     topic="cloudsync.analytics.model.v1",
-    key="id",
+    key="modelKey",
     key_field="modelKey",
     fields=("modelId", "modelKey", "semver", "populationStability", "worstFeature"),
 )
@@ -62,7 +62,7 @@ MODEL_DRIFT_DETECTED = Emission(
 MODEL_ROLLED_BACK = Emission(
     type="cloudsync.analytics.model-rolled-back.v1",
     topic="cloudsync.analytics.model.v1",
-    key="id",
+    key="modelKey",
     key_field="modelKey",
     fields=("modelId", "modelKey", "semver", "previousSemver", "withdrawalReason"),
 )
@@ -70,7 +70,7 @@ MODEL_ROLLED_BACK = Emission(
 MODEL_TRAINED = Emission(
     type="cloudsync.analytics.model-trained.v1",
     topic="cloudsync.analytics.model.v1",
-    key="id",
+    key="modelKey",
     key_field="modelKey",
     fields=("trainingRunId", "modelKey", "gpuMinutesUsed", "requestedBy"),
 )

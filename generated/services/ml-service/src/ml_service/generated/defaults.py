@@ -4,15 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -21,6 +17,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.feature_view = runtime.aggregate(aggregates.FEATURE_VIEW)
         self.model = runtime.aggregate(aggregates.MODEL)
         self.prediction = runtime.aggregate(aggregates.PREDICTION)
@@ -45,12 +42,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def count_failed_sign_in(self, ctx: Context, request: port.CountFailedSignIn) -> None:
-        raise handler_missing("count-failed-sign-in")
-
-    async def count_revoked_session(self, ctx: Context, request: port.CountRevokedSession) -> None:
-        raise handler_missing("count-revoked-session")
-
     async def define_feature_view(
         self,
         ctx: Context,
@@ -60,9 +51,6 @@ class Defaults(port.Port):
 
     async def deploy_model(self, ctx: Context, request: port.DeployModel) -> models.ModelModel:
         return await self.model.transition(ctx, "deploy-model", request.model_id, request.body)
-
-    async def draw_snapshot(self, ctx: Context, request: port.DrawSnapshot) -> None:
-        raise handler_missing("draw-snapshot")
 
     async def evaluate_model(self, ctx: Context, request: port.EvaluateModel) -> models.ModelModel:
         return await self.model.transition(ctx, "evaluate-model", request.model_id, request.body)
@@ -78,23 +66,8 @@ class Defaults(port.Port):
     async def flag_drift(self, ctx: Context, request: port.FlagDrift) -> None:
         await self.model.update(ctx, "flag-drift", request.model_id, request.body)
 
-    async def forget_subject(self, ctx: Context, request: port.ForgetSubject) -> None:
-        raise handler_missing("forget-subject")
-
-    async def forget_tenant(self, ctx: Context, request: port.ForgetTenant) -> None:
-        raise handler_missing("forget-tenant")
-
     async def keep_prediction(self, ctx: Context, request: port.KeepPrediction) -> None:
         await self.prediction.create(ctx, "keep-prediction", request.body)
-
-    async def label_churn(self, ctx: Context, request: port.LabelChurn) -> None:
-        raise handler_missing("label-churn")
-
-    async def label_payment(self, ctx: Context, request: port.LabelPayment) -> None:
-        raise handler_missing("label-payment")
-
-    async def leave_out_of_training(self, ctx: Context, request: port.LeaveOutOfTraining) -> None:
-        raise handler_missing("leave-out-of-training")
 
     async def note_guards(self, ctx: Context, request: port.NoteGuards) -> None:
         await self.model.update(ctx, "note-guards", request.model_id, request.body)
@@ -106,9 +79,6 @@ class Defaults(port.Port):
             request.prediction_id,
             request.body,
         )
-
-    async def register_model(self, ctx: Context, request: port.RegisterModel) -> models.ModelModel:
-        raise handler_missing("register-model")
 
     async def reinstate_model(self, ctx: Context, request: port.ReinstateModel) -> None:
         await self.model.transition(ctx, "reinstate-model", request.model_id)
@@ -148,12 +118,6 @@ class Defaults(port.Port):
     async def stop_training(self, ctx: Context, request: port.StopTraining) -> models.TrainingRun:
         return await self.training_run.transition(ctx, "stop-training", request.training_run_id)
 
-    async def switch_model(self, ctx: Context, request: port.SwitchModel) -> None:
-        raise handler_missing("switch-model")
-
-    async def weigh_sign_in(self, ctx: Context, request: port.WeighSignIn) -> None:
-        raise handler_missing("weigh-sign-in")
-
     async def explain_prediction(
         self,
         ctx: Context,
@@ -167,9 +131,6 @@ class Defaults(port.Port):
         request: port.GetFeatureView,
     ) -> models.FeatureView:
         return await self.feature_view.get(ctx, request.feature_view_id)
-
-    async def get_features(self, ctx: Context, request: port.GetFeatures) -> models.FeatureVectors:
-        raise handler_missing("get-features")
 
     async def get_model(self, ctx: Context, request: port.GetModel) -> models.ModelModel:
         return await self.model.get(ctx, request.model_id)
@@ -213,84 +174,3 @@ class Defaults(port.Port):
             request.page,
             {"modelKey": request.model_key, "runState": request.run_state},
         )
-
-    async def measure_drift(self, ctx: Context, request: port.MeasureDrift) -> models.DriftReport:
-        raise handler_missing("measure-drift")
-
-    async def predict(self, ctx: Context, request: port.Predict) -> models.PredictionAnswer:
-        raise handler_missing("predict")
-
-    async def predict_batch(
-        self,
-        ctx: Context,
-        request: port.PredictBatch,
-    ) -> AsyncIterator[models.BatchItem]:
-        raise handler_missing("predict-batch")
-
-    async def on_events_redacted(
-        self,
-        ctx: Context,
-        event: Received[models.EventsRedacted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_flag_changed(self, ctx: Context, event: Received[models.FlagChanged]) -> None:
-        not_handled(event)
-
-    async def on_login_failed(self, ctx: Context, event: Received[models.LoginFailed]) -> None:
-        not_handled(event)
-
-    async def on_login_succeeded(
-        self,
-        ctx: Context,
-        event: Received[models.LoginSucceeded],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_payment_disputed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentDisputed],
-    ) -> None:
-        not_handled(event)
-
-    async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
-        not_handled(event)
-
-    async def on_payment_processed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentProcessed],
-    ) -> None:
-        not_handled(event)
-
-    async def on_session_revoked(
-        self,
-        ctx: Context,
-        event: Received[models.SessionRevoked],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)

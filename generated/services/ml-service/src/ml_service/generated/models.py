@@ -7,14 +7,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class AssuranceLevel(StrEnum):
-    """
-    How sure the service is of the person, on the scale of NIST SP 800-63B.
-    """
+    """How sure the service is of the person, on the scale of NIST SP 800-63B."""
 
     none = "none"
     aal1 = "aal1"
@@ -23,9 +21,7 @@ class AssuranceLevel(StrEnum):
 
 
 class AuthMethod(StrEnum):
-    """
-    How an identity was proven.
-    """
+    """How an identity was proven."""
 
     password = "password"
     totp = "totp"
@@ -87,9 +83,7 @@ class DefineFeatureViewRequestDerivedFromItem(RootModel[str]):
 
 
 class DeployModelRequest(Model):
-    """
-    Which version it takes the place of.
-    """
+    """Which version it takes the place of."""
 
     previous_semver: Annotated[
         str | None,
@@ -113,9 +107,7 @@ class DriftVerdict(StrEnum):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -126,9 +118,7 @@ class Entitlements(Model):
 
 
 class Environment(StrEnum):
-    """
-    Where a value or a flag holds.
-    """
+    """Where a value or a flag holds."""
 
     production = "production"
     staging = "staging"
@@ -136,9 +126,7 @@ class Environment(StrEnum):
 
 
 class EvaluateModelRequest(Model):
-    """
-    Scores of model and baseline on one snapshot that begins after the training data ends.
-    """
+    """Scores of model and baseline on one snapshot that begins after the training data ends."""
 
     test_snapshot_id: Annotated[UUID, Field(alias="testSnapshotId")]
     test_first_day: Annotated[date, Field(alias="testFirstDay")]
@@ -148,9 +136,7 @@ class EvaluateModelRequest(Model):
 
 
 class EventsRedacted(Model):
-    """
-    What a subject did cannot be read any more.
-    """
+    """What a subject did cannot be read any more."""
 
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
@@ -158,18 +144,14 @@ class EventsRedacted(Model):
 
 
 class FeatureDefinition(Model):
-    """
-    Name of a number and what stands in for it where nothing is known yet of a subject.
-    """
+    """Name of a number and what stands in for it where nothing is known yet of a subject."""
 
     name: Annotated[str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")]
     stand_in: Annotated[float, Field(alias="standIn", ge=-1000000000.0, le=1000000000.0)]
 
 
 class FeatureEntityKind(StrEnum):
-    """
-    Whose features a view holds.
-    """
+    """Whose features a view holds."""
 
     organization = "organization"
     actor = "actor"
@@ -178,18 +160,14 @@ class FeatureEntityKind(StrEnum):
 
 
 class FeatureValue(Model):
-    """
-    A feature as it was read or handed in for one entity.
-    """
+    """A feature as it was read or handed in for one entity."""
 
     name: Annotated[str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")]
     value: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
 
 
 class FeatureVector(Model):
-    """
-    Values of one view for one subject, and how many of them are stand-ins.
-    """
+    """Values of one view for one subject, and how many of them are stand-ins."""
 
     entity_ref: Annotated[
         str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
@@ -219,27 +197,21 @@ class FeatureViewRef(RootModel[str]):
 
 
 class FeatureViewState(StrEnum):
-    """
-    Whether new models may read it.
-    """
+    """Whether new models may read it."""
 
     active = "active"
     retired = "retired"
 
 
 class FeatureWeight(Model):
-    """
-    How much a feature moved one score, and in which direction.
-    """
+    """How much a feature moved one score, and in which direction."""
 
     feature: Annotated[str, Field(max_length=60, min_length=2, pattern="^[a-z][a-z0-9_]{1,59}$")]
     weight: Annotated[float, Field(ge=-100.0, le=100.0)]
 
 
 class FlagDriftRequest(Model):
-    """
-    The nightly comparison of what a model saw with what it learnt from.
-    """
+    """The nightly comparison of what a model saw with what it learnt from."""
 
     population_stability: Annotated[float, Field(alias="populationStability", ge=0.25, le=100.0)]
     worst_feature: Annotated[
@@ -249,9 +221,7 @@ class FlagDriftRequest(Model):
 
 
 class FlagPurpose(StrEnum):
-    """
-    Why a flag exists, which decides on how long it may live and who may touch it.
-    """
+    """Why a flag exists, which decides on how long it may live and who may touch it."""
 
     release = "release"
     experiment = "experiment"
@@ -261,9 +231,7 @@ class FlagPurpose(StrEnum):
 
 
 class FlagStatus(StrEnum):
-    """
-    How far a flag has come between being an idea and being deleted from the code.
-    """
+    """How far a flag has come between being an idea and being deleted from the code."""
 
     draft = "draft"
     scheduled = "scheduled"
@@ -274,9 +242,7 @@ class FlagStatus(StrEnum):
 
 
 class GuardReadings(Model):
-    """
-    What the last hour of a shadow or canary came to, beside the version in service.
-    """
+    """What the last hour of a shadow or canary came to, beside the version in service."""
 
     observed_latency_ms: Annotated[int, Field(alias="observedLatencyMs", ge=0, le=60000)]
     guard_loss_percent: Annotated[float, Field(alias="guardLossPercent", ge=-100.0, le=100.0)]
@@ -296,9 +262,7 @@ class LoginFailureCause(StrEnum):
 
 
 class MeasureDriftRequest(Model):
-    """
-    A version and the days of its requests that are held against what it learnt from.
-    """
+    """A version and the days of its requests that are held against what it learnt from."""
 
     model_id: Annotated[UUID, Field(alias="modelId")]
     window_days: Annotated[int, Field(alias="windowDays", ge=1, le=30)]
@@ -309,9 +273,7 @@ class MlErasureCompletedStore(StrEnum):
 
 
 class ModelCanaryStarted(Model):
-    """
-    From now on so many in a hundred requests are answered by this version.
-    """
+    """From now on so many in a hundred requests are answered by this version."""
 
     model_id: Annotated[UUID, Field(alias="modelId")]
     model_key: Annotated[
@@ -341,9 +303,7 @@ class ModelCard(Model):
 
 
 class ModelDeployed(Model):
-    """
-    This version serves, with the score it was let in on.
-    """
+    """This version serves, with the score it was let in on."""
 
     model_id: Annotated[UUID, Field(alias="modelId")]
     model_key: Annotated[
@@ -380,9 +340,7 @@ class ModelDriftDetected(Model):
 
 
 class ModelFramework(StrEnum):
-    """
-    Formats that are read as data.
-    """
+    """Formats that are read as data."""
 
     onnx = "onnx"
     xgboost = "xgboost"
@@ -391,9 +349,7 @@ class ModelFramework(StrEnum):
 
 
 class ModelMeasure(StrEnum):
-    """
-    By which number a model is compared with its baseline.
-    """
+    """By which number a model is compared with its baseline."""
 
     auc = "auc"
     ndcg = "ndcg"
@@ -402,9 +358,7 @@ class ModelMeasure(StrEnum):
 
 
 class ModelRolledBack(Model):
-    """
-    The version in semver answers no more; the one before it does, at once and everywhere.
-    """
+    """The version in semver answers no more; the one before it does, at once and everywhere."""
 
     model_id: Annotated[UUID, Field(alias="modelId")]
     model_key: Annotated[
@@ -432,9 +386,7 @@ class ModelRolledBack(Model):
 
 
 class ModelStage(StrEnum):
-    """
-    How far a version has got on its way to users.
-    """
+    """How far a version has got on its way to users."""
 
     registered = "registered"
     evaluated = "evaluated"
@@ -446,9 +398,7 @@ class ModelStage(StrEnum):
 
 
 class ModelTask(StrEnum):
-    """
-    What kind of answer a model gives.
-    """
+    """What kind of answer a model gives."""
 
     binary = "binary"
     regression = "regression"
@@ -457,9 +407,7 @@ class ModelTask(StrEnum):
 
 
 class ModelTrained(Model):
-    """
-    A run of this key succeeded within its minutes.
-    """
+    """A run of this key succeeded within its minutes."""
 
     training_run_id: Annotated[UUID, Field(alias="trainingRunId")]
     model_key: Annotated[
@@ -470,9 +418,7 @@ class ModelTrained(Model):
 
 
 class PaymentDisputed(Model):
-    """
-    A bank has taken the amount back for the time being.
-    """
+    """A bank has taken the amount back for the time being."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -489,9 +435,7 @@ class PaymentDisputed(Model):
 
 
 class PaymentMethodKind(StrEnum):
-    """
-    How a customer pays.
-    """
+    """How a customer pays."""
 
     card = "card"
     sepa_debit = "sepaDebit"
@@ -500,9 +444,7 @@ class PaymentMethodKind(StrEnum):
 
 
 class PaymentPurpose(StrEnum):
-    """
-    What money is asked for.
-    """
+    """What money is asked for."""
 
     order = "order"
     invoice = "invoice"
@@ -510,9 +452,7 @@ class PaymentPurpose(StrEnum):
 
 
 class PredictRequest(Model):
-    """
-    About whom or what, and the features that only the caller can know at this moment.
-    """
+    """About whom or what, and the features that only the caller can know at this moment."""
 
     request_id: Annotated[UUID, Field(alias="requestId")]
     model_key: Annotated[
@@ -525,9 +465,7 @@ class PredictRequest(Model):
 
 
 class PredictionDecision(StrEnum):
-    """
-    What the caller is told to do.
-    """
+    """What the caller is told to do."""
 
     accept = "accept"
     review = "review"
@@ -536,18 +474,14 @@ class PredictionDecision(StrEnum):
 
 
 class RecordOutcomeRequest(Model):
-    """
-    What turned out to be true and when.
-    """
+    """What turned out to be true and when."""
 
     outcome: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
     outcome_at: Annotated[AwareDatetime, Field(alias="outcomeAt")]
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -556,9 +490,7 @@ class Region(StrEnum):
 
 
 class RevocationReason(StrEnum):
-    """
-    Why a session ended before its time.
-    """
+    """Why a session ended before its time."""
 
     logout = "logout"
     admin_action = "adminAction"
@@ -570,9 +502,7 @@ class RevocationReason(StrEnum):
 
 
 class RiskBand(StrEnum):
-    """
-    All that leaves this service about an account.
-    """
+    """All that leaves this service about an account."""
 
     low = "low"
     elevated = "elevated"
@@ -580,9 +510,7 @@ class RiskBand(StrEnum):
 
 
 class SessionChannel(StrEnum):
-    """
-    What kind of client signed in.
-    """
+    """What kind of client signed in."""
 
     browser = "browser"
     mobile = "mobile"
@@ -602,9 +530,7 @@ class SessionRevoked(Model):
 
 
 class StartCanaryRequest(Model):
-    """
-    The share of requests that the version is trusted with at first.
-    """
+    """The share of requests that the version is trusted with at first."""
 
     traffic_percent: Annotated[int, Field(alias="trafficPercent", ge=1, le=20)]
 
@@ -614,9 +540,7 @@ class SubjectPseudonym(RootModel[str]):
 
 
 class SubscriptionCancelled(Model):
-    """
-    The last paid moment is over.
-    """
+    """The last paid moment is over."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     plan_code: Annotated[
@@ -645,9 +569,7 @@ class SubscriptionChangeKind(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
-    """
-    From the order that is not yet paid to the day the last seat is given back.
-    """
+    """From the order that is not yet paid to the day the last seat is given back."""
 
     incomplete = "incomplete"
     trialing = "trialing"
@@ -660,9 +582,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class TrainingDataset(Model):
-    """
-    The snapshot that a model learnt from, with its days.
-    """
+    """The snapshot that a model learnt from, with its days."""
 
     snapshot_id: Annotated[UUID, Field(alias="snapshotId")]
     rows: Annotated[int, Field(ge=10000, le=9007199254740991)]
@@ -671,9 +591,7 @@ class TrainingDataset(Model):
 
 
 class TrainingFailure(Model):
-    """
-    The last line of the trainer, for whoever asked for the run.
-    """
+    """The last line of the trainer, for whoever asked for the run."""
 
     failure: Annotated[str, Field(max_length=300, min_length=5)]
 
@@ -683,9 +601,7 @@ class TrainingParametersValue(RootModel[str]):
 
 
 class TrainingProgress(Model):
-    """
-    Minutes that are burnt by now, told every five of them.
-    """
+    """Minutes that are burnt by now, told every five of them."""
 
     gpu_minutes_used: Annotated[int, Field(alias="gpuMinutesUsed", ge=0, le=2000)]
 
@@ -711,9 +627,7 @@ class TrainingResult(Model):
 
 
 class TrainingRunState(StrEnum):
-    """
-    From the queue for a graphics processor to an artefact, or to a reason why there is none.
-    """
+    """From the queue for a graphics processor to an artefact, or to a reason why there is none."""
 
     queued = "queued"
     running = "running"
@@ -733,9 +647,7 @@ class UserDeleted(Model):
 
 
 class WithdrawModelRequest(Model):
-    """
-    Why a version is refused or taken back.
-    """
+    """Why a version is refused or taken back."""
 
     withdrawal_reason: Annotated[
         str,
@@ -749,9 +661,7 @@ class WithdrawModelRequest(Model):
 
 
 class BatchItem(Model):
-    """
-    One subject of a batch with its score, in the order in which features were found.
-    """
+    """One subject of a batch with its score, in the order in which features were found."""
 
     entity_ref: Annotated[
         str, Field(alias="entityRef", max_length=32, min_length=32, pattern="^[0-9a-f]{32}$")
@@ -774,9 +684,7 @@ class DefineFeatureViewRequest(Model):
     lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
     derived_from: Annotated[
         list[DefineFeatureViewRequestDerivedFromItem],
-        Field(
-            alias="derivedFrom", json_schema_extra={"x-unique": True}, max_length=12, min_length=1
-        ),
+        Field(alias="derivedFrom", json_schema_extra=UNIQUE, max_length=12, min_length=1),
     ]
     contact_team: Annotated[
         str,
@@ -804,9 +712,7 @@ class DriftReport(Model):
 
 
 class FeatureView(Model):
-    """
-    Numbers about one kind of subject that are computed together and live equally long.
-    """
+    """Numbers about one kind of subject that are computed together and live equally long."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -822,9 +728,7 @@ class FeatureView(Model):
     lifetime_seconds: Annotated[int, Field(alias="lifetimeSeconds", ge=60, le=604800)]
     derived_from: Annotated[
         list[FeatureViewDerivedFromItem],
-        Field(
-            alias="derivedFrom", json_schema_extra={"x-unique": True}, max_length=12, min_length=1
-        ),
+        Field(alias="derivedFrom", json_schema_extra=UNIQUE, max_length=12, min_length=1),
     ]
     contact_team: Annotated[
         str,
@@ -839,9 +743,7 @@ class FeatureView(Model):
 
 
 class FlagChanged(Model):
-    """
-    Something about a flag decides differently from now on.
-    """
+    """Something about a flag decides differently from now on."""
 
     feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
     key: Annotated[
@@ -858,9 +760,7 @@ class FlagChanged(Model):
 
 
 class GetFeaturesRequest(Model):
-    """
-    A view by name and number and the subjects whose values are wanted.
-    """
+    """A view by name and number and the subjects whose values are wanted."""
 
     feature_view: Annotated[
         str,
@@ -873,16 +773,12 @@ class GetFeaturesRequest(Model):
     ]
     entity_refs: Annotated[
         list[SubjectPseudonym],
-        Field(
-            alias="entityRefs", json_schema_extra={"x-unique": True}, max_length=100, min_length=1
-        ),
+        Field(alias="entityRefs", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
 
 
 class KeepPredictionRequest(Model):
-    """
-    A sampled answer on its way from the serving replica into the bucket.
-    """
+    """A sampled answer on its way from the serving replica into the bucket."""
 
     model_key: Annotated[
         str, Field(alias="modelKey", max_length=40, min_length=3, pattern="^[a-z][a-z0-9-]{2,39}$")
@@ -899,9 +795,7 @@ class KeepPredictionRequest(Model):
 
 
 class LoginFailed(Model):
-    """
-    A login ended without proof, by the fifth wrong answer or by five minutes of silence.
-    """
+    """A login ended without proof, by the fifth wrong answer or by five minutes of silence."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     identifier_hash: Annotated[
@@ -915,9 +809,7 @@ class LoginFailed(Model):
 
 
 class LoginRiskBandChanged(Model):
-    """
-    The band of an account until the moment given, a day at most.
-    """
+    """The band of an account until the moment given, a day at most."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     band: RiskBand
@@ -925,18 +817,14 @@ class LoginRiskBandChanged(Model):
 
 
 class LoginSucceeded(Model):
-    """
-    Somebody has shown every factor that was asked of them.
-    """
+    """Somebody has shown every factor that was asked of them."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
     channel: SessionChannel
     auth_methods: Annotated[
         list[AuthMethod],
-        Field(
-            alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4, min_length=1
-        ),
+        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     country_code: Annotated[
@@ -946,9 +834,7 @@ class LoginSucceeded(Model):
 
 
 class MlErasureCompleted(Model):
-    """
-    What sign-in risk had counted about a person is deleted.
-    """
+    """What sign-in risk had counted about a person is deleted."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -988,9 +874,7 @@ class ModelModel(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     primary_metric: Annotated[ModelMeasure, Field(alias="primaryMetric")]
     primary_score: Annotated[float | None, Field(alias="primaryScore", ge=0.0, le=1000000.0)] = None
@@ -1044,18 +928,14 @@ class ModelModel(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class PaymentFailed(Model):
-    """
-    This attempt is over.
-    """
+    """This attempt is over."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1069,9 +949,7 @@ class PaymentFailed(Model):
 
 
 class PaymentProcessed(Model):
-    """
-    Money has moved to us for an order or invoice.
-    """
+    """Money has moved to us for an order or invoice."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1088,9 +966,7 @@ class PaymentProcessed(Model):
 
 
 class PredictBatchRequest(Model):
-    """
-    One key and its subjects.
-    """
+    """One key and its subjects."""
 
     request_id: Annotated[UUID, Field(alias="requestId")]
     model_key: Annotated[
@@ -1102,9 +978,7 @@ class PredictBatchRequest(Model):
 
 
 class Prediction(Model):
-    """
-    A judgement kept to learn from, one in twenty.
-    """
+    """A judgement kept to learn from, one in twenty."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1128,9 +1002,7 @@ class Prediction(Model):
 
 
 class PredictionAnswer(Model):
-    """
-    Score and decision with the version that gave them.
-    """
+    """Score and decision with the version that gave them."""
 
     prediction_id: Annotated[UUID | None, Field(alias="predictionId")] = None
     score: Annotated[float, Field(ge=-1000000000.0, le=1000000000.0)]
@@ -1142,9 +1014,7 @@ class PredictionAnswer(Model):
 
 
 class RegisterModelRequest(Model):
-    """
-    All that is known before the model was measured.
-    """
+    """All that is known before the model was measured."""
 
     training_run_id: Annotated[UUID | None, Field(alias="trainingRunId")] = None
     model_key: Annotated[
@@ -1168,9 +1038,7 @@ class RegisterModelRequest(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     primary_metric: Annotated[ModelMeasure, Field(alias="primaryMetric")]
     latency_budget_ms: Annotated[int, Field(alias="latencyBudgetMs", ge=5, le=500)]
@@ -1192,9 +1060,7 @@ class StartTrainingRequest(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     parameters: Annotated[
         dict[
@@ -1208,9 +1074,7 @@ class StartTrainingRequest(Model):
 
 
 class SubscriptionChanged(Model):
-    """
-    Plan, seats and state as they are afterwards, and as they were where they differ.
-    """
+    """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
@@ -1253,9 +1117,7 @@ class TrainingRun(Model):
     training_dataset: Annotated[TrainingDataset, Field(alias="trainingDataset")]
     feature_views: Annotated[
         list[FeatureViewRef],
-        Field(
-            alias="featureViews", json_schema_extra={"x-unique": True}, max_length=20, min_length=1
-        ),
+        Field(alias="featureViews", json_schema_extra=UNIQUE, max_length=20, min_length=1),
     ]
     parameters: Annotated[
         dict[

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
@@ -12,19 +13,54 @@ from .tables import metadata
 SERVICE = ServiceSpec(
     name="ml-service",
     source="/cloudsync/ml-service",
-    access={
-        "model:deploy": frozenset({"platform-operator"}),
-        "model:evaluate": frozenset({"platform-operator"}),
-        "model:explain": frozenset({"platform-operator"}),
-        "model:manage-features": frozenset({"platform-operator"}),
-        "model:read": frozenset({"compliance-officer", "data-analyst", "platform-operator"}),
-        "model:register": frozenset({"platform-operator"}),
-        "model:reject": frozenset({"compliance-officer", "platform-operator"}),
-        "model:retire": frozenset({"platform-operator"}),
-        "model:roll-back": frozenset({"platform-operator"}),
-        "model:train": frozenset({"platform-operator"}),
+    access=by_roles(
+        (("compliance-officer", "data-analyst", "platform-operator"), ("model:read",)),
+        (("compliance-officer", "platform-operator"), ("model:reject",)),
+        (
+            ("platform-operator",),
+            (
+                "model:deploy",
+                "model:evaluate",
+                "model:explain",
+                "model:manage-features",
+                "model:register",
+                "model:retire",
+                "model:roll-back",
+                "model:train",
+            ),
+        ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
+    masked=frozenset(
+        {
+            "artifactDigest",
+            "artifactUri",
+            "decision",
+            "decisionThreshold",
+            "entityRef",
+            "explanation",
+            "fairnessGap",
+            "outcome",
+            "score",
+            "trainingDataset",
+        }
+    ),
     tables=metadata,
+    dead_letters={
+        "cloudsync.analytics.event-archive.v1": "cloudsync.analytics.event-archive.v1.dlq",
+        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
+        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
+        "cloudsync.platform.flag.v1": "cloudsync.platform.flag.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
     edges={
         "metrics-service": Edge(
             service="metrics-service",
@@ -37,6 +73,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
     },
 )

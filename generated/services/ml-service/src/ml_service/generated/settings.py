@@ -14,12 +14,15 @@ class ServiceSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="ML_SERVICE_")
 
     port: Port = 9015
+    metrics_port: Port | None = 19015
     issuer: str = "https://auth.cloudsync.example"
     problem_base: str = "https://errors.cloudsync.example/"
     max_body_bytes: int = 10485760
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 9000
+    rate_limit_burst: int = 12000
 
     sampling_percent: int = 5
     """Predictions in a hundred that are kept with explanation, so that outcomes can be joined"""

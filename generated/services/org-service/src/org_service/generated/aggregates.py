@@ -22,7 +22,7 @@ from . import models, problems, tables
 DOMAIN_VERIFIED = Emission(
     type="cloudsync.user.domain-verified.v1",
     topic="cloudsync.user.organization.v1",
-    key="id",
+    key="organizationId",
     key_field="organizationId",
     fields=("organizationId", "domain", "verifiedAt"),
 )
@@ -30,7 +30,7 @@ DOMAIN_VERIFIED = Emission(
 MEMBERSHIP_ERASURE_COMPLETED = Emission(
     type="cloudsync.user.membership-erasure-completed.v1",
     topic="cloudsync.user.membership.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
@@ -51,18 +51,10 @@ MEMBER_JOINED = Emission(
     fields=("userId", "role", "seatType", "unitId"),
 )
 
-MEMBER_JOINED_ = Emission(
-    type="cloudsync.user.member-joined.v1",
-    topic="cloudsync.user.membership.v1",
-    key="id",
-    key_field="userId",
-    fields=("userId", "role", "seatType", "unitId"),
-)
-
 MEMBER_REASSIGNED = Emission(
     type="cloudsync.user.member-reassigned.v1",
     topic="cloudsync.user.membership.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "seatType", "unitId"),
 )
@@ -70,20 +62,12 @@ MEMBER_REASSIGNED = Emission(
 MEMBER_REMOVED = Emission(
     type="cloudsync.user.member-removed.v1",
     topic="cloudsync.user.membership.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "endReason", "successorUserId"),
 )
 
 MEMBER_ROLE_CHANGED = Emission(
-    type="cloudsync.user.member-role-changed.v1",
-    topic="cloudsync.user.membership.v1",
-    key="id",
-    key_field="userId",
-    fields=("userId", "role", "previousRole"),
-)
-
-MEMBER_ROLE_CHANGED_ = Emission(
     type="cloudsync.user.member-role-changed.v1",
     topic="cloudsync.user.membership.v1",
     key="userId",
@@ -94,7 +78,7 @@ MEMBER_ROLE_CHANGED_ = Emission(
 ORGANIZATION_ACTIVATED = Emission(
     type="cloudsync.user.organization-activated.v1",
     topic="cloudsync.user.organization.v1",
-    key="id",
+    key="organizationId",
     key_field="organizationId",
     fields=("organizationId", "dataResidency"),
 )
@@ -102,7 +86,7 @@ ORGANIZATION_ACTIVATED = Emission(
 ORGANIZATION_CREATED = Emission(
     type="cloudsync.user.organization-created.v1",
     topic="cloudsync.user.organization.v1",
-    key="id",
+    key="organizationId",
     key_field="organizationId",
     fields=("organizationId", "slug", "edition", "dataResidency", "ownerUserId"),
 )
@@ -110,7 +94,7 @@ ORGANIZATION_CREATED = Emission(
 ORGANIZATION_DELETED = Emission(
     type="cloudsync.user.organization-deleted.v1",
     topic="cloudsync.user.organization.v1",
-    key="id",
+    key="organizationId",
     key_field="organizationId",
     fields=("organizationId", "deletionRequestedBy", "purgeAfter"),
 )
@@ -118,7 +102,7 @@ ORGANIZATION_DELETED = Emission(
 ORGANIZATION_PURGED = Emission(
     type="cloudsync.user.organization-purged.v1",
     topic="cloudsync.user.organization.v1",
-    key="id",
+    key="organizationId",
     key_field="organizationId",
     fields=("organizationId", "dataResidency"),
 )
@@ -126,7 +110,7 @@ ORGANIZATION_PURGED = Emission(
 ORGANIZATION_RESTORED = Emission(
     type="cloudsync.user.organization-restored.v1",
     topic="cloudsync.user.organization.v1",
-    key="id",
+    key="organizationId",
     key_field="organizationId",
     fields=("organizationId",),
 )
@@ -134,7 +118,7 @@ ORGANIZATION_RESTORED = Emission(
 ORGANIZATION_RESTRICTED = Emission(
     type="cloudsync.user.organization-restricted.v1",
     topic="cloudsync.user.organization.v1",
-    key="id",
+    key="organizationId",
     key_field="organizationId",
     fields=("organizationId", "restrictedReason"),
 )
@@ -142,7 +126,7 @@ ORGANIZATION_RESTRICTED = Emission(
 ORGANIZATION_UNRESTRICTED = Emission(
     type="cloudsync.user.organization-unrestricted.v1",
     topic="cloudsync.user.organization.v1",
-    key="id",
+    key="organizationId",
     key_field="organizationId",
     fields=("organizationId",),
 )
@@ -150,7 +134,7 @@ ORGANIZATION_UNRESTRICTED = Emission(
 ORGANIZATION_UPDATED = Emission(
     type="cloudsync.user.organization-updated.v1",
     topic="cloudsync.user.organization.v1",
-    key="id",
+    key="organizationId",
     key_field="organizationId",
     fields=("organizationId", "changedFields", "guestPolicy", "timeZone"),
 )
@@ -306,7 +290,7 @@ MEMBERSHIP = AggregateSpec(
         ),
     ),
     commands={
-        "add-member": Command(effect="custom", idempotency="key", emits=(MEMBER_JOINED_,)),
+        "add-member": Command(effect="custom", idempotency="key", emits=(MEMBER_JOINED,)),
         "change-member-role": Command(
             effect="custom",
             idempotency="natural",
@@ -326,7 +310,7 @@ MEMBERSHIP = AggregateSpec(
         "merge-memberships": Command(
             effect="custom",
             idempotency="natural",
-            emits=(MEMBER_JOINED_, MEMBER_REMOVED, TEAM_MEMBER_ADDED, TEAM_MEMBER_REMOVED),
+            emits=(MEMBER_JOINED, MEMBER_REMOVED, TEAM_MEMBER_ADDED, TEAM_MEMBER_REMOVED),
         ),
         "reassign-member": Command(
             effect="custom",
@@ -345,7 +329,7 @@ MEMBERSHIP = AggregateSpec(
                 Assignment("lastOwner", value=True),
                 Assignment("joinedAt", source="context.now"),
             ),
-            emits=(MEMBER_JOINED_,),
+            emits=(MEMBER_JOINED,),
         ),
         "unmark-member-suspended": Command(effect="custom", idempotency="natural"),
         "vacate-seats": Command(effect="custom", idempotency="natural"),
@@ -633,7 +617,7 @@ ORGANIZATION = AggregateSpec(
         "transfer-ownership": Command(
             effect="custom",
             idempotency="key",
-            emits=(MEMBER_ROLE_CHANGED_, ORGANIZATION_UPDATED),
+            emits=(MEMBER_ROLE_CHANGED, ORGANIZATION_UPDATED),
         ),
         "update-organization": Command(
             effect="update",

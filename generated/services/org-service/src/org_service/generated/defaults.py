@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,6 +18,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.invitation = runtime.aggregate(aggregates.INVITATION)
         self.membership = runtime.aggregate(aggregates.MEMBERSHIP)
         self.org_unit = runtime.aggregate(aggregates.ORG_UNIT)
@@ -26,97 +26,11 @@ class Defaults(port.Port):
         self.team = runtime.aggregate(aggregates.TEAM)
         self.team_member = runtime.aggregate(aggregates.TEAM_MEMBER)
 
-    async def accept_invitation(
-        self,
-        ctx: Context,
-        request: port.AcceptInvitation,
-    ) -> models.Membership:
-        raise handler_missing("accept-invitation")
-
-    async def activate_organization(
-        self,
-        ctx: Context,
-        request: port.ActivateOrganization,
-    ) -> models.Organization:
-        raise handler_missing("activate-organization")
-
-    async def add_member(self, ctx: Context, request: port.AddMember) -> models.Membership:
-        raise handler_missing("add-member")
-
-    async def add_team_members(self, ctx: Context, request: port.AddTeamMembers) -> models.Team:
-        raise handler_missing("add-team-members")
-
     async def archive_team(self, ctx: Context, request: port.ArchiveTeam) -> models.Team:
         return await self.team.update(ctx, "archive-team", request.team_id)
 
-    async def change_member_role(
-        self,
-        ctx: Context,
-        request: port.ChangeMemberRole,
-    ) -> models.Membership:
-        raise handler_missing("change-member-role")
-
-    async def claim_domain(self, ctx: Context, request: port.ClaimDomain) -> models.DomainClaim:
-        raise handler_missing("claim-domain")
-
-    async def create_org_unit(self, ctx: Context, request: port.CreateOrgUnit) -> models.OrgUnit:
-        raise handler_missing("create-org-unit")
-
-    async def create_organization(
-        self,
-        ctx: Context,
-        request: port.CreateOrganization,
-    ) -> models.Organization:
-        raise handler_missing("create-organization")
-
     async def create_team(self, ctx: Context, request: port.CreateTeam) -> models.Team:
         return await self.team.create(ctx, "create-team", request.body)
-
-    async def decline_invitation(self, ctx: Context, request: port.DeclineInvitation) -> None:
-        raise handler_missing("decline-invitation")
-
-    async def delete_org_unit(self, ctx: Context, request: port.DeleteOrgUnit) -> None:
-        raise handler_missing("delete-org-unit")
-
-    async def delete_organization(
-        self,
-        ctx: Context,
-        request: port.DeleteOrganization,
-    ) -> models.Organization:
-        raise handler_missing("delete-organization")
-
-    async def end_memberships(self, ctx: Context, request: port.EndMemberships) -> None:
-        raise handler_missing("end-memberships")
-
-    async def expire_invitation(self, ctx: Context, request: port.ExpireInvitation) -> None:
-        raise handler_missing("expire-invitation")
-
-    async def fall_back_to_free(self, ctx: Context, request: port.FallBackToFree) -> None:
-        raise handler_missing("fall-back-to-free")
-
-    async def follow_subscription(self, ctx: Context, request: port.FollowSubscription) -> None:
-        raise handler_missing("follow-subscription")
-
-    async def follow_subscription_change(
-        self,
-        ctx: Context,
-        request: port.FollowSubscriptionChange,
-    ) -> None:
-        raise handler_missing("follow-subscription-change")
-
-    async def invite_member(
-        self,
-        ctx: Context,
-        request: port.InviteMember,
-    ) -> models.InvitationBatch:
-        raise handler_missing("invite-member")
-
-    async def leave_organization(
-        self,
-        ctx: Context,
-        request: port.LeaveOrganization,
-    ) -> models.Membership:
-        raise handler_missing("leave-organization")
 
     async def lift_restriction(
         self,
@@ -124,34 +38,6 @@ class Defaults(port.Port):
         request: port.LiftRestriction,
     ) -> models.Organization:
         return await self.organization.transition(ctx, "lift-restriction", request.organization_id)
-
-    async def mark_member_suspended(self, ctx: Context, request: port.MarkMemberSuspended) -> None:
-        raise handler_missing("mark-member-suspended")
-
-    async def merge_memberships(self, ctx: Context, request: port.MergeMemberships) -> None:
-        raise handler_missing("merge-memberships")
-
-    async def move_unit(self, ctx: Context, request: port.MoveUnit) -> models.OrgUnit:
-        raise handler_missing("move-unit")
-
-    async def purge_organization(self, ctx: Context, request: port.PurgeOrganization) -> None:
-        raise handler_missing("purge-organization")
-
-    async def reassign_member(
-        self,
-        ctx: Context,
-        request: port.ReassignMember,
-    ) -> models.Membership:
-        raise handler_missing("reassign-member")
-
-    async def relieve_debtor(self, ctx: Context, request: port.RelieveDebtor) -> None:
-        raise handler_missing("relieve-debtor")
-
-    async def remove_member(self, ctx: Context, request: port.RemoveMember) -> None:
-        raise handler_missing("remove-member")
-
-    async def remove_team_member(self, ctx: Context, request: port.RemoveTeamMember) -> None:
-        raise handler_missing("remove-team-member")
 
     async def restore_organization(
         self,
@@ -163,9 +49,6 @@ class Defaults(port.Port):
             "restore-organization",
             request.organization_id,
         )
-
-    async def restrict_debtor(self, ctx: Context, request: port.RestrictDebtor) -> None:
-        raise handler_missing("restrict-debtor")
 
     async def restrict_organization(
         self,
@@ -179,28 +62,11 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def retake_seats(self, ctx: Context, request: port.RetakeSeats) -> None:
-        raise handler_missing("retake-seats")
-
     async def seat_founder(self, ctx: Context, request: port.SeatFounder) -> None:
         await self.membership.create(ctx, "seat-founder", request.body)
 
     async def settle_seats(self, ctx: Context, request: port.SettleSeats) -> None:
         await self.organization.transition(ctx, "settle-seats", request.organization_id)
-
-    async def transfer_ownership(
-        self,
-        ctx: Context,
-        request: port.TransferOwnership,
-    ) -> models.OwnershipTransfer:
-        raise handler_missing("transfer-ownership")
-
-    async def unmark_member_suspended(
-        self,
-        ctx: Context,
-        request: port.UnmarkMemberSuspended,
-    ) -> None:
-        raise handler_missing("unmark-member-suspended")
 
     async def update_org_unit(self, ctx: Context, request: port.UpdateOrgUnit) -> models.OrgUnit:
         return await self.org_unit.update(
@@ -225,18 +91,6 @@ class Defaults(port.Port):
 
     async def update_team(self, ctx: Context, request: port.UpdateTeam) -> models.Team:
         return await self.team.update(ctx, "update-team", request.team_id, request.body)
-
-    async def vacate_seats(self, ctx: Context, request: port.VacateSeats) -> None:
-        raise handler_missing("vacate-seats")
-
-    async def verify_domain(self, ctx: Context, request: port.VerifyDomain) -> models.DomainClaim:
-        raise handler_missing("verify-domain")
-
-    async def withdraw_invitation(self, ctx: Context, request: port.WithdrawInvitation) -> None:
-        raise handler_missing("withdraw-invitation")
-
-    async def get_hierarchy(self, ctx: Context, request: port.GetHierarchy) -> models.Hierarchy:
-        raise handler_missing("get-hierarchy")
 
     async def get_membership(self, ctx: Context, request: port.GetMembership) -> models.Membership:
         return await self.membership.get(
@@ -348,73 +202,9 @@ class Defaults(port.Port):
             },
         )
 
-    async def on_invoice_overdue(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceOverdue],
-    ) -> None:
-        not_handled(event)
-
-    async def on_invoice_paid(self, ctx: Context, event: Received[models.InvoicePaid]) -> None:
-        not_handled(event)
-
-    async def on_invoice_voided(self, ctx: Context, event: Received[models.InvoiceVoided]) -> None:
-        not_handled(event)
-
     async def on_organization_created(
         self,
         ctx: Context,
         event: Received[models.OrganizationCreated],
     ) -> None:
         await self.seat_founder(ctx, port.SeatFounder(body=event.data))
-
-    async def on_subscription_activated(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionActivated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_deactivated(
-        self,
-        ctx: Context,
-        event: Received[models.UserDeactivated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)
-
-    async def on_user_merged(self, ctx: Context, event: Received[models.UserMerged]) -> None:
-        not_handled(event)
-
-    async def on_user_reactivated(
-        self,
-        ctx: Context,
-        event: Received[models.UserReactivated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_reinstated(
-        self,
-        ctx: Context,
-        event: Received[models.UserReinstated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
-        not_handled(event)

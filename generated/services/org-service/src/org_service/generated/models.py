@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -21,13 +21,10 @@ class AcceptInvitationRequest(Model):
 
 
 class AddTeamMembersRequest(Model):
-    """
-    Members of the organisation who join a team together.
-    """
+    """Members of the organisation who join a team together."""
 
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -47,9 +44,7 @@ class CancellationReason(StrEnum):
 
 
 class ClaimDomainRequest(Model):
-    """
-    The domain to be proved.
-    """
+    """The domain to be proved."""
 
     domain: Annotated[
         str,
@@ -76,9 +71,7 @@ class Currency(StrEnum):
 
 
 class DeclineInvitationRequest(Model):
-    """
-    The token from the mail, which says who declines; no account is needed to say no.
-    """
+    """The token from the mail, which says who declines; no account is needed to say no."""
 
     token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
 
@@ -118,9 +111,7 @@ class DomainClaim(Model):
 
 
 class DomainVerified(Model):
-    """
-    The TXT record was found.
-    """
+    """The TXT record was found."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     domain: Annotated[
@@ -135,9 +126,7 @@ class DomainVerified(Model):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -157,9 +146,7 @@ class EmailAddress(RootModel[str]):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -195,9 +182,7 @@ class Industry(StrEnum):
 
 
 class InvitationOutcome(StrEnum):
-    """
-    What became of it.
-    """
+    """What became of it."""
 
     open = "open"
     accepted = "accepted"
@@ -207,9 +192,7 @@ class InvitationOutcome(StrEnum):
 
 
 class InvitationRefusal(StrEnum):
-    """
-    Why one address of a batch was not invited while the others were.
-    """
+    """Why one address of a batch was not invited while the others were."""
 
     already_member = "alreadyMember"
     already_invited = "alreadyInvited"
@@ -218,9 +201,7 @@ class InvitationRefusal(StrEnum):
 
 
 class InvoiceOverdue(Model):
-    """
-    An invoice was not paid by its day, or still is not after another reminder.
-    """
+    """An invoice was not paid by its day, or still is not after another reminder."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -240,9 +221,7 @@ class InvoiceOverdue(Model):
 
 
 class InvoicePaid(Model):
-    """
-    Nothing is due any more, by one payment or several and perhaps a credit.
-    """
+    """Nothing is due any more, by one payment or several and perhaps a credit."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -258,16 +237,14 @@ class InvoicePaid(Model):
     paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
     currency: Currency
     payment_ids: Annotated[
-        list[UUID], Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
     after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
 
 
 class JoinPolicy(StrEnum):
-    """
-    Whether colleagues walk in, knock, or have to be fetched.
-    """
+    """Whether colleagues walk in, knock, or have to be fetched."""
 
     open = "open"
     on_request = "onRequest"
@@ -275,9 +252,7 @@ class JoinPolicy(StrEnum):
 
 
 class MemberRole(StrEnum):
-    """
-    The eight roles that a membership can hold inside a customer's organisation.
-    """
+    """The eight roles that a membership can hold inside a customer's organisation."""
 
     org_owner = "orgOwner"
     org_admin = "orgAdmin"
@@ -290,9 +265,7 @@ class MemberRole(StrEnum):
 
 
 class MemberRoleChanged(Model):
-    """
-    The role that counts from now on.
-    """
+    """The role that counts from now on."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
@@ -300,9 +273,7 @@ class MemberRoleChanged(Model):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -316,17 +287,13 @@ class MembershipErasureCompletedStore(StrEnum):
 
 
 class MoveUnitRequest(Model):
-    """
-    Where a unit shall hang from now on.
-    """
+    """Where a unit shall hang from now on."""
 
     parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
 
 
 class OrgStatus(StrEnum):
-    """
-    Provisioning until its region is prepared and an owner has joined.
-    """
+    """Provisioning until its region is prepared and an owner has joined."""
 
     provisioning = "provisioning"
     active = "active"
@@ -336,9 +303,7 @@ class OrgStatus(StrEnum):
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -346,17 +311,13 @@ class OrganizationDeleted(Model):
 
 
 class OrganizationRestored(Model):
-    """
-    Stops the off-boarding.
-    """
+    """Stops the off-boarding."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
 
 class OrganizationUnrestricted(Model):
-    """
-    The tenant may write again.
-    """
+    """The tenant may write again."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
@@ -374,14 +335,12 @@ class OwnershipTransfer(Model):
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
     confirmed_by: Annotated[
-        list[UUID], Field(alias="confirmedBy", json_schema_extra={"x-unique": True}, max_length=2)
+        list[UUID], Field(alias="confirmedBy", json_schema_extra=UNIQUE, max_length=2)
     ]
 
 
 class PlanFamily(StrEnum):
-    """
-    Plans that replace one another over the years and share a trial.
-    """
+    """Plans that replace one another over the years and share a trial."""
 
     starter = "starter"
     team = "team"
@@ -390,18 +349,14 @@ class PlanFamily(StrEnum):
 
 
 class ProductLine(StrEnum):
-    """
-    What can be subscribed to side by side.
-    """
+    """What can be subscribed to side by side."""
 
     workspace = "workspace"
     developer_platform = "developerPlatform"
 
 
 class RefusedAddress(Model):
-    """
-    An address of a batch that got no invitation, and why.
-    """
+    """An address of a batch that got no invitation, and why."""
 
     invitee_email: Annotated[
         str,
@@ -416,9 +371,7 @@ class RefusedAddress(Model):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -427,9 +380,7 @@ class Region(StrEnum):
 
 
 class RestrictionReason(StrEnum):
-    """
-    What customers are told when their organisation turns read-only.
-    """
+    """What customers are told when their organisation turns read-only."""
 
     payment_overdue = "paymentOverdue"
     seats_exceeded = "seatsExceeded"
@@ -438,9 +389,7 @@ class RestrictionReason(StrEnum):
 
 
 class SeatType(StrEnum):
-    """
-    How a membership counts against the licence.
-    """
+    """How a membership counts against the licence."""
 
     full = "full"
     light = "light"
@@ -448,9 +397,7 @@ class SeatType(StrEnum):
 
 
 class SubscriptionActivated(Model):
-    """
-    From now on the tenant may use what is listed.
-    """
+    """From now on the tenant may use what is listed."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     product_line: Annotated[ProductLine, Field(alias="productLine")]
@@ -466,9 +413,7 @@ class SubscriptionActivated(Model):
 
 
 class SubscriptionCancelled(Model):
-    """
-    The last paid moment is over.
-    """
+    """The last paid moment is over."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     plan_code: Annotated[
@@ -497,9 +442,7 @@ class SubscriptionChangeKind(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
-    """
-    From the order that is not yet paid to the day the last seat is given back.
-    """
+    """From the order that is not yet paid to the day the last seat is given back."""
 
     incomplete = "incomplete"
     trialing = "trialing"
@@ -512,9 +455,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class SuspensionReason(StrEnum):
-    """
-    Why an account is barred; it decides who may lift the bar.
-    """
+    """Why an account is barred; it decides who may lift the bar."""
 
     admin_action = "adminAction"
     security_incident = "securityIncident"
@@ -524,9 +465,7 @@ class SuspensionReason(StrEnum):
 
 
 class Team(Model):
-    """
-    People who work together across units, up to 2,500 of them.
-    """
+    """People who work together across units, up to 2,500 of them."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -539,44 +478,32 @@ class Team(Model):
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
     join_policy: Annotated[JoinPolicy, Field(alias="joinPolicy")]
     lead_user_ids: Annotated[
-        list[UUID],
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
     member_count: Annotated[int, Field(alias="memberCount", ge=0, le=2500)]
     archived_at: Annotated[AwareDatetime | None, Field(alias="archivedAt")] = None
 
 
 class TeamArchived(Model):
-    """
-    The team takes nobody in any more.
-    """
+    """The team takes nobody in any more."""
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     archived_at: Annotated[AwareDatetime, Field(alias="archivedAt")]
 
 
 class TeamCreated(Model):
-    """
-    A team that content can be shared with; nobody is in it yet.
-    """
+    """A team that content can be shared with; nobody is in it yet."""
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
     join_policy: Annotated[JoinPolicy, Field(alias="joinPolicy")]
     lead_user_ids: Annotated[
-        list[UUID],
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
 
 
 class TeamMember(Model):
-    """
-    One person in one team.
-    """
+    """One person in one team."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -589,14 +516,11 @@ class TeamMember(Model):
 
 
 class TeamMemberAdded(Model):
-    """
-    Those who were really added by one request; they now see what the team sees.
-    """
+    """Those who were really added by one request; they now see what the team sees."""
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -607,23 +531,18 @@ class TeamMemberRemoved(Model):
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
 class TransferOwnershipRequest(Model):
-    """
-    The member who shall answer for the contract from now on.
-    """
+    """The member who shall answer for the contract from now on."""
 
     new_owner_user_id: Annotated[UUID, Field(alias="newOwnerUserId")]
 
 
 class UnitMoved(Model):
-    """
-    A subtree hangs elsewhere.
-    """
+    """A subtree hangs elsewhere."""
 
     org_unit_id: Annotated[UUID, Field(alias="orgUnitId")]
     from_path: Annotated[
@@ -647,9 +566,7 @@ class UnitMoved(Model):
 
 
 class UnitType(StrEnum):
-    """
-    What a node of the tree stands for.
-    """
+    """What a node of the tree stands for."""
 
     division = "division"
     department = "department"
@@ -658,9 +575,7 @@ class UnitType(StrEnum):
 
 
 class UpdateOrgUnitRequest(Model):
-    """
-    Merge patch of a unit's own facts.
-    """
+    """Merge patch of a unit's own facts."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     unit_name: Annotated[str | None, Field(alias="unitName", max_length=100, min_length=1)] = None
@@ -673,9 +588,7 @@ class UpdateOrgUnitRequest(Model):
 
 
 class UpdateOrganizationRequest(Model):
-    """
-    Merge patch of what administrators may decide alone.
-    """
+    """Merge patch of what administrators may decide alone."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     legal_name: Annotated[str | None, Field(alias="legalName", max_length=200, min_length=2)] = None
@@ -706,9 +619,7 @@ class UpdateOrganizationRequest(Model):
 
 
 class UpdateTeamRequest(Model):
-    """
-    Merge patch of a team.
-    """
+    """Merge patch of a team."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     team_name: Annotated[str | None, Field(alias="teamName", max_length=100, min_length=1)] = None
@@ -717,9 +628,7 @@ class UpdateTeamRequest(Model):
     join_policy: Annotated[JoinPolicy | None, Field(alias="joinPolicy")] = None
     lead_user_ids: Annotated[
         list[UUID] | None,
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ] = None
 
 
@@ -744,25 +653,19 @@ class UserMerged(Model):
 
 
 class UserReactivated(Model):
-    """
-    A leaver came back and takes a seat once more, under the same id.
-    """
+    """A leaver came back and takes a seat once more, under the same id."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
 class UserReinstated(Model):
-    """
-    The account works again; its former sessions stay dead and the person signs in anew.
-    """
+    """The account works again; its former sessions stay dead and the person signs in anew."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
 class UserStatus(StrEnum):
-    """
-    From the open invitation to the tombstone.
-    """
+    """From the open invitation to the tombstone."""
 
     invited = "invited"
     active = "active"
@@ -773,9 +676,7 @@ class UserStatus(StrEnum):
 
 
 class UserSuspended(Model):
-    """
-    Sessions must end within five seconds and the profile is locked.
-    """
+    """Sessions must end within five seconds and the profile is locked."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
@@ -783,9 +684,7 @@ class UserSuspended(Model):
 
 
 class VoidReason(StrEnum):
-    """
-    Why an invoice should never have been issued.
-    """
+    """Why an invoice should never have been issued."""
 
     wrong_customer = "wrongCustomer"
     wrong_period = "wrongPeriod"
@@ -807,18 +706,14 @@ class AddMemberRequest(Model):
 
 
 class ChangeMemberRoleRequest(Model):
-    """
-    The role that a colleague shall have, never above the one of whoever gives it.
-    """
+    """The role that a colleague shall have, never above the one of whoever gives it."""
 
     role: MemberRole
     seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
 
 
 class CreateOrgUnitRequest(Model):
-    """
-    A unit and the one above it, if any.
-    """
+    """A unit and the one above it, if any."""
 
     parent_unit_id: Annotated[UUID | None, Field(alias="parentUnitId")] = None
     unit_name: Annotated[str, Field(alias="unitName", max_length=100, min_length=1)]
@@ -831,9 +726,7 @@ class CreateOrgUnitRequest(Model):
 
 
 class CreateOrganizationRequest(Model):
-    """
-    What a person says when they found a tenant.
-    """
+    """What a person says when they found a tenant."""
 
     legal_name: Annotated[str, Field(alias="legalName", max_length=200, min_length=2)]
     slug: Annotated[
@@ -866,9 +759,7 @@ class CreateOrganizationRequest(Model):
 
 
 class CreateTeamRequest(Model):
-    """
-    Handle, name and leads of a team.
-    """
+    """Handle, name and leads of a team."""
 
     handle: Annotated[str, Field(max_length=39, min_length=2, pattern="^[a-z0-9][a-z0-9-]{1,38}$")]
     team_name: Annotated[str, Field(alias="teamName", max_length=100, min_length=1)]
@@ -876,10 +767,7 @@ class CreateTeamRequest(Model):
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
     join_policy: Annotated[JoinPolicy | None, Field(alias="joinPolicy")] = None
     lead_user_ids: Annotated[
-        list[UUID],
-        Field(
-            alias="leadUserIds", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        list[UUID], Field(alias="leadUserIds", json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
 
 
@@ -899,9 +787,7 @@ class HierarchyNode(Model):
 
 
 class Invitation(Model):
-    """
-    A place kept for somebody under an address, for 14 days unless said otherwise.
-    """
+    """A place kept for somebody under an address, for 14 days unless said otherwise."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -930,9 +816,7 @@ class Invitation(Model):
 
 
 class InvitationCard(Model):
-    """
-    An invitation without the digest of its token, which leaves the database for no one.
-    """
+    """An invitation without the digest of its token, which leaves the database for no one."""
 
     id: UUID
     created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
@@ -956,18 +840,11 @@ class InvitationCard(Model):
 
 
 class InviteMemberRequest(Model):
-    """
-    Up to a hundred addresses that get the same role, seat and unit.
-    """
+    """Up to a hundred addresses that get the same role, seat and unit."""
 
     invitee_emails: Annotated[
         list[EmailAddress],
-        Field(
-            alias="inviteeEmails",
-            json_schema_extra={"x-unique": True},
-            max_length=100,
-            min_length=1,
-        ),
+        Field(alias="inviteeEmails", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
     intended_role: Annotated[MemberRole | None, Field(alias="intendedRole")] = None
     seat_type: Annotated[SeatType | None, Field(alias="seatType")] = None
@@ -976,9 +853,7 @@ class InviteMemberRequest(Model):
 
 
 class InvoiceVoided(Model):
-    """
-    An unpaid invoice is taken back.
-    """
+    """An unpaid invoice is taken back."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -997,9 +872,7 @@ class InvoiceVoided(Model):
 
 
 class MemberInvited(Model):
-    """
-    One address of a batch got an invitation.
-    """
+    """One address of a batch got an invitation."""
 
     invitation_id: Annotated[UUID, Field(alias="invitationId")]
     role: MemberRole
@@ -1007,9 +880,7 @@ class MemberInvited(Model):
 
 
 class MemberJoined(Model):
-    """
-    Somebody belongs to the organisation from now on.
-    """
+    """Somebody belongs to the organisation from now on."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
@@ -1028,9 +899,7 @@ class MemberReassigned(Model):
 
 
 class MemberRemoved(Model):
-    """
-    Somebody no longer belongs here.
-    """
+    """Somebody no longer belongs here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
@@ -1038,9 +907,7 @@ class MemberRemoved(Model):
 
 
 class Membership(Model):
-    """
-    That somebody belongs to an organisation, in which role and on which seat.
-    """
+    """That somebody belongs to an organisation, in which role and on which seat."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1061,7 +928,7 @@ class Membership(Model):
         ),
     ] = None
     team_ids: Annotated[
-        list[UUID], Field(alias="teamIds", json_schema_extra={"x-unique": True}, max_length=500)
+        list[UUID], Field(alias="teamIds", json_schema_extra=UNIQUE, max_length=500)
     ]
     last_owner: Annotated[bool, Field(alias="lastOwner")]
     joined_at: Annotated[AwareDatetime, Field(alias="joinedAt")]
@@ -1084,9 +951,7 @@ class MembershipErasureCompleted(Model):
 
 
 class OrgUnit(Model):
-    """
-    A node of the customer's chart, for instance Sales EMEA or the Dublin office.
-    """
+    """A node of the customer's chart, for instance Sales EMEA or the Dublin office."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1108,9 +973,7 @@ class OrgUnit(Model):
 
 
 class Organization(Model):
-    """
-    The tenant.
-    """
+    """The tenant."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1156,17 +1019,14 @@ class Organization(Model):
     status: OrgStatus
     restricted_reason: Annotated[RestrictionReason | None, Field(alias="restrictedReason")] = None
     overdue_invoice_ids: Annotated[
-        list[UUID],
-        Field(alias="overdueInvoiceIds", json_schema_extra={"x-unique": True}, max_length=100),
+        list[UUID], Field(alias="overdueInvoiceIds", json_schema_extra=UNIQUE, max_length=100)
     ]
     deletion_requested_by: Annotated[UUID | None, Field(alias="deletionRequestedBy")] = None
     purge_after: Annotated[AwareDatetime | None, Field(alias="purgeAfter")] = None
 
 
 class OrganizationActivated(Model):
-    """
-    Region and owner are in place; from now on people can work in it.
-    """
+    """Region and owner are in place; from now on people can work in it."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
@@ -1200,9 +1060,7 @@ class OrganizationCard(Model):
 
 
 class OrganizationCreated(Model):
-    """
-    A tenant exists, though it cannot work yet.
-    """
+    """A tenant exists, though it cannot work yet."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     slug: Annotated[
@@ -1214,34 +1072,26 @@ class OrganizationCreated(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class OrganizationRestricted(Model):
-    """
-    Writers of content refuse the tenant's changes until they hear the opposite.
-    """
+    """Writers of content refuse the tenant's changes until they hear the opposite."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     restricted_reason: Annotated[RestrictionReason, Field(alias="restrictedReason")]
 
 
 class OrganizationUpdated(Model):
-    """
-    Settings that other services cache have changed.
-    """
+    """Settings that other services cache have changed."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     changed_fields: Annotated[
         list[OrganizationUpdatedChangedFieldsItem] | None,
-        Field(
-            alias="changedFields", json_schema_extra={"x-unique": True}, max_length=10, min_length=1
-        ),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=10, min_length=1),
     ] = None
     guest_policy: Annotated[GuestPolicy, Field(alias="guestPolicy")]
     time_zone: Annotated[
@@ -1256,9 +1106,7 @@ class OrganizationUpdated(Model):
 
 
 class ReassignMemberRequest(Model):
-    """
-    Merge patch of where a member sits, in the tree and in the licence.
-    """
+    """Merge patch of where a member sits, in the tree and in the licence."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     unit_id: Annotated[UUID | None, Field(alias="unitId")] = None
@@ -1274,9 +1122,7 @@ class RestrictOrganizationRequest(Model):
 
 
 class SubscriptionChanged(Model):
-    """
-    Plan, seats and state as they are afterwards, and as they were where they differ.
-    """
+    """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
@@ -1302,9 +1148,7 @@ class SubscriptionChanged(Model):
 
 
 class UserDeactivated(Model):
-    """
-    Somebody has left.
-    """
+    """Somebody has left."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     from_status: Annotated[UserStatus | None, Field(alias="fromStatus")] = None
@@ -1320,9 +1164,7 @@ class Hierarchy(Model):
 
 
 class InvitationBatch(Model):
-    """
-    Who was invited and who was not.
-    """
+    """Who was invited and who was not."""
 
     invited: Annotated[list[InvitationCard], Field(max_length=100)]
     refused: Annotated[list[RefusedAddress], Field(max_length=100)]

@@ -58,7 +58,6 @@ CLAIM_DOMAIN = Operation(
     writes=True,
     idempotency="natural",
     status=201,
-    location="/v1/organizations/{id}",
 )
 
 CREATE_ORG_UNIT = Operation(
@@ -152,7 +151,6 @@ INVITE_MEMBER = Operation(
     writes=True,
     idempotency="key",
     status=201,
-    location="/v1/organizations/{organizationId}/invitations/{id}",
 )
 
 LEAVE_ORGANIZATION = Operation(

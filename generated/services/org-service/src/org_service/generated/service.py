@@ -7,53 +7,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .policies import POLICIES
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="org-service",
     source="/cloudsync/org-service",
-    access={
-        "member:change-role": frozenset({"org-admin", "org-owner"}),
-        "member:invite": frozenset({"org-admin", "org-owner"}),
-        "member:read": frozenset(
-            {
-                "billing-admin",
-                "compliance-officer",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "support-agent",
-                "team-manager",
-            }
-        ),
-        "member:reassign": frozenset({"org-admin", "org-owner"}),
-        "member:remove": frozenset({"org-admin", "org-owner"}),
-        "org-unit:manage": frozenset({"org-admin", "org-owner"}),
-        "org-unit:move": frozenset({"org-admin", "org-owner"}),
-        "org-unit:read": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "organization:activate": frozenset({"platform-operator"}),
-        "organization:create": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "organization:delete": frozenset({"org-owner"}),
-        "organization:list": frozenset(
-            {"data-analyst", "finance-operator", "platform-operator", "support-agent"}
-        ),
-        "organization:read": frozenset(
-            {
+    access=by_roles(
+        (
+            (
                 "billing-admin",
                 "compliance-officer",
                 "finance-operator",
@@ -61,10 +27,24 @@ SERVICE = ServiceSpec(
                 "org-owner",
                 "platform-operator",
                 "support-agent",
-            }
+            ),
+            ("organization:read",),
         ),
-        "organization:read-card": frozenset(
-            {
+        (
+            (
+                "billing-admin",
+                "compliance-officer",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "support-agent",
+                "team-manager",
+            ),
+            ("member:read",),
+        ),
+        (
+            (
                 "billing-admin",
                 "guest",
                 "member",
@@ -72,22 +52,39 @@ SERVICE = ServiceSpec(
                 "org-owner",
                 "security-admin",
                 "team-manager",
-            }
+            ),
+            ("organization:create", "organization:read-card"),
         ),
-        "organization:restore": frozenset({"org-owner", "support-agent"}),
-        "organization:restrict": frozenset({"platform-operator"}),
-        "organization:transfer": frozenset({"org-owner"}),
-        "organization:update": frozenset({"org-admin", "org-owner"}),
-        "organization:verify-domain": frozenset({"org-admin", "org-owner"}),
-        "team:create": frozenset({"org-admin", "org-owner", "team-manager"}),
-        "team:manage": frozenset({"org-admin", "org-owner"}),
-        "team:read": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("org-unit:read", "team:read"),
         ),
-    },
-    related={
-        "member:leave": frozenset(
-            {
+        (
+            ("data-analyst", "finance-operator", "platform-operator", "support-agent"),
+            ("organization:list",),
+        ),
+        (
+            ("org-admin", "org-owner"),
+            (
+                "member:change-role",
+                "member:invite",
+                "member:reassign",
+                "member:remove",
+                "org-unit:manage",
+                "org-unit:move",
+                "organization:update",
+                "organization:verify-domain",
+                "team:manage",
+            ),
+        ),
+        (("org-admin", "org-owner", "team-manager"), ("team:create",)),
+        (("org-owner",), ("organization:delete", "organization:transfer")),
+        (("org-owner", "support-agent"), ("organization:restore",)),
+        (("platform-operator",), ("organization:activate", "organization:restrict")),
+    ),
+    related=by_roles(
+        (
+            (
                 "billing-admin",
                 "guest",
                 "member",
@@ -95,14 +92,74 @@ SERVICE = ServiceSpec(
                 "org-owner",
                 "security-admin",
                 "team-manager",
-            }
+            ),
+            ("member:leave",),
         ),
-        "team:manage": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("team:manage",),
         ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
+    policies=POLICIES,
+    masked=frozenset(
+        {
+            "billingEmail",
+            "deletionRequestedBy",
+            "emailDomains",
+            "endReason",
+            "endedAt",
+            "expiresAt",
+            "intendedRole",
+            "invitedBy",
+            "inviteeEmail",
+            "joinedAt",
+            "lastOwner",
+            "legalName",
+            "outcome",
+            "overdueInvoiceIds",
+            "ownerUserId",
+            "parentOrganizationId",
+            "restingSince",
+            "restrictedReason",
+            "role",
+            "seatLimit",
+            "seatType",
+            "seatsTaken",
+            "sentCount",
+            "successorUserId",
+            "suspendedAt",
+            "teamIds",
+            "tokenHash",
+            "unitId",
+            "unitPath",
+            "userId",
+        }
+    ),
     tables=metadata,
     schemas=("organizations",),
     migrations=Path(__file__).with_name("migrations"),
+    dead_letters={
+        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
+        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    streams={
+        "invitation": 0,
+        "membership": 0,
+        "org-unit": 0,
+        "organization": 0,
+        "team": 0,
+        "team-member": 0,
+    },
+    sagas=SAGAS,
     contract=published(__file__, "openapi/org.yaml"),
+    latency_buckets=(0.005, 0.01, 0.012, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
 )

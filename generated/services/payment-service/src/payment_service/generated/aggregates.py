@@ -21,22 +21,6 @@ from . import models, problems, tables
 PAYMENT_ACTION_REQUIRED = Emission(
     type="cloudsync.billing.payment-action-required.v1",
     topic="cloudsync.billing.payment.v1",
-    key="id",
-    key_field="causeId",
-    fields=(
-        "causeId",
-        "paymentId",
-        "purpose",
-        "actionUrl",
-        "actionExpiresAt",
-        "orderId",
-        "invoiceId",
-    ),
-)
-
-PAYMENT_ACTION_REQUIRED_ = Emission(
-    type="cloudsync.billing.payment-action-required.v1",
-    topic="cloudsync.billing.payment.v1",
     key="causeId",
     key_field="causeId",
     fields=(
@@ -85,24 +69,6 @@ PAYMENT_DISPUTE_CLOSED = Emission(
 PAYMENT_FAILED = Emission(
     type="cloudsync.billing.payment-failed.v1",
     topic="cloudsync.billing.payment.v1",
-    key="id",
-    key_field="causeId",
-    fields=(
-        "causeId",
-        "paymentId",
-        "purpose",
-        "declineCode",
-        "retryable",
-        "capturedMinor",
-        "currency",
-        "orderId",
-        "invoiceId",
-    ),
-)
-
-PAYMENT_FAILED_ = Emission(
-    type="cloudsync.billing.payment-failed.v1",
-    topic="cloudsync.billing.payment.v1",
     key="causeId",
     key_field="causeId",
     fields=(
@@ -119,25 +85,6 @@ PAYMENT_FAILED_ = Emission(
 )
 
 PAYMENT_PROCESSED = Emission(
-    type="cloudsync.billing.payment-processed.v1",
-    topic="cloudsync.billing.payment.v1",
-    key="id",
-    key_field="causeId",
-    fields=(
-        "causeId",
-        "paymentId",
-        "purpose",
-        "capturedMinor",
-        "currency",
-        "methodKind",
-        "orderId",
-        "invoiceId",
-        "creditAppliedMinor",
-        "capturedAt",
-    ),
-)
-
-PAYMENT_PROCESSED_ = Emission(
     type="cloudsync.billing.payment-processed.v1",
     topic="cloudsync.billing.payment.v1",
     key="causeId",
@@ -159,28 +106,12 @@ PAYMENT_PROCESSED_ = Emission(
 PAYMENT_REFUNDED = Emission(
     type="cloudsync.billing.payment-refunded.v1",
     topic="cloudsync.billing.payment.v1",
-    key="id",
-    key_field="causeId",
-    fields=("causeId", "paymentId", "refundId", "amountMinor", "currency", "reason", "orderId"),
-)
-
-PAYMENT_REFUNDED_ = Emission(
-    type="cloudsync.billing.payment-refunded.v1",
-    topic="cloudsync.billing.payment.v1",
     key="causeId",
     key_field="causeId",
     fields=("causeId", "paymentId", "refundId", "amountMinor", "currency", "reason", "orderId"),
 )
 
 PAYMENT_VOIDED = Emission(
-    type="cloudsync.billing.payment-voided.v1",
-    topic="cloudsync.billing.payment.v1",
-    key="id",
-    key_field="causeId",
-    fields=("causeId", "paymentId", "purpose", "orderId", "invoiceId"),
-)
-
-PAYMENT_VOIDED_ = Emission(
     type="cloudsync.billing.payment-voided.v1",
     topic="cloudsync.billing.payment.v1",
     key="causeId",
@@ -191,7 +122,7 @@ PAYMENT_VOIDED_ = Emission(
 REFUND_SKIPPED = Emission(
     type="cloudsync.billing.refund-skipped.v1",
     topic="cloudsync.billing.payment.v1",
-    key="id",
+    key="causeId",
     key_field="causeId",
     fields=("causeId", "orderId", "reason", "paymentId"),
 )
@@ -647,12 +578,12 @@ PAYMENT = AggregateSpec(
         "attempt-charge": Command(
             effect="custom",
             idempotency="natural",
-            emits=(PAYMENT_PROCESSED_, PAYMENT_FAILED_, PAYMENT_ACTION_REQUIRED_),
+            emits=(PAYMENT_PROCESSED, PAYMENT_FAILED, PAYMENT_ACTION_REQUIRED),
         ),
         "authorize-payment": Command(
             effect="custom",
             idempotency="key",
-            emits=(PAYMENT_AUTHORIZED, PAYMENT_ACTION_REQUIRED_, PAYMENT_FAILED_),
+            emits=(PAYMENT_AUTHORIZED, PAYMENT_ACTION_REQUIRED, PAYMENT_FAILED),
         ),
         "capture-payment": Command(
             effect="transition",
@@ -662,7 +593,7 @@ PAYMENT = AggregateSpec(
                 Assignment("capturedAt", source="context.now"),
                 Assignment("authorizationExpiresAt"),
             ),
-            emits=(PAYMENT_PROCESSED_,),
+            emits=(PAYMENT_PROCESSED,),
             requires=(
                 Requirement(
                     problem=problems.AUTHORIZATION_EXPIRED,
@@ -674,7 +605,7 @@ PAYMENT = AggregateSpec(
         "confirm-action": Command(
             effect="custom",
             idempotency="natural",
-            emits=(PAYMENT_AUTHORIZED, PAYMENT_FAILED_),
+            emits=(PAYMENT_AUTHORIZED, PAYMENT_FAILED),
         ),
         "expire-action": Command(
             effect="transition",
@@ -685,28 +616,28 @@ PAYMENT = AggregateSpec(
                 Assignment("actionUrl"),
                 Assignment("actionExpiresAt"),
             ),
-            emits=(PAYMENT_FAILED_,),
+            emits=(PAYMENT_FAILED,),
         ),
         "lapse-authorization": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("authorizationExpiresAt"),),
-            emits=(PAYMENT_VOIDED_,),
+            emits=(PAYMENT_VOIDED,),
         ),
         "mark-payment-disputed": Command(effect="transition", idempotency="natural"),
         "process-payment": Command(
             effect="custom",
             idempotency="natural",
-            emits=(PAYMENT_PROCESSED_, PAYMENT_FAILED_, PAYMENT_ACTION_REQUIRED_),
+            emits=(PAYMENT_PROCESSED, PAYMENT_FAILED, PAYMENT_ACTION_REQUIRED),
         ),
         "receive-provider-notification": Command(
             effect="custom",
             idempotency="natural",
             emits=(
                 PAYMENT_AUTHORIZED,
-                PAYMENT_PROCESSED_,
-                PAYMENT_FAILED_,
-                PAYMENT_REFUNDED_,
+                PAYMENT_PROCESSED,
+                PAYMENT_FAILED,
+                PAYMENT_REFUNDED,
                 PAYMENT_DISPUTED,
                 PAYMENT_DISPUTE_CLOSED,
             ),
@@ -730,7 +661,7 @@ PAYMENT = AggregateSpec(
                 Assignment("retryable", source="body.retryable"),
                 Assignment("authorizationExpiresAt"),
             ),
-            emits=(PAYMENT_FAILED_,),
+            emits=(PAYMENT_FAILED,),
         ),
         "record-decline": Command(
             effect="transition",
@@ -741,7 +672,7 @@ PAYMENT = AggregateSpec(
                 Assignment("actionUrl"),
                 Assignment("actionExpiresAt"),
             ),
-            emits=(PAYMENT_FAILED_,),
+            emits=(PAYMENT_FAILED,),
         ),
         "require-action": Command(
             effect="transition",
@@ -750,14 +681,14 @@ PAYMENT = AggregateSpec(
                 Assignment("actionUrl", source="body.actionUrl"),
                 Assignment("actionExpiresAt", source="body.actionExpiresAt"),
             ),
-            emits=(PAYMENT_ACTION_REQUIRED_,),
+            emits=(PAYMENT_ACTION_REQUIRED,),
         ),
         "restore-risk-thresholds": Command(effect="custom", idempotency="natural"),
         "void-payment": Command(
             effect="transition",
             idempotency="natural",
             sets=(Assignment("authorizationExpiresAt"),),
-            emits=(PAYMENT_VOIDED_,),
+            emits=(PAYMENT_VOIDED,),
         ),
     },
 )
@@ -930,7 +861,7 @@ REFUND = AggregateSpec(
                 Assignment("refundReference", source="body.refundReference"),
                 Assignment("completedAt", source="context.now"),
             ),
-            emits=(PAYMENT_REFUNDED_,),
+            emits=(PAYMENT_REFUNDED,),
         ),
         "withdraw-refund": Command(effect="transition", idempotency="natural"),
     },

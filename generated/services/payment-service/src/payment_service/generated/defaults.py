@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -20,6 +19,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.charge = runtime.aggregate(aggregates.CHARGE)
         self.dispute = runtime.aggregate(aggregates.DISPUTE)
         self.ledger_entry = runtime.aggregate(aggregates.LEDGER_ENTRY)
@@ -31,21 +31,6 @@ class Defaults(port.Port):
     async def accept_dispute(self, ctx: Context, request: port.AcceptDispute) -> models.Dispute:
         return await self.dispute.transition(ctx, "accept-dispute", request.dispute_id)
 
-    async def adopt_provider_key(self, ctx: Context, request: port.AdoptProviderKey) -> None:
-        raise handler_missing("adopt-provider-key")
-
-    async def adopt_risk_model(self, ctx: Context, request: port.AdoptRiskModel) -> None:
-        raise handler_missing("adopt-risk-model")
-
-    async def apply_credit_note(self, ctx: Context, request: port.ApplyCreditNote) -> None:
-        raise handler_missing("apply-credit-note")
-
-    async def apply_dispute_outcome(self, ctx: Context, request: port.ApplyDisputeOutcome) -> None:
-        raise handler_missing("apply-dispute-outcome")
-
-    async def apply_refund(self, ctx: Context, request: port.ApplyRefund) -> None:
-        raise handler_missing("apply-refund")
-
     async def approve_refund(self, ctx: Context, request: port.ApproveRefund) -> models.Refund:
         return await self.refund.transition(
             ctx,
@@ -54,26 +39,6 @@ class Defaults(port.Port):
             paymentId=request.payment_id,
         )
 
-    async def attach_payment_method(
-        self,
-        ctx: Context,
-        request: port.AttachPaymentMethod,
-    ) -> models.PaymentMethodSummary:
-        raise handler_missing("attach-payment-method")
-
-    async def attempt_charge(self, ctx: Context, request: port.AttemptCharge) -> None:
-        raise handler_missing("attempt-charge")
-
-    async def authorize_payment(
-        self,
-        ctx: Context,
-        request: port.AuthorizePayment,
-    ) -> models.Payment:
-        raise handler_missing("authorize-payment")
-
-    async def cancel_invoice_charge(self, ctx: Context, request: port.CancelInvoiceCharge) -> None:
-        raise handler_missing("cancel-invoice-charge")
-
     async def capture_payment(self, ctx: Context, request: port.CapturePayment) -> models.Payment:
         return await self.payment.transition(
             ctx,
@@ -81,25 +46,6 @@ class Defaults(port.Port):
             request.payment_id,
             request.body,
         )
-
-    async def close_paid_charge(self, ctx: Context, request: port.ClosePaidCharge) -> None:
-        raise handler_missing("close-paid-charge")
-
-    async def collect_invoice(self, ctx: Context, request: port.CollectInvoice) -> None:
-        raise handler_missing("collect-invoice")
-
-    async def confirm_action(self, ctx: Context, request: port.ConfirmAction) -> models.Payment:
-        raise handler_missing("confirm-action")
-
-    async def detach_methods_of_organization(
-        self,
-        ctx: Context,
-        request: port.DetachMethodsOfOrganization,
-    ) -> None:
-        raise handler_missing("detach-methods-of-organization")
-
-    async def detach_payment_method(self, ctx: Context, request: port.DetachPaymentMethod) -> None:
-        raise handler_missing("detach-payment-method")
 
     async def exhaust_charge(self, ctx: Context, request: port.ExhaustCharge) -> None:
         await self.charge.transition(ctx, "exhaust-charge", request.cause_id)
@@ -120,9 +66,6 @@ class Defaults(port.Port):
     async def fail_refund(self, ctx: Context, request: port.FailRefund) -> None:
         await self.refund.transition(ctx, "fail-refund", request.refund_id)
 
-    async def hold_charge(self, ctx: Context, request: port.HoldCharge) -> None:
-        raise handler_missing("hold-charge")
-
     async def lapse_authorization(self, ctx: Context, request: port.LapseAuthorization) -> None:
         await self.payment.transition(ctx, "lapse-authorization", request.payment_id)
 
@@ -136,33 +79,6 @@ class Defaults(port.Port):
 
     async def open_charge(self, ctx: Context, request: port.OpenCharge) -> None:
         await self.charge.create(ctx, "open-charge", request.body)
-
-    async def open_order_charge(self, ctx: Context, request: port.OpenOrderCharge) -> None:
-        raise handler_missing("open-order-charge")
-
-    async def post_ledger_transaction(
-        self,
-        ctx: Context,
-        request: port.PostLedgerTransaction,
-    ) -> None:
-        raise handler_missing("post-ledger-transaction")
-
-    async def process_payment(self, ctx: Context, request: port.ProcessPayment) -> None:
-        raise handler_missing("process-payment")
-
-    async def receive_provider_notification(
-        self,
-        ctx: Context,
-        request: port.ReceiveProviderNotification,
-    ) -> None:
-        raise handler_missing("receive-provider-notification")
-
-    async def reconcile_settlement(
-        self,
-        ctx: Context,
-        request: port.ReconcileSettlement,
-    ) -> models.SettlementReconciliation:
-        raise handler_missing("reconcile-settlement")
 
     async def record_authorization(self, ctx: Context, request: port.RecordAuthorization) -> None:
         await self.payment.transition(ctx, "record-authorization", request.payment_id, request.body)
@@ -188,40 +104,14 @@ class Defaults(port.Port):
     async def record_dispute_won(self, ctx: Context, request: port.RecordDisputeWon) -> None:
         await self.dispute.transition(ctx, "record-dispute-won", request.dispute_id)
 
-    async def refund_payment(self, ctx: Context, request: port.RefundPayment) -> models.Refund:
-        raise handler_missing("refund-payment")
-
-    async def refund_user(self, ctx: Context, request: port.RefundUser) -> None:
-        raise handler_missing("refund-user")
-
     async def register_dispute(self, ctx: Context, request: port.RegisterDispute) -> None:
         await self.dispute.create(ctx, "register-dispute", request.body)
 
     async def require_action(self, ctx: Context, request: port.RequireAction) -> None:
         await self.payment.transition(ctx, "require-action", request.payment_id, request.body)
 
-    async def restore_risk_thresholds(
-        self,
-        ctx: Context,
-        request: port.RestoreRiskThresholds,
-    ) -> None:
-        raise handler_missing("restore-risk-thresholds")
-
-    async def resume_charge(self, ctx: Context, request: port.ResumeCharge) -> None:
-        raise handler_missing("resume-charge")
-
-    async def retry_charge(self, ctx: Context, request: port.RetryCharge) -> models.Charge:
-        raise handler_missing("retry-charge")
-
     async def send_refund(self, ctx: Context, request: port.SendRefund) -> None:
         await self.refund.transition(ctx, "send-refund", request.refund_id)
-
-    async def set_default_payment_method(
-        self,
-        ctx: Context,
-        request: port.SetDefaultPaymentMethod,
-    ) -> models.PaymentMethodSummary:
-        raise handler_missing("set-default-payment-method")
 
     async def settle_charge(self, ctx: Context, request: port.SettleCharge) -> None:
         await self.charge.transition(ctx, "settle-charge", request.cause_id)
@@ -258,13 +148,6 @@ class Defaults(port.Port):
             request.refund_id,
             paymentId=request.payment_id,
         )
-
-    async def get_account_credit(
-        self,
-        ctx: Context,
-        request: port.GetAccountCredit,
-    ) -> models.AccountCredit:
-        raise handler_missing("get-account-credit")
 
     async def get_charge(self, ctx: Context, request: port.GetCharge) -> models.Charge:
         return await self.charge.get(ctx, request.cause_id)
@@ -345,74 +228,6 @@ class Defaults(port.Port):
             },
         )
 
-    async def on_credit_note_issued(
-        self,
-        ctx: Context,
-        event: Received[models.CreditNoteIssued],
-    ) -> None:
-        not_handled(event)
-
-    async def on_invoice_dispute_resolved(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceDisputeResolved],
-    ) -> None:
-        not_handled(event)
-
-    async def on_invoice_disputed(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceDisputed],
-    ) -> None:
-        not_handled(event)
-
-    async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
-        not_handled(event)
-
-    async def on_invoice_paid(self, ctx: Context, event: Received[models.InvoicePaid]) -> None:
-        not_handled(event)
-
-    async def on_invoice_voided(self, ctx: Context, event: Received[models.InvoiceVoided]) -> None:
-        not_handled(event)
-
-    async def on_invoice_written_off(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceWrittenOff],
-    ) -> None:
-        not_handled(event)
-
-    async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
-        not_handled(event)
-
-    async def on_model_rolled_back(
-        self,
-        ctx: Context,
-        event: Received[models.ModelRolledBack],
-    ) -> None:
-        not_handled(event)
-
-    async def on_order_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.OrderCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_payment_dispute_closed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentDisputeClosed],
-    ) -> None:
-        not_handled(event)
-
     async def on_payment_disputed(
         self,
         ctx: Context,
@@ -422,23 +237,3 @@ class Defaults(port.Port):
             ctx,
             port.MarkPaymentDisputed(payment_id=event.value("paymentId"), body=event.data),
         )
-
-    async def on_payment_refunded(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentRefunded],
-    ) -> None:
-        not_handled(event)
-
-    async def on_seats_reserved(self, ctx: Context, event: Received[models.SeatsReserved]) -> None:
-        not_handled(event)
-
-    async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
-        not_handled(event)
-
-    async def on_subscription_ordered(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionOrdered],
-    ) -> None:
-        not_handled(event)

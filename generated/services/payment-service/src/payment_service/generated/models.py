@@ -7,14 +7,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
 class CapturePaymentRequest(Model):
-    """
-    How much of the authorised amount is taken; the rest is given back to the card at once.
-    """
+    """How much of the authorised amount is taken; the rest is given back to the card at once."""
 
     captured_minor: Annotated[int, Field(alias="capturedMinor", ge=0, le=100000000)]
 
@@ -33,9 +31,7 @@ class CardBrand(StrEnum):
 
 
 class ChargeCloseReason(StrEnum):
-    """
-    What ended a claim before it was met, told to support.
-    """
+    """What ended a claim before it was met, told to support."""
 
     order_cancelled = "orderCancelled"
     invoice_voided = "invoiceVoided"
@@ -45,9 +41,7 @@ class ChargeCloseReason(StrEnum):
 
 
 class ChargeStatus(StrEnum):
-    """
-    Whether a claim is still to be met.
-    """
+    """Whether a claim is still to be met."""
 
     open = "open"
     held = "held"
@@ -77,9 +71,7 @@ class ConfirmActionRequest(Model):
 
 
 class CreditReason(StrEnum):
-    """
-    Why an issued invoice is owed less than it says.
-    """
+    """Why an issued invoice is owed less than it says."""
 
     goodwill = "goodwill"
     sla_credit = "slaCredit"
@@ -117,9 +109,7 @@ class DeclineCode(StrEnum):
 
 
 class DisputeOutcome(StrEnum):
-    """
-    Who keeps the money.
-    """
+    """Who keeps the money."""
 
     won = "won"
     lost = "lost"
@@ -127,9 +117,7 @@ class DisputeOutcome(StrEnum):
 
 
 class DisputeStatus(StrEnum):
-    """
-    Open until we answer or give in.
-    """
+    """Open until we answer or give in."""
 
     open = "open"
     answered = "answered"
@@ -153,9 +141,7 @@ class InvoiceDisputedLinePositionsItem(RootModel[int]):
 
 
 class InvoicePaid(Model):
-    """
-    Nothing is due any more, by one payment or several and perhaps a credit.
-    """
+    """Nothing is due any more, by one payment or several and perhaps a credit."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -171,16 +157,14 @@ class InvoicePaid(Model):
     paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
     currency: Currency
     payment_ids: Annotated[
-        list[UUID], Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
     after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
 
 
 class LedgerAccount(StrEnum):
-    """
-    The six accounts that money can stand in while it is ours to answer for.
-    """
+    """The six accounts that money can stand in while it is ours to answer for."""
 
     receivable = "receivable"
     provider_clearing = "providerClearing"
@@ -191,18 +175,14 @@ class LedgerAccount(StrEnum):
 
 
 class LedgerDirection(StrEnum):
-    """
-    Debit or credit, since amounts themselves carry no sign in the ledger.
-    """
+    """Debit or credit, since amounts themselves carry no sign in the ledger."""
 
     debit = "debit"
     credit = "credit"
 
 
 class LedgerEntry(Model):
-    """
-    One side of a booking, written once and never changed.
-    """
+    """One side of a booking, written once and never changed."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -220,9 +200,7 @@ class LedgerEntry(Model):
 
 
 class LedgerLine(Model):
-    """
-    One side of a booking before it is posted.
-    """
+    """One side of a booking before it is posted."""
 
     account: LedgerAccount
     direction: LedgerDirection
@@ -231,9 +209,7 @@ class LedgerLine(Model):
 
 
 class LegalEntity(StrEnum):
-    """
-    Which of the three companies bills.
-    """
+    """Which of the three companies bills."""
 
     cloudsync_inc = "cloudsyncInc"
     cloudsync_ireland = "cloudsyncIreland"
@@ -241,9 +217,7 @@ class LegalEntity(StrEnum):
 
 
 class ModelDeployed(Model):
-    """
-    This version serves, with the score it was let in on.
-    """
+    """This version serves, with the score it was let in on."""
 
     model_id: Annotated[UUID, Field(alias="modelId")]
     model_key: Annotated[
@@ -263,9 +237,7 @@ class ModelDeployed(Model):
 
 
 class ModelRolledBack(Model):
-    """
-    The version in semver answers no more; the one before it does, at once and everywhere.
-    """
+    """The version in semver answers no more; the one before it does, at once and everywhere."""
 
     model_id: Annotated[UUID, Field(alias="modelId")]
     model_key: Annotated[
@@ -293,9 +265,7 @@ class ModelRolledBack(Model):
 
 
 class Money(Model):
-    """
-    A whole number of the smallest unit of a currency together with its code.
-    """
+    """A whole number of the smallest unit of a currency together with its code."""
 
     amount_minor: Annotated[
         int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
@@ -304,9 +274,7 @@ class Money(Model):
 
 
 class OrderCancelReason(StrEnum):
-    """
-    What undid an order.
-    """
+    """What undid an order."""
 
     seats_rejected = "seatsRejected"
     seats_timeout = "seatsTimeout"
@@ -319,9 +287,7 @@ class OrderCancelReason(StrEnum):
 
 
 class OrderKind(StrEnum):
-    """
-    What is bought.
-    """
+    """What is bought."""
 
     new = "new"
     plan_change = "planChange"
@@ -329,9 +295,7 @@ class OrderKind(StrEnum):
 
 
 class PaymentDisputeClosed(Model):
-    """
-    The network decided, or we gave in.
-    """
+    """The network decided, or we gave in."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -342,9 +306,7 @@ class PaymentDisputeClosed(Model):
 
 
 class PaymentDisputed(Model):
-    """
-    A bank has taken the amount back for the time being.
-    """
+    """A bank has taken the amount back for the time being."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -361,9 +323,7 @@ class PaymentDisputed(Model):
 
 
 class PaymentMethodKind(StrEnum):
-    """
-    How a customer pays.
-    """
+    """How a customer pays."""
 
     card = "card"
     sepa_debit = "sepaDebit"
@@ -372,9 +332,7 @@ class PaymentMethodKind(StrEnum):
 
 
 class PaymentMethodStatus(StrEnum):
-    """
-    Debits wait for their mandate before they are active.
-    """
+    """Debits wait for their mandate before they are active."""
 
     pending_verification = "pendingVerification"
     active = "active"
@@ -383,9 +341,7 @@ class PaymentMethodStatus(StrEnum):
 
 
 class PaymentMethodSummary(Model):
-    """
-    What a billing administrator recognises a card or account by.
-    """
+    """What a billing administrator recognises a card or account by."""
 
     id: UUID
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
@@ -399,18 +355,14 @@ class PaymentMethodSummary(Model):
 
 
 class PaymentProvider(StrEnum):
-    """
-    Which of the two contracted providers carries a payment to its end.
-    """
+    """Which of the two contracted providers carries a payment to its end."""
 
     main = "main"
     standby = "standby"
 
 
 class PaymentPurpose(StrEnum):
-    """
-    What money is asked for.
-    """
+    """What money is asked for."""
 
     order = "order"
     invoice = "invoice"
@@ -418,9 +370,7 @@ class PaymentPurpose(StrEnum):
 
 
 class PaymentStatus(StrEnum):
-    """
-    How far one attempt has got.
-    """
+    """How far one attempt has got."""
 
     created = "created"
     requires_action = "requiresAction"
@@ -434,9 +384,7 @@ class PaymentStatus(StrEnum):
 
 
 class PaymentVoided(Model):
-    """
-    An authorisation was given back before anything was taken from it.
-    """
+    """An authorisation was given back before anything was taken from it."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -446,9 +394,7 @@ class PaymentVoided(Model):
 
 
 class PostLedgerTransactionRequest(Model):
-    """
-    Two to ten lines that are written together or not at all.
-    """
+    """Two to ten lines that are written together or not at all."""
 
     transaction_id: Annotated[UUID, Field(alias="transactionId")]
     payment_id: Annotated[UUID | None, Field(alias="paymentId")] = None
@@ -457,9 +403,7 @@ class PostLedgerTransactionRequest(Model):
 
 
 class ProviderNotification(Model):
-    """
-    What a provider tells by itself: captures, refusals, refunds, disputes, settlements.
-    """
+    """What a provider tells by itself: captures, refusals, refunds, disputes, settlements."""
 
     provider: PaymentProvider
     delivery_id: Annotated[
@@ -473,9 +417,7 @@ class ProviderNotification(Model):
 
 
 class RecordAuthorizationRequest(Model):
-    """
-    Reference, risk and end of validity, written when the provider has said yes.
-    """
+    """Reference, risk and end of validity, written when the provider has said yes."""
 
     provider_reference: Annotated[
         str,
@@ -493,9 +435,7 @@ class RecordAuthorizationRequest(Model):
 
 
 class RecordDeclineRequest(Model):
-    """
-    Why the provider or our own risk limit refused, and whether it is worth trying again.
-    """
+    """Why the provider or our own risk limit refused, and whether it is worth trying again."""
 
     decline_code: Annotated[DeclineCode, Field(alias="declineCode")]
     retryable: bool
@@ -510,9 +450,7 @@ class RefundPaymentRequestReason(StrEnum):
 
 
 class RefundReason(StrEnum):
-    """
-    Why money goes back.
-    """
+    """Why money goes back."""
 
     order_cancelled = "orderCancelled"
     duplicate = "duplicate"
@@ -535,9 +473,7 @@ class RefundStatus(StrEnum):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -546,9 +482,7 @@ class Region(StrEnum):
 
 
 class RegisterDisputeRequest(Model):
-    """
-    Case, amount, reason and deadline, taken from a notification whose signature was good.
-    """
+    """Case, amount, reason and deadline, taken from a notification whose signature was good."""
 
     payment_id: Annotated[UUID, Field(alias="paymentId")]
     cause_id: Annotated[UUID, Field(alias="causeId")]
@@ -573,9 +507,7 @@ class RegisterDisputeRequest(Model):
 
 
 class RequireActionRequest(Model):
-    """
-    The page on which the payer identifies themselves to their bank, and how long it waits.
-    """
+    """The page on which the payer identifies themselves to their bank, and how long it waits."""
 
     action_url: Annotated[
         str, Field(alias="actionUrl", max_length=2048, min_length=10, pattern="^https://")
@@ -584,9 +516,7 @@ class RequireActionRequest(Model):
 
 
 class ReservationKind(StrEnum):
-    """
-    What seats are wanted for.
-    """
+    """What seats are wanted for."""
 
     order = "order"
     expansion = "expansion"
@@ -595,17 +525,13 @@ class ReservationKind(StrEnum):
 
 
 class RetryChargeRequest(Model):
-    """
-    Which method to try now, ahead of the plan; the default method if none is named.
-    """
+    """Which method to try now, ahead of the plan; the default method if none is named."""
 
     preferred_method_id: Annotated[UUID | None, Field(alias="preferredMethodId")] = None
 
 
 class SeatsReserved(Model):
-    """
-    Seats are held for half an hour and cannot be sold to anybody else.
-    """
+    """Seats are held for half an hour and cannot be sold to anybody else."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -619,9 +545,7 @@ class SeatsReserved(Model):
 
 
 class SecretKind(StrEnum):
-    """
-    What a secret opens.
-    """
+    """What a secret opens."""
 
     database_credential = "databaseCredential"
     signing_key = "signingKey"
@@ -633,9 +557,7 @@ class SecretKind(StrEnum):
 
 
 class SecretRotated(Model):
-    """
-    A new version took over.
-    """
+    """A new version took over."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     path: Annotated[
@@ -669,9 +591,7 @@ class SettlementMismatchSide(StrEnum):
 
 
 class SettlementStatus(StrEnum):
-    """
-    Expected until the provider's report of the day is in.
-    """
+    """Expected until the provider's report of the day is in."""
 
     expected = "expected"
     reconciled = "reconciled"
@@ -679,9 +599,7 @@ class SettlementStatus(StrEnum):
 
 
 class SkipReason(StrEnum):
-    """
-    What the saga found instead of captured money when it came to give it back.
-    """
+    """What the saga found instead of captured money when it came to give it back."""
 
     nothing_captured = "nothingCaptured"
     authorization_voided = "authorizationVoided"
@@ -689,21 +607,16 @@ class SkipReason(StrEnum):
 
 
 class SubmitDisputeEvidenceRequest(Model):
-    """
-    Our statement and up to five files that bear it out.
-    """
+    """Our statement and up to five files that bear it out."""
 
     statement: Annotated[str, Field(max_length=4000, min_length=20)]
     evidence_file_ids: Annotated[
-        list[UUID],
-        Field(alias="evidenceFileIds", json_schema_extra={"x-unique": True}, max_length=5),
+        list[UUID], Field(alias="evidenceFileIds", json_schema_extra=UNIQUE, max_length=5)
     ]
 
 
 class SubscriptionOrdered(Model):
-    """
-    Opens the order saga.
-    """
+    """Opens the order saga."""
 
     order_id: Annotated[UUID, Field(alias="orderId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -725,9 +638,7 @@ class SubscriptionOrdered(Model):
 
 
 class VoidReason(StrEnum):
-    """
-    Why an invoice should never have been issued.
-    """
+    """Why an invoice should never have been issued."""
 
     wrong_customer = "wrongCustomer"
     wrong_period = "wrongPeriod"
@@ -758,9 +669,7 @@ class AccountCredit(Model):
 
 
 class AttachPaymentMethodRequest(Model):
-    """
-    The provider's one-time token for what the payer typed on the provider's own form.
-    """
+    """The provider's one-time token for what the payer typed on the provider's own form."""
 
     kind: PaymentMethodKind
     one_time_token: Annotated[
@@ -778,9 +687,7 @@ class AttachPaymentMethodRequest(Model):
 
 
 class AuthorizePaymentRequest(Model):
-    """
-    Asks to reserve an amount for an order or invoice.
-    """
+    """Asks to reserve an amount for an order or invoice."""
 
     purpose: PaymentPurpose
     order_id: Annotated[UUID | None, Field(alias="orderId")] = None
@@ -831,9 +738,7 @@ class Charge(Model):
 
 
 class CreditNoteIssued(Model):
-    """
-    An invoice is owed less than it says.
-    """
+    """An invoice is owed less than it says."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     credit_note_id: Annotated[UUID, Field(alias="creditNoteId")]
@@ -855,9 +760,7 @@ class CreditNoteIssued(Model):
 
 
 class Dispute(Model):
-    """
-    A cardholder's bank wants money back that we captured.
-    """
+    """A cardholder's bank wants money back that we captured."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -888,8 +791,7 @@ class Dispute(Model):
     outcome: DisputeOutcome | None = None
     statement: Annotated[str | None, Field(max_length=4000, min_length=20)] = None
     evidence_file_ids: Annotated[
-        list[UUID],
-        Field(alias="evidenceFileIds", json_schema_extra={"x-unique": True}, max_length=5),
+        list[UUID], Field(alias="evidenceFileIds", json_schema_extra=UNIQUE, max_length=5)
     ]
     answered_at: Annotated[AwareDatetime | None, Field(alias="answeredAt")] = None
     closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
@@ -906,9 +808,7 @@ class ExpectSettlementRequest(Model):
 
 
 class InvoiceDisputeResolved(Model):
-    """
-    Finance has answered an objection.
-    """
+    """Finance has answered an objection."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     invoice_dispute_id: Annotated[UUID, Field(alias="invoiceDisputeId")]
@@ -917,23 +817,19 @@ class InvoiceDisputeResolved(Model):
 
 
 class InvoiceDisputed(Model):
-    """
-    A customer objects.
-    """
+    """A customer objects."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     invoice_dispute_id: Annotated[UUID, Field(alias="invoiceDisputeId")]
     line_positions: Annotated[
         list[InvoiceDisputedLinePositionsItem],
-        Field(alias="linePositions", json_schema_extra={"x-unique": True}, max_length=500),
+        Field(alias="linePositions", json_schema_extra=UNIQUE, max_length=500),
     ]
     opened_by: Annotated[UUID, Field(alias="openedBy")]
 
 
 class InvoiceIssued(Model):
-    """
-    An invoice has its number and can no longer change.
-    """
+    """An invoice has its number and can no longer change."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -954,15 +850,12 @@ class InvoiceIssued(Model):
     due_on: Annotated[date, Field(alias="dueOn")]
     collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
     usage_period_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="usagePeriodIds", json_schema_extra={"x-unique": True}, max_length=24),
+        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
 class InvoiceVoided(Model):
-    """
-    An unpaid invoice is taken back.
-    """
+    """An unpaid invoice is taken back."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -981,9 +874,7 @@ class InvoiceVoided(Model):
 
 
 class InvoiceWrittenOff(Model):
-    """
-    Money that nobody expects any more, for the books and for whoever decides on credit terms.
-    """
+    """Money that nobody expects any more, for the books and for whoever decides on credit terms."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -1002,9 +893,7 @@ class InvoiceWrittenOff(Model):
 
 
 class OpenChargeRequest(Model):
-    """
-    Cause and amount of a charge as they follow from an order or an issued invoice.
-    """
+    """Cause and amount of a charge as they follow from an order or an issued invoice."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     purpose: PaymentPurpose
@@ -1015,34 +904,27 @@ class OpenChargeRequest(Model):
 
 
 class OrderCancelled(Model):
-    """
-    The order will not be carried out.
-    """
+    """The order will not be carried out."""
 
     order_id: Annotated[UUID, Field(alias="orderId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     kind: OrderKind | None = None
     reason: OrderCancelReason
     captured_payment_ids: Annotated[
-        list[UUID],
-        Field(alias="capturedPaymentIds", json_schema_extra={"x-unique": True}, max_length=4),
+        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
     ]
     notify_user_id: Annotated[UUID, Field(alias="notifyUserId")]
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class Payment(Model):
-    """
-    One attempt to collect a charge, carried to its end by the provider that began it.
-    """
+    """One attempt to collect a charge, carried to its end by the provider that began it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1107,9 +989,7 @@ class Payment(Model):
 
 
 class PaymentActionRequired(Model):
-    """
-    The payer has a quarter of an hour to answer their bank.
-    """
+    """The payer has a quarter of an hour to answer their bank."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1123,9 +1003,7 @@ class PaymentActionRequired(Model):
 
 
 class PaymentAuthorized(Model):
-    """
-    A card has reserved the money; nothing was taken.
-    """
+    """A card has reserved the money; nothing was taken."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1138,9 +1016,7 @@ class PaymentAuthorized(Model):
 
 
 class PaymentFailed(Model):
-    """
-    This attempt is over.
-    """
+    """This attempt is over."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1181,9 +1057,7 @@ class PaymentMethod(Model):
 
 
 class PaymentProcessed(Model):
-    """
-    Money has moved to us for an order or invoice.
-    """
+    """Money has moved to us for an order or invoice."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1200,9 +1074,7 @@ class PaymentProcessed(Model):
 
 
 class PaymentRefunded(Model):
-    """
-    Money went back to where it came from, all of it or a part.
-    """
+    """Money went back to where it came from, all of it or a part."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1214,9 +1086,7 @@ class PaymentRefunded(Model):
 
 
 class Refund(Model):
-    """
-    Money on its way back to the method that it came from.
-    """
+    """Money on its way back to the method that it came from."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1246,9 +1116,7 @@ class Refund(Model):
 
 
 class RefundPaymentRequest(Model):
-    """
-    How much goes back and why.
-    """
+    """How much goes back and why."""
 
     amount_minor: Annotated[int, Field(alias="amountMinor", ge=0, le=100000000)]
     reason: RefundPaymentRequestReason
@@ -1256,9 +1124,7 @@ class RefundPaymentRequest(Model):
 
 
 class RefundSkipped(Model):
-    """
-    The saga came to give money back and found none of it taken.
-    """
+    """The saga came to give money back and found none of it taken."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     order_id: Annotated[UUID, Field(alias="orderId")]
@@ -1267,9 +1133,7 @@ class RefundSkipped(Model):
 
 
 class Settlement(Model):
-    """
-    What a provider pays out for one day and currency, held against the ledger.
-    """
+    """What a provider pays out for one day and currency, held against the ledger."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]

@@ -8,36 +8,114 @@ from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .policies import POLICIES
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="payment-service",
     source="/cloudsync/payment-service",
-    access={
-        "payment:answer-dispute": frozenset({"finance-operator"}),
-        "payment:approve-refund": frozenset({"finance-operator"}),
-        "payment:authorize": frozenset({"billing-admin", "finance-operator", "org-owner"}),
-        "payment:capture": frozenset({"finance-operator"}),
-        "payment:manage-method": frozenset({"billing-admin", "org-owner"}),
-        "payment:read": frozenset(
-            {
+    access=by_roles(
+        (
+            (
                 "billing-admin",
                 "compliance-officer",
                 "finance-operator",
                 "org-owner",
                 "support-agent",
-            }
+            ),
+            ("payment:read",),
         ),
-        "payment:read-ledger": frozenset({"compliance-officer", "finance-operator"}),
-        "payment:reconcile": frozenset({"finance-operator"}),
-        "payment:refund": frozenset({"finance-operator"}),
+        (("billing-admin", "finance-operator", "org-owner"), ("payment:authorize",)),
+        (("billing-admin", "org-owner"), ("payment:manage-method",)),
+        (("compliance-officer", "finance-operator"), ("payment:read-ledger",)),
+        (
+            ("finance-operator",),
+            (
+                "payment:answer-dispute",
+                "payment:approve-refund",
+                "payment:capture",
+                "payment:reconcile",
+                "payment:refund",
+            ),
+        ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
+    policies=POLICIES,
+    masked=frozenset(
+        {
+            "account",
+            "actionExpiresAt",
+            "actionUrl",
+            "amountMinor",
+            "capturedMinor",
+            "caseReference",
+            "clientIpPrefix",
+            "creditAppliedMinor",
+            "declineCode",
+            "evidenceFileIds",
+            "expiryMonth",
+            "expiryYear",
+            "explanation",
+            "fingerprint",
+            "holderName",
+            "last4",
+            "mandateReference",
+            "matchedMinor",
+            "networkReason",
+            "outcome",
+            "priceDigest",
+            "providerReference",
+            "providerToken",
+            "reason",
+            "refundReference",
+            "refundedMinor",
+            "reportedMinor",
+            "riskScore",
+            "settledMinor",
+            "statement",
+        }
+    ),
     tables=metadata,
     schemas=("payments",),
     migrations=Path(__file__).with_name("migrations"),
+    dead_letters={
+        "cloudsync.analytics.model.v1": "cloudsync.analytics.model.v1.dlq",
+        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
+        "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
+        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
+        "cloudsync.billing.seat-reservation.v1": "cloudsync.billing.seat-reservation.v1.dlq",
+        "cloudsync.platform.secret.v1": "cloudsync.platform.secret.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+    },
+    streams={"payment": 50},
+    sagas=SAGAS,
     contract=published(__file__, "openapi/payment.yaml"),
+    latency_buckets=(
+        0.005,
+        0.01,
+        0.025,
+        0.05,
+        0.075,
+        0.095,
+        0.1,
+        0.15,
+        0.25,
+        0.5,
+        0.7,
+        1.0,
+        2.5,
+        5.0,
+    ),
     edges={
         "secret-service": Edge(
             service="secret-service",
@@ -52,6 +130,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
     },
 )

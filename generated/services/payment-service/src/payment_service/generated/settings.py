@@ -20,6 +20,8 @@ class ServiceSettings(Settings):
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 50
+    rate_limit_burst: int = 100
     database_schema: str | None = "payments"
 
     provider_timeout: Seconds = 10.0

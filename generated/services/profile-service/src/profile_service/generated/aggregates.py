@@ -23,7 +23,7 @@ from . import models, problems
 PREFERENCES_CHANGED = Emission(
     type="cloudsync.user.preferences-changed.v1",
     topic="cloudsync.user.profile.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "changedTopics"),
 )
@@ -31,7 +31,7 @@ PREFERENCES_CHANGED = Emission(
 PROFILE_ERASED = Emission(
     type="cloudsync.user.profile-erased.v1",
     topic="cloudsync.user.profile.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasedAt", "avatarFileId"),
 )
@@ -39,7 +39,7 @@ PROFILE_ERASED = Emission(
 PROFILE_ERASURE_COMPLETED = Emission(
     type="cloudsync.user.profile-erasure-completed.v1",
     topic="cloudsync.user.profile.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
@@ -47,7 +47,7 @@ PROFILE_ERASURE_COMPLETED = Emission(
 PROFILE_HIDDEN = Emission(
     type="cloudsync.user.profile-hidden.v1",
     topic="cloudsync.user.profile.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId",),
 )
@@ -55,7 +55,7 @@ PROFILE_HIDDEN = Emission(
 PROFILE_PUBLISHED = Emission(
     type="cloudsync.user.profile-published.v1",
     topic="cloudsync.user.profile.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "audience", "completeness"),
 )
@@ -63,7 +63,7 @@ PROFILE_PUBLISHED = Emission(
 PROFILE_UPDATED = Emission(
     type="cloudsync.user.profile-updated.v1",
     topic="cloudsync.user.profile.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=(
         "userId",
@@ -81,7 +81,7 @@ PROFILE_UPDATED = Emission(
 SKILL_ENDORSED = Emission(
     type="cloudsync.user.skill-endorsed.v1",
     topic="cloudsync.user.profile.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("endorsementId", "userId", "skill", "fromUserId"),
 )
@@ -89,7 +89,7 @@ SKILL_ENDORSED = Emission(
 STATUS_MESSAGE_CHANGED = Emission(
     type="cloudsync.user.status-message-changed.v1",
     topic="cloudsync.user.profile.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "statusMessage"),
 )

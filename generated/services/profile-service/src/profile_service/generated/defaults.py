@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -18,13 +17,11 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.endorsement = runtime.aggregate(aggregates.ENDORSEMENT)
         self.preference_set = runtime.aggregate(aggregates.PREFERENCE_SET)
         self.profile = runtime.aggregate(aggregates.PROFILE)
         self.profile_field_definition = runtime.aggregate(aggregates.PROFILE_FIELD_DEFINITION)
-
-    async def absorb_profile(self, ctx: Context, request: port.AbsorbProfile) -> None:
-        raise handler_missing("absorb-profile")
 
     async def change_preferences(
         self,
@@ -45,26 +42,6 @@ class Defaults(port.Port):
     ) -> models.Profile:
         return await self.profile.update(ctx, "clear-status-message", request.user_id)
 
-    async def close_text_channel(self, ctx: Context, request: port.CloseTextChannel) -> None:
-        raise handler_missing("close-text-channel")
-
-    async def define_profile_field(
-        self,
-        ctx: Context,
-        request: port.DefineProfileField,
-    ) -> models.ProfileFieldDefinition:
-        raise handler_missing("define-profile-field")
-
-    async def drop_profile_fields(self, ctx: Context, request: port.DropProfileFields) -> None:
-        raise handler_missing("drop-profile-fields")
-
-    async def drop_quarantined_avatar(
-        self,
-        ctx: Context,
-        request: port.DropQuarantinedAvatar,
-    ) -> None:
-        raise handler_missing("drop-quarantined-avatar")
-
     async def endorse_skill(self, ctx: Context, request: port.EndorseSkill) -> models.Endorsement:
         return await self.endorsement.create(
             ctx,
@@ -73,18 +50,8 @@ class Defaults(port.Port):
             userId=request.user_id,
         )
 
-    async def erase_profile(self, ctx: Context, request: port.EraseProfile) -> None:
-        raise handler_missing("erase-profile")
-
     async def expire_status_message(self, ctx: Context, request: port.ExpireStatusMessage) -> None:
         await self.profile.update(ctx, "expire-status-message", request.user_id)
-
-    async def export_my_data(
-        self,
-        ctx: Context,
-        request: port.ExportMyData,
-    ) -> models.ProfileExportReceipt:
-        raise handler_missing("export-my-data")
 
     async def hide_profile(self, ctx: Context, request: port.HideProfile) -> models.Profile:
         return await self.profile.transition(ctx, "hide-profile", request.user_id)
@@ -107,17 +74,11 @@ class Defaults(port.Port):
     async def open_profile(self, ctx: Context, request: port.OpenProfile) -> None:
         await self.profile.create(ctx, "open-profile", request.body)
 
-    async def publish_profile(self, ctx: Context, request: port.PublishProfile) -> models.Profile:
-        raise handler_missing("publish-profile")
-
     async def remove_avatar(self, ctx: Context, request: port.RemoveAvatar) -> models.Profile:
         return await self.profile.update(ctx, "remove-avatar", request.user_id)
 
     async def retire_profile_field(self, ctx: Context, request: port.RetireProfileField) -> None:
         await self.profile_field_definition.delete(ctx, "retire-profile-field", request.key)
-
-    async def set_avatar(self, ctx: Context, request: port.SetAvatar) -> models.Profile:
-        raise handler_missing("set-avatar")
 
     async def set_status_message(
         self,
@@ -128,9 +89,6 @@ class Defaults(port.Port):
 
     async def unlock_profile(self, ctx: Context, request: port.UnlockProfile) -> None:
         await self.profile.transition(ctx, "unlock-profile", request.user_id, request.body)
-
-    async def update_profile(self, ctx: Context, request: port.UpdateProfile) -> models.Profile:
-        raise handler_missing("update-profile")
 
     async def withdraw_endorsement(
         self,
@@ -143,13 +101,6 @@ class Defaults(port.Port):
             request.endorsement_id,
             userId=request.user_id,
         )
-
-    async def batch_get_cards(
-        self,
-        ctx: Context,
-        request: port.BatchGetCards,
-    ) -> models.ProfileCardList:
-        raise handler_missing("batch-get-cards")
 
     async def get_preferences(
         self,
@@ -191,35 +142,8 @@ class Defaults(port.Port):
             {"dataType": request.data_type, "required": request.required},
         )
 
-    async def on_file_quarantined(
-        self,
-        ctx: Context,
-        event: Received[models.FileQuarantined],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_recipient_opted_out(
-        self,
-        ctx: Context,
-        event: Received[models.RecipientOptedOut],
-    ) -> None:
-        not_handled(event)
-
     async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
         await self.open_profile(ctx, port.OpenProfile(body=event.data))
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)
-
-    async def on_user_merged(self, ctx: Context, event: Received[models.UserMerged]) -> None:
-        not_handled(event)
 
     async def on_user_reinstated(
         self,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
@@ -21,9 +21,7 @@ class AccountKind(StrEnum):
 
 
 class Audience(StrEnum):
-    """
-    Who gets to see a profile or one of its fields, from the whole world down to its owner.
-    """
+    """Who gets to see a profile or one of its fields, from the whole world down to its owner."""
 
     everyone = "everyone"
     organization = "organization"
@@ -47,8 +45,7 @@ class BatchGetCardsRequest(Model):
     """
 
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -75,9 +72,7 @@ class DefineProfileFieldRequestLabelValue(RootModel[str]):
 
 
 class Density(StrEnum):
-    """
-    Row height of lists and tables, 28, 36 or 48 pixels.
-    """
+    """Row height of lists and tables, 28, 36 or 48 pixels."""
 
     compact = "compact"
     cosy = "cosy"
@@ -94,9 +89,7 @@ class EndorseSkillRequest(Model):
 
 
 class Endorsement(Model):
-    """
-    A colleague's word that somebody masters a skill.
-    """
+    """A colleague's word that somebody masters a skill."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -111,9 +104,7 @@ class Endorsement(Model):
 
 
 class LinkTargetKind(StrEnum):
-    """
-    What a file can hang on.
-    """
+    """What a file can hang on."""
 
     document = "document"
     message = "message"
@@ -124,9 +115,7 @@ class LinkTargetKind(StrEnum):
 
 
 class NotificationChannel(StrEnum):
-    """
-    The ways in which a person can be told of something outside the page that is open.
-    """
+    """The ways in which a person can be told of something outside the page that is open."""
 
     email = "email"
     sms = "sms"
@@ -146,9 +135,7 @@ class OptOutKeyword(StrEnum):
 
 
 class PreferenceSetChannelsValue(RootModel[list[NotificationChannel]]):
-    root: Annotated[
-        list[NotificationChannel], Field(json_schema_extra={"x-unique": True}, max_length=4)
-    ]
+    root: Annotated[list[NotificationChannel], Field(json_schema_extra=UNIQUE, max_length=4)]
 
 
 class PreferenceSetShortcutsValue(RootModel[str]):
@@ -164,9 +151,7 @@ class ProfileCustomValuesValue(RootModel[str]):
 
 
 class ProfileErased(Model):
-    """
-    Nothing personal is left here.
-    """
+    """Nothing personal is left here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erased_at: Annotated[AwareDatetime, Field(alias="erasedAt")]
@@ -178,9 +163,7 @@ class ProfileErasureCompletedStore(StrEnum):
 
 
 class ProfileExportReceipt(Model):
-    """
-    Confirms that a person's archive is being put together.
-    """
+    """Confirms that a person's archive is being put together."""
 
     export_id: Annotated[UUID, Field(alias="exportId")]
     requested_at: Annotated[AwareDatetime, Field(alias="requestedAt")]
@@ -196,9 +179,7 @@ class ProfileFieldDefinitionLabelValue(RootModel[str]):
 
 
 class ProfileFieldType(StrEnum):
-    """
-    How the value of an organisation's own profile field is read and edited.
-    """
+    """How the value of an organisation's own profile field is read and edited."""
 
     text = "text"
     number = "number"
@@ -208,26 +189,20 @@ class ProfileFieldType(StrEnum):
 
 
 class ProfileHidden(Model):
-    """
-    Everything but the names must disappear from indices and caches.
-    """
+    """Everything but the names must disappear from indices and caches."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
 class ProfileLink(Model):
-    """
-    A web address that somebody shows on their card, with the words to click on.
-    """
+    """A web address that somebody shows on their card, with the words to click on."""
 
     label: Annotated[str, Field(max_length=40, min_length=1)]
     uri: Annotated[str, Field(max_length=2048, min_length=10, pattern="^https://")]
 
 
 class ProfilePublished(Model):
-    """
-    From now on colleagues within the audience find this person.
-    """
+    """From now on colleagues within the audience find this person."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     audience: Audience
@@ -235,9 +210,7 @@ class ProfilePublished(Model):
 
 
 class ProfileStatus(StrEnum):
-    """
-    Whether colleagues can see a profile.
-    """
+    """Whether colleagues can see a profile."""
 
     draft = "draft"
     published = "published"
@@ -251,9 +224,7 @@ class ProfileUpdatedChangedFieldsItem(RootModel[str]):
 
 
 class ProvisioningSource(StrEnum):
-    """
-    How the account came about.
-    """
+    """How the account came about."""
 
     self_signup = "selfSignup"
     invitation = "invitation"
@@ -291,9 +262,7 @@ class QuietHours(Model):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -302,9 +271,7 @@ class Region(StrEnum):
 
 
 class ScanVerdict(StrEnum):
-    """
-    What the malware scanner made of the bytes.
-    """
+    """What the malware scanner made of the bytes."""
 
     none = "none"
     clean = "clean"
@@ -314,18 +281,14 @@ class ScanVerdict(StrEnum):
 
 
 class SetAvatarRequest(Model):
-    """
-    The uploaded image to use and the square to cut from it.
-    """
+    """The uploaded image to use and the square to cut from it."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     crop: AvatarCrop
 
 
 class SkillEndorsed(Model):
-    """
-    Somebody was praised.
-    """
+    """Somebody was praised."""
 
     endorsement_id: Annotated[UUID, Field(alias="endorsementId")]
     user_id: Annotated[UUID, Field(alias="userId")]
@@ -338,9 +301,7 @@ class SkillTag(RootModel[str]):
 
 
 class SmsPurpose(StrEnum):
-    """
-    The only four reasons to send one.
-    """
+    """The only four reasons to send one."""
 
     one_time_code = "oneTimeCode"
     security_alert = "securityAlert"
@@ -359,18 +320,14 @@ class StatusMessage(Model):
 
 
 class StatusMessageChanged(Model):
-    """
-    The words that now stand beside a name.
-    """
+    """The words that now stand beside a name."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     status_message: Annotated[StatusMessage | None, Field(alias="statusMessage")] = None
 
 
 class SuspensionReason(StrEnum):
-    """
-    Why an account is barred; it decides who may lift the bar.
-    """
+    """Why an account is barred; it decides who may lift the bar."""
 
     admin_action = "adminAction"
     security_incident = "securityIncident"
@@ -380,9 +337,7 @@ class SuspensionReason(StrEnum):
 
 
 class Theme(StrEnum):
-    """
-    Colours of every client.
-    """
+    """Colours of every client."""
 
     system = "system"
     light = "light"
@@ -395,9 +350,7 @@ class UpdateProfileRequestCustomValuesValue(RootModel[str]):
 
 
 class UserCreated(Model):
-    """
-    Somebody was invited, or a program got an identity.
-    """
+    """Somebody was invited, or a program got an identity."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
@@ -446,17 +399,13 @@ class UserMerged(Model):
 
 
 class UserReinstated(Model):
-    """
-    The account works again; its former sessions stay dead and the person signs in anew.
-    """
+    """The account works again; its former sessions stay dead and the person signs in anew."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
 class UserSuspended(Model):
-    """
-    Sessions must end within five seconds and the profile is locked.
-    """
+    """Sessions must end within five seconds and the profile is locked."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
@@ -464,9 +413,7 @@ class UserSuspended(Model):
 
 
 class WorkInterval(Model):
-    """
-    A stretch of one weekday during which somebody can usually be reached.
-    """
+    """A stretch of one weekday during which somebody can usually be reached."""
 
     weekday: Annotated[int, Field(ge=1, le=7)]
     from_: Annotated[
@@ -484,15 +431,11 @@ class WorkInterval(Model):
 
 
 class ChangePreferencesRequestChannelsValue(RootModel[list[NotificationChannel]]):
-    root: Annotated[
-        list[NotificationChannel], Field(json_schema_extra={"x-unique": True}, max_length=4)
-    ]
+    root: Annotated[list[NotificationChannel], Field(json_schema_extra=UNIQUE, max_length=4)]
 
 
 class DefineProfileFieldRequest(Model):
-    """
-    Everything about a custom field but its key, which is part of the address.
-    """
+    """Everything about a custom field but its key, which is part of the address."""
 
     label: Annotated[
         dict[
@@ -511,7 +454,7 @@ class DefineProfileFieldRequest(Model):
     data_type: Annotated[ProfileFieldType, Field(alias="dataType")]
     choices: Annotated[
         list[DefineProfileFieldRequestChoicesItem] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=100, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ] = None
     required: bool | None = None
     audience: Audience | None = None
@@ -527,9 +470,7 @@ class FileTarget(Model):
 
 
 class InitializePreferencesRequest(Model):
-    """
-    What the device of the first sign-in prefers.
-    """
+    """What the device of the first sign-in prefers."""
 
     theme: Theme | None = None
     density: Density | None = None
@@ -539,9 +480,7 @@ class InitializePreferencesRequest(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
@@ -581,14 +520,12 @@ class PreferenceSet(Model):
 
 
 class PreferencesChanged(Model):
-    """
-    Tells every open client of the person to read its preferences anew.
-    """
+    """Tells every open client of the person to read its preferences anew."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_topics: Annotated[
         list[PreferencesChangedChangedTopicsItem] | None,
-        Field(alias="changedTopics", json_schema_extra={"x-unique": True}, max_length=60),
+        Field(alias="changedTopics", json_schema_extra=UNIQUE, max_length=60),
     ] = None
 
 
@@ -616,10 +553,9 @@ class Profile(Model):
     ] = None
     office_location: Annotated[str | None, Field(alias="officeLocation", max_length=120)] = None
     working_hours: Annotated[
-        list[WorkInterval],
-        Field(alias="workingHours", json_schema_extra={"x-unique": True}, max_length=14),
+        list[WorkInterval], Field(alias="workingHours", json_schema_extra=UNIQUE, max_length=14)
     ]
-    skills: Annotated[list[SkillTag], Field(json_schema_extra={"x-unique": True}, max_length=50)]
+    skills: Annotated[list[SkillTag], Field(json_schema_extra=UNIQUE, max_length=50)]
     links: Annotated[list[ProfileLink], Field(max_length=8)]
     status_message: Annotated[StatusMessage | None, Field(alias="statusMessage")] = None
     audience: Audience
@@ -640,9 +576,7 @@ class Profile(Model):
 
 
 class ProfileCard(Model):
-    """
-    What a hovered name shows, already trimmed to what the asking person may see.
-    """
+    """What a hovered name shows, already trimmed to what the asking person may see."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
@@ -659,15 +593,12 @@ class ProfileCardList(Model):
 
     cards: Annotated[list[ProfileCard], Field(max_length=200)]
     unknown_user_ids: Annotated[
-        list[UUID],
-        Field(alias="unknownUserIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="unknownUserIds", json_schema_extra=UNIQUE, max_length=200)
     ]
 
 
 class ProfileErasureCompleted(Model):
-    """
-    Ticks the store profiles off the erasure request.
-    """
+    """Ticks the store profiles off the erasure request."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -703,23 +634,19 @@ class ProfileFieldDefinition(Model):
     data_type: Annotated[ProfileFieldType, Field(alias="dataType")]
     choices: Annotated[
         list[ProfileFieldDefinitionChoicesItem] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=100, min_length=1),
+        Field(json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ] = None
     required: bool
     audience: Audience
 
 
 class ProfileUpdated(Model):
-    """
-    What search needs to keep its people index and user-service to drop a cached card.
-    """
+    """What search needs to keep its people index and user-service to drop a cached card."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(
-            alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30, min_length=1
-        ),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
     family_name: Annotated[str, Field(alias="familyName", max_length=80)]
@@ -731,9 +658,7 @@ class ProfileUpdated(Model):
 
 
 class RecipientOptedOut(Model):
-    """
-    The holder of a number wants no more texts.
-    """
+    """The holder of a number wants no more texts."""
 
     phone_hash: Annotated[
         str, Field(alias="phoneHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
@@ -743,17 +668,13 @@ class RecipientOptedOut(Model):
 
 
 class SetStatusMessageRequest(Model):
-    """
-    Replaces whatever the person said before; a moment to clear it must lie ahead.
-    """
+    """Replaces whatever the person said before; a moment to clear it must lie ahead."""
 
     status_message: Annotated[StatusMessage, Field(alias="statusMessage")]
 
 
 class UpdateProfileRequest(Model):
-    """
-    Merge patch of what a person says about themselves.
-    """
+    """Merge patch of what a person says about themselves."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     given_name: Annotated[str | None, Field(alias="givenName", max_length=80, min_length=1)] = None
@@ -770,11 +691,9 @@ class UpdateProfileRequest(Model):
     office_location: Annotated[str | None, Field(alias="officeLocation", max_length=120)] = None
     working_hours: Annotated[
         list[WorkInterval] | None,
-        Field(alias="workingHours", json_schema_extra={"x-unique": True}, max_length=14),
+        Field(alias="workingHours", json_schema_extra=UNIQUE, max_length=14),
     ] = None
-    skills: Annotated[
-        list[SkillTag] | None, Field(json_schema_extra={"x-unique": True}, max_length=50)
-    ] = None
+    skills: Annotated[list[SkillTag] | None, Field(json_schema_extra=UNIQUE, max_length=50)] = None
     links: Annotated[list[ProfileLink] | None, Field(max_length=8)] = None
     audience: Audience | None = None
     custom_values: Annotated[
@@ -791,9 +710,7 @@ class UpdateProfileRequest(Model):
 
 
 class ChangePreferencesRequest(Model):
-    """
-    Merge patch of a preference set.
-    """
+    """Merge patch of a preference set."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     theme: Theme | None = None
@@ -821,9 +738,7 @@ class ChangePreferencesRequest(Model):
 
 
 class FileQuarantined(Model):
-    """
-    Withdrawn from everybody with the threat's name.
-    """
+    """Withdrawn from everybody with the threat's name."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     threat_name: Annotated[

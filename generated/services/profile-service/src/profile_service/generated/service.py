@@ -4,25 +4,20 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="profile-service",
     source="/cloudsync/profile-service",
-    access={
-        "profile-field:define": frozenset({"org-admin", "org-owner"}),
-        "profile-field:read": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "profile:endorse": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "profile:hide": frozenset({"org-admin", "org-owner"}),
-        "profile:read": frozenset(
-            {
+    access=by_roles(
+        (
+            (
                 "billing-admin",
                 "compliance-officer",
                 "member",
@@ -30,10 +25,11 @@ SERVICE = ServiceSpec(
                 "org-owner",
                 "security-admin",
                 "team-manager",
-            }
+            ),
+            ("profile:read",),
         ),
-        "profile:read-card": frozenset(
-            {
+        (
+            (
                 "billing-admin",
                 "guest",
                 "member",
@@ -41,81 +37,108 @@ SERVICE = ServiceSpec(
                 "org-owner",
                 "security-admin",
                 "team-manager",
-            }
+            ),
+            ("profile:read-card",),
         ),
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("profile-field:read", "profile:endorse"),
+        ),
+        (("org-admin", "org-owner"), ("profile-field:define", "profile:hide")),
+    ),
+    related=by_roles(
+        (
+            (
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            ),
+            (
+                "preference:read",
+                "preference:update",
+                "profile:export",
+                "profile:hide",
+                "profile:publish",
+                "profile:update",
+            ),
+        ),
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("profile:retract",),
+        ),
+        (("guest",), ("profile:read",)),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={
-        "preference:read": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "preference:update": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "profile:export": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "profile:hide": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "profile:publish": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "profile:read": frozenset({"guest"}),
-        "profile:retract": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "profile:update": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-    },
+    masked=frozenset(
+        {
+            "biography",
+            "birthday",
+            "customValues",
+            "familyName",
+            "fromUserId",
+            "givenName",
+            "headline",
+            "links",
+            "note",
+            "officeLocation",
+            "pronouns",
+            "skill",
+            "statusMessage",
+        }
+    ),
     tables=metadata,
+    dead_letters={
+        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
+        "cloudsync.notification.sms-delivery.v1": "cloudsync.notification.sms-delivery.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    queues=(
+        Queue(
+            name="notify.email.transactional",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=259200.0,
+            max_length=None,
+            dead_letter="notify.email.transactional.dead",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.email.transactional.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+    ),
+    sagas=SAGAS,
     contract=published(__file__, "openapi/profile.yaml"),
+    latency_buckets=(
+        0.005,
+        0.01,
+        0.02,
+        0.025,
+        0.05,
+        0.075,
+        0.08,
+        0.1,
+        0.15,
+        0.25,
+        0.5,
+        1.0,
+        2.5,
+        5.0,
+    ),
 )

@@ -20,6 +20,8 @@ class ServiceSettings(Settings):
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 1000
+    rate_limit_burst: int = 2000
 
     avatar_max_bytes: int = 5242880
     """Largest picture that becomes an avatar, 5 MiB"""

@@ -20,7 +20,7 @@ from . import models
 DEVICE_REGISTERED = Emission(
     type="cloudsync.notification.device-registered.v1",
     topic="cloudsync.notification.push-delivery.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "deviceId", "platform"),
 )
@@ -28,7 +28,7 @@ DEVICE_REGISTERED = Emission(
 DEVICE_REVOKED = Emission(
     type="cloudsync.notification.device-revoked.v1",
     topic="cloudsync.notification.push-delivery.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "deviceId", "platform", "movedToAnother"),
 )
@@ -82,7 +82,7 @@ PUSH_DELIVERED = Emission(
 PUSH_ERASURE_COMPLETED = Emission(
     type="cloudsync.notification.push-erasure-completed.v1",
     topic="cloudsync.notification.push-delivery.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )

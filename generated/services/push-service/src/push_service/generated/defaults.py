@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,6 +17,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.device_registration = runtime.aggregate(aggregates.DEVICE_REGISTRATION)
         self.push_notification = runtime.aggregate(aggregates.PUSH_NOTIFICATION)
         self.quiet_hours = runtime.aggregate(aggregates.QUIET_HOURS)
@@ -40,12 +39,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def compile_push_template(self, ctx: Context, request: port.CompilePushTemplate) -> None:
-        raise handler_missing("compile-push-template")
-
-    async def copy_quiet_hours(self, ctx: Context, request: port.CopyQuietHours) -> None:
-        raise handler_missing("copy-quiet-hours")
-
     async def defer_push(self, ctx: Context, request: port.DeferPush) -> None:
         await self.push_notification.transition(ctx, "defer-push", request.push_notification_id)
 
@@ -59,9 +52,6 @@ class Defaults(port.Port):
 
     async def enqueue_push(self, ctx: Context, request: port.EnqueuePush) -> None:
         await self.push_notification.create(ctx, "enqueue-push", request.body)
-
-    async def erase_devices(self, ctx: Context, request: port.EraseDevices) -> None:
-        raise handler_missing("erase-devices")
 
     async def fan_out_push(self, ctx: Context, request: port.FanOutPush) -> None:
         await self.push_notification.transition(
@@ -77,18 +67,6 @@ class Defaults(port.Port):
     async def mute_subject(self, ctx: Context, request: port.MuteSubject) -> None:
         await self.topic_mute.create(ctx, "mute-subject", request.body)
 
-    async def push_meeting_call(self, ctx: Context, request: port.PushMeetingCall) -> None:
-        raise handler_missing("push-meeting-call")
-
-    async def push_message(self, ctx: Context, request: port.PushMessage) -> None:
-        raise handler_missing("push-message")
-
-    async def push_to_operators(self, ctx: Context, request: port.PushToOperators) -> None:
-        raise handler_missing("push-to-operators")
-
-    async def push_topic_alert(self, ctx: Context, request: port.PushTopicAlert) -> None:
-        raise handler_missing("push-topic-alert")
-
     async def refresh_token_of_device(
         self,
         ctx: Context,
@@ -101,9 +79,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def register_device(self, ctx: Context, request: port.RegisterDevice) -> None:
-        raise handler_missing("register-device")
-
     async def resume_push(self, ctx: Context, request: port.ResumePush) -> None:
         await self.push_notification.transition(ctx, "resume-push", request.push_notification_id)
 
@@ -115,18 +90,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def revoke_session_device(self, ctx: Context, request: port.RevokeSessionDevice) -> None:
-        raise handler_missing("revoke-session-device")
-
-    async def revoke_user_devices(self, ctx: Context, request: port.RevokeUserDevices) -> None:
-        raise handler_missing("revoke-user-devices")
-
-    async def rotate_badge(self, ctx: Context, request: port.RotateBadge) -> None:
-        raise handler_missing("rotate-badge")
-
-    async def send_test_push(self, ctx: Context, request: port.SendTestPush) -> None:
-        raise handler_missing("send-test-push")
-
     async def settle_push(self, ctx: Context, request: port.SettlePush) -> None:
         await self.push_notification.transition(
             ctx,
@@ -135,9 +98,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def withdraw_push(self, ctx: Context, request: port.WithdrawPush) -> None:
-        raise handler_missing("withdraw-push")
-
     async def get_push_notification(
         self,
         ctx: Context,
@@ -145,148 +105,5 @@ class Defaults(port.Port):
     ) -> models.PushNotification:
         return await self.push_notification.get(ctx, request.push_notification_id)
 
-    async def list_devices(
-        self,
-        ctx: Context,
-        request: port.ListDevices,
-    ) -> Page[models.DeviceCard]:
-        raise handler_missing("list-devices")
-
     async def list_mutes(self, ctx: Context, request: port.ListMutes) -> Page[models.TopicMute]:
         return await self.topic_mute.list(ctx, request.page)
-
-    async def on_comment_added(self, ctx: Context, event: Received[models.CommentAdded]) -> None:
-        not_handled(event)
-
-    async def on_document_shared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentShared],
-    ) -> None:
-        not_handled(event)
-
-    async def on_event_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.EventCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_event_rescheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventRescheduled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_event_scheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventScheduled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_meeting_started(
-        self,
-        ctx: Context,
-        event: Received[models.MeetingStarted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_message_posted(self, ctx: Context, event: Received[models.MessagePosted]) -> None:
-        not_handled(event)
-
-    async def on_message_retracted(
-        self,
-        ctx: Context,
-        event: Received[models.MessageRetracted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_metric_anomaly_detected(
-        self,
-        ctx: Context,
-        event: Received[models.MetricAnomalyDetected],
-    ) -> None:
-        not_handled(event)
-
-    async def on_model_canary_started(
-        self,
-        ctx: Context,
-        event: Received[models.ModelCanaryStarted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
-        not_handled(event)
-
-    async def on_model_drift_detected(
-        self,
-        ctx: Context,
-        event: Received[models.ModelDriftDetected],
-    ) -> None:
-        not_handled(event)
-
-    async def on_model_rolled_back(
-        self,
-        ctx: Context,
-        event: Received[models.ModelRolledBack],
-    ) -> None:
-        not_handled(event)
-
-    async def on_model_trained(self, ctx: Context, event: Received[models.ModelTrained]) -> None:
-        not_handled(event)
-
-    async def on_preferences_changed(
-        self,
-        ctx: Context,
-        event: Received[models.PreferencesChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_quota_exceeded(self, ctx: Context, event: Received[models.QuotaExceeded]) -> None:
-        not_handled(event)
-
-    async def on_saved_search_matched(
-        self,
-        ctx: Context,
-        event: Received[models.SavedSearchMatched],
-    ) -> None:
-        not_handled(event)
-
-    async def on_session_revoked(
-        self,
-        ctx: Context,
-        event: Received[models.SessionRevoked],
-    ) -> None:
-        not_handled(event)
-
-    async def on_task_assigned(self, ctx: Context, event: Received[models.TaskAssigned]) -> None:
-        not_handled(event)
-
-    async def on_task_due_date_changed(
-        self,
-        ctx: Context,
-        event: Received[models.TaskDueDateChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_template_published(
-        self,
-        ctx: Context,
-        event: Received[models.TemplatePublished],
-    ) -> None:
-        not_handled(event)
-
-    async def on_template_retired(
-        self,
-        ctx: Context,
-        event: Received[models.TemplateRetired],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)
-
-    async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
-        not_handled(event)

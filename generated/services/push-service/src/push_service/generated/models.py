@@ -7,14 +7,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class AccessLevel(StrEnum):
-    """
-    What a grant on a document or folder allows, each level including those before it.
-    """
+    """What a grant on a document or folder allows, each level including those before it."""
 
     viewer = "viewer"
     commenter = "commenter"
@@ -23,9 +21,7 @@ class AccessLevel(StrEnum):
 
 
 class BounceKind(StrEnum):
-    """
-    Hard ones close an address at once, soft ones after five in a week.
-    """
+    """Hard ones close an address at once, soft ones after five in a week."""
 
     hard = "hard"
     soft = "soft"
@@ -38,9 +34,7 @@ class BounceKind(StrEnum):
 
 
 class ChangeScope(StrEnum):
-    """
-    How much of a series is meant, RFC 5545's THISANDFUTURE in the middle.
-    """
+    """How much of a series is meant, RFC 5545's THISANDFUTURE in the middle."""
 
     this = "this"
     following = "following"
@@ -48,9 +42,7 @@ class ChangeScope(StrEnum):
 
 
 class ChannelType(StrEnum):
-    """
-    Direct has two people, group up to nine and no name.
-    """
+    """Direct has two people, group up to nine and no name."""
 
     public = "public"
     private = "private"
@@ -60,9 +52,7 @@ class ChannelType(StrEnum):
 
 
 class CommentAdded(Model):
-    """
-    Somebody opened a thread or answered in one.
-    """
+    """Somebody opened a thread or answered in one."""
 
     comment_thread_id: Annotated[UUID, Field(alias="commentThreadId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
@@ -71,9 +61,7 @@ class CommentAdded(Model):
 
 
 class DeliveryChannel(StrEnum):
-    """
-    The ways of reaching a person outside the product.
-    """
+    """The ways of reaching a person outside the product."""
 
     email = "email"
     sms = "sms"
@@ -81,9 +69,7 @@ class DeliveryChannel(StrEnum):
 
 
 class DevicePlatform(StrEnum):
-    """
-    Decides the network, the form of the token and its limits.
-    """
+    """Decides the network, the form of the token and its limits."""
 
     ios = "ios"
     android = "android"
@@ -93,9 +79,7 @@ class DevicePlatform(StrEnum):
 
 
 class DeviceRegistered(Model):
-    """
-    A device may be woken for a person, new or moved from another account.
-    """
+    """A device may be woken for a person, new or moved from another account."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     device_id: Annotated[UUID, Field(alias="deviceId")]
@@ -103,9 +87,7 @@ class DeviceRegistered(Model):
 
 
 class DeviceRevoked(Model):
-    """
-    A device is no longer woken for this person.
-    """
+    """A device is no longer woken for this person."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     device_id: Annotated[UUID, Field(alias="deviceId")]
@@ -118,9 +100,7 @@ class DimensionValuesValue(RootModel[str]):
 
 
 class DocumentShared(Model):
-    """
-    A grant was made or its access changed.
-    """
+    """A grant was made or its access changed."""
 
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
@@ -137,9 +117,7 @@ class DocumentShared(Model):
 
 
 class DropCause(StrEnum):
-    """
-    Why a notification ended without a device being asked.
-    """
+    """Why a notification ended without a device being asked."""
 
     no_device = "noDevice"
     muted = "muted"
@@ -150,26 +128,20 @@ class DropCause(StrEnum):
 
 
 class DropPushRequest(Model):
-    """
-    Why nobody is told.
-    """
+    """Why nobody is told."""
 
     drop_cause: Annotated[DropCause, Field(alias="dropCause")]
 
 
 class EmailProvider(StrEnum):
-    """
-    The two that send for us.
-    """
+    """The two that send for us."""
 
     ses = "ses"
     sendgrid = "sendgrid"
 
 
 class EventCancelled(Model):
-    """
-    Time was given back, of a whole event or of some dates of a series.
-    """
+    """Time was given back, of a whole event or of some dates of a series."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     scope: ChangeScope | None = None
@@ -179,9 +151,7 @@ class EventCancelled(Model):
 
 
 class EventRescheduled(Model):
-    """
-    A time that people had in their heads is no longer the right one.
-    """
+    """A time that people had in their heads is no longer the right one."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     old_start: Annotated[AwareDatetime, Field(alias="oldStart")]
@@ -194,9 +164,7 @@ class EventRescheduled(Model):
 
 
 class EventVisibility(StrEnum):
-    """
-    Who sees more than a grey block.
-    """
+    """Who sees more than a grey block."""
 
     default = "default"
     public = "public"
@@ -217,9 +185,7 @@ class FanOutResult(Model):
 
 
 class FanoutState(StrEnum):
-    """
-    From one fact to the devices of one person.
-    """
+    """From one fact to the devices of one person."""
 
     pending = "pending"
     deferred = "deferred"
@@ -229,9 +195,7 @@ class FanoutState(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """
-    Where a message comes from.
-    """
+    """Where a message comes from."""
 
     text = "text"
     file_share = "fileShare"
@@ -241,9 +205,7 @@ class MessageKind(StrEnum):
 
 
 class MessagePosted(Model):
-    """
-    A message stands in its channel, durable in two of three nodes.
-    """
+    """A message stands in its channel, durable in two of three nodes."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -252,8 +214,7 @@ class MessagePosted(Model):
     kind: MessageKind
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     mentioned_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="mentionedUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID] | None, Field(alias="mentionedUserIds", json_schema_extra=UNIQUE, max_length=500)
     ] = None
     attachment_ids: Annotated[list[UUID], Field(alias="attachmentIds", max_length=10)]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
@@ -261,9 +222,7 @@ class MessagePosted(Model):
 
 
 class MessageRetracted(Model):
-    """
-    Taken back by its author or a manager.
-    """
+    """Taken back by its author or a manager."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -271,9 +230,7 @@ class MessageRetracted(Model):
 
 
 class MetricAnomalyDetected(Model):
-    """
-    A bucket left its band.
-    """
+    """A bucket left its band."""
 
     anomaly_id: Annotated[UUID, Field(alias="anomalyId")]
     metric_key: Annotated[
@@ -297,9 +254,7 @@ class MetricAnomalyDetected(Model):
 
 
 class ModelCanaryStarted(Model):
-    """
-    From now on so many in a hundred requests are answered by this version.
-    """
+    """From now on so many in a hundred requests are answered by this version."""
 
     model_id: Annotated[UUID, Field(alias="modelId")]
     model_key: Annotated[
@@ -310,9 +265,7 @@ class ModelCanaryStarted(Model):
 
 
 class ModelDeployed(Model):
-    """
-    This version serves, with the score it was let in on.
-    """
+    """This version serves, with the score it was let in on."""
 
     model_id: Annotated[UUID, Field(alias="modelId")]
     model_key: Annotated[
@@ -349,9 +302,7 @@ class ModelDriftDetected(Model):
 
 
 class ModelRolledBack(Model):
-    """
-    The version in semver answers no more; the one before it does, at once and everywhere.
-    """
+    """The version in semver answers no more; the one before it does, at once and everywhere."""
 
     model_id: Annotated[UUID, Field(alias="modelId")]
     model_key: Annotated[
@@ -379,9 +330,7 @@ class ModelRolledBack(Model):
 
 
 class ModelTrained(Model):
-    """
-    A run of this key succeeded within its minutes.
-    """
+    """A run of this key succeeded within its minutes."""
 
     training_run_id: Annotated[UUID, Field(alias="trainingRunId")]
     model_key: Annotated[
@@ -392,9 +341,7 @@ class ModelTrained(Model):
 
 
 class MuteSubjectRequest(Model):
-    """
-    What to be silent about, and until when.
-    """
+    """What to be silent about, and until when."""
 
     muted_by: Annotated[UUID, Field(alias="mutedBy")]
     subject: Annotated[
@@ -407,9 +354,7 @@ class MuteSubjectRequest(Model):
 
 
 class NotificationBounced(Model):
-    """
-    A carrier or host sent a notice back, or its reader complained.
-    """
+    """A carrier or host sent a notice back, or its reader complained."""
 
     notification_id: Annotated[UUID, Field(alias="notificationId")]
     channel: DeliveryChannel
@@ -429,9 +374,7 @@ class NotificationBounced(Model):
 
 
 class NotificationOpened(Model):
-    """
-    Somebody tapped on a notification.
-    """
+    """Somebody tapped on a notification."""
 
     notification_id: Annotated[UUID, Field(alias="notificationId")]
     platform: DevicePlatform | None = None
@@ -443,9 +386,7 @@ class PreferencesChangedChangedTopicsItem(RootModel[str]):
 
 
 class PreviewPolicy(StrEnum):
-    """
-    Whether words may be read on a locked screen.
-    """
+    """Whether words may be read on a locked screen."""
 
     always = "always"
     unlocked = "unlocked"
@@ -457,9 +398,7 @@ class PushErasureCompletedStore(StrEnum):
 
 
 class PushTopic(StrEnum):
-    """
-    What kind of thing happened, as the settings of phones group it into channels.
-    """
+    """What kind of thing happened, as the settings of phones group it into channels."""
 
     mention = "mention"
     direct_message = "directMessage"
@@ -472,9 +411,7 @@ class PushTopic(StrEnum):
 
 
 class PushUrgency(StrEnum):
-    """
-    Immediate wakes the screen, normal waits for it, passive only adds to the list.
-    """
+    """Immediate wakes the screen, normal waits for it, passive only adds to the list."""
 
     immediate = "immediate"
     normal = "normal"
@@ -482,9 +419,7 @@ class PushUrgency(StrEnum):
 
 
 class QuotaLevel(StrEnum):
-    """
-    Below the soft limit nobody notices; at the hard one callers are told to refuse.
-    """
+    """Below the soft limit nobody notices; at the hard one callers are told to refuse."""
 
     none = "none"
     soft = "soft"
@@ -492,9 +427,7 @@ class QuotaLevel(StrEnum):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -503,9 +436,7 @@ class Region(StrEnum):
 
 
 class RegisterDeviceRequest(Model):
-    """
-    Sent by the app at every start through the gateway, which adds person and session.
-    """
+    """Sent by the app at every start through the gateway, which adds person and session."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     device_id: Annotated[UUID, Field(alias="deviceId")]
@@ -522,9 +453,7 @@ class RegisterDeviceRequest(Model):
 
 
 class RevocationReason(StrEnum):
-    """
-    Why a session ended before its time.
-    """
+    """Why a session ended before its time."""
 
     logout = "logout"
     admin_action = "adminAction"
@@ -536,26 +465,20 @@ class RevocationReason(StrEnum):
 
 
 class RevokeDeviceRequest(Model):
-    """
-    Which device shall not be woken any more.
-    """
+    """Which device shall not be woken any more."""
 
     device_id: Annotated[UUID, Field(alias="deviceId")]
 
 
 class RotateBadgeRequest(Model):
-    """
-    How many unread things the icon shows from now on; of several the last counts.
-    """
+    """How many unread things the icon shows from now on; of several the last counts."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     count: Annotated[int, Field(ge=0, le=9999)]
 
 
 class SavedSearchMatched(Model):
-    """
-    So many things are new for a saved search since its owner was last told.
-    """
+    """So many things are new for a saved search since its owner was last told."""
 
     saved_search_id: Annotated[UUID, Field(alias="savedSearchId")]
     owner_id: Annotated[UUID, Field(alias="ownerId")]
@@ -573,9 +496,7 @@ class SessionRevoked(Model):
 
 
 class SmsRoute(StrEnum):
-    """
-    Aggregators with contracts in every region.
-    """
+    """Aggregators with contracts in every region."""
 
     twilio = "twilio"
     vonage = "vonage"
@@ -583,9 +504,7 @@ class SmsRoute(StrEnum):
 
 
 class SuppressionReason(StrEnum):
-    """
-    Which of the rules between a fact and a person's pocket held the message back.
-    """
+    """Which of the rules between a fact and a person's pocket held the message back."""
 
     suppressed_address = "suppressedAddress"
     preference = "preference"
@@ -599,9 +518,7 @@ class SuppressionReason(StrEnum):
 
 
 class SuspensionReason(StrEnum):
-    """
-    Why an account is barred; it decides who may lift the bar.
-    """
+    """Why an account is barred; it decides who may lift the bar."""
 
     admin_action = "adminAction"
     security_incident = "securityIncident"
@@ -611,9 +528,7 @@ class SuspensionReason(StrEnum):
 
 
 class TaskAssigned(Model):
-    """
-    Hands changed on a task.
-    """
+    """Hands changed on a task."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_key: Annotated[
@@ -628,9 +543,7 @@ class TaskAssigned(Model):
 
 
 class TaskDueDateChanged(Model):
-    """
-    A deadline came, moved or went.
-    """
+    """A deadline came, moved or went."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_key: Annotated[
@@ -644,9 +557,7 @@ class TaskDueDateChanged(Model):
 
 
 class TemplatePublished(Model):
-    """
-    Words that count from now on.
-    """
+    """Words that count from now on."""
 
     template_key: Annotated[
         str,
@@ -692,9 +603,7 @@ class TemplateRetired(Model):
 
 
 class TokenState(StrEnum):
-    """
-    Stale tokens were refused once and get a second chance at the next start of the app.
-    """
+    """Stale tokens were refused once and get a second chance at the next start of the app."""
 
     active = "active"
     stale = "stale"
@@ -702,9 +611,7 @@ class TokenState(StrEnum):
 
 
 class TopicMute(Model):
-    """
-    A channel, board or document of which somebody wants to hear nothing for a while or ever.
-    """
+    """A channel, board or document of which somebody wants to hear nothing for a while or ever."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -732,9 +639,7 @@ class UserDeleted(Model):
 
 
 class UserSuspended(Model):
-    """
-    Sessions must end within five seconds and the profile is locked.
-    """
+    """Sessions must end within five seconds and the profile is locked."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
@@ -746,9 +651,7 @@ class Weekday(RootModel[int]):
 
 
 class AcknowledgeOpenRequest(Model):
-    """
-    Told by the device that somebody tapped on; the others then take the notification away.
-    """
+    """Told by the device that somebody tapped on; the others then take the notification away."""
 
     notification_id: Annotated[UUID, Field(alias="notificationId")]
     device_id: Annotated[UUID, Field(alias="deviceId")]
@@ -758,9 +661,7 @@ class AcknowledgeOpenRequest(Model):
 
 
 class DeviceCard(Model):
-    """
-    What the list of devices shows, enough to tell one's old phone from the new one.
-    """
+    """What the list of devices shows, enough to tell one's old phone from the new one."""
 
     device_id: Annotated[UUID, Field(alias="deviceId")]
     platform: DevicePlatform
@@ -796,9 +697,7 @@ class DeviceRegistration(Model):
 
 
 class EnqueuePushRequest(Model):
-    """
-    Message of the high and normal queues.
-    """
+    """Message of the high and normal queues."""
 
     target_user_id: Annotated[UUID, Field(alias="targetUserId")]
     source_event_id: Annotated[UUID, Field(alias="sourceEventId")]
@@ -825,9 +724,7 @@ class EnqueuePushRequest(Model):
 
 
 class EventScheduled(Model):
-    """
-    Time was taken: an event is firm, at once or after having been pencilled in.
-    """
+    """Time was taken: an event is firm, at once or after having been pencilled in."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     calendar_id: Annotated[UUID, Field(alias="calendarId")]
@@ -859,9 +756,7 @@ class EventScheduled(Model):
 
 
 class MeetingStarted(Model):
-    """
-    Media flows in this region from this moment on.
-    """
+    """Media flows in this region from this moment on."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     host_id: Annotated[UUID, Field(alias="hostId")]
@@ -912,14 +807,12 @@ class NotificationSuppressed(Model):
 
 
 class PreferencesChanged(Model):
-    """
-    Tells every open client of the person to read its preferences anew.
-    """
+    """Tells every open client of the person to read its preferences anew."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_topics: Annotated[
         list[PreferencesChangedChangedTopicsItem] | None,
-        Field(alias="changedTopics", json_schema_extra={"x-unique": True}, max_length=60),
+        Field(alias="changedTopics", json_schema_extra=UNIQUE, max_length=60),
     ] = None
 
 
@@ -974,9 +867,7 @@ class PushNotification(Model):
 
 
 class QuietHoursCopy(Model):
-    """
-    Copy of when a person does not want to be disturbed.
-    """
+    """Copy of when a person does not want to be disturbed."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1011,19 +902,14 @@ class QuietHoursCopy(Model):
             pattern="^[A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2}$",
         ),
     ]
-    weekdays: Annotated[
-        list[Weekday], Field(json_schema_extra={"x-unique": True}, max_length=7, min_length=1)
-    ]
+    weekdays: Annotated[list[Weekday], Field(json_schema_extra=UNIQUE, max_length=7, min_length=1)]
     exempt_topics: Annotated[
-        list[PushTopic],
-        Field(alias="exemptTopics", json_schema_extra={"x-unique": True}, max_length=8),
+        list[PushTopic], Field(alias="exemptTopics", json_schema_extra=UNIQUE, max_length=8)
     ]
 
 
 class QuotaExceeded(Model):
-    """
-    The soft or the hard limit of a meter was passed.
-    """
+    """The soft or the hard limit of a meter was passed."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     meter_code: Annotated[

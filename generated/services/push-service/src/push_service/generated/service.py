@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.queues import Queue
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
@@ -12,62 +14,144 @@ from .tables import metadata
 SERVICE = ServiceSpec(
     name="push-service",
     source="/cloudsync/push-service",
-    access={
-        "notification:preview": frozenset({"platform-operator", "support-agent"}),
-        "notification:read": frozenset({"platform-operator", "security-engineer", "support-agent"}),
-        "notification:send": frozenset({"support-agent"}),
-        "notification:suppress": frozenset({"support-agent"}),
+    access=by_roles(
+        (("platform-operator", "security-engineer", "support-agent"), ("notification:read",)),
+        (("platform-operator", "support-agent"), ("notification:preview",)),
+        (("support-agent",), ("notification:send", "notification:suppress")),
+    ),
+    related=by_roles(
+        (
+            (
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            ),
+            (
+                "notification:acknowledge",
+                "notification:read",
+                "notification:register-device",
+                "notification:suppress",
+            ),
+        ),
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("notification:preview",),
+        ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={
-        "notification:acknowledge": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "notification:preview": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "notification:read": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "notification:register-device": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "notification:suppress": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-    },
+    masked=frozenset({"alertText", "alertTitle", "pushToken"}),
     tables=metadata,
+    dead_letters={
+        "cloudsync.analytics.metric.v1": "cloudsync.analytics.metric.v1.dlq",
+        "cloudsync.analytics.model.v1": "cloudsync.analytics.model.v1.dlq",
+        "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
+        "cloudsync.collaboration.calendar-event.v1": "cloudsync.collaboration.calendar-event.v1.dlq",
+        "cloudsync.collaboration.channel.v1": "cloudsync.collaboration.channel.v1.dlq",
+        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
+        "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
+        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
+        "cloudsync.content.search.v1": "cloudsync.content.search.v1.dlq",
+        "cloudsync.notification.template.v1": "cloudsync.notification.template.v1.dlq",
+        "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
+        "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+        "notify.push.device": "notify.push.device.dead",
+        "notify.push.high": "notify.push.high.dead",
+        "notify.push.normal": "notify.push.normal.dead",
+    },
+    queues=(
+        Queue(
+            name="notify.push.device",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=259200.0,
+            max_length=None,
+            dead_letter="notify.push.device.dead",
+            prefetch=50,
+        ),
+        Queue(
+            name="notify.push.device.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.push.device.retry",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=5.0,
+            max_length=None,
+            dead_letter="notify.push.device",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.push.high",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=3600.0,
+            max_length=None,
+            dead_letter="notify.push.high.dead",
+            prefetch=100,
+        ),
+        Queue(
+            name="notify.push.high.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.push.high.retry",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=1.0,
+            max_length=None,
+            dead_letter="notify.push.high",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.push.normal",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=86400.0,
+            max_length=None,
+            dead_letter="notify.push.normal.dead",
+            prefetch=200,
+        ),
+        Queue(
+            name="notify.push.normal.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.push.normal.retry",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=15.0,
+            max_length=None,
+            dead_letter="notify.push.normal",
+            prefetch=0,
+        ),
+    ),
     edges={
         "profile-service": Edge(
             service="profile-service",
@@ -80,6 +164,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
         "secret-service": Edge(
             service="secret-service",
@@ -94,6 +179,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
     },
 )

@@ -20,6 +20,8 @@ class ServiceSettings(Settings):
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 500
+    rate_limit_burst: int = 5000
 
     devices_per_person: int = 10
     """Registrations of one person; a further one displaces the stalest"""

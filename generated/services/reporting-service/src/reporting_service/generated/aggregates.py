@@ -23,7 +23,7 @@ from . import models, problems
 REPORTING_ERASURE_COMPLETED = Emission(
     type="cloudsync.analytics.reporting-erasure-completed.v1",
     topic="cloudsync.analytics.report.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )

@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,14 +17,12 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.dashboard = runtime.aggregate(aggregates.DASHBOARD)
         self.report = runtime.aggregate(aggregates.REPORT)
         self.report_entitlement = runtime.aggregate(aggregates.REPORT_ENTITLEMENT)
         self.report_schedule = runtime.aggregate(aggregates.REPORT_SCHEDULE)
         self.report_share_link = runtime.aggregate(aggregates.REPORT_SHARE_LINK)
-
-    async def adopt_edition(self, ctx: Context, request: port.AdoptEdition) -> None:
-        raise handler_missing("adopt-edition")
 
     async def archive_dashboard(
         self,
@@ -34,9 +30,6 @@ class Defaults(port.Port):
         request: port.ArchiveDashboard,
     ) -> models.Dashboard:
         return await self.dashboard.transition(ctx, "archive-dashboard", request.dashboard_id)
-
-    async def badge_tiles(self, ctx: Context, request: port.BadgeTiles) -> None:
-        raise handler_missing("badge-tiles")
 
     async def cancel_report(self, ctx: Context, request: port.CancelReport) -> models.Report:
         return await self.report.transition(ctx, "cancel-report", request.report_id)
@@ -51,27 +44,14 @@ class Defaults(port.Port):
     ) -> models.Dashboard:
         return await self.dashboard.create(ctx, "create-dashboard", request.body)
 
-    async def duplicate_dashboard(
-        self,
-        ctx: Context,
-        request: port.DuplicateDashboard,
-    ) -> models.Dashboard:
-        raise handler_missing("duplicate-dashboard")
-
     async def expire_report(self, ctx: Context, request: port.ExpireReport) -> None:
         await self.report.transition(ctx, "expire-report", request.report_id)
-
-    async def expire_tenant_reports(self, ctx: Context, request: port.ExpireTenantReports) -> None:
-        raise handler_missing("expire-tenant-reports")
 
     async def extend_report(self, ctx: Context, request: port.ExtendReport) -> models.Report:
         return await self.report.transition(ctx, "extend-report", request.report_id, request.body)
 
     async def fail_report(self, ctx: Context, request: port.FailReport) -> models.Report:
         return await self.report.transition(ctx, "fail-report", request.report_id, request.body)
-
-    async def mend_tiles(self, ctx: Context, request: port.MendTiles) -> None:
-        raise handler_missing("mend-tiles")
 
     async def pause_schedule(
         self,
@@ -84,25 +64,8 @@ class Defaults(port.Port):
             request.report_schedule_id,
         )
 
-    async def pause_schedules_of_user(
-        self,
-        ctx: Context,
-        request: port.PauseSchedulesOfUser,
-    ) -> None:
-        raise handler_missing("pause-schedules-of-user")
-
-    async def purge_tenant_reporting(
-        self,
-        ctx: Context,
-        request: port.PurgeTenantReporting,
-    ) -> None:
-        raise handler_missing("purge-tenant-reporting")
-
     async def queue_report(self, ctx: Context, request: port.QueueReport) -> None:
         await self.report.transition(ctx, "queue-report", request.report_id)
-
-    async def renew_series(self, ctx: Context, request: port.RenewSeries) -> None:
-        raise handler_missing("renew-series")
 
     async def request_report(self, ctx: Context, request: port.RequestReport) -> models.Report:
         return await self.report.create(ctx, "request-report", request.body)
@@ -136,9 +99,6 @@ class Defaults(port.Port):
             reportId=request.report_id,
         )
 
-    async def run_schedule(self, ctx: Context, request: port.RunSchedule) -> models.ReportSchedule:
-        raise handler_missing("run-schedule")
-
     async def save_dashboard(self, ctx: Context, request: port.SaveDashboard) -> models.Dashboard:
         return await self.dashboard.update(
             ctx,
@@ -154,31 +114,8 @@ class Defaults(port.Port):
     ) -> models.ReportSchedule:
         return await self.report_schedule.create(ctx, "schedule-report", request.body)
 
-    async def share_report(self, ctx: Context, request: port.ShareReport) -> models.ReportShare:
-        raise handler_missing("share-report")
-
-    async def start_report(self, ctx: Context, request: port.StartReport) -> models.Report:
-        raise handler_missing("start-report")
-
     async def suspend_schedule(self, ctx: Context, request: port.SuspendSchedule) -> None:
         await self.report_schedule.transition(ctx, "suspend-schedule", request.report_schedule_id)
-
-    async def download_report(
-        self,
-        ctx: Context,
-        request: port.DownloadReport,
-    ) -> models.ReportDownload:
-        raise handler_missing("download-report")
-
-    async def explore_metric(self, ctx: Context, request: port.ExploreMetric) -> models.Exploration:
-        raise handler_missing("explore-metric")
-
-    async def explore_usage(
-        self,
-        ctx: Context,
-        request: port.ExploreUsage,
-    ) -> models.UsageExploration:
-        raise handler_missing("explore-usage")
 
     async def get_dashboard(self, ctx: Context, request: port.GetDashboard) -> models.Dashboard:
         return await self.dashboard.get(ctx, request.dashboard_id)
@@ -196,20 +133,6 @@ class Defaults(port.Port):
             request.page,
             {"dashboardState": request.dashboard_state, "visibility": request.visibility},
         )
-
-    async def list_metric_catalogue(
-        self,
-        ctx: Context,
-        request: port.ListMetricCatalogue,
-    ) -> models.MetricCatalogue:
-        raise handler_missing("list-metric-catalogue")
-
-    async def list_report_templates(
-        self,
-        ctx: Context,
-        request: port.ListReportTemplates,
-    ) -> models.ReportTemplateList:
-        raise handler_missing("list-report-templates")
 
     async def list_reports(self, ctx: Context, request: port.ListReports) -> Page[models.Report]:
         return await self.report.list(
@@ -232,55 +155,3 @@ class Defaults(port.Port):
             request.page,
             {"state": request.state, "templateKey": request.template_key},
         )
-
-    async def summarize_revenue(
-        self,
-        ctx: Context,
-        request: port.SummarizeRevenue,
-    ) -> models.RevenueSummary:
-        raise handler_missing("summarize-revenue")
-
-    async def on_metric_activated(
-        self,
-        ctx: Context,
-        event: Received[models.MetricActivated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_metric_anomaly_detected(
-        self,
-        ctx: Context,
-        event: Received[models.MetricAnomalyDetected],
-    ) -> None:
-        not_handled(event)
-
-    async def on_metric_deprecated(
-        self,
-        ctx: Context,
-        event: Received[models.MetricDeprecated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)

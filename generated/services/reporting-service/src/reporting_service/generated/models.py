@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
@@ -55,18 +55,14 @@ class Currency(StrEnum):
 
 
 class DashboardState(StrEnum):
-    """
-    Whether a board is offered in lists.
-    """
+    """Whether a board is offered in lists."""
 
     live = "live"
     archived = "archived"
 
 
 class DashboardVisibility(StrEnum):
-    """
-    Its owner's alone, or open to everybody of the tenant who may look at dashboards.
-    """
+    """Its owner's alone, or open to everybody of the tenant who may look at dashboards."""
 
     private = "private"
     organization = "organization"
@@ -81,9 +77,7 @@ class DimensionValuesValue(RootModel[str]):
 
 
 class DuplicateDashboardRequest(Model):
-    """
-    What the copy is called.
-    """
+    """What the copy is called."""
 
     dashboard_name: Annotated[
         str,
@@ -92,9 +86,7 @@ class DuplicateDashboardRequest(Model):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -103,9 +95,7 @@ class Edition(StrEnum):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -137,17 +127,13 @@ class ExploreUsageRequest(Model):
 
 
 class ExtendReportRequest(Model):
-    """
-    The new end of the file, which may lie 90 days after the file was ready and no further.
-    """
+    """The new end of the file, which may lie 90 days after the file was ready and no further."""
 
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
 
 class Granularity(StrEnum):
-    """
-    How wide a bucket of a roll-up is.
-    """
+    """How wide a bucket of a roll-up is."""
 
     minute = "minute"
     hour = "hour"
@@ -156,9 +142,7 @@ class Granularity(StrEnum):
 
 
 class MetricActivated(Model):
-    """
-    From this revision on the number means what its newest wording says.
-    """
+    """From this revision on the number means what its newest wording says."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -167,9 +151,7 @@ class MetricActivated(Model):
 
 
 class MetricAnomalyDetected(Model):
-    """
-    A bucket left its band.
-    """
+    """A bucket left its band."""
 
     anomaly_id: Annotated[UUID, Field(alias="anomalyId")]
     metric_key: Annotated[
@@ -193,9 +175,7 @@ class MetricAnomalyDetected(Model):
 
 
 class MetricDeprecated(Model):
-    """
-    A number should not be used any longer; the successor is missing where there is none.
-    """
+    """A number should not be used any longer; the successor is missing where there is none."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -208,9 +188,7 @@ class MetricDeprecated(Model):
 
 
 class MetricInstrument(StrEnum):
-    """
-    How the values of a metric may be put together.
-    """
+    """How the values of a metric may be put together."""
 
     counter = "counter"
     gauge = "gauge"
@@ -224,9 +202,7 @@ class MetricKey(RootModel[str]):
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -234,9 +210,7 @@ class OrganizationDeleted(Model):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -265,9 +239,7 @@ class ReportDownload(Model):
 
 
 class ReportFailureCode(StrEnum):
-    """
-    Only an unavailable source and a time-out are worth a retry with the same parameters.
-    """
+    """Only an unavailable source and a time-out are worth a retry with the same parameters."""
 
     source_unavailable = "sourceUnavailable"
     too_large = "tooLarge"
@@ -277,9 +249,7 @@ class ReportFailureCode(StrEnum):
 
 
 class ReportFormat(StrEnum):
-    """
-    PDF for reading, xlsx for people who calculate, csv, parquet and json for their programs.
-    """
+    """PDF for reading, xlsx for people who calculate, csv, parquet and json for their programs."""
 
     pdf = "pdf"
     csv = "csv"
@@ -293,9 +263,7 @@ class ReportParametersValue(RootModel[str]):
 
 
 class ReportReady(Model):
-    """
-    The file can be fetched.
-    """
+    """The file can be fetched."""
 
     report_id: Annotated[UUID, Field(alias="reportId")]
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -305,16 +273,14 @@ class ReportReady(Model):
     ]
     title: Annotated[str, Field(max_length=120, min_length=3, pattern="^[^\\x00-\\x1F\\x7F]+$")]
     recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=0, le=524288000)]
     expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
 
 
 class ReportRequested(Model):
-    """
-    Who wants which numbers over which days.
-    """
+    """Who wants which numbers over which days."""
 
     report_id: Annotated[UUID, Field(alias="reportId")]
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -339,9 +305,7 @@ class ReportScheduleState(StrEnum):
 
 
 class ReportShare(Model):
-    """
-    The one answer that holds the token in clear; asking again gives another link.
-    """
+    """The one answer that holds the token in clear; asking again gives another link."""
 
     report_share_link_id: Annotated[UUID, Field(alias="reportShareLinkId")]
     token: Annotated[str, Field(max_length=43, min_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
@@ -349,9 +313,7 @@ class ReportShare(Model):
 
 
 class ReportShareLink(Model):
-    """
-    A door to one file for people without an account.
-    """
+    """A door to one file for people without an account."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -368,9 +330,7 @@ class ReportShareLink(Model):
 
 
 class ReportStatus(StrEnum):
-    """
-    From the wish to the file and its end.
-    """
+    """From the wish to the file and its end."""
 
     requested = "requested"
     queued = "queued"
@@ -391,11 +351,9 @@ class ReportTemplate(Model):
         Field(alias="templateKey", max_length=48, min_length=3, pattern="^[a-z][a-z0-9-]{2,47}$"),
     ]
     caption: Annotated[str, Field(max_length=120, min_length=3)]
-    editions: Annotated[
-        list[Edition], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
-    ]
+    editions: Annotated[list[Edition], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)]
     formats: Annotated[
-        list[ReportFormat], Field(json_schema_extra={"x-unique": True}, max_length=5, min_length=1)
+        list[ReportFormat], Field(json_schema_extra=UNIQUE, max_length=5, min_length=1)
     ]
     longest_range_days: Annotated[int, Field(alias="longestRangeDays", ge=1, le=400)]
 
@@ -405,9 +363,7 @@ class ReportTemplateKey(RootModel[str]):
 
 
 class ReportTemplateList(Model):
-    """
-    All templates that the caller's role and the tenant's edition admit.
-    """
+    """All templates that the caller's role and the tenant's edition admit."""
 
     items: Annotated[list[ReportTemplate], Field(max_length=100)]
 
@@ -417,9 +373,7 @@ class ReportingErasureCompletedStore(StrEnum):
 
 
 class RequestReportRequest(Model):
-    """
-    Template, range and readers.
-    """
+    """Template, range and readers."""
 
     template_key: Annotated[
         str,
@@ -447,15 +401,12 @@ class RequestReportRequest(Model):
     format: ReportFormat | None = None
     audience: ReportAudience | None = None
     recipient_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
 
 
 class RevenueQuestion(Model):
-    """
-    Some days and one currency, since sums over two would need a rate that nobody agreed on.
-    """
+    """Some days and one currency, since sums over two would need a rate that nobody agreed on."""
 
     range_start: Annotated[date, Field(alias="rangeStart")]
     range_end: Annotated[date, Field(alias="rangeEnd")]
@@ -481,9 +432,7 @@ class RevenueSummary(Model):
 
 
 class ScheduleReportRequest(Model):
-    """
-    Which report shall come how often to whom.
-    """
+    """Which report shall come how often to whom."""
 
     schedule_name: Annotated[
         str,
@@ -513,8 +462,7 @@ class ScheduleReportRequest(Model):
     ] = None
     format: ReportFormat | None = None
     recipient_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
 
 
@@ -529,9 +477,7 @@ class SeriesPoint(Model):
 
 
 class ShareReportRequest(Model):
-    """
-    How long and how often a stranger may fetch the file.
-    """
+    """How long and how often a stranger may fetch the file."""
 
     link_expires_at: Annotated[AwareDatetime, Field(alias="linkExpiresAt")]
     downloads_left: Annotated[int, Field(alias="downloadsLeft", ge=1, le=100)]
@@ -555,9 +501,7 @@ class SubscriptionChangeKind(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
-    """
-    From the order that is not yet paid to the day the last seat is given back.
-    """
+    """From the order that is not yet paid to the day the last seat is given back."""
 
     incomplete = "incomplete"
     trialing = "trialing"
@@ -570,9 +514,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class TileVisualisation(StrEnum):
-    """
-    One number, a curve, bars or a table.
-    """
+    """One number, a curve, bars or a table."""
 
     number = "number"
     line = "line"
@@ -581,9 +523,7 @@ class TileVisualisation(StrEnum):
 
 
 class UsageStep(Model):
-    """
-    One step of a funnel or one week of a cohort, with the people who got as far.
-    """
+    """One step of a funnel or one week of a cohort, with the people who got as far."""
 
     step: Annotated[int, Field(ge=1, le=26)]
     people: Annotated[int, Field(ge=0, le=9007199254740991)]
@@ -625,9 +565,7 @@ class CatalogueEntry(Model):
 
 
 class DashboardTile(Model):
-    """
-    A metric, how it is drawn, and the cells that it takes of a grid of twelve columns.
-    """
+    """A metric, how it is drawn, and the cells that it takes of a grid of twelve columns."""
 
     tile_key: Annotated[
         str, Field(alias="tileKey", max_length=20, min_length=1, pattern="^[a-z0-9-]{1,20}$")
@@ -661,26 +599,20 @@ class ExploreMetricRequest(Model):
 
 
 class FailReportRequest(Model):
-    """
-    Why a worker gave up, in the words that whoever asked will read.
-    """
+    """Why a worker gave up, in the words that whoever asked will read."""
 
     failure_code: Annotated[ReportFailureCode, Field(alias="failureCode")]
 
 
 class MetricCatalogue(Model):
-    """
-    All metrics that a tenant may be shown, or finance's own beside them for finance.
-    """
+    """All metrics that a tenant may be shown, or finance's own beside them for finance."""
 
     items: Annotated[list[CatalogueEntry], Field(max_length=500)]
     stale_at: Annotated[AwareDatetime | None, Field(alias="staleAt")] = None
 
 
 class MetricSeries(Model):
-    """
-    Buckets of one metric for one combination of dimension values.
-    """
+    """Buckets of one metric for one combination of dimension values."""
 
     metric_key: Annotated[
         str, Field(alias="metricKey", max_length=64, min_length=3, pattern="^[a-z][a-z0-9_]{2,63}$")
@@ -697,18 +629,14 @@ class MetricSeries(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class Report(Model):
-    """
-    One run of a template over a range of days, with the file that came of it.
-    """
+    """One run of a template over a range of days, with the file that came of it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -742,7 +670,7 @@ class Report(Model):
     format: ReportFormat
     audience: ReportAudience
     recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     requested_by: Annotated[UUID, Field(alias="requestedBy")]
     attempt: Annotated[int, Field(ge=0, le=4)]
@@ -779,15 +707,13 @@ class ReportEntitlement(Model):
     edition: Edition
     withheld_templates: Annotated[
         list[ReportTemplateKey],
-        Field(alias="withheldTemplates", json_schema_extra={"x-unique": True}, max_length=100),
+        Field(alias="withheldTemplates", json_schema_extra=UNIQUE, max_length=100),
     ]
     edition_since: Annotated[AwareDatetime, Field(alias="editionSince")]
 
 
 class ReportFailed(Model):
-    """
-    A run was given up, or never begun because the tenant's day was full.
-    """
+    """A run was given up, or never begun because the tenant's day was full."""
 
     report_id: Annotated[UUID, Field(alias="reportId")]
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -796,9 +722,7 @@ class ReportFailed(Model):
 
 
 class ReportSchedule(Model):
-    """
-    Has the same report made again and again by its owner's leave.
-    """
+    """Has the same report made again and again by its owner's leave."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -833,7 +757,7 @@ class ReportSchedule(Model):
     format: ReportFormat
     owner_id: Annotated[UUID, Field(alias="ownerId")]
     recipient_ids: Annotated[
-        list[UUID], Field(alias="recipientIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="recipientIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     next_run_at: Annotated[AwareDatetime, Field(alias="nextRunAt")]
     last_report_id: Annotated[UUID | None, Field(alias="lastReportId")] = None
@@ -853,9 +777,7 @@ class ReportingErasureCompleted(Model):
 
 
 class SaveDashboardRequest(Model):
-    """
-    The whole board anew, as somebody left it after dragging.
-    """
+    """The whole board anew, as somebody left it after dragging."""
 
     dashboard_name: Annotated[
         str,
@@ -866,9 +788,7 @@ class SaveDashboardRequest(Model):
 
 
 class SubscriptionChanged(Model):
-    """
-    Plan, seats and state as they are afterwards, and as they were where they differ.
-    """
+    """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
@@ -894,9 +814,7 @@ class SubscriptionChanged(Model):
 
 
 class UsageExploration(Model):
-    """
-    The steps in their order, and how many groups were too small to be told.
-    """
+    """The steps in their order, and how many groups were too small to be told."""
 
     steps: Annotated[list[UsageStep], Field(max_length=26)]
     suppressed_groups: Annotated[int, Field(alias="suppressedGroups", ge=0, le=50000)]
@@ -904,9 +822,7 @@ class UsageExploration(Model):
 
 
 class CreateDashboardRequest(Model):
-    """
-    A name, tiles if there are any yet, and who shall see them.
-    """
+    """A name, tiles if there are any yet, and who shall see them."""
 
     dashboard_name: Annotated[
         str,
@@ -917,9 +833,7 @@ class CreateDashboardRequest(Model):
 
 
 class Dashboard(Model):
-    """
-    Tiles of metrics that somebody wants to see together every morning.
-    """
+    """Tiles of metrics that somebody wants to see together every morning."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -937,9 +851,7 @@ class Dashboard(Model):
 
 
 class Exploration(Model):
-    """
-    The series with the moment up to which they are whole.
-    """
+    """The series with the moment up to which they are whole."""
 
     series: Annotated[list[MetricSeries], Field(max_length=2000)]
     forecast: Annotated[list[MetricSeries] | None, Field(max_length=5)] = None

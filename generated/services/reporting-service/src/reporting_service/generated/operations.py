@@ -169,7 +169,6 @@ SHARE_REPORT = Operation(
     writes=True,
     idempotency="key",
     status=201,
-    location="/v1/reports/{reportId}/share-links/{id}",
 )
 
 START_REPORT = Operation(id="start-report", access="workload", writes=True, idempotency="natural")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
@@ -13,86 +14,70 @@ from .tables import metadata
 SERVICE = ServiceSpec(
     name="reporting-service",
     source="/cloudsync/reporting-service",
-    access={
-        "metric:query": frozenset({"data-analyst", "finance-operator", "platform-operator"}),
-        "report:explore": frozenset(
-            {
+    access=by_roles(
+        (
+            (
                 "billing-admin",
                 "data-analyst",
                 "finance-operator",
                 "org-admin",
                 "org-owner",
                 "team-manager",
-            }
+            ),
+            ("report:explore",),
         ),
-        "report:schedule": frozenset({"org-admin", "org-owner"}),
-        "report:share": frozenset({"org-admin", "org-owner"}),
+        (("data-analyst", "finance-operator", "platform-operator"), ("metric:query",)),
+        (("org-admin", "org-owner"), ("report:schedule", "report:share")),
+    ),
+    related=by_roles(
+        (
+            (
+                "billing-admin",
+                "data-analyst",
+                "finance-operator",
+                "org-admin",
+                "org-owner",
+                "team-manager",
+            ),
+            (
+                "report:create",
+                "report:download",
+                "report:edit-dashboard",
+                "report:read",
+                "report:schedule",
+                "report:view-dashboard",
+            ),
+        ),
+        (("billing-admin", "org-admin", "org-owner", "team-manager"), ("report:share",)),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={
-        "report:create": frozenset(
-            {
-                "billing-admin",
-                "data-analyst",
-                "finance-operator",
-                "org-admin",
-                "org-owner",
-                "team-manager",
-            }
-        ),
-        "report:download": frozenset(
-            {
-                "billing-admin",
-                "data-analyst",
-                "finance-operator",
-                "org-admin",
-                "org-owner",
-                "team-manager",
-            }
-        ),
-        "report:edit-dashboard": frozenset(
-            {
-                "billing-admin",
-                "data-analyst",
-                "finance-operator",
-                "org-admin",
-                "org-owner",
-                "team-manager",
-            }
-        ),
-        "report:read": frozenset(
-            {
-                "billing-admin",
-                "data-analyst",
-                "finance-operator",
-                "org-admin",
-                "org-owner",
-                "team-manager",
-            }
-        ),
-        "report:schedule": frozenset(
-            {
-                "billing-admin",
-                "data-analyst",
-                "finance-operator",
-                "org-admin",
-                "org-owner",
-                "team-manager",
-            }
-        ),
-        "report:share": frozenset({"billing-admin", "org-admin", "org-owner", "team-manager"}),
-        "report:view-dashboard": frozenset(
-            {
-                "billing-admin",
-                "data-analyst",
-                "finance-operator",
-                "org-admin",
-                "org-owner",
-                "team-manager",
-            }
-        ),
-    },
+    masked=frozenset(
+        {
+            "dashboardName",
+            "ownerId",
+            "parameters",
+            "recipientIds",
+            "requestedBy",
+            "sharedBy",
+            "tiles",
+            "tokenDigest",
+        }
+    ),
     tables=metadata,
+    dead_letters={
+        "cloudsync.analytics.metric.v1": "cloudsync.analytics.metric.v1.dlq",
+        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
     contract=published(__file__, "openapi/reporting.yaml"),
+    latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.3, 0.5, 1.0, 2.5, 5.0),
     edges={
         "events-service": Edge(
             service="events-service",
@@ -108,6 +93,7 @@ SERVICE = ServiceSpec(
                 open_for=20.0,
                 probes=3,
             ),
+            concurrent=16,
         ),
         "metrics-service": Edge(
             service="metrics-service",
@@ -124,6 +110,7 @@ SERVICE = ServiceSpec(
                 open_for=20.0,
                 probes=3,
             ),
+            concurrent=16,
         ),
         "ml-service": Edge(
             service="ml-service",
@@ -136,6 +123,7 @@ SERVICE = ServiceSpec(
                 open_for=20.0,
                 probes=3,
             ),
+            concurrent=16,
         ),
     },
 )

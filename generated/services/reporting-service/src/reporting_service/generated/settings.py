@@ -20,6 +20,8 @@ class ServiceSettings(Settings):
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 16
+    rate_limit_per_second: int = 300
+    rate_limit_burst: int = 600
 
     running_per_organization: int = 5
     """Reports of one tenant that are computed at a time; the rest wait in the queue"""

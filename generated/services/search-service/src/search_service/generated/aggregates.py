@@ -22,7 +22,7 @@ from . import models, problems
 INDEXING_FAILED = Emission(
     type="cloudsync.content.indexing-failed.v1",
     topic="cloudsync.content.search.v1",
-    key="id",
+    key="sourceId",
     key_field="sourceId",
     fields=("searchEntryId", "sourceKind", "sourceId", "failureCode"),
 )
@@ -46,7 +46,7 @@ SAVED_SEARCH_MATCHED = Emission(
 SEARCH_ERASURE_COMPLETED = Emission(
     type="cloudsync.content.search-erasure-completed.v1",
     topic="cloudsync.content.search.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
@@ -54,7 +54,7 @@ SEARCH_ERASURE_COMPLETED = Emission(
 SEARCH_PERFORMED = Emission(
     type="cloudsync.content.search-performed.v1",
     topic="cloudsync.content.search.v1",
-    key="id",
+    key="queryId",
     key_field="queryId",
     fields=("queryId", "queryHash", "kinds", "hitCount", "tookMs"),
 )
@@ -62,7 +62,7 @@ SEARCH_PERFORMED = Emission(
 SEARCH_RESULT_CLICKED = Emission(
     type="cloudsync.content.search-result-clicked.v1",
     topic="cloudsync.content.search.v1",
-    key="id",
+    key="queryId",
     key_field="queryId",
     fields=("queryId", "rank", "sourceKind", "dwellMs"),
 )

@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -18,6 +16,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.ranking_profile = runtime.aggregate(aggregates.RANKING_PROFILE)
         self.reindex_job = runtime.aggregate(aggregates.REINDEX_JOB)
         self.saved_search = runtime.aggregate(aggregates.SAVED_SEARCH)
@@ -41,9 +40,6 @@ class Defaults(port.Port):
     async def cancel_reindex(self, ctx: Context, request: port.CancelReindex) -> models.ReindexJob:
         return await self.reindex_job.transition(ctx, "cancel-reindex", request.reindex_job_id)
 
-    async def change_readers(self, ctx: Context, request: port.ChangeReaders) -> None:
-        raise handler_missing("change-readers")
-
     async def commit_entry(self, ctx: Context, request: port.CommitEntry) -> None:
         await self.search_entry.transition(ctx, "commit-entry", request.source_id, request.body)
 
@@ -57,18 +53,6 @@ class Defaults(port.Port):
     async def delete_saved_search(self, ctx: Context, request: port.DeleteSavedSearch) -> None:
         await self.saved_search.delete(ctx, "delete-saved-search", request.saved_search_id)
 
-    async def erase_person(self, ctx: Context, request: port.ErasePerson) -> None:
-        raise handler_missing("erase-person")
-
-    async def hide_person(self, ctx: Context, request: port.HidePerson) -> None:
-        raise handler_missing("hide-person")
-
-    async def hide_tenant(self, ctx: Context, request: port.HideTenant) -> None:
-        raise handler_missing("hide-tenant")
-
-    async def index(self, ctx: Context, request: port.Index) -> models.IndexReceipt:
-        raise handler_missing("index")
-
     async def index_entry(self, ctx: Context, request: port.IndexEntry) -> models.SearchEntry:
         return await self.search_entry.put(
             ctx,
@@ -81,40 +65,8 @@ class Defaults(port.Port):
     async def invalidate_entry(self, ctx: Context, request: port.InvalidateEntry) -> None:
         await self.search_entry.transition(ctx, "invalidate-entry", request.source_id)
 
-    async def project_document(self, ctx: Context, request: port.ProjectDocument) -> None:
-        raise handler_missing("project-document")
-
-    async def project_file(self, ctx: Context, request: port.ProjectFile) -> None:
-        raise handler_missing("project-file")
-
-    async def project_message(self, ctx: Context, request: port.ProjectMessage) -> None:
-        raise handler_missing("project-message")
-
-    async def project_person(self, ctx: Context, request: port.ProjectPerson) -> None:
-        raise handler_missing("project-person")
-
-    async def promote_ranking(
-        self,
-        ctx: Context,
-        request: port.PromoteRanking,
-    ) -> models.RankingProfile:
-        raise handler_missing("promote-ranking")
-
-    async def publish_synonyms(
-        self,
-        ctx: Context,
-        request: port.PublishSynonyms,
-    ) -> models.SynonymSet:
-        raise handler_missing("publish-synonyms")
-
-    async def purge_tenant_entries(self, ctx: Context, request: port.PurgeTenantEntries) -> None:
-        raise handler_missing("purge-tenant-entries")
-
     async def rate_entry(self, ctx: Context, request: port.RateEntry) -> None:
         await self.search_entry.update(ctx, "rate-entry", request.source_id, request.body)
-
-    async def record_click(self, ctx: Context, request: port.RecordClick) -> None:
-        raise handler_missing("record-click")
 
     async def record_evaluation(self, ctx: Context, request: port.RecordEvaluation) -> None:
         await self.ranking_profile.update(
@@ -123,9 +75,6 @@ class Defaults(port.Port):
             request.profile_key,
             request.body,
         )
-
-    async def record_query(self, ctx: Context, request: port.RecordQuery) -> None:
-        raise handler_missing("record-query")
 
     async def reject_entry(self, ctx: Context, request: port.RejectEntry) -> None:
         await self.search_entry.transition(ctx, "reject-entry", request.source_id, request.body)
@@ -149,33 +98,17 @@ class Defaults(port.Port):
             sourceKind=request.source_kind,
         )
 
-    async def run_saved_search(self, ctx: Context, request: port.RunSavedSearch) -> None:
-        raise handler_missing("run-saved-search")
-
     async def save_search(self, ctx: Context, request: port.SaveSearch) -> models.SavedSearch:
         return await self.saved_search.create(ctx, "save-search", request.body)
 
-    async def show_tenant(self, ctx: Context, request: port.ShowTenant) -> None:
-        raise handler_missing("show-tenant")
-
     async def start_reindex(self, ctx: Context, request: port.StartReindex) -> models.ReindexJob:
         return await self.reindex_job.create(ctx, "start-reindex", request.body)
-
-    async def sweep_tombstones(self, ctx: Context, request: port.SweepTombstones) -> None:
-        raise handler_missing("sweep-tombstones")
 
     async def switch_index(self, ctx: Context, request: port.SwitchIndex) -> None:
         await self.reindex_job.transition(ctx, "switch-index", request.reindex_job_id)
 
     async def tombstone_entry(self, ctx: Context, request: port.TombstoneEntry) -> None:
         await self.search_entry.transition(ctx, "tombstone-entry", request.source_id)
-
-    async def update_person_principals(
-        self,
-        ctx: Context,
-        request: port.UpdatePersonPrincipals,
-    ) -> None:
-        raise handler_missing("update-person-principals")
 
     async def update_ranking_profile(
         self,
@@ -200,12 +133,6 @@ class Defaults(port.Port):
             request.saved_search_id,
             request.body,
         )
-
-    async def explain_hit(self, ctx: Context, request: port.ExplainHit) -> models.HitExplanation:
-        raise handler_missing("explain-hit")
-
-    async def find_similar(self, ctx: Context, request: port.FindSimilar) -> models.SimilarEntries:
-        raise handler_missing("find-similar")
 
     async def get_entry(self, ctx: Context, request: port.GetEntry) -> models.SearchEntry:
         return await self.search_entry.get(ctx, request.source_id, sourceKind=request.source_kind)
@@ -269,234 +196,3 @@ class Defaults(port.Port):
         request: port.ListSynonymSets,
     ) -> Page[models.SynonymSet]:
         return await self.synonym_set.list(ctx, request.page)
-
-    async def search(self, ctx: Context, request: port.Search) -> models.SearchResults:
-        raise handler_missing("search")
-
-    async def suggest(self, ctx: Context, request: port.Suggest) -> models.SuggestionList:
-        raise handler_missing("suggest")
-
-    async def on_channel_member_added(
-        self,
-        ctx: Context,
-        event: Received[models.ChannelMemberAdded],
-    ) -> None:
-        not_handled(event)
-
-    async def on_channel_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.ChannelMemberRemoved],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_archived(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentArchived],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_created(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentCreated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentDeleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_details_changed(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentDetailsChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_moved(self, ctx: Context, event: Received[models.DocumentMoved]) -> None:
-        not_handled(event)
-
-    async def on_document_published(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentPublished],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_recovered(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentRecovered],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_shared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentShared],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_trashed(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentTrashed],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_unarchived(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUnarchived],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_unshared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUnshared],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_updated(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUpdated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
-        not_handled(event)
-
-    async def on_file_linked(self, ctx: Context, event: Received[models.FileLinked]) -> None:
-        not_handled(event)
-
-    async def on_file_quarantined(
-        self,
-        ctx: Context,
-        event: Received[models.FileQuarantined],
-    ) -> None:
-        not_handled(event)
-
-    async def on_file_recovered(self, ctx: Context, event: Received[models.FileRecovered]) -> None:
-        not_handled(event)
-
-    async def on_file_released(self, ctx: Context, event: Received[models.FileReleased]) -> None:
-        not_handled(event)
-
-    async def on_file_renamed(self, ctx: Context, event: Received[models.FileRenamed]) -> None:
-        not_handled(event)
-
-    async def on_file_replaced(self, ctx: Context, event: Received[models.FileReplaced]) -> None:
-        not_handled(event)
-
-    async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
-        not_handled(event)
-
-    async def on_file_trashed(self, ctx: Context, event: Received[models.FileTrashed]) -> None:
-        not_handled(event)
-
-    async def on_file_unlinked(self, ctx: Context, event: Received[models.FileUnlinked]) -> None:
-        not_handled(event)
-
-    async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
-        not_handled(event)
-
-    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
-        not_handled(event)
-
-    async def on_message_edited(self, ctx: Context, event: Received[models.MessageEdited]) -> None:
-        not_handled(event)
-
-    async def on_message_held(self, ctx: Context, event: Received[models.MessageHeld]) -> None:
-        not_handled(event)
-
-    async def on_message_posted(self, ctx: Context, event: Received[models.MessagePosted]) -> None:
-        not_handled(event)
-
-    async def on_message_purged(self, ctx: Context, event: Received[models.MessagePurged]) -> None:
-        not_handled(event)
-
-    async def on_message_released(
-        self,
-        ctx: Context,
-        event: Received[models.MessageReleased],
-    ) -> None:
-        not_handled(event)
-
-    async def on_message_retracted(
-        self,
-        ctx: Context,
-        event: Received[models.MessageRetracted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
-    ) -> None:
-        not_handled(event)
-
-    async def on_profile_hidden(self, ctx: Context, event: Received[models.ProfileHidden]) -> None:
-        not_handled(event)
-
-    async def on_profile_published(
-        self,
-        ctx: Context,
-        event: Received[models.ProfilePublished],
-    ) -> None:
-        not_handled(event)
-
-    async def on_profile_updated(
-        self,
-        ctx: Context,
-        event: Received[models.ProfileUpdated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_rendition_ready(
-        self,
-        ctx: Context,
-        event: Received[models.RenditionReady],
-    ) -> None:
-        not_handled(event)
-
-    async def on_team_member_added(
-        self,
-        ctx: Context,
-        event: Received[models.TeamMemberAdded],
-    ) -> None:
-        not_handled(event)
-
-    async def on_team_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.TeamMemberRemoved],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)

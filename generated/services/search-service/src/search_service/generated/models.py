@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
 class AccessLevel(StrEnum):
-    """
-    What a grant on a document or folder allows, each level including those before it.
-    """
+    """What a grant on a document or folder allows, each level including those before it."""
 
     viewer = "viewer"
     commenter = "commenter"
@@ -32,9 +30,7 @@ class AccountKind(StrEnum):
 
 
 class AlertCadence(StrEnum):
-    """
-    How often the owner of a saved search is told of new hits.
-    """
+    """How often the owner of a saved search is told of new hits."""
 
     never = "never"
     instant = "instant"
@@ -43,9 +39,7 @@ class AlertCadence(StrEnum):
 
 
 class AnalyzerLanguage(StrEnum):
-    """
-    Which stemmer and stop words a text runs through.
-    """
+    """Which stemmer and stop words a text runs through."""
 
     en = "en"
     de = "de"
@@ -63,9 +57,7 @@ class AnalyzerLanguage(StrEnum):
 
 
 class Audience(StrEnum):
-    """
-    Who gets to see a profile or one of its fields, from the whole world down to its owner.
-    """
+    """Who gets to see a profile or one of its fields, from the whole world down to its owner."""
 
     everyone = "everyone"
     organization = "organization"
@@ -74,17 +66,13 @@ class Audience(StrEnum):
 
 
 class BeginCopyingRequest(Model):
-    """
-    The worker made the index without replicas and counted what has to be copied.
-    """
+    """The worker made the index without replicas and counted what has to be copied."""
 
     total: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class ChangeOrigin(StrEnum):
-    """
-    How new content came about.
-    """
+    """How new content came about."""
 
     edit = "edit"
     restore = "restore"
@@ -92,14 +80,11 @@ class ChangeOrigin(StrEnum):
 
 
 class ChannelMemberAdded(Model):
-    """
-    They may read everything said there before, and what grants to the channel open to them.
-    """
+    """They may read everything said there before, and what grants to the channel open to them."""
 
     channel_id: Annotated[UUID, Field(alias="channelId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=1000, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=1000, min_length=1)
     ]
     by: UUID
 
@@ -111,16 +96,13 @@ class ChannelMemberRemoved(Model):
 
     channel_id: Annotated[UUID, Field(alias="channelId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=1000, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=1000, min_length=1)
     ]
     by: UUID | None = None
 
 
 class ChannelType(StrEnum):
-    """
-    Direct has two people, group up to nine and no name.
-    """
+    """Direct has two people, group up to nine and no name."""
 
     public = "public"
     private = "private"
@@ -130,9 +112,7 @@ class ChannelType(StrEnum):
 
 
 class CreateRankingProfileRequest(Model):
-    """
-    A key and whichever weights differ from the usual ones.
-    """
+    """A key and whichever weights differ from the usual ones."""
 
     profile_key: Annotated[
         str,
@@ -159,18 +139,14 @@ class DeletionReason(StrEnum):
 
 
 class DocumentArchived(Model):
-    """
-    Put away read-only.
-    """
+    """Put away read-only."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
 
 
 class DocumentDeleted(Model):
-    """
-    Gone for good.
-    """
+    """Gone for good."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
@@ -188,9 +164,7 @@ class DocumentLabel(RootModel[str]):
 
 
 class DocumentRecovered(Model):
-    """
-    Taken out of the bin in time; search puts its entry back with a higher version.
-    """
+    """Taken out of the bin in time; search puts its entry back with a higher version."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     title: Annotated[
@@ -201,9 +175,7 @@ class DocumentRecovered(Model):
 
 
 class DocumentShared(Model):
-    """
-    A grant was made or its access changed.
-    """
+    """A grant was made or its access changed."""
 
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
@@ -220,18 +192,14 @@ class DocumentShared(Model):
 
 
 class DocumentTrashed(Model):
-    """
-    In the bin since trashedAt and out of every list and search but the bin's own.
-    """
+    """In the bin since trashedAt and out of every list and search but the bin's own."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     trashed_at: Annotated[AwareDatetime, Field(alias="trashedAt")]
 
 
 class DocumentType(StrEnum):
-    """
-    Which editor opens it and which kinds of block it may hold.
-    """
+    """Which editor opens it and which kinds of block it may hold."""
 
     page = "page"
     spreadsheet = "spreadsheet"
@@ -241,18 +209,14 @@ class DocumentType(StrEnum):
 
 
 class DocumentUnarchived(Model):
-    """
-    Active and editable again, under the grants that it had before.
-    """
+    """Active and editable again, under the grants that it had before."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
 
 
 class DocumentUnshared(Model):
-    """
-    A grant ended, by hand or by its date.
-    """
+    """A grant ended, by hand or by its date."""
 
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
@@ -267,9 +231,7 @@ class DocumentUnshared(Model):
 
 
 class DocumentUpdated(Model):
-    """
-    New content, coalesced to one event each two seconds and document.
-    """
+    """New content, coalesced to one event each two seconds and document."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
@@ -307,18 +269,14 @@ class EntryStatus(StrEnum):
 
 
 class FacetValue(Model):
-    """
-    A value and how many of the asker's hits have it.
-    """
+    """A value and how many of the asker's hits have it."""
 
     value: Annotated[str, Field(max_length=127, min_length=1)]
     count: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class FileOrigin(StrEnum):
-    """
-    By which road a file came in.
-    """
+    """By which road a file came in."""
 
     upload = "upload"
     recording = "recording"
@@ -329,9 +287,7 @@ class FileOrigin(StrEnum):
 
 
 class FileRenamed(Model):
-    """
-    The name under which people look for it from now on.
-    """
+    """The name under which people look for it from now on."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     file_name: Annotated[
@@ -346,9 +302,7 @@ class FileRenamed(Model):
 
 
 class FileReplaced(Model):
-    """
-    Same file, other bytes.
-    """
+    """Same file, other bytes."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     old_sha256: Annotated[
@@ -361,9 +315,7 @@ class FileReplaced(Model):
 
 
 class FileTrashed(Model):
-    """
-    In the bin for thirty days, by hand or because nothing has used it for as long.
-    """
+    """In the bin for thirty days, by hand or because nothing has used it for as long."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     trashed_at: Annotated[AwareDatetime, Field(alias="trashedAt")]
@@ -381,9 +333,7 @@ class Grantee(RootModel[str]):
 
 
 class LinkTargetKind(StrEnum):
-    """
-    What a file can hang on.
-    """
+    """What a file can hang on."""
 
     document = "document"
     message = "message"
@@ -394,9 +344,7 @@ class LinkTargetKind(StrEnum):
 
 
 class MemberRole(StrEnum):
-    """
-    The eight roles that a membership can hold inside a customer's organisation.
-    """
+    """The eight roles that a membership can hold inside a customer's organisation."""
 
     org_owner = "orgOwner"
     org_admin = "orgAdmin"
@@ -409,9 +357,7 @@ class MemberRole(StrEnum):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -421,9 +367,7 @@ class MembershipEndReason(StrEnum):
 
 
 class MessageEdited(Model):
-    """
-    The words changed and neither place nor author did.
-    """
+    """The words changed and neither place nor author did."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -433,9 +377,7 @@ class MessageEdited(Model):
 
 
 class MessageHeld(Model):
-    """
-    Out of sight until a compliance officer decides.
-    """
+    """Out of sight until a compliance officer decides."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -446,9 +388,7 @@ class MessageHeld(Model):
 
 
 class MessageKind(StrEnum):
-    """
-    Where a message comes from.
-    """
+    """Where a message comes from."""
 
     text = "text"
     file_share = "fileShare"
@@ -458,9 +398,7 @@ class MessageKind(StrEnum):
 
 
 class MessagePosted(Model):
-    """
-    A message stands in its channel, durable in two of three nodes.
-    """
+    """A message stands in its channel, durable in two of three nodes."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -469,8 +407,7 @@ class MessagePosted(Model):
     kind: MessageKind
     thread_root_id: Annotated[UUID | None, Field(alias="threadRootId")] = None
     mentioned_user_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="mentionedUserIds", json_schema_extra={"x-unique": True}, max_length=500),
+        list[UUID] | None, Field(alias="mentionedUserIds", json_schema_extra=UNIQUE, max_length=500)
     ] = None
     attachment_ids: Annotated[list[UUID], Field(alias="attachmentIds", max_length=10)]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
@@ -478,9 +415,7 @@ class MessagePosted(Model):
 
 
 class MessageReleased(Model):
-    """
-    Back at its old place in the channel; nobody is rung a second time.
-    """
+    """Back at its old place in the channel; nobody is rung a second time."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     excerpt: Annotated[str | None, Field(max_length=140)] = None
@@ -492,9 +427,7 @@ class MessageReleased(Model):
 
 
 class MessageRetracted(Model):
-    """
-    Taken back by its author or a manager.
-    """
+    """Taken back by its author or a manager."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -502,9 +435,7 @@ class MessageRetracted(Model):
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -512,9 +443,7 @@ class OrganizationDeleted(Model):
 
 
 class OrganizationRestored(Model):
-    """
-    Stops the off-boarding.
-    """
+    """Stops the off-boarding."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
@@ -531,17 +460,13 @@ class Principal(RootModel[str]):
 
 
 class ProfileHidden(Model):
-    """
-    Everything but the names must disappear from indices and caches.
-    """
+    """Everything but the names must disappear from indices and caches."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
 class ProfilePublished(Model):
-    """
-    From now on colleagues within the audience find this person.
-    """
+    """From now on colleagues within the audience find this person."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     audience: Audience
@@ -549,9 +474,7 @@ class ProfilePublished(Model):
 
 
 class ProfileStatus(StrEnum):
-    """
-    Whether colleagues can see a profile.
-    """
+    """Whether colleagues can see a profile."""
 
     draft = "draft"
     published = "published"
@@ -565,17 +488,13 @@ class ProfileUpdatedChangedFieldsItem(RootModel[str]):
 
 
 class PromoteRankingRequest(Model):
-    """
-    The share of queries that it shall rank from now on.
-    """
+    """The share of queries that it shall rank from now on."""
 
     traffic_share: Annotated[int, Field(alias="trafficShare", ge=0, le=100)]
 
 
 class ProvisioningSource(StrEnum):
-    """
-    How the account came about.
-    """
+    """How the account came about."""
 
     self_signup = "selfSignup"
     invitation = "invitation"
@@ -617,25 +536,19 @@ class RankingProfile(Model):
 
 
 class RateEntryRequest(Model):
-    """
-    What the nightly job made of yesterday's clicks.
-    """
+    """What the nightly job made of yesterday's clicks."""
 
     popularity: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
 class RecordEvaluationRequest(Model):
-    """
-    What the nightly run over the judged queries gave.
-    """
+    """What the nightly run over the judged queries gave."""
 
     ndcg_at10: Annotated[float, Field(alias="ndcgAt10", ge=0.0, le=1.0)]
 
 
 class RedactionLevel(StrEnum):
-    """
-    How much of an entry can be found.
-    """
+    """How much of an entry can be found."""
 
     none = "none"
     heading_only = "headingOnly"
@@ -643,9 +556,7 @@ class RedactionLevel(StrEnum):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -654,9 +565,7 @@ class Region(StrEnum):
 
 
 class ReindexCompleted(Model):
-    """
-    The alias points at the new index.
-    """
+    """The alias points at the new index."""
 
     reindex_job_id: Annotated[UUID, Field(alias="reindexJobId")]
     target_index: Annotated[
@@ -696,9 +605,7 @@ class ReindexScope(StrEnum):
 
 
 class RejectEntryRequest(Model):
-    """
-    The bulk writer gave an entry up after its fifth try, for this reason.
-    """
+    """The bulk writer gave an entry up after its fifth try, for this reason."""
 
     failure_code: Annotated[
         str, Field(alias="failureCode", max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")
@@ -706,9 +613,7 @@ class RejectEntryRequest(Model):
 
 
 class RenditionVariant(StrEnum):
-    """
-    What can be derived from a file.
-    """
+    """What can be derived from a file."""
 
     thumb256 = "thumb256"
     preview1600 = "preview1600"
@@ -718,18 +623,14 @@ class RenditionVariant(StrEnum):
 
 
 class ReportReindexRequest(Model):
-    """
-    Sums since the beginning, sent every ten seconds by the worker that copies.
-    """
+    """Sums since the beginning, sent every ten seconds by the worker that copies."""
 
     processed: Annotated[int, Field(ge=0, le=9007199254740991)]
     failed: Annotated[int, Field(ge=0, le=9007199254740991)]
 
 
 class SavedSearchMatched(Model):
-    """
-    So many things are new for a saved search since its owner was last told.
-    """
+    """So many things are new for a saved search since its owner was last told."""
 
     saved_search_id: Annotated[UUID, Field(alias="savedSearchId")]
     owner_id: Annotated[UUID, Field(alias="ownerId")]
@@ -737,9 +638,7 @@ class SavedSearchMatched(Model):
 
 
 class ScanVerdict(StrEnum):
-    """
-    What the malware scanner made of the bytes.
-    """
+    """What the malware scanner made of the bytes."""
 
     none = "none"
     clean = "clean"
@@ -763,9 +662,7 @@ class SearchErasureCompletedStore(StrEnum):
 
 
 class SearchFilterField(StrEnum):
-    """
-    By what hits can be narrowed.
-    """
+    """By what hits can be narrowed."""
 
     kind = "kind"
     author = "author"
@@ -791,9 +688,7 @@ class SearchKeyword(RootModel[str]):
 
 
 class SeatType(StrEnum):
-    """
-    How a membership counts against the licence.
-    """
+    """How a membership counts against the licence."""
 
     full = "full"
     light = "light"
@@ -801,9 +696,7 @@ class SeatType(StrEnum):
 
 
 class Sensitivity(StrEnum):
-    """
-    How far a piece of content may travel.
-    """
+    """How far a piece of content may travel."""
 
     public = "public"
     internal = "internal"
@@ -816,9 +709,7 @@ class SkillTag(RootModel[str]):
 
 
 class SourceKind(StrEnum):
-    """
-    What a search entry stands for.
-    """
+    """What a search entry stands for."""
 
     document = "document"
     file = "file"
@@ -827,9 +718,7 @@ class SourceKind(StrEnum):
 
 
 class StartReindexRequest(Model):
-    """
-    What to rebuild and under which name.
-    """
+    """What to rebuild and under which name."""
 
     scope: ReindexScope
     scope_organization_id: Annotated[UUID | None, Field(alias="scopeOrganizationId")] = None
@@ -862,14 +751,11 @@ class SynonymRuleTermsItem(RootModel[str]):
 
 
 class TeamMemberAdded(Model):
-    """
-    Those who were really added by one request; they now see what the team sees.
-    """
+    """Those who were really added by one request; they now see what the team sees."""
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -880,15 +766,12 @@ class TeamMemberRemoved(Model):
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
 class UpdateRankingProfileRequest(Model):
-    """
-    Merge patch of the weights.
-    """
+    """Merge patch of the weights."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     heading_boost: Annotated[float | None, Field(alias="headingBoost", ge=0.0, le=10.0)] = None
@@ -900,9 +783,7 @@ class UpdateRankingProfileRequest(Model):
 
 
 class UserCreated(Model):
-    """
-    Somebody was invited, or a program got an identity.
-    """
+    """Somebody was invited, or a program got an identity."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
@@ -961,9 +842,7 @@ class CommitEntryRequest(Model):
 
 
 class DocumentCreated(Model):
-    """
-    What search needs for a first entry.
-    """
+    """What search needs for a first entry."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     document_type: Annotated[DocumentType, Field(alias="documentType")]
@@ -978,9 +857,7 @@ class DocumentCreated(Model):
 
 
 class DocumentDetailsChanged(Model):
-    """
-    Title, labels, sensitivity and language as they are now.
-    """
+    """Title, labels, sensitivity and language as they are now."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     title: Annotated[
@@ -1001,9 +878,7 @@ class DocumentDetailsChanged(Model):
 
 
 class DocumentMoved(Model):
-    """
-    From folder to folder, an absent one being the owner's root.
-    """
+    """From folder to folder, an absent one being the owner's root."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     from_folder_id: Annotated[UUID | None, Field(alias="fromFolderId")] = None
@@ -1012,9 +887,7 @@ class DocumentMoved(Model):
 
 
 class DocumentPublished(Model):
-    """
-    A draft became active and from now on appears in its folder for everybody who may read it.
-    """
+    """A draft became active and from now on appears in its folder for everybody who may read it."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     document_type: Annotated[DocumentType, Field(alias="documentType")]
@@ -1022,9 +895,7 @@ class DocumentPublished(Model):
 
 
 class EntryDraft(Model):
-    """
-    What an owning service knows of one thing to be found.
-    """
+    """What an owning service knows of one thing to be found."""
 
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
     source_id: Annotated[UUID, Field(alias="sourceId")]
@@ -1059,9 +930,7 @@ class EntryDraft(Model):
 
 
 class ExplainHitRequest(Model):
-    """
-    A query, an entry and, for administrators, the person through whose eyes to look.
-    """
+    """A query, an entry and, for administrators, the person through whose eyes to look."""
 
     query_text: Annotated[
         str,
@@ -1079,18 +948,14 @@ class ExplainHitRequest(Model):
 
 
 class Facet(Model):
-    """
-    How hits divide by one field, the twenty fullest values first.
-    """
+    """How hits divide by one field, the twenty fullest values first."""
 
     name: SearchFilterField
     values: Annotated[list[FacetValue], Field(max_length=20)]
 
 
 class FileDeleted(Model):
-    """
-    Its bytes are destroyed and no longer count as used storage.
-    """
+    """Its bytes are destroyed and no longer count as used storage."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
@@ -1099,9 +964,7 @@ class FileDeleted(Model):
 
 
 class FileLinked(Model):
-    """
-    Something uses the file from now on.
-    """
+    """Something uses the file from now on."""
 
     file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
     file_id: Annotated[UUID, Field(alias="fileId")]
@@ -1110,18 +973,14 @@ class FileLinked(Model):
 
 
 class FileRecovered(Model):
-    """
-    Back from the bin with the verdict that it had when it went there.
-    """
+    """Back from the bin with the verdict that it had when it went there."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
 
 
 class FileReleased(Model):
-    """
-    Out of quarantine by the word of two people, whose second is named.
-    """
+    """Out of quarantine by the word of two people, whose second is named."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     scan_verdict: Annotated[ScanVerdict, Field(alias="scanVerdict")]
@@ -1138,9 +997,7 @@ class FileTarget(Model):
 
 
 class FileUnlinked(Model):
-    """
-    A target stopped using the file, which may have become an orphan by it.
-    """
+    """A target stopped using the file, which may have become an orphan by it."""
 
     file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
     file_id: Annotated[UUID, Field(alias="fileId")]
@@ -1149,9 +1006,7 @@ class FileUnlinked(Model):
 
 
 class HitExplanation(Model):
-    """
-    Whether and by which principals the person may see the entry, and how its score adds up.
-    """
+    """Whether and by which principals the person may see the entry, and how its score adds up."""
 
     visible: bool
     reason: VisibilityReason
@@ -1170,9 +1025,7 @@ class IgnoredEntry(Model):
 
 
 class IndexEntryRequest(Model):
-    """
-    All that is known of the source but its kind and id, which stand in the address.
-    """
+    """All that is known of the source but its kind and id, which stand in the address."""
 
     source_version: Annotated[int, Field(alias="sourceVersion", ge=0, le=9007199254740991)]
     heading: Annotated[
@@ -1205,26 +1058,20 @@ class IndexEntryRequest(Model):
 
 
 class IndexReceipt(Model):
-    """
-    How many drafts were queued, and which ones were ignored because something newer is known.
-    """
+    """How many drafts were queued, and which ones were ignored because something newer is known."""
 
     accepted: Annotated[int, Field(ge=0, le=100)]
     ignored: Annotated[list[IgnoredEntry], Field(max_length=100)]
 
 
 class IndexRequest(Model):
-    """
-    Up to a hundred drafts in one call, each judged by its own source version.
-    """
+    """Up to a hundred drafts in one call, each judged by its own source version."""
 
     entries: Annotated[list[EntryDraft], Field(max_length=100, min_length=1)]
 
 
 class IndexingFailed(Model):
-    """
-    A source cannot be found because five tries to index it went wrong in the same way.
-    """
+    """A source cannot be found because five tries to index it went wrong in the same way."""
 
     search_entry_id: Annotated[UUID, Field(alias="searchEntryId")]
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
@@ -1235,9 +1082,7 @@ class IndexingFailed(Model):
 
 
 class MemberJoined(Model):
-    """
-    Somebody belongs to the organisation from now on.
-    """
+    """Somebody belongs to the organisation from now on."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
@@ -1246,9 +1091,7 @@ class MemberJoined(Model):
 
 
 class MemberRemoved(Model):
-    """
-    Somebody no longer belongs here.
-    """
+    """Somebody no longer belongs here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
@@ -1256,9 +1099,7 @@ class MemberRemoved(Model):
 
 
 class MessagePurged(Model):
-    """
-    Its words exist in no store of ours any more.
-    """
+    """Its words exist in no store of ours any more."""
 
     message_id: Annotated[UUID, Field(alias="messageId")]
     channel_id: Annotated[UUID, Field(alias="channelId")]
@@ -1266,25 +1107,19 @@ class MessagePurged(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class ProfileUpdated(Model):
-    """
-    What search needs to keep its people index and user-service to drop a cached card.
-    """
+    """What search needs to keep its people index and user-service to drop a cached card."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(
-            alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30, min_length=1
-        ),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
     family_name: Annotated[str, Field(alias="familyName", max_length=80)]
@@ -1296,9 +1131,7 @@ class ProfileUpdated(Model):
 
 
 class RecordClickRequest(Model):
-    """
-    Which hit of a query was opened and for how long.
-    """
+    """Which hit of a query was opened and for how long."""
 
     rank: Annotated[int, Field(ge=1, le=1000)]
     source_kind: Annotated[SourceKind, Field(alias="sourceKind")]
@@ -1307,25 +1140,19 @@ class RecordClickRequest(Model):
 
 
 class RecordQueryRequest(Model):
-    """
-    What remains of a query once it was answered.
-    """
+    """What remains of a query once it was answered."""
 
     query_id: Annotated[UUID, Field(alias="queryId")]
     query_hash: Annotated[
         str, Field(alias="queryHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ]
-    kinds: Annotated[
-        list[SourceKind], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
-    ]
+    kinds: Annotated[list[SourceKind], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)]
     hit_count: Annotated[int, Field(alias="hitCount", ge=0, le=9007199254740991)]
     took_ms: Annotated[int, Field(alias="tookMs", ge=0, le=60000)]
 
 
 class ReindexJob(Model):
-    """
-    A rebuild of an index beside the one that serves.
-    """
+    """A rebuild of an index beside the one that serves."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1352,9 +1179,7 @@ class ReindexJob(Model):
 
 
 class RenditionReady(Model):
-    """
-    A derived form can be fetched; editors that showed a grey box redraw it.
-    """
+    """A derived form can be fetched; editors that showed a grey box redraw it."""
 
     rendition_id: Annotated[UUID, Field(alias="renditionId")]
     file_id: Annotated[UUID, Field(alias="fileId")]
@@ -1363,9 +1188,7 @@ class RenditionReady(Model):
 
 
 class SearchEntry(Model):
-    """
-    One thing that can be found, with its words and with all principals that may read it.
-    """
+    """One thing that can be found, with its words and with all principals that may read it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1427,8 +1250,7 @@ class SearchFilter(Model):
 
     field: SearchFilterField
     values: Annotated[
-        list[SearchFilterValuesItem],
-        Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=1),
+        list[SearchFilterValuesItem], Field(json_schema_extra=UNIQUE, max_length=20, min_length=1)
     ]
 
 
@@ -1465,25 +1287,19 @@ class SearchHit(Model):
 
 
 class SearchPerformed(Model):
-    """
-    A query was answered.
-    """
+    """A query was answered."""
 
     query_id: Annotated[UUID, Field(alias="queryId")]
     query_hash: Annotated[
         str, Field(alias="queryHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
     ]
-    kinds: Annotated[
-        list[SourceKind], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
-    ]
+    kinds: Annotated[list[SourceKind], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)]
     hit_count: Annotated[int, Field(alias="hitCount", ge=0, le=9007199254740991)]
     took_ms: Annotated[int, Field(alias="tookMs", ge=0, le=60000)]
 
 
 class SearchResultClicked(Model):
-    """
-    Somebody opened the hit at this rank.
-    """
+    """Somebody opened the hit at this rank."""
 
     query_id: Annotated[UUID, Field(alias="queryId")]
     rank: Annotated[int, Field(ge=1, le=1000)]
@@ -1492,9 +1308,7 @@ class SearchResultClicked(Model):
 
 
 class SearchResults(Model):
-    """
-    Hits and facets of one page, all of them after trimming to the asker.
-    """
+    """Hits and facets of one page, all of them after trimming to the asker."""
 
     query_id: Annotated[UUID, Field(alias="queryId")]
     items: Annotated[list[SearchHit], Field(max_length=200)]
@@ -1518,9 +1332,7 @@ class SimilarEntries(Model):
 
 
 class Suggestion(Model):
-    """
-    A completion for the search box.
-    """
+    """A completion for the search box."""
 
     kind: SuggestionKind
     text: Annotated[str, Field(max_length=300, min_length=1)]
@@ -1529,21 +1341,16 @@ class Suggestion(Model):
 
 
 class SuggestionList(Model):
-    """
-    Ten completions at most, titles and people mixed by how often the asker opens them.
-    """
+    """Ten completions at most, titles and people mixed by how often the asker opens them."""
 
     suggestions: Annotated[list[Suggestion], Field(max_length=10)]
 
 
 class SynonymRule(Model):
-    """
-    Terms that find each other.
-    """
+    """Terms that find each other."""
 
     terms: Annotated[
-        list[SynonymRuleTermsItem],
-        Field(json_schema_extra={"x-unique": True}, max_length=20, min_length=2),
+        list[SynonymRuleTermsItem], Field(json_schema_extra=UNIQUE, max_length=20, min_length=2)
     ]
 
 
@@ -1564,9 +1371,7 @@ class SynonymSet(Model):
 
 
 class UpdateSavedSearchRequest(Model):
-    """
-    Merge patch.
-    """
+    """Merge patch."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     search_name: Annotated[
@@ -1586,9 +1391,7 @@ class UpdateSavedSearchRequest(Model):
 
 
 class FileQuarantined(Model):
-    """
-    Withdrawn from everybody with the threat's name.
-    """
+    """Withdrawn from everybody with the threat's name."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     threat_name: Annotated[
@@ -1605,9 +1408,7 @@ class FileQuarantined(Model):
 
 
 class FileScanned(Model):
-    """
-    The file may be used.
-    """
+    """The file may be used."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     file_name: Annotated[
@@ -1651,18 +1452,14 @@ class FileScanned(Model):
 
 
 class PublishSynonymsRequest(Model):
-    """
-    The whole list of a language.
-    """
+    """The whole list of a language."""
 
     rules: Annotated[list[SynonymRule], Field(max_length=5000)]
     one_way: Annotated[bool | None, Field(alias="oneWay")] = None
 
 
 class SaveSearchRequest(Model):
-    """
-    A name and the query.
-    """
+    """A name and the query."""
 
     search_name: Annotated[
         str,
@@ -1681,9 +1478,7 @@ class SaveSearchRequest(Model):
 
 
 class SavedSearch(Model):
-    """
-    A query that somebody keeps under a name.
-    """
+    """A query that somebody keeps under a name."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]

@@ -5,37 +5,75 @@
 from __future__ import annotations
 
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="search-service",
     source="/cloudsync/search-service",
-    access={
-        "saved-search:create": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+    access=by_roles(
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("saved-search:create", "search:query"),
         ),
-        "search:explain": frozenset(
-            {"org-admin", "org-owner", "platform-operator", "support-agent"}
+        (("org-admin", "org-owner", "platform-operator", "support-agent"), ("search:explain",)),
+        (("platform-operator",), ("search:reindex", "search:tune")),
+    ),
+    related=by_roles(
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("saved-search:delete", "saved-search:read", "saved-search:update"),
         ),
-        "search:query": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "search:reindex": frozenset({"platform-operator"}),
-        "search:tune": frozenset({"platform-operator"}),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={
-        "saved-search:delete": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "saved-search:read": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "saved-search:update": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-    },
+    masked=frozenset(
+        {
+            "content",
+            "embedding",
+            "filters",
+            "heading",
+            "keywords",
+            "queryText",
+            "readerPrincipals",
+            "searchName",
+        }
+    ),
     tables=metadata,
+    dead_letters={
+        "cloudsync.collaboration.channel.v1": "cloudsync.collaboration.channel.v1.dlq",
+        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
+        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
+        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
+        "cloudsync.user.team.v1": "cloudsync.user.team.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    sagas=SAGAS,
     contract=published(__file__, "openapi/search.yaml"),
+    latency_buckets=(
+        0.005,
+        0.01,
+        0.025,
+        0.03,
+        0.05,
+        0.075,
+        0.09,
+        0.1,
+        0.15,
+        0.25,
+        0.5,
+        1.0,
+        2.5,
+        5.0,
+    ),
 )

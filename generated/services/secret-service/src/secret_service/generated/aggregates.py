@@ -21,7 +21,7 @@ from . import models, problems
 LEASE_REVOKED = Emission(
     type="cloudsync.platform.lease-revoked.v1",
     topic="cloudsync.platform.secret.v1",
-    key="id",
+    key="secretId",
     key_field="secretId",
     fields=("credentialLeaseId", "secretId", "holderSpiffeId"),
 )

@@ -5,13 +5,11 @@
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,6 +17,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.credential_lease = runtime.aggregate(aggregates.CREDENTIAL_LEASE)
         self.data_key = runtime.aggregate(aggregates.DATA_KEY)
         self.rotation_run = runtime.aggregate(aggregates.ROTATION_RUN)
@@ -44,20 +43,6 @@ class Defaults(port.Port):
     async def bury_secret_version(self, ctx: Context, request: port.BurySecretVersion) -> None:
         await self.secret_version.transition(ctx, "bury-secret-version", request.secret_version_id)
 
-    async def confirm_rotation(
-        self,
-        ctx: Context,
-        request: port.ConfirmRotation,
-    ) -> models.SecretMetadata:
-        raise handler_missing("confirm-rotation")
-
-    async def create_secret(
-        self,
-        ctx: Context,
-        request: port.CreateSecret,
-    ) -> models.SecretMetadata:
-        raise handler_missing("create-secret")
-
     async def destroy_secret(
         self,
         ctx: Context,
@@ -66,16 +51,6 @@ class Defaults(port.Port):
         found = await self.secret.transition(ctx, "destroy-secret", request.secret_id)
         return project(models.SecretMetadata, found)
 
-    async def encrypt_fields(
-        self,
-        ctx: Context,
-        request: port.EncryptFields,
-    ) -> models.SealedFields:
-        raise handler_missing("encrypt-fields")
-
-    async def expire_endpoint_key(self, ctx: Context, request: port.ExpireEndpointKey) -> None:
-        raise handler_missing("expire-endpoint-key")
-
     async def fail_rotation(
         self,
         ctx: Context,
@@ -83,13 +58,6 @@ class Defaults(port.Port):
     ) -> models.SecretMetadata:
         found = await self.secret.transition(ctx, "fail-rotation", request.secret_id, request.body)
         return project(models.SecretMetadata, found)
-
-    async def lease_credential(
-        self,
-        ctx: Context,
-        request: port.LeaseCredential,
-    ) -> models.LeasedCredential:
-        raise handler_missing("lease-credential")
 
     async def open_rotation_run(self, ctx: Context, request: port.OpenRotationRun) -> None:
         await self.rotation_run.create(ctx, "open-rotation-run", request.body)
@@ -126,16 +94,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def retire_data_keys(self, ctx: Context, request: port.RetireDataKeys) -> None:
-        raise handler_missing("retire-data-keys")
-
-    async def revoke_instance_leases(
-        self,
-        ctx: Context,
-        request: port.RevokeInstanceLeases,
-    ) -> None:
-        raise handler_missing("revoke-instance-leases")
-
     async def revoke_lease(self, ctx: Context, request: port.RevokeLease) -> models.CredentialLease:
         return await self.credential_lease.update(ctx, "revoke-lease", request.credential_lease_id)
 
@@ -170,32 +128,8 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def verify_secret_version(
-        self,
-        ctx: Context,
-        request: port.VerifySecretVersion,
-    ) -> models.RotationRun:
-        raise handler_missing("verify-secret-version")
-
     async def wipe_endpoint_key(self, ctx: Context, request: port.WipeEndpointKey) -> None:
         await self.secret.transition(ctx, "wipe-endpoint-key", request.secret_id)
-
-    async def decrypt_fields(
-        self,
-        ctx: Context,
-        request: port.DecryptFields,
-    ) -> models.OpenedFields:
-        raise handler_missing("decrypt-fields")
-
-    async def get_rotation_status(
-        self,
-        ctx: Context,
-        request: port.GetRotationStatus,
-    ) -> models.RotationRun:
-        raise handler_missing("get-rotation-status")
-
-    async def get_secret(self, ctx: Context, request: port.GetSecret) -> models.SecretValue:
-        raise handler_missing("get-secret")
 
     async def list_secrets(
         self,
@@ -211,24 +145,3 @@ class Defaults(port.Port):
             tuple(project(models.SecretMetadata, each) for each in found.items),
             found.following,
         )
-
-    async def on_instance_deregistered(
-        self,
-        ctx: Context,
-        event: Received[models.InstanceDeregistered],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_webhook_disabled(
-        self,
-        ctx: Context,
-        event: Received[models.WebhookDisabled],
-    ) -> None:
-        not_handled(event)

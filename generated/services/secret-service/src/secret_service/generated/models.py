@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
 class ConfirmRotationRequest(Model):
-    """
-    The rotator's word that all readers hold the new version.
-    """
+    """The rotator's word that all readers hold the new version."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     rotation_run_id: Annotated[UUID, Field(alias="rotationRunId")]
@@ -24,9 +22,7 @@ class ConfirmRotationRequest(Model):
 
 
 class CredentialLease(Model):
-    """
-    A loan of a credential to one pod for five minutes to a day.
-    """
+    """A loan of a credential to one pod for five minutes to a day."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -62,9 +58,7 @@ class CredentialLease(Model):
 
 
 class DataKeyPurpose(StrEnum):
-    """
-    What a tenant's key seals.
-    """
+    """What a tenant's key seals."""
 
     pii = "pii"
     payment = "payment"
@@ -72,9 +66,7 @@ class DataKeyPurpose(StrEnum):
 
 
 class DisabledReason(StrEnum):
-    """
-    What the owner of an endpoint is told.
-    """
+    """What the owner of an endpoint is told."""
 
     failing24h = "failing24h"
     gone410 = "gone410"
@@ -88,9 +80,7 @@ class EncryptFieldsRequestValuesItem(RootModel[str]):
 
 
 class GetSecretRequest(Model):
-    """
-    Which secret, and which of its versions where not the current one.
-    """
+    """Which secret, and which of its versions where not the current one."""
 
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
@@ -99,9 +89,7 @@ class GetSecretRequest(Model):
 
 
 class InstanceDeregistered(Model):
-    """
-    A copy has gone in good order; whatever was lent to it can be taken back.
-    """
+    """A copy has gone in good order; whatever was lent to it can be taken back."""
 
     service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
     service_name: Annotated[
@@ -137,9 +125,7 @@ class InstanceDeregistered(Model):
 
 
 class LeaseCredentialRequest(Model):
-    """
-    What to borrow, for which pod and for how long.
-    """
+    """What to borrow, for which pod and for how long."""
 
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
@@ -157,9 +143,7 @@ class LeaseCredentialRequest(Model):
 
 
 class LeaseRevoked(Model):
-    """
-    A loan ended early.
-    """
+    """A loan ended early."""
 
     credential_lease_id: Annotated[UUID, Field(alias="credentialLeaseId")]
     secret_id: Annotated[UUID, Field(alias="secretId")]
@@ -175,9 +159,7 @@ class LeaseRevoked(Model):
 
 
 class LeasedCredential(Model):
-    """
-    The loan together with what was lent.
-    """
+    """The loan together with what was lent."""
 
     credential_lease_id: Annotated[UUID, Field(alias="credentialLeaseId")]
     dynamic_user: Annotated[
@@ -209,9 +191,7 @@ class ProposeSecretRemovalRequest(Model):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -220,25 +200,19 @@ class Region(StrEnum):
 
 
 class RenewLeaseRequest(Model):
-    """
-    The length that shall count from now; all renewals together reach a day.
-    """
+    """The length that shall count from now; all renewals together reach a day."""
 
     ttl_seconds: Annotated[int, Field(alias="ttlSeconds", ge=300, le=86400)]
 
 
 class RotationStatusRequest(Model):
-    """
-    The secret whose latest run is asked for.
-    """
+    """The secret whose latest run is asked for."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
 
 
 class RotationStep(StrEnum):
-    """
-    How far a run has got.
-    """
+    """How far a run has got."""
 
     stage = "stage"
     distribute = "distribute"
@@ -258,26 +232,20 @@ class RotationStrategy(StrEnum):
 
 
 class SealedField(Model):
-    """
-    One encrypted value with the key that sealed it, safe to lie in any store.
-    """
+    """One encrypted value with the key that sealed it, safe to lie in any store."""
 
     key_version: Annotated[int, Field(alias="keyVersion", ge=1, le=100000)]
     sealed: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=6144)]
 
 
 class SealedFields(Model):
-    """
-    The sealed values in the order of the request.
-    """
+    """The sealed values in the order of the request."""
 
     items: Annotated[list[SealedField], Field(max_length=100, min_length=1)]
 
 
 class SecretDestroyed(Model):
-    """
-    The value is gone from every copy that can be reached.
-    """
+    """The value is gone from every copy that can be reached."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     path: Annotated[
@@ -287,9 +255,7 @@ class SecretDestroyed(Model):
 
 
 class SecretKind(StrEnum):
-    """
-    What a secret opens.
-    """
+    """What a secret opens."""
 
     database_credential = "databaseCredential"
     signing_key = "signingKey"
@@ -321,9 +287,7 @@ class SecretRevoked(Model):
 
 
 class SecretRotated(Model):
-    """
-    A new version took over.
-    """
+    """A new version took over."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     path: Annotated[
@@ -335,9 +299,7 @@ class SecretRotated(Model):
 
 
 class SecretRotationFailed(Model):
-    """
-    A run gave up at a step; the old version stays in use and grows older.
-    """
+    """A run gave up at a step; the old version stays in use and grows older."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     path: Annotated[
@@ -349,9 +311,7 @@ class SecretRotationFailed(Model):
 
 
 class SecretRotationStarted(Model):
-    """
-    A new version is being made.
-    """
+    """A new version is being made."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     path: Annotated[
@@ -361,9 +321,7 @@ class SecretRotationStarted(Model):
 
 
 class SecretStatus(StrEnum):
-    """
-    Whether a secret may be read and whether a rotation is under way.
-    """
+    """Whether a secret may be read and whether a rotation is under way."""
 
     pending = "pending"
     active = "active"
@@ -374,9 +332,7 @@ class SecretStatus(StrEnum):
 
 
 class SecretValue(Model):
-    """
-    What a reader came for, with how long it may be kept in memory.
-    """
+    """What a reader came for, with how long it may be kept in memory."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=100000)]
@@ -386,9 +342,7 @@ class SecretValue(Model):
 
 
 class SecretVersionState(StrEnum):
-    """
-    Which part a version plays in a rotation.
-    """
+    """Which part a version plays in a rotation."""
 
     staged = "staged"
     current = "current"
@@ -408,9 +362,7 @@ class ServiceName(RootModel[str]):
 
 
 class StageSecretVersionRequest(Model):
-    """
-    A value that was just made, sealed before it is written.
-    """
+    """A value that was just made, sealed before it is written."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     number: Annotated[int, Field(ge=1, le=100000)]
@@ -424,17 +376,13 @@ class StageSecretVersionRequest(Model):
 
 
 class SupersedeSecretVersionRequest(Model):
-    """
-    Until when a version that was replaced is accepted.
-    """
+    """Until when a version that was replaced is accepted."""
 
     valid_until: Annotated[AwareDatetime, Field(alias="validUntil")]
 
 
 class VerifySecretVersionRequest(Model):
-    """
-    What a reader holds, by number and keyed digest.
-    """
+    """What a reader holds, by number and keyed digest."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     version_number: Annotated[int, Field(alias="versionNumber", ge=1, le=100000)]
@@ -442,9 +390,7 @@ class VerifySecretVersionRequest(Model):
 
 
 class WebhookDisabled(Model):
-    """
-    An endpoint hears nothing any more.
-    """
+    """An endpoint hears nothing any more."""
 
     endpoint_id: Annotated[UUID, Field(alias="endpointId")]
     label: Annotated[str, Field(max_length=80, min_length=1)]
@@ -458,14 +404,12 @@ class WebhookDisabled(Model):
 
 
 class AdvanceRotationRunRequest(Model):
-    """
-    The step that was reached, with who has verified.
-    """
+    """The step that was reached, with who has verified."""
 
     step: RotationStep
     verified_readers: Annotated[
         list[ServiceName] | None,
-        Field(alias="verifiedReaders", json_schema_extra={"x-unique": True}, max_length=10),
+        Field(alias="verifiedReaders", json_schema_extra=UNIQUE, max_length=10),
     ] = None
     attempts: Annotated[int | None, Field(ge=1, le=3)] = None
     problem: Annotated[str | None, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")] = (
@@ -474,9 +418,7 @@ class AdvanceRotationRunRequest(Model):
 
 
 class CreateSecretRequest(Model):
-    """
-    Path, kind and readers, with a value or without one; then the service draws it itself.
-    """
+    """Path, kind and readers, with a value or without one; then the service draws it itself."""
 
     path: Annotated[
         str, Field(max_length=200, min_length=3, pattern="^[a-z0-9-]+(/[a-z0-9-]+){1,5}$")
@@ -493,12 +435,7 @@ class CreateSecretRequest(Model):
     ]
     reader_services: Annotated[
         list[ServiceName],
-        Field(
-            alias="readerServices",
-            json_schema_extra={"x-unique": True},
-            max_length=10,
-            min_length=1,
-        ),
+        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
     ]
     rotation_interval_hours: Annotated[
         int | None, Field(alias="rotationIntervalHours", ge=1, le=24)
@@ -513,9 +450,7 @@ class CreateSecretRequest(Model):
 
 
 class DataKey(Model):
-    """
-    A tenant's key for one purpose, itself wrapped.
-    """
+    """A tenant's key for one purpose, itself wrapped."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -534,9 +469,7 @@ class DataKey(Model):
 
 
 class DecryptFieldsRequest(Model):
-    """
-    Sealed values with the tenant and purpose that they were sealed for; others do not open.
-    """
+    """Sealed values with the tenant and purpose that they were sealed for; others do not open."""
 
     tenant_id: Annotated[UUID, Field(alias="tenantId")]
     purpose: DataKeyPurpose
@@ -544,9 +477,7 @@ class DecryptFieldsRequest(Model):
 
 
 class EncryptFieldsRequest(Model):
-    """
-    Up to 100 values of one tenant for one purpose.
-    """
+    """Up to 100 values of one tenant for one purpose."""
 
     tenant_id: Annotated[UUID, Field(alias="tenantId")]
     purpose: DataKeyPurpose
@@ -554,9 +485,7 @@ class EncryptFieldsRequest(Model):
 
 
 class FailRotationRequest(Model):
-    """
-    Where a run gave up and how often in a row that makes.
-    """
+    """Where a run gave up and how often in a row that makes."""
 
     rotation_run_id: Annotated[UUID, Field(alias="rotationRunId")]
     step: RotationStep
@@ -565,9 +494,7 @@ class FailRotationRequest(Model):
 
 
 class OpenRotationRunRequest(Model):
-    """
-    What the rotator writes down before it touches anything.
-    """
+    """What the rotator writes down before it touches anything."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     strategy: RotationStrategy
@@ -575,26 +502,20 @@ class OpenRotationRunRequest(Model):
 
 
 class OpenedFields(Model):
-    """
-    The values in the order of the request, for the caller's memory alone.
-    """
+    """The values in the order of the request, for the caller's memory alone."""
 
     values: Annotated[list[OpenedFieldsValuesItem], Field(max_length=100, min_length=1)]
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class RotateSecretRequest(Model):
-    """
-    The strategy and, after a failure, what was found to be its cause.
-    """
+    """The strategy and, after a failure, what was found to be its cause."""
 
     strategy: RotationStrategy
     cause: Annotated[
@@ -603,9 +524,7 @@ class RotateSecretRequest(Model):
 
 
 class RotationRun(Model):
-    """
-    One attempt at a new version, step by step, which tells whoever is woken where to look.
-    """
+    """One attempt at a new version, step by step, which tells whoever is woken where to look."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -617,8 +536,7 @@ class RotationRun(Model):
     step: RotationStep
     target_version_number: Annotated[int, Field(alias="targetVersionNumber", ge=1, le=100000)]
     verified_readers: Annotated[
-        list[ServiceName],
-        Field(alias="verifiedReaders", json_schema_extra={"x-unique": True}, max_length=10),
+        list[ServiceName], Field(alias="verifiedReaders", json_schema_extra=UNIQUE, max_length=10)
     ]
     attempts: Annotated[int, Field(ge=1, le=3)]
     started_at: Annotated[AwareDatetime, Field(alias="startedAt")]
@@ -628,9 +546,7 @@ class RotationRun(Model):
 
 
 class Secret(Model):
-    """
-    A credential or key of the platform with its readers and its next birthday.
-    """
+    """A credential or key of the platform with its readers and its next birthday."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -652,12 +568,7 @@ class Secret(Model):
     ]
     reader_services: Annotated[
         list[ServiceName],
-        Field(
-            alias="readerServices",
-            json_schema_extra={"x-unique": True},
-            max_length=10,
-            min_length=1,
-        ),
+        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
     ]
     current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
     ciphertext: Annotated[
@@ -697,9 +608,7 @@ class Secret(Model):
 
 
 class SecretActivated(Model):
-    """
-    A secret can be read by those who are named; nobody learns from this what it says.
-    """
+    """A secret can be read by those who are named; nobody learns from this what it says."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     path: Annotated[
@@ -708,19 +617,12 @@ class SecretActivated(Model):
     kind: SecretKind
     reader_services: Annotated[
         list[ServiceName],
-        Field(
-            alias="readerServices",
-            json_schema_extra={"x-unique": True},
-            max_length=10,
-            min_length=1,
-        ),
+        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
     ]
 
 
 class SecretMetadata(Model):
-    """
-    Everything about a secret except what it says; the only form in which people see one.
-    """
+    """Everything about a secret except what it says; the only form in which people see one."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -742,12 +644,7 @@ class SecretMetadata(Model):
     ]
     reader_services: Annotated[
         list[ServiceName],
-        Field(
-            alias="readerServices",
-            json_schema_extra={"x-unique": True},
-            max_length=10,
-            min_length=1,
-        ),
+        Field(alias="readerServices", json_schema_extra=UNIQUE, max_length=10, min_length=1),
     ]
     current_version_number: Annotated[int, Field(alias="currentVersionNumber", ge=1, le=100000)]
     rotation_interval_hours: Annotated[int, Field(alias="rotationIntervalHours", ge=1, le=24)]
@@ -771,9 +668,7 @@ class SecretMetadata(Model):
 
 
 class SecretVersion(Model):
-    """
-    One value in a row of values, kept for as long as somebody might still present it.
-    """
+    """One value in a row of values, kept for as long as somebody might still present it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]

@@ -4,18 +4,60 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .policies import POLICIES
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="secret-service",
     source="/cloudsync/secret-service",
-    access={
-        "secret:create": frozenset({"security-engineer"}),
-        "secret:list": frozenset({"security-engineer"}),
-        "secret:revoke": frozenset({"security-engineer"}),
-        "secret:rotate": frozenset({"security-engineer"}),
+    access=by_roles(
+        (
+            ("security-engineer",),
+            ("secret:create", "secret:list", "secret:revoke", "secret:rotate"),
+        ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
+    policies=POLICIES,
+    masked=frozenset(
+        {
+            "ciphertext",
+            "dynamicUser",
+            "fingerprint",
+            "kmsKeyArn",
+            "path",
+            "sealedValue",
+            "wrappedKey",
+        }
+    ),
     tables=metadata,
+    dead_letters={
+        "cloudsync.notification.webhook.v1": "cloudsync.notification.webhook.v1.dlq",
+        "cloudsync.platform.instance.v1": "cloudsync.platform.instance.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+    },
+    latency_buckets=(
+        0.005,
+        0.008,
+        0.01,
+        0.012,
+        0.025,
+        0.05,
+        0.075,
+        0.1,
+        0.15,
+        0.25,
+        0.5,
+        1.0,
+        2.5,
+        5.0,
+    ),
 )

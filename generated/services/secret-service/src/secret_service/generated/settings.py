@@ -14,12 +14,15 @@ class ServiceSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="SECRET_SERVICE_")
 
     port: Port = 9018
+    metrics_port: Port | None = 19018
     issuer: str = "https://auth.cloudsync.example"
     problem_base: str = "https://errors.cloudsync.example/"
     max_body_bytes: int = 10485760
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 2000
+    rate_limit_burst: int = 4000
 
     denied_reads_limit: int = 5
     """Refused reads of one workload in a minute that end all its leases and put it into quarantine"""

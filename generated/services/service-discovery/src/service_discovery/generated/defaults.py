@@ -4,15 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -20,6 +16,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.health_report = runtime.aggregate(aggregates.HEALTH_REPORT)
         self.service_definition = runtime.aggregate(aggregates.SERVICE_DEFINITION)
         self.service_instance = runtime.aggregate(aggregates.SERVICE_INSTANCE)
@@ -27,13 +24,6 @@ class Defaults(port.Port):
 
     async def admit_instance(self, ctx: Context, request: port.AdmitInstance) -> None:
         await self.service_instance.transition(ctx, "admit-instance", request.service_instance_id)
-
-    async def adopt_ejection_thresholds(
-        self,
-        ctx: Context,
-        request: port.AdoptEjectionThresholds,
-    ) -> None:
-        raise handler_missing("adopt-ejection-thresholds")
 
     async def apply_traffic_shift(self, ctx: Context, request: port.ApplyTrafficShift) -> None:
         await self.traffic_shift.transition(ctx, "apply-traffic-shift", request.traffic_shift_id)
@@ -78,13 +68,6 @@ class Defaults(port.Port):
             request.service_instance_id,
         )
 
-    async def drain_instance(
-        self,
-        ctx: Context,
-        request: port.DrainInstance,
-    ) -> models.ServiceInstance:
-        raise handler_missing("drain-instance")
-
     async def expire_lease(self, ctx: Context, request: port.ExpireLease) -> models.ServiceInstance:
         return await self.service_instance.transition(
             ctx,
@@ -94,23 +77,6 @@ class Defaults(port.Port):
 
     async def recover_instance(self, ctx: Context, request: port.RecoverInstance) -> None:
         await self.service_instance.transition(ctx, "recover-instance", request.service_instance_id)
-
-    async def register_instance(
-        self,
-        ctx: Context,
-        request: port.RegisterInstance,
-    ) -> models.ServiceInstance:
-        raise handler_missing("register-instance")
-
-    async def reload_trust_bundle(self, ctx: Context, request: port.ReloadTrustBundle) -> None:
-        raise handler_missing("reload-trust-bundle")
-
-    async def renew_instance_lease(
-        self,
-        ctx: Context,
-        request: port.RenewInstanceLease,
-    ) -> models.ServiceInstance:
-        raise handler_missing("renew-instance-lease")
 
     async def report_health(self, ctx: Context, request: port.ReportHealth) -> models.HealthReport:
         return await self.health_report.create(ctx, "report-health", request.body)
@@ -125,12 +91,6 @@ class Defaults(port.Port):
             "revert-traffic-shift",
             request.traffic_shift_id,
         )
-
-    async def shift_traffic(self, ctx: Context, request: port.ShiftTraffic) -> models.TrafficShift:
-        raise handler_missing("shift-traffic")
-
-    async def weigh_model_canary(self, ctx: Context, request: port.WeighModelCanary) -> None:
-        raise handler_missing("weigh-model-canary")
 
     async def get_instance(self, ctx: Context, request: port.GetInstance) -> models.ServiceInstance:
         return await self.service_instance.get(ctx, request.service_instance_id)
@@ -177,26 +137,3 @@ class Defaults(port.Port):
                 "drill": request.drill,
             },
         )
-
-    async def resolve_service(
-        self,
-        ctx: Context,
-        request: port.ResolveService,
-    ) -> models.EndpointSet:
-        raise handler_missing("resolve-service")
-
-    async def watch_endpoints(
-        self,
-        ctx: Context,
-        request: port.WatchEndpoints,
-    ) -> AsyncIterator[models.EndpointSet]:
-        raise handler_missing("watch-endpoints")
-
-    async def on_config_changed(self, ctx: Context, event: Received[models.ConfigChanged]) -> None:
-        not_handled(event)
-
-    async def on_model_deployed(self, ctx: Context, event: Received[models.ModelDeployed]) -> None:
-        not_handled(event)
-
-    async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
-        not_handled(event)

@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
 class ConfigScope(StrEnum):
-    """
-    How widely a value is meant.
-    """
+    """How widely a value is meant."""
 
     platform = "platform"
     service = "service"
@@ -21,9 +19,7 @@ class ConfigScope(StrEnum):
 
 
 class DegradeInstanceRequest(Model):
-    """
-    The numbers by which an instance is worse than its peers.
-    """
+    """The numbers by which an instance is worse than its peers."""
 
     consecutive_failures: Annotated[int, Field(alias="consecutiveFailures", ge=0, le=1000)]
     p99_ms: Annotated[int, Field(alias="p99Ms", ge=0, le=60000)]
@@ -31,9 +27,7 @@ class DegradeInstanceRequest(Model):
 
 
 class DrainInstanceRequest(Model):
-    """
-    Why calls are kept away from it from now on.
-    """
+    """Why calls are kept away from it from now on."""
 
     service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
     drain_reason: Annotated[
@@ -48,9 +42,7 @@ class DrainInstanceRequest(Model):
 
 
 class Endpoint(Model):
-    """
-    One place where a service may be called now, as far as the region that was asked knows.
-    """
+    """One place where a service may be called now, as far as the region that was asked knows."""
 
     service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
     address: Annotated[
@@ -87,9 +79,7 @@ class EndpointSet(Model):
 
 
 class Environment(StrEnum):
-    """
-    Where a value or a flag holds.
-    """
+    """Where a value or a flag holds."""
 
     production = "production"
     staging = "staging"
@@ -97,9 +87,7 @@ class Environment(StrEnum):
 
 
 class InstanceDegraded(Model):
-    """
-    A copy does worse than its peers and gets a tenth of its calls.
-    """
+    """A copy does worse than its peers and gets a tenth of its calls."""
 
     service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
     service_name: Annotated[
@@ -122,9 +110,7 @@ class InstanceDegraded(Model):
 
 
 class InstanceDeregistered(Model):
-    """
-    A copy has gone in good order; whatever was lent to it can be taken back.
-    """
+    """A copy has gone in good order; whatever was lent to it can be taken back."""
 
     service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
     service_name: Annotated[
@@ -160,9 +146,7 @@ class InstanceDeregistered(Model):
 
 
 class InstanceDrained(Model):
-    """
-    A copy gets no new calls and finishes those it has.
-    """
+    """A copy gets no new calls and finishes those it has."""
 
     service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
     service_name: Annotated[
@@ -192,9 +176,7 @@ class InstanceDrained(Model):
 
 
 class InstanceExpired(Model):
-    """
-    A copy stopped breathing without a word.
-    """
+    """A copy stopped breathing without a word."""
 
     service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
     service_name: Annotated[
@@ -225,9 +207,7 @@ class InstanceExpired(Model):
 
 
 class InstanceRecovered(Model):
-    """
-    A degraded copy passed five probes and has its full share again.
-    """
+    """A degraded copy passed five probes and has its full share again."""
 
     service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
     service_name: Annotated[
@@ -248,9 +228,7 @@ class InstanceRecovered(Model):
 
 
 class InstanceRegistered(Model):
-    """
-    A new copy passed its first three probes and takes calls.
-    """
+    """A new copy passed its first three probes and takes calls."""
 
     service_instance_id: Annotated[UUID, Field(alias="serviceInstanceId")]
     service_name: Annotated[
@@ -283,9 +261,7 @@ class InstanceRegistered(Model):
 
 
 class InstanceStatus(StrEnum):
-    """
-    From the first registration to the end.
-    """
+    """From the first registration to the end."""
 
     registering = "registering"
     healthy = "healthy"
@@ -296,9 +272,7 @@ class InstanceStatus(StrEnum):
 
 
 class KnownGeneration(Model):
-    """
-    How much of one service's endpoints a watcher has seen.
-    """
+    """How much of one service's endpoints a watcher has seen."""
 
     service_name: Annotated[
         str,
@@ -313,9 +287,7 @@ class KnownGeneration(Model):
 
 
 class ModelDeployed(Model):
-    """
-    This version serves, with the score it was let in on.
-    """
+    """This version serves, with the score it was let in on."""
 
     model_id: Annotated[UUID, Field(alias="modelId")]
     model_key: Annotated[
@@ -335,9 +307,7 @@ class ModelDeployed(Model):
 
 
 class ProbeKind(StrEnum):
-    """
-    How deeply an instance was looked at.
-    """
+    """How deeply an instance was looked at."""
 
     liveness = "liveness"
     readiness = "readiness"
@@ -345,9 +315,7 @@ class ProbeKind(StrEnum):
 
 
 class ProbeOutcome(StrEnum):
-    """
-    What the probe found.
-    """
+    """What the probe found."""
 
     passed = "passed"
     slow = "slow"
@@ -364,9 +332,7 @@ class RenewInstanceLeaseRequest(Model):
 
 
 class ReportHealthRequest(Model):
-    """
-    One probe and what it found.
-    """
+    """One probe and what it found."""
 
     instance_id: Annotated[UUID, Field(alias="instanceId")]
     probe: ProbeKind
@@ -379,9 +345,7 @@ class ReportHealthRequest(Model):
 
 
 class ResolveServiceRequest(Model):
-    """
-    Whom a caller looks for, and where it stands itself.
-    """
+    """Whom a caller looks for, and where it stands itself."""
 
     service_name: Annotated[
         str,
@@ -407,9 +371,7 @@ class ResolveServiceRequest(Model):
 
 
 class SecretKind(StrEnum):
-    """
-    What a secret opens.
-    """
+    """What a secret opens."""
 
     database_credential = "databaseCredential"
     signing_key = "signingKey"
@@ -421,9 +383,7 @@ class SecretKind(StrEnum):
 
 
 class SecretRotated(Model):
-    """
-    A new version took over.
-    """
+    """A new version took over."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     path: Annotated[
@@ -446,9 +406,7 @@ class ServiceName(RootModel[str]):
 
 
 class ServiceTier(StrEnum):
-    """
-    How much hangs on a service.
-    """
+    """How much hangs on a service."""
 
     tier_one = "tierOne"
     tier_two = "tierTwo"
@@ -456,9 +414,7 @@ class ServiceTier(StrEnum):
 
 
 class ShiftStatus(StrEnum):
-    """
-    How far a shift of traffic between regions has come.
-    """
+    """How far a shift of traffic between regions has come."""
 
     requested = "requested"
     approved = "approved"
@@ -468,9 +424,7 @@ class ShiftStatus(StrEnum):
 
 
 class ShiftTrafficRequest(Model):
-    """
-    What to move, from where to where, how much, why and for how long.
-    """
+    """What to move, from where to where, how much, why and for how long."""
 
     service_name: Annotated[
         str,
@@ -517,9 +471,7 @@ class ShiftTrafficRequest(Model):
 
 
 class TrafficShift(Model):
-    """
-    The moving of a share of traffic from one region to another, for a drill or a disaster.
-    """
+    """The moving of a share of traffic from one region to another, for a drill or a disaster."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -575,9 +527,7 @@ class TrafficShift(Model):
 
 
 class TrafficShiftReverted(Model):
-    """
-    Traffic goes where it went before the shift.
-    """
+    """Traffic goes where it went before the shift."""
 
     traffic_shift_id: Annotated[UUID, Field(alias="trafficShiftId")]
     service_name: Annotated[
@@ -610,9 +560,7 @@ class TrafficShiftReverted(Model):
 
 
 class TrafficShifted(Model):
-    """
-    The probes have seen the moved traffic arrive.
-    """
+    """The probes have seen the moved traffic arrive."""
 
     traffic_shift_id: Annotated[UUID, Field(alias="trafficShiftId")]
     service_name: Annotated[
@@ -656,15 +604,11 @@ class TrafficShifted(Model):
 
 
 class WatchEndpointsRequest(Model):
-    """
-    Which services a sidecar routes to, and what it knows already.
-    """
+    """Which services a sidecar routes to, and what it knows already."""
 
     service_names: Annotated[
         list[ServiceName],
-        Field(
-            alias="serviceNames", json_schema_extra={"x-unique": True}, max_length=30, min_length=1
-        ),
+        Field(alias="serviceNames", json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ]
     known_generations: Annotated[
         list[KnownGeneration] | None, Field(alias="knownGenerations", max_length=30)
@@ -672,9 +616,7 @@ class WatchEndpointsRequest(Model):
 
 
 class WireProtocol(StrEnum):
-    """
-    What an instance speaks on its port.
-    """
+    """What an instance speaks on its port."""
 
     http1 = "http1"
     http2 = "http2"
@@ -682,9 +624,7 @@ class WireProtocol(StrEnum):
 
 
 class ConfigChanged(Model):
-    """
-    A value holds everywhere that it was meant for.
-    """
+    """A value holds everywhere that it was meant for."""
 
     config_entry_id: Annotated[UUID, Field(alias="configEntryId")]
     key: Annotated[
@@ -715,9 +655,7 @@ class ConfigChanged(Model):
 
 
 class DefineServiceRequest(Model):
-    """
-    What the registry is to know of a service.
-    """
+    """What the registry is to know of a service."""
 
     name: Annotated[
         str,
@@ -747,9 +685,7 @@ class DefineServiceRequest(Model):
 
 
 class HealthReport(Model):
-    """
-    What a probe found, told by the prober of the registry or by the instance itself.
-    """
+    """What a probe found, told by the prober of the registry or by the instance itself."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -767,9 +703,7 @@ class HealthReport(Model):
 
 
 class RegisterInstanceRequest(Model):
-    """
-    What a pod knows of itself when it starts.
-    """
+    """What a pod knows of itself when it starts."""
 
     service_name: Annotated[
         str,
@@ -872,9 +806,7 @@ class ServiceDefinition(Model):
 
 
 class ServiceInstance(Model):
-    """
-    One running copy of a service in one zone, alive for as long as it renews its lease.
-    """
+    """One running copy of a service in one zone, alive for as long as it renews its lease."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]

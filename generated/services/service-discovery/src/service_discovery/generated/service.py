@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
@@ -11,11 +12,23 @@ from .tables import metadata
 SERVICE = ServiceSpec(
     name="service-discovery",
     source="/cloudsync/service-discovery",
-    access={
-        "instance:define": frozenset({"platform-operator"}),
-        "instance:drain": frozenset({"platform-operator"}),
-        "instance:read": frozenset({"platform-operator", "security-engineer"}),
-        "traffic:shift": frozenset({"platform-operator"}),
+    access=by_roles(
+        (("platform-operator",), ("instance:define", "instance:drain", "traffic:shift")),
+        (("platform-operator", "security-engineer"), ("instance:read",)),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
+    masked=frozenset({"approvedBy", "requestedBy"}),
     tables=metadata,
+    dead_letters={
+        "cloudsync.analytics.model.v1": "cloudsync.analytics.model.v1.dlq",
+        "cloudsync.platform.config.v1": "cloudsync.platform.config.v1.dlq",
+        "cloudsync.platform.secret.v1": "cloudsync.platform.secret.v1.dlq",
+    },
+    latency_buckets=(0.003, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
 )

@@ -20,7 +20,7 @@ from . import models, problems
 RECIPIENT_OPTED_OUT = Emission(
     type="cloudsync.notification.recipient-opted-out.v1",
     topic="cloudsync.notification.sms-delivery.v1",
-    key="id",
+    key="phoneHash",
     key_field="phoneHash",
     fields=("phoneHash", "keyword", "purposes"),
 )
@@ -28,7 +28,7 @@ RECIPIENT_OPTED_OUT = Emission(
 SMS_BOUNCED = Emission(
     type="cloudsync.notification.sms-bounced.v1",
     topic="cloudsync.notification.sms-delivery.v1",
-    key="id",
+    key="notificationId",
     key_field="notificationId",
     fields=(
         "notificationId",
@@ -45,7 +45,7 @@ SMS_BOUNCED = Emission(
 SMS_COUNTRY_SUSPENDED = Emission(
     type="cloudsync.notification.sms-country-suspended.v1",
     topic="cloudsync.notification.sms-delivery.v1",
-    key="id",
+    key="country",
     key_field="country",
     fields=("country", "suspensionCause", "suspendedUntil"),
 )
@@ -53,7 +53,7 @@ SMS_COUNTRY_SUSPENDED = Emission(
 SMS_DELIVERED = Emission(
     type="cloudsync.notification.sms-delivered.v1",
     topic="cloudsync.notification.sms-delivery.v1",
-    key="id",
+    key="notificationId",
     key_field="notificationId",
     fields=(
         "notificationId",
@@ -74,7 +74,7 @@ SMS_DELIVERED = Emission(
 SMS_ERASURE_COMPLETED = Emission(
     type="cloudsync.notification.sms-erasure-completed.v1",
     topic="cloudsync.notification.sms-delivery.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
@@ -82,7 +82,7 @@ SMS_ERASURE_COMPLETED = Emission(
 SMS_FAILED = Emission(
     type="cloudsync.notification.sms-failed.v1",
     topic="cloudsync.notification.sms-delivery.v1",
-    key="id",
+    key="notificationId",
     key_field="notificationId",
     fields=("notificationId", "channel", "failure"),
 )

@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,6 +17,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.country_policy = runtime.aggregate(aggregates.COUNTRY_POLICY)
         self.opt_out = runtime.aggregate(aggregates.OPT_OUT)
         self.route_health = runtime.aggregate(aggregates.ROUTE_HEALTH)
@@ -27,39 +26,14 @@ class Defaults(port.Port):
     async def close_route_breaker(self, ctx: Context, request: port.CloseRouteBreaker) -> None:
         await self.route_health.transition(ctx, "close-route-breaker", request.route_health_id)
 
-    async def compile_sms_template(self, ctx: Context, request: port.CompileSmsTemplate) -> None:
-        raise handler_missing("compile-sms-template")
-
-    async def copy_sms_preferences(self, ctx: Context, request: port.CopySmsPreferences) -> None:
-        raise handler_missing("copy-sms-preferences")
-
-    async def drop_sms_template(self, ctx: Context, request: port.DropSmsTemplate) -> None:
-        raise handler_missing("drop-sms-template")
-
-    async def erase_sms_traces(self, ctx: Context, request: port.EraseSmsTraces) -> None:
-        raise handler_missing("erase-sms-traces")
-
     async def expire_sms(self, ctx: Context, request: port.ExpireSms) -> None:
         await self.sms_message.transition(ctx, "expire-sms", request.sms_message_id, request.body)
-
-    async def observe_route(self, ctx: Context, request: port.ObserveRoute) -> None:
-        raise handler_missing("observe-route")
 
     async def open_route_breaker(self, ctx: Context, request: port.OpenRouteBreaker) -> None:
         await self.route_health.transition(ctx, "open-route-breaker", request.route_health_id)
 
-    async def plan_meeting_reminder(self, ctx: Context, request: port.PlanMeetingReminder) -> None:
-        raise handler_missing("plan-meeting-reminder")
-
     async def probe_route(self, ctx: Context, request: port.ProbeRoute) -> None:
         await self.route_health.transition(ctx, "probe-route", request.route_health_id)
-
-    async def record_carrier_receipt(
-        self,
-        ctx: Context,
-        request: port.RecordCarrierReceipt,
-    ) -> None:
-        raise handler_missing("record-carrier-receipt")
 
     async def record_inbound_keyword(
         self,
@@ -83,9 +57,6 @@ class Defaults(port.Port):
 
     async def resume_sms(self, ctx: Context, request: port.ResumeSms) -> None:
         await self.sms_message.transition(ctx, "resume-sms", request.sms_message_id)
-
-    async def send_sms(self, ctx: Context, request: port.SendSms) -> None:
-        raise handler_missing("send-sms")
 
     async def set_country_policy(
         self,
@@ -117,13 +88,6 @@ class Defaults(port.Port):
     async def submit_sms(self, ctx: Context, request: port.SubmitSms) -> None:
         await self.sms_message.transition(ctx, "submit-sms", request.sms_message_id, request.body)
 
-    async def suspend_anomalous_country(
-        self,
-        ctx: Context,
-        request: port.SuspendAnomalousCountry,
-    ) -> None:
-        raise handler_missing("suspend-anomalous-country")
-
     async def suspend_country(
         self,
         ctx: Context,
@@ -136,20 +100,11 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def text_billing_alert(self, ctx: Context, request: port.TextBillingAlert) -> None:
-        raise handler_missing("text-billing-alert")
-
-    async def text_security_alert(self, ctx: Context, request: port.TextSecurityAlert) -> None:
-        raise handler_missing("text-security-alert")
-
     async def throttle_sms(self, ctx: Context, request: port.ThrottleSms) -> None:
         await self.sms_message.transition(ctx, "throttle-sms", request.sms_message_id)
 
     async def withdraw_opt_out(self, ctx: Context, request: port.WithdrawOptOut) -> None:
         await self.opt_out.delete(ctx, "withdraw-opt-out", request.phone_hash)
-
-    async def estimate_cost(self, ctx: Context, request: port.EstimateCost) -> models.CostEstimate:
-        raise handler_missing("estimate-cost")
 
     async def get_route_health(
         self,
@@ -161,58 +116,3 @@ class Defaults(port.Port):
             request.page,
             {"destination": request.destination, "breaker": request.breaker},
         )
-
-    async def lookup_delivery(
-        self,
-        ctx: Context,
-        request: port.LookupDelivery,
-    ) -> models.SmsLookupPage:
-        raise handler_missing("lookup-delivery")
-
-    async def on_invoice_overdue(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceOverdue],
-    ) -> None:
-        not_handled(event)
-
-    async def on_login_failed(self, ctx: Context, event: Received[models.LoginFailed]) -> None:
-        not_handled(event)
-
-    async def on_meeting_scheduled(
-        self,
-        ctx: Context,
-        event: Received[models.MeetingScheduled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_metric_anomaly_detected(
-        self,
-        ctx: Context,
-        event: Received[models.MetricAnomalyDetected],
-    ) -> None:
-        not_handled(event)
-
-    async def on_preferences_changed(
-        self,
-        ctx: Context,
-        event: Received[models.PreferencesChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_template_published(
-        self,
-        ctx: Context,
-        event: Received[models.TemplatePublished],
-    ) -> None:
-        not_handled(event)
-
-    async def on_template_retired(
-        self,
-        ctx: Context,
-        event: Received[models.TemplateRetired],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)

@@ -7,14 +7,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class BounceKind(StrEnum):
-    """
-    Hard ones close an address at once, soft ones after five in a week.
-    """
+    """Hard ones close an address at once, soft ones after five in a week."""
 
     hard = "hard"
     soft = "soft"
@@ -27,9 +25,7 @@ class BounceKind(StrEnum):
 
 
 class CountrySuspensionCause(StrEnum):
-    """
-    Who or what stopped texts to a country.
-    """
+    """Who or what stopped texts to a country."""
 
     anomaly = "anomaly"
     low_conversion = "lowConversion"
@@ -52,9 +48,7 @@ class Currency(StrEnum):
 
 
 class DeliveryChannel(StrEnum):
-    """
-    The ways of reaching a person outside the product.
-    """
+    """The ways of reaching a person outside the product."""
 
     email = "email"
     sms = "sms"
@@ -62,9 +56,7 @@ class DeliveryChannel(StrEnum):
 
 
 class DeliveryFailure(StrEnum):
-    """
-    Causes that end a notification before any carrier took it.
-    """
+    """Causes that end a notification before any carrier took it."""
 
     attempts_exhausted = "attemptsExhausted"
     expired = "expired"
@@ -76,9 +68,7 @@ class DeliveryFailure(StrEnum):
 
 
 class DevicePlatform(StrEnum):
-    """
-    Decides the network, the form of the token and its limits.
-    """
+    """Decides the network, the form of the token and its limits."""
 
     ios = "ios"
     android = "android"
@@ -92,18 +82,14 @@ class DimensionValuesValue(RootModel[str]):
 
 
 class EmailProvider(StrEnum):
-    """
-    The two that send for us.
-    """
+    """The two that send for us."""
 
     ses = "ses"
     sendgrid = "sendgrid"
 
 
 class InvoiceOverdue(Model):
-    """
-    An invoice was not paid by its day, or still is not after another reminder.
-    """
+    """An invoice was not paid by its day, or still is not after another reminder."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -136,9 +122,7 @@ class LoginFailureCause(StrEnum):
 
 
 class MeetingScheduled(Model):
-    """
-    A room is kept for an hour to come.
-    """
+    """A room is kept for an hour to come."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
@@ -152,9 +136,7 @@ class MeetingScheduled(Model):
 
 
 class MetricAnomalyDetected(Model):
-    """
-    A bucket left its band.
-    """
+    """A bucket left its band."""
 
     anomaly_id: Annotated[UUID, Field(alias="anomalyId")]
     metric_key: Annotated[
@@ -178,9 +160,7 @@ class MetricAnomalyDetected(Model):
 
 
 class NotificationBounced(Model):
-    """
-    A carrier or host sent a notice back, or its reader complained.
-    """
+    """A carrier or host sent a notice back, or its reader complained."""
 
     notification_id: Annotated[UUID, Field(alias="notificationId")]
     channel: DeliveryChannel
@@ -200,9 +180,7 @@ class NotificationBounced(Model):
 
 
 class NotificationFailed(Model):
-    """
-    We gave up before any carrier took it; the cause is ours or the clock's.
-    """
+    """We gave up before any carrier took it; the cause is ours or the clock's."""
 
     notification_id: Annotated[UUID, Field(alias="notificationId")]
     channel: DeliveryChannel
@@ -225,9 +203,7 @@ class PreferencesChangedChangedTopicsItem(RootModel[str]):
 
 
 class PushTopic(StrEnum):
-    """
-    What kind of thing happened, as the settings of phones group it into channels.
-    """
+    """What kind of thing happened, as the settings of phones group it into channels."""
 
     mention = "mention"
     direct_message = "directMessage"
@@ -240,9 +216,7 @@ class PushTopic(StrEnum):
 
 
 class RouteBreaker(StrEnum):
-    """
-    Open means that no text goes that way.
-    """
+    """Open means that no text goes that way."""
 
     closed = "closed"
     half_open = "halfOpen"
@@ -250,9 +224,7 @@ class RouteBreaker(StrEnum):
 
 
 class SmsCountrySuspended(Model):
-    """
-    Auth-service stops offering texts as a factor there until the moment given.
-    """
+    """Auth-service stops offering texts as a factor there until the moment given."""
 
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     suspension_cause: Annotated[CountrySuspensionCause, Field(alias="suspensionCause")]
@@ -260,9 +232,7 @@ class SmsCountrySuspended(Model):
 
 
 class SmsDeliveryState(StrEnum):
-    """
-    Rejected never left us, undelivered was refused or forgotten on the way.
-    """
+    """Rejected never left us, undelivered was refused or forgotten on the way."""
 
     accepted = "accepted"
     throttled = "throttled"
@@ -273,18 +243,14 @@ class SmsDeliveryState(StrEnum):
 
 
 class SmsEncoding(StrEnum):
-    """
-    GSM-7 packs 153 characters in each of several segments, UCS-2 only 67.
-    """
+    """GSM-7 packs 153 characters in each of several segments, UCS-2 only 67."""
 
     gsm7 = "gsm7"
     ucs2 = "ucs2"
 
 
 class SmsEnding(Model):
-    """
-    Why a text goes no further without a carrier having said anything.
-    """
+    """Why a text goes no further without a carrier having said anything."""
 
     failure: DeliveryFailure
 
@@ -294,9 +260,7 @@ class SmsErasureCompletedStore(StrEnum):
 
 
 class SmsPurpose(StrEnum):
-    """
-    The only four reasons to send one.
-    """
+    """The only four reasons to send one."""
 
     one_time_code = "oneTimeCode"
     security_alert = "securityAlert"
@@ -305,9 +269,7 @@ class SmsPurpose(StrEnum):
 
 
 class SmsRoute(StrEnum):
-    """
-    Aggregators with contracts in every region.
-    """
+    """Aggregators with contracts in every region."""
 
     twilio = "twilio"
     vonage = "vonage"
@@ -315,9 +277,7 @@ class SmsRoute(StrEnum):
 
 
 class SubmissionResult(Model):
-    """
-    What an aggregator answered when it took a text.
-    """
+    """What an aggregator answered when it took a text."""
 
     route: SmsRoute
     carrier_reference: Annotated[str, Field(alias="carrierReference", max_length=100, min_length=1)]
@@ -325,9 +285,7 @@ class SubmissionResult(Model):
 
 
 class SuspendCountryRequest(Model):
-    """
-    Which country, for how long and why.
-    """
+    """Which country, for how long and why."""
 
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     suspension_cause: Annotated[CountrySuspensionCause, Field(alias="suspensionCause")]
@@ -335,9 +293,7 @@ class SuspendCountryRequest(Model):
 
 
 class TemplatePublished(Model):
-    """
-    Words that count from now on.
-    """
+    """Words that count from now on."""
 
     template_key: Annotated[
         str,
@@ -397,9 +353,7 @@ class UserDeleted(Model):
 
 
 class CarrierReceipt(Model):
-    """
-    Callback of an aggregator, signed by it and passed on by the gateway.
-    """
+    """Callback of an aggregator, signed by it and passed on by the gateway."""
 
     route: SmsRoute
     carrier_reference: Annotated[str, Field(alias="carrierReference", max_length=100, min_length=1)]
@@ -412,9 +366,7 @@ class CarrierReceipt(Model):
 
 
 class CostEstimate(Model):
-    """
-    Encoding, segments and price of a text on the route that would carry it now.
-    """
+    """Encoding, segments and price of a text on the route that would carry it now."""
 
     encoding_kind: Annotated[SmsEncoding, Field(alias="encodingKind")]
     segment_count: Annotated[int, Field(alias="segmentCount", ge=1, le=6)]
@@ -423,9 +375,7 @@ class CostEstimate(Model):
 
 
 class CostEstimateRequest(Model):
-    """
-    A text that nobody has ordered yet, and where it would go.
-    """
+    """A text that nobody has ordered yet, and where it would go."""
 
     purpose: SmsPurpose
     country_code: Annotated[
@@ -435,9 +385,7 @@ class CostEstimateRequest(Model):
 
 
 class CountryPolicy(Model):
-    """
-    What may be texted to a country, by whom it is carried and what it may cost.
-    """
+    """What may be texted to a country, by whom it is carried and what it may cost."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -446,17 +394,11 @@ class CountryPolicy(Model):
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     enabled_purposes: Annotated[
-        list[SmsPurpose],
-        Field(alias="enabledPurposes", json_schema_extra={"x-unique": True}, max_length=4),
+        list[SmsPurpose], Field(alias="enabledPurposes", json_schema_extra=UNIQUE, max_length=4)
     ]
     preferred_routes: Annotated[
         list[SmsRoute],
-        Field(
-            alias="preferredRoutes",
-            json_schema_extra={"x-unique": True},
-            max_length=3,
-            min_length=1,
-        ),
+        Field(alias="preferredRoutes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
     ]
     max_price_per_segment_micros: Annotated[
         int, Field(alias="maxPricePerSegmentMicros", ge=0, le=5000000)
@@ -488,9 +430,7 @@ class CountryPolicy(Model):
 
 
 class InboundKeyword(Model):
-    """
-    Somebody answered a text.
-    """
+    """Somebody answered a text."""
 
     phone_hash: Annotated[
         str, Field(alias="phoneHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
@@ -500,9 +440,7 @@ class InboundKeyword(Model):
 
 
 class LoginFailed(Model):
-    """
-    A login ended without proof, by the fifth wrong answer or by five minutes of silence.
-    """
+    """A login ended without proof, by the fifth wrong answer or by five minutes of silence."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     identifier_hash: Annotated[
@@ -545,9 +483,7 @@ class NotificationDelivered(Model):
 
 
 class OptOut(Model):
-    """
-    A number whose holder told the carrier to stop.
-    """
+    """A number whose holder told the carrier to stop."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -560,26 +496,22 @@ class OptOut(Model):
     keyword: OptOutKeyword
     received_at: Annotated[AwareDatetime, Field(alias="receivedAt")]
     purposes: Annotated[
-        list[SmsPurpose], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[SmsPurpose], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
 
 
 class PreferencesChanged(Model):
-    """
-    Tells every open client of the person to read its preferences anew.
-    """
+    """Tells every open client of the person to read its preferences anew."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_topics: Annotated[
         list[PreferencesChangedChangedTopicsItem] | None,
-        Field(alias="changedTopics", json_schema_extra={"x-unique": True}, max_length=60),
+        Field(alias="changedTopics", json_schema_extra=UNIQUE, max_length=60),
     ] = None
 
 
 class RecipientOptedOut(Model):
-    """
-    The holder of a number wants no more texts.
-    """
+    """The holder of a number wants no more texts."""
 
     phone_hash: Annotated[
         str, Field(alias="phoneHash", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")
@@ -589,9 +521,7 @@ class RecipientOptedOut(Model):
 
 
 class RouteHealth(Model):
-    """
-    How one aggregator does in one country, as the receipts of the last ten minutes tell it.
-    """
+    """How one aggregator does in one country, as the receipts of the last ten minutes tell it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -607,9 +537,7 @@ class RouteHealth(Model):
 
 
 class SendSmsRequest(Model):
-    """
-    Message of the code and alert queues, number and words sealed.
-    """
+    """Message of the code and alert queues, number and words sealed."""
 
     purpose: SmsPurpose
     phone_number: Annotated[
@@ -640,23 +568,15 @@ class SendSmsRequest(Model):
 
 
 class SetCountryPolicyRequest(Model):
-    """
-    Replaces the policy as a whole.
-    """
+    """Replaces the policy as a whole."""
 
     country: Annotated[str, Field(max_length=2, min_length=2, pattern="^[A-Z]{2}$")]
     enabled_purposes: Annotated[
-        list[SmsPurpose],
-        Field(alias="enabledPurposes", json_schema_extra={"x-unique": True}, max_length=4),
+        list[SmsPurpose], Field(alias="enabledPurposes", json_schema_extra=UNIQUE, max_length=4)
     ]
     preferred_routes: Annotated[
         list[SmsRoute],
-        Field(
-            alias="preferredRoutes",
-            json_schema_extra={"x-unique": True},
-            max_length=3,
-            min_length=1,
-        ),
+        Field(alias="preferredRoutes", json_schema_extra=UNIQUE, max_length=3, min_length=1),
     ]
     max_price_per_segment_micros: Annotated[
         int, Field(alias="maxPricePerSegmentMicros", ge=0, le=5000000)
@@ -684,9 +604,7 @@ class SetCountryPolicyRequest(Model):
 
 
 class SmsErasureCompleted(Model):
-    """
-    Ticks the store sms off an erasure request.
-    """
+    """Ticks the store sms off an erasure request."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -695,9 +613,7 @@ class SmsErasureCompleted(Model):
 
 
 class SmsLookupEntry(Model):
-    """
-    One text to a number, as support sees it when somebody waits for a code.
-    """
+    """One text to a number, as support sees it when somebody waits for a code."""
 
     occurred_at: Annotated[AwareDatetime, Field(alias="occurredAt")]
     sms_id: Annotated[UUID, Field(alias="smsId")]
@@ -708,9 +624,7 @@ class SmsLookupEntry(Model):
 
 
 class SmsLookupPage(Model):
-    """
-    Texts to one number on one day, latest first.
-    """
+    """Texts to one number on one day, latest first."""
 
     items: Annotated[list[SmsLookupEntry], Field(max_length=200)]
     next_cursor: Annotated[

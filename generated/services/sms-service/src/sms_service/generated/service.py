@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.queues import Queue
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
@@ -12,48 +14,129 @@ from .tables import metadata
 SERVICE = ServiceSpec(
     name="sms-service",
     source="/cloudsync/sms-service",
-    access={
-        "notification:configure": frozenset({"platform-operator", "security-engineer"}),
-        "notification:read": frozenset({"platform-operator", "security-engineer", "support-agent"}),
-        "notification:send": frozenset({"support-agent"}),
-        "notification:suppress": frozenset({"support-agent"}),
+    access=by_roles(
+        (("platform-operator", "security-engineer"), ("notification:configure",)),
+        (("platform-operator", "security-engineer", "support-agent"), ("notification:read",)),
+        (("support-agent",), ("notification:send", "notification:suppress")),
+    ),
+    related=by_roles(
+        (
+            (
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            ),
+            ("notification:acknowledge", "notification:read", "notification:suppress"),
+        ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={
-        "notification:acknowledge": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "notification:read": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "notification:suppress": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-    },
+    masked=frozenset({"costMicros", "maxPricePerSegmentMicros", "phoneNumber", "textBody"}),
     tables=metadata,
+    dead_letters={
+        "cloudsync.analytics.metric.v1": "cloudsync.analytics.metric.v1.dlq",
+        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
+        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
+        "cloudsync.notification.template.v1": "cloudsync.notification.template.v1.dlq",
+        "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
+        "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+        "notify.sms.alert": "notify.sms.alert.dead",
+        "notify.sms.otp": "notify.sms.otp.dead",
+        "notify.sms.receipt": "notify.sms.receipt.dead",
+    },
+    queues=(
+        Queue(
+            name="notify.sms.alert",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=86400.0,
+            max_length=None,
+            dead_letter="notify.sms.alert.dead",
+            prefetch=20,
+        ),
+        Queue(
+            name="notify.sms.alert.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.sms.alert.retry",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=30.0,
+            max_length=None,
+            dead_letter="notify.sms.alert",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.sms.otp",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=600.0,
+            max_length=None,
+            dead_letter="notify.sms.otp.dead",
+            prefetch=10,
+        ),
+        Queue(
+            name="notify.sms.otp.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.sms.otp.retry",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=2.0,
+            max_length=None,
+            dead_letter="notify.sms.otp",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.sms.receipt",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=259200.0,
+            max_length=None,
+            dead_letter="notify.sms.receipt.dead",
+            prefetch=100,
+        ),
+        Queue(
+            name="notify.sms.receipt.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.sms.receipt.retry",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=60.0,
+            max_length=None,
+            dead_letter="notify.sms.receipt",
+            prefetch=0,
+        ),
+    ),
     edges={
         "profile-service": Edge(
             service="profile-service",
@@ -66,6 +149,7 @@ SERVICE = ServiceSpec(
                 open_for=120.0,
                 probes=3,
             ),
+            concurrent=32,
         ),
         "secret-service": Edge(
             service="secret-service",
@@ -80,6 +164,7 @@ SERVICE = ServiceSpec(
                 open_for=120.0,
                 probes=3,
             ),
+            concurrent=32,
         ),
         "user-service": Edge(
             service="user-service",
@@ -92,6 +177,7 @@ SERVICE = ServiceSpec(
                 open_for=120.0,
                 probes=3,
             ),
+            concurrent=32,
         ),
     },
 )

@@ -20,6 +20,8 @@ class ServiceSettings(Settings):
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 10
+    rate_limit_per_second: int = 20
+    rate_limit_burst: int = 60
 
     texts_per_number: int = 3
     """Texts to one number in ten minutes"""

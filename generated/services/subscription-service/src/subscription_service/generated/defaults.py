@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,6 +18,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.order = runtime.aggregate(aggregates.ORDER)
         self.plan = runtime.aggregate(aggregates.PLAN)
         self.plan_price = runtime.aggregate(aggregates.PLAN_PRICE)
@@ -26,44 +26,8 @@ class Defaults(port.Port):
         self.subscription = runtime.aggregate(aggregates.SUBSCRIPTION)
         self.subscription_change = runtime.aggregate(aggregates.SUBSCRIPTION_CHANGE)
 
-    async def activate_subscription(self, ctx: Context, request: port.ActivateSubscription) -> None:
-        raise handler_missing("activate-subscription")
-
     async def approve_order(self, ctx: Context, request: port.ApproveOrder) -> models.Order:
         return await self.order.transition(ctx, "approve-order", request.order_id, request.body)
-
-    async def begin_order_cancellation(
-        self,
-        ctx: Context,
-        request: port.BeginOrderCancellation,
-    ) -> None:
-        raise handler_missing("begin-order-cancellation")
-
-    async def cancel_order(self, ctx: Context, request: port.CancelOrder) -> models.Order:
-        raise handler_missing("cancel-order")
-
-    async def cancel_orders_of_person(
-        self,
-        ctx: Context,
-        request: port.CancelOrdersOfPerson,
-    ) -> None:
-        raise handler_missing("cancel-orders-of-person")
-
-    async def cancel_subscriptions_of_organization(
-        self,
-        ctx: Context,
-        request: port.CancelSubscriptionsOfOrganization,
-    ) -> None:
-        raise handler_missing("cancel-subscriptions-of-organization")
-
-    async def change_plan(self, ctx: Context, request: port.ChangePlan) -> models.Subscription:
-        raise handler_missing("change-plan")
-
-    async def change_seats(self, ctx: Context, request: port.ChangeSeats) -> models.Subscription:
-        raise handler_missing("change-seats")
-
-    async def create_order(self, ctx: Context, request: port.CreateOrder) -> models.Order:
-        raise handler_missing("create-order")
 
     async def create_promotion(
         self,
@@ -80,19 +44,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def end_subscriptions_of_organization(
-        self,
-        ctx: Context,
-        request: port.EndSubscriptionsOfOrganization,
-    ) -> None:
-        raise handler_missing("end-subscriptions-of-organization")
-
-    async def expire_subscription(self, ctx: Context, request: port.ExpireSubscription) -> None:
-        raise handler_missing("expire-subscription")
-
-    async def fulfil_order(self, ctx: Context, request: port.FulfilOrder) -> None:
-        raise handler_missing("fulfil-order")
-
     async def grant_discount(
         self,
         ctx: Context,
@@ -107,9 +58,6 @@ class Defaults(port.Port):
 
     async def introduce_plan(self, ctx: Context, request: port.IntroducePlan) -> None:
         await self.plan.create(ctx, "introduce-plan", request.body)
-
-    async def mark_past_due(self, ctx: Context, request: port.MarkPastDue) -> None:
-        raise handler_missing("mark-past-due")
 
     async def note_upgrade_hint(self, ctx: Context, request: port.NoteUpgradeHint) -> None:
         await self.subscription.update(
@@ -137,31 +85,12 @@ class Defaults(port.Port):
     async def publish_plan_price(self, ctx: Context, request: port.PublishPlanPrice) -> None:
         await self.plan_price.create(ctx, "publish-plan-price", request.body)
 
-    async def record_seats_reserved(self, ctx: Context, request: port.RecordSeatsReserved) -> None:
-        raise handler_missing("record-seats-reserved")
-
     async def record_subscription_change(
         self,
         ctx: Context,
         request: port.RecordSubscriptionChange,
     ) -> None:
         await self.subscription_change.create(ctx, "record-subscription-change", request.body)
-
-    async def recount_members(self, ctx: Context, request: port.RecountMembers) -> None:
-        raise handler_missing("recount-members")
-
-    async def recover_subscription(self, ctx: Context, request: port.RecoverSubscription) -> None:
-        raise handler_missing("recover-subscription")
-
-    async def redeem_promotion(
-        self,
-        ctx: Context,
-        request: port.RedeemPromotion,
-    ) -> models.Subscription:
-        raise handler_missing("redeem-promotion")
-
-    async def renew_subscription(self, ctx: Context, request: port.RenewSubscription) -> None:
-        raise handler_missing("renew-subscription")
 
     async def request_cancellation(
         self,
@@ -175,13 +104,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def restore_subscriptions_of_organization(
-        self,
-        ctx: Context,
-        request: port.RestoreSubscriptionsOfOrganization,
-    ) -> None:
-        raise handler_missing("restore-subscriptions-of-organization")
-
     async def resume_subscription(
         self,
         ctx: Context,
@@ -192,15 +114,6 @@ class Defaults(port.Port):
             "resume-subscription",
             request.subscription_id,
         )
-
-    async def settle_order(self, ctx: Context, request: port.SettleOrder) -> None:
-        raise handler_missing("settle-order")
-
-    async def show_payment_action(self, ctx: Context, request: port.ShowPaymentAction) -> None:
-        raise handler_missing("show-payment-action")
-
-    async def start_trial(self, ctx: Context, request: port.StartTrial) -> models.Subscription:
-        raise handler_missing("start-trial")
 
     async def update_subscription(
         self,
@@ -225,13 +138,6 @@ class Defaults(port.Port):
             request.subscription_id,
         )
 
-    async def get_entitlements(
-        self,
-        ctx: Context,
-        request: port.GetEntitlements,
-    ) -> models.EntitlementAnswer:
-        raise handler_missing("get-entitlements")
-
     async def get_order(self, ctx: Context, request: port.GetOrder) -> models.Order:
         return await self.order.get(ctx, request.order_id)
 
@@ -252,9 +158,6 @@ class Defaults(port.Port):
                 "subscriptionId": request.subscription_id,
             },
         )
-
-    async def list_plans(self, ctx: Context, request: port.ListPlans) -> models.PlanOfferList:
-        raise handler_missing("list-plans")
 
     async def list_subscription_changes(
         self,
@@ -284,105 +187,11 @@ class Defaults(port.Port):
             },
         )
 
-    async def preview_order(self, ctx: Context, request: port.PreviewOrder) -> models.OrderPreview:
-        raise handler_missing("preview-order")
-
-    async def on_invoice_overdue(
-        self,
-        ctx: Context,
-        event: Received[models.InvoiceOverdue],
-    ) -> None:
-        not_handled(event)
-
-    async def on_invoice_paid(self, ctx: Context, event: Received[models.InvoicePaid]) -> None:
-        not_handled(event)
-
-    async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
-        not_handled(event)
-
-    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
-        not_handled(event)
-
-    async def on_order_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.OrderCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_created(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationCreated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
-    ) -> None:
-        not_handled(event)
-
-    async def on_payment_action_required(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentActionRequired],
-    ) -> None:
-        not_handled(event)
-
-    async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
-        not_handled(event)
-
-    async def on_payment_processed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentProcessed],
-    ) -> None:
-        not_handled(event)
-
     async def on_quota_exceeded(self, ctx: Context, event: Received[models.QuotaExceeded]) -> None:
         await self.note_upgrade_hint(
             ctx,
             port.NoteUpgradeHint(subscription_id=event.value("subscriptionId"), body=event.data),
         )
-
-    async def on_seats_committed(
-        self,
-        ctx: Context,
-        event: Received[models.SeatsCommitted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_seats_rejected(self, ctx: Context, event: Received[models.SeatsRejected]) -> None:
-        not_handled(event)
-
-    async def on_seats_released(self, ctx: Context, event: Received[models.SeatsReleased]) -> None:
-        not_handled(event)
-
-    async def on_seats_reserved(self, ctx: Context, event: Received[models.SeatsReserved]) -> None:
-        not_handled(event)
-
-    async def on_subscription_activated(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionActivated],
-    ) -> None:
-        not_handled(event)
 
     async def on_subscription_changed(
         self,
@@ -390,6 +199,3 @@ class Defaults(port.Port):
         event: Received[models.SubscriptionChanged],
     ) -> None:
         await self.record_subscription_change(ctx, port.RecordSubscriptionChange(body=event.data))
-
-    async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
-        not_handled(event)

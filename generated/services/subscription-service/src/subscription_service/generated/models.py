@@ -7,22 +7,18 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field
 
 
 class ApproveOrderRequest(Model):
-    """
-    Why a large order is accepted, for whoever audits it in seven years.
-    """
+    """Why a large order is accepted, for whoever audits it in seven years."""
 
     approval_note: Annotated[str, Field(alias="approvalNote", max_length=500, min_length=1)]
 
 
 class BillingInterval(StrEnum):
-    """
-    How long a period is that is paid in advance.
-    """
+    """How long a period is that is paid in advance."""
 
     month = "month"
     year = "year"
@@ -90,9 +86,7 @@ class DeclineCode(StrEnum):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -109,9 +103,7 @@ class EndSubscriptionRequest(Model):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -122,17 +114,13 @@ class Entitlements(Model):
 
 
 class GrantDiscountRequest(Model):
-    """
-    What sales and customer agreed on, from the next invoice on.
-    """
+    """What sales and customer agreed on, from the next invoice on."""
 
     discount_basis_points: Annotated[int, Field(alias="discountBasisPoints", ge=0, le=9000)]
 
 
 class InvoiceOverdue(Model):
-    """
-    An invoice was not paid by its day, or still is not after another reminder.
-    """
+    """An invoice was not paid by its day, or still is not after another reminder."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -152,9 +140,7 @@ class InvoiceOverdue(Model):
 
 
 class InvoicePaid(Model):
-    """
-    Nothing is due any more, by one payment or several and perhaps a credit.
-    """
+    """Nothing is due any more, by one payment or several and perhaps a credit."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -170,16 +156,14 @@ class InvoicePaid(Model):
     paid_minor: Annotated[int, Field(alias="paidMinor", ge=0, le=9007199254740991)]
     currency: Currency
     payment_ids: Annotated[
-        list[UUID], Field(alias="paymentIds", json_schema_extra={"x-unique": True}, max_length=50)
+        list[UUID], Field(alias="paymentIds", json_schema_extra=UNIQUE, max_length=50)
     ]
     still_overdue: Annotated[int, Field(alias="stillOverdue", ge=0, le=120)]
     after_dunning_level: Annotated[int | None, Field(alias="afterDunningLevel", ge=0, le=4)] = None
 
 
 class MemberRole(StrEnum):
-    """
-    The eight roles that a membership can hold inside a customer's organisation.
-    """
+    """The eight roles that a membership can hold inside a customer's organisation."""
 
     org_owner = "orgOwner"
     org_admin = "orgAdmin"
@@ -192,9 +176,7 @@ class MemberRole(StrEnum):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -204,9 +186,7 @@ class MembershipEndReason(StrEnum):
 
 
 class Money(Model):
-    """
-    A whole number of the smallest unit of a currency together with its code.
-    """
+    """A whole number of the smallest unit of a currency together with its code."""
 
     amount_minor: Annotated[
         int, Field(alias="amountMinor", ge=-9007199254740991, le=9007199254740991)
@@ -215,9 +195,7 @@ class Money(Model):
 
 
 class OrderCancelMotive(StrEnum):
-    """
-    Why a buyer took an order back within its minutes.
-    """
+    """Why a buyer took an order back within its minutes."""
 
     placed_by_mistake = "placedByMistake"
     wrong_seats = "wrongSeats"
@@ -227,9 +205,7 @@ class OrderCancelMotive(StrEnum):
 
 
 class OrderCancelReason(StrEnum):
-    """
-    What undid an order.
-    """
+    """What undid an order."""
 
     seats_rejected = "seatsRejected"
     seats_timeout = "seatsTimeout"
@@ -242,9 +218,7 @@ class OrderCancelReason(StrEnum):
 
 
 class OrderKind(StrEnum):
-    """
-    What is bought.
-    """
+    """What is bought."""
 
     new = "new"
     plan_change = "planChange"
@@ -252,9 +226,7 @@ class OrderKind(StrEnum):
 
 
 class OrderStatus(StrEnum):
-    """
-    How far the order saga has come, as seen from the service that began it.
-    """
+    """How far the order saga has come, as seen from the service that began it."""
 
     awaiting_approval = "awaitingApproval"
     placed = "placed"
@@ -266,9 +238,7 @@ class OrderStatus(StrEnum):
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -276,25 +246,19 @@ class OrganizationDeleted(Model):
 
 
 class OrganizationRestored(Model):
-    """
-    Stops the off-boarding.
-    """
+    """Stops the off-boarding."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
 
 class PauseSubscriptionRequest(Model):
-    """
-    Until when nothing is charged and nothing can be written, ninety days at most.
-    """
+    """Until when nothing is charged and nothing can be written, ninety days at most."""
 
     paused_until: Annotated[AwareDatetime, Field(alias="pausedUntil")]
 
 
 class PaymentMethodKind(StrEnum):
-    """
-    How a customer pays.
-    """
+    """How a customer pays."""
 
     card = "card"
     sepa_debit = "sepaDebit"
@@ -303,9 +267,7 @@ class PaymentMethodKind(StrEnum):
 
 
 class PaymentPurpose(StrEnum):
-    """
-    What money is asked for.
-    """
+    """What money is asked for."""
 
     order = "order"
     invoice = "invoice"
@@ -313,9 +275,7 @@ class PaymentPurpose(StrEnum):
 
 
 class PlanFamily(StrEnum):
-    """
-    Plans that replace one another over the years and share a trial.
-    """
+    """Plans that replace one another over the years and share a trial."""
 
     starter = "starter"
     team = "team"
@@ -324,9 +284,7 @@ class PlanFamily(StrEnum):
 
 
 class PreviewOrderRequest(Model):
-    """
-    The same wish without a way to pay.
-    """
+    """The same wish without a way to pay."""
 
     kind: OrderKind | None = None
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -343,9 +301,7 @@ class PreviewOrderRequest(Model):
 
 
 class PriceLineKind(StrEnum):
-    """
-    Which part of a previewed total a line explains.
-    """
+    """Which part of a previewed total a line explains."""
 
     seats = "seats"
     discount = "discount"
@@ -354,27 +310,21 @@ class PriceLineKind(StrEnum):
 
 
 class PriceTier(Model):
-    """
-    Seats up to a number cost so much each; those beyond cost what the tier after it says.
-    """
+    """Seats up to a number cost so much each; those beyond cost what the tier after it says."""
 
     up_to_seats: Annotated[int | None, Field(alias="upToSeats", ge=1, le=100000)] = None
     unit_amount_minor: Annotated[int, Field(alias="unitAmountMinor", ge=0, le=10000000)]
 
 
 class ProductLine(StrEnum):
-    """
-    What can be subscribed to side by side.
-    """
+    """What can be subscribed to side by side."""
 
     workspace = "workspace"
     developer_platform = "developerPlatform"
 
 
 class Promotion(Model):
-    """
-    A discount that a code opens, for so many customers and so long.
-    """
+    """A discount that a code opens, for so many customers and so long."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -386,7 +336,7 @@ class Promotion(Model):
     ]
     percent_off_basis_points: Annotated[int, Field(alias="percentOffBasisPoints", ge=100, le=5000)]
     families: Annotated[
-        list[PlanFamily], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[PlanFamily], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     periods: Annotated[int, Field(ge=1, le=24)]
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
@@ -415,9 +365,7 @@ class PublishPlanPriceRequest(Model):
 
 
 class QuotaLevel(StrEnum):
-    """
-    Below the soft limit nobody notices; at the hard one callers are told to refuse.
-    """
+    """Below the soft limit nobody notices; at the hard one callers are told to refuse."""
 
     none = "none"
     soft = "soft"
@@ -425,9 +373,7 @@ class QuotaLevel(StrEnum):
 
 
 class RedeemPromotionRequest(Model):
-    """
-    The code as it was typed, in capitals.
-    """
+    """The code as it was typed, in capitals."""
 
     promotion_code: Annotated[
         str, Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
@@ -435,9 +381,7 @@ class RedeemPromotionRequest(Model):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -446,9 +390,7 @@ class Region(StrEnum):
 
 
 class RejectReason(StrEnum):
-    """
-    Why there are no seats.
-    """
+    """Why there are no seats."""
 
     ceiling_exceeded = "ceilingExceeded"
     pool_frozen = "poolFrozen"
@@ -478,9 +420,7 @@ class RequestCancellationRequestCancellationReason(StrEnum):
 
 
 class ReservationKind(StrEnum):
-    """
-    What seats are wanted for.
-    """
+    """What seats are wanted for."""
 
     order = "order"
     expansion = "expansion"
@@ -489,9 +429,7 @@ class ReservationKind(StrEnum):
 
 
 class SeatType(StrEnum):
-    """
-    How a membership counts against the licence.
-    """
+    """How a membership counts against the licence."""
 
     full = "full"
     light = "light"
@@ -499,9 +437,7 @@ class SeatType(StrEnum):
 
 
 class SeatsCommitted(Model):
-    """
-    The seats are sold.
-    """
+    """The seats are sold."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -515,9 +451,7 @@ class SeatsCommitted(Model):
 
 
 class SeatsRejected(Model):
-    """
-    Nothing is held.
-    """
+    """Nothing is held."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -531,9 +465,7 @@ class SeatsRejected(Model):
 
 
 class SeatsReleased(Model):
-    """
-    Seats are back in their pool.
-    """
+    """Seats are back in their pool."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     release_reason: Annotated[ReleaseReason, Field(alias="releaseReason")]
@@ -548,9 +480,7 @@ class SeatsReleased(Model):
 
 
 class SeatsReserved(Model):
-    """
-    Seats are held for half an hour and cannot be sold to anybody else.
-    """
+    """Seats are held for half an hour and cannot be sold to anybody else."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -564,9 +494,7 @@ class SeatsReserved(Model):
 
 
 class StartTrialRequest(Model):
-    """
-    Which plan to try.
-    """
+    """Which plan to try."""
 
     plan_code: Annotated[
         str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
@@ -583,9 +511,7 @@ class StartTrialRequest(Model):
 
 
 class SubscriptionActivated(Model):
-    """
-    From now on the tenant may use what is listed.
-    """
+    """From now on the tenant may use what is listed."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     product_line: Annotated[ProductLine, Field(alias="productLine")]
@@ -601,9 +527,7 @@ class SubscriptionActivated(Model):
 
 
 class SubscriptionCancelled(Model):
-    """
-    The last paid moment is over.
-    """
+    """The last paid moment is over."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     plan_code: Annotated[
@@ -632,9 +556,7 @@ class SubscriptionChangeKind(StrEnum):
 
 
 class SubscriptionOrdered(Model):
-    """
-    Opens the order saga.
-    """
+    """Opens the order saga."""
 
     order_id: Annotated[UUID, Field(alias="orderId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -656,9 +578,7 @@ class SubscriptionOrdered(Model):
 
 
 class SubscriptionStatus(StrEnum):
-    """
-    From the order that is not yet paid to the day the last seat is given back.
-    """
+    """From the order that is not yet paid to the day the last seat is given back."""
 
     incomplete = "incomplete"
     trialing = "trialing"
@@ -671,9 +591,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class SuspensionReason(StrEnum):
-    """
-    Why an account is barred; it decides who may lift the bar.
-    """
+    """Why an account is barred; it decides who may lift the bar."""
 
     admin_action = "adminAction"
     security_incident = "securityIncident"
@@ -683,9 +601,7 @@ class SuspensionReason(StrEnum):
 
 
 class UpdateSubscriptionRequest(Model):
-    """
-    Merge patch of how and where to a subscription is billed.
-    """
+    """Merge patch of how and where to a subscription is billed."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     collection_mode: Annotated[CollectionMode | None, Field(alias="collectionMode")] = None
@@ -708,9 +624,7 @@ class UpdateSubscriptionRequest(Model):
 
 
 class UserSuspended(Model):
-    """
-    Sessions must end within five seconds and the profile is locked.
-    """
+    """Sessions must end within five seconds and the profile is locked."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
@@ -718,17 +632,13 @@ class UserSuspended(Model):
 
 
 class CancelOrderRequest(Model):
-    """
-    What made the buyer think again, for whoever improves the checkout.
-    """
+    """What made the buyer think again, for whoever improves the checkout."""
 
     motive: OrderCancelMotive
 
 
 class ChangePlanRequest(Model):
-    """
-    The plan to go to, and when.
-    """
+    """The plan to go to, and when."""
 
     plan_code: Annotated[
         str, Field(alias="planCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
@@ -746,9 +656,7 @@ class ChangeSeatsRequest(Model):
 
 
 class CreateOrderRequest(Model):
-    """
-    Plan, interval and seats, and the method that shall pay.
-    """
+    """Plan, interval and seats, and the method that shall pay."""
 
     kind: OrderKind | None = None
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -781,16 +689,14 @@ class CreateOrderRequest(Model):
 
 
 class CreatePromotionRequest(Model):
-    """
-    Code, size and reach of a discount that marketing will hand out.
-    """
+    """Code, size and reach of a discount that marketing will hand out."""
 
     promotion_code: Annotated[
         str, Field(alias="promotionCode", max_length=20, min_length=6, pattern="^[A-Z0-9-]{6,20}$")
     ]
     percent_off_basis_points: Annotated[int, Field(alias="percentOffBasisPoints", ge=100, le=5000)]
     families: Annotated[
-        list[PlanFamily], Field(json_schema_extra={"x-unique": True}, max_length=4, min_length=1)
+        list[PlanFamily], Field(json_schema_extra=UNIQUE, max_length=4, min_length=1)
     ]
     periods: Annotated[int | None, Field(ge=1, le=24)] = None
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
@@ -799,9 +705,7 @@ class CreatePromotionRequest(Model):
 
 
 class EntitlementAnswer(Model):
-    """
-    What the tenant may use at present.
-    """
+    """What the tenant may use at present."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     plan_code: Annotated[
@@ -815,9 +719,7 @@ class EntitlementAnswer(Model):
 
 
 class IntroducePlanRequest(Model):
-    """
-    A plan as the reviewed catalogue file describes it, put on sale from a moment on.
-    """
+    """A plan as the reviewed catalogue file describes it, put on sale from a moment on."""
 
     code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
@@ -832,9 +734,7 @@ class IntroducePlanRequest(Model):
 
 
 class MemberJoined(Model):
-    """
-    Somebody belongs to the organisation from now on.
-    """
+    """Somebody belongs to the organisation from now on."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
@@ -843,9 +743,7 @@ class MemberJoined(Model):
 
 
 class MemberRemoved(Model):
-    """
-    Somebody no longer belongs here.
-    """
+    """Somebody no longer belongs here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
@@ -853,9 +751,7 @@ class MemberRemoved(Model):
 
 
 class OfferedPrice(Model):
-    """
-    What seats of a plan cost in one currency and interval until further notice.
-    """
+    """What seats of a plan cost in one currency and interval until further notice."""
 
     interval: BillingInterval
     currency: Currency
@@ -899,9 +795,7 @@ class OpenSubscriptionRequest(Model):
 
 
 class Order(Model):
-    """
-    The wish to buy, priced once and carried through by the order saga.
-    """
+    """The wish to buy, priced once and carried through by the order saga."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -934,8 +828,7 @@ class Order(Model):
     payment_method_id: Annotated[UUID, Field(alias="paymentMethodId")]
     authorization_id: Annotated[UUID | None, Field(alias="authorizationId")] = None
     captured_payment_ids: Annotated[
-        list[UUID],
-        Field(alias="capturedPaymentIds", json_schema_extra={"x-unique": True}, max_length=4),
+        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
     ]
     action_url: Annotated[
         str | None, Field(alias="actionUrl", max_length=2048, min_length=10, pattern="^https://")
@@ -954,25 +847,20 @@ class Order(Model):
 
 
 class OrderCancelled(Model):
-    """
-    The order will not be carried out.
-    """
+    """The order will not be carried out."""
 
     order_id: Annotated[UUID, Field(alias="orderId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     kind: OrderKind | None = None
     reason: OrderCancelReason
     captured_payment_ids: Annotated[
-        list[UUID],
-        Field(alias="capturedPaymentIds", json_schema_extra={"x-unique": True}, max_length=4),
+        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
     ]
     notify_user_id: Annotated[UUID, Field(alias="notifyUserId")]
 
 
 class OrganizationCreated(Model):
-    """
-    A tenant exists, though it cannot work yet.
-    """
+    """A tenant exists, though it cannot work yet."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     slug: Annotated[
@@ -984,18 +872,14 @@ class OrganizationCreated(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class PaymentActionRequired(Model):
-    """
-    The payer has a quarter of an hour to answer their bank.
-    """
+    """The payer has a quarter of an hour to answer their bank."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1009,9 +893,7 @@ class PaymentActionRequired(Model):
 
 
 class PaymentFailed(Model):
-    """
-    This attempt is over.
-    """
+    """This attempt is over."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1025,9 +907,7 @@ class PaymentFailed(Model):
 
 
 class PaymentProcessed(Model):
-    """
-    Money has moved to us for an order or invoice.
-    """
+    """Money has moved to us for an order or invoice."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1044,9 +924,7 @@ class PaymentProcessed(Model):
 
 
 class Plan(Model):
-    """
-    What can be bought and what it entitles to.
-    """
+    """What can be bought and what it entitles to."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1066,9 +944,7 @@ class Plan(Model):
 
 
 class PlanOffer(Model):
-    """
-    A plan with the prices at which it can be had today, as the public price page shows it.
-    """
+    """A plan with the prices at which it can be had today, as the public price page shows it."""
 
     code: Annotated[str, Field(max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")]
     display_name: Annotated[str, Field(alias="displayName", max_length=60, min_length=3)]
@@ -1089,9 +965,7 @@ class PlanOfferList(Model):
 
 
 class PlanPrice(Model):
-    """
-    Graduated price of a plan in one currency and interval during one stretch of time.
-    """
+    """Graduated price of a plan in one currency and interval during one stretch of time."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1113,9 +987,7 @@ class PlanPrice(Model):
 
 
 class PriceLine(Model):
-    """
-    One summand of a previewed total in the words and order in which the checkout prints it.
-    """
+    """One summand of a previewed total in the words and order in which the checkout prints it."""
 
     kind: PriceLineKind
     label: Annotated[str, Field(max_length=120, min_length=1)]
@@ -1129,9 +1001,7 @@ class PriceLine(Model):
 
 
 class QuotaExceeded(Model):
-    """
-    The soft or the hard limit of a meter was passed.
-    """
+    """The soft or the hard limit of a meter was passed."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     meter_code: Annotated[
@@ -1148,9 +1018,7 @@ class QuotaExceeded(Model):
 
 
 class RequestCancellationRequest(Model):
-    """
-    Why the customer leaves, by a word from the list and in their own if they like.
-    """
+    """Why the customer leaves, by a word from the list and in their own if they like."""
 
     cancellation_reason: Annotated[
         RequestCancellationRequestCancellationReason, Field(alias="cancellationReason")
@@ -1241,9 +1109,7 @@ class Subscription(Model):
 
 
 class SubscriptionChange(Model):
-    """
-    One line in the history of a subscription, added and never rewritten.
-    """
+    """One line in the history of a subscription, added and never rewritten."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1272,9 +1138,7 @@ class SubscriptionChange(Model):
 
 
 class SubscriptionChanged(Model):
-    """
-    Plan, seats and state as they are afterwards, and as they were where they differ.
-    """
+    """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
@@ -1300,9 +1164,7 @@ class SubscriptionChanged(Model):
 
 
 class OrderPreview(Model):
-    """
-    What the order would cost and whether it could be had at this moment.
-    """
+    """What the order would cost and whether it could be had at this moment."""
 
     lines: Annotated[list[PriceLine], Field(max_length=20)]
     subtotal: Money

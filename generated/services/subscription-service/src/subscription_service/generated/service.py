@@ -8,44 +8,29 @@ from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .policies import POLICIES
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="subscription-service",
     source="/cloudsync/subscription-service",
-    access={
-        "order:approve": frozenset({"finance-operator"}),
-        "order:cancel": frozenset({"billing-admin", "org-owner"}),
-        "order:create": frozenset({"billing-admin", "org-owner"}),
-        "order:preview": frozenset({"billing-admin", "org-owner"}),
-        "order:read": frozenset(
-            {
+    access=by_roles(
+        (
+            (
                 "billing-admin",
                 "compliance-officer",
                 "finance-operator",
                 "org-owner",
                 "support-agent",
-            }
+            ),
+            ("order:read", "subscription:read"),
         ),
-        "subscription:cancel": frozenset({"org-owner"}),
-        "subscription:change": frozenset({"billing-admin", "org-owner"}),
-        "subscription:discount": frozenset({"billing-admin", "org-owner"}),
-        "subscription:grant-discount": frozenset({"finance-operator"}),
-        "subscription:pause": frozenset({"org-owner"}),
-        "subscription:promote": frozenset({"finance-operator"}),
-        "subscription:read": frozenset(
-            {
-                "billing-admin",
-                "compliance-officer",
-                "finance-operator",
-                "org-owner",
-                "support-agent",
-            }
-        ),
-        "subscription:read-entitlements": frozenset(
-            {
+        (
+            (
                 "billing-admin",
                 "member",
                 "org-admin",
@@ -54,15 +39,108 @@ SERVICE = ServiceSpec(
                 "security-admin",
                 "support-agent",
                 "team-manager",
-            }
+            ),
+            ("subscription:read-entitlements",),
         ),
-        "subscription:try": frozenset({"billing-admin", "org-owner"}),
-        "subscription:update": frozenset({"billing-admin", "org-owner"}),
+        (
+            ("billing-admin", "org-owner"),
+            (
+                "order:cancel",
+                "order:create",
+                "order:preview",
+                "subscription:change",
+                "subscription:discount",
+                "subscription:try",
+                "subscription:update",
+            ),
+        ),
+        (
+            ("finance-operator",),
+            ("order:approve", "subscription:grant-discount", "subscription:promote"),
+        ),
+        (("org-owner",), ("subscription:cancel", "subscription:pause")),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
+    policies=POLICIES,
+    masked=frozenset(
+        {
+            "actionUrl",
+            "approvalNote",
+            "approvedBy",
+            "authorizationId",
+            "billingContactEmail",
+            "cancelAtPeriodEnd",
+            "cancellationComment",
+            "cancellationReason",
+            "capturedPaymentIds",
+            "discountBasisPoints",
+            "families",
+            "fromSeatQuantity",
+            "pastDueSince",
+            "paymentMethodId",
+            "percentOffBasisPoints",
+            "periods",
+            "promotionCode",
+            "prorationMinor",
+            "purchaseOrderNumber",
+            "recommendedSeats",
+            "redemptionLimit",
+            "redemptions",
+            "scheduledPlanCode",
+            "scheduledSeatQuantity",
+            "seatMinimum",
+            "seatQuantity",
+            "totalMinor",
+            "unitAmountMinor",
+            "upgradeHintMeter",
+        }
+    ),
     tables=metadata,
     schemas=("subscription",),
     migrations=Path(__file__).with_name("migrations"),
+    dead_letters={
+        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
+        "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
+        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
+        "cloudsync.billing.seat-reservation.v1": "cloudsync.billing.seat-reservation.v1.dlq",
+        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
+        "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
+        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    streams={
+        "order": 50,
+        "plan": 50,
+        "plan-price": 50,
+        "promotion": 50,
+        "subscription": 50,
+        "subscription-change": 50,
+    },
+    sagas=SAGAS,
     contract=published(__file__, "openapi/subscription.yaml"),
+    latency_buckets=(
+        0.005,
+        0.01,
+        0.025,
+        0.05,
+        0.075,
+        0.09,
+        0.1,
+        0.15,
+        0.25,
+        0.4,
+        0.5,
+        1.0,
+        2.5,
+        5.0,
+    ),
     edges={
         "payment-service": Edge(
             service="payment-service",
@@ -82,6 +160,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
         "usage-service": Edge(
             service="usage-service",
@@ -94,6 +173,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
     },
 )

@@ -108,7 +108,7 @@ TASK_DUE_DATE_CHANGED = Emission(
 TASK_ERASURE_COMPLETED = Emission(
     type="cloudsync.collaboration.task-erasure-completed.v1",
     topic="cloudsync.collaboration.task.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )

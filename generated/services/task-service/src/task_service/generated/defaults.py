@@ -6,11 +6,10 @@ from __future__ import annotations
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,6 +18,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.board = runtime.aggregate(aggregates.BOARD)
         self.board_column = runtime.aggregate(aggregates.BOARD_COLUMN)
         self.board_import = runtime.aggregate(aggregates.BOARD_IMPORT)
@@ -52,9 +52,6 @@ class Defaults(port.Port):
     async def archive_board(self, ctx: Context, request: port.ArchiveBoard) -> models.Board:
         return await self.board.update(ctx, "archive-board", request.board_id)
 
-    async def assign_task(self, ctx: Context, request: port.AssignTask) -> models.Task:
-        raise handler_missing("assign-task")
-
     async def block_task(self, ctx: Context, request: port.BlockTask) -> models.Task:
         return await self.task.transition(ctx, "block-task", request.task_id, request.body)
 
@@ -70,20 +67,8 @@ class Defaults(port.Port):
             boardId=request.board_id,
         )
 
-    async def complete_task(self, ctx: Context, request: port.CompleteTask) -> models.Task:
-        raise handler_missing("complete-task")
-
     async def create_board(self, ctx: Context, request: port.CreateBoard) -> models.Board:
         return await self.board.create(ctx, "create-board", request.body)
-
-    async def create_task(self, ctx: Context, request: port.CreateTask) -> models.Task:
-        raise handler_missing("create-task")
-
-    async def drop_document_links(self, ctx: Context, request: port.DropDocumentLinks) -> None:
-        raise handler_missing("drop-document-links")
-
-    async def drop_task(self, ctx: Context, request: port.DropTask) -> models.Task:
-        raise handler_missing("drop-task")
 
     async def finish_board_import(self, ctx: Context, request: port.FinishBoardImport) -> None:
         await self.board_import.transition(
@@ -93,48 +78,17 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def forget_worker(self, ctx: Context, request: port.ForgetWorker) -> None:
-        raise handler_missing("forget-worker")
-
-    async def import_board(self, ctx: Context, request: port.ImportBoard) -> models.BoardImport:
-        raise handler_missing("import-board")
-
-    async def join_board(self, ctx: Context, request: port.JoinBoard) -> models.Board:
-        raise handler_missing("join-board")
-
-    async def leave_board(self, ctx: Context, request: port.LeaveBoard) -> None:
-        raise handler_missing("leave-board")
-
-    async def link_dependency(
-        self,
-        ctx: Context,
-        request: port.LinkDependency,
-    ) -> models.TaskDependency:
-        raise handler_missing("link-dependency")
-
     async def lock_boards(self, ctx: Context, request: port.LockBoards) -> None:
         await self.work_policy.update(ctx, "lock-boards", request.organization_id, request.body)
 
     async def log_time(self, ctx: Context, request: port.LogTime) -> models.TimeEntry:
         return await self.time_entry.create(ctx, "log-time", request.body, taskId=request.task_id)
 
-    async def mark_stale_documents(self, ctx: Context, request: port.MarkStaleDocuments) -> None:
-        raise handler_missing("mark-stale-documents")
-
-    async def move_task(self, ctx: Context, request: port.MoveTask) -> models.Task:
-        raise handler_missing("move-task")
-
     async def open_work_policy(self, ctx: Context, request: port.OpenWorkPolicy) -> None:
         await self.work_policy.create(ctx, "open-work-policy", request.body)
 
     async def plan_task(self, ctx: Context, request: port.PlanTask) -> models.Task:
         return await self.task.transition(ctx, "plan-task", request.task_id, request.body)
-
-    async def purge_tenant_boards(self, ctx: Context, request: port.PurgeTenantBoards) -> None:
-        raise handler_missing("purge-tenant-boards")
-
-    async def rearm_successors(self, ctx: Context, request: port.RearmSuccessors) -> None:
-        raise handler_missing("rearm-successors")
 
     async def refuse_board_import(self, ctx: Context, request: port.RefuseBoardImport) -> None:
         await self.board_import.transition(
@@ -143,12 +97,6 @@ class Defaults(port.Port):
             request.board_import_id,
             request.body,
         )
-
-    async def release_assignments(self, ctx: Context, request: port.ReleaseAssignments) -> None:
-        raise handler_missing("release-assignments")
-
-    async def release_successors(self, ctx: Context, request: port.ReleaseSuccessors) -> None:
-        raise handler_missing("release-successors")
 
     async def remove_checklist_item(self, ctx: Context, request: port.RemoveChecklistItem) -> None:
         await self.checklist_item.delete(
@@ -172,9 +120,6 @@ class Defaults(port.Port):
     async def request_review(self, ctx: Context, request: port.RequestReview) -> models.Task:
         return await self.task.transition(ctx, "request-review", request.task_id)
 
-    async def reschedule_task(self, ctx: Context, request: port.RescheduleTask) -> models.Task:
-        raise handler_missing("reschedule-task")
-
     async def resume_task(self, ctx: Context, request: port.ResumeTask) -> models.Task:
         return await self.task.transition(ctx, "resume-task", request.task_id)
 
@@ -189,39 +134,22 @@ class Defaults(port.Port):
     async def return_task(self, ctx: Context, request: port.ReturnTask) -> models.Task:
         return await self.task.transition(ctx, "return-task", request.task_id)
 
-    async def seat_board_member(
-        self,
-        ctx: Context,
-        request: port.SeatBoardMember,
-    ) -> models.BoardMember:
-        raise handler_missing("seat-board-member")
-
     async def start_board_import(self, ctx: Context, request: port.StartBoardImport) -> None:
         await self.board_import.transition(ctx, "start-board-import", request.board_import_id)
 
     async def start_task(self, ctx: Context, request: port.StartTask) -> models.Task:
         return await self.task.transition(ctx, "start-task", request.task_id)
 
-    async def tick_checklist_item(
-        self,
-        ctx: Context,
-        request: port.TickChecklistItem,
-    ) -> models.ChecklistItem:
-        raise handler_missing("tick-checklist-item")
-
     async def unlink_dependency(self, ctx: Context, request: port.UnlinkDependency) -> None:
         await self.task_dependency.delete(
             ctx,
             "unlink-dependency",
             request.predecessor_id,
-            taskId=request.task_id,
+            successorId=request.task_id,
         )
 
     async def unlock_boards(self, ctx: Context, request: port.UnlockBoards) -> None:
         await self.work_policy.update(ctx, "unlock-boards", request.organization_id, request.body)
-
-    async def unseat_board_member(self, ctx: Context, request: port.UnseatBoardMember) -> None:
-        raise handler_missing("unseat-board-member")
 
     async def update_board(self, ctx: Context, request: port.UpdateBoard) -> models.Board:
         return await self.board.update(ctx, "update-board", request.board_id, request.body)
@@ -235,9 +163,6 @@ class Defaults(port.Port):
             boardId=request.board_id,
         )
 
-    async def update_task(self, ctx: Context, request: port.UpdateTask) -> models.Task:
-        raise handler_missing("update-task")
-
     async def update_work_policy(
         self,
         ctx: Context,
@@ -250,28 +175,12 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def vacate_team_seats(self, ctx: Context, request: port.VacateTeamSeats) -> None:
-        raise handler_missing("vacate-team-seats")
-
-    async def browse_boards(self, ctx: Context, request: port.BrowseBoards) -> Page[models.Board]:
-        raise handler_missing("browse-boards")
-
-    async def get_board(self, ctx: Context, request: port.GetBoard) -> models.BoardView:
-        raise handler_missing("get-board")
-
     async def get_board_import(
         self,
         ctx: Context,
         request: port.GetBoardImport,
     ) -> models.BoardImport:
         return await self.board_import.get(ctx, request.board_import_id, boardId=request.board_id)
-
-    async def get_critical_path(
-        self,
-        ctx: Context,
-        request: port.GetCriticalPath,
-    ) -> models.CriticalPath:
-        raise handler_missing("get-critical-path")
 
     async def get_task(self, ctx: Context, request: port.GetTask) -> models.Task:
         return await self.task.get(ctx, request.task_id)
@@ -319,7 +228,7 @@ class Defaults(port.Port):
             ctx,
             request.page,
             {"relation": request.relation},
-            taskId=request.task_id,
+            successorId=request.task_id,
         )
 
     async def list_tasks(self, ctx: Context, request: port.ListTasks) -> Page[models.Task]:
@@ -347,26 +256,6 @@ class Defaults(port.Port):
             taskId=request.task_id,
         )
 
-    async def search_tasks(self, ctx: Context, request: port.SearchTasks) -> models.FoundTasks:
-        raise handler_missing("search-tasks")
-
-    async def on_document_archived(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentArchived],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentDeleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
-        not_handled(event)
-
     async def on_organization_created(
         self,
         ctx: Context,
@@ -384,13 +273,6 @@ class Defaults(port.Port):
             port.LockBoards(organization_id=event.value("organizationId"), body=event.data),
         )
 
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
     async def on_organization_restored(
         self,
         ctx: Context,
@@ -400,19 +282,3 @@ class Defaults(port.Port):
             ctx,
             port.UnlockBoards(organization_id=event.value("organizationId"), body=event.data),
         )
-
-    async def on_task_completed(self, ctx: Context, event: Received[models.TaskCompleted]) -> None:
-        not_handled(event)
-
-    async def on_task_reopened(self, ctx: Context, event: Received[models.TaskReopened]) -> None:
-        not_handled(event)
-
-    async def on_team_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.TeamMemberRemoved],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)

@@ -7,33 +7,27 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
 class AddChecklistItemRequest(Model):
-    """
-    One more thing to tick off, at a line that is free.
-    """
+    """One more thing to tick off, at a line that is free."""
 
     item_text: Annotated[str, Field(alias="itemText", max_length=500, min_length=1)]
     place: Annotated[int, Field(ge=0, le=99)]
 
 
 class AssignTaskRequest(Model):
-    """
-    Everybody who has it in hand from now on; an empty list takes it out of all hands.
-    """
+    """Everybody who has it in hand from now on; an empty list takes it out of all hands."""
 
     assignee_ids: Annotated[
-        list[UUID], Field(alias="assigneeIds", json_schema_extra={"x-unique": True}, max_length=10)
+        list[UUID], Field(alias="assigneeIds", json_schema_extra=UNIQUE, max_length=10)
     ]
 
 
 class BlockTaskRequest(Model):
-    """
-    What it waits for.
-    """
+    """What it waits for."""
 
     blocked_reason: Annotated[str, Field(alias="blockedReason", max_length=500, min_length=3)]
 
@@ -49,9 +43,7 @@ class BoardAccess(StrEnum):
 
 
 class BoardImportStage(StrEnum):
-    """
-    A rehearsal runs through the same stages as an import in earnest.
-    """
+    """A rehearsal runs through the same stages as an import in earnest."""
 
     queued = "queued"
     running = "running"
@@ -61,9 +53,7 @@ class BoardImportStage(StrEnum):
 
 
 class BoardRole(StrEnum):
-    """
-    What somebody may do on one board.
-    """
+    """What somebody may do on one board."""
 
     viewer = "viewer"
     editor = "editor"
@@ -71,9 +61,7 @@ class BoardRole(StrEnum):
 
 
 class ChecklistItem(Model):
-    """
-    A thing to tick off within a task that is too small for a task of its own.
-    """
+    """A thing to tick off within a task that is too small for a task of its own."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -88,9 +76,7 @@ class ChecklistItem(Model):
 
 
 class CreateBoardRequest(Model):
-    """
-    Key, title and circle of a new board.
-    """
+    """Key, title and circle of a new board."""
 
     board_key: Annotated[
         str, Field(alias="boardKey", max_length=10, min_length=2, pattern="^[A-Z][A-Z0-9]{1,9}$")
@@ -112,27 +98,21 @@ class DependencyRelation(StrEnum):
 
 
 class DocumentArchived(Model):
-    """
-    Put away read-only.
-    """
+    """Put away read-only."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     owner_id: Annotated[UUID | None, Field(alias="ownerId")] = None
 
 
 class DocumentDeleted(Model):
-    """
-    Gone for good.
-    """
+    """Gone for good."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -141,9 +121,7 @@ class Edition(StrEnum):
 
 
 class ImportableField(StrEnum):
-    """
-    What a column of a foreign table can become.
-    """
+    """What a column of a foreign table can become."""
 
     headline = "headline"
     details = "details"
@@ -164,18 +142,14 @@ class Label(RootModel[str]):
 
 
 class LinkDependencyRequest(Model):
-    """
-    Which ends of the two belong together and how many days lie between them.
-    """
+    """Which ends of the two belong together and how many days lie between them."""
 
     relation: DependencyRelation | None = None
     lag_days: Annotated[int | None, Field(alias="lagDays", ge=-365, le=365)] = None
 
 
 class LogTimeRequest(Model):
-    """
-    Minutes and the day on which they were spent, today or at most four weeks ago.
-    """
+    """Minutes and the day on which they were spent, today or at most four weeks ago."""
 
     minutes: Annotated[int, Field(ge=1, le=1440)]
     spent_on: Annotated[date, Field(alias="spentOn")]
@@ -183,9 +157,7 @@ class LogTimeRequest(Model):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -195,18 +167,14 @@ class MembershipEndReason(StrEnum):
 
 
 class MoveTaskRequest(Model):
-    """
-    The column that a card was let go over, and the card above which it now lies.
-    """
+    """The column that a card was let go over, and the card above which it now lies."""
 
     column_id: Annotated[UUID, Field(alias="columnId")]
     after_task_id: Annotated[UUID | None, Field(alias="afterTaskId")] = None
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -214,9 +182,7 @@ class OrganizationDeleted(Model):
 
 
 class OrganizationRestored(Model):
-    """
-    Stops the off-boarding.
-    """
+    """Stops the off-boarding."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
@@ -234,17 +200,13 @@ class PathStep(Model):
 
 
 class PlanTaskRequest(Model):
-    """
-    The estimate without which nothing leaves the backlog.
-    """
+    """The estimate without which nothing leaves the backlog."""
 
     estimate_minutes: Annotated[int, Field(alias="estimateMinutes", ge=5, le=144000)]
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -263,27 +225,21 @@ class RejectedRow(Model):
 
 
 class RescheduleTaskRequest(Model):
-    """
-    First and last day.
-    """
+    """First and last day."""
 
     start_on: Annotated[date | None, Field(alias="startOn")] = None
     due_on: Annotated[date | None, Field(alias="dueOn")] = None
 
 
 class SeatBoardMemberRequest(Model):
-    """
-    As what somebody is let onto a board, or what they become there.
-    """
+    """As what somebody is let onto a board, or what they become there."""
 
     board_role: Annotated[BoardRole, Field(alias="boardRole")]
     follows_board: Annotated[bool | None, Field(alias="followsBoard")] = None
 
 
 class TaskAssigned(Model):
-    """
-    Hands changed on a task.
-    """
+    """Hands changed on a task."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_key: Annotated[
@@ -298,9 +254,7 @@ class TaskAssigned(Model):
 
 
 class TaskBlocked(Model):
-    """
-    Work stands still and says why.
-    """
+    """Work stands still and says why."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_id: Annotated[UUID, Field(alias="boardId")]
@@ -309,9 +263,7 @@ class TaskBlocked(Model):
 
 
 class TaskDependency(Model):
-    """
-    One task waits for another of the same board.
-    """
+    """One task waits for another of the same board."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -326,9 +278,7 @@ class TaskDependency(Model):
 
 
 class TaskDropped(Model):
-    """
-    Decided against.
-    """
+    """Decided against."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_id: Annotated[UUID, Field(alias="boardId")]
@@ -336,9 +286,7 @@ class TaskDropped(Model):
 
 
 class TaskDueDateChanged(Model):
-    """
-    A deadline came, moved or went.
-    """
+    """A deadline came, moved or went."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_key: Annotated[
@@ -356,9 +304,7 @@ class TaskErasureCompletedStore(StrEnum):
 
 
 class TaskPriority(StrEnum):
-    """
-    Four steps and no fifth.
-    """
+    """Four steps and no fifth."""
 
     urgent = "urgent"
     high = "high"
@@ -367,9 +313,7 @@ class TaskPriority(StrEnum):
 
 
 class TaskReopened(Model):
-    """
-    It was not done after all.
-    """
+    """It was not done after all."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_id: Annotated[UUID, Field(alias="boardId")]
@@ -377,9 +321,7 @@ class TaskReopened(Model):
 
 
 class TaskStarted(Model):
-    """
-    Somebody began, or went on after a block.
-    """
+    """Somebody began, or went on after a block."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_id: Annotated[UUID, Field(alias="boardId")]
@@ -394,23 +336,18 @@ class TeamMemberRemoved(Model):
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
 class TickChecklistItemRequest(Model):
-    """
-    Whether a thing is done; sent by a thumb that may have slipped, hence both ways.
-    """
+    """Whether a thing is done; sent by a thumb that may have slipped, hence both ways."""
 
     done: bool
 
 
 class TimeEntry(Model):
-    """
-    Minutes that somebody spent on a task on a day.
-    """
+    """Minutes that somebody spent on a task on a day."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -425,9 +362,7 @@ class TimeEntry(Model):
 
 
 class UpdateBoardRequest(Model):
-    """
-    Title, aim and circle of a board.
-    """
+    """Title, aim and circle of a board."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     board_title: Annotated[str | None, Field(alias="boardTitle", max_length=120, min_length=1)] = (
@@ -440,9 +375,7 @@ class UpdateBoardRequest(Model):
 
 
 class UpdateColumnRequest(Model):
-    """
-    Another label, place, limit or rule.
-    """
+    """Another label, place, limit or rule."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     column_label: Annotated[str | None, Field(alias="columnLabel", max_length=60, min_length=1)] = (
@@ -454,21 +387,16 @@ class UpdateColumnRequest(Model):
 
 
 class UpdateTaskRequest(Model):
-    """
-    Words, priority, labels and links of a task.
-    """
+    """Words, priority, labels and links of a task."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     headline: Annotated[str | None, Field(max_length=300, min_length=1)] = None
     details: Annotated[str | None, Field(max_length=32768)] = None
     priority: TaskPriority | None = None
     estimate_minutes: Annotated[int | None, Field(alias="estimateMinutes", ge=5, le=144000)] = None
-    labels: Annotated[
-        list[Label] | None, Field(json_schema_extra={"x-unique": True}, max_length=20)
-    ] = None
+    labels: Annotated[list[Label] | None, Field(json_schema_extra=UNIQUE, max_length=20)] = None
     document_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=25),
+        list[UUID] | None, Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=25)
     ] = None
 
 
@@ -487,9 +415,7 @@ class Weekday(RootModel[int]):
 
 
 class WorkPolicy(Model):
-    """
-    How an organisation reckons with work, and whether its boards can be written to at all.
-    """
+    """How an organisation reckons with work, and whether its boards can be written to at all."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -498,7 +424,7 @@ class WorkPolicy(Model):
     version: Annotated[int, Field(ge=1, le=9007199254740991)]
     minutes_per_workday: Annotated[int, Field(alias="minutesPerWorkday", ge=60, le=720)]
     rest_days: Annotated[
-        list[Weekday], Field(alias="restDays", json_schema_extra={"x-unique": True}, max_length=3)
+        list[Weekday], Field(alias="restDays", json_schema_extra=UNIQUE, max_length=3)
     ]
     assignments_per_hour: Annotated[int, Field(alias="assignmentsPerHour", ge=10, le=1000)]
     guests_on_boards: Annotated[bool, Field(alias="guestsOnBoards")]
@@ -507,9 +433,7 @@ class WorkPolicy(Model):
 
 
 class WorkflowState(StrEnum):
-    """
-    The seven states that columns of every board map to, whatever a team calls them.
-    """
+    """The seven states that columns of every board map to, whatever a team calls them."""
 
     backlog = "backlog"
     ready = "ready"
@@ -521,9 +445,7 @@ class WorkflowState(StrEnum):
 
 
 class AddColumnRequest(Model):
-    """
-    Label, place and meaning of a new column.
-    """
+    """Label, place and meaning of a new column."""
 
     column_label: Annotated[str, Field(alias="columnLabel", max_length=60, min_length=1)]
     position: Annotated[int, Field(ge=0, le=49)]
@@ -533,9 +455,7 @@ class AddColumnRequest(Model):
 
 
 class Board(Model):
-    """
-    Where a group of people sees its work side by side.
-    """
+    """Where a group of people sees its work side by side."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -573,9 +493,7 @@ class BoardColumn(Model):
 
 
 class BoardMember(Model):
-    """
-    Somebody who was let onto a board by name.
-    """
+    """Somebody who was let onto a board by name."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -590,18 +508,14 @@ class BoardMember(Model):
 
 
 class ColumnMapping(Model):
-    """
-    Which heading of a table becomes which field of a task.
-    """
+    """Which heading of a table becomes which field of a task."""
 
     heading: Annotated[str, Field(max_length=120, min_length=1)]
     becomes: ImportableField
 
 
 class ConcludeBoardImportRequest(Model):
-    """
-    What a worker counted and could not read.
-    """
+    """What a worker counted and could not read."""
 
     rows_read: Annotated[int, Field(alias="rowsRead", ge=0, le=200000)]
     rows_written: Annotated[int, Field(alias="rowsWritten", ge=0, le=200000)]
@@ -609,19 +523,14 @@ class ConcludeBoardImportRequest(Model):
 
 
 class CreateTaskRequest(Model):
-    """
-    A headline is enough; it comes into the backlog, below what lies there already.
-    """
+    """A headline is enough; it comes into the backlog, below what lies there already."""
 
     headline: Annotated[str, Field(max_length=300, min_length=1)]
     details: Annotated[str | None, Field(max_length=32768)] = None
     priority: TaskPriority | None = None
-    labels: Annotated[
-        list[Label] | None, Field(json_schema_extra={"x-unique": True}, max_length=20)
-    ] = None
+    labels: Annotated[list[Label] | None, Field(json_schema_extra=UNIQUE, max_length=20)] = None
     document_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=25),
+        list[UUID] | None, Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=25)
     ] = None
 
 
@@ -638,9 +547,7 @@ class CriticalPath(Model):
 
 
 class ImportBoardRequest(Model):
-    """
-    A table and what its headings mean.
-    """
+    """A table and what its headings mean."""
 
     csv_text: Annotated[str, Field(alias="csvText", max_length=10485760, min_length=3)]
     mapping: Annotated[list[ColumnMapping], Field(max_length=60, min_length=1)]
@@ -648,9 +555,7 @@ class ImportBoardRequest(Model):
 
 
 class MemberRemoved(Model):
-    """
-    Somebody no longer belongs here.
-    """
+    """Somebody no longer belongs here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
@@ -658,9 +563,7 @@ class MemberRemoved(Model):
 
 
 class OrganizationCreated(Model):
-    """
-    A tenant exists, though it cannot work yet.
-    """
+    """A tenant exists, though it cannot work yet."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     slug: Annotated[
@@ -672,9 +575,7 @@ class OrganizationCreated(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
@@ -687,20 +588,16 @@ class SearchTasksRequest(Model):
 
     phrase: Annotated[str, Field(max_length=200, min_length=2)]
     board_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="boardIds", json_schema_extra={"x-unique": True}, max_length=50),
+        list[UUID] | None, Field(alias="boardIds", json_schema_extra=UNIQUE, max_length=50)
     ] = None
     assignee_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="assigneeIds", json_schema_extra={"x-unique": True}, max_length=20),
+        list[UUID] | None, Field(alias="assigneeIds", json_schema_extra=UNIQUE, max_length=20)
     ] = None
     workflow_states: Annotated[
         list[WorkflowState] | None,
-        Field(alias="workflowStates", json_schema_extra={"x-unique": True}, max_length=7),
+        Field(alias="workflowStates", json_schema_extra=UNIQUE, max_length=7),
     ] = None
-    labels: Annotated[
-        list[Label] | None, Field(json_schema_extra={"x-unique": True}, max_length=20)
-    ] = None
+    labels: Annotated[list[Label] | None, Field(json_schema_extra=UNIQUE, max_length=20)] = None
     due_from: Annotated[date | None, Field(alias="dueFrom")] = None
     due_to: Annotated[date | None, Field(alias="dueTo")] = None
     page_cursor: Annotated[
@@ -710,9 +607,7 @@ class SearchTasksRequest(Model):
 
 
 class Task(Model):
-    """
-    Something that somebody is to do, with a state that means the same on every board.
-    """
+    """Something that somebody is to do, with a state that means the same on every board."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -731,20 +626,19 @@ class Task(Model):
     workflow_state: Annotated[WorkflowState, Field(alias="workflowState")]
     priority: TaskPriority
     assignee_ids: Annotated[
-        list[UUID], Field(alias="assigneeIds", json_schema_extra={"x-unique": True}, max_length=10)
+        list[UUID], Field(alias="assigneeIds", json_schema_extra=UNIQUE, max_length=10)
     ]
     reporter_id: Annotated[UUID, Field(alias="reporterId")]
     start_on: Annotated[date | None, Field(alias="startOn")] = None
     due_on: Annotated[date | None, Field(alias="dueOn")] = None
     estimate_minutes: Annotated[int | None, Field(alias="estimateMinutes", ge=5, le=144000)] = None
     spent_minutes: Annotated[int, Field(alias="spentMinutes", ge=0, le=525600)]
-    labels: Annotated[list[Label], Field(json_schema_extra={"x-unique": True}, max_length=20)]
+    labels: Annotated[list[Label], Field(json_schema_extra=UNIQUE, max_length=20)]
     document_ids: Annotated[
-        list[UUID], Field(alias="documentIds", json_schema_extra={"x-unique": True}, max_length=25)
+        list[UUID], Field(alias="documentIds", json_schema_extra=UNIQUE, max_length=25)
     ]
     stale_document_ids: Annotated[
-        list[UUID],
-        Field(alias="staleDocumentIds", json_schema_extra={"x-unique": True}, max_length=25),
+        list[UUID], Field(alias="staleDocumentIds", json_schema_extra=UNIQUE, max_length=25)
     ]
     open_predecessors: Annotated[int, Field(alias="openPredecessors", ge=0, le=100)]
     open_checklist_items: Annotated[int, Field(alias="openChecklistItems", ge=0, le=100)]
@@ -758,9 +652,7 @@ class Task(Model):
 
 
 class TaskCompleted(Model):
-    """
-    Something is done.
-    """
+    """Something is done."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_id: Annotated[UUID, Field(alias="boardId")]
@@ -777,9 +669,7 @@ class TaskCompleted(Model):
 
 
 class TaskCreated(Model):
-    """
-    There is more to do.
-    """
+    """There is more to do."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_id: Annotated[UUID, Field(alias="boardId")]
@@ -792,9 +682,7 @@ class TaskCreated(Model):
 
 
 class TaskEntry(Model):
-    """
-    A task as full-text search knows it.
-    """
+    """A task as full-text search knows it."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -825,17 +713,14 @@ class TaskErasureCompleted(Model):
 
 
 class UpdateWorkPolicyRequest(Model):
-    """
-    Another length of the day, other days of rest, other limits.
-    """
+    """Another length of the day, other days of rest, other limits."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     minutes_per_workday: Annotated[int | None, Field(alias="minutesPerWorkday", ge=60, le=720)] = (
         None
     )
     rest_days: Annotated[
-        list[Weekday] | None,
-        Field(alias="restDays", json_schema_extra={"x-unique": True}, max_length=3),
+        list[Weekday] | None, Field(alias="restDays", json_schema_extra=UNIQUE, max_length=3)
     ] = None
     assignments_per_hour: Annotated[
         int | None, Field(alias="assignmentsPerHour", ge=10, le=1000)
@@ -845,9 +730,7 @@ class UpdateWorkPolicyRequest(Model):
 
 
 class BoardImport(Model):
-    """
-    A table of another tool on its way onto a board.
-    """
+    """A table of another tool on its way onto a board."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -869,9 +752,7 @@ class BoardImport(Model):
 
 
 class ColumnView(Model):
-    """
-    A column with the tasks that stand in it, in their order, two hundred of them at most.
-    """
+    """A column with the tasks that stand in it, in their order, two hundred of them at most."""
 
     column: BoardColumn
     task_count: Annotated[int, Field(alias="taskCount", ge=0, le=100000)]
@@ -879,9 +760,7 @@ class ColumnView(Model):
 
 
 class FoundTasks(Model):
-    """
-    Hits by relevance, as the index knew them up to two seconds ago.
-    """
+    """Hits by relevance, as the index knew them up to two seconds ago."""
 
     hits: Annotated[list[TaskEntry], Field(max_length=100)]
     total: Annotated[int, Field(ge=0, le=10000)]
@@ -892,9 +771,7 @@ class FoundTasks(Model):
 
 
 class BoardView(Model):
-    """
-    A board as it is looked at, columns from left to right with what stands in them.
-    """
+    """A board as it is looked at, columns from left to right with what stands in them."""
 
     board: Board
     columns: Annotated[list[ColumnView], Field(max_length=50)]

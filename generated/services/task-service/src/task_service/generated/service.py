@@ -8,24 +8,19 @@ from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .policies import POLICIES
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="task-service",
     source="/cloudsync/task-service",
-    access={
-        "board:browse": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "board:configure": frozenset({"org-admin", "org-owner"}),
-        "board:manage": frozenset({"org-admin", "org-owner"}),
-        "board:open": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "board:read-policy": frozenset(
-            {
+    access=by_roles(
+        (
+            (
                 "billing-admin",
                 "guest",
                 "member",
@@ -33,89 +28,78 @@ SERVICE = ServiceSpec(
                 "org-owner",
                 "security-admin",
                 "team-manager",
-            }
+            ),
+            ("board:read-policy",),
         ),
-        "task:search": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("board:browse", "board:open", "task:search"),
         ),
+        (("org-admin", "org-owner"), ("board:configure", "board:manage")),
+    ),
+    related=by_roles(
+        (
+            (
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            ),
+            ("board:leave", "board:list", "board:read", "task:read"),
+        ),
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            (
+                "board:import",
+                "board:manage",
+                "task:assign",
+                "task:complete",
+                "task:create",
+                "task:edit",
+                "task:log-time",
+                "task:move",
+                "task:plan",
+            ),
+        ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={
-        "board:import": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "board:leave": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "board:list": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "board:manage": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "board:read": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "task:assign": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "task:complete": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "task:create": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "task:edit": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "task:log-time": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "task:move": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "task:plan": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "task:read": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-    },
+    policies=POLICIES,
+    masked=frozenset(
+        {
+            "aim",
+            "blockedReason",
+            "boardTitle",
+            "csvText",
+            "details",
+            "headline",
+            "itemText",
+            "minutes",
+            "remark",
+        }
+    ),
     tables=metadata,
     schemas=("tasks",),
     migrations=Path(__file__).with_name("migrations"),
+    dead_letters={
+        "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
+        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
+        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.team.v1": "cloudsync.user.team.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    sagas=SAGAS,
     contract=published(__file__, "openapi/task.yaml"),
+    latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.085, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
     edges={
         "document-service": Edge(
             service="document-service",
@@ -128,6 +112,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
         "org-service": Edge(
             service="org-service",
@@ -142,6 +127,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
         "user-service": Edge(
             service="user-service",
@@ -156,6 +142,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
     },
 )

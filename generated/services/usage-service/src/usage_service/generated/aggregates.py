@@ -22,7 +22,7 @@ from . import models, problems
 QUOTA_EXCEEDED = Emission(
     type="cloudsync.billing.quota-exceeded.v1",
     topic="cloudsync.billing.usage.v1",
-    key="id",
+    key="subscriptionId",
     key_field="subscriptionId",
     fields=("subscriptionId", "meterCode", "level", "totalMicros", "limitMicros", "resetsAt"),
 )
@@ -110,7 +110,7 @@ SEATS_RESERVED = Emission(
 USAGE_ERASURE_COMPLETED = Emission(
     type="cloudsync.billing.usage-erasure-completed.v1",
     topic="cloudsync.billing.usage.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
@@ -118,7 +118,7 @@ USAGE_ERASURE_COMPLETED = Emission(
 USAGE_PERIOD_CLOSED = Emission(
     type="cloudsync.billing.usage-period-closed.v1",
     topic="cloudsync.billing.usage.v1",
-    key="id",
+    key="subscriptionId",
     key_field="subscriptionId",
     fields=("subscriptionId", "usagePeriodId", "periodStart", "periodEnd", "totalsMicros"),
 )

@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -18,6 +16,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.meter = runtime.aggregate(aggregates.METER)
         self.quota = runtime.aggregate(aggregates.QUOTA)
         self.reservation = runtime.aggregate(aggregates.RESERVATION)
@@ -26,38 +25,11 @@ class Defaults(port.Port):
         self.usage_period = runtime.aggregate(aggregates.USAGE_PERIOD)
         self.usage_record = runtime.aggregate(aggregates.USAGE_RECORD)
 
-    async def adjust_entitlements(self, ctx: Context, request: port.AdjustEntitlements) -> None:
-        raise handler_missing("adjust-entitlements")
-
-    async def adjust_usage(self, ctx: Context, request: port.AdjustUsage) -> models.UsageRecord:
-        raise handler_missing("adjust-usage")
-
-    async def apply_entitlements(self, ctx: Context, request: port.ApplyEntitlements) -> None:
-        raise handler_missing("apply-entitlements")
-
-    async def assign_seat(self, ctx: Context, request: port.AssignSeat) -> models.SeatAssignment:
-        raise handler_missing("assign-seat")
-
     async def begin_close(self, ctx: Context, request: port.BeginClose) -> None:
         await self.usage_period.transition(ctx, "begin-close", request.usage_period_id)
 
-    async def close_period(self, ctx: Context, request: port.ClosePeriod) -> models.UsagePeriod:
-        raise handler_missing("close-period")
-
-    async def commit_seats(self, ctx: Context, request: port.CommitSeats) -> models.Reservation:
-        raise handler_missing("commit-seats")
-
     async def define_meter(self, ctx: Context, request: port.DefineMeter) -> None:
         await self.meter.create(ctx, "define-meter", request.body)
-
-    async def end_file_metering(self, ctx: Context, request: port.EndFileMetering) -> None:
-        raise handler_missing("end-file-metering")
-
-    async def erase_seat_holder(self, ctx: Context, request: port.EraseSeatHolder) -> None:
-        raise handler_missing("erase-seat-holder")
-
-    async def expire_seat_hold(self, ctx: Context, request: port.ExpireSeatHold) -> None:
-        raise handler_missing("expire-seat-hold")
 
     async def freeze_pool(self, ctx: Context, request: port.FreezePool) -> models.SeatPool:
         return await self.seat_pool.update(ctx, "freeze-pool", request.pool_code, request.body)
@@ -70,33 +42,8 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def meter_meeting(self, ctx: Context, request: port.MeterMeeting) -> None:
-        raise handler_missing("meter-meeting")
-
-    async def meter_upload(self, ctx: Context, request: port.MeterUpload) -> None:
-        raise handler_missing("meter-upload")
-
     async def open_period(self, ctx: Context, request: port.OpenPeriod) -> None:
         await self.usage_period.create(ctx, "open-period", request.body)
-
-    async def purge_tenant_usage(self, ctx: Context, request: port.PurgeTenantUsage) -> None:
-        raise handler_missing("purge-tenant-usage")
-
-    async def reclaim_idle_seats(
-        self,
-        ctx: Context,
-        request: port.ReclaimIdleSeats,
-    ) -> models.ReclaimedSeats:
-        raise handler_missing("reclaim-idle-seats")
-
-    async def record_usage(self, ctx: Context, request: port.RecordUsage) -> models.UsageReceipt:
-        raise handler_missing("record-usage")
-
-    async def reinstate_hold(self, ctx: Context, request: port.ReinstateHold) -> models.Reservation:
-        raise handler_missing("reinstate-hold")
-
-    async def release_seats(self, ctx: Context, request: port.ReleaseSeats) -> models.Reservation:
-        raise handler_missing("release-seats")
 
     async def reopen_period(self, ctx: Context, request: port.ReopenPeriod) -> models.UsagePeriod:
         return await self.usage_period.transition(
@@ -106,27 +53,11 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def reserve_seats(self, ctx: Context, request: port.ReserveSeats) -> models.Reservation:
-        raise handler_missing("reserve-seats")
-
     async def retire_meter(self, ctx: Context, request: port.RetireMeter) -> None:
         await self.meter.update(ctx, "retire-meter", request.meter_id)
 
-    async def revoke_seat(self, ctx: Context, request: port.RevokeSeat) -> models.SeatAssignment:
-        raise handler_missing("revoke-seat")
-
-    async def roll_up_usage(self, ctx: Context, request: port.RollUpUsage) -> None:
-        raise handler_missing("roll-up-usage")
-
     async def set_quota(self, ctx: Context, request: port.SetQuota) -> None:
         await self.quota.create(ctx, "set-quota", request.body)
-
-    async def split_reservation(
-        self,
-        ctx: Context,
-        request: port.SplitReservation,
-    ) -> models.Reservation:
-        raise handler_missing("split-reservation")
 
     async def thaw_pool(self, ctx: Context, request: port.ThawPool) -> models.SeatPool:
         return await self.seat_pool.update(ctx, "thaw-pool", request.pool_code)
@@ -134,31 +65,8 @@ class Defaults(port.Port):
     async def touch_seat(self, ctx: Context, request: port.TouchSeat) -> None:
         await self.seat_assignment.update(ctx, "touch-seat", request.seat_assignment_id)
 
-    async def wind_down_subscription(
-        self,
-        ctx: Context,
-        request: port.WindDownSubscription,
-    ) -> None:
-        raise handler_missing("wind-down-subscription")
-
-    async def withdraw_member_seats(self, ctx: Context, request: port.WithdrawMemberSeats) -> None:
-        raise handler_missing("withdraw-member-seats")
-
-    async def check_quota(self, ctx: Context, request: port.CheckQuota) -> models.QuotaDecision:
-        raise handler_missing("check-quota")
-
     async def get_seat_pool(self, ctx: Context, request: port.GetSeatPool) -> models.SeatPool:
         return await self.seat_pool.get(ctx, request.pool_code)
-
-    async def get_usage(self, ctx: Context, request: port.GetUsage) -> models.UsageSummary:
-        raise handler_missing("get-usage")
-
-    async def get_usage_series(
-        self,
-        ctx: Context,
-        request: port.GetUsageSeries,
-    ) -> models.UsageSeries:
-        raise handler_missing("get-usage-series")
 
     async def list_meters(self, ctx: Context, request: port.ListMeters) -> Page[models.Meter]:
         return await self.meter.list(
@@ -177,80 +85,3 @@ class Defaults(port.Port):
             request.page,
             {"poolCode": request.pool_code, "userId": request.user_id},
         )
-
-    async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
-        not_handled(event)
-
-    async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
-        not_handled(event)
-
-    async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
-        not_handled(event)
-
-    async def on_login_succeeded(
-        self,
-        ctx: Context,
-        event: Received[models.LoginSucceeded],
-    ) -> None:
-        not_handled(event)
-
-    async def on_meeting_ended(self, ctx: Context, event: Received[models.MeetingEnded]) -> None:
-        not_handled(event)
-
-    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
-        not_handled(event)
-
-    async def on_order_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.OrderCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
-        not_handled(event)
-
-    async def on_payment_processed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentProcessed],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_activated(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionActivated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_subscription_ordered(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionOrdered],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)

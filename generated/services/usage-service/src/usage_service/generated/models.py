@@ -7,14 +7,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel, StringConstraints
 
 
 class AdjustUsageRequest(Model):
-    """
-    Which record is undone or amended, by how much and why.
-    """
+    """Which record is undone or amended, by how much and why."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     meter_code: Annotated[
@@ -29,9 +27,7 @@ class AdjustUsageRequest(Model):
 
 
 class AssignSeatRequest(Model):
-    """
-    Who shall sit on a free seat of a pool.
-    """
+    """Who shall sit on a free seat of a pool."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     pool_code: Annotated[
@@ -40,9 +36,7 @@ class AssignSeatRequest(Model):
 
 
 class AssuranceLevel(StrEnum):
-    """
-    How sure the service is of the person, on the scale of NIST SP 800-63B.
-    """
+    """How sure the service is of the person, on the scale of NIST SP 800-63B."""
 
     none = "none"
     aal1 = "aal1"
@@ -51,9 +45,7 @@ class AssuranceLevel(StrEnum):
 
 
 class AuthMethod(StrEnum):
-    """
-    How an identity was proven.
-    """
+    """How an identity was proven."""
 
     password = "password"
     totp = "totp"
@@ -81,9 +73,7 @@ class CancellationReason(StrEnum):
 
 
 class CheckQuotaRequest(Model):
-    """
-    What a caller is about to let through, before it has happened.
-    """
+    """What a caller is about to let through, before it has happened."""
 
     meter_code: Annotated[
         str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
@@ -94,9 +84,7 @@ class CheckQuotaRequest(Model):
 
 
 class ClosePeriodRequest(Model):
-    """
-    The period whose totals shall be final.
-    """
+    """The period whose totals shall be final."""
 
     usage_period_id: Annotated[UUID, Field(alias="usagePeriodId")]
 
@@ -111,9 +99,7 @@ class CollectionMode(StrEnum):
 
 
 class CommitSeatsRequest(Model):
-    """
-    The reservation whose seats are paid for.
-    """
+    """The reservation whose seats are paid for."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
 
@@ -163,9 +149,7 @@ class DeletionReason(StrEnum):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -176,9 +160,7 @@ class Entitlements(Model):
 
 
 class FileOrigin(StrEnum):
-    """
-    By which road a file came in.
-    """
+    """By which road a file came in."""
 
     upload = "upload"
     recording = "recording"
@@ -189,17 +171,13 @@ class FileOrigin(StrEnum):
 
 
 class FreezePoolRequest(Model):
-    """
-    What is wrong with the counters, for whoever is on call next.
-    """
+    """What is wrong with the counters, for whoever is on call next."""
 
     frozen_reason: Annotated[str, Field(alias="frozenReason", max_length=300, min_length=10)]
 
 
 class LegalEntity(StrEnum):
-    """
-    Which of the three companies bills.
-    """
+    """Which of the three companies bills."""
 
     cloudsync_inc = "cloudsyncInc"
     cloudsync_ireland = "cloudsyncIreland"
@@ -207,9 +185,7 @@ class LegalEntity(StrEnum):
 
 
 class LinkTargetKind(StrEnum):
-    """
-    What a file can hang on.
-    """
+    """What a file can hang on."""
 
     document = "document"
     message = "message"
@@ -220,17 +196,13 @@ class LinkTargetKind(StrEnum):
 
 
 class MarkBilledRequest(Model):
-    """
-    The invoice on which the totals stand.
-    """
+    """The invoice on which the totals stand."""
 
     billed_invoice_id: Annotated[UUID, Field(alias="billedInvoiceId")]
 
 
 class MeetingEnded(Model):
-    """
-    Everybody is out.
-    """
+    """Everybody is out."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
@@ -241,9 +213,7 @@ class MeetingEnded(Model):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -253,9 +223,7 @@ class MembershipEndReason(StrEnum):
 
 
 class MeterAggregation(StrEnum):
-    """
-    How the readings of a period become its total.
-    """
+    """How the readings of a period become its total."""
 
     sum = "sum"
     max = "max"
@@ -276,9 +244,7 @@ class MeterTotalsValue(RootModel[int]):
 
 
 class MeterUnit(StrEnum):
-    """
-    What one whole unit of a meter is; readings are millionths of it.
-    """
+    """What one whole unit of a meter is; readings are millionths of it."""
 
     call = "call"
     gibibyte_hour = "gibibyteHour"
@@ -288,9 +254,7 @@ class MeterUnit(StrEnum):
 
 
 class OpenPeriodRequest(Model):
-    """
-    Subscription and bounds of the next period, written when the one before begins to close.
-    """
+    """Subscription and bounds of the next period, written when the one before begins to close."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     period_start: Annotated[AwareDatetime, Field(alias="periodStart")]
@@ -298,9 +262,7 @@ class OpenPeriodRequest(Model):
 
 
 class OrderCancelReason(StrEnum):
-    """
-    What undid an order.
-    """
+    """What undid an order."""
 
     seats_rejected = "seatsRejected"
     seats_timeout = "seatsTimeout"
@@ -313,9 +275,7 @@ class OrderCancelReason(StrEnum):
 
 
 class OrderKind(StrEnum):
-    """
-    What is bought.
-    """
+    """What is bought."""
 
     new = "new"
     plan_change = "planChange"
@@ -323,9 +283,7 @@ class OrderKind(StrEnum):
 
 
 class PaymentMethodKind(StrEnum):
-    """
-    How a customer pays.
-    """
+    """How a customer pays."""
 
     card = "card"
     sepa_debit = "sepaDebit"
@@ -334,9 +292,7 @@ class PaymentMethodKind(StrEnum):
 
 
 class PaymentPurpose(StrEnum):
-    """
-    What money is asked for.
-    """
+    """What money is asked for."""
 
     order = "order"
     invoice = "invoice"
@@ -344,9 +300,7 @@ class PaymentPurpose(StrEnum):
 
 
 class PlanFamily(StrEnum):
-    """
-    Plans that replace one another over the years and share a trial.
-    """
+    """Plans that replace one another over the years and share a trial."""
 
     starter = "starter"
     team = "team"
@@ -355,18 +309,14 @@ class PlanFamily(StrEnum):
 
 
 class ProductLine(StrEnum):
-    """
-    What can be subscribed to side by side.
-    """
+    """What can be subscribed to side by side."""
 
     workspace = "workspace"
     developer_platform = "developerPlatform"
 
 
 class QuotaLevel(StrEnum):
-    """
-    Below the soft limit nobody notices; at the hard one callers are told to refuse.
-    """
+    """Below the soft limit nobody notices; at the hard one callers are told to refuse."""
 
     none = "none"
     soft = "soft"
@@ -374,9 +324,7 @@ class QuotaLevel(StrEnum):
 
 
 class QuotaVerdict(StrEnum):
-    """
-    What a caller should do about a quantity that it is about to let through.
-    """
+    """What a caller should do about a quantity that it is about to let through."""
 
     allow = "allow"
     allow_with_warning = "allowWithWarning"
@@ -384,9 +332,7 @@ class QuotaVerdict(StrEnum):
 
 
 class ReclaimIdleSeatsRequest(Model):
-    """
-    From how many silent days on a seat is taken back; with dryRun it is only counted.
-    """
+    """From how many silent days on a seat is taken back; with dryRun it is only counted."""
 
     pool_code: Annotated[
         str, Field(alias="poolCode", max_length=32, min_length=3, pattern="^[a-z][a-z0-9-]{2,31}$")
@@ -396,9 +342,7 @@ class ReclaimIdleSeatsRequest(Model):
 
 
 class ReclaimedSeats(Model):
-    """
-    How many seats became free, and who sat on the first thousand of them.
-    """
+    """How many seats became free, and who sat on the first thousand of them."""
 
     reclaimed_seats: Annotated[int, Field(alias="reclaimedSeats", ge=0, le=200000)]
     user_ids: Annotated[list[UUID], Field(alias="userIds", max_length=1000)]
@@ -406,9 +350,7 @@ class ReclaimedSeats(Model):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -417,17 +359,13 @@ class Region(StrEnum):
 
 
 class ReinstateHoldRequest(Model):
-    """
-    The expired reservation whose payment arrived after all.
-    """
+    """The expired reservation whose payment arrived after all."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
 
 
 class RejectReason(StrEnum):
-    """
-    Why there are no seats.
-    """
+    """Why there are no seats."""
 
     ceiling_exceeded = "ceilingExceeded"
     pool_frozen = "poolFrozen"
@@ -449,26 +387,20 @@ class ReleaseReason(StrEnum):
 
 
 class ReleaseSeatsRequest(Model):
-    """
-    Which reservation gives its seats back, and why; the pool counts releases by the reason.
-    """
+    """Which reservation gives its seats back, and why; the pool counts releases by the reason."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     release_reason: Annotated[ReleaseReason, Field(alias="releaseReason")]
 
 
 class ReopenPeriodRequest(Model):
-    """
-    Why finance wants a closed period to count again, for the auditor.
-    """
+    """Why finance wants a closed period to count again, for the auditor."""
 
     reopen_reason: Annotated[str, Field(alias="reopenReason", max_length=500, min_length=10)]
 
 
 class ReservationKind(StrEnum):
-    """
-    What seats are wanted for.
-    """
+    """What seats are wanted for."""
 
     order = "order"
     expansion = "expansion"
@@ -477,9 +409,7 @@ class ReservationKind(StrEnum):
 
 
 class ReservationStatus(StrEnum):
-    """
-    Held seats are neither sold nor free.
-    """
+    """Held seats are neither sold nor free."""
 
     held = "held"
     committed = "committed"
@@ -489,9 +419,7 @@ class ReservationStatus(StrEnum):
 
 
 class ReserveSeatsRequest(Model):
-    """
-    How many seats of which pool shall be held.
-    """
+    """How many seats of which pool shall be held."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -516,17 +444,13 @@ class RevokeReason(StrEnum):
 
 
 class RevokeSeatRequest(Model):
-    """
-    The assignment that ends.
-    """
+    """The assignment that ends."""
 
     seat_assignment_id: Annotated[UUID, Field(alias="seatAssignmentId")]
 
 
 class SeatAssignment(Model):
-    """
-    A person on a seat, since when, and when they last did something with it.
-    """
+    """A person on a seat, since when, and when they last did something with it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -545,9 +469,7 @@ class SeatAssignment(Model):
 
 
 class SeatPool(Model):
-    """
-    How many seats of one kind an organisation may have, has and uses.
-    """
+    """How many seats of one kind an organisation may have, has and uses."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -569,9 +491,7 @@ class SeatPool(Model):
 
 
 class SeatsCommitted(Model):
-    """
-    The seats are sold.
-    """
+    """The seats are sold."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -585,9 +505,7 @@ class SeatsCommitted(Model):
 
 
 class SeatsRejected(Model):
-    """
-    Nothing is held.
-    """
+    """Nothing is held."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -601,9 +519,7 @@ class SeatsRejected(Model):
 
 
 class SeatsReleased(Model):
-    """
-    Seats are back in their pool.
-    """
+    """Seats are back in their pool."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     release_reason: Annotated[ReleaseReason, Field(alias="releaseReason")]
@@ -618,9 +534,7 @@ class SeatsReleased(Model):
 
 
 class SeatsReserved(Model):
-    """
-    Seats are held for half an hour and cannot be sold to anybody else.
-    """
+    """Seats are held for half an hour and cannot be sold to anybody else."""
 
     reservation_id: Annotated[UUID, Field(alias="reservationId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -634,9 +548,7 @@ class SeatsReserved(Model):
 
 
 class SessionChannel(StrEnum):
-    """
-    What kind of client signed in.
-    """
+    """What kind of client signed in."""
 
     browser = "browser"
     mobile = "mobile"
@@ -646,9 +558,7 @@ class SessionChannel(StrEnum):
 
 
 class SetQuotaRequest(Model):
-    """
-    What a plan or contract includes until the next reset.
-    """
+    """What a plan or contract includes until the next reset."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     meter_code: Annotated[
@@ -675,9 +585,7 @@ class SplitReservationRequest(Model):
 
 
 class SubscriptionActivated(Model):
-    """
-    From now on the tenant may use what is listed.
-    """
+    """From now on the tenant may use what is listed."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     product_line: Annotated[ProductLine, Field(alias="productLine")]
@@ -693,9 +601,7 @@ class SubscriptionActivated(Model):
 
 
 class SubscriptionCancelled(Model):
-    """
-    The last paid moment is over.
-    """
+    """The last paid moment is over."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     plan_code: Annotated[
@@ -724,9 +630,7 @@ class SubscriptionChangeKind(StrEnum):
 
 
 class SubscriptionOrdered(Model):
-    """
-    Opens the order saga.
-    """
+    """Opens the order saga."""
 
     order_id: Annotated[UUID, Field(alias="orderId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
@@ -748,9 +652,7 @@ class SubscriptionOrdered(Model):
 
 
 class SubscriptionStatus(StrEnum):
-    """
-    From the order that is not yet paid to the day the last seat is given back.
-    """
+    """From the order that is not yet paid to the day the last seat is given back."""
 
     incomplete = "incomplete"
     trialing = "trialing"
@@ -771,9 +673,7 @@ class UsageErasureCompletedStore(StrEnum):
 
 
 class UsageGranularity(StrEnum):
-    """
-    Width of a point.
-    """
+    """Width of a point."""
 
     hour = "hour"
     day = "day"
@@ -781,9 +681,7 @@ class UsageGranularity(StrEnum):
 
 
 class UsageMeasurement(Model):
-    """
-    One reading as a service reports it, rolled up to a minute where many would be alike.
-    """
+    """One reading as a service reports it, rolled up to a minute where many would be alike."""
 
     record_id: Annotated[UUID, Field(alias="recordId")]
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -806,9 +704,7 @@ class UsageMeasurement(Model):
 
 
 class UsagePeriodClosed(Model):
-    """
-    The totals of a period are final and may be put on an invoice.
-    """
+    """The totals of a period are final and may be put on an invoice."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     usage_period_id: Annotated[UUID, Field(alias="usagePeriodId")]
@@ -824,9 +720,7 @@ class UsagePeriodClosed(Model):
 
 
 class UsagePeriodStatus(StrEnum):
-    """
-    Late readings count until a period is closed.
-    """
+    """Late readings count until a period is closed."""
 
     open = "open"
     closing = "closing"
@@ -835,9 +729,7 @@ class UsagePeriodStatus(StrEnum):
 
 
 class UsagePoint(Model):
-    """
-    The total of one hour, day or month.
-    """
+    """The total of one hour, day or month."""
 
     starts_at: Annotated[AwareDatetime, Field(alias="startsAt")]
     quantity_micros: Annotated[
@@ -846,9 +738,7 @@ class UsagePoint(Model):
 
 
 class UsageRecord(Model):
-    """
-    A reading that counts, 90 million of them a day.
-    """
+    """A reading that counts, 90 million of them a day."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -912,9 +802,7 @@ class UsageRejectionCause(StrEnum):
 
 
 class UsageSeries(Model):
-    """
-    Totals in the order of time, gaps left out; 750 points at most, a month of hours.
-    """
+    """Totals in the order of time, gaps left out; 750 points at most, a month of hours."""
 
     meter_code: Annotated[
         str, Field(alias="meterCode", max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")
@@ -924,9 +812,7 @@ class UsageSeries(Model):
 
 
 class UsageSummary(Model):
-    """
-    Totals by meter as of a moment.
-    """
+    """Totals by meter as of a moment."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     usage_period_id: Annotated[UUID, Field(alias="usagePeriodId")]
@@ -954,9 +840,7 @@ class UserDeleted(Model):
 
 
 class DefineMeterRequest(Model):
-    """
-    What is counted, in which unit, by whom, and which entitlement limits it.
-    """
+    """What is counted, in which unit, by whom, and which entitlement limits it."""
 
     code: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z][a-z0-9_]{2,39}$")]
     title: Annotated[str, Field(max_length=60, min_length=3)]
@@ -977,9 +861,7 @@ class DefineMeterRequest(Model):
 
 
 class FileDeleted(Model):
-    """
-    Its bytes are destroyed and no longer count as used storage.
-    """
+    """Its bytes are destroyed and no longer count as used storage."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
@@ -997,9 +879,7 @@ class FileTarget(Model):
 
 
 class FileUploaded(Model):
-    """
-    All parts are there and the digest fits.
-    """
+    """All parts are there and the digest fits."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
@@ -1021,9 +901,7 @@ class FileUploaded(Model):
 
 
 class GetUsageRequest(Model):
-    """
-    Which subscription, optionally an earlier period, and which meters.
-    """
+    """Which subscription, optionally an earlier period, and which meters."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     usage_period_id: Annotated[UUID | None, Field(alias="usagePeriodId")] = None
@@ -1031,9 +909,7 @@ class GetUsageRequest(Model):
 
 
 class GetUsageSeriesRequest(Model):
-    """
-    One meter between two moments in hours, days or months.
-    """
+    """One meter between two moments in hours, days or months."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     meter_code: Annotated[
@@ -1045,9 +921,7 @@ class GetUsageSeriesRequest(Model):
 
 
 class InvoiceIssued(Model):
-    """
-    An invoice has its number and can no longer change.
-    """
+    """An invoice has its number and can no longer change."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -1068,24 +942,19 @@ class InvoiceIssued(Model):
     due_on: Annotated[date, Field(alias="dueOn")]
     collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
     usage_period_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="usagePeriodIds", json_schema_extra={"x-unique": True}, max_length=24),
+        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
 class LoginSucceeded(Model):
-    """
-    Somebody has shown every factor that was asked of them.
-    """
+    """Somebody has shown every factor that was asked of them."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
     channel: SessionChannel
     auth_methods: Annotated[
         list[AuthMethod],
-        Field(
-            alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4, min_length=1
-        ),
+        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     country_code: Annotated[
@@ -1095,9 +964,7 @@ class LoginSucceeded(Model):
 
 
 class MemberRemoved(Model):
-    """
-    Somebody no longer belongs here.
-    """
+    """Somebody no longer belongs here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
@@ -1125,46 +992,37 @@ class Meter(Model):
     soft_limit_percent: Annotated[int, Field(alias="softLimitPercent", ge=50, le=100)]
     allowed_sources: Annotated[
         list[SourceServiceName],
-        Field(
-            alias="allowedSources", json_schema_extra={"x-unique": True}, max_length=5, min_length=1
-        ),
+        Field(alias="allowedSources", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ]
     allowed_dimensions: Annotated[
         list[MeterAllowedDimensionsItem],
-        Field(alias="allowedDimensions", json_schema_extra={"x-unique": True}, max_length=5),
+        Field(alias="allowedDimensions", json_schema_extra=UNIQUE, max_length=5),
     ]
     retired_at: Annotated[AwareDatetime | None, Field(alias="retiredAt")] = None
 
 
 class OrderCancelled(Model):
-    """
-    The order will not be carried out.
-    """
+    """The order will not be carried out."""
 
     order_id: Annotated[UUID, Field(alias="orderId")]
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     kind: OrderKind | None = None
     reason: OrderCancelReason
     captured_payment_ids: Annotated[
-        list[UUID],
-        Field(alias="capturedPaymentIds", json_schema_extra={"x-unique": True}, max_length=4),
+        list[UUID], Field(alias="capturedPaymentIds", json_schema_extra=UNIQUE, max_length=4)
     ]
     notify_user_id: Annotated[UUID, Field(alias="notifyUserId")]
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class PaymentFailed(Model):
-    """
-    This attempt is over.
-    """
+    """This attempt is over."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1178,9 +1036,7 @@ class PaymentFailed(Model):
 
 
 class PaymentProcessed(Model):
-    """
-    Money has moved to us for an order or invoice.
-    """
+    """Money has moved to us for an order or invoice."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -1197,9 +1053,7 @@ class PaymentProcessed(Model):
 
 
 class Quota(Model):
-    """
-    How much of a meter a subscription includes until the next reset, and how near it is.
-    """
+    """How much of a meter a subscription includes until the next reset, and how near it is."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1220,9 +1074,7 @@ class Quota(Model):
 
 
 class QuotaDecision(Model):
-    """
-    Whether the quantity fits.
-    """
+    """Whether the quantity fits."""
 
     verdict: QuotaVerdict
     level: QuotaLevel
@@ -1237,9 +1089,7 @@ class QuotaDecision(Model):
 
 
 class QuotaExceeded(Model):
-    """
-    The soft or the hard limit of a meter was passed.
-    """
+    """The soft or the hard limit of a meter was passed."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     meter_code: Annotated[
@@ -1256,17 +1106,13 @@ class QuotaExceeded(Model):
 
 
 class RecordUsageRequest(Model):
-    """
-    Up to 500 readings of a workload.
-    """
+    """Up to 500 readings of a workload."""
 
     records: Annotated[list[UsageMeasurement], Field(max_length=500, min_length=1)]
 
 
 class Reservation(Model):
-    """
-    Seats taken out of a pool for somebody who is about to pay, and what became of them.
-    """
+    """Seats taken out of a pool for somebody who is about to pay, and what became of them."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1293,9 +1139,7 @@ class Reservation(Model):
 
 
 class SubscriptionChanged(Model):
-    """
-    Plan, seats and state as they are afterwards, and as they were where they differ.
-    """
+    """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
@@ -1321,9 +1165,7 @@ class SubscriptionChanged(Model):
 
 
 class UsageErasureCompleted(Model):
-    """
-    Counts what named a person among the seats.
-    """
+    """Counts what named a person among the seats."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -1332,9 +1174,7 @@ class UsageErasureCompleted(Model):
 
 
 class UsagePeriod(Model):
-    """
-    The stretch of a subscription for which usage is billed together.
-    """
+    """The stretch of a subscription for which usage is billed together."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1362,18 +1202,14 @@ class UsagePeriod(Model):
 
 
 class UsageRejection(Model):
-    """
-    A reading that was not counted and why, so that its source can mend its clock or its code.
-    """
+    """A reading that was not counted and why, so that its source can mend its clock or its code."""
 
     record_id: Annotated[UUID, Field(alias="recordId")]
     cause: UsageRejectionCause
 
 
 class UsageReceipt(Model):
-    """
-    How many readings count, how many were known before, and which were refused.
-    """
+    """How many readings count, how many were known before, and which were refused."""
 
     accepted: Annotated[int, Field(ge=0, le=500)]
     duplicate: Annotated[int, Field(ge=0, le=500)]

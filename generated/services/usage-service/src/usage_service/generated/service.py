@@ -4,29 +4,86 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="usage-service",
     source="/cloudsync/usage-service",
-    access={
-        "usage:adjust": frozenset({"finance-operator"}),
-        "usage:assign": frozenset({"billing-admin", "org-admin", "org-owner"}),
-        "usage:close": frozenset({"finance-operator"}),
-        "usage:freeze": frozenset({"platform-operator"}),
-        "usage:read": frozenset(
-            {
+    access=by_roles(
+        (("billing-admin",), ("usage:release",)),
+        (
+            (
                 "billing-admin",
                 "finance-operator",
                 "org-admin",
                 "org-owner",
                 "platform-operator",
                 "support-agent",
-            }
+            ),
+            ("usage:read",),
         ),
-        "usage:release": frozenset({"billing-admin"}),
+        (("billing-admin", "org-admin", "org-owner"), ("usage:assign",)),
+        (("finance-operator",), ("usage:adjust", "usage:close")),
+        (("platform-operator",), ("usage:freeze",)),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
+    masked=frozenset(
+        {
+            "adjustReason",
+            "assignedSeats",
+            "ceiling",
+            "committedSeats",
+            "dimensions",
+            "heldSeats",
+            "lastActiveAt",
+            "limitMicros",
+            "occurredAt",
+            "quantityMicros",
+            "reopenReason",
+            "seats",
+            "seatsBefore",
+            "totalsMicros",
+            "userId",
+        }
+    ),
     tables=metadata,
+    dead_letters={
+        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
+        "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
+        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
+        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
+        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
+        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
+        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    sagas=SAGAS,
+    latency_buckets=(
+        0.005,
+        0.01,
+        0.015,
+        0.025,
+        0.05,
+        0.075,
+        0.1,
+        0.15,
+        0.2,
+        0.25,
+        0.5,
+        1.0,
+        2.5,
+        5.0,
+    ),
 )

@@ -23,7 +23,7 @@ from . import models, problems, tables
 ORGANIZATION_USERS_ERASED = Emission(
     type="cloudsync.user.organization-users-erased.v1",
     topic="cloudsync.user.user.v1",
-    key="id",
+    key="organizationId",
     key_field="organizationId",
     fields=("organizationId", "erasedUsers"),
 )

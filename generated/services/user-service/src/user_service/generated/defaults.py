@@ -5,13 +5,11 @@
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.model import project
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -20,6 +18,7 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.directory_sync = runtime.aggregate(aggregates.DIRECTORY_SYNC)
         self.email_alias = runtime.aggregate(aggregates.EMAIL_ALIAS)
         self.erasure_request = runtime.aggregate(aggregates.ERASURE_REQUEST)
@@ -44,13 +43,6 @@ class Defaults(port.Port):
     async def cancel_deletion(self, ctx: Context, request: port.CancelDeletion) -> models.User:
         return await self.user.transition(ctx, "cancel-deletion", request.user_id)
 
-    async def change_primary_email(
-        self,
-        ctx: Context,
-        request: port.ChangePrimaryEmail,
-    ) -> models.EmailChange:
-        raise handler_missing("change-primary-email")
-
     async def create_service_account(
         self,
         ctx: Context,
@@ -58,66 +50,11 @@ class Defaults(port.Port):
     ) -> models.User:
         return await self.user.create(ctx, "create-service-account", request.body)
 
-    async def create_user(self, ctx: Context, request: port.CreateUser) -> models.User:
-        raise handler_missing("create-user")
-
-    async def deactivate_user(self, ctx: Context, request: port.DeactivateUser) -> models.User:
-        raise handler_missing("deactivate-user")
-
-    async def drop_cached_card(self, ctx: Context, request: port.DropCachedCard) -> None:
-        raise handler_missing("drop-cached-card")
-
-    async def drop_cached_membership(
-        self,
-        ctx: Context,
-        request: port.DropCachedMembership,
-    ) -> None:
-        raise handler_missing("drop-cached-membership")
-
-    async def erase_user(self, ctx: Context, request: port.EraseUser) -> None:
-        raise handler_missing("erase-user")
-
-    async def erase_users_of_organization(
-        self,
-        ctx: Context,
-        request: port.EraseUsersOfOrganization,
-    ) -> None:
-        raise handler_missing("erase-users-of-organization")
-
-    async def export_user_data(
-        self,
-        ctx: Context,
-        request: port.ExportUserData,
-    ) -> models.DataExport:
-        raise handler_missing("export-user-data")
-
     async def hold_user(self, ctx: Context, request: port.HoldUser) -> models.User:
         return await self.user.update(ctx, "hold-user", request.user_id, request.body)
 
-    async def merge_users(self, ctx: Context, request: port.MergeUsers) -> models.User:
-        raise handler_missing("merge-users")
-
-    async def note_verified_domain(self, ctx: Context, request: port.NoteVerifiedDomain) -> None:
-        raise handler_missing("note-verified-domain")
-
-    async def reactivate_user(self, ctx: Context, request: port.ReactivateUser) -> models.User:
-        raise handler_missing("reactivate-user")
-
-    async def record_activity(self, ctx: Context, request: port.RecordActivity) -> None:
-        raise handler_missing("record-activity")
-
-    async def record_erasure(self, ctx: Context, request: port.RecordErasure) -> None:
-        raise handler_missing("record-erasure")
-
     async def reinstate_user(self, ctx: Context, request: port.ReinstateUser) -> models.User:
         return await self.user.transition(ctx, "reinstate-user", request.user_id, request.body)
-
-    async def reinstate_users_of_organization(
-        self,
-        ctx: Context,
-        request: port.ReinstateUsersOfOrganization,
-    ) -> None:
-        raise handler_missing("reinstate-users-of-organization")
 
     async def remove_email_alias(self, ctx: Context, request: port.RemoveEmailAlias) -> None:
         await self.email_alias.delete(
@@ -126,43 +63,6 @@ class Defaults(port.Port):
             request.email_alias_id,
             userId=request.user_id,
         )
-
-    async def request_deletion(self, ctx: Context, request: port.RequestDeletion) -> models.User:
-        raise handler_missing("request-deletion")
-
-    async def request_erasure(
-        self,
-        ctx: Context,
-        request: port.RequestErasure,
-    ) -> models.ErasureRequest:
-        raise handler_missing("request-erasure")
-
-    async def run_directory_sync(
-        self,
-        ctx: Context,
-        request: port.RunDirectorySync,
-    ) -> models.DirectorySync:
-        raise handler_missing("run-directory-sync")
-
-    async def suspend_user(self, ctx: Context, request: port.SuspendUser) -> models.User:
-        raise handler_missing("suspend-user")
-
-    async def suspend_users_of_organization(
-        self,
-        ctx: Context,
-        request: port.SuspendUsersOfOrganization,
-    ) -> None:
-        raise handler_missing("suspend-users-of-organization")
-
-    async def update_user(self, ctx: Context, request: port.UpdateUser) -> models.User:
-        raise handler_missing("update-user")
-
-    async def verify_email_alias(
-        self,
-        ctx: Context,
-        request: port.VerifyEmailAlias,
-    ) -> models.EmailAliasView:
-        raise handler_missing("verify-email-alias")
 
     async def get_directory_sync(
         self,
@@ -184,13 +84,6 @@ class Defaults(port.Port):
 
     async def get_user(self, ctx: Context, request: port.GetUser) -> models.User:
         return await self.user.get(ctx, request.user_id)
-
-    async def get_user_overview(
-        self,
-        ctx: Context,
-        request: port.GetUserOverview,
-    ) -> models.UserOverview:
-        raise handler_missing("get-user-overview")
 
     async def list_directory_syncs(
         self,
@@ -230,201 +123,3 @@ class Defaults(port.Port):
             {"legalBasis": request.legal_basis},
             userId=request.user_id,
         )
-
-    async def list_users(self, ctx: Context, request: port.ListUsers) -> Page[models.UserCard]:
-        raise handler_missing("list-users")
-
-    async def resolve_attendees(
-        self,
-        ctx: Context,
-        request: port.ResolveAttendees,
-    ) -> models.ResolvedAttendees:
-        raise handler_missing("resolve-attendees")
-
-    async def on_auth_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.AuthErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_calendar_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.CalendarErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_chat_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.ChatErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_domain_verified(
-        self,
-        ctx: Context,
-        event: Received[models.DomainVerified],
-    ) -> None:
-        not_handled(event)
-
-    async def on_email_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.EmailErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_events_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.EventsErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_file_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.FileErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_login_succeeded(
-        self,
-        ctx: Context,
-        event: Received[models.LoginSucceeded],
-    ) -> None:
-        not_handled(event)
-
-    async def on_member_joined(self, ctx: Context, event: Received[models.MemberJoined]) -> None:
-        not_handled(event)
-
-    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
-        not_handled(event)
-
-    async def on_member_role_changed(
-        self,
-        ctx: Context,
-        event: Received[models.MemberRoleChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_membership_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.MembershipErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_ml_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.MlErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
-    ) -> None:
-        not_handled(event)
-
-    async def on_profile_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.ProfileErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_profile_updated(
-        self,
-        ctx: Context,
-        event: Received[models.ProfileUpdated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_push_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.PushErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_reporting_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.ReportingErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_search_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.SearchErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_sms_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.SmsErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_task_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.TaskErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_usage_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.UsageErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_version_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.VersionErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_video_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.VideoErasureCompleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_webhook_erasure_completed(
-        self,
-        ctx: Context,
-        event: Received[models.WebhookErasureCompleted],
-    ) -> None:
-        not_handled(event)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel
 
 
@@ -26,9 +26,7 @@ class AddEmailAliasRequestPurpose(StrEnum):
 
 
 class AddressPurpose(StrEnum):
-    """
-    What an address is kept for.
-    """
+    """What an address is kept for."""
 
     primary = "primary"
     secondary = "secondary"
@@ -37,9 +35,7 @@ class AddressPurpose(StrEnum):
 
 
 class AssuranceLevel(StrEnum):
-    """
-    How sure the service is of the person, on the scale of NIST SP 800-63B.
-    """
+    """How sure the service is of the person, on the scale of NIST SP 800-63B."""
 
     none = "none"
     aal1 = "aal1"
@@ -48,9 +44,7 @@ class AssuranceLevel(StrEnum):
 
 
 class Audience(StrEnum):
-    """
-    Who gets to see a profile or one of its fields, from the whole world down to its owner.
-    """
+    """Who gets to see a profile or one of its fields, from the whole world down to its owner."""
 
     everyone = "everyone"
     organization = "organization"
@@ -63,9 +57,7 @@ class AuthErasureCompletedStore(StrEnum):
 
 
 class AuthMethod(StrEnum):
-    """
-    How an identity was proven.
-    """
+    """How an identity was proven."""
 
     password = "password"
     totp = "totp"
@@ -103,9 +95,7 @@ class ChatErasureCompletedStore(StrEnum):
 
 
 class CreateServiceAccountRequest(Model):
-    """
-    A program that needs an identity, and the mailbox of the people who answer for it.
-    """
+    """A program that needs an identity, and the mailbox of the people who answer for it."""
 
     primary_email: Annotated[
         str,
@@ -145,18 +135,14 @@ class CreateUserRequestKind(StrEnum):
 
 
 class DataExport(Model):
-    """
-    A receipt for the archive that is being put together.
-    """
+    """A receipt for the archive that is being put together."""
 
     export_id: Annotated[UUID, Field(alias="exportId")]
     ready_by: Annotated[AwareDatetime, Field(alias="readyBy")]
 
 
 class DirectoryOperationKind(StrEnum):
-    """
-    What a customer's directory wants done to one account.
-    """
+    """What a customer's directory wants done to one account."""
 
     create = "create"
     replace_ = "replace"
@@ -165,9 +151,7 @@ class DirectoryOperationKind(StrEnum):
 
 
 class DirectorySource(StrEnum):
-    """
-    Which product drives a synchronisation.
-    """
+    """Which product drives a synchronisation."""
 
     okta = "okta"
     entra_id = "entraId"
@@ -201,9 +185,7 @@ class DocumentErasureCompletedStore(StrEnum):
 
 
 class DomainVerified(Model):
-    """
-    The TXT record was found.
-    """
+    """The TXT record was found."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     domain: Annotated[
@@ -229,9 +211,7 @@ class EmailAddress(RootModel[str]):
 
 
 class EmailAlias(Model):
-    """
-    One of at most ten addresses that an account answers to, the primary one included.
-    """
+    """One of at most ten addresses that an account answers to, the primary one included."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -257,9 +237,7 @@ class EmailAlias(Model):
 
 
 class EmailAliasView(Model):
-    """
-    An address without the digest of its code, which leaves the service in no answer.
-    """
+    """An address without the digest of its code, which leaves the service in no answer."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -281,9 +259,7 @@ class EmailAliasView(Model):
 
 
 class EmailChangeState(StrEnum):
-    """
-    Where a person stands between naming a new address and signing in with it.
-    """
+    """Where a person stands between naming a new address and signing in with it."""
 
     code_sent = "codeSent"
     changed = "changed"
@@ -294,9 +270,7 @@ class EmailErasureCompletedStore(StrEnum):
 
 
 class ErasureState(StrEnum):
-    """
-    What one store has answered to an erasure.
-    """
+    """What one store has answered to an erasure."""
 
     open = "open"
     done = "done"
@@ -312,9 +286,7 @@ class FileErasureCompletedStore(StrEnum):
 
 
 class HoldUserRequest(Model):
-    """
-    The moment until which nothing may be erased.
-    """
+    """The moment until which nothing may be erased."""
 
     legal_hold_until: Annotated[AwareDatetime, Field(alias="legalHoldUntil")]
 
@@ -331,9 +303,7 @@ class LegalBasis(StrEnum):
 
 
 class MemberRole(StrEnum):
-    """
-    The eight roles that a membership can hold inside a customer's organisation.
-    """
+    """The eight roles that a membership can hold inside a customer's organisation."""
 
     org_owner = "orgOwner"
     org_admin = "orgAdmin"
@@ -346,9 +316,7 @@ class MemberRole(StrEnum):
 
 
 class MemberRoleChanged(Model):
-    """
-    The role that counts from now on.
-    """
+    """The role that counts from now on."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
@@ -356,9 +324,7 @@ class MemberRoleChanged(Model):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -372,9 +338,7 @@ class MembershipErasureCompletedStore(StrEnum):
 
 
 class MergeUsersRequest(Model):
-    """
-    Which account is the duplicate.
-    """
+    """Which account is the duplicate."""
 
     duplicate_user_id: Annotated[UUID, Field(alias="duplicateUserId")]
 
@@ -384,9 +348,7 @@ class MlErasureCompletedStore(StrEnum):
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -394,9 +356,7 @@ class OrganizationDeleted(Model):
 
 
 class OrganizationRestored(Model):
-    """
-    Stops the off-boarding.
-    """
+    """Stops the off-boarding."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
@@ -442,9 +402,7 @@ class ProfileErasureCompletedStore(StrEnum):
 
 
 class ProfileStatus(StrEnum):
-    """
-    Whether colleagues can see a profile.
-    """
+    """Whether colleagues can see a profile."""
 
     draft = "draft"
     published = "published"
@@ -458,9 +416,7 @@ class ProfileUpdatedChangedFieldsItem(RootModel[str]):
 
 
 class ProvisioningSource(StrEnum):
-    """
-    How the account came about.
-    """
+    """How the account came about."""
 
     self_signup = "selfSignup"
     invitation = "invitation"
@@ -474,9 +430,7 @@ class PushErasureCompletedStore(StrEnum):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -485,9 +439,7 @@ class Region(StrEnum):
 
 
 class ReinstateUserRequest(Model):
-    """
-    A sentence for the audit trail on why the reason no longer holds.
-    """
+    """A sentence for the audit trail on why the reason no longer holds."""
 
     note: Annotated[str | None, Field(max_length=500, min_length=1)] = None
 
@@ -497,26 +449,21 @@ class ReportingErasureCompletedStore(StrEnum):
 
 
 class RequestErasureRequest(Model):
-    """
-    The legal basis on which a person's data is to be removed from every store.
-    """
+    """The legal basis on which a person's data is to be removed from every store."""
 
     legal_basis: Annotated[LegalBasis, Field(alias="legalBasis")]
 
 
 class ResolveAttendeesRequest(Model):
-    """
-    Ids and addresses as somebody typed or pasted them into an invitation, 200 in all.
-    """
+    """Ids and addresses as somebody typed or pasted them into an invitation, 200 in all."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     user_ids: Annotated[
         list[UUID] | None,
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1),
     ] = None
     addresses: Annotated[
-        list[EmailAddress] | None,
-        Field(json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[EmailAddress] | None, Field(json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ] = None
 
 
@@ -529,9 +476,7 @@ class SearchErasureCompletedStore(StrEnum):
 
 
 class SeatType(StrEnum):
-    """
-    How a membership counts against the licence.
-    """
+    """How a membership counts against the licence."""
 
     full = "full"
     light = "light"
@@ -539,9 +484,7 @@ class SeatType(StrEnum):
 
 
 class SessionChannel(StrEnum):
-    """
-    What kind of client signed in.
-    """
+    """What kind of client signed in."""
 
     browser = "browser"
     mobile = "mobile"
@@ -559,9 +502,7 @@ class SmsErasureCompletedStore(StrEnum):
 
 
 class StoreErasure(Model):
-    """
-    How far one store has got with an erasure, and how many of its entries that concerned.
-    """
+    """How far one store has got with an erasure, and how many of its entries that concerned."""
 
     store: PersonalDataStore
     state: ErasureState
@@ -577,9 +518,7 @@ class SuspendUserRequestReason(StrEnum):
 
 
 class SuspensionReason(StrEnum):
-    """
-    Why an account is barred; it decides who may lift the bar.
-    """
+    """Why an account is barred; it decides who may lift the bar."""
 
     admin_action = "adminAction"
     security_incident = "securityIncident"
@@ -593,9 +532,7 @@ class TaskErasureCompletedStore(StrEnum):
 
 
 class UpdateUserRequest(Model):
-    """
-    Merge patch of what may change without proof.
-    """
+    """Merge patch of what may change without proof."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     display_name: Annotated[
@@ -643,9 +580,7 @@ class UsageErasureCompletedStore(StrEnum):
 
 
 class UserActivated(Model):
-    """
-    The invitation was taken up.
-    """
+    """The invitation was taken up."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
@@ -653,9 +588,7 @@ class UserActivated(Model):
 
 
 class UserCreated(Model):
-    """
-    Somebody was invited, or a program got an identity.
-    """
+    """Somebody was invited, or a program got an identity."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
@@ -694,17 +627,13 @@ class UserDeleted(Model):
 
 
 class UserDeletionCancelled(Model):
-    """
-    The person or an administrator thought better of it.
-    """
+    """The person or an administrator thought better of it."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
 class UserDeletionRequested(Model):
-    """
-    The grace period has begun.
-    """
+    """The grace period has begun."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     deletion_scheduled_at: Annotated[AwareDatetime, Field(alias="deletionScheduledAt")]
@@ -739,25 +668,19 @@ class UserOverviewProfile(Model):
 
 
 class UserReactivated(Model):
-    """
-    A leaver came back and takes a seat once more, under the same id.
-    """
+    """A leaver came back and takes a seat once more, under the same id."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
 class UserReinstated(Model):
-    """
-    The account works again; its former sessions stay dead and the person signs in anew.
-    """
+    """The account works again; its former sessions stay dead and the person signs in anew."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
 
 
 class UserStatus(StrEnum):
-    """
-    From the open invitation to the tombstone.
-    """
+    """From the open invitation to the tombstone."""
 
     invited = "invited"
     active = "active"
@@ -768,9 +691,7 @@ class UserStatus(StrEnum):
 
 
 class UserSuspended(Model):
-    """
-    Sessions must end within five seconds and the profile is locked.
-    """
+    """Sessions must end within five seconds and the profile is locked."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
@@ -782,9 +703,7 @@ class UserUpdatedChangedFieldsItem(RootModel[str]):
 
 
 class VerifyEmailAliasRequest(Model):
-    """
-    The eight digits that were mailed to an added address.
-    """
+    """The eight digits that were mailed to an added address."""
 
     code: Annotated[str, Field(max_length=8, min_length=8, pattern="^[0-9]{8}$")]
 
@@ -802,9 +721,7 @@ class WebhookErasureCompletedStore(StrEnum):
 
 
 class AddEmailAliasRequest(Model):
-    """
-    An address to add and what it is for.
-    """
+    """An address to add and what it is for."""
 
     address: Annotated[
         str,
@@ -818,9 +735,7 @@ class AddEmailAliasRequest(Model):
 
 
 class Attendee(Model):
-    """
-    Somebody whose calendar may be consulted, with the zone in which their day must be read.
-    """
+    """Somebody whose calendar may be consulted, with the zone in which their day must be read."""
 
     id: UUID
     display_name: Annotated[str, Field(alias="displayName", max_length=120, min_length=1)]
@@ -859,9 +774,7 @@ class CalendarErasureCompleted(Model):
 
 
 class ChatErasureCompleted(Model):
-    """
-    In how many messages, reactions and seats a tombstone stands for the erased person now.
-    """
+    """In how many messages, reactions and seats a tombstone stands for the erased person now."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -870,9 +783,7 @@ class ChatErasureCompleted(Model):
 
 
 class CreateUserRequest(Model):
-    """
-    What an administrator knows of somebody who is to join.
-    """
+    """What an administrator knows of somebody who is to join."""
 
     primary_email: Annotated[
         str,
@@ -921,9 +832,7 @@ class CreateUserRequest(Model):
 
 
 class DirectoryOperation(Model):
-    """
-    One line of a customer's directory in the terms of this service.
-    """
+    """One line of a customer's directory in the terms of this service."""
 
     kind: DirectoryOperationKind
     external_id: Annotated[
@@ -997,9 +906,7 @@ class EmailChange(Model):
 
 
 class EmailErasureCompleted(Model):
-    """
-    Ticks the store email off an erasure request.
-    """
+    """Ticks the store email off an erasure request."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -1008,9 +915,7 @@ class EmailErasureCompleted(Model):
 
 
 class ErasureRequest(Model):
-    """
-    A person's claim to be forgotten and the proof that it was met.
-    """
+    """A person's claim to be forgotten and the proof that it was met."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1028,9 +933,7 @@ class ErasureRequest(Model):
 
 
 class EventsErasureCompleted(Model):
-    """
-    How many events became unreadable with the key of their person.
-    """
+    """How many events became unreadable with the key of their person."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -1050,18 +953,14 @@ class FileErasureCompleted(Model):
 
 
 class LoginSucceeded(Model):
-    """
-    Somebody has shown every factor that was asked of them.
-    """
+    """Somebody has shown every factor that was asked of them."""
 
     session_id: Annotated[UUID, Field(alias="sessionId")]
     user_id: Annotated[UUID, Field(alias="userId")]
     channel: SessionChannel
     auth_methods: Annotated[
         list[AuthMethod],
-        Field(
-            alias="authMethods", json_schema_extra={"x-unique": True}, max_length=4, min_length=1
-        ),
+        Field(alias="authMethods", json_schema_extra=UNIQUE, max_length=4, min_length=1),
     ]
     assurance_level: Annotated[AssuranceLevel, Field(alias="assuranceLevel")]
     country_code: Annotated[
@@ -1071,9 +970,7 @@ class LoginSucceeded(Model):
 
 
 class MemberJoined(Model):
-    """
-    Somebody belongs to the organisation from now on.
-    """
+    """Somebody belongs to the organisation from now on."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     role: MemberRole
@@ -1082,9 +979,7 @@ class MemberJoined(Model):
 
 
 class MemberRemoved(Model):
-    """
-    Somebody no longer belongs here.
-    """
+    """Somebody no longer belongs here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
@@ -1103,9 +998,7 @@ class MembershipErasureCompleted(Model):
 
 
 class MlErasureCompleted(Model):
-    """
-    What sign-in risk had counted about a person is deleted.
-    """
+    """What sign-in risk had counted about a person is deleted."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -1114,18 +1007,14 @@ class MlErasureCompleted(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class ProfileErasureCompleted(Model):
-    """
-    Ticks the store profiles off the erasure request.
-    """
+    """Ticks the store profiles off the erasure request."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -1134,16 +1023,12 @@ class ProfileErasureCompleted(Model):
 
 
 class ProfileUpdated(Model):
-    """
-    What search needs to keep its people index and user-service to drop a cached card.
-    """
+    """What search needs to keep its people index and user-service to drop a cached card."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[ProfileUpdatedChangedFieldsItem] | None,
-        Field(
-            alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30, min_length=1
-        ),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30, min_length=1),
     ] = None
     given_name: Annotated[str, Field(alias="givenName", max_length=80)]
     family_name: Annotated[str, Field(alias="familyName", max_length=80)]
@@ -1186,9 +1071,7 @@ class ResolvedAttendees(Model):
 
 
 class RunDirectorySyncRequest(Model):
-    """
-    Up to 5,000 operations of one run, in an order in which they can be carried out.
-    """
+    """Up to 5,000 operations of one run, in an order in which they can be carried out."""
 
     source: DirectorySource
     cursor: Annotated[str | None, Field(max_length=512)] = None
@@ -1208,9 +1091,7 @@ class SearchErasureCompleted(Model):
 
 
 class SmsErasureCompleted(Model):
-    """
-    Ticks the store sms off an erasure request.
-    """
+    """Ticks the store sms off an erasure request."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -1239,9 +1120,7 @@ class TaskErasureCompleted(Model):
 
 
 class UsageErasureCompleted(Model):
-    """
-    Counts what named a person among the seats.
-    """
+    """Counts what named a person among the seats."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -1250,9 +1129,7 @@ class UsageErasureCompleted(Model):
 
 
 class User(Model):
-    """
-    The account of a person or a program in one organisation, from invitation to tombstone.
-    """
+    """The account of a person or a program in one organisation, from invitation to tombstone."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1320,9 +1197,7 @@ class User(Model):
 
 
 class UserCard(Model):
-    """
-    What lists, pickers and mentions need of an account.
-    """
+    """What lists, pickers and mentions need of an account."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1354,43 +1229,35 @@ class UserCard(Model):
 
 
 class UserDeactivated(Model):
-    """
-    Somebody has left.
-    """
+    """Somebody has left."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     from_status: Annotated[UserStatus | None, Field(alias="fromStatus")] = None
 
 
 class UserOverview(Model):
-    """
-    An account joined with what profile- and org-service say of it, for the people page.
-    """
+    """An account joined with what profile- and org-service say of it, for the people page."""
 
     card: UserCard
     profile: UserOverviewProfile | None = None
     membership: UserOverviewMembership | None = None
     degraded: Annotated[
-        list[UserOverviewDegradedItem], Field(json_schema_extra={"x-unique": True}, max_length=2)
+        list[UserOverviewDegradedItem], Field(json_schema_extra=UNIQUE, max_length=2)
     ]
 
 
 class UserUpdated(Model):
-    """
-    Names which fields differ and not what they hold; caches drop the card and read it anew.
-    """
+    """Names which fields differ and not what they hold; caches drop the card and read it anew."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     changed_fields: Annotated[
         list[UserUpdatedChangedFieldsItem] | None,
-        Field(alias="changedFields", json_schema_extra={"x-unique": True}, max_length=30),
+        Field(alias="changedFields", json_schema_extra=UNIQUE, max_length=30),
     ] = None
 
 
 class VersionErasureCompleted(Model):
-    """
-    In how many versions the tombstone stands where an erased person had contributed.
-    """
+    """In how many versions the tombstone stands where an erased person had contributed."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -1399,9 +1266,7 @@ class VersionErasureCompleted(Model):
 
 
 class VideoErasureCompleted(Model):
-    """
-    How many entries lost their name and how many meetings another host.
-    """
+    """How many entries lost their name and how many meetings another host."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]

@@ -7,105 +7,135 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="user-service",
     source="/cloudsync/user-service",
-    access={
-        "directory:read": frozenset({"org-admin", "org-owner", "support-agent"}),
-        "directory:sync": frozenset({"org-admin", "org-owner"}),
-        "user:create": frozenset({"org-admin", "org-owner"}),
-        "user:deactivate": frozenset({"org-admin", "org-owner"}),
-        "user:erase": frozenset({"compliance-officer", "org-admin", "org-owner"}),
-        "user:export": frozenset({"compliance-officer"}),
-        "user:hold": frozenset({"compliance-officer"}),
-        "user:list": frozenset(
-            {
+    access=by_roles(
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("user:resolve",),
+        ),
+        (("compliance-officer",), ("user:export", "user:hold")),
+        (("compliance-officer", "org-admin", "org-owner"), ("user:erase",)),
+        (
+            (
                 "compliance-officer",
                 "org-admin",
                 "org-owner",
                 "security-admin",
                 "security-engineer",
                 "support-agent",
-            }
+            ),
+            ("user:list",),
         ),
-        "user:merge": frozenset({"org-admin", "org-owner"}),
-        "user:read": frozenset(
-            {"compliance-officer", "org-admin", "org-owner", "security-admin", "support-agent"}
+        (
+            ("compliance-officer", "org-admin", "org-owner", "security-admin", "support-agent"),
+            ("user:read",),
         ),
-        "user:resolve": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        (
+            ("org-admin", "org-owner"),
+            ("directory:sync", "user:create", "user:deactivate", "user:merge", "user:update"),
         ),
-        "user:suspend": frozenset(
-            {"org-admin", "org-owner", "security-admin", "security-engineer"}
+        (("org-admin", "org-owner", "security-admin", "security-engineer"), ("user:suspend",)),
+        (("org-admin", "org-owner", "support-agent"), ("directory:read",)),
+    ),
+    related=by_roles(
+        (
+            (
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            ),
+            ("user:change-email", "user:erase", "user:export", "user:read", "user:update"),
         ),
-        "user:update": frozenset({"org-admin", "org-owner"}),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={
-        "user:change-email": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "user:erase": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "user:export": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "user:read": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "user:update": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-    },
+    masked=frozenset(
+        {
+            "address",
+            "displayName",
+            "dueBy",
+            "evidenceUrl",
+            "externalId",
+            "legalBasis",
+            "legalHoldUntil",
+            "managerId",
+            "primaryEmail",
+            "recoveryPhone",
+            "requestedBy",
+            "stores",
+            "suspensionReason",
+            "userId",
+            "verificationCodeHash",
+        }
+    ),
     tables=metadata,
     schemas=("users",),
     migrations=Path(__file__).with_name("migrations"),
+    dead_letters={
+        "cloudsync.analytics.event-archive.v1": "cloudsync.analytics.event-archive.v1.dlq",
+        "cloudsync.analytics.model.v1": "cloudsync.analytics.model.v1.dlq",
+        "cloudsync.analytics.report.v1": "cloudsync.analytics.report.v1.dlq",
+        "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
+        "cloudsync.collaboration.calendar.v1": "cloudsync.collaboration.calendar.v1.dlq",
+        "cloudsync.collaboration.channel.v1": "cloudsync.collaboration.channel.v1.dlq",
+        "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
+        "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
+        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
+        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
+        "cloudsync.content.search.v1": "cloudsync.content.search.v1.dlq",
+        "cloudsync.content.version.v1": "cloudsync.content.version.v1.dlq",
+        "cloudsync.notification.email-delivery.v1": "cloudsync.notification.email-delivery.v1.dlq",
+        "cloudsync.notification.push-delivery.v1": "cloudsync.notification.push-delivery.v1.dlq",
+        "cloudsync.notification.sms-delivery.v1": "cloudsync.notification.sms-delivery.v1.dlq",
+        "cloudsync.notification.webhook.v1": "cloudsync.notification.webhook.v1.dlq",
+        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
+        "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
+    },
+    queues=(
+        Queue(
+            name="notify.email.critical",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="notify.email.critical.dead",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.email.critical.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+    ),
+    streams={"directory-sync": 0, "email-alias": 0, "erasure-request": 0, "user": 0},
+    sagas=SAGAS,
     contract=published(__file__, "openapi/user.yaml"),
+    latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
     edges={
         "auth-service": Edge(
             service="auth-service",
@@ -118,6 +148,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
         "org-service": Edge(
             service="org-service",
@@ -133,6 +164,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
         "profile-service": Edge(
             service="profile-service",
@@ -145,6 +177,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
     },
 )

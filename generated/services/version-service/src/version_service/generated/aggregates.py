@@ -22,7 +22,7 @@ from . import models, problems
 VERSIONS_THINNED = Emission(
     type="cloudsync.content.versions-thinned.v1",
     topic="cloudsync.content.version.v1",
-    key="id",
+    key="subjectId",
     key_field="subjectId",
     fields=("subjectKind", "subjectId", "numbers", "freedBytes"),
 )
@@ -30,7 +30,7 @@ VERSIONS_THINNED = Emission(
 VERSION_CAPTIONED = Emission(
     type="cloudsync.content.version-captioned.v1",
     topic="cloudsync.content.version.v1",
-    key="id",
+    key="subjectId",
     key_field="subjectId",
     fields=("contentVersionId", "subjectKind", "subjectId", "versionNumber", "pinned"),
 )
@@ -38,7 +38,7 @@ VERSION_CAPTIONED = Emission(
 VERSION_CORRUPTED = Emission(
     type="cloudsync.content.version-corrupted.v1",
     topic="cloudsync.content.version.v1",
-    key="id",
+    key="subjectId",
     key_field="subjectId",
     fields=(
         "contentVersionId",
@@ -53,7 +53,7 @@ VERSION_CORRUPTED = Emission(
 VERSION_CREATED = Emission(
     type="cloudsync.content.version-created.v1",
     topic="cloudsync.content.version.v1",
-    key="id",
+    key="subjectId",
     key_field="subjectId",
     fields=(
         "contentVersionId",
@@ -69,7 +69,7 @@ VERSION_CREATED = Emission(
 VERSION_ERASURE_COMPLETED = Emission(
     type="cloudsync.content.version-erasure-completed.v1",
     topic="cloudsync.content.version.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )
@@ -77,7 +77,7 @@ VERSION_ERASURE_COMPLETED = Emission(
 VERSION_RESTORED = Emission(
     type="cloudsync.content.version-restored.v1",
     topic="cloudsync.content.version.v1",
-    key="id",
+    key="subjectId",
     key_field="subjectId",
     fields=(
         "restoreJobId",

@@ -4,15 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, models, port
+from . import aggregates, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -20,6 +17,7 @@ class Defaults(port.Port):
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.metrics = metrics.Metrics(runtime)
         self.content_history = runtime.aggregate(aggregates.CONTENT_HISTORY)
         self.content_version = runtime.aggregate(aggregates.CONTENT_VERSION)
         self.restore_job = runtime.aggregate(aggregates.RESTORE_JOB)
@@ -63,26 +61,14 @@ class Defaults(port.Port):
     async def discard_recording(self, ctx: Context, request: port.DiscardRecording) -> None:
         await self.content_version.delete(ctx, "discard-recording", request.content_version_id)
 
-    async def drop_history(self, ctx: Context, request: port.DropHistory) -> None:
-        raise handler_missing("drop-history")
-
     async def fail_restore(self, ctx: Context, request: port.FailRestore) -> None:
         await self.restore_job.transition(ctx, "fail-restore", request.restore_job_id, request.body)
-
-    async def follow_readers(self, ctx: Context, request: port.FollowReaders) -> None:
-        raise handler_missing("follow-readers")
-
-    async def follow_version_holds(self, ctx: Context, request: port.FollowVersionHolds) -> None:
-        raise handler_missing("follow-version-holds")
 
     async def keep_diff(self, ctx: Context, request: port.KeepDiff) -> None:
         await self.version_diff.create(ctx, "keep-diff", request.body)
 
     async def mark_corrupted(self, ctx: Context, request: port.MarkCorrupted) -> None:
         await self.content_version.transition(ctx, "mark-corrupted", request.content_version_id)
-
-    async def open_history(self, ctx: Context, request: port.OpenHistory) -> None:
-        raise handler_missing("open-history")
 
     async def open_thinning_policy(self, ctx: Context, request: port.OpenThinningPolicy) -> None:
         await self.thinning_policy.create(ctx, "open-thinning-policy", request.body)
@@ -95,9 +81,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def purge_tenant_versions(self, ctx: Context, request: port.PurgeTenantVersions) -> None:
-        raise handler_missing("purge-tenant-versions")
-
     async def refuse_restore(self, ctx: Context, request: port.RefuseRestore) -> None:
         await self.restore_job.transition(
             ctx,
@@ -108,9 +91,6 @@ class Defaults(port.Port):
 
     async def repair_version(self, ctx: Context, request: port.RepairVersion) -> None:
         await self.content_version.transition(ctx, "repair-version", request.content_version_id)
-
-    async def replace_contributor(self, ctx: Context, request: port.ReplaceContributor) -> None:
-        raise handler_missing("replace-contributor")
 
     async def restore_version(
         self,
@@ -142,24 +122,8 @@ class Defaults(port.Port):
     async def supersede_version(self, ctx: Context, request: port.SupersedeVersion) -> None:
         await self.content_version.transition(ctx, "supersede-version", request.content_version_id)
 
-    async def thin_history(self, ctx: Context, request: port.ThinHistory) -> None:
-        raise handler_missing("thin-history")
-
     async def thin_version(self, ctx: Context, request: port.ThinVersion) -> None:
         await self.content_version.transition(ctx, "thin-version", request.content_version_id)
-
-    async def track_editing(self, ctx: Context, request: port.TrackEditing) -> None:
-        raise handler_missing("track-editing")
-
-    async def blame_range(self, ctx: Context, request: port.BlameRange) -> models.Blame:
-        raise handler_missing("blame-range")
-
-    async def diff_versions(
-        self,
-        ctx: Context,
-        request: port.DiffVersions,
-    ) -> AsyncIterator[models.DiffPart]:
-        raise handler_missing("diff-versions")
 
     async def get_restore_job(self, ctx: Context, request: port.GetRestoreJob) -> models.RestoreJob:
         return await self.restore_job.get(ctx, request.restore_job_id)
@@ -192,97 +156,6 @@ class Defaults(port.Port):
     ) -> Page[models.ThinningPolicy]:
         return await self.thinning_policy.list(ctx, request.page)
 
-    async def list_versions(self, ctx: Context, request: port.ListVersions) -> models.VersionPage:
-        raise handler_missing("list-versions")
-
-    async def preview_thinning(
-        self,
-        ctx: Context,
-        request: port.PreviewThinning,
-    ) -> models.ThinningPreview:
-        raise handler_missing("preview-thinning")
-
-    async def stream_content(
-        self,
-        ctx: Context,
-        request: port.StreamContent,
-    ) -> AsyncIterator[models.ContentChunk]:
-        raise handler_missing("stream-content")
-
-    async def on_document_created(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentCreated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentDeleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_moved(self, ctx: Context, event: Received[models.DocumentMoved]) -> None:
-        not_handled(event)
-
-    async def on_document_ownership_transferred(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentOwnershipTransferred],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_shared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentShared],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_unshared(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUnshared],
-    ) -> None:
-        not_handled(event)
-
-    async def on_document_updated(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUpdated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_file_deleted(self, ctx: Context, event: Received[models.FileDeleted]) -> None:
-        not_handled(event)
-
-    async def on_file_linked(self, ctx: Context, event: Received[models.FileLinked]) -> None:
-        not_handled(event)
-
-    async def on_file_unlinked(self, ctx: Context, event: Received[models.FileUnlinked]) -> None:
-        not_handled(event)
-
-    async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
-        not_handled(event)
-
-    async def on_legal_hold_placed(
-        self,
-        ctx: Context,
-        event: Received[models.LegalHoldPlaced],
-    ) -> None:
-        not_handled(event)
-
-    async def on_legal_hold_released(
-        self,
-        ctx: Context,
-        event: Received[models.LegalHoldReleased],
-    ) -> None:
-        not_handled(event)
-
-    async def on_member_removed(self, ctx: Context, event: Received[models.MemberRemoved]) -> None:
-        not_handled(event)
-
     async def on_organization_created(
         self,
         ctx: Context,
@@ -290,33 +163,9 @@ class Defaults(port.Port):
     ) -> None:
         await self.open_thinning_policy(ctx, port.OpenThinningPolicy(body=event.data))
 
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
     async def on_restore_requested(
         self,
         ctx: Context,
         event: Received[models.RestoreRequested],
     ) -> None:
         await self.accept_restore_request(ctx, port.AcceptRestoreRequest(body=event.data))
-
-    async def on_team_member_added(
-        self,
-        ctx: Context,
-        event: Received[models.TeamMemberAdded],
-    ) -> None:
-        not_handled(event)
-
-    async def on_team_member_removed(
-        self,
-        ctx: Context,
-        event: Received[models.TeamMemberRemoved],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)

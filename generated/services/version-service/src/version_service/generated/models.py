@@ -6,14 +6,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field, RootModel
 
 
 class AccessLevel(StrEnum):
-    """
-    What a grant on a document or folder allows, each level including those before it.
-    """
+    """What a grant on a document or folder allows, each level including those before it."""
 
     viewer = "viewer"
     commenter = "commenter"
@@ -43,9 +41,7 @@ class ApplyRestoreRequest(Model):
 
 
 class BlameRangeRequest(Model):
-    """
-    A block, or a rectangle of cells within a table block.
-    """
+    """A block, or a rectangle of cells within a table block."""
 
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     block_id: Annotated[
@@ -62,9 +58,7 @@ class BlameRangeRequest(Model):
 
 
 class BlamedPart(Model):
-    """
-    A stretch of a block, or a cell, and who wrote it in which version.
-    """
+    """A stretch of a block, or a cell, and who wrote it in which version."""
 
     path: Annotated[str, Field(max_length=300, min_length=1, pattern="^[A-Za-z0-9_/:.-]+$")]
     start_offset: Annotated[int, Field(alias="startOffset", ge=0, le=1000000)]
@@ -75,9 +69,7 @@ class BlamedPart(Model):
 
 
 class CaptionVersionRequest(Model):
-    """
-    The name for a moment and, if wished in the same breath, a pin.
-    """
+    """The name for a moment and, if wished in the same breath, a pin."""
 
     caption: Annotated[
         str,
@@ -87,9 +79,7 @@ class CaptionVersionRequest(Model):
 
 
 class ChangeOrigin(StrEnum):
-    """
-    How new content came about.
-    """
+    """How new content came about."""
 
     edit = "edit"
     restore = "restore"
@@ -108,9 +98,7 @@ class ChangeSummary(Model):
 
 
 class ContentChunk(Model):
-    """
-    Up to 256 KiB of the reconstructed content.
-    """
+    """Up to 256 KiB of the reconstructed content."""
 
     offset: Annotated[int, Field(ge=0, le=53687091200)]
     data: Annotated[str, Field(json_schema_extra={"contentEncoding": "base64"}, max_length=349528)]
@@ -134,9 +122,7 @@ class DeletionReason(StrEnum):
 
 
 class DiffChange(StrEnum):
-    """
-    What happened to a piece of content between two versions.
-    """
+    """What happened to a piece of content between two versions."""
 
     added = "added"
     removed = "removed"
@@ -145,9 +131,7 @@ class DiffChange(StrEnum):
 
 
 class DiffGranularity(StrEnum):
-    """
-    How finely two versions are compared.
-    """
+    """How finely two versions are compared."""
 
     block = "block"
     word = "word"
@@ -167,9 +151,7 @@ class DiffHunk(Model):
 
 
 class DiffPart(Model):
-    """
-    Some hunks in reading order.
-    """
+    """Some hunks in reading order."""
 
     hunks: Annotated[list[DiffHunk], Field(max_length=200)]
     last: bool
@@ -178,9 +160,7 @@ class DiffPart(Model):
 
 
 class DiffVersionsRequest(Model):
-    """
-    Two versions of one subject in either order; the earlier one is taken for the left side.
-    """
+    """Two versions of one subject in either order; the earlier one is taken for the left side."""
 
     left_content_version_id: Annotated[UUID, Field(alias="leftContentVersionId")]
     right_content_version_id: Annotated[UUID, Field(alias="rightContentVersionId")]
@@ -188,18 +168,14 @@ class DiffVersionsRequest(Model):
 
 
 class DocumentDeleted(Model):
-    """
-    Gone for good.
-    """
+    """Gone for good."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     attachment_file_ids: Annotated[list[UUID], Field(alias="attachmentFileIds", max_length=200)]
 
 
 class DocumentOwnershipTransferred(Model):
-    """
-    A transfer job finished and this many documents have a new owner.
-    """
+    """A transfer job finished and this many documents have a new owner."""
 
     document_transfer_id: Annotated[UUID, Field(alias="documentTransferId")]
     from_user_id: Annotated[UUID, Field(alias="fromUserId")]
@@ -209,9 +185,7 @@ class DocumentOwnershipTransferred(Model):
 
 
 class DocumentShared(Model):
-    """
-    A grant was made or its access changed.
-    """
+    """A grant was made or its access changed."""
 
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
@@ -228,9 +202,7 @@ class DocumentShared(Model):
 
 
 class DocumentType(StrEnum):
-    """
-    Which editor opens it and which kinds of block it may hold.
-    """
+    """Which editor opens it and which kinds of block it may hold."""
 
     page = "page"
     spreadsheet = "spreadsheet"
@@ -240,9 +212,7 @@ class DocumentType(StrEnum):
 
 
 class DocumentUnshared(Model):
-    """
-    A grant ended, by hand or by its date.
-    """
+    """A grant ended, by hand or by its date."""
 
     share_grant_id: Annotated[UUID, Field(alias="shareGrantId")]
     document_id: Annotated[UUID, Field(alias="documentId")]
@@ -257,9 +227,7 @@ class DocumentUnshared(Model):
 
 
 class DocumentUpdated(Model):
-    """
-    New content, coalesced to one event each two seconds and document.
-    """
+    """New content, coalesced to one event each two seconds and document."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
@@ -281,9 +249,7 @@ class DocumentUpdated(Model):
 
 
 class Edition(StrEnum):
-    """
-    What an organisation has subscribed to.
-    """
+    """What an organisation has subscribed to."""
 
     free = "free"
     team = "team"
@@ -292,9 +258,7 @@ class Edition(StrEnum):
 
 
 class EndRestoreRequest(Model):
-    """
-    One sentence for the person who asked; the technical cause is in the trace.
-    """
+    """One sentence for the person who asked; the technical cause is in the trace."""
 
     problem: Annotated[
         str, Field(max_length=200, min_length=1, pattern="^[^\\u0000-\\u001f\\u007f]+$")
@@ -302,9 +266,7 @@ class EndRestoreRequest(Model):
 
 
 class FileOrigin(StrEnum):
-    """
-    By which road a file came in.
-    """
+    """By which road a file came in."""
 
     upload = "upload"
     recording = "recording"
@@ -345,9 +307,7 @@ class HistoryStatus(StrEnum):
 
 
 class KeepDiffRequest(Model):
-    """
-    A finished comparison on its way into the seven-day store.
-    """
+    """A finished comparison on its way into the seven-day store."""
 
     subject_id: Annotated[UUID, Field(alias="subjectId")]
     left_number: Annotated[int, Field(alias="leftNumber", ge=1, le=9007199254740991)]
@@ -369,9 +329,7 @@ class LegalHoldPlaced(Model):
 
 
 class LegalHoldReleased(Model):
-    """
-    The case is over as far as keeping is concerned, and retention goes on where it stopped.
-    """
+    """The case is over as far as keeping is concerned, and retention goes on where it stopped."""
 
     legal_hold_id: Annotated[UUID, Field(alias="legalHoldId")]
     release_requested_by: Annotated[UUID, Field(alias="releaseRequestedBy")]
@@ -379,9 +337,7 @@ class LegalHoldReleased(Model):
 
 
 class LinkTargetKind(StrEnum):
-    """
-    What a file can hang on.
-    """
+    """What a file can hang on."""
 
     document = "document"
     message = "message"
@@ -392,9 +348,7 @@ class LinkTargetKind(StrEnum):
 
 
 class MembershipEndReason(StrEnum):
-    """
-    By whose doing somebody stopped belonging to an organisation.
-    """
+    """By whose doing somebody stopped belonging to an organisation."""
 
     left = "left"
     removed = "removed"
@@ -404,17 +358,13 @@ class MembershipEndReason(StrEnum):
 
 
 class PinVersionRequest(Model):
-    """
-    True protects the version from thinning, false gives it back to the policy.
-    """
+    """True protects the version from thinning, false gives it back to the policy."""
 
     pinned: bool
 
 
 class PreviewThinningRequest(Model):
-    """
-    Five numbers to try out.
-    """
+    """Five numbers to try out."""
 
     keep_all_hours: Annotated[int, Field(alias="keepAllHours", ge=24, le=720)]
     keep_hourly_days: Annotated[int, Field(alias="keepHourlyDays", ge=1, le=90)]
@@ -435,9 +385,7 @@ class Principal(RootModel[str]):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -446,9 +394,7 @@ class Region(StrEnum):
 
 
 class RestoreOutcome(StrEnum):
-    """
-    Refused means that a rule spoke against it and trying again is futile.
-    """
+    """Refused means that a rule spoke against it and trying again is futile."""
 
     queued = "queued"
     applied = "applied"
@@ -477,9 +423,7 @@ class RetentionClass(StrEnum):
 
 
 class Sensitivity(StrEnum):
-    """
-    How far a piece of content may travel.
-    """
+    """How far a piece of content may travel."""
 
     public = "public"
     internal = "internal"
@@ -488,9 +432,7 @@ class Sensitivity(StrEnum):
 
 
 class SetThinningPolicyRequest(Model):
-    """
-    The five numbers as they shall be.
-    """
+    """The five numbers as they shall be."""
 
     keep_all_hours: Annotated[int, Field(alias="keepAllHours", ge=24, le=720)]
     keep_hourly_days: Annotated[int, Field(alias="keepHourlyDays", ge=1, le=90)]
@@ -500,32 +442,25 @@ class SetThinningPolicyRequest(Model):
 
 
 class StreamContentRequest(Model):
-    """
-    Which version, and from which byte on when an earlier stream broke off.
-    """
+    """Which version, and from which byte on when an earlier stream broke off."""
 
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     offset: Annotated[int | None, Field(ge=0, le=53687091200)] = None
 
 
 class SubjectKind(StrEnum):
-    """
-    What a history is kept of.
-    """
+    """What a history is kept of."""
 
     document = "document"
     file = "file"
 
 
 class TeamMemberAdded(Model):
-    """
-    Those who were really added by one request; they now see what the team sees.
-    """
+    """Those who were really added by one request; they now see what the team sees."""
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -536,8 +471,7 @@ class TeamMemberRemoved(Model):
 
     team_id: Annotated[UUID, Field(alias="teamId")]
     user_ids: Annotated[
-        list[UUID],
-        Field(alias="userIds", json_schema_extra={"x-unique": True}, max_length=200, min_length=1),
+        list[UUID], Field(alias="userIds", json_schema_extra=UNIQUE, max_length=200, min_length=1)
     ]
 
 
@@ -580,9 +514,7 @@ class UserDeleted(Model):
 
 
 class VersionCaptioned(Model):
-    """
-    A moment became a milestone or got another name.
-    """
+    """A moment became a milestone or got another name."""
 
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
@@ -594,9 +526,7 @@ class VersionCaptioned(Model):
 
 
 class VersionCorrupted(Model):
-    """
-    Reading a payload back gave another digest than the one on record.
-    """
+    """Reading a payload back gave another digest than the one on record."""
 
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
@@ -638,9 +568,7 @@ class VersionDiff(Model):
 
 
 class VersionEncoding(StrEnum):
-    """
-    Whether the payload stands alone or is the difference to its parent.
-    """
+    """Whether the payload stands alone or is the difference to its parent."""
 
     full = "full"
     delta = "delta"
@@ -655,9 +583,7 @@ class VersionNumber(RootModel[int]):
 
 
 class VersionRestored(Model):
-    """
-    An earlier content has become the newest version.
-    """
+    """An earlier content has become the newest version."""
 
     restore_job_id: Annotated[UUID, Field(alias="restoreJobId")]
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
@@ -679,9 +605,7 @@ class VersionRestored(Model):
 
 
 class VersionStatus(StrEnum):
-    """
-    The newest good version of a subject is sealed, its predecessors superseded.
-    """
+    """The newest good version of a subject is sealed, its predecessors superseded."""
 
     recording = "recording"
     sealed = "sealed"
@@ -692,9 +616,7 @@ class VersionStatus(StrEnum):
 
 
 class VersionTrigger(StrEnum):
-    """
-    Why a version was cut.
-    """
+    """Why a version was cut."""
 
     interval = "interval"
     session_end = "sessionEnd"
@@ -705,31 +627,24 @@ class VersionTrigger(StrEnum):
 
 
 class VersionsThinned(Model):
-    """
-    The content of these versions of one subject is gone by policy, their rows remain.
-    """
+    """The content of these versions of one subject is gone by policy, their rows remain."""
 
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
     numbers: Annotated[
-        list[VersionNumber],
-        Field(json_schema_extra={"x-unique": True}, max_length=10000, min_length=1),
+        list[VersionNumber], Field(json_schema_extra=UNIQUE, max_length=10000, min_length=1)
     ]
     freed_bytes: Annotated[int, Field(alias="freedBytes", ge=0, le=9007199254740991)]
 
 
 class Blame(Model):
-    """
-    Who wrote what, part by part in reading order, as far as the versions reach back.
-    """
+    """Who wrote what, part by part in reading order, as far as the versions reach back."""
 
     parts: Annotated[list[BlamedPart], Field(max_length=2000)]
 
 
 class ContentHistory(Model):
-    """
-    What all versions of one document or file have in common, above all who may read them.
-    """
+    """What all versions of one document or file have in common, above all who may read them."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -747,9 +662,7 @@ class ContentHistory(Model):
 
 
 class ContentVersion(Model):
-    """
-    How a document or file was at one moment, and who made it so.
-    """
+    """How a document or file was at one moment, and who made it so."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -792,12 +705,7 @@ class ContentVersion(Model):
     to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
     contributor_ids: Annotated[
         list[UUID],
-        Field(
-            alias="contributorIds",
-            json_schema_extra={"x-unique": True},
-            max_length=100,
-            min_length=1,
-        ),
+        Field(alias="contributorIds", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
     caption: Annotated[
         str | None,
@@ -811,9 +719,7 @@ class ContentVersion(Model):
 
 
 class CreateVersionRequest(Model):
-    """
-    What a writer knows when it wants a moment kept.
-    """
+    """What a writer knows when it wants a moment kept."""
 
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
@@ -834,12 +740,7 @@ class CreateVersionRequest(Model):
     to_sequence: Annotated[int, Field(alias="toSequence", ge=0, le=9007199254740991)]
     contributor_ids: Annotated[
         list[UUID],
-        Field(
-            alias="contributorIds",
-            json_schema_extra={"x-unique": True},
-            max_length=100,
-            min_length=1,
-        ),
+        Field(alias="contributorIds", json_schema_extra=UNIQUE, max_length=100, min_length=1),
     ]
     caption: Annotated[
         str | None,
@@ -851,9 +752,7 @@ class CreateVersionRequest(Model):
 
 
 class DocumentCreated(Model):
-    """
-    What search needs for a first entry.
-    """
+    """What search needs for a first entry."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     document_type: Annotated[DocumentType, Field(alias="documentType")]
@@ -868,9 +767,7 @@ class DocumentCreated(Model):
 
 
 class DocumentMoved(Model):
-    """
-    From folder to folder, an absent one being the owner's root.
-    """
+    """From folder to folder, an absent one being the owner's root."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     from_folder_id: Annotated[UUID | None, Field(alias="fromFolderId")] = None
@@ -879,9 +776,7 @@ class DocumentMoved(Model):
 
 
 class FileDeleted(Model):
-    """
-    Its bytes are destroyed and no longer count as used storage.
-    """
+    """Its bytes are destroyed and no longer count as used storage."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
@@ -890,9 +785,7 @@ class FileDeleted(Model):
 
 
 class FileLinked(Model):
-    """
-    Something uses the file from now on.
-    """
+    """Something uses the file from now on."""
 
     file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
     file_id: Annotated[UUID, Field(alias="fileId")]
@@ -910,9 +803,7 @@ class FileTarget(Model):
 
 
 class FileUnlinked(Model):
-    """
-    A target stopped using the file, which may have become an orphan by it.
-    """
+    """A target stopped using the file, which may have become an orphan by it."""
 
     file_link_id: Annotated[UUID, Field(alias="fileLinkId")]
     file_id: Annotated[UUID, Field(alias="fileId")]
@@ -921,9 +812,7 @@ class FileUnlinked(Model):
 
 
 class FileUploaded(Model):
-    """
-    All parts are there and the digest fits.
-    """
+    """All parts are there and the digest fits."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
@@ -966,9 +855,7 @@ class ListVersionsRequest(Model):
 
 
 class MemberRemoved(Model):
-    """
-    Somebody no longer belongs here.
-    """
+    """Somebody no longer belongs here."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     end_reason: Annotated[MembershipEndReason, Field(alias="endReason")]
@@ -976,9 +863,7 @@ class MemberRemoved(Model):
 
 
 class OrganizationCreated(Model):
-    """
-    A tenant exists, though it cannot work yet.
-    """
+    """A tenant exists, though it cannot work yet."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     slug: Annotated[
@@ -990,18 +875,14 @@ class OrganizationCreated(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class RestoreJob(Model):
-    """
-    The wish to have an earlier content back and what became of it.
-    """
+    """The wish to have an earlier content back and what became of it."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -1024,9 +905,7 @@ class RestoreJob(Model):
 
 
 class RestoreVersionRequest(Model):
-    """
-    Subject and number as the person saw them in the history, and who the person is.
-    """
+    """Subject and number as the person saw them in the history, and who the person is."""
 
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
     subject_id: Annotated[UUID, Field(alias="subjectId")]
@@ -1058,9 +937,7 @@ class SealVersionRequest(Model):
 
 
 class VersionCreated(Model):
-    """
-    A moment is safe in two regions under this number.
-    """
+    """A moment is safe in two regions under this number."""
 
     content_version_id: Annotated[UUID, Field(alias="contentVersionId")]
     subject_kind: Annotated[SubjectKind, Field(alias="subjectKind")]
@@ -1072,9 +949,7 @@ class VersionCreated(Model):
 
 
 class VersionErasureCompleted(Model):
-    """
-    In how many versions the tombstone stands where an erased person had contributed.
-    """
+    """In how many versions the tombstone stands where an erased person had contributed."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -1083,9 +958,7 @@ class VersionErasureCompleted(Model):
 
 
 class VersionPage(Model):
-    """
-    Versions without their content, newest first unless asked otherwise.
-    """
+    """Versions without their content, newest first unless asked otherwise."""
 
     items: Annotated[list[ContentVersion], Field(max_length=200)]
     next_cursor: Annotated[

@@ -4,36 +4,69 @@
 
 from __future__ import annotations
 
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .policies import POLICIES
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="version-service",
     source="/cloudsync/version-service",
-    access={
-        "version:list": frozenset({"compliance-officer"}),
-        "version:set-policy": frozenset({"org-admin", "org-owner"}),
+    access=by_roles(
+        (("compliance-officer",), ("version:list",)),
+        (("org-admin", "org-owner"), ("version:set-policy",)),
+    ),
+    related=by_roles(
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            (
+                "version:caption",
+                "version:diff",
+                "version:list",
+                "version:pin",
+                "version:read",
+                "version:restore",
+            ),
+        ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={
-        "version:caption": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "version:diff": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "version:list": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "version:pin": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "version:read": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "version:restore": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-    },
+    policies=POLICIES,
+    masked=frozenset(
+        {"caption", "contributorIds", "hunks", "readerIds", "readerPrincipals", "retentionClass"}
+    ),
     tables=metadata,
+    dead_letters={
+        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
+        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
+        "cloudsync.platform.audit.v1": "cloudsync.platform.audit.v1.dlq",
+        "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.team.v1": "cloudsync.user.team.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    sagas=SAGAS,
+    latency_buckets=(
+        0.005,
+        0.01,
+        0.025,
+        0.035,
+        0.05,
+        0.075,
+        0.09,
+        0.1,
+        0.15,
+        0.25,
+        0.5,
+        1.0,
+        2.5,
+        5.0,
+    ),
 )

@@ -70,7 +70,7 @@ MEETING_STARTED = Emission(
 RECORDING_FAILED = Emission(
     type="cloudsync.collaboration.recording-failed.v1",
     topic="cloudsync.collaboration.meeting.v1",
-    key="id",
+    key="meetingId",
     key_field="meetingId",
     fields=("recordingId", "meetingId", "cause"),
 )
@@ -78,7 +78,7 @@ RECORDING_FAILED = Emission(
 RECORDING_READY = Emission(
     type="cloudsync.collaboration.recording-ready.v1",
     topic="cloudsync.collaboration.meeting.v1",
-    key="id",
+    key="meetingId",
     key_field="meetingId",
     fields=(
         "recordingId",
@@ -94,7 +94,7 @@ RECORDING_READY = Emission(
 RECORDING_SHARED = Emission(
     type="cloudsync.collaboration.recording-shared.v1",
     topic="cloudsync.collaboration.meeting.v1",
-    key="id",
+    key="meetingId",
     key_field="meetingId",
     fields=("recordingId", "meetingId", "fileId"),
 )
@@ -102,7 +102,7 @@ RECORDING_SHARED = Emission(
 RECORDING_STOPPED = Emission(
     type="cloudsync.collaboration.recording-stopped.v1",
     topic="cloudsync.collaboration.meeting.v1",
-    key="id",
+    key="meetingId",
     key_field="meetingId",
     fields=("recordingId", "meetingId", "layout", "durationSeconds"),
 )
@@ -110,7 +110,7 @@ RECORDING_STOPPED = Emission(
 VIDEO_ERASURE_COMPLETED = Emission(
     type="cloudsync.collaboration.video-erasure-completed.v1",
     topic="cloudsync.collaboration.meeting.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )

@@ -4,15 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -21,17 +17,11 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.breakout_room = runtime.aggregate(aggregates.BREAKOUT_ROOM)
         self.meeting = runtime.aggregate(aggregates.MEETING)
         self.participant = runtime.aggregate(aggregates.PARTICIPANT)
         self.recording = runtime.aggregate(aggregates.RECORDING)
-
-    async def admit_participant(
-        self,
-        ctx: Context,
-        request: port.AdmitParticipant,
-    ) -> models.Participant:
-        raise handler_missing("admit-participant")
 
     async def agree_to_recording(
         self,
@@ -39,12 +29,6 @@ class Defaults(port.Port):
         request: port.AgreeToRecording,
     ) -> models.Participant:
         return await self.participant.update(ctx, "agree-to-recording", request.participant_id)
-
-    async def apply_media_flags(self, ctx: Context, request: port.ApplyMediaFlags) -> None:
-        raise handler_missing("apply-media-flags")
-
-    async def bar_tenant_rooms(self, ctx: Context, request: port.BarTenantRooms) -> None:
-        raise handler_missing("bar-tenant-rooms")
 
     async def cancel_meeting(self, ctx: Context, request: port.CancelMeeting) -> models.Meeting:
         return await self.meeting.transition(
@@ -78,9 +62,6 @@ class Defaults(port.Port):
     ) -> models.Recording:
         return await self.recording.transition(ctx, "delete-recording", request.recording_id)
 
-    async def eject_suspended(self, ctx: Context, request: port.EjectSuspended) -> None:
-        raise handler_missing("eject-suspended")
-
     async def end_meeting(self, ctx: Context, request: port.EndMeeting) -> models.Meeting:
         return await self.meeting.transition(ctx, "end-meeting", request.meeting_id)
 
@@ -96,24 +77,8 @@ class Defaults(port.Port):
     async def finish_recording(self, ctx: Context, request: port.FinishRecording) -> None:
         await self.recording.transition(ctx, "finish-recording", request.recording_id, request.body)
 
-    async def follow_cancelled_event(
-        self,
-        ctx: Context,
-        request: port.FollowCancelledEvent,
-    ) -> None:
-        raise handler_missing("follow-cancelled-event")
-
-    async def follow_moved_event(self, ctx: Context, request: port.FollowMovedEvent) -> None:
-        raise handler_missing("follow-moved-event")
-
-    async def forget_participant(self, ctx: Context, request: port.ForgetParticipant) -> None:
-        raise handler_missing("forget-participant")
-
     async def hand_over_host(self, ctx: Context, request: port.HandOverHost) -> models.Meeting:
         return await self.meeting.update(ctx, "hand-over-host", request.meeting_id, request.body)
-
-    async def join_meeting(self, ctx: Context, request: port.JoinMeeting) -> models.MeetingJoined:
-        raise handler_missing("join-meeting")
 
     async def leave_meeting(self, ctx: Context, request: port.LeaveMeeting) -> None:
         await self.participant.transition(
@@ -126,25 +91,8 @@ class Defaults(port.Port):
     async def lock_meeting(self, ctx: Context, request: port.LockMeeting) -> models.Meeting:
         return await self.meeting.update(ctx, "lock-meeting", request.meeting_id, request.body)
 
-    async def open_breakout_rooms(
-        self,
-        ctx: Context,
-        request: port.OpenBreakoutRooms,
-    ) -> models.BreakoutRoomList:
-        raise handler_missing("open-breakout-rooms")
-
     async def open_lobby(self, ctx: Context, request: port.OpenLobby) -> None:
         await self.meeting.transition(ctx, "open-lobby", request.meeting_id)
-
-    async def purge_tenant_recordings(
-        self,
-        ctx: Context,
-        request: port.PurgeTenantRecordings,
-    ) -> None:
-        raise handler_missing("purge-tenant-recordings")
-
-    async def readmit_tenant_rooms(self, ctx: Context, request: port.ReadmitTenantRooms) -> None:
-        raise handler_missing("readmit-tenant-rooms")
 
     async def remove_participant(
         self,
@@ -157,25 +105,6 @@ class Defaults(port.Port):
             request.participant_id,
             request.body,
         )
-
-    async def schedule_meeting(self, ctx: Context, request: port.ScheduleMeeting) -> models.Meeting:
-        raise handler_missing("schedule-meeting")
-
-    async def share_recording(self, ctx: Context, request: port.ShareRecording) -> None:
-        raise handler_missing("share-recording")
-
-    async def start_instant_meeting(
-        self,
-        ctx: Context,
-        request: port.StartInstantMeeting,
-    ) -> models.Meeting:
-        raise handler_missing("start-instant-meeting")
-
-    async def start_meeting(self, ctx: Context, request: port.StartMeeting) -> models.Meeting:
-        raise handler_missing("start-meeting")
-
-    async def start_recording(self, ctx: Context, request: port.StartRecording) -> models.Recording:
-        raise handler_missing("start-recording")
 
     async def stop_recording(self, ctx: Context, request: port.StopRecording) -> models.Recording:
         return await self.recording.transition(
@@ -191,9 +120,6 @@ class Defaults(port.Port):
         request: port.WithdrawConsent,
     ) -> models.Participant:
         return await self.participant.update(ctx, "withdraw-consent", request.participant_id)
-
-    async def withdraw_recording(self, ctx: Context, request: port.WithdrawRecording) -> None:
-        raise handler_missing("withdraw-recording")
 
     async def get_meeting(self, ctx: Context, request: port.GetMeeting) -> models.Meeting:
         return await self.meeting.get(ctx, request.meeting_id)
@@ -219,71 +145,3 @@ class Defaults(port.Port):
             request.page,
             {"meetingId": request.meeting_id, "stage": request.stage},
         )
-
-    async def look_up_meeting(
-        self,
-        ctx: Context,
-        request: port.LookUpMeeting,
-    ) -> models.MeetingCard:
-        raise handler_missing("look-up-meeting")
-
-    async def watch_meeting(
-        self,
-        ctx: Context,
-        request: port.WatchMeeting,
-    ) -> AsyncIterator[models.MeetingChange]:
-        raise handler_missing("watch-meeting")
-
-    async def on_event_cancelled(
-        self,
-        ctx: Context,
-        event: Received[models.EventCancelled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_event_rescheduled(
-        self,
-        ctx: Context,
-        event: Received[models.EventRescheduled],
-    ) -> None:
-        not_handled(event)
-
-    async def on_file_quarantined(
-        self,
-        ctx: Context,
-        event: Received[models.FileQuarantined],
-    ) -> None:
-        not_handled(event)
-
-    async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
-        not_handled(event)
-
-    async def on_flag_changed(self, ctx: Context, event: Received[models.FlagChanged]) -> None:
-        not_handled(event)
-
-    async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
-    ) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)
-
-    async def on_user_suspended(self, ctx: Context, event: Received[models.UserSuspended]) -> None:
-        not_handled(event)

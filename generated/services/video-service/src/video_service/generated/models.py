@@ -7,14 +7,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, Field
 
 
 class AdmissionPolicy(StrEnum):
-    """
-    Who gets in without being let in by somebody.
-    """
+    """Who gets in without being let in by somebody."""
 
     open = "open"
     organisation_only = "organisationOnly"
@@ -23,18 +21,14 @@ class AdmissionPolicy(StrEnum):
 
 
 class AdmitParticipantRequest(Model):
-    """
-    Who waits, and whether to let them in.
-    """
+    """Who waits, and whether to let them in."""
 
     participant_id: Annotated[UUID, Field(alias="participantId")]
     admit: bool
 
 
 class BreakoutRoom(Model):
-    """
-    A side room of a live meeting for some of its people, closed by the clock or by the host.
-    """
+    """A side room of a live meeting for some of its people, closed by the clock or by the host."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -44,25 +38,20 @@ class BreakoutRoom(Model):
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     room_label: Annotated[str, Field(alias="roomLabel", max_length=60, min_length=1)]
     participant_ids: Annotated[
-        list[UUID],
-        Field(alias="participantIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="participantIds", json_schema_extra=UNIQUE, max_length=200)
     ]
     opened_by: Annotated[UUID, Field(alias="openedBy")]
     closes_at: Annotated[AwareDatetime | None, Field(alias="closesAt")] = None
 
 
 class BreakoutRoomList(Model):
-    """
-    All side rooms of a meeting as they were opened.
-    """
+    """All side rooms of a meeting as they were opened."""
 
     rooms: Annotated[list[BreakoutRoom], Field(max_length=50)]
 
 
 class ChangeScope(StrEnum):
-    """
-    How much of a series is meant, RFC 5545's THISANDFUTURE in the middle.
-    """
+    """How much of a series is meant, RFC 5545's THISANDFUTURE in the middle."""
 
     this = "this"
     following = "following"
@@ -70,9 +59,7 @@ class ChangeScope(StrEnum):
 
 
 class ConnectParticipantRequest(Model):
-    """
-    A media node has accepted somebody's token.
-    """
+    """A media node has accepted somebody's token."""
 
     consented_at: Annotated[AwareDatetime | None, Field(alias="consentedAt")] = None
 
@@ -87,9 +74,7 @@ class CountAttendanceRequest(Model):
 
 
 class DeviceKind(StrEnum):
-    """
-    What somebody joins with.
-    """
+    """What somebody joins with."""
 
     web = "web"
     desktop = "desktop"
@@ -100,18 +85,14 @@ class DeviceKind(StrEnum):
 
 
 class EncryptionMode(StrEnum):
-    """
-    Up to the media node and from there on, or from lens to screen.
-    """
+    """Up to the media node and from there on, or from lens to screen."""
 
     transport = "transport"
     end_to_end = "endToEnd"
 
 
 class Environment(StrEnum):
-    """
-    Where a value or a flag holds.
-    """
+    """Where a value or a flag holds."""
 
     production = "production"
     staging = "staging"
@@ -119,9 +100,7 @@ class Environment(StrEnum):
 
 
 class EventCancelled(Model):
-    """
-    Time was given back, of a whole event or of some dates of a series.
-    """
+    """Time was given back, of a whole event or of some dates of a series."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     scope: ChangeScope | None = None
@@ -131,9 +110,7 @@ class EventCancelled(Model):
 
 
 class EventRescheduled(Model):
-    """
-    A time that people had in their heads is no longer the right one.
-    """
+    """A time that people had in their heads is no longer the right one."""
 
     event_id: Annotated[UUID, Field(alias="eventId")]
     old_start: Annotated[AwareDatetime, Field(alias="oldStart")]
@@ -146,17 +123,13 @@ class EventRescheduled(Model):
 
 
 class FailRecordingRequest(Model):
-    """
-    What stopped capture or composition, as a word that can be counted.
-    """
+    """What stopped capture or composition, as a word that can be counted."""
 
     cause: Annotated[str, Field(max_length=40, min_length=3, pattern="^[a-z-]{3,40}$")]
 
 
 class FileOrigin(StrEnum):
-    """
-    By which road a file came in.
-    """
+    """By which road a file came in."""
 
     upload = "upload"
     recording = "recording"
@@ -167,9 +140,7 @@ class FileOrigin(StrEnum):
 
 
 class FinishRecordingRequest(Model):
-    """
-    The composer's word that the film lies in the bucket of its region.
-    """
+    """The composer's word that the film lies in the bucket of its region."""
 
     bucket_key: Annotated[
         str,
@@ -186,9 +157,7 @@ class FinishRecordingRequest(Model):
 
 
 class FlagPurpose(StrEnum):
-    """
-    Why a flag exists, which decides on how long it may live and who may touch it.
-    """
+    """Why a flag exists, which decides on how long it may live and who may touch it."""
 
     release = "release"
     experiment = "experiment"
@@ -198,9 +167,7 @@ class FlagPurpose(StrEnum):
 
 
 class FlagStatus(StrEnum):
-    """
-    How far a flag has come between being an idea and being deleted from the code.
-    """
+    """How far a flag has come between being an idea and being deleted from the code."""
 
     draft = "draft"
     scheduled = "scheduled"
@@ -211,17 +178,13 @@ class FlagStatus(StrEnum):
 
 
 class HandOverHostRequest(Model):
-    """
-    Who shall answer for the meeting from now on.
-    """
+    """Who shall answer for the meeting from now on."""
 
     host_id: Annotated[UUID, Field(alias="hostId")]
 
 
 class JoinMeetingRequest(Model):
-    """
-    Code, passcode if there is one, and what somebody comes with.
-    """
+    """Code, passcode if there is one, and what somebody comes with."""
 
     join_code: Annotated[
         str,
@@ -252,9 +215,7 @@ class JoinState(StrEnum):
 
 
 class LeaveMeetingRequest(Model):
-    """
-    A connection ended; the node's estimate of how good it was comes along.
-    """
+    """A connection ended; the node's estimate of how good it was comes along."""
 
     mean_opinion_score: Annotated[float | None, Field(alias="meanOpinionScore", ge=1.0, le=5.0)] = (
         None
@@ -262,9 +223,7 @@ class LeaveMeetingRequest(Model):
 
 
 class LinkTargetKind(StrEnum):
-    """
-    What a file can hang on.
-    """
+    """What a file can hang on."""
 
     document = "document"
     message = "message"
@@ -275,17 +234,13 @@ class LinkTargetKind(StrEnum):
 
 
 class LockMeetingRequest(Model):
-    """
-    Whether the door is to be shut for all who are not inside.
-    """
+    """Whether the door is to be shut for all who are not inside."""
 
     locked: bool
 
 
 class LookUpMeetingRequest(Model):
-    """
-    The code out of a link or from the telephone.
-    """
+    """The code out of a link or from the telephone."""
 
     join_code: Annotated[
         str,
@@ -310,9 +265,7 @@ class MeetingCancelReason(StrEnum):
 
 
 class MeetingCancelled(Model):
-    """
-    The room will not open, and its address leads to a page that says so.
-    """
+    """The room will not open, and its address leads to a page that says so."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
@@ -320,9 +273,7 @@ class MeetingCancelled(Model):
 
 
 class MeetingChangeKind(StrEnum):
-    """
-    What a watcher of a meeting is told of, each with the meeting as it is afterwards.
-    """
+    """What a watcher of a meeting is told of, each with the meeting as it is afterwards."""
 
     snapshot = "snapshot"
     phase = "phase"
@@ -333,9 +284,7 @@ class MeetingChangeKind(StrEnum):
 
 
 class MeetingEnded(Model):
-    """
-    Everybody is out.
-    """
+    """Everybody is out."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
@@ -346,9 +295,7 @@ class MeetingEnded(Model):
 
 
 class MeetingPhase(StrEnum):
-    """
-    From the lobby on people can be in it.
-    """
+    """From the lobby on people can be in it."""
 
     scheduled = "scheduled"
     lobby = "lobby"
@@ -359,9 +306,7 @@ class MeetingPhase(StrEnum):
 
 
 class MeetingRole(StrEnum):
-    """
-    Hosts and co-hosts admit, mute and remove.
-    """
+    """Hosts and co-hosts admit, mute and remove."""
 
     host = "host"
     cohost = "cohost"
@@ -370,9 +315,7 @@ class MeetingRole(StrEnum):
 
 
 class MeetingScheduled(Model):
-    """
-    A room is kept for an hour to come.
-    """
+    """A room is kept for an hour to come."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
@@ -388,15 +331,12 @@ class MeetingScheduled(Model):
 class OpenBreakoutRoomsRequestRoomsItem(Model):
     room_label: Annotated[str, Field(alias="roomLabel", max_length=60, min_length=1)]
     participant_ids: Annotated[
-        list[UUID],
-        Field(alias="participantIds", json_schema_extra={"x-unique": True}, max_length=200),
+        list[UUID], Field(alias="participantIds", json_schema_extra=UNIQUE, max_length=200)
     ]
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -404,17 +344,13 @@ class OrganizationDeleted(Model):
 
 
 class OrganizationRestored(Model):
-    """
-    Stops the off-boarding.
-    """
+    """Stops the off-boarding."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
 
 class Participant(Model):
-    """
-    Somebody in a meeting or before its door.
-    """
+    """Somebody in a meeting or before its door."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -437,9 +373,7 @@ class Participant(Model):
 
 
 class RecordingFailed(Model):
-    """
-    There will be no film.
-    """
+    """There will be no film."""
 
     recording_id: Annotated[UUID, Field(alias="recordingId")]
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
@@ -447,9 +381,7 @@ class RecordingFailed(Model):
 
 
 class RecordingLayout(StrEnum):
-    """
-    Everybody side by side, whoever speaks in large, or sound alone at a fortieth of the size.
-    """
+    """Everybody side by side, whoever speaks in large, or sound alone at a fortieth of the size."""
 
     gallery = "gallery"
     speaker = "speaker"
@@ -457,9 +389,7 @@ class RecordingLayout(StrEnum):
 
 
 class RecordingPolicy(StrEnum):
-    """
-    Whether a meeting can be recorded at all, by its hosts, or is from its first minute.
-    """
+    """Whether a meeting can be recorded at all, by its hosts, or is from its first minute."""
 
     off = "off"
     host_only = "hostOnly"
@@ -467,9 +397,7 @@ class RecordingPolicy(StrEnum):
 
 
 class RecordingReady(Model):
-    """
-    The film is composed and lies in the region's bucket, where file-service fetches it.
-    """
+    """The film is composed and lies in the region's bucket, where file-service fetches it."""
 
     recording_id: Annotated[UUID, Field(alias="recordingId")]
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
@@ -486,15 +414,12 @@ class RecordingReady(Model):
     duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
     sha256: Annotated[str, Field(max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")]
     share_with: Annotated[
-        list[UUID] | None,
-        Field(alias="shareWith", json_schema_extra={"x-unique": True}, max_length=1000),
+        list[UUID] | None, Field(alias="shareWith", json_schema_extra=UNIQUE, max_length=1000)
     ] = None
 
 
 class RecordingShared(Model):
-    """
-    A recording can be opened as a file by those who were there.
-    """
+    """A recording can be opened as a file by those who were there."""
 
     recording_id: Annotated[UUID, Field(alias="recordingId")]
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
@@ -502,9 +427,7 @@ class RecordingShared(Model):
 
 
 class RecordingStage(StrEnum):
-    """
-    From raw tracks on a media node to a file that people open.
-    """
+    """From raw tracks on a media node to a file that people open."""
 
     capturing = "capturing"
     composing = "composing"
@@ -515,9 +438,7 @@ class RecordingStage(StrEnum):
 
 
 class RecordingStopped(Model):
-    """
-    How long was captured and how it is to be laid out.
-    """
+    """How long was captured and how it is to be laid out."""
 
     recording_id: Annotated[UUID, Field(alias="recordingId")]
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
@@ -526,9 +447,7 @@ class RecordingStopped(Model):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -537,17 +456,13 @@ class Region(StrEnum):
 
 
 class RemoveParticipantRequest(Model):
-    """
-    Whether they may come back.
-    """
+    """Whether they may come back."""
 
     banned: bool
 
 
 class ScanVerdict(StrEnum):
-    """
-    What the malware scanner made of the bytes.
-    """
+    """What the malware scanner made of the bytes."""
 
     none = "none"
     clean = "clean"
@@ -557,9 +472,7 @@ class ScanVerdict(StrEnum):
 
 
 class ScheduleMeetingRequest(Model):
-    """
-    What a calendar or a person knows of a meeting to come.
-    """
+    """What a calendar or a person knows of a meeting to come."""
 
     title: Annotated[str, Field(max_length=200, min_length=1)]
     scheduled_start: Annotated[AwareDatetime, Field(alias="scheduledStart")]
@@ -576,9 +489,7 @@ class ScheduleMeetingRequest(Model):
 
 
 class StartInstantMeetingRequest(Model):
-    """
-    A call without an appointment, from a channel or out of the blue.
-    """
+    """A call without an appointment, from a channel or out of the blue."""
 
     title: Annotated[str, Field(max_length=200, min_length=1)]
     channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
@@ -596,26 +507,20 @@ class StartMeetingRequest(Model):
 
 
 class StartRecordingRequest(Model):
-    """
-    Which meeting to keep and how to lay out the faces.
-    """
+    """Which meeting to keep and how to lay out the faces."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     layout: RecordingLayout | None = None
 
 
 class StopRecordingRequest(Model):
-    """
-    How many seconds the client saw run, against which the composed length is checked.
-    """
+    """How many seconds the client saw run, against which the composed length is checked."""
 
     duration_seconds: Annotated[int, Field(alias="durationSeconds", ge=0, le=86400)]
 
 
 class SuspensionReason(StrEnum):
-    """
-    Why an account is barred; it decides who may lift the bar.
-    """
+    """Why an account is barred; it decides who may lift the bar."""
 
     admin_action = "adminAction"
     security_incident = "securityIncident"
@@ -635,9 +540,7 @@ class UserDeleted(Model):
 
 
 class UserSuspended(Model):
-    """
-    Sessions must end within five seconds and the profile is locked.
-    """
+    """Sessions must end within five seconds and the profile is locked."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     reason: SuspensionReason
@@ -649,17 +552,13 @@ class VideoErasureCompletedStore(StrEnum):
 
 
 class WatchMeetingRequest(Model):
-    """
-    Which meeting to be told of for as long as the call is open.
-    """
+    """Which meeting to be told of for as long as the call is open."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
 
 
 class CancelMeetingRequest(Model):
-    """
-    Why it will not take place, for those who had kept the hour free.
-    """
+    """Why it will not take place, for those who had kept the hour free."""
 
     reason: MeetingCancelReason
 
@@ -674,9 +573,7 @@ class FileTarget(Model):
 
 
 class FileUploaded(Model):
-    """
-    All parts are there and the digest fits.
-    """
+    """All parts are there and the digest fits."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
@@ -698,9 +595,7 @@ class FileUploaded(Model):
 
 
 class FlagChanged(Model):
-    """
-    Something about a flag decides differently from now on.
-    """
+    """Something about a flag decides differently from now on."""
 
     feature_flag_id: Annotated[UUID, Field(alias="featureFlagId")]
     key: Annotated[
@@ -717,9 +612,7 @@ class FlagChanged(Model):
 
 
 class Meeting(Model):
-    """
-    A call from its invitation to its last minute.
-    """
+    """A call from its invitation to its last minute."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -729,7 +622,7 @@ class Meeting(Model):
     title: Annotated[str, Field(max_length=200, min_length=1)]
     host_id: Annotated[UUID, Field(alias="hostId")]
     cohost_ids: Annotated[
-        list[UUID], Field(alias="cohostIds", json_schema_extra={"x-unique": True}, max_length=10)
+        list[UUID], Field(alias="cohostIds", json_schema_extra=UNIQUE, max_length=10)
     ]
     calendar_event_id: Annotated[UUID | None, Field(alias="calendarEventId")] = None
     channel_id: Annotated[UUID | None, Field(alias="channelId")] = None
@@ -761,9 +654,7 @@ class Meeting(Model):
 
 
 class MeetingCard(Model):
-    """
-    As much of a meeting as somebody may know who has its code and nothing else.
-    """
+    """As much of a meeting as somebody may know who has its code and nothing else."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     phase: MeetingPhase
@@ -773,9 +664,7 @@ class MeetingCard(Model):
 
 
 class MeetingJoined(Model):
-    """
-    Somebody's entry, and token and node once they are admitted.
-    """
+    """Somebody's entry, and token and node once they are admitted."""
 
     participant: Participant
     media_token: Annotated[
@@ -799,9 +688,7 @@ class MeetingJoined(Model):
 
 
 class MeetingStarted(Model):
-    """
-    Media flows in this region from this moment on.
-    """
+    """Media flows in this region from this moment on."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     host_id: Annotated[UUID, Field(alias="hostId")]
@@ -812,9 +699,7 @@ class MeetingStarted(Model):
 
 
 class OpenBreakoutRoomsRequest(Model):
-    """
-    How to split a meeting and until when.
-    """
+    """How to split a meeting and until when."""
 
     meeting_id: Annotated[UUID, Field(alias="meetingId")]
     rooms: Annotated[list[OpenBreakoutRoomsRequestRoomsItem], Field(max_length=50, min_length=1)]
@@ -822,18 +707,14 @@ class OpenBreakoutRoomsRequest(Model):
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class Recording(Model):
-    """
-    What was kept of a meeting, from the first captured second to a file in file-service.
-    """
+    """What was kept of a meeting, from the first captured second to a file in file-service."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -867,9 +748,7 @@ class Recording(Model):
 
 
 class VideoErasureCompleted(Model):
-    """
-    How many entries lost their name and how many meetings another host.
-    """
+    """How many entries lost their name and how many meetings another host."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     erasure_request_id: Annotated[UUID, Field(alias="erasureRequestId")]
@@ -878,9 +757,7 @@ class VideoErasureCompleted(Model):
 
 
 class FileQuarantined(Model):
-    """
-    Withdrawn from everybody with the threat's name.
-    """
+    """Withdrawn from everybody with the threat's name."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     threat_name: Annotated[
@@ -897,9 +774,7 @@ class FileQuarantined(Model):
 
 
 class MeetingChange(Model):
-    """
-    The meeting after something happened, with the person or recording that it happened to.
-    """
+    """The meeting after something happened, with the person or recording that it happened to."""
 
     kind: MeetingChangeKind
     meeting: Meeting

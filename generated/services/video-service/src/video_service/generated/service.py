@@ -7,17 +7,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="video-service",
     source="/cloudsync/video-service",
-    access={
-        "meeting:end": frozenset({"org-admin", "org-owner"}),
-        "meeting:join": frozenset(
-            {
+    access=by_roles(
+        (
+            (
                 "billing-admin",
                 "guest",
                 "member",
@@ -25,54 +26,53 @@ SERVICE = ServiceSpec(
                 "org-owner",
                 "security-admin",
                 "team-manager",
-            }
+            ),
+            ("meeting:join",),
         ),
-        "meeting:schedule": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("meeting:schedule",),
         ),
+        (("org-admin", "org-owner"), ("meeting:end",)),
+    ),
+    related=by_roles(
+        (
+            (
+                "billing-admin",
+                "guest",
+                "member",
+                "org-admin",
+                "org-owner",
+                "security-admin",
+                "team-manager",
+            ),
+            ("meeting:consent", "meeting:read"),
+        ),
+        (
+            ("billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"),
+            ("meeting:end", "meeting:list", "meeting:moderate", "meeting:record", "meeting:start"),
+        ),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
-    related={
-        "meeting:consent": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "meeting:end": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "meeting:list": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "meeting:moderate": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "meeting:read": frozenset(
-            {
-                "billing-admin",
-                "guest",
-                "member",
-                "org-admin",
-                "org-owner",
-                "security-admin",
-                "team-manager",
-            }
-        ),
-        "meeting:record": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-        "meeting:start": frozenset(
-            {"billing-admin", "member", "org-admin", "org-owner", "security-admin", "team-manager"}
-        ),
-    },
+    masked=frozenset({"displayName", "joinCode", "passcodeHash", "title"}),
     tables=metadata,
     schemas=("meetings",),
     migrations=Path(__file__).with_name("migrations"),
+    dead_letters={
+        "cloudsync.collaboration.calendar-event.v1": "cloudsync.collaboration.calendar-event.v1.dlq",
+        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
+        "cloudsync.platform.flag.v1": "cloudsync.platform.flag.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+    },
+    sagas=SAGAS,
+    latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.09, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
     edges={
         "calendar-service": Edge(
             service="calendar-service",
@@ -87,6 +87,7 @@ SERVICE = ServiceSpec(
                 open_for=15.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
     },
 )

@@ -14,12 +14,15 @@ class ServiceSettings(Settings):
     model_config = SettingsConfigDict(env_prefix="VIDEO_SERVICE_")
 
     port: Port = 9011
+    metrics_port: Port | None = 19011
     issuer: str = "https://auth.cloudsync.example"
     problem_base: str = "https://errors.cloudsync.example/"
     max_body_bytes: int = 10485760
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 500
+    rate_limit_burst: int = 1000
     database_schema: str | None = "meetings"
 
     lobby_lead: Seconds = 900.0

@@ -22,7 +22,7 @@ from . import models, problems, tables
 WEBHOOK_DELIVERED = Emission(
     type="cloudsync.notification.webhook-delivered.v1",
     topic="cloudsync.notification.webhook.v1",
-    key="id",
+    key="endpointId",
     key_field="endpointId",
     fields=("deliveryId", "endpointId", "eventType", "attempt", "httpStatus", "durationMs"),
 )
@@ -30,7 +30,7 @@ WEBHOOK_DELIVERED = Emission(
 WEBHOOK_DELIVERY_EXHAUSTED = Emission(
     type="cloudsync.notification.webhook-delivery-exhausted.v1",
     topic="cloudsync.notification.webhook.v1",
-    key="id",
+    key="endpointId",
     key_field="endpointId",
     fields=("deliveryId", "endpointId", "eventType", "failureKind"),
 )
@@ -46,7 +46,7 @@ WEBHOOK_DISABLED = Emission(
 WEBHOOK_ERASURE_COMPLETED = Emission(
     type="cloudsync.notification.webhook-erasure-completed.v1",
     topic="cloudsync.notification.webhook.v1",
-    key="id",
+    key="userId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )

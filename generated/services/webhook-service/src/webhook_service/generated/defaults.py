@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.handlers import handler_missing, not_handled
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page
 
-from . import aggregates, clients, models, port
+from . import aggregates, clients, metrics, models, port
 
 
 class Defaults(port.Port):
@@ -19,27 +17,11 @@ class Defaults(port.Port):
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.clients = clients.Clients(runtime)
+        self.metrics = metrics.Metrics(runtime)
         self.delivery_attempt = runtime.aggregate(aggregates.DELIVERY_ATTEMPT)
         self.replay_job = runtime.aggregate(aggregates.REPLAY_JOB)
         self.webhook_delivery = runtime.aggregate(aggregates.WEBHOOK_DELIVERY)
         self.webhook_endpoint = runtime.aggregate(aggregates.WEBHOOK_ENDPOINT)
-
-    async def await_scan(self, ctx: Context, request: port.AwaitScan) -> None:
-        raise handler_missing("await-scan")
-
-    async def count_endpoint_failure(
-        self,
-        ctx: Context,
-        request: port.CountEndpointFailure,
-    ) -> None:
-        raise handler_missing("count-endpoint-failure")
-
-    async def create_endpoint(
-        self,
-        ctx: Context,
-        request: port.CreateEndpoint,
-    ) -> models.EndpointWithSecret:
-        raise handler_missing("create-endpoint")
 
     async def disable_endpoint(
         self,
@@ -65,19 +47,6 @@ class Defaults(port.Port):
             request.body,
         )
 
-    async def dispatch_delivery(self, ctx: Context, request: port.DispatchDelivery) -> None:
-        raise handler_missing("dispatch-delivery")
-
-    async def drop_contact(self, ctx: Context, request: port.DropContact) -> None:
-        raise handler_missing("drop-contact")
-
-    async def enforce_endpoint_limit(
-        self,
-        ctx: Context,
-        request: port.EnforceEndpointLimit,
-    ) -> None:
-        raise handler_missing("enforce-endpoint-limit")
-
     async def exhaust_delivery(self, ctx: Context, request: port.ExhaustDelivery) -> None:
         await self.webhook_delivery.transition(
             ctx,
@@ -89,9 +58,6 @@ class Defaults(port.Port):
     async def finish_replay(self, ctx: Context, request: port.FinishReplay) -> None:
         await self.replay_job.transition(ctx, "finish-replay", request.replay_job_id)
 
-    async def forget_cached_key(self, ctx: Context, request: port.ForgetCachedKey) -> None:
-        raise handler_missing("forget-cached-key")
-
     async def mark_endpoint_failing(self, ctx: Context, request: port.MarkEndpointFailing) -> None:
         await self.webhook_endpoint.transition(
             ctx,
@@ -99,36 +65,12 @@ class Defaults(port.Port):
             request.webhook_endpoint_id,
         )
 
-    async def match_event(self, ctx: Context, request: port.MatchEvent) -> None:
-        raise handler_missing("match-event")
-
     async def pause_endpoint(
         self,
         ctx: Context,
         request: port.PauseEndpoint,
     ) -> models.WebhookEndpoint:
         return await self.webhook_endpoint.transition(ctx, "pause-endpoint", request.endpoint_id)
-
-    async def pause_tenant_endpoints(
-        self,
-        ctx: Context,
-        request: port.PauseTenantEndpoints,
-    ) -> None:
-        raise handler_missing("pause-tenant-endpoints")
-
-    async def purge_tenant_endpoints(
-        self,
-        ctx: Context,
-        request: port.PurgeTenantEndpoints,
-    ) -> None:
-        raise handler_missing("purge-tenant-endpoints")
-
-    async def reactivate_endpoint(
-        self,
-        ctx: Context,
-        request: port.ReactivateEndpoint,
-    ) -> models.WebhookEndpoint:
-        raise handler_missing("reactivate-endpoint")
 
     async def record_attempt(self, ctx: Context, request: port.RecordAttempt) -> None:
         await self.delivery_attempt.create(ctx, "record-attempt", request.body)
@@ -173,13 +115,6 @@ class Defaults(port.Port):
     ) -> models.WebhookEndpoint:
         return await self.webhook_endpoint.transition(ctx, "resume-endpoint", request.endpoint_id)
 
-    async def resume_tenant_endpoints(
-        self,
-        ctx: Context,
-        request: port.ResumeTenantEndpoints,
-    ) -> None:
-        raise handler_missing("resume-tenant-endpoints")
-
     async def retry_delivery(self, ctx: Context, request: port.RetryDelivery) -> None:
         await self.webhook_delivery.transition(
             ctx,
@@ -187,20 +122,6 @@ class Defaults(port.Port):
             request.webhook_delivery_id,
             request.body,
         )
-
-    async def rotate_endpoint_secret(
-        self,
-        ctx: Context,
-        request: port.RotateEndpointSecret,
-    ) -> models.EndpointWithSecret:
-        raise handler_missing("rotate-endpoint-secret")
-
-    async def send_test_delivery(
-        self,
-        ctx: Context,
-        request: port.SendTestDelivery,
-    ) -> models.WebhookDelivery:
-        raise handler_missing("send-test-delivery")
 
     async def settle_delivery(self, ctx: Context, request: port.SettleDelivery) -> None:
         await self.webhook_delivery.transition(
@@ -215,20 +136,6 @@ class Defaults(port.Port):
 
     async def stop_replay(self, ctx: Context, request: port.StopReplay) -> models.ReplayJob:
         return await self.replay_job.transition(ctx, "stop-replay", request.replay_id)
-
-    async def update_endpoint(
-        self,
-        ctx: Context,
-        request: port.UpdateEndpoint,
-    ) -> models.WebhookEndpoint:
-        raise handler_missing("update-endpoint")
-
-    async def verify_endpoint(
-        self,
-        ctx: Context,
-        request: port.VerifyEndpoint,
-    ) -> models.WebhookEndpoint:
-        raise handler_missing("verify-endpoint")
 
     async def get_endpoint(self, ctx: Context, request: port.GetEndpoint) -> models.WebhookEndpoint:
         return await self.webhook_endpoint.get(ctx, request.endpoint_id)
@@ -261,66 +168,3 @@ class Defaults(port.Port):
         request: port.ListEndpoints,
     ) -> Page[models.WebhookEndpoint]:
         return await self.webhook_endpoint.list(ctx, request.page, {"state": request.state})
-
-    async def on_document_updated(
-        self,
-        ctx: Context,
-        event: Received[models.DocumentUpdated],
-    ) -> None:
-        not_handled(event)
-
-    async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:
-        not_handled(event)
-
-    async def on_file_uploaded(self, ctx: Context, event: Received[models.FileUploaded]) -> None:
-        not_handled(event)
-
-    async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
-        not_handled(event)
-
-    async def on_organization_deleted(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationDeleted],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_purged(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationPurged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_organization_restored(
-        self,
-        ctx: Context,
-        event: Received[models.OrganizationRestored],
-    ) -> None:
-        not_handled(event)
-
-    async def on_payment_processed(
-        self,
-        ctx: Context,
-        event: Received[models.PaymentProcessed],
-    ) -> None:
-        not_handled(event)
-
-    async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
-        not_handled(event)
-
-    async def on_subscription_changed(
-        self,
-        ctx: Context,
-        event: Received[models.SubscriptionChanged],
-    ) -> None:
-        not_handled(event)
-
-    async def on_task_completed(self, ctx: Context, event: Received[models.TaskCompleted]) -> None:
-        not_handled(event)
-
-    async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
-        not_handled(event)
-
-    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
-        not_handled(event)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from cloudsync_chassis.model import Model
+from cloudsync_chassis.model import UNIQUE, Model
 from pydantic import AwareDatetime, ConfigDict, Field, RootModel, StringConstraints
 
 
@@ -22,9 +22,7 @@ class AccountKind(StrEnum):
 
 
 class AttemptFailure(StrEnum):
-    """
-    At which point of the call things went wrong.
-    """
+    """At which point of the call things went wrong."""
 
     dns = "dns"
     tls = "tls"
@@ -51,9 +49,7 @@ class AttemptResult(Model):
 
 
 class ChangeOrigin(StrEnum):
-    """
-    How new content came about.
-    """
+    """How new content came about."""
 
     edit = "edit"
     restore = "restore"
@@ -88,9 +84,7 @@ class Currency(StrEnum):
 
 
 class DeliveryAttempt(Model):
-    """
-    One call to a receiver and what came back.
-    """
+    """One call to a receiver and what came back."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -107,9 +101,7 @@ class DeliveryAttempt(Model):
 
 
 class DeliveryOutcome(StrEnum):
-    """
-    Skipped ones met a paused endpoint or a removed one.
-    """
+    """Skipped ones met a paused endpoint or a removed one."""
 
     waiting = "waiting"
     sending = "sending"
@@ -120,9 +112,7 @@ class DeliveryOutcome(StrEnum):
 
 
 class DisabledReason(StrEnum):
-    """
-    What the owner of an endpoint is told.
-    """
+    """What the owner of an endpoint is told."""
 
     failing24h = "failing24h"
     gone410 = "gone410"
@@ -132,9 +122,7 @@ class DisabledReason(StrEnum):
 
 
 class DocumentUpdated(Model):
-    """
-    New content, coalesced to one event each two seconds and document.
-    """
+    """New content, coalesced to one event each two seconds and document."""
 
     document_id: Annotated[UUID, Field(alias="documentId")]
     from_sequence: Annotated[int, Field(alias="fromSequence", ge=0, le=9007199254740991)]
@@ -156,9 +144,7 @@ class DocumentUpdated(Model):
 
 
 class DueDelivery(Model):
-    """
-    What the wheel puts on the queue when a slot's second has come.
-    """
+    """What the wheel puts on the queue when a slot's second has come."""
 
     delivery_id: Annotated[UUID, Field(alias="deliveryId")]
     endpoint_id: Annotated[UUID, Field(alias="endpointId")]
@@ -177,9 +163,7 @@ class EmailAddress(RootModel[str]):
 
 
 class EndpointState(StrEnum):
-    """
-    Unverified ones get a challenge and nothing else.
-    """
+    """Unverified ones get a challenge and nothing else."""
 
     unverified = "unverified"
     active = "active"
@@ -190,9 +174,7 @@ class EndpointState(StrEnum):
 
 
 class Entitlements(Model):
-    """
-    The limits that a plan grants, one number each.
-    """
+    """The limits that a plan grants, one number each."""
 
     storage_gib_per_seat: Annotated[int, Field(alias="storageGibPerSeat", ge=-1, le=1000000)]
     api_calls_per_day: Annotated[int, Field(alias="apiCallsPerDay", ge=-1, le=100000000000)]
@@ -203,9 +185,7 @@ class Entitlements(Model):
 
 
 class FileOrigin(StrEnum):
-    """
-    By which road a file came in.
-    """
+    """By which road a file came in."""
 
     upload = "upload"
     recording = "recording"
@@ -216,9 +196,7 @@ class FileOrigin(StrEnum):
 
 
 class LegalEntity(StrEnum):
-    """
-    Which of the three companies bills.
-    """
+    """Which of the three companies bills."""
 
     cloudsync_inc = "cloudsyncInc"
     cloudsync_ireland = "cloudsyncIreland"
@@ -226,9 +204,7 @@ class LegalEntity(StrEnum):
 
 
 class LinkTargetKind(StrEnum):
-    """
-    What a file can hang on.
-    """
+    """What a file can hang on."""
 
     document = "document"
     message = "message"
@@ -239,9 +215,7 @@ class LinkTargetKind(StrEnum):
 
 
 class OrganizationDeleted(Model):
-    """
-    The off-boarding has begun: nobody gets in any more, everything is still there.
-    """
+    """The off-boarding has begun: nobody gets in any more, everything is still there."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     deletion_requested_by: Annotated[UUID, Field(alias="deletionRequestedBy")]
@@ -249,9 +223,7 @@ class OrganizationDeleted(Model):
 
 
 class OrganizationRestored(Model):
-    """
-    Stops the off-boarding.
-    """
+    """Stops the off-boarding."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
 
@@ -266,9 +238,7 @@ class PayloadStyle(StrEnum):
 
 
 class PaymentMethodKind(StrEnum):
-    """
-    How a customer pays.
-    """
+    """How a customer pays."""
 
     card = "card"
     sepa_debit = "sepaDebit"
@@ -277,9 +247,7 @@ class PaymentMethodKind(StrEnum):
 
 
 class PaymentPurpose(StrEnum):
-    """
-    What money is asked for.
-    """
+    """What money is asked for."""
 
     order = "order"
     invoice = "invoice"
@@ -287,9 +255,7 @@ class PaymentPurpose(StrEnum):
 
 
 class ProvisioningSource(StrEnum):
-    """
-    How the account came about.
-    """
+    """How the account came about."""
 
     self_signup = "selfSignup"
     invitation = "invitation"
@@ -299,9 +265,7 @@ class ProvisioningSource(StrEnum):
 
 
 class Region(StrEnum):
-    """
-    The four regions that serve people.
-    """
+    """The four regions that serve people."""
 
     us_east1 = "usEast1"
     us_west2 = "usWest2"
@@ -310,9 +274,7 @@ class Region(StrEnum):
 
 
 class ReplayProgress(StrEnum):
-    """
-    One replay of an endpoint runs at a time.
-    """
+    """One replay of an endpoint runs at a time."""
 
     running = "running"
     finished = "finished"
@@ -320,17 +282,13 @@ class ReplayProgress(StrEnum):
 
 
 class RotateEndpointSecretRequest(Model):
-    """
-    How long the former key signs beside the new one.
-    """
+    """How long the former key signs beside the new one."""
 
     overlap_hours: Annotated[int, Field(alias="overlapHours", ge=0, le=24)]
 
 
 class ScanVerdict(StrEnum):
-    """
-    What the malware scanner made of the bytes.
-    """
+    """What the malware scanner made of the bytes."""
 
     none = "none"
     clean = "clean"
@@ -340,9 +298,7 @@ class ScanVerdict(StrEnum):
 
 
 class SecretKind(StrEnum):
-    """
-    What a secret opens.
-    """
+    """What a secret opens."""
 
     database_credential = "databaseCredential"
     signing_key = "signingKey"
@@ -354,9 +310,7 @@ class SecretKind(StrEnum):
 
 
 class SecretRotated(Model):
-    """
-    A new version took over.
-    """
+    """A new version took over."""
 
     secret_id: Annotated[UUID, Field(alias="secretId")]
     path: Annotated[
@@ -368,9 +322,7 @@ class SecretRotated(Model):
 
 
 class SendTestDeliveryRequest(Model):
-    """
-    Which of the subscribed events to imitate.
-    """
+    """Which of the subscribed events to imitate."""
 
     event_type: Annotated[
         str,
@@ -401,9 +353,7 @@ class SubscriptionChangeKind(StrEnum):
 
 
 class SubscriptionStatus(StrEnum):
-    """
-    From the order that is not yet paid to the day the last seat is given back.
-    """
+    """From the order that is not yet paid to the day the last seat is given back."""
 
     incomplete = "incomplete"
     trialing = "trialing"
@@ -416,9 +366,7 @@ class SubscriptionStatus(StrEnum):
 
 
 class TaskPriority(StrEnum):
-    """
-    Four steps and no fifth.
-    """
+    """Four steps and no fifth."""
 
     urgent = "urgent"
     high = "high"
@@ -431,9 +379,7 @@ class UpdateEndpointRequestCustomHeadersValue(RootModel[str]):
 
 
 class UserCreated(Model):
-    """
-    Somebody was invited, or a program got an identity.
-    """
+    """Somebody was invited, or a program got an identity."""
 
     user_id: Annotated[UUID, Field(alias="userId")]
     kind: AccountKind
@@ -472,9 +418,7 @@ class UserDeleted(Model):
 
 
 class WebhookDelivered(Model):
-    """
-    A receiver took one call; the attempt tells how patient we had to be.
-    """
+    """A receiver took one call; the attempt tells how patient we had to be."""
 
     delivery_id: Annotated[UUID, Field(alias="deliveryId")]
     endpoint_id: Annotated[UUID, Field(alias="endpointId")]
@@ -493,9 +437,7 @@ class WebhookDelivered(Model):
 
 
 class WebhookDelivery(Model):
-    """
-    One event on its way to one endpoint, with its body as it will be signed.
-    """
+    """One event on its way to one endpoint, with its body as it will be signed."""
 
     id: UUID
     organization_id: Annotated[UUID, Field(alias="organizationId")]
@@ -535,9 +477,7 @@ class WebhookDelivery(Model):
 
 
 class WebhookDeliveryExhausted(Model):
-    """
-    Fourteen attempts over a day did not reach the receiver.
-    """
+    """Fourteen attempts over a day did not reach the receiver."""
 
     delivery_id: Annotated[UUID, Field(alias="deliveryId")]
     endpoint_id: Annotated[UUID, Field(alias="endpointId")]
@@ -554,9 +494,7 @@ class WebhookDeliveryExhausted(Model):
 
 
 class WebhookDisabled(Model):
-    """
-    An endpoint hears nothing any more.
-    """
+    """An endpoint hears nothing any more."""
 
     endpoint_id: Annotated[UUID, Field(alias="endpointId")]
     label: Annotated[str, Field(max_length=80, min_length=1)]
@@ -574,9 +512,7 @@ class WebhookEndpointCustomHeadersValue(RootModel[str]):
 
 
 class WebhookEnvelope(Model):
-    """
-    What surrounds the data of every call.
-    """
+    """What surrounds the data of every call."""
 
     id: UUID
     type: Annotated[
@@ -619,9 +555,7 @@ class WebhookEventName(RootModel[str]):
 
 
 class WebhookRegistered(Model):
-    """
-    An organisation added an address to which facts may flow out.
-    """
+    """An organisation added an address to which facts may flow out."""
 
     endpoint_id: Annotated[UUID, Field(alias="endpointId")]
     event_types: Annotated[
@@ -638,9 +572,7 @@ class WebhookRegistered(Model):
 
 
 class CreateEndpointRequest(Model):
-    """
-    Where to call, for what, and whom to write to when calls fail.
-    """
+    """Where to call, for what, and whom to write to when calls fail."""
 
     label: Annotated[str, Field(max_length=80, min_length=1)]
     target_url: Annotated[
@@ -648,19 +580,14 @@ class CreateEndpointRequest(Model):
     ]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
     payload_style: Annotated[PayloadStyle | None, Field(alias="payloadStyle")] = None
     max_concurrency: Annotated[int | None, Field(alias="maxConcurrency", ge=1, le=50)] = None
     contact_addresses: Annotated[
         list[EmailAddress],
-        Field(
-            alias="contactAddresses",
-            json_schema_extra={"x-unique": True},
-            max_length=5,
-            min_length=1,
-        ),
+        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ]
     custom_headers: Annotated[
         dict[
@@ -673,9 +600,7 @@ class CreateEndpointRequest(Model):
 
 
 class DisableEndpointRequest(Model):
-    """
-    Says why calls stop; the contacts of the endpoint read it in their mail.
-    """
+    """Says why calls stop; the contacts of the endpoint read it in their mail."""
 
     disabled_reason: Annotated[DisabledReason, Field(alias="disabledReason")]
 
@@ -690,9 +615,7 @@ class FileTarget(Model):
 
 
 class FileUploaded(Model):
-    """
-    All parts are there and the digest fits.
-    """
+    """All parts are there and the digest fits."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     size_bytes: Annotated[int, Field(alias="sizeBytes", ge=1, le=53687091200)]
@@ -714,9 +637,7 @@ class FileUploaded(Model):
 
 
 class InvoiceIssued(Model):
-    """
-    An invoice has its number and can no longer change.
-    """
+    """An invoice has its number and can no longer change."""
 
     invoice_id: Annotated[UUID, Field(alias="invoiceId")]
     subscription_id: Annotated[UUID | None, Field(alias="subscriptionId")] = None
@@ -737,24 +658,19 @@ class InvoiceIssued(Model):
     due_on: Annotated[date, Field(alias="dueOn")]
     collection_mode: Annotated[CollectionMode, Field(alias="collectionMode")]
     usage_period_ids: Annotated[
-        list[UUID] | None,
-        Field(alias="usagePeriodIds", json_schema_extra={"x-unique": True}, max_length=24),
+        list[UUID] | None, Field(alias="usagePeriodIds", json_schema_extra=UNIQUE, max_length=24)
     ] = None
 
 
 class OrganizationPurged(Model):
-    """
-    The point of no return.
-    """
+    """The point of no return."""
 
     organization_id: Annotated[UUID, Field(alias="organizationId")]
     data_residency: Annotated[Region, Field(alias="dataResidency")]
 
 
 class PaymentProcessed(Model):
-    """
-    Money has moved to us for an order or invoice.
-    """
+    """Money has moved to us for an order or invoice."""
 
     cause_id: Annotated[UUID, Field(alias="causeId")]
     payment_id: Annotated[UUID, Field(alias="paymentId")]
@@ -779,7 +695,7 @@ class ReplayDeliveriesRequest(Model):
     to_time: Annotated[AwareDatetime, Field(alias="toTime")]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
 
 
@@ -798,7 +714,7 @@ class ReplayJob(Model):
     to_time: Annotated[AwareDatetime, Field(alias="toTime")]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     matched: Annotated[int, Field(ge=0, le=10000000)]
     sent: Annotated[int, Field(ge=0, le=10000000)]
@@ -807,9 +723,7 @@ class ReplayJob(Model):
 
 
 class SubscriptionChanged(Model):
-    """
-    Plan, seats and state as they are afterwards, and as they were where they differ.
-    """
+    """Plan, seats and state as they are afterwards, and as they were where they differ."""
 
     subscription_id: Annotated[UUID, Field(alias="subscriptionId")]
     last_change: Annotated[SubscriptionChangeKind, Field(alias="lastChange")]
@@ -835,9 +749,7 @@ class SubscriptionChanged(Model):
 
 
 class TaskCompleted(Model):
-    """
-    Something is done.
-    """
+    """Something is done."""
 
     task_id: Annotated[UUID, Field(alias="taskId")]
     board_id: Annotated[UUID, Field(alias="boardId")]
@@ -854,9 +766,7 @@ class TaskCompleted(Model):
 
 
 class UpdateEndpointRequest(Model):
-    """
-    Merge patch.
-    """
+    """Merge patch."""
 
     model_config = ConfigDict(json_schema_extra={"x-min-properties": 1})
     label: Annotated[str | None, Field(max_length=80, min_length=1)] = None
@@ -865,19 +775,14 @@ class UpdateEndpointRequest(Model):
     ] = None
     event_types: Annotated[
         list[WebhookEventName] | None,
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ] = None
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
     payload_style: Annotated[PayloadStyle | None, Field(alias="payloadStyle")] = None
     max_concurrency: Annotated[int | None, Field(alias="maxConcurrency", ge=1, le=50)] = None
     contact_addresses: Annotated[
         list[EmailAddress] | None,
-        Field(
-            alias="contactAddresses",
-            json_schema_extra={"x-unique": True},
-            max_length=5,
-            min_length=1,
-        ),
+        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ] = None
     custom_headers: Annotated[
         dict[
@@ -905,7 +810,7 @@ class WebhookEndpoint(Model):
     ]
     event_types: Annotated[
         list[WebhookEventName],
-        Field(alias="eventTypes", json_schema_extra={"x-unique": True}, max_length=8, min_length=1),
+        Field(alias="eventTypes", json_schema_extra=UNIQUE, max_length=8, min_length=1),
     ]
     condition: Annotated[str | None, Field(max_length=1000, min_length=4)] = None
     state: EndpointState
@@ -941,12 +846,7 @@ class WebhookEndpoint(Model):
     disabled_reason: Annotated[DisabledReason | None, Field(alias="disabledReason")] = None
     contact_addresses: Annotated[
         list[EmailAddress],
-        Field(
-            alias="contactAddresses",
-            json_schema_extra={"x-unique": True},
-            max_length=5,
-            min_length=1,
-        ),
+        Field(alias="contactAddresses", json_schema_extra=UNIQUE, max_length=5, min_length=1),
     ]
     custom_headers: Annotated[
         dict[
@@ -969,9 +869,7 @@ class WebhookErasureCompleted(Model):
 
 
 class EndpointWithSecret(Model):
-    """
-    Answer to registering or rotating, and the one place where the signing key can be read.
-    """
+    """Answer to registering or rotating, and the one place where the signing key can be read."""
 
     endpoint: WebhookEndpoint
     signing_secret: Annotated[
@@ -981,9 +879,7 @@ class EndpointWithSecret(Model):
 
 
 class FileScanned(Model):
-    """
-    The file may be used.
-    """
+    """The file may be used."""
 
     file_id: Annotated[UUID, Field(alias="fileId")]
     file_name: Annotated[

@@ -21,7 +21,6 @@ CREATE_ENDPOINT = Operation(
     writes=True,
     idempotency="key",
     status=201,
-    location="/v1/webhooks/endpoints/{id}",
 )
 
 DISABLE_ENDPOINT = Operation(

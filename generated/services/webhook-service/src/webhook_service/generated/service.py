@@ -7,24 +7,87 @@ from __future__ import annotations
 from pathlib import Path
 
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget, Edge
+from cloudsync_chassis.events.queues import Queue
 from cloudsync_chassis.published import published
+from cloudsync_chassis.security.access import by_roles
 from cloudsync_chassis.service import ServiceSpec
 
+from .sagas import SAGAS
 from .tables import metadata
 
 SERVICE = ServiceSpec(
     name="webhook-service",
     source="/cloudsync/webhook-service",
-    access={
-        "webhook:manage": frozenset({"org-admin", "org-owner"}),
-        "webhook:read": frozenset({"org-admin", "org-owner", "platform-operator"}),
-        "webhook:replay": frozenset({"org-admin", "org-owner"}),
-        "webhook:test": frozenset({"org-admin", "org-owner"}),
+    access=by_roles(
+        (("org-admin", "org-owner"), ("webhook:manage", "webhook:replay", "webhook:test")),
+        (("org-admin", "org-owner", "platform-operator"), ("webhook:read",)),
+    ),
+    inherits={
+        "billing-admin": ("member",),
+        "org-admin": ("team-manager",),
+        "org-owner": ("org-admin",),
+        "security-admin": ("member",),
+        "team-manager": ("member",),
     },
+    masked=frozenset(
+        {
+            "challengeHash",
+            "contactAddresses",
+            "customHeaders",
+            "previousSecretRef",
+            "responseExcerpt",
+            "signedBody",
+            "signingSecretRef",
+            "targetUrl",
+        }
+    ),
     tables=metadata,
     schemas=("webhooks",),
     migrations=Path(__file__).with_name("migrations"),
+    dead_letters={
+        "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
+        "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
+        "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
+        "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
+        "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
+        "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
+        "cloudsync.platform.secret.v1": "cloudsync.platform.secret.v1.dlq",
+        "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
+        "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
+        "notify.webhook": "notify.webhook.dead",
+    },
+    queues=(
+        Queue(
+            name="notify.webhook",
+            kind="quorum",
+            delivery_limit=6,
+            ttl=3600.0,
+            max_length=5000000,
+            dead_letter="notify.webhook.dead",
+            prefetch=50,
+        ),
+        Queue(
+            name="notify.webhook.dead",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=604800.0,
+            max_length=None,
+            dead_letter="",
+            prefetch=0,
+        ),
+        Queue(
+            name="notify.webhook.retry",
+            kind="quorum",
+            delivery_limit=None,
+            ttl=0.5,
+            max_length=None,
+            dead_letter="notify.webhook",
+            prefetch=0,
+        ),
+    ),
+    sagas=SAGAS,
     contract=published(__file__, "openapi/webhook.yaml"),
+    latency_buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.08, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0),
     edges={
         "secret-service": Edge(
             service="secret-service",
@@ -40,6 +103,7 @@ SERVICE = ServiceSpec(
                 open_for=30.0,
                 probes=3,
             ),
+            concurrent=64,
         ),
     },
 )

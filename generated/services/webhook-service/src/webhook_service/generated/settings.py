@@ -20,6 +20,8 @@ class ServiceSettings(Settings):
     page_size: int = 50
     max_page_size: int = 200
     database_pool: int = 20
+    rate_limit_per_second: int = 200
+    rate_limit_burst: int = 400
     database_schema: str | None = "webhooks"
 
     connect_timeout: Seconds = 3.0

@@ -1,0 +1,1 @@
+"""The trail of every change of state: written with it, chained, verifiable."""

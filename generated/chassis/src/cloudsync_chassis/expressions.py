@@ -1,0 +1,73 @@
+"""CEL (Common Expression Language) over plain values; times are native."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import cel
+from pydantic_core import to_jsonable_python
+
+from cloudsync_chassis.logs import logger
+
+log = logger("rules")
+
+
+class ExpressionError(Exception):
+    """An expression could not be evaluated."""
+
+
+class Rule:
+    """A compiled expression."""
+
+    def __init__(self, expression: str) -> None:
+        """Compile.
+
+        Raises:
+            ValueError: no CEL expression.
+        """
+        self.expression = expression
+        self._program = _compile(expression)
+
+    def holds(self, **variables: Any) -> bool:
+        """Whether the expression is true; one that fails to evaluate is not."""
+        return self.value(**variables) is True
+
+    def value(self, **variables: Any) -> Any:
+        """What the expression comes to; None where it fails to evaluate."""
+        try:
+            return self.evaluated(**variables)
+        except ExpressionError as error:
+            log.warning("expression_failed", expression=self.expression, error=error)
+            return None
+
+    def evaluated(self, **variables: Any) -> Any:
+        """What the expression comes to.
+
+        Raises:
+            ExpressionError: it cannot be evaluated with these variables.
+        """
+        try:
+            return self._program.execute(variables)
+        except (ValueError, TypeError, KeyError, RuntimeError) as error:
+            raise ExpressionError(str(error)) from error
+
+
+def cel_value(value: Any) -> Any:
+    """A value of CEL's types; a date is the timestamp of its midnight in UTC."""
+    if isinstance(value, Mapping):
+        return {str(name): cel_value(each) for name, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [cel_value(each) for each in value]
+    if type(value) in (str, int, float, bool, datetime, timedelta, bytes) or value is None:
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    return to_jsonable_python(value)
+
+
+@lru_cache(maxsize=1024)
+def _compile(expression: str) -> cel.Program:
+    return cel.compile(expression)

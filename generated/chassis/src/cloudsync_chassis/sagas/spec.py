@@ -1,0 +1,77 @@
+"""What the generated tables say of a saga."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cloudsync_chassis.context import Context
+
+Undo = Callable[[Context, Mapping[str, Any]], Awaitable[None]]
+"""Carries out a compensation from the data that its step began with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A local transaction of one service; of another's, name, key and compensation are enough.
+
+    Attributes:
+        on: type of the event that starts it; empty: somebody's call does.
+        outcomes: types of the events by which it says that it is done; without any it is done once
+            it has been carried out.
+        compensation: the command that undoes it, empty for none.
+        undone_on: types of the events that its service answers with the compensation.
+        timeout: seconds that it may take.
+        key: the property of `on`, or of the trigger, by which a second start is recognised.
+    """
+
+    name: str
+    service: str
+    command: str = ""
+    on: str = ""
+    outcomes: tuple[str, ...] = ()
+    compensation: str = ""
+    undone_on: tuple[str, ...] = ()
+    timeout: float = 0.0
+    key: str
+
+
+def elsewhere(name: str, service: str, key: str, compensation: str = "") -> Step:
+    """A step of another service."""
+    return Step(name=name, service=service, key=key, compensation=compensation)
+
+
+def steps_of(*steps: Step | tuple[str, ...]) -> tuple[Step, ...]:
+    """Steps in order; a tuple holds the arguments of `elsewhere`."""
+    return tuple(each if isinstance(each, Step) else elsewhere(*each) for each in steps)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saga:
+    """A transaction over services; steps in the order in which they are undone.
+
+    `deadline`: seconds after which a run that has not completed is undone.
+    """
+
+    name: str
+    trigger: str
+    steps: tuple[Step, ...]
+    completes_on: str
+    fails_on: tuple[str, ...] = ()
+    deadline: float
+
+    @property
+    def topic(self) -> str:
+        """Of the log that all who take part read in the same order."""
+        return f"sagas.{self.name}"
+
+    @property
+    def pivot(self) -> int:
+        """The last step that can be undone: once one after it is done, nothing is undone."""
+        return max((at for at, each in enumerate(self.steps) if each.compensation), default=-1)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Properties that tell which run an event belongs to, that of the first step first."""
+        return tuple(dict.fromkeys(each.key for each in self.steps))

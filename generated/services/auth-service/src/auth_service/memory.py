@@ -1,0 +1,78 @@
+"""What the service must remember beside its tables, kept as documents in the same database."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from cloudsync_chassis.aggregate.spec import AggregateSpec
+from cloudsync_chassis.model import Model
+from cloudsync_chassis.store.document import DocumentStore
+from pydantic import AwareDatetime, Field
+
+
+class Remembered(Model):
+    """The envelope."""
+
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: int
+
+
+class Challenge(Remembered):
+    """The open question of a session: nonce, digest of a code that was sent, wrong answers."""
+
+    session_id: Annotated[UUID, Field(alias="sessionId")]
+    identifier_hash: Annotated[str, Field(alias="identifierHash")]
+    nonce: str
+    code_hash: Annotated[str | None, Field(alias="codeHash")] = None
+    wrong: int
+    expires_at: Annotated[AwareDatetime, Field(alias="expiresAt")]
+
+
+class Former(Remembered):
+    """A refresh token that was used, as a digest."""
+
+    session_id: Annotated[UUID, Field(alias="sessionId")]
+    token_hash: Annotated[str, Field(alias="tokenHash")]
+    at: AwareDatetime
+
+
+class OldPassword(Remembered):
+    """A hash that the policy remembers."""
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    secret_hash: Annotated[str, Field(alias="secretHash")]
+
+
+class Withheld(Remembered):
+    """Texts to a country are suspended."""
+
+    country: str
+    until: AwareDatetime
+
+
+class Standing(Remembered):
+    """When the last event was sent that told how something stands; older ones come too late."""
+
+    about: UUID
+    at: AwareDatetime
+
+
+Kind = TypeVar("Kind", bound=Remembered)
+
+
+def _spec(name: str, model: type[Kind], *unique: str) -> AggregateSpec[Kind]:
+    sets = (("organizationId", *unique),) if unique else ()
+    store = DocumentStore(collection=f"auth-{name}", unique=sets)
+    return AggregateSpec(name=f"remembered-{name}", model=model, store=store)
+
+
+CHALLENGES = _spec("challenge", Challenge, "sessionId")
+FORMERS = _spec("former", Former, "tokenHash")
+OLD_PASSWORDS = _spec("old-password", OldPassword)
+WITHHELD = _spec("withheld", Withheld, "country")
+WITHHELD_COLLECTION = "auth-withheld"
+STANDINGS = _spec("standing", Standing, "about")

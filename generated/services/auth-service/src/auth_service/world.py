@@ -1,0 +1,164 @@
+"""What lies outside: each a port with an implementation that works on one machine.
+
+`PORTS.md` says what takes their place in production.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID, uuid4
+
+from cloudsync_chassis import files
+from cloudsync_chassis.settings import Settings
+
+from .proofs import digest
+
+_BREACHED = frozenset(
+    digest(each)
+    for each in (
+        "password1234",
+        "123456789012",
+        "passwordpassword",
+        "qwertyuiop123",
+        "iloveyou1234",
+        "administrator",
+        "letmeinletmein",
+        "correcthorsebatterystaple",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from; `risk` is 0 to 100."""
+
+    address: str
+    country: str
+    risk: int
+    blocked: bool = False
+
+
+class Origins(Protocol):
+    """GeoIP, block lists and the risk model."""
+
+    async def of(self, identifier: str, device: str) -> Origin:
+        """Where somebody who names themselves so seems to be."""
+        ...
+
+
+class Identifiers(Protocol):
+    """Whose an address or a handle is."""
+
+    async def owner(self, identifier: str) -> tuple[UUID, UUID] | None:
+        """Organisation and account."""
+        ...
+
+
+class Letters(Protocol):
+    """Brings a secret to its person, by mail or text; nothing else ever shows it."""
+
+    def send(self, user: UUID, kind: str, content: str) -> None:
+        """Send it, or see to it that it will be sent."""
+        ...
+
+
+class Breaches(Protocol):
+    """Passwords of published breaches."""
+
+    async def has(self, password: str) -> bool:
+        """Whether it is among them; asked by the beginning of its digest (k-anonymity)."""
+        ...
+
+
+class Consents(Protocol):
+    """Codes by which customers let support look over their shoulder."""
+
+    async def given(self, user: UUID, ticket: str, code: str) -> bool:
+        """Whether the customer gave this code for the ticket, and has not withdrawn it."""
+        ...
+
+
+class OriginFile:
+    """This machine, unless `origin.json` in the folder says otherwise."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "origin.json"
+
+    async def of(self, identifier: str, device: str) -> Origin:
+        """See `Origins.of`."""
+        del identifier, device
+        told = json.loads(self._path.read_text()) if self._path.is_file() else {}
+        return Origin(**({"address": "127.0.0.1", "country": "ZZ", "risk": 0} | told))
+
+
+class IdentifierFolder:
+    """A file per identifier, named by the digest of its lower case, with organisation and user."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def owner(self, identifier: str) -> tuple[UUID, UUID] | None:
+        """See `Identifiers.owner`."""
+        path = self._folder / digest(identifier.casefold())
+        if not path.is_file():
+            return None
+        organization, user = path.read_text().split()
+        return UUID(organization), UUID(user)
+
+
+class LetterFolder:
+    """Leaves each letter as a JSON file that only this user can read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def send(self, user: UUID, kind: str, content: str) -> None:
+        """See `Letters.send`."""
+        letter = {"userId": str(user), "kind": kind, "content": content}
+        files.replace(self._folder / f"{uuid4()}.json", json.dumps(letter).encode())
+
+
+class CommonPasswords:
+    """The most common passwords that are long enough."""
+
+    async def has(self, password: str) -> bool:
+        """See `Breaches.has`."""
+        return digest(password.casefold()) in _BREACHED
+
+
+class ConsentFolder:
+    """A file per person and ticket with the digest of the code."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def given(self, user: UUID, ticket: str, code: str) -> bool:
+        """See `Consents.given`."""
+        path = self._folder / f"{user}-{ticket}"
+        return path.is_file() and path.read_text().strip() == digest(code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """All ports of the service."""
+
+    origins: Origins
+    identifiers: Identifiers
+    letters: Letters
+    breaches: Breaches
+    consents: Consents
+
+
+def local(settings: Settings) -> World:
+    """Everything on this machine, below the state folder."""
+    place = settings.state_path("auth-service")
+    return World(
+        origins=OriginFile(place),
+        identifiers=IdentifierFolder(place / "identifiers"),
+        letters=LetterFolder(place / "letters"),
+        breaches=CommonPasswords(),
+        consents=ConsentFolder(place / "consents"),
+    )

@@ -1,0 +1,159 @@
+"""What all handlers of conversations share: look-ups, seats, quiet writes, who is a guest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+from uuid import UUID
+
+from cloudsync_chassis.aggregate.engine import Aggregate
+from cloudsync_chassis.aggregate.payload import Change
+from cloudsync_chassis.client.errors import CallError, RefusedError
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.model import from_record, to_record
+from cloudsync_chassis.problem import FORBIDDEN, NOT_FOUND, VERSION_CONFLICT
+from cloudsync_chassis.runtime import Runtime
+from pydantic import BaseModel
+
+from .generated import models
+from .generated.defaults import Defaults
+from .generated.settings import ServiceSettings
+from .ports import Archives, FileWordings, FolderArchives, LeakFilter, PatternFilter, Wordings
+
+E = TypeVar("E", bound=BaseModel)
+
+TOMBSTONE = UUID("00000000-0000-7000-8000-000000000000")
+"""Stands where an erased person stood, and where no person acted."""
+
+_EXCERPT = 140
+_AT_ONCE = 32
+
+
+class Talk(Defaults):
+    """The base of all mixins."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        assert isinstance(runtime.settings, ServiceSettings)
+        self.settings = runtime.settings
+        self.leaks: LeakFilter = PatternFilter()
+        self.wordings: Wordings = FileWordings(self.settings.state_path("wordings"))
+        self.archives: Archives = FolderArchives(self.settings.state_path("exports"))
+
+    def person(self, ctx: Context) -> UUID:
+        """Who asks.
+
+        Raises:
+            Problem: `forbidden`: a program, which says nothing here.
+        """
+        try:
+            return UUID(ctx.principal.subject)
+        except ValueError as error:
+            raise FORBIDDEN(f"{ctx.operation.id} is for people") from error
+
+    async def policy(self, ctx: Context) -> models.ChatPolicy:
+        """The organisation's rules; the usual ones until it has its own."""
+        found = await self.chat_policy.find(ctx, organizationId=ctx.tenant)
+        if found is not None:
+            return found
+        envelope = {
+            "id": ctx.tenant,
+            "organizationId": ctx.tenant,
+            "createdAt": ctx.now,
+            "updatedAt": ctx.now,
+            "version": 1,
+        }
+        return from_record(models.ChatPolicy, {**self.chat_policy.spec.defaults, **envelope})
+
+    async def known_channel(self, ctx: Context, channel_id: UUID) -> models.Channel:
+        """The channel.
+
+        Raises:
+            Problem: `not-found`.
+        """
+        found = await self.channel.find(ctx, id=channel_id)
+        if found is None or found.state == "deleted":
+            raise NOT_FOUND("no such channel")
+        return found
+
+    async def granted_channel(self, ctx: Context, channel_id: UUID) -> models.Channel:
+        """The channel, if the caller may do in it what they ask for.
+
+        Raises:
+            Problem: `not-found`, `forbidden`.
+        """
+        found = await self.known_channel(ctx, channel_id)
+        await self.channel.grants.require(ctx, to_record(found))
+        return found
+
+    async def granted_message(
+        self, ctx: Context, message_id: UUID
+    ) -> tuple[models.Message, models.Channel]:
+        """The message and its channel, if the caller may do to it what they ask for.
+
+        Raises:
+            Problem: `not-found`, `forbidden`.
+        """
+        message = await self.message.get(ctx, message_id)
+        return message, await self.known_channel(ctx, message.channel_id)
+
+    async def seat_of(
+        self, ctx: Context, channel_id: UUID, user: UUID
+    ) -> models.ChannelMember | None:
+        """Somebody's seat in a channel."""
+        return await self.channel_member.find(ctx, channelId=channel_id, userId=user)
+
+    async def write(
+        self, ctx: Context, aggregate: Aggregate[E], entity: E, fields: Mapping[str, Any]
+    ) -> E:
+        """Change fields beside life cycle and events; None removes one.
+
+        Raises:
+            Problem: `version-conflict`.
+        """
+        before = to_record(entity)
+        record = {**before, **fields, "updatedAt": ctx.now, "version": before["version"] + 1}
+        kept = {name: value for name, value in record.items() if value is not None}
+        changed = from_record(aggregate.spec.model, kept)
+        if not await aggregate.repository.replace(ctx, changed, before["version"]):
+            raise VERSION_CONFLICT()
+        return changed
+
+    async def tell(
+        self,
+        ctx: Context,
+        command: str,
+        number: int,
+        entity: models.Message | models.Channel,
+        **told: Any,
+    ) -> None:
+        """Announce one of a command's events about a message or a channel."""
+        aggregate: Aggregate[Any] = (
+            self.message if isinstance(entity, models.Message) else self.channel
+        )
+        known = {**self.message.spec.commands, **self.channel.spec.commands}
+        emission = known[command].emits[number]
+        change = Change(aggregate.spec.name, to_record(entity), body=told)
+        await aggregate.emit(ctx, (emission,), change)
+
+    def excerpt(self, text: str) -> str | None:
+        """The beginning of a text as it may leave its channel."""
+        return self.leaks.masked(text)[:_EXCERPT] or None
+
+    async def kinds_of(self, users: Iterable[UUID]) -> dict[UUID, str]:
+        """Kinds of accounts; `unknown` for whom there is none, `employee` where nobody says."""
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def kind(user: UUID) -> str:
+            async with gate:
+                try:
+                    return str((await self.clients.user.get_user(user_id=user)).kind)
+                except RefusedError as error:
+                    return "unknown" if error.status == 404 else "employee"
+                except CallError:
+                    return "employee"
+
+        asked = list(users)
+        found = await asyncio.gather(*(kind(each) for each in asked))
+        return dict(zip(asked, found, strict=True))

@@ -1,0 +1,46 @@
+"""What the service must remember beside its tables, kept as documents in the same database."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from cloudsync_chassis.aggregate.spec import AggregateSpec
+from cloudsync_chassis.model import Model
+from cloudsync_chassis.store.document import DocumentStore
+from pydantic import AwareDatetime, Field
+
+
+class Remembered(Model):
+    """The envelope."""
+
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: int
+
+
+class Standing(Remembered):
+    """When the last event was sent that told how something stands; older ones come too late."""
+
+    about: str
+    at: AwareDatetime
+
+
+class Rescan(Remembered):
+    """A file that is to be judged again."""
+
+    file_id: Annotated[UUID, Field(alias="fileId")]
+
+
+M = TypeVar("M", bound=Remembered)
+
+
+def _spec(name: str, model: type[M], *unique: str) -> AggregateSpec[M]:
+    store = DocumentStore(collection=f"file-{name}", unique=(("organizationId", *unique),))
+    return AggregateSpec(name=f"remembered-{name}", model=model, store=store)
+
+
+STANDINGS = _spec("standing", Standing, "about")
+RESCANS = _spec("rescan", Rescan, "fileId")

@@ -1,0 +1,288 @@
+"""Issuing: numbers, receipts, documents, payments and reminders."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from cloudsync_chassis import ids
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.model import from_record, to_record
+from cloudsync_chassis.problem import NOT_FOUND, not_valid
+
+from .documents import key_of, pdf, xml, xml_key
+from .drafts import Drafts
+from .generated import models, port, problems
+from .numbers_drawn import invoice_number
+from .records import itself, stored
+from .sums import adds_up, digest, line, net, portion, worked_out
+
+_STATES = models.InvoiceStatus
+_UNPAID = (_STATES.issued, _STATES.overdue, _STATES.disputed)
+_OLDEST = timedelta(days=7)
+_REST = timedelta(hours=24)
+_CHANNELS = models.DunningChannel
+_BY_LEVEL = {
+    1: _CHANNELS.email,
+    2: _CHANNELS.in_app,
+    3: _CHANNELS.account_manager,
+    4: _CHANNELS.account_manager,
+}
+
+
+class Issuing(Drafts):
+    """From the number to the last reminder."""
+
+    async def issue_invoice(self, ctx: Context, request: port.IssueInvoice) -> models.Invoice:
+        """Number and freeze a draft; one that is issued already is answered as it is.
+
+        Raises:
+            Problem: what the contract declares, `validation-failed`, `illegal-transition`.
+        """
+        draft = await self.invoice.get(ctx, request.invoice_id)
+        if draft.status not in (_STATES.draft, _STATES.void):
+            return draft
+        if draft.drafted_by is not None and str(draft.drafted_by) == ctx.principal.subject:
+            raise problems.SELF_ISSUE("who drafted it cannot issue it")
+        if draft.status is _STATES.draft:
+            return await self._issued(ctx, draft, request.body.issue_on)
+        return await self.invoice.transition(ctx, "issue-invoice", draft.id)
+
+    async def _issued(self, ctx: Context, draft: models.Invoice, day: date) -> models.Invoice:
+        if not self.settings.issuing_enabled:
+            raise problems.ISSUING_HALTED("a number range is being looked into")
+        _check_day(day, ctx.now.date())
+        billed, discount = net(draft.lines)
+        if not adds_up(draft) or billed < discount or not draft.lines:
+            raise problems.TOTALS_MISMATCH("lines and sums disagree")
+        profile = await self.profile_of(ctx)
+        exempt = profile.tax_standing is models.TaxStanding.exempt
+        tax = await self.tax_on(draft.bill_to, draft.legal_entity, exempt)
+        term = profile.payment_term_days
+        if draft.collection_mode is not models.CollectionMode.send_invoice:
+            term = 0
+        sequence, number = await invoice_number(ctx, draft.legal_entity)
+        fields: dict[str, Any] = {
+            **worked_out(draft.lines, tax),
+            "invoiceNumber": number,
+            "sequence": sequence,
+            "fiscalYear": ctx.now.year,
+            "issuedOn": day,
+            "dueOn": day + timedelta(days=term),
+        }
+        fields["contentHash"] = digest({**to_record(draft), **fields})
+        periods = {each.usage_period_id for each in draft.lines if each.usage_period_id}
+        if periods:
+            fields["usagePeriodIds"] = sorted(periods)[:24]
+        return await self.invoice.transition(ctx, "issue-invoice", draft.id, fields)
+
+    async def issue_receipt(self, ctx: Context, request: port.IssueReceipt) -> None:
+        """The invoice of an order that is paid; one for each order."""
+        paid = request.body
+        if paid.order_id is None or paid.captured_minor == 0:
+            return
+        if await self.invoice.find(ctx, orderId=paid.order_id) is not None:
+            return
+        profile = await self.profile_of(ctx)
+        tax = await self.tax_of(profile)
+        before_tax = portion(paid.captured_minor, 10_000, 10_000 + tax.basis_points)
+        day = (paid.captured_at or ctx.now).date()
+        bought = line(models.LineKind.seats, f"Order {paid.order_id}", "1", before_tax)
+        fields: dict[str, Any] = {
+            **worked_out([bought], tax),
+            "origin": models.InvoiceOrigin.order,
+            "orderId": paid.order_id,
+            "legalEntity": profile.legal_entity,
+            "fiscalYear": ctx.now.year,
+            "billTo": profile.party.model_dump(by_alias=True, exclude_none=True),
+            "servicePeriodStart": day,
+            "servicePeriodEnd": day + timedelta(days=1),
+            "issuedOn": ctx.now.date(),
+            "dueOn": ctx.now.date(),
+            "currency": paid.currency,
+            "taxMinor": paid.captured_minor - before_tax,
+            "totalMinor": paid.captured_minor,
+            "paidMinor": paid.captured_minor,
+            "amountDueMinor": 0,
+            "paymentIds": [paid.payment_id],
+        }
+        sequence, number = await invoice_number(ctx, profile.legal_entity)
+        fields |= {"sequence": sequence, "invoiceNumber": number}
+        fields["contentHash"] = digest(fields)
+        told = {"stillOverdue": 0, "afterDunningLevel": 0}
+        await self.invoice.create(ctx, "issue-receipt", {**fields, **told})
+
+    async def apply_payment(self, ctx: Context, request: port.ApplyPayment) -> None:
+        """Lower what is due, once for each payment."""
+        paid = request.body
+        if paid.invoice_id is None:
+            return
+        invoice = await self.known(ctx, paid.invoice_id)
+        if paid.payment_id in (invoice.payment_ids or ()) or invoice.status not in _UNPAID:
+            return
+        applied = min(paid.captured_minor, invoice.amount_due_minor)
+        fields = {
+            "paidMinor": invoice.paid_minor + applied,
+            "amountDueMinor": invoice.amount_due_minor - applied,
+            "paymentIds": [*(invoice.payment_ids or ()), paid.payment_id],
+        }
+        await self.lowered(ctx, "apply-payment", invoice, fields)
+
+    async def known(self, ctx: Context, key: UUID) -> models.Invoice:
+        """The invoice that an event speaks of.
+
+        Raises:
+            Problem: `not-found`.
+        """
+        found = await self.invoice.find(ctx, id=key)
+        if found is None:
+            raise NOT_FOUND(f"an event speaks of the unknown invoice {key}")
+        return found
+
+    async def lowered(
+        self, ctx: Context, command: str, invoice: models.Invoice, fields: dict[str, Any]
+    ) -> models.Invoice:
+        """What is due shrinks; at nought the invoice is paid, which is announced."""
+        if fields["amountDueMinor"] > 0 or invoice.status not in _UNPAID:
+            return await stored(ctx, self.invoice, invoice, fields)
+        others = 0
+        if invoice.subscription_id is not None:
+            filters = {"subscriptionId": invoice.subscription_id, "status": _STATES.overdue}
+            others = await self.invoice.count(ctx, **filters)
+            others -= invoice.status is _STATES.overdue
+        told = {"stillOverdue": others, "afterDunningLevel": invoice.dunning_level}
+        return await self.invoice.transition(itself(ctx), command, invoice.id, {**fields, **told})
+
+    async def note_failed_collection(
+        self, ctx: Context, request: port.NoteFailedCollection
+    ) -> None:
+        """Remember that a charge failed."""
+        if request.body.invoice_id is None:
+            return
+        invoice = await self.known(ctx, request.body.invoice_id)
+        if invoice.status in _UNPAID:
+            fields = {"collectionFailedAt": ctx.now}
+            await self.invoice.update(ctx, "note-failed-collection", invoice.id, fields)
+
+    async def escalate_dunning(self, ctx: Context, request: port.EscalateDunning) -> None:
+        """The reminders of the tenant that are due today, one level each."""
+        days = self._dunning_days()
+        async for each in self.invoice.each(ctx, status=_STATES.overdue):
+            level = each.dunning_level + 1
+            if level > len(days) or each.due_on is None:
+                continue
+            if each.due_on + timedelta(days=days[level - 1]) > ctx.now.date():
+                continue
+            await self.invoice.transition(ctx, "escalate-dunning", each.id, {"dunningLevel": level})
+            await self._write_reminder(ctx, each, level, days)
+
+    def _dunning_days(self) -> tuple[int, ...]:
+        """Days after the due date, by level."""
+        return tuple(int(each) for each in self.settings.dunning_days.split(","))[:4]
+
+    async def _write_reminder(
+        self, ctx: Context, invoice: models.Invoice, level: int, days: tuple[int, ...]
+    ) -> None:
+        record: dict[str, Any] = {
+            "id": ids.uuid7(),
+            "organizationId": ctx.tenant,
+            "createdAt": ctx.now,
+            "updatedAt": ctx.now,
+            "version": 1,
+            "invoiceId": invoice.id,
+            "level": level,
+            "channel": _BY_LEVEL[level],
+            "sentAt": ctx.now,
+            "outstandingMinor": invoice.amount_due_minor,
+        }
+        if level < min(4, len(days)) and invoice.due_on is not None:
+            following = invoice.due_on + timedelta(days=days[level])
+            record["nextAttemptAt"] = datetime.combine(following, time(9), UTC)
+        attempt = from_record(models.DunningAttempt, record)
+        await self.dunning_attempt.repository.insert(ctx, attempt)
+
+    async def mark_due(self, ctx: Context) -> int:
+        """Mark the tenant's invoices overdue whose day has passed; how many those were."""
+        done = 0
+        async for each in self.invoice.each(ctx, status=_STATES.issued):
+            if each.due_on is None or each.amount_due_minor == 0:
+                continue
+            if datetime.combine(each.due_on, time(0), UTC) + _REST <= ctx.now:
+                await self.mark_overdue(ctx, port.MarkOverdue(invoice_id=each.id))
+                done += 1
+        return done
+
+    async def issue_due(self, ctx: Context) -> int:
+        """Issue the tenant's drafts that nobody wrote by hand and that have rested for a day."""
+        done = 0
+        async for each in self.invoice.each(ctx, status=_STATES.draft):
+            if each.origin is models.InvoiceOrigin.manual or each.updated_at + _REST > ctx.now:
+                continue
+            ripe = (
+                each.origin is models.InvoiceOrigin.final
+                or each.service_period_end <= ctx.now.date()
+                or any(one.kind is models.LineKind.seats for one in each.lines)
+            )
+            billed, discount = net(each.lines)
+            if ripe and each.lines and billed >= discount:
+                await self._issued(ctx, each, ctx.now.date())
+                done += 1
+        return done
+
+    async def render_due(self, ctx: Context) -> int:
+        """Render the tenant's issued invoices that have no picture; how many those were."""
+        done = 0
+        states = (*_UNPAID, _STATES.paid, _STATES.uncollectible)
+        async for each in self.invoice.each(ctx, status=states):
+            if each.document_key is not None or digest(to_record(each)) != each.content_hash:
+                continue
+            key = key_of(each)
+            await self.documents.put(key, pdf(each))
+            await self.documents.put(xml_key(key), xml(each))
+            body = models.AttachDocumentRequest(document_key=key)
+            await self.attach_document(ctx, port.AttachDocument(invoice_id=each.id, body=body))
+            done += 1
+        return done
+
+    async def download_invoice(
+        self, ctx: Context, request: port.DownloadInvoice
+    ) -> models.InvoiceLink:
+        """An address that lapses in five minutes.
+
+        Raises:
+            Problem: `document-not-ready`.
+        """
+        invoice = await self.invoice.get(ctx, request.invoice_id)
+        if invoice.document_key is None:
+            problem = problems.DOCUMENT_NOT_READY("it is being rendered")
+            problem.headers = {"Retry-After": "60"}
+            raise problem
+        wanted = request.format_ or models.InvoiceFormat.pdf
+        expires = ctx.now + timedelta(seconds=self.settings.document_link_lifetime)
+        key = invoice.document_key
+        if wanted is not models.InvoiceFormat.pdf:
+            key = xml_key(key)
+        return models.InvoiceLink(
+            address=await self.documents.link(key, ctx.tenant, expires),
+            expires_at=expires,
+            format=wanted,
+            content_hash=invoice.content_hash,
+        )
+
+    async def on_payment_processed(
+        self, ctx: Context, event: Received[models.PaymentProcessed]
+    ) -> None:
+        """An invoice is paid, or a paid order gets its receipt."""
+        await self.apply_payment(ctx, port.ApplyPayment(body=event.data))
+        await self.issue_receipt(ctx, port.IssueReceipt(body=event.data))
+
+    async def on_payment_failed(self, ctx: Context, event: Received[models.PaymentFailed]) -> None:
+        """The next reminder mentions it."""
+        await self.note_failed_collection(ctx, port.NoteFailedCollection(body=event.data))
+
+
+def _check_day(day: date, today: date) -> None:
+    if not today - _OLDEST <= day <= today or (day.year, day.month) != (today.year, today.month):
+        raise not_valid("today or up to seven days back in this month", pointer="/issueOn")

@@ -1,0 +1,99 @@
+"""Mail domains that organisations claim and prove."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+import sqlalchemy as sa
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND
+
+from .base import Base
+from .generated import models, port, problems, tables
+from .records import rewrite
+
+_CLAIMS = 100
+"""Domains that one organisation may claim."""
+
+_table = tables.domain_claims
+
+
+class Domains(Base):
+    """Handlers of claims."""
+
+    async def claim_domain(self, ctx: Context, request: port.ClaimDomain) -> models.DomainClaim:
+        """Answer with the token to publish; claiming again tells the same one."""
+        organization = await self.locked(ctx, request.organization_id)
+        domain = request.body.domain.lower()
+        if not self.world.mail_domains.claimable(domain):
+            raise problems.DOMAIN_NOT_CLAIMABLE(f"nobody can claim {domain}")
+        await self._require_free(ctx, domain)
+        known = _claim_of(organization, domain)
+        if known is not None:
+            return known
+        if len(organization.email_domains) >= _CLAIMS:
+            raise CONDITION_NOT_MET(f"no more than {_CLAIMS} domains can be claimed")
+        made = models.DomainClaim(domain=domain, dns_token=f"cs-verify={secrets.token_hex(16)}")
+        await self._add(ctx, organization, made)
+        row = {
+            "organization_id": organization.id,
+            "domain": domain,
+            "dns_token": made.dns_token,
+        }
+        await (await ctx.unit.connection()).execute(sa.insert(_table).values(row))
+        return made
+
+    async def verify_domain(self, ctx: Context, request: port.VerifyDomain) -> models.DomainClaim:
+        """Look the token up at both resolvers; a proof holds until it is due to be looked up."""
+        domain = request.domain.lower()
+        # asked before the lock: name servers may be slow
+        answers = [await each.texts(domain) for each in self.world.resolvers]
+        organization = await self.locked(ctx, request.organization_id)
+        known = _claim_of(organization, domain)
+        if known is None:
+            raise NOT_FOUND("the domain was not claimed")
+        await self._require_free(ctx, domain)
+        connection = await ctx.unit.connection()
+        mine = (_table.c.organization_id == organization.id, _table.c.domain == domain)
+        checked = await connection.scalar(sa.select(_table.c.rechecked_at).where(*mine))
+        interval = timedelta(seconds=self.settings.domain_recheck_interval)
+        if known.verified_at is not None and checked is not None and checked > ctx.now - interval:
+            return known
+        if not all(known.dns_token in each for each in answers):
+            raise problems.DNS_RECORD_MISSING(f"no TXT record of {domain} holds the token")
+        values = {"verified_at": known.verified_at or ctx.now, "rechecked_at": ctx.now}
+        await connection.execute(sa.update(_table).where(*mine).values(values))
+        if known.verified_at is not None:
+            return known
+        proved = known.model_copy(update={"verified_at": ctx.now})
+        claims = [proved if each.domain == domain else each for each in organization.email_domains]
+        fields = {
+            "emailDomains": [each.model_dump(by_alias=True, exclude_none=True) for each in claims]
+        }
+        told = {"domain": domain, "verifiedAt": ctx.now}
+        await self.organization.update(ctx, "verify-domain", organization.id, {**fields, **told})
+        return proved
+
+    async def _add(
+        self, ctx: Context, organization: models.Organization, claim: models.DomainClaim
+    ) -> None:
+        claims = [*organization.email_domains, claim]
+        fields = {
+            "emailDomains": [each.model_dump(by_alias=True, exclude_none=True) for each in claims]
+        }
+        await rewrite(ctx, self.organization, organization, fields)
+
+    async def _require_free(self, ctx: Context, domain: str) -> None:
+        """Verified claims exclude each other world-wide, so all tenants' are asked."""
+        statement = sa.select(_table.c.organization_id).where(
+            _table.c.domain == domain,
+            _table.c.verified_at.is_not(None),
+            _table.c.organization_id != ctx.tenant,
+        )
+        if await (await ctx.unit.connection()).scalar(statement.limit(1)) is not None:
+            raise problems.DOMAIN_CLAIMED(f"{domain} is another organisation's")
+
+
+def _claim_of(organization: models.Organization, domain: str) -> models.DomainClaim | None:
+    return next((each for each in organization.email_domains if each.domain == domain), None)

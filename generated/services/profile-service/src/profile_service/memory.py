@@ -1,0 +1,64 @@
+"""What the service must remember beside its collections, kept as documents of the same store."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+from uuid import UUID
+
+from cloudsync_chassis.aggregate.spec import AggregateSpec
+from cloudsync_chassis.model import Model
+from cloudsync_chassis.store.document import DocumentStore
+from pydantic import AwareDatetime, Field
+
+
+class Remembered(Model):
+    """The envelope."""
+
+    id: UUID
+    organization_id: Annotated[UUID, Field(alias="organizationId")]
+    created_at: Annotated[AwareDatetime, Field(alias="createdAt")]
+    updated_at: Annotated[AwareDatetime, Field(alias="updatedAt")]
+    version: int
+
+
+class Account(Remembered):
+    """How an account stood by the last event about it, whether its profile was opened or not."""
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    at: AwareDatetime
+    suspended: bool = False
+    gone: bool = False
+
+
+class Portrait(Remembered):
+    """What somebody's picture looks like, to notice the same one elsewhere."""
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+    digest: str
+
+
+class BadFile(Remembered):
+    """A file in which malware was found."""
+
+    file_id: Annotated[UUID, Field(alias="fileId")]
+
+
+class Export(Remembered):
+    """An archive that somebody asked for."""
+
+    user_id: Annotated[UUID, Field(alias="userId")]
+
+
+Kind = TypeVar("Kind", bound=Remembered)
+
+
+def _spec(name: str, model: type[Kind], *unique: str) -> AggregateSpec[Kind]:
+    sets = (("organizationId", *unique),) if unique else ()
+    store = DocumentStore(collection=f"profile-{name}", unique=sets)
+    return AggregateSpec(name=f"remembered-{name}", model=model, store=store)
+
+
+ACCOUNTS = _spec("account", Account, "userId")
+PORTRAITS = _spec("portrait", Portrait, "userId")
+BAD_FILES = _spec("bad-file", BadFile, "fileId")
+EXPORTS = _spec("export", Export)

@@ -1,0 +1,248 @@
+"""What all topics share: the index in memory, what was remembered, writing entries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from cloudsync_chassis import clock
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.logs import logger
+from cloudsync_chassis.model import from_record
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.problem import Problem
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import workload
+from cloudsync_chassis.store.cursor import Position
+from cloudsync_chassis.store.query import ListQuery, PageRequest
+
+from . import memory, records
+from .bm25 import Index
+from .generated import models, port
+from .generated.defaults import Defaults
+from .generated.settings import ServiceSettings
+from .world import TextFolder, Texts
+
+_TENANTS = 16
+"""Organisations whose index is held in memory at a time."""
+
+_OVERLAP = timedelta(seconds=60)
+"""How long a transaction may last whose entry must not be overlooked."""
+
+_PAGE = 500
+_WORK = Operation(id="search-upkeep", access="workload", writes=True, timeout=60.0)
+
+log = logger("search")
+
+
+@dataclass(slots=True)
+class Held:
+    """The index of an organisation, and up to when it has read the store."""
+
+    index: Index = field(default_factory=Index)
+    entries: dict[UUID, models.SearchEntry] = field(default_factory=dict)
+    versions: dict[UUID, int] = field(default_factory=dict)
+    seen: datetime | None = None
+
+
+class Base(Defaults):
+    """Ports are attributes; PORTS.md says what takes their place in production."""
+
+    bodies: Texts
+    extracts: Texts
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        settings = runtime.settings
+        self.bodies = TextFolder(settings.state_path(runtime.spec.name, "bodies"), ".txt")
+        self.extracts = TextFolder(settings.state_path("file-service", "objects", "files"))
+        self.standings = runtime.aggregate(memory.STANDINGS)
+        self.belongings = runtime.aggregate(memory.BELONGINGS)
+        self.file_facts = runtime.aggregate(memory.FILE_FACTS)
+        self.body_places = runtime.aggregate(memory.BODY_PLACES)
+        self.asked = runtime.aggregate(memory.ASKED)
+        self.opens = runtime.aggregate(memory.OPENS)
+        self._held: OrderedDict[UUID, Held] = OrderedDict()
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    @property
+    def settings(self) -> ServiceSettings:
+        """The settings of this service."""
+        found = self.runtime.settings
+        assert isinstance(found, ServiceSettings)
+        return found
+
+    async def held(self, ctx: Context) -> Held:
+        """The index of the tenant, with all that the store has by now."""
+        held = self._held.setdefault(ctx.tenant, Held())
+        self._held.move_to_end(ctx.tenant)
+        while len(self._held) > _TENANTS:
+            self._held.popitem(last=False)
+        await self._read_on(ctx, held)
+        if len(held.versions) != await self.search_entry.count(ctx):
+            held = self._held[ctx.tenant] = Held()
+            await self._read_on(ctx, held)
+        return held
+
+    async def _read_on(self, ctx: Context, held: Held) -> None:
+        """Take in what has changed since it was last read."""
+        position = None
+        if held.seen is not None:
+            position = Position("updatedAt", held.seen - _OVERLAP, UUID(int=0))
+        page = PageRequest(limit=_PAGE, sort="updatedAt", after=position)
+        while True:
+            found = await self.search_entry.repository.select(ctx, ListQuery(page))
+            for entry in found.items:
+                self._take_in(held, entry)
+            if found.following is None:
+                return
+            page = PageRequest(limit=_PAGE, after=found.following)
+
+    def _take_in(self, held: Held, entry: models.SearchEntry) -> None:
+        held.seen = max(held.seen or entry.updated_at, entry.updated_at)
+        if held.versions.get(entry.id) == entry.version:
+            return
+        held.versions[entry.id] = entry.version
+        if entry.status != models.EntryStatus.indexed:
+            held.index.drop(entry.id)
+            held.entries.pop(entry.id, None)
+            return
+        held.entries[entry.id] = entry
+        keywords = " ".join(each.root for each in entry.keywords or ())
+        fields = {"heading": entry.heading, "content": entry.content, "keywords": keywords}
+        held.index.put(entry.id, str(entry.analyzer_language), fields)
+
+    async def newest(self, ctx: Context, about: str, at: datetime, holds: bool = True) -> bool:
+        """Whether nothing later has been told about it; remembers it if so."""
+        known = await self.standings.find(ctx, about=about)
+        told = {"about": about, "at": at, "holds": holds}
+        if known is None:
+            await records.insert(ctx, self.standings, told)
+            return True
+        if known.at > at:
+            return False
+        await records.rewrite(ctx, self.standings, known, told)
+        return True
+
+    async def entry_of(self, ctx: Context, kind: str, source_id: UUID) -> Any:
+        """The entry of a source, None where it has none."""
+        return await self.search_entry.find(ctx, sourceKind=kind, sourceId=source_id)
+
+    async def write_entry(
+        self, ctx: Context, kind: str, source_id: UUID, fields: Mapping[str, Any]
+    ) -> None:
+        """Queue an entry, new or changed by these fields (None removes one), and have it written.
+
+        What would have no reader is not made, and is buried where it is there.
+        """
+        known = await self.entry_of(ctx, kind, source_id)
+        if known is not None and known.status == models.EntryStatus.queued:
+            await self.commit(ctx, known)
+            known = await self.entry_of(ctx, kind, source_id)
+        body = {name: each for name, each in _kept(known).items() if each is not None}
+        body |= fields
+        body = {name: each for name, each in body.items() if each is not None}
+        if body.get("redactionLevel", "none") != "none":
+            body.pop("content", None)
+        if not body.get("readerPrincipals"):
+            await self.bury(ctx, kind, source_id)
+            return
+        draft = from_record(models.IndexEntryRequest, body)
+        made = await self.search_entry.put(
+            ctx, "index-entry", draft, sourceKind=models.SourceKind(kind), sourceId=source_id
+        )
+        await self.commit(ctx, made)
+
+    async def commit(self, ctx: Context, entry: models.SearchEntry) -> None:
+        """The bulk write of one entry; what is hidden waits for better times."""
+        hidden = entry.redaction_level == models.RedactionLevel.hidden
+        if entry.status == models.EntryStatus.queued and not hidden:
+            await self.search_entry.transition(
+                ctx, "commit-entry", entry.source_id, None, sourceKind=entry.source_kind
+            )
+            lag = (ctx.now - entry.updated_at).total_seconds()
+            self.metrics.search_index_lag_seconds(lag, source_kind=str(entry.source_kind))
+
+    async def bury(self, ctx: Context, kind: str, source_id: UUID) -> None:
+        """Leave nothing of an entry but its tombstone."""
+        known = await self.entry_of(ctx, kind, source_id)
+        if known is not None and known.status != models.EntryStatus.tombstoned:
+            await self.search_entry.transition(
+                ctx, "tombstone-entry", source_id, None, sourceKind=models.SourceKind(kind)
+            )
+
+    async def remove(self, ctx: Context, entry: models.SearchEntry) -> None:
+        """Delete an entry for good."""
+        await self.search_entry.repository.remove(ctx, entry.id, entry.version)
+        held = self._held.get(ctx.tenant)
+        if held is not None:
+            ctx.unit.after_commit(lambda: self._forget(ctx.tenant))
+
+    def _forget(self, organization: UUID) -> None:
+        self._held.pop(organization, None)
+
+    async def commit_queued(self, ctx: Context) -> None:
+        """Write what waits for the bulk write."""
+        async for entry in self.search_entry.each(ctx, status="queued"):
+            await self.commit(ctx, entry)
+
+    def soon(
+        self, ctx: Context, work: Callable[[Context], Awaitable[None]], after: bool = True
+    ) -> None:
+        """Do it in a transaction of its own: once this one has committed, or beside it."""
+        organization = ctx.tenant
+
+        def begin() -> None:
+            task = asyncio.create_task(self.within(organization, work))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+        if after:
+            ctx.unit.after_commit(begin)
+        else:
+            begin()
+
+    async def written(self) -> None:
+        """Return once nothing is under way any more."""
+        while self._under_way:
+            await asyncio.gather(*self._under_way)
+
+    async def within(self, organization: UUID, work: Callable[[Context], Awaitable[None]]) -> None:
+        """Work as the service itself in an organisation; what fails is logged."""
+        me = workload(self.runtime.spec.name, organization)
+        incoming = Incoming(principal=me, trace=Trace.new())
+        try:
+            await self.runtime.executor.run(_WORK, incoming, work)
+        except Problem as error:
+            log.warning("upkeep_refused", error=error.told)
+        except Exception as error:
+            log.warning("upkeep_failed", error=type(error).__name__)
+
+    async def index_entry(self, ctx: Context, request: port.IndexEntry) -> models.SearchEntry:
+        made = await super().index_entry(ctx, request)
+        self.soon(ctx, self.commit_queued)
+        return made
+
+    async def requeue_entry(self, ctx: Context, request: port.RequeueEntry) -> None:
+        await super().requeue_entry(ctx, request)
+        self.soon(ctx, self.commit_queued)
+
+
+def _kept(entry: models.SearchEntry | None) -> Mapping[str, Any]:
+    """What an entry says, as a draft; of a buried one its readers and where it comes from."""
+    if entry is None:
+        return {"contentChangedAt": clock.now(), "sourceVersion": 0}
+    record = entry.model_dump(mode="python", by_alias=True, exclude_none=True)
+    names = {each.alias or name for name, each in models.IndexEntryRequest.model_fields.items()}
+    found = {name: each for name, each in record.items() if name in names}
+    if entry.status == models.EntryStatus.tombstoned:
+        for name in ("heading", "content"):
+            found.pop(name, None)
+    return found

@@ -1,0 +1,204 @@
+"""Plans, prices and promotions. They are CloudSync's own, and every tenant sees the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.problem import not_valid
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.store.query import ListQuery, Page
+from cloudsync_chassis.store.repository import Repository
+from pydantic import BaseModel
+
+from .generated import aggregates, models, port, problems
+from .generated.defaults import Defaults
+from .generated.settings import ServiceSettings
+from .pricing import unit
+from .records import quiet, stored
+from .tax import StandardRates, TaxEstimator
+
+CLOUDSYNC = UUID("01890000-0000-7000-8000-000000000001")
+"""CloudSync's own organisation, to which the catalogue belongs."""
+
+NOTICE = timedelta(days=30)
+"""How long ahead a price that replaces another is published."""
+
+E = TypeVar("E", bound=BaseModel)
+_OFFERED = 40
+_PRICES = 14
+
+
+class Shared(Generic[E]):
+    """A repository of things that belong to CloudSync and that each tenant may refer to."""
+
+    def __init__(self, inner: Repository[E]) -> None:
+        self._inner = inner
+
+    async def insert(self, ctx: Context, entity: E) -> None:
+        """See `Repository.insert`."""
+        await self._inner.insert(ctx.within(CLOUDSYNC), entity)
+
+    async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
+        """See `Repository.find`."""
+        return await self._inner.find(ctx.within(CLOUDSYNC), values)
+
+    async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
+        """See `Repository.select`."""
+        return await self._inner.select(ctx.within(CLOUDSYNC), query)
+
+    async def count(self, ctx: Context, filters: Mapping[str, Any]) -> int:
+        """See `Repository.count`."""
+        return await self._inner.count(ctx.within(CLOUDSYNC), filters)
+
+    async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
+        """See `Repository.replace`."""
+        return await self._inner.replace(ctx.within(CLOUDSYNC), entity, expected)
+
+    async def remove(self, ctx: Context, entity_id: UUID, expected: int) -> bool:
+        """See `Repository.remove`."""
+        return await self._inner.remove(ctx.within(CLOUDSYNC), entity_id, expected)
+
+
+class Catalogue(Defaults):
+    """What is on sale, and at which price."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        settings = runtime.settings
+        if not isinstance(settings, ServiceSettings):
+            raise TypeError("settings of another service")
+        self.settings = settings
+        self.taxes: TaxEstimator = StandardRates()
+        self.plan.repository = Shared(self.plan.repository)
+        self.plan_price.repository = Shared(self.plan_price.repository)
+        self.promotion.repository = Shared(self.promotion.repository)
+        self.order = runtime.aggregate(
+            quiet(aggregates.ORDER, "settle-order"),
+        )
+        self.subscription = runtime.aggregate(
+            quiet(
+                aggregates.SUBSCRIPTION,
+                "activate-subscription",
+                "cancel-subscriptions-of-organization",
+            )
+        )
+
+    async def introduce_plan(self, ctx: Context, request: port.IntroducePlan) -> None:
+        """Enter a plan; entering the same one again changes nothing."""
+        await self.plan.create(ctx.within(CLOUDSYNC), "introduce-plan", request.body)
+
+    async def publish_plan_price(self, ctx: Context, request: port.PublishPlanPrice) -> None:
+        """Add a price and end the one before it at that moment.
+
+        Raises:
+            Problem: `validation-failed`: it would change a price within thirty days.
+        """
+        inside, wanted = ctx.within(CLOUDSYNC), request.body
+        known = {
+            "planCode": wanted.plan_code,
+            "interval": wanted.interval,
+            "currency": wanted.currency,
+        }
+        same = await self.plan_price.find(inside, **known, validFrom=wanted.valid_from)
+        if same is None:
+            async for each in self.plan_price.each(inside, **known):
+                if each.valid_until is None:
+                    await self._close_price(inside, each, wanted.valid_from)
+        elif same.tiers == wanted.tiers:
+            return
+        await self.plan_price.create(inside, "publish-plan-price", wanted)
+
+    async def _close_price(self, ctx: Context, present: models.PlanPrice, end: datetime) -> None:
+        if end < ctx.now + NOTICE or end <= present.valid_from:
+            raise not_valid("a new price is published thirty days ahead", pointer="/validFrom")
+        await stored(ctx, self.plan_price, present, {"validUntil": end})
+
+    async def create_promotion(
+        self, ctx: Context, request: port.CreatePromotion
+    ) -> models.Promotion:
+        """Make a code that all tenants can redeem."""
+        return await self.promotion.create(ctx.within(CLOUDSYNC), "create-promotion", request.body)
+
+    async def list_plans(self, ctx: Context, request: port.ListPlans) -> models.PlanOfferList:
+        """Plans on sale with the prices of this moment; cheaper families first."""
+        order = list(models.PlanFamily)
+        offers = [
+            await self._offer(ctx, plan)
+            async for plan in self.plan.each(ctx.within(CLOUDSYNC))
+            if _on_sale(plan, ctx.now)
+        ]
+        offers.sort(key=lambda each: (order.index(each.family), each.code))
+        return models.PlanOfferList(items=offers[:_OFFERED])
+
+    async def _offer(self, ctx: Context, plan: models.Plan) -> models.PlanOffer:
+        prices = [
+            models.OfferedPrice(interval=each.interval, currency=each.currency, tiers=each.tiers)
+            async for each in self.plan_price.each(ctx.within(CLOUDSYNC), planCode=plan.code)
+            if _valid(each, ctx.now)
+        ]
+        return models.PlanOffer(
+            code=plan.code,
+            display_name=plan.display_name,
+            family=plan.family,
+            min_seats=plan.min_seats,
+            max_seats=plan.max_seats,
+            trial_days=plan.trial_days,
+            entitlements=plan.entitlements,
+            prices=prices[:_PRICES],
+        )
+
+    async def known_plan(self, ctx: Context, code: str) -> models.Plan:
+        """A plan that somebody has, be it on sale or not.
+
+        Raises:
+            Problem: `plan-not-on-sale`.
+        """
+        plan = await self.plan.find(ctx, code=code)
+        if plan is None:
+            raise problems.PLAN_NOT_ON_SALE("no such plan")
+        return plan
+
+    async def plan_on_sale(self, ctx: Context, code: str) -> models.Plan:
+        """A plan that can be bought at this moment.
+
+        Raises:
+            Problem: `plan-not-on-sale`.
+        """
+        plan = await self.known_plan(ctx, code)
+        if not _on_sale(plan, ctx.now):
+            raise problems.PLAN_NOT_ON_SALE(f"{code} is not offered")
+        return plan
+
+    async def price_at(
+        self,
+        ctx: Context,
+        plan: str,
+        interval: models.BillingInterval,
+        currency: models.Currency,
+        moment: datetime,
+    ) -> models.PlanPrice | None:
+        """The price of a plan at a moment, if it had one."""
+        known = {"planCode": plan, "interval": interval, "currency": currency}
+        async for each in self.plan_price.each(ctx, **known):
+            if _valid(each, moment):
+                return each
+        return None
+
+    async def unit_at(
+        self, ctx: Context, held: models.Subscription, plan: str, seats: int
+    ) -> int | None:
+        """The present price of one seat on a plan, in the subscription's currency and interval."""
+        price = await self.price_at(ctx, plan, held.billing_interval, held.currency, ctx.now)
+        return unit(price.tiers, seats) if price else None
+
+
+def _on_sale(plan: models.Plan, now: datetime) -> bool:
+    return plan.on_sale_from <= now and (plan.on_sale_until is None or now < plan.on_sale_until)
+
+
+def _valid(price: models.PlanPrice, moment: datetime) -> bool:
+    return price.valid_from <= moment and (price.valid_until is None or moment < price.valid_until)

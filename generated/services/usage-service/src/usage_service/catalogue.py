@@ -1,0 +1,105 @@
+"""Meters are CloudSync's own and hold for all; plans say how many seats a pool may sell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.store.query import ListQuery, Page
+from cloudsync_chassis.store.repository import Repository
+from pydantic import BaseModel
+
+from .generated import aggregates, models, port
+from .generated.defaults import Defaults
+from .generated.settings import ServiceSettings
+from .records import quiet
+
+CLOUDSYNC = UUID("01890000-0000-7000-8000-000000000001")
+"""CloudSync's own organisation, to which the meters belong."""
+
+_EDITION = re.compile("-[0-9]{4}$")
+_FAMILY = re.compile("[a-z]+")
+_CEILINGS = {"starter": 20, "team": 500, "business": 5_000, "enterprise": 100_000}
+
+E = TypeVar("E", bound=BaseModel)
+
+
+class Shared(Generic[E]):
+    """A repository of things that belong to CloudSync and that each tenant may see."""
+
+    def __init__(self, inner: Repository[E]) -> None:
+        self._inner = inner
+
+    async def insert(self, ctx: Context, entity: E) -> None:
+        """See `Repository.insert`."""
+        await self._inner.insert(ctx.within(CLOUDSYNC), entity)
+
+    async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
+        """See `Repository.find`."""
+        return await self._inner.find(ctx.within(CLOUDSYNC), values)
+
+    async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
+        """See `Repository.select`."""
+        return await self._inner.select(ctx.within(CLOUDSYNC), query)
+
+    async def count(self, ctx: Context, filters: Mapping[str, Any]) -> int:
+        """See `Repository.count`."""
+        return await self._inner.count(ctx.within(CLOUDSYNC), filters)
+
+    async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
+        """See `Repository.replace`."""
+        return await self._inner.replace(ctx.within(CLOUDSYNC), entity, expected)
+
+    async def remove(self, ctx: Context, entity_id: UUID, expected: int) -> bool:
+        """See `Repository.remove`."""
+        return await self._inner.remove(ctx.within(CLOUDSYNC), entity_id, expected)
+
+
+class Catalogue(Defaults):
+    """Aggregates with the events that handlers choose, and the shared meters."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        settings = runtime.settings
+        if not isinstance(settings, ServiceSettings):
+            raise TypeError("settings of another service")
+        self.settings = settings
+        self.meter.repository = Shared(self.meter.repository)
+        seats = (
+            "reserve-seats",
+            "commit-seats",
+            "release-seats",
+            "expire-seat-hold",
+            "reinstate-hold",
+        )
+        self.reservation = runtime.aggregate(quiet(aggregates.RESERVATION, *seats))
+
+    async def define_meter(self, ctx: Context, request: port.DefineMeter) -> None:
+        """Enter a meter, or renew its sources."""
+        inside = ctx.within(CLOUDSYNC)
+        if await self.meter.find(inside, code=request.body.code) is None:
+            await self.meter.create(inside, "define-meter", request.body)
+            return
+        present = await self.meter.find(inside, code=request.body.code)
+        if present is not None:
+            await self.meter.update(inside, "define-meter", present.id, request.body)
+
+    async def meters(self, ctx: Context) -> dict[str, models.Meter]:
+        """Meters that count at present, by code."""
+        found = self.meter.each(ctx.within(CLOUDSYNC))
+        return {each.code: each async for each in found if each.retired_at is None}
+
+
+def pool_of(plan_code: str) -> str:
+    """The pool of a plan's full seats: `business-2026` sells from `business-full`."""
+    return _EDITION.sub("", plan_code)[:27] + "-full"
+
+
+def ceiling_of(plan_code: str) -> int:
+    """How many seats a plan's pool may sell, by the family in its code."""
+    family = _FAMILY.match(plan_code)
+    return _CEILINGS.get(family[0] if family else "", 100_000)

@@ -1,0 +1,67 @@
+"""The release job: `python -m usage_service.release [FILE]` enters the catalogue of meters.
+
+FILE is JSON with `meters`, each as `define-meter` takes it; without it, the one beside this module.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import workload
+from pydantic import BaseModel
+
+from .catalogue import CLOUDSYNC
+from .generated import models, operations, port
+from .generated.service import SERVICE
+from .generated.settings import ServiceSettings
+from .handlers import Handlers
+
+BUNDLED = Path(__file__).with_name("meters.json")
+
+
+class CatalogueFile(BaseModel):
+    """The file's content."""
+
+    meters: list[models.DefineMeterRequest]
+
+
+async def enter(handlers: Handlers, path: Path) -> None:
+    """Enter or renew all meters in one transaction.
+
+    Raises:
+        pydantic.ValidationError: the file is not a catalogue.
+    """
+    catalogue = CatalogueFile.model_validate_json(path.read_bytes())
+    runtime = handlers.runtime
+    incoming = Incoming(principal=workload(runtime.spec.name, CLOUDSYNC), trace=Trace.new())
+
+    async def all_of_it(ctx: Context) -> None:
+        for meter in catalogue.meters:
+            await handlers.define_meter(ctx, port.DefineMeter(body=meter))
+
+    await runtime.executor.run(operations.DEFINE_METER, incoming, all_of_it)
+
+
+async def _main(path: Path) -> None:
+    runtime = Runtime(SERVICE, ServiceSettings())
+    try:
+        await runtime.prepare_database()
+        await enter(Handlers(runtime), path)
+    finally:
+        await runtime.database.dispose()
+
+
+def main() -> int:
+    """Enter the file; the exit code."""
+    asyncio.run(_main(Path(sys.argv[1]) if len(sys.argv) > 1 else BUNDLED))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

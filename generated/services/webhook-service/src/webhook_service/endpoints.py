@@ -1,0 +1,418 @@
+"""Endpoints: registered, proven, signed for, and kept within what the plan allows."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets as randomness
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from cloudsync_chassis import ids
+from cloudsync_chassis.aggregate.payload import Change
+from cloudsync_chassis.aggregate.rules import Rule
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.events.envelope import Received
+from cloudsync_chassis.model import given
+from cloudsync_chassis.problem import NOT_FOUND, Problem
+from cloudsync_chassis.runtime import Runtime
+from secret_grpc_client import models as secrets
+
+from .egress import DirectEgress, Egress
+from .facts import FACTS
+from .generated import aggregates, models, port, problems
+from .generated.defaults import Defaults
+from .generated.settings import ServiceSettings
+from .notes import LocalNotes, Notes, limit_of
+from .records import emission, itself, quiet
+
+_STATES = models.EndpointState
+_REASONS = models.DisabledReason
+_REFERENCE = "secret://webhooks/"
+_KEPT = timedelta(minutes=5)
+_ERASED = emission(aggregates.WEBHOOK_ENDPOINT, "drop-contact", "webhook-erasure-completed")
+LIVING = (_STATES.unverified, _STATES.active, _STATES.paused, _STATES.failing)
+
+
+class Endpoints(Defaults):
+    """Registering and keeping; and the ports of the service."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        settings = runtime.settings
+        if not isinstance(settings, ServiceSettings):
+            raise TypeError("settings of another service")
+        self.settings = settings
+        self.egress: Egress = DirectEgress(settings)
+        self.notes: Notes = LocalNotes(settings)
+        self._keys: dict[str, tuple[bytes, datetime]] = {}
+        spec = quiet(aggregates.WEBHOOK_ENDPOINT, "drop-contact")
+        self.webhook_endpoint = runtime.aggregate(spec)
+
+    async def create_endpoint(
+        self, ctx: Context, request: port.CreateEndpoint
+    ) -> models.EndpointWithSecret:
+        """Register an address; the key is in this answer and in no other.
+
+        Raises:
+            Problem: what the contract declares, `already-exists` for the label.
+        """
+        wish = request.body
+        await self._check_target(wish.target_url)
+        _check_condition(wish.condition, [each.root for each in wish.event_types])
+        limit = limit_of(self.notes.read(ctx.tenant, "plan"))
+        used = await self.webhook_endpoint.count(ctx, state=(*LIVING, _STATES.disabled))
+        if used >= limit:
+            raise problems.ENDPOINT_LIMIT_REACHED(f"the plan allows {limit}")
+        reference, key = await self._minted()
+        fields = {
+            **given(wish),
+            "signingSecretRef": reference,
+            "challengeHash": _digest(randomness.token_hex(32)),
+            "host": urlsplit(wish.target_url).hostname,
+        }
+        endpoint = await self.webhook_endpoint.create(ctx, "create-endpoint", fields)
+        return models.EndpointWithSecret(endpoint=endpoint, signing_secret=key)
+
+    async def _check_target(self, url: str) -> None:
+        if not await self.egress.is_public(url):
+            raise problems.TARGET_NOT_PUBLIC("not a public address on port 443 or 8443")
+
+    async def _minted(self) -> tuple[str, str]:
+        """A new signing key at secret-service: its reference and itself."""
+        key, name = f"whsec_{randomness.token_hex(32)}", str(ids.uuid7())
+        await self.clients.secret.create_secret(
+            secrets.CreateSecretRequest(
+                path=f"webhooks/{name}",
+                kind=secrets.SecretKind.webhook_key,
+                owner_service="webhook-service",
+                reader_services=[secrets.ServiceName("webhook-service")],
+                initial_value=base64.b64encode(key.encode()).decode(),
+            ),
+            idempotency_key=name,
+        )
+        return _REFERENCE + name, key
+
+    async def key_of(self, reference: str, now: datetime) -> bytes:
+        """A signing key, from memory for five minutes.
+
+        Raises:
+            CallError: secret-service does not answer, and no key is young enough.
+        """
+        kept = self._keys.get(reference)
+        if kept is not None and kept[1] > now:
+            return kept[0]
+        path = "webhooks/" + reference.removeprefix(_REFERENCE)
+        found = await self.clients.secret.get_secret(secrets.GetSecretRequest(path=path))
+        key = base64.b64decode(found.value)
+        self._keys[reference] = (key, now + _KEPT)
+        return key
+
+    async def keys_of(self, endpoint: models.WebhookEndpoint, now: datetime) -> list[bytes]:
+        """The keys that sign a call: the present one, and the former while it lasts."""
+        found = [await self.key_of(endpoint.signing_secret_ref, now)]
+        until, former = endpoint.previous_secret_until, endpoint.previous_secret_ref
+        if former is not None and until is not None and until > now:
+            found.append(await self.key_of(former, now))
+        return found
+
+    async def update_endpoint(
+        self, ctx: Context, request: port.UpdateEndpoint
+    ) -> models.WebhookEndpoint:
+        """Change an endpoint; another target has to prove itself first.
+
+        Raises:
+            Problem: `target-not-public`, `condition-invalid`, `version-conflict`, `not-found`.
+        """
+        present = await self.webhook_endpoint.get(ctx, request.endpoint_id)
+        if present.state is _STATES.removed:
+            raise NOT_FOUND("the endpoint was removed")
+        wish, fields = request.body, given(request.body)
+        if wish.target_url is not None and wish.target_url != present.target_url:
+            await self._check_target(wish.target_url)
+            fields |= {
+                "state": _STATES.unverified,
+                "challengeHash": _digest(randomness.token_hex(32)),
+                "consecutiveFailures": 0,
+                "firstFailureAt": None,
+                "disabledReason": None,
+            }
+        types = [each.root for each in wish.event_types or present.event_types]
+        condition = fields.get("condition", present.condition)
+        _check_condition(condition, types)
+        return await self.webhook_endpoint.update(
+            ctx, "update-endpoint", request.endpoint_id, fields
+        )
+
+    async def verify_endpoint(
+        self, ctx: Context, request: port.VerifyEndpoint
+    ) -> models.WebhookEndpoint:
+        """Call the target with a challenge that it must echo.
+
+        Raises:
+            Problem: `challenge-failed`, `illegal-transition`.
+        """
+        endpoint = await self.webhook_endpoint.get(ctx, request.endpoint_id)
+        if endpoint.state is not _STATES.unverified:
+            raise problems.ILLEGAL_TRANSITION(f"the endpoint is {endpoint.state.value}")
+        challenge = randomness.token_hex(32)
+        body = json.dumps({"challenge": challenge}).encode()
+        headers = {"Content-Type": "application/json", **headers_of(endpoint)}
+        answer = await self.egress.post(endpoint.target_url, headers, body)
+        if answer.status != 200 or answer.body.strip() != challenge.encode():
+            raise problems.CHALLENGE_FAILED("the challenge did not come back with status 200")
+        fields = {"challengeHash": None}
+        return await self.webhook_endpoint.transition(ctx, "verify-endpoint", endpoint.id, fields)
+
+    async def reactivate_endpoint(
+        self, ctx: Context, request: port.ReactivateEndpoint
+    ) -> models.WebhookEndpoint:
+        """A clean count and a new challenge for a disabled endpoint.
+
+        Raises:
+            Problem: `target-not-public`, `illegal-transition`.
+        """
+        endpoint = await self.webhook_endpoint.get(ctx, request.endpoint_id)
+        if endpoint.state is not _STATES.disabled:
+            raise problems.ILLEGAL_TRANSITION(f"the endpoint is {endpoint.state.value}")
+        await self._check_target(endpoint.target_url)
+        fields = {
+            "disabledReason": None,
+            "challengeHash": _digest(randomness.token_hex(32)),
+            "consecutiveFailures": 0,
+            "firstFailureAt": None,
+        }
+        return await self.webhook_endpoint.transition(
+            ctx, "reactivate-endpoint", endpoint.id, fields
+        )
+
+    async def rotate_endpoint_secret(
+        self, ctx: Context, request: port.RotateEndpointSecret
+    ) -> models.EndpointWithSecret:
+        """A new key; the former signs beside it for so many hours.
+
+        Raises:
+            Problem: `rotation-in-progress`, `not-found`.
+        """
+        endpoint = await self.webhook_endpoint.get(ctx, request.endpoint_id)
+        if endpoint.state is _STATES.removed:
+            raise NOT_FOUND("the endpoint was removed")
+        until = endpoint.previous_secret_until
+        if until is not None and until > ctx.now:
+            raise problems.ROTATION_IN_PROGRESS("the former key still signs")
+        reference, key = await self._minted()
+        hours = request.body.overlap_hours
+        fields: dict[str, Any] = {
+            "signingSecretRef": reference,
+            "previousSecretRef": endpoint.signing_secret_ref if hours else None,
+            "previousSecretUntil": ctx.now + timedelta(hours=hours) if hours else None,
+        }
+        command = "rotate-endpoint-secret"
+        rotated = await self.webhook_endpoint.update(ctx, command, endpoint.id, fields)
+        return models.EndpointWithSecret(endpoint=rotated, signing_secret=key)
+
+    async def disable_endpoint(
+        self, ctx: Context, request: port.DisableEndpoint
+    ) -> models.WebhookEndpoint:
+        """End the calls; the mail that follows knows whom to write to."""
+        endpoint = await self.webhook_endpoint.get(ctx, request.endpoint_id)
+        fields = {**given(request.body), **await self._farewell(ctx, endpoint)}
+        return await self.webhook_endpoint.transition(ctx, "disable-endpoint", endpoint.id, fields)
+
+    async def disable_failing_endpoint(
+        self, ctx: Context, request: port.DisableFailingEndpoint
+    ) -> None:
+        """The same at the service's own decision."""
+        endpoint = await self.webhook_endpoint.get(ctx, request.webhook_endpoint_id)
+        fields = {**given(request.body), **await self._farewell(ctx, endpoint)}
+        command = "disable-failing-endpoint"
+        await self.webhook_endpoint.transition(ctx, command, endpoint.id, fields)
+
+    async def _farewell(self, ctx: Context, endpoint: models.WebhookEndpoint) -> dict[str, Any]:
+        """What the event of a disabled endpoint tells: its contacts sealed, and what waits."""
+        outcomes = models.DeliveryOutcome
+        waiting = (outcomes.waiting, outcomes.retrying)
+        contacts = [each.root for each in endpoint.contact_addresses]
+        sealed = base64.urlsafe_b64encode(self.runtime.cipher.encrypt(contacts, ctx.tenant))
+        return {
+            "sealedContacts": sealed.decode().rstrip("="),
+            "pendingDeliveries": await self.webhook_delivery.count(
+                ctx, endpointId=endpoint.id, outcome=waiting
+            ),
+        }
+
+    async def count_endpoint_failure(
+        self, ctx: Context, request: port.CountEndpointFailure
+    ) -> None:
+        """Add a failed attempt to the row; ten make the endpoint failing, a day disables it."""
+        delivery = await self.webhook_delivery.find(ctx, id=request.body.delivery_id)
+        key = delivery.endpoint_id if delivery else None
+        endpoint = await self.webhook_endpoint.find(ctx, id=key) if key else None
+        if endpoint is None or endpoint.state not in (_STATES.active, _STATES.failing):
+            return
+        fields = {
+            "consecutiveFailures": min(10_000, endpoint.consecutive_failures + 1),
+            "firstFailureAt": endpoint.first_failure_at or ctx.now,
+        }
+        command = "count-endpoint-failure"
+        counted = await self.webhook_endpoint.transition(ctx, command, endpoint.id, fields)
+        many = counted.consecutive_failures >= self.settings.failing_after
+        if counted.state is _STATES.active and many:
+            failing = port.MarkEndpointFailing(webhook_endpoint_id=endpoint.id)
+            await self.mark_endpoint_failing(ctx, failing)
+        grace = timedelta(seconds=self.settings.disable_after)
+        if counted.first_failure_at is not None and counted.first_failure_at + grace <= ctx.now:
+            await self.give_up(ctx, endpoint.id, _REASONS.failing24h)
+
+    async def give_up(self, ctx: Context, key: UUID, reason: models.DisabledReason) -> None:
+        """Disable an endpoint that cannot be reached."""
+        body = models.DisableEndpointRequest(disabled_reason=reason)
+        request = port.DisableFailingEndpoint(webhook_endpoint_id=key, body=body)
+        await self.disable_failing_endpoint(ctx, request)
+
+    async def enforce_endpoint_limit(
+        self, ctx: Context, request: port.EnforceEndpointLimit
+    ) -> None:
+        """Remember the plan, and disable the youngest endpoints above its limit."""
+        plan = request.body.plan_code
+        self.notes.keep(ctx.tenant, "plan", plan)
+        living = [each async for each in self.webhook_endpoint.each(ctx, state=LIVING)]
+        for endpoint in living[limit_of(plan) :]:
+            fields = {
+                "state": _STATES.disabled,
+                "disabledReason": _REASONS.plan_downgraded,
+                "challengeHash": None,
+                "firstFailureAt": None,
+                **await self._farewell(ctx, endpoint),
+            }
+            await self.webhook_endpoint.update(ctx, "enforce-endpoint-limit", endpoint.id, fields)
+
+    async def pause_tenant_endpoints(
+        self, ctx: Context, request: port.PauseTenantEndpoints
+    ) -> None:
+        """Pause what is called, and remember which those were."""
+        paused = list(self.notes.read(ctx.tenant, "offboarding") or [])
+        async for each in self.webhook_endpoint.each(ctx, state=(_STATES.active, _STATES.failing)):
+            fields = {"state": _STATES.paused, "consecutiveFailures": 0, "firstFailureAt": None}
+            await self.webhook_endpoint.update(ctx, "pause-tenant-endpoints", each.id, fields)
+            paused.append(str(each.id))
+        self.notes.keep(ctx.tenant, "offboarding", paused)
+
+    async def resume_tenant_endpoints(
+        self, ctx: Context, request: port.ResumeTenantEndpoints
+    ) -> None:
+        """Call again what the deletion had paused."""
+        paused = set(self.notes.read(ctx.tenant, "offboarding") or [])
+        async for each in self.webhook_endpoint.each(ctx, state=_STATES.paused):
+            if str(each.id) in paused:
+                fields = {"state": _STATES.active}
+                await self.webhook_endpoint.update(ctx, "resume-tenant-endpoints", each.id, fields)
+        self.notes.drop(ctx.tenant, "offboarding")
+
+    async def purge_tenant_endpoints(
+        self, ctx: Context, request: port.PurgeTenantEndpoints
+    ) -> None:
+        """Destroy all of a tenant: attempts, deliveries, replays, endpoints, notes."""
+        for aggregate in (self.delivery_attempt, self.webhook_delivery, self.replay_job):
+            gone = [(each.id, each.version) async for each in aggregate.each(ctx)]
+            for key, version in gone:
+                await aggregate.repository.remove(ctx, key, version)
+        async for each in self.webhook_endpoint.each(ctx):
+            self._keys.pop(each.signing_secret_ref, None)
+            await self.webhook_endpoint.repository.remove(ctx, each.id, each.version)
+        for name in ("plan", "offboarding", "people"):
+            self.notes.drop(ctx.tenant, name)
+
+    async def drop_contact(self, ctx: Context, request: port.DropContact) -> None:
+        """Take an erased person's address off all endpoints, and report it.
+
+        The address is known by its digest, which came when the account was made.
+        """
+        told = request.body
+        people = dict(self.notes.read(ctx.tenant, "people") or {})
+        digest, changed = people.pop(str(told.user_id), None), 0
+        async for each in self.webhook_endpoint.each(ctx):
+            kept = [one.root for one in each.contact_addresses if _digest(one.root) != digest]
+            if len(kept) == len(each.contact_addresses):
+                continue
+            owners = f"owners@{ctx.tenant}.organizations.cloudsync.example"
+            fields = {"contactAddresses": kept or [owners]}
+            await self.webhook_endpoint.update(ctx, "drop-contact", each.id, fields)
+            changed += 1
+        self.notes.keep(ctx.tenant, "people", people)
+        data = {
+            "userId": told.user_id,
+            "erasureRequestId": told.erasure_request_id,
+            "store": "webhooks",
+            "erasedItems": changed,
+        }
+        change = Change(self.webhook_endpoint.spec.name, data)
+        await self.webhook_endpoint.emit(ctx, (replace(_ERASED, key="userId"),), change)
+
+    async def forget_cached_key(self, ctx: Context, request: port.ForgetCachedKey) -> None:
+        """Drop a key from memory."""
+        self._keys.pop(_REFERENCE + request.body.path.removeprefix("webhooks/"), None)
+
+    async def challenge_due(self, ctx: Context) -> int:
+        """Challenge the tenant's endpoints that were registered within the hour; how many echo."""
+        proven = 0
+        async for each in self.webhook_endpoint.each(ctx, state=_STATES.unverified):
+            if each.updated_at + timedelta(hours=1) > ctx.now:
+                try:
+                    await self.verify_endpoint(
+                        itself(ctx), port.VerifyEndpoint(endpoint_id=each.id)
+                    )
+                except Problem as problem:
+                    if problem.kind is not problems.CHALLENGE_FAILED:
+                        raise
+                else:
+                    proven += 1
+        return proven
+
+    async def on_organization_restored(
+        self, ctx: Context, event: Received[models.OrganizationRestored]
+    ) -> None:
+        """Endpoints that the deletion paused are called again."""
+        await self.resume_tenant_endpoints(ctx, port.ResumeTenantEndpoints(body=event.data))
+
+    async def on_organization_purged(
+        self, ctx: Context, event: Received[models.OrganizationPurged]
+    ) -> None:
+        """All of the tenant is destroyed."""
+        await self.purge_tenant_endpoints(ctx, port.PurgeTenantEndpoints(body=event.data))
+
+    async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
+        """The person's address leaves all contacts."""
+        await self.drop_contact(ctx, port.DropContact(body=event.data))
+
+    async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
+        """The next call is signed with the key that counts."""
+        await self.forget_cached_key(ctx, port.ForgetCachedKey(body=event.data))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def headers_of(endpoint: models.WebhookEndpoint) -> dict[str, str]:
+    """The customer's own headers."""
+    return {name: each.root for name, each in endpoint.custom_headers.items()}
+
+
+def _check_condition(condition: str | None, event_types: Sequence[str]) -> None:
+    """A condition says yes or no about the example of each event that it will be asked about."""
+    if condition is None:
+        return
+    try:
+        rule = Rule(condition)
+    except ValueError as error:
+        raise problems.CONDITION_INVALID("it is no CEL expression") from error
+    for name in event_types:
+        fact = FACTS[name]
+        if not isinstance(rule.value(event={"type": name, "data": fact.data(fact.example)}), bool):
+            raise problems.CONDITION_INVALID(f"it is neither true nor false of {name}")

@@ -1,0 +1,1 @@
+"""What runs beside a service on a developer's machine: stand-ins for others, and a watch."""

@@ -1,0 +1,58 @@
+"""What is rendered of the services that a service calls, and of the bounds on its calls."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class BudgetView(Struct, frozen=True, kw_only=True):
+    """What a call may cost; times in seconds, `max_age` negative for none."""
+
+    operation: str
+    timeout: float
+    retries: int
+    fallback: str
+    max_age: float
+
+
+class EdgeView(Struct, frozen=True, kw_only=True):
+    """A callee with the budgets of the operations that are called there."""
+
+    service: str
+    url: str
+    budgets: tuple[BudgetView, ...]
+
+
+class CallEdgeView(Struct, frozen=True, kw_only=True):
+    """A declared call: the client's method, and the chassis' class for its fallback.
+
+    An empty `kind`: the call fails where there is no answer. `max_age`: seconds for which an answer
+    may be kept.
+    """
+
+    method: str
+    kind: str
+    max_age: float
+
+
+class CalleeView(Struct, frozen=True, kw_only=True):
+    """A client that the service calls others with; `attribute` of its `Clients`."""
+
+    attribute: str
+    class_name: str
+    service: str
+    package: str
+    distribution: str
+    client: str
+    rpc: bool
+    calls: tuple[CallEdgeView, ...]
+
+
+class BreakerView(Struct, frozen=True, kw_only=True):
+    """The circuit breaker of all calls; times in seconds."""
+
+    requests: int
+    failure_ratio: float
+    window: float
+    open_for: float
+    probes: int

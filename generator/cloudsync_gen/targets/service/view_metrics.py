@@ -1,0 +1,28 @@
+"""What is rendered of a service's own time series."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class LabelView(Struct, frozen=True):
+    """A label of a series, and the parameter that takes its value."""
+
+    name: str
+    parameter: str
+
+
+class MetricView(Struct, frozen=True, kw_only=True):
+    """A series of the service's own, recorded by `method`; `buckets` are a histogram's bounds."""
+
+    name: str
+    method: str
+    kind: str
+    about: str
+    labels: tuple[LabelView, ...]
+    buckets: tuple[float, ...]
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The labels beside those that all series have."""
+        return tuple(each.name for each in self.labels)

@@ -1,0 +1,236 @@
+"""The event store: streams with optimistic concurrency, and snapshots of what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import BaseModel
+from pydantic_core import to_jsonable_python
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from cloudsync_chassis import ids
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.problem import VERSION_CONFLICT
+from cloudsync_chassis.store.system import stream_events as log
+from cloudsync_chassis.store.system import stream_snapshots as snapshots
+
+S = TypeVar("S", bound=BaseModel)
+
+_ONE_AT_A_TIME = 0x636C_6F75_6473
+"""Key of PostgreSQL's advisory lock: appends commit in the order of their positions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event before it has a place; `data` is JSON."""
+
+    type: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An event at its place: the `version`-th of its stream, at `position` of the whole store."""
+
+    position: int
+    organization_id: UUID
+    kind: str
+    stream: UUID
+    version: int
+    event_id: UUID
+    type: str
+    data: Mapping[str, Any]
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A stream's state after its `version`-th event, as JSON; version 0: nothing was kept."""
+
+    version: int
+    state: Mapping[str, Any]
+
+
+class EventStore:
+    """Streams of the caller's tenant, within the running operation's transaction."""
+
+    async def append(
+        self, ctx: Context, kind: str, stream: UUID, expected: int, facts: Sequence[Fact]
+    ) -> int:
+        """Add events to a stream that has `expected` of them; the last one's position.
+
+        The position is what a read model must have reached to show them (`Projector.caught_up`).
+
+        Raises:
+            Problem: `version-conflict`: the stream has more or fewer events.
+        """
+        connection = await ctx.unit.connection()
+        if connection.dialect.name == "postgresql":
+            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
+        if await self.version(ctx, kind, stream) != expected:
+            raise VERSION_CONFLICT()
+        position = 0
+        for version, fact in enumerate(facts, expected + 1):
+            row = {
+                "organization_id": ctx.tenant,
+                "kind": kind,
+                "stream": stream,
+                "version": version,
+                "event_id": ids.uuid7(),
+                "type": fact.type,
+                "data": to_jsonable_python(dict(fact.data)),
+                "occurred_at": ctx.now,
+            }
+            insert = sa.insert(log).values(row).returning(log.c.position)
+            try:
+                position = int((await connection.execute(insert)).scalar_one())
+            except IntegrityError as error:
+                raise VERSION_CONFLICT() from error
+        return position
+
+    async def version(self, ctx: Context, kind: str, stream: UUID) -> int:
+        """How many events the stream has."""
+        found = sa.select(sa.func.max(log.c.version)).where(_of(log, ctx, kind, stream))
+        return int(await (await ctx.unit.connection()).scalar(found) or 0)
+
+    async def read(
+        self, ctx: Context, kind: str, stream: UUID, after: int = 0
+    ) -> tuple[Stored, ...]:
+        """The stream's events that follow the `after`-th, in order."""
+        statement = (
+            sa.select(log)
+            .where(_of(log, ctx, kind, stream), log.c.version > after)
+            .order_by(log.c.version)
+        )
+        rows = await (await ctx.unit.connection()).execute(statement)
+        return tuple(Stored(**row) for row in rows.mappings())
+
+    async def keep(self, ctx: Context, kind: str, stream: UUID, snapshot: Snapshot) -> None:
+        """Keep a snapshot; one of the same version must not be there."""
+        row = {
+            "organization_id": ctx.tenant,
+            "kind": kind,
+            "stream": stream,
+            "version": snapshot.version,
+            "state": to_jsonable_python(dict(snapshot.state)),
+            "taken_at": ctx.now,
+        }
+        await (await ctx.unit.connection()).execute(sa.insert(snapshots).values(row))
+
+    async def latest(self, ctx: Context, kind: str, stream: UUID) -> Snapshot:
+        """The newest snapshot."""
+        statement = (
+            sa.select(snapshots.c.version, snapshots.c.state)
+            .where(_of(snapshots, ctx, kind, stream))
+            .order_by(snapshots.c.version.desc())
+            .limit(1)
+        )
+        row = (await (await ctx.unit.connection()).execute(statement)).first()
+        return Snapshot(row.version, row.state) if row else Snapshot(0, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[S]):
+    """A state and the number of events behind it; `position` of the last one, once appended."""
+
+    state: S
+    version: int
+    position: int = 0
+
+
+class EventSourced(Generic[S]):
+    """Aggregates that are what their events add up to.
+
+    `fold` gives the state that follows an event; a snapshot is kept at every `every`-th one. A
+    `fold` that changed its mind is told apart by a new `kind`, or its snapshots are deleted.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        kind: str,
+        initial: S,
+        fold: Callable[[S, Fact], S],
+        every: int = 50,
+    ) -> None:
+        self._store = store
+        self._kind = kind
+        self._initial = initial
+        self._fold = fold
+        self._every = every
+
+    async def load(self, ctx: Context, stream: UUID) -> Loaded[S]:
+        """The present state: the newest snapshot and what followed; of a new stream the initial."""
+        snapshot = await self._store.latest(ctx, self._kind, stream)
+        state = self._initial
+        if snapshot.version:
+            state = type(self._initial).model_validate(dict(snapshot.state), strict=False)
+        version = snapshot.version
+        for stored in await self._store.read(ctx, self._kind, stream, snapshot.version):
+            state, version = self._fold(state, Fact(stored.type, stored.data)), stored.version
+        return Loaded(state, version)
+
+    async def append(
+        self, ctx: Context, stream: UUID, before: Loaded[S], facts: Sequence[Fact]
+    ) -> Loaded[S]:
+        """What the state is after more events.
+
+        Raises:
+            Problem: `version-conflict`: the stream has moved on since `before` was loaded.
+        """
+        position = await self._store.append(ctx, self._kind, stream, before.version, facts)
+        state, version = before.state, before.version
+        for fact in facts:
+            state, version = self._fold(state, fact), version + 1
+            if version % self._every == 0:
+                kept = Snapshot(version, state.model_dump(mode="json", by_alias=True))
+                await self._store.keep(ctx, self._kind, stream, kept)
+        return Loaded(state, version, position)
+
+
+class Journal:
+    """The event log of aggregates whose state lies in their own store: what was announced of each.
+
+    A snapshot of the entity is kept at every `every`-th event where that is not 0; `secret` fields
+    are in no snapshot, as they are in no event.
+    """
+
+    def __init__(
+        self, store: EventStore, kind: str, every: int = 0, secret: Sequence[str] = ()
+    ) -> None:
+        self._store = store
+        self._kind = kind
+        self._every = every
+        self._secret = frozenset(secret)
+
+    async def record(self, ctx: Context, entity: Mapping[str, Any], fact: Fact) -> None:
+        """Add an event of an entity to its stream."""
+        stream = UUID(str(entity["id"]))
+        version = await self._store.version(ctx, self._kind, stream)
+        await self._store.append(ctx, self._kind, stream, version, [fact])
+        if self._every and (version + 1) % self._every == 0:
+            state = {name: each for name, each in entity.items() if name not in self._secret}
+            await self._store.keep(ctx, self._kind, stream, Snapshot(version + 1, state))
+
+
+async def after(
+    connection: AsyncConnection, position: int, kinds: Sequence[str], limit: int
+) -> tuple[Stored, ...]:
+    """Events of all tenants that follow a position, in order: for projections."""
+    statement = sa.select(log).where(log.c.position > position).order_by(log.c.position)
+    if kinds:
+        statement = statement.where(log.c.kind.in_(kinds))
+    rows = await connection.execute(statement.limit(limit))
+    return tuple(Stored(**row) for row in rows.mappings())
+
+
+def _of(table: sa.Table, ctx: Context, kind: str, stream: UUID) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        table.c.organization_id == ctx.tenant, table.c.kind == kind, table.c.stream == stream
+    )

@@ -1,0 +1,1 @@
+"""How many requests a tenant may make: a burst, then a steady rate, counted here or in Redis."""

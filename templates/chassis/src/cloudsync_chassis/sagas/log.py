@@ -1,0 +1,167 @@
+"""The durable log of one service: runs, steps and keys, within the running transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+import sqlalchemy as sa
+
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.events.envelope import Event
+from cloudsync_chassis.sagas.spec import Saga
+from cloudsync_chassis.store.database import dialect_insert
+from cloudsync_chassis.store.system import saga_keys, saga_runs, saga_steps
+
+RunState = Literal["running", "failing", "undone", "completed", "stuck"]
+StepState = Literal["untouched", "started", "done", "failed", "undone"]
+
+_NAMESPACE = UUID("4e8c6a0e-5b0c-5d3f-9d51-0a6f4f1d7c11")
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A step of a run; `undo_event`: what asked for its compensation, as JSON."""
+
+    state: StepState
+    data: Mapping[str, Any]
+    undo_event: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as the log tells it; `steps` by number, without the untouched."""
+
+    id: UUID
+    state: RunState
+    reason: str
+    deadline_at: datetime
+    steps: Mapping[int, StepRow]
+
+    @property
+    def open(self) -> bool:
+        """Whether it has neither completed nor been undone."""
+        return self.state in ("running", "failing", "stuck")
+
+    def of(self, step: int) -> StepRow:
+        """A step, touched or not."""
+        return self.steps.get(step, StepRow("untouched", {}, None))
+
+
+def keys_in(saga: Saga, event: Event) -> dict[str, str]:
+    """The saga's keys that the event's data hold."""
+    found = {name: event.data.get(name) for name in saga.keys}
+    return {name: str(value) for name, value in found.items() if value is not None}
+
+
+class SagaLog:
+    """Reads and writes the three tables."""
+
+    async def identify(self, ctx: Context, saga: Saga, event: Event) -> UUID | None:
+        """The run that an event belongs to: as it says itself, by the first key, by any other.
+
+        The first key makes the id, so that all services come to the same one. A trigger that comes
+        when the known run has ended begins another, whose id it makes together with that run's.
+        """
+        name, _, run = (event.correlation or "").partition("/")
+        if name == saga.name and run:
+            return UUID(run)
+        keys = keys_in(saga, event)
+        tenant = str(event.organization_id or "")
+        for each, value in keys.items():
+            known = sa.select(saga_keys.c.run_id).where(
+                saga_keys.c.saga == saga.name,
+                saga_keys.c.organization_id == tenant,
+                saga_keys.c.name == each,
+                saga_keys.c.value == value,
+            )
+            found = await (await ctx.unit.connection()).scalar(known)
+            if found is not None:
+                known_run = UUID(str(found))
+                if event.type == saga.trigger and await self._has_ended(ctx, known_run):
+                    return uuid5(known_run, str(event.id))
+                return known_run
+        first = keys.get(saga.keys[0])
+        return uuid5(_NAMESPACE, f"{saga.name}/{tenant}/{first}") if first is not None else None
+
+    async def open(
+        self, ctx: Context, saga: Saga, run: UUID, event: Event, keys: Mapping[str, str]
+    ) -> Run:
+        """The run, begun now where nobody told of it yet; its keys are remembered, and lead to it
+        from now on if they led to one that has ended.
+        """
+        connection = await ctx.unit.connection()
+        row = {
+            "id": run,
+            "saga": saga.name,
+            "organization_id": event.organization_id,
+            "state": "running",
+            "reason": "",
+            "started_at": event.time,
+            "deadline_at": event.time + timedelta(seconds=saga.deadline),
+            "ended_at": None,
+        }
+        insert = dialect_insert(connection, saga_runs).values(row)
+        await connection.execute(insert.on_conflict_do_nothing())
+        tenant = str(event.organization_id or "")
+        for name, value in keys.items():
+            key = {"saga": saga.name, "organization_id": tenant, "name": name, "value": value}
+            known = dialect_insert(connection, saga_keys).values({**key, "run_id": run})
+            ended = sa.select(saga_runs.c.id).where(saga_runs.c.ended_at.is_not(None))
+            names = [saga_keys.c[each] for each in key]
+            await connection.execute(
+                known.on_conflict_do_update(
+                    index_elements=names,
+                    set_={"run_id": run},
+                    where=saga_keys.c.run_id.in_(ended),
+                )
+            )
+        return await self.get(ctx, run)
+
+    async def _has_ended(self, ctx: Context, run: UUID) -> bool:
+        ended = sa.select(saga_runs.c.ended_at).where(saga_runs.c.id == run)
+        return await (await ctx.unit.connection()).scalar(ended) is not None
+
+    async def get(self, ctx: Context, run: UUID) -> Run:
+        """A run with its steps; the row is locked, so that one transaction at a time moves it.
+
+        Raises:
+            LookupError: there is no such run.
+        """
+        connection = await ctx.unit.connection()
+        wanted = sa.select(saga_runs).where(saga_runs.c.id == run).with_for_update()
+        row = (await connection.execute(wanted)).first()
+        if row is None:
+            raise LookupError(f"no run {run}")
+        steps = await connection.execute(sa.select(saga_steps).where(saga_steps.c.run_id == run))
+        found = {each.step: StepRow(each.state, each.data, each.undo_event) for each in steps}
+        return Run(row.id, row.state, row.reason, row.deadline_at, found)
+
+    async def move(self, ctx: Context, run: UUID, state: RunState, reason: str = "") -> None:
+        """Give the run a state."""
+        ended = None if state in ("running", "failing", "stuck") else ctx.now
+        values: dict[str, Any] = {"state": state, "ended_at": ended}
+        if reason:
+            values["reason"] = reason
+        statement = sa.update(saga_runs).where(saga_runs.c.id == run).values(values)
+        await (await ctx.unit.connection()).execute(statement)
+
+    async def note(self, ctx: Context, run: UUID, step: int, **values: Any) -> None:
+        """Change what is known of a step: `state`, `data`, `undo_event`, `due_at`."""
+        connection = await ctx.unit.connection()
+        fresh: dict[str, Any] = {
+            "state": "untouched",
+            "data": {},
+            "undo_event": None,
+            "due_at": None,
+            **values,
+            "changed_at": ctx.now,
+        }
+        insert = dialect_insert(connection, saga_steps)
+        insert = insert.values(run_id=run, step=step, **fresh)
+        key = [saga_steps.c.run_id, saga_steps.c.step]
+        changed = {**values, "changed_at": ctx.now}
+        await connection.execute(insert.on_conflict_do_update(index_elements=key, set_=changed))

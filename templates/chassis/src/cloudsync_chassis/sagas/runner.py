@@ -1,0 +1,446 @@
+"""Takes part in sagas: starts, records and undoes this service's steps, and tells the others.
+
+There is no conductor. What happens to a run is told on the saga's topic, keyed by the run; all who
+take part read it in the same order, and the first word on its end counts: completed, or failed.
+After a failure each service undoes its own steps, a step when all before it (in the order of the
+model) are undone, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any, Literal
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from cloudsync_chassis import clock, ids
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.events.consumer import Handle, Subscription
+from cloudsync_chassis.events.envelope import Event
+from cloudsync_chassis.events.outbox import Outbox
+from cloudsync_chassis.logs import logger
+from cloudsync_chassis.sagas.log import Run, SagaLog, StepRow, keys_in
+from cloudsync_chassis.sagas.spec import Saga, Step, Undo
+from cloudsync_chassis.store.database import Database
+from cloudsync_chassis.store.system import saga_runs, saga_steps
+
+Word = Literal["started", "done", "failed", "undone", "completed"]
+Consume = Callable[[Event, Callable[[Context], Awaitable[None]]], Awaitable[None]]
+
+TOLD = "saga.told"
+
+log = logger("saga")
+
+
+class Sagas:
+    """The sagas in which `service` takes part."""
+
+    def __init__(
+        self,
+        service: str,
+        sagas: Sequence[Saga],
+        database: Database,
+        outbox: Outbox,
+        pause: float = 1.0,
+    ) -> None:
+        self._service = service
+        self._database = database
+        self._sagas = {each.name: each for each in sagas}
+        self._outbox = outbox
+        self._pause = pause
+        self._log = SagaLog()
+        self._undo: dict[tuple[str, str], Undo] = {}
+        self._handles: dict[str, Handle] = {}
+        self._woken = asyncio.Event()
+        if sagas:
+            outbox.observe = self._announced
+
+    def compensate(self, undo: Mapping[tuple[str, str], Undo]) -> None:
+        """How to undo steps of this service, by saga and step, where no event asks for it."""
+        self._undo.update(undo)
+
+    def subscriptions(self) -> Iterator[Subscription]:
+        """The sagas' own topics."""
+        for saga in self._sagas.values():
+            yield Subscription(saga.topic, TOLD, self._heard)
+
+    def guard(self, subscription: Subscription) -> Subscription:
+        """A subscription whose events start or undo steps: once a run, and in order."""
+        kind = subscription.type
+        concerned = any(
+            kind in (step.on, *step.undone_on, *saga.fails_on)
+            for saga in self._sagas.values()
+            for _, step in self._mine(saga)
+        )
+        if not concerned:
+            return subscription
+        self._handles[kind] = subscription.handle
+
+        async def handle(ctx: Context, event: Event) -> None:
+            if await self._admit(ctx, event):
+                await subscription.handle(ctx, event)
+                await self._carried_out(ctx, event)
+
+        return replace(subscription, handle=handle, given_up=self._given_up)
+
+    async def state(self, ctx: Context, saga: str, key: str) -> Run | None:
+        """A run by the value of the saga's first key, as this service knows it."""
+        wanted = self._sagas[saga]
+        probe = Event(
+            id=ids.uuid7(),
+            type="",
+            source="",
+            topic="",
+            subject=key,
+            time=ctx.now,
+            organization_id=ctx.principal.organization_id,
+            data={wanted.keys[0]: key},
+        )
+        run = await self._log.identify(ctx, wanted, probe)
+        try:
+            return await self._log.get(ctx, run) if run else None
+        except LookupError:
+            return None
+
+    async def run(self, consume: Consume) -> None:
+        """Watch time-outs and undo what is to be undone, until cancelled.
+
+        Both are rows, so a restart forgets none. A compensation that fails is tried again at the
+        next look and holds no other run up.
+        """
+        while True:
+            self._woken.clear()
+            try:
+                await self.watch(consume)
+            except Exception as error:
+                log.warning("saga_watch_failed", error=str(error))
+            try:
+                async with asyncio.timeout(self._pause):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    async def watch(self, consume: Consume) -> None:
+        """Tell of what is out of time; undo, of runs that fail, the steps whose turn it is."""
+        if await self._any_late():
+            await consume(self._tick(None), self._overdue)
+        for run, name, organization in await self._failing():
+            saga = self._sagas.get(name)
+            if saga is None:
+                continue
+            try:
+                await consume(
+                    self._tick(organization),
+                    partial(self._go_back, saga=saga, identity=run),
+                )
+            except Exception as error:
+                log.error("compensation_failed", saga=name, run=str(run), error=str(error))
+
+    def _tick(self, organization: UUID | None) -> Event:
+        return Event(
+            id=ids.uuid7(),
+            type="saga.tick",
+            source=f"/{self._service}",
+            topic="",
+            subject="",
+            time=clock.now(),
+            organization_id=organization,
+        )
+
+    async def _failing(self) -> list[tuple[UUID, str, UUID | None]]:
+        """Runs under way back, the oldest first."""
+        columns = (saga_runs.c.id, saga_runs.c.saga, saga_runs.c.organization_id)
+        statement = (
+            sa.select(*columns)
+            .where(saga_runs.c.state == "failing")
+            .order_by(saga_runs.c.started_at)
+            .limit(_AT_ONCE)
+        )
+        async with self._database.transaction(write=False) as connection:
+            rows = (await connection.execute(statement)).all()
+        return [(row.id, row.saga, row.organization_id) for row in rows]
+
+    async def _any_late(self) -> bool:
+        """Looking takes no lock and leaves no trace."""
+        now = clock.now()
+        run = sa.and_(saga_runs.c.ended_at.is_(None), saga_runs.c.deadline_at <= now)
+        late = sa.or_(
+            sa.exists().where(run),
+            sa.exists().where(saga_steps.c.due_at <= now),
+        )
+        async with self._database.transaction(write=False) as connection:
+            return bool(await connection.scalar(sa.select(late)))
+
+    async def _admit(self, ctx: Context, event: Event) -> bool:
+        """Whether the event's handler is to run now; starts what it starts."""
+        admitted = True
+        for saga in self._sagas.values():
+            starting = [(at, step) for at, step in self._mine(saga) if step.on == event.type]
+            undoing = [(at, step) for at, step in self._mine(saga) if event.type in step.undone_on]
+            failing = event.type in saga.fails_on
+            identity = await self._log.identify(ctx, saga, event)
+            if identity is None or not (starting or undoing or failing):
+                continue
+            run = await self._log.open(ctx, saga, identity, event, keys_in(saga, event))
+            if run.state == "completed" or (run.state == "undone" and not undoing):
+                continue
+            if starting:
+                admitted = await self._start(ctx, run, starting, event) and admitted
+            if failing and run.open:
+                await self._tell(ctx, saga, run.id, "failed", reason=event.type)
+            asked = [
+                (at, step)
+                for at, step in undoing
+                if failing or run.state != "running" or run.of(at).state != "untouched"
+            ]
+            if asked and not starting:
+                admitted = False
+                await self._ask_to_undo(ctx, saga, run, [at for at, _ in asked], event)
+        return admitted
+
+    async def _start(
+        self, ctx: Context, run: Run, steps: Sequence[tuple[int, Step]], event: Event
+    ) -> bool:
+        """Note the start of steps; False if they have begun already, or there is no going on."""
+        if run.state != "running" or any(run.of(at).state != "untouched" for at, _ in steps):
+            return False
+        for at, step in steps:
+            due = ctx.now + timedelta(seconds=step.timeout)
+            await self._log.note(
+                ctx, run.id, at, state="started", data=dict(event.data), due_at=due
+            )
+        return True
+
+    async def _carried_out(self, ctx: Context, event: Event) -> None:
+        """Steps that announce nothing are done once their handler has returned."""
+        for saga in self._sagas.values():
+            steps = [
+                at for at, step in self._mine(saga) if step.on == event.type and not step.outcomes
+            ]
+            identity = await self._log.identify(ctx, saga, event) if steps else None
+            if identity is None:
+                continue
+            run = await self._log.open(ctx, saga, identity, event, {})
+            for at in steps:
+                if run.of(at).state == "started":
+                    await self._done(ctx, saga, run, at, keys_in(saga, event))
+
+    async def _announced(self, ctx: Context, event: Event) -> Event:
+        """What this service announces may begin, advance, complete or fail a run."""
+        if event.type == TOLD:
+            return event
+        for saga in self._sagas.values():
+            mine = [(at, step) for at, step in self._mine(saga) if event.type in step.outcomes]
+            ends = event.type == saga.completes_on or event.type in saga.fails_on
+            if not (mine or ends or event.type == saga.trigger):
+                continue
+            found = event
+            begins = event.type == saga.trigger
+            if event.correlation is None and ctx.cause is not None and not begins:
+                found = replace(event, correlation=ctx.cause.correlation)
+                if found.correlation is None:
+                    identity = await self._log.identify(ctx, saga, ctx.cause)
+                    told = f"{saga.name}/{identity}" if identity else None
+                    found = replace(event, correlation=told)
+            identity = await self._log.identify(ctx, saga, found)
+            if identity is None:
+                continue
+            event = replace(event, correlation=f"{saga.name}/{identity}")
+            await self._advance_by(ctx, saga, identity, event, [at for at, _ in mine])
+        return event
+
+    async def _advance_by(
+        self, ctx: Context, saga: Saga, identity: UUID, event: Event, steps: Sequence[int]
+    ) -> None:
+        keys = keys_in(saga, event)
+        run = await self._log.open(ctx, saga, identity, event, keys)
+        if not run.open:
+            return
+        if event.type == saga.trigger:
+            await self._tell(ctx, saga, run.id, "started", keys=keys)
+        if event.type in saga.fails_on:
+            for at, row in run.steps.items():
+                if row.state == "started" and saga.steps[at].service == self._service:
+                    await self._log.note(ctx, run.id, at, state="failed", due_at=None)
+            await self._tell(ctx, saga, run.id, "failed", reason=event.type)
+            return
+        for at in steps:
+            if run.of(at).state in ("untouched", "started"):
+                data = run.of(at).data or event.data
+                await self._log.note(ctx, run.id, at, data=dict(data))
+                await self._done(ctx, saga, run, at, keys)
+        if event.type == saga.completes_on:
+            await self._tell(ctx, saga, run.id, "completed")
+
+    async def _done(
+        self, ctx: Context, saga: Saga, run: Run, at: int, keys: Mapping[str, str]
+    ) -> None:
+        await self._log.note(ctx, run.id, at, state="done", due_at=None)
+        await self._tell(ctx, saga, run.id, "done", step=at, keys=keys)
+
+    async def _given_up(self, ctx: Context, event: Event) -> None:
+        """A step that could not be carried out fails the run."""
+        for saga in self._sagas.values():
+            steps = [(at, step) for at, step in self._mine(saga) if step.on == event.type]
+            identity = await self._log.identify(ctx, saga, event) if steps else None
+            if identity is None:
+                continue
+            run = await self._log.open(ctx, saga, identity, event, keys_in(saga, event))
+            for at, step in steps:
+                if run.open and run.of(at).state == "untouched":
+                    await self._log.note(ctx, run.id, at, state="failed", data=dict(event.data))
+                    await self._tell(ctx, saga, run.id, "failed", step=at, reason=step.name)
+
+    async def _tell(self, ctx: Context, saga: Saga, run: UUID, word: Word, **more: Any) -> None:
+        """One line of the saga's log, with this transaction."""
+        event = Event(
+            id=ids.uuid7(),
+            type=TOLD,
+            source=f"/{self._service}",
+            topic=saga.topic,
+            subject=str(run),
+            time=ctx.now,
+            organization_id=ctx.principal.organization_id,
+            traceparent=ctx.trace.header,
+            correlation=f"{saga.name}/{run}",
+            data={"word": word, **more},
+        )
+        await self._outbox.append(ctx, run, event)
+
+    async def _heard(self, ctx: Context, event: Event) -> None:
+        """A line of the log: the same for everybody, in the same order."""
+        saga = self._sagas[event.topic.removeprefix("sagas.")]
+        told = event.data
+        identity = UUID(event.subject)
+        run = await self._log.open(ctx, saga, identity, event, told.get("keys", {}))
+        word, at = told["word"], told.get("step", -1)
+        if word in ("done", "undone") and run.of(at).state != "undone":
+            await self._log.note(ctx, run.id, at, state=word, due_at=None)
+        if word == "completed" and run.state == "running":
+            await self._log.move(ctx, run.id, "completed")
+        elif word == "failed" and run.state == "running" and self._may_fail(saga, run, told):
+            await self._log.move(ctx, run.id, "failing", told["reason"])
+            log.warning("saga_failing", saga=saga.name, run=str(run.id), reason=told["reason"])
+        elif run.state == "stuck" or (word == "done" and run.state == "undone"):
+            # it was under way when the others went back
+            await self._log.move(ctx, run.id, "failing")
+        ctx.unit.after_commit(self._woken.set)
+
+    def _may_fail(self, saga: Saga, run: Run, told: Mapping[str, Any]) -> bool:
+        """Past the pivot only an event that the model names takes a run back."""
+        past = [at for at, row in run.steps.items() if at > saga.pivot and row.state == "done"]
+        if not past or told["reason"] in saga.fails_on:
+            return True
+        log.error("saga_step_late", saga=saga.name, run=str(run.id), reason=told["reason"])
+        return False
+
+    async def _ask_to_undo(
+        self, ctx: Context, saga: Saga, run: Run, steps: Sequence[int], event: Event
+    ) -> None:
+        """Keep what asks for compensations until their turn."""
+        for at in steps:
+            # as long as nothing goes back, a later word may be the one that the model lets fail
+            fresh = run.of(at).undo_event is None or run.state == "running"
+            if run.of(at).state != "undone" and fresh:
+                await self._log.note(ctx, run.id, at, undo_event=event.to_json())
+                if run.state in ("undone", "stuck"):
+                    # the others were back already when this one was asked
+                    await self._log.move(ctx, run.id, "failing")
+        if run.state == "running":
+            await self._tell(ctx, saga, run.id, "failed", reason=event.type)
+        ctx.unit.after_commit(self._woken.set)
+
+    async def _go_back(self, ctx: Context, saga: Saga, identity: UUID) -> None:
+        """Undo what is next, as long as that is a step of this service."""
+        while True:
+            run = await self._log.get(ctx, identity)
+            if run.state != "failing":
+                return
+            at = next((at for at in range(len(saga.steps)) if _to_undo(saga, run, at)), None)
+            if at is None:
+                await self._log.move(ctx, run.id, "undone")
+                return
+            if saga.steps[at].service != self._service:
+                return
+            if not await self._undone(ctx, saga, run, at):
+                return
+            await self._log.note(ctx, run.id, at, state="undone", due_at=None)
+            await self._tell(ctx, saga, run.id, "undone", step=at)
+
+    async def _undone(self, ctx: Context, saga: Saga, run: Run, at: int) -> bool:
+        """Whether the compensation could be carried out, by the event that asks for it or alone."""
+        step, row = saga.steps[at], run.of(at)
+        if row.undo_event is not None:
+            event = Event.from_json(row.undo_event)
+            if any(_answered(each, event) for each in run.steps.values()):
+                # one handler undoes all the steps that its event asks for
+                return True
+            await self._handles[event.type](replace(ctx, cause=event), event)
+            return True
+        undo = self._undo.get((saga.name, step.name))
+        if undo is None:
+            log.warning("saga_waits_for_event", saga=saga.name, run=str(run.id), step=step.name)
+            return False
+        await undo(ctx, row.data)
+        return True
+
+    async def _overdue(self, ctx: Context) -> None:
+        connection = await ctx.unit.connection()
+        late = sa.select(saga_runs.c.id, saga_runs.c.saga, saga_runs.c.organization_id).where(
+            saga_runs.c.ended_at.is_(None), saga_runs.c.deadline_at <= ctx.now
+        )
+        for row in (await connection.execute(late)).all():
+            await self._run_overdue(_in(ctx, row.organization_id), row.id, row.saga)
+        steps = (
+            sa.select(saga_steps.c.run_id, saga_steps.c.step)
+            .add_columns(saga_runs.c.saga, saga_runs.c.organization_id)
+            .join(saga_runs, saga_runs.c.id == saga_steps.c.run_id)
+            .where(saga_steps.c.due_at <= ctx.now, saga_runs.c.state == "running")
+        )
+        for row in (await connection.execute(steps)).all():
+            saga, within = self._sagas.get(row.saga), _in(ctx, row.organization_id)
+            await self._log.note(within, row.run_id, row.step, due_at=None)
+            if saga is not None:
+                reason = f"time-out: {saga.steps[row.step].name}"
+                await self._tell(within, saga, row.run_id, "failed", reason=reason)
+
+    async def _run_overdue(self, ctx: Context, identity: UUID, name: str) -> None:
+        """A run past its deadline fails; one that cannot be undone needs a person."""
+        saga = self._sagas.get(name)
+        run = await self._log.get(ctx, identity)
+        if saga is not None and run.state == "running":
+            await self._log.move(ctx, identity, "running", "deadline")
+            if run.reason != "deadline":
+                await self._tell(ctx, saga, identity, "failed", reason="deadline")
+        elif run.state == "failing" and ctx.now > run.deadline_at + _GRACE:
+            log.error("saga_stuck", saga=name, run=str(identity), reason=run.reason)
+            await self._log.move(ctx, identity, "stuck")
+
+    def _mine(self, saga: Saga) -> Iterator[tuple[int, Step]]:
+        return ((at, each) for at, each in enumerate(saga.steps) if each.service == self._service)
+
+
+_AT_ONCE = 100
+_GRACE = timedelta(minutes=5)
+"""What compensations get beyond a run's deadline before it is called stuck."""
+
+
+def _to_undo(saga: Saga, run: Run, at: int) -> bool:
+    """Whether a step has effects that are to be taken back, or an event asks for it."""
+    row = run.of(at)
+    if not saga.steps[at].compensation or row.state == "undone":
+        return False
+    return row.state in ("started", "done") or row.undo_event is not None
+
+
+def _answered(row: StepRow, event: Event) -> bool:
+    return row.state == "undone" and (row.undo_event or {}).get("id") == str(event.id)
+
+
+def _in(ctx: Context, organization: UUID | None) -> Context:
+    return ctx.within(organization) if organization is not None else ctx

@@ -1,0 +1,184 @@
+"""Policies at work: decided before an operation begins, and on each entity that it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from cloudsync_chassis.expressions import ExpressionError
+from cloudsync_chassis.logs import logger
+from cloudsync_chassis.model import Record, to_record
+from cloudsync_chassis.problem import FORBIDDEN
+from cloudsync_chassis.security.policies import (
+    Policy,
+    PolicyTable,
+    Request,
+    Supplier,
+    Surroundings,
+    UndecidedError,
+    compiled,
+)
+
+if TYPE_CHECKING:
+    from cloudsync_chassis.context import Context
+    from cloudsync_chassis.operation import Operation
+    from cloudsync_chassis.security.principal import Principal
+
+log = logger("policies")
+
+
+class Policies:
+    """All policies of a service. `strict`: one whose attributes nobody supplies refuses.
+
+    Otherwise it is passed over with a line in the log, so that a service works on one machine
+    before anything supplies them.
+    """
+
+    def __init__(self, table: PolicyTable, surroundings: Surroundings, strict: bool = True) -> None:
+        self._conditions = {each.id: compiled(each, table.inherits) for each in table.rules}
+        self.table = table
+        self._surroundings = surroundings
+        self._strict = strict
+
+    def supply(self, name: str, supplier: Supplier) -> None:
+        """Where `context.<name>` comes from, for each operation that a policy asks it of."""
+        self._surroundings.suppliers[name] = supplier
+
+    def guard(
+        self, operation: Operation, principal: Principal, granting: frozenset[str]
+    ) -> Guard | None:
+        """What guards an operation of a caller to whom the roles `granting` grant it.
+
+        Permits restrict those roles which they name: one that none of them names needs none.
+        """
+        concerned = [each for each in self.table.rules if each.concerns(operation)]
+        forbids = [
+            each
+            for each in concerned
+            if each.effect == "forbid" and (not each.roles or each.roles & principal.roles)
+        ]
+        permits = [each for each in concerned if each.effect == "permit"]
+        named = frozenset[str]().union(*(each.roles for each in permits))
+        if any(not each.roles for each in permits):
+            named |= granting
+        if principal.kind != "user" or not granting or granting - named:
+            permits = []
+        permits = [each for each in permits if not each.roles or each.roles & granting]
+        return Guard(self, forbids, permits) if forbids or permits else None
+
+    async def request(
+        self, ctx: Context, record: Record | None, policies: Sequence[Policy]
+    ) -> Request:
+        """What these policies are asked about."""
+        reads = frozenset[str]().union(*(each.reads for each in policies))
+        return await self._surroundings.request(ctx, record, reads)
+
+    def applies(self, policy: Policy, request: Request) -> bool:
+        """Whether a policy applies.
+
+        Raises:
+            UndecidedError: its condition cannot be evaluated.
+        """
+        try:
+            return self._conditions[policy.id].applies(request)
+        except ExpressionError as error:
+            raise UndecidedError(request.missing(policy), str(error)) from error
+
+    def refuses(self, policy: Policy, request: Request) -> bool:
+        """Whether a policy stands against the request; one that cannot be decided does."""
+        try:
+            return self.applies(policy, request) is (policy.effect == "forbid")
+        except UndecidedError as error:
+            # the evaluator's own words may quote a value: only names of attributes are logged
+            passed = bool(error.missing) and not self._strict
+            log.warning(
+                "policy_undecided", policy=policy.id, missing=list(error.missing), passed=passed
+            )
+            return not passed
+
+
+class Guard:
+    """The policies of one operation of one caller."""
+
+    def __init__(
+        self, policies: Policies, forbids: Sequence[Policy], permits: Sequence[Policy]
+    ) -> None:
+        self._policies = policies
+        self._forbids = tuple(forbids)
+        self._permits = tuple(permits)
+        self.owed = bool(permits)
+        """Whether a permit has to hold still: an operation that ends so is refused."""
+
+    async def begin(self, ctx: Context) -> None:
+        """Decide what needs no entity.
+
+        Raises:
+            Problem: `forbidden`, naming the policy.
+        """
+        early = [each for each in self._forbids if not each.reads_resource]
+        early_permits = [each for each in self._permits if not each.reads_resource]
+        request = await self._policies.request(ctx, None, [*early, *early_permits])
+        self._deny(ctx, early, request)
+        if any(not self._policies.refuses(each, request) for each in early_permits):
+            self.owed, self._permits = False, ()
+        elif early_permits and len(early_permits) == len(self._permits):
+            raise self._refused(ctx, self._permits[0])
+
+    async def require(self, ctx: Context, aggregate: str, record: Record) -> None:
+        """Decide on an entity.
+
+        Raises:
+            Problem: `forbidden`, naming the policy.
+        """
+        forbids = self._about(ctx, self._forbids, aggregate)
+        permits = self._about(ctx, self._permits, aggregate)
+        if not forbids and not permits:
+            return
+        request = await self._policies.request(ctx, record, [*forbids, *permits])
+        self._deny(ctx, forbids, request)
+        if permits and all(self._policies.refuses(each, request) for each in permits):
+            raise self._refused(ctx, permits[0])
+        self.owed = self.owed and not permits
+
+    async def visible(
+        self, ctx: Context, aggregate: str, entities: Sequence[BaseModel]
+    ) -> frozenset[int]:
+        """Places of the entities that no policy hides."""
+        forbids = self._about(ctx, self._forbids, aggregate)
+        permits = self._about(ctx, self._permits, aggregate)
+        found = set()
+        for place, entity in enumerate(entities):
+            record = to_record(entity)
+            request = await self._policies.request(ctx, record, [*forbids, *permits])
+            hidden = any(self._policies.refuses(each, request) for each in forbids)
+            let = not permits or not all(self._policies.refuses(each, request) for each in permits)
+            if let and not hidden:
+                found.add(place)
+        self.owed = self.owed and not permits
+        return frozenset(found)
+
+    def _about(
+        self, ctx: Context, policies: Sequence[Policy], aggregate: str
+    ) -> tuple[Policy, ...]:
+        """Those that are decided by an entity of that aggregate."""
+        if self._policies.table.subjects.get(ctx.operation.id) != aggregate:
+            return ()
+        return tuple(each for each in policies if each.reads_resource)
+
+    def _deny(self, ctx: Context, forbids: Sequence[Policy], request: Request) -> None:
+        for each in forbids:
+            if self._policies.refuses(each, request):
+                raise self._refused(ctx, each)
+        if forbids:
+            log.debug("policies_decided", policies=[each.id for each in forbids], decision="allow")
+
+    def _refused(self, ctx: Context, policy: Policy) -> Exception:
+        log.info(
+            "policies_decided",
+            policies=[policy.id],
+            decision="deny",
+            caller=ctx.principal.kind,
+        )
+        return FORBIDDEN(f"the policy {policy.id} refuses it", policy=policy.id)
