@@ -179,6 +179,24 @@ def test_entities_have_fields_and_constraints() -> None:
     assert small == []
 
 
+def test_patterns_are_those_that_every_tool_reads() -> None:
+    """The common part that JSON Schema recommends (2020-12, 6.4): no classes of Unicode."""
+    written = [each for found in documents().values() for each in patterns(found)]
+    assert len(written) > 500
+    assert [each for each in written if re.search(r"\\[pP]\{", each)] == []
+    for each in written:
+        re.compile(each)
+
+
+def patterns(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        found = value.get("pattern")
+        yield from [found] if isinstance(found, str) else []
+        value = [*value.values()]
+    for each in value if isinstance(value, list) else ():
+        yield from patterns(each)
+
+
 def test_main_entities_have_a_life_cycle_and_invariants() -> None:
     """Of each service one aggregate at least has both."""
     service = {each["id"]: each["service"] for each in of_type("application.aggregate")}
