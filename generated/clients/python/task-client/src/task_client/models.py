@@ -124,7 +124,12 @@ class ImportableField(StrEnum):
 
 class Label(RootModel[str]):
     root: Annotated[
-        str, Field(max_length=40, min_length=1, pattern="^[\\p{L}\\p{N}][\\p{L}\\p{N} _-]{0,39}$")
+        str,
+        Field(
+            max_length=40,
+            min_length=1,
+            pattern="^[^\\u0000-\\u002f:-@\\[-`{-\\u007f][^\\u0000-\\u001f!-,./:-@\\[-\\^`{-\\u007f]{0,39}$",
+        ),
     ]
 
 
