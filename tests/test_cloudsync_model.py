@@ -182,7 +182,7 @@ def test_entities_have_fields_and_constraints() -> None:
 def test_patterns_are_those_that_every_tool_reads() -> None:
     """The common part that JSON Schema recommends (2020-12, 6.4): no classes of Unicode."""
     written = [each for found in documents().values() for each in patterns(found)]
-    assert len(written) > 500
+    assert len(written) > 300
     assert [each for each in written if re.search(r"\\[pP]\{", each)] == []
     for each in written:
         re.compile(each)
