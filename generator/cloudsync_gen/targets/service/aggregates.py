@@ -244,7 +244,8 @@ def _subject(facts: ServiceFacts, command: Command, event: Event) -> str:
 
 
 def _called_after(key: str, aggregate: str) -> bool:
-    return key_name(aggregate).lower().endswith(key.lower())
+    own = key_name(aggregate)
+    return own == key or own.endswith(key[:1].upper() + key[1:])
 
 
 def _relation(rule: RelationRule) -> RelationView:

@@ -10,6 +10,7 @@ from cloudsync_gen.model.layers.application import Command, Event, Saga, SagaSte
 from cloudsync_gen.model.layers.datastore import Keyspace, WideTable
 from cloudsync_gen.model.layers.technology import Queue, Topic
 from cloudsync_gen.model.values import milliseconds
+from cloudsync_gen.naming import camel
 from cloudsync_gen.targets.service.consumers import call_of
 from cloudsync_gen.targets.service.facts import ServiceFacts
 from cloudsync_gen.targets.service.flow_views import (
@@ -93,7 +94,7 @@ def _work(facts: ServiceFacts, methods: Mapping[str, MethodView]) -> Iterator[Wo
             call = CallView(
                 method=method.name,
                 request=method.request,
-                fields=tuple((each.name, _camel(each.name)) for each in method.fields),
+                fields=tuple((each.name, camel(each.name)) for each in method.fields),
             )
             yield WorkView(
                 queue=queue.queue,
@@ -101,11 +102,6 @@ def _work(facts: ServiceFacts, methods: Mapping[str, MethodView]) -> Iterator[Wo
                 attempts=queue.delivery_limit or 0,
                 call=call,
             )
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.rstrip("_").split("_")
-    return first + "".join(each.capitalize() for each in rest)
 
 
 def _streams(facts: ServiceFacts) -> dict[str, int]:
