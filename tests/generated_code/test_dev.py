@@ -25,6 +25,7 @@ from cloudsync_gen import pipeline
 from cloudsync_gen.cli import main
 from cloudsync_gen.contracts.compile import compile_contracts
 from cloudsync_gen.live import by_grpc, by_http
+from cloudsync_gen.live.watch import run_watched
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.standins import StandIn
@@ -181,6 +182,13 @@ def test_it_serves_reloads_and_ends(started: tuple[subprocess.Popen[str], Path, 
     os.killpg(child.pid, signal.SIGINT)
     assert child.wait(PATIENCE) == 0, told.read_text("utf-8")
     assert not answers(port, "/health/live", 200)()
+
+
+def test_what_is_not_watched_runs_once(tmp_path: Path) -> None:
+    told: list[str] = []
+    command = [sys.executable, "-c", "raise SystemExit(7)"]
+    assert run_watched(command, os.environ, (), told.append) == 7
+    assert told == []
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,9 @@ def _environment(generated: Path, name: str, peers: dict[str, str]) -> dict[str,
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"dev: {line}\n")
+    from cloudsync_gen.report.text import printable
+
+    sys.stderr.write(f"dev: {printable(line)}\n")
     sys.stderr.flush()
 
 

@@ -21,8 +21,9 @@ def run_watched(
     folders: Iterable[Path],
     say: Say,
 ) -> int:
-    """Keep the command running until it is interrupted; its exit code if it ends by itself twice
-    without a change in between. Both the command and this process hear Ctrl-C.
+    """Keep the command running until it is interrupted, also over ends of its own: each waits for
+    a change. Without folders to watch it runs once. The exit code of the last end, 0 where the
+    command was stopped. Both the command and this process hear Ctrl-C.
     """
     watched = tuple(folders)
     while True:
@@ -37,6 +38,8 @@ def run_watched(
             say("sources changed: starting anew")
             _stop(child)
             continue
+        if not watched:
+            return child.returncode
         say(f"it ended with code {child.returncode}; waiting for a change of its sources")
         try:
             while _seen(watched) == seen:
