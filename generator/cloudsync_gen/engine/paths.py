@@ -15,6 +15,8 @@ OUTPUT_ROOTS = ("contracts", "generated", "model/.schema")
 
 SOURCE_ROOT = "model"
 CONFIGURATION = "cloudsync-gen.toml"
+OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", ".gitlab/CODEOWNERS", "docs/CODEOWNERS")
+"""Where code hosts look for the owners of files."""
 EXPORT_ROOT = "documentation-robotics"
 """Folder, relative to the one that an export is asked into, that it writes."""
 
@@ -36,6 +38,8 @@ def source_fault(path: str) -> str:
     """Why a command that edits the model, or exports it, may not write `path`, or an empty
     string.
     """
+    if path in OWNERS:
+        return ""
     hidden = any(name.startswith(".") for name in path.split("/"))
     roots = (f"{SOURCE_ROOT}/", f"{EXPORT_ROOT}/")
     if hidden or not (path.startswith(roots) or path == CONFIGURATION):

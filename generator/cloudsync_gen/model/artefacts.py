@@ -33,9 +33,12 @@ class Template(Struct, frozen=True):
 
 
 class Data(Struct, frozen=True):
-    """Serialised from plain data. `header`: begin with the notice of generated code (not JSON)."""
+    """Serialised from plain data. `header`: begin with the notice of generated code (not JSON).
 
-    format: Literal["yaml", "json", "toml"]
+    `yaml-stream`: the members of a list as documents of one file.
+    """
+
+    format: Literal["yaml", "yaml-stream", "json", "toml"]
     value: Any
     header: bool = True
 

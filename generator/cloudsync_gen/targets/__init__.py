@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cloudsync_gen.targets import (
+    catalog,
     charts,
     chassis,
     clients,
@@ -19,6 +20,7 @@ from cloudsync_gen.targets import (
 from cloudsync_gen.targets._target import Target
 
 TARGETS: tuple[Target, ...] = (
+    catalog.TARGET,
     charts.TARGET,
     chassis.TARGET,
     clients.TARGET,

@@ -23,8 +23,9 @@ MODULES = (
     *("tables", "testing"),
 )
 """Modules of every service; `rest` is there for those that answer over HTTP, `clients` for those
-that call others, `jobs` for those that the clock calls, `metrics` for those with series, `policies` for those that rules beyond roles
-concern, `problems` for those with refusals of their own, `sagas` for those that take part in one.
+that call others, `jobs` for those that the clock calls, `metrics` for those with series,
+`policies` for those that rules beyond roles concern, `problems` for those with refusals of their
+own, `sagas` for those that take part in one.
 """
 
 CHASSIS = "0.1"

@@ -1,0 +1,67 @@
+"""Entities of a Backstage catalogue (descriptor format, backstage.io/v1alpha1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+from cloudsync_gen.model.ids import name_of, type_of
+from cloudsync_gen.targets._text import summary
+
+LONGEST = 63
+"""Characters of an entity's name, and of a tag."""
+
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+_DIGEST = 4
+
+
+def entity_name(text: str) -> str:
+    """The text as an entity may be called: letters, digits and single dashes, at most 63.
+
+    What is cut short ends in a digest of the whole, so that two of one beginning stay two.
+    """
+    plain = _NOT_IN_NAMES.sub("-", text.lower()).strip("-")
+    if plain and len(plain) <= LONGEST:
+        return plain
+    digest = blake2b(text.encode(), digest_size=_DIGEST).hexdigest()
+    return f"{plain[: LONGEST - 2 * _DIGEST - 1].strip('-')}-{digest}".strip("-")
+
+
+def store_names(stores: Iterable[str]) -> dict[str, str]:
+    """Store -> what it is called: its name, with its type in front where two share one."""
+    ordered = sorted({*stores})
+    names = [name_of(each) for each in ordered]
+    return {
+        store: name if names.count(name) == 1 else f"{name_of(type_of(store))}-{name}"
+        for store, name in zip(ordered, names, strict=True)
+    }
+
+
+def reference(kind: str, name: str) -> str:
+    """How other entities name one: `group:content-team`."""
+    return f"{kind}:{entity_name(name)}"
+
+
+def entity(
+    kind: str,
+    name: str,
+    title: str,
+    about: str,
+    spec: Mapping[str, Any],
+    tags: Sequence[str] = (),
+) -> dict[str, Any]:
+    """An entity; of `spec`, `None` and empty lists are left out."""
+    metadata: dict[str, Any] = {"name": entity_name(name), "title": title}
+    if about:
+        metadata["description"] = summary(about, 300)
+    if tags:
+        metadata["tags"] = [entity_name(each) for each in tags]
+    said = {key: value for key, value in spec.items() if value not in (None, [], ())}
+    return {
+        "apiVersion": "backstage.io/v1alpha1",
+        "kind": kind,
+        "metadata": metadata,
+        "spec": said,
+    }
