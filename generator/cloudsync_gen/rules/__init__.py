@@ -45,6 +45,7 @@ from cloudsync_gen.rules.events import (
     handler_of_another_service,
     payload_property_unfillable,
     queue_without_dead_letter,
+    queued_call_topic,
     topic_with_two_producers,
     topic_without_dead_letter,
 )
@@ -98,6 +99,7 @@ from cloudsync_gen.rules.regions import (
 from cloudsync_gen.rules.sagas import (
     idempotency_key_unknown,
     saga_deadline,
+    saga_log_unfit,
     saga_never_completes,
     step_not_triggered,
     step_of_another_service,
@@ -212,6 +214,7 @@ RULES: tuple[Rule, ...] = (
     duplicate_consumption.RULE,
     handler_of_another_service.RULE,
     queue_without_dead_letter.RULE,
+    queued_call_topic.RULE,
     field_without_resolver.RULE,
     unknown_entity.RULE,
     query_with_command.RULE,
@@ -257,6 +260,7 @@ RULES: tuple[Rule, ...] = (
     saga_never_completes.RULE,
     step_not_triggered.RULE,
     idempotency_key_unknown.RULE,
+    saga_log_unfit.RULE,
     invalid_schema.RULE,
     unresolved_schema_ref.RULE,
     required_without_property.RULE,

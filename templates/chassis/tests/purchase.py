@@ -28,6 +28,7 @@ from cloudsync_chassis.testing import isolated
 
 PURCHASE = Saga(
     name="purchase",
+    topic="trade.purchase-saga",
     trigger="Placed",
     completes_on="Sent",
     fails_on=("SoldOut", "Refused"),

@@ -29,10 +29,14 @@ HttpStatus = Annotated[int, Meta(ge=400, le=599)]
 
 
 class Fallback(Part, frozen=True, kw_only=True):
-    """What the caller does when the callee does not answer in time."""
+    """What the caller does when the callee does not answer in time.
+
+    `queue`: the call waits on `topic` and is made once the callee answers, until `maxAge` is over.
+    """
 
     kind: Literal["fail", "omit", "default", "cached", "queue"]
     max_age: Duration | None = None
+    topic: Link | None = None
     note: Short | None = None
 
 
@@ -360,8 +364,12 @@ class SagaStep(Part, frozen=True, kw_only=True):
 
 
 class Saga(Element, frozen=True, kw_only=True):
-    """A transaction over services by choreography; compensations run in the order `compensates`."""
+    """A transaction over services by choreography; steps are undone in the order of the list.
 
+    `topic`: the log on which all who take part tell each other how each run stands.
+    """
+
+    topic: Link
     trigger: Link
     steps: tuple[SagaStep, ...]
     completes_on: Link

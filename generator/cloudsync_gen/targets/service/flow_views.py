@@ -71,6 +71,7 @@ class SagaView(Struct, frozen=True, kw_only=True):
     """A saga in which the service has steps, or which its events begin or end."""
 
     name: str
+    topic: str
     trigger: str
     completes_on: str
     fails_on: tuple[str, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cloudsync_gen.model.event_names import event_type
+from cloudsync_gen.model.exchanges import heard_by, participants
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Command, Event, Saga, SagaStep
 from cloudsync_gen.model.layers.datastore import Keyspace, WideTable
@@ -45,9 +46,8 @@ def flows_of(facts: ServiceFacts, methods: tuple[MethodView, ...]) -> FlowsView:
 
 def _dead_letters(facts: ServiceFacts) -> dict[str, str]:
     model, found = facts.model, {}
-    for each in facts.service.consumes:
-        event = model.get(Event, each.event)
-        topic = model.get(Topic, event.topic) if event else None
+    for heard in heard_by(model, facts.service):
+        topic = model.get(Topic, heard)
         dead = model.get(Topic, topic.dead_letter or "") if topic else None
         if topic is not None and dead is not None:
             found[topic.topic] = dead.topic
@@ -128,13 +128,12 @@ def _streams(facts: ServiceFacts) -> dict[str, int]:
 def _sagas(facts: ServiceFacts, methods: Mapping[str, MethodView]) -> Iterator[SagaView]:
     model, me = facts.model, facts.service.id
     for saga in model.all(Saga):
-        ends = [saga.trigger, saga.completes_on, *saga.fails_on]
-        events = [model.get(Event, each) for each in ends]
-        concerned = any(step.service == me for step in saga.steps)
-        if not concerned and not any(each.service == me for each in events if each):
+        if me not in participants(model, saga):
             continue
+        topic = model.get(Topic, saga.topic)
         yield SagaView(
             name=name_of(saga.id),
+            topic=topic.topic if topic else "",
             trigger=_type(facts, saga.trigger),
             completes_on=_type(facts, saga.completes_on),
             fails_on=tuple(_type(facts, each) for each in saga.fails_on),

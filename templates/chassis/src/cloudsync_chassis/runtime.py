@@ -241,7 +241,7 @@ class Runtime:
             log.warning("outbox_not_flushed", error=str(error) or type(error).__name__)
 
     def _consumers(self) -> Iterator[Consumer]:
-        """One for the events, one for each queue, one for the queued calls to each callee."""
+        """One for the events, one for each queue, one for each topic of queued calls."""
         prefetch = {each.name: each.prefetch for each in self.spec.queues if each.prefetch}
         by_consumer: dict[str, list[Subscription]] = {}
         for each in self._subscriptions:
@@ -250,9 +250,8 @@ class Runtime:
             yield self.consumer((each,))
         for queue, group in by_consumer.items():
             yield self.consumer(tuple(group), prefetch.get(queue, 1))
-        for name, client in self.clients.items():
-            if client.queues:
-                yield self.consumer((self.calls.subscription(name),))
+        for each in self.calls.subscriptions():
+            yield self.consumer((each,))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

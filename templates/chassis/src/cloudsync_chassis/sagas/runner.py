@@ -51,6 +51,7 @@ class Sagas:
         self._service = service
         self._database = database
         self._sagas = {each.name: each for each in sagas}
+        self._told_on = {each.topic: each for each in sagas}
         self._outbox = outbox
         self._pause = pause
         self._log = SagaLog()
@@ -314,7 +315,7 @@ class Sagas:
 
     async def _heard(self, ctx: Context, event: Event) -> None:
         """A line of the log: the same for everybody, in the same order."""
-        saga = self._sagas[event.topic.removeprefix("sagas.")]
+        saga = self._told_on[event.topic]
         told = event.data
         identity = UUID(event.subject)
         run = await self._log.open(ctx, saga, identity, event, told.get("keys", {}))

@@ -51,20 +51,17 @@ def steps_of(*steps: Step | tuple[str, ...]) -> tuple[Step, ...]:
 class Saga:
     """A transaction over services; steps in the order in which they are undone.
 
-    `deadline`: seconds after which a run that has not completed is undone.
+    `topic`: of the log that all who take part read in the same order. `deadline`: seconds after
+    which a run that has not completed is undone.
     """
 
     name: str
+    topic: str
     trigger: str
     steps: tuple[Step, ...]
     completes_on: str
     fails_on: tuple[str, ...] = ()
     deadline: float
-
-    @property
-    def topic(self) -> str:
-        """Of the log that all who take part read in the same order."""
-        return f"sagas.{self.name}"
 
     @property
     def pivot(self) -> int:
