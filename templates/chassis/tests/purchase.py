@@ -96,7 +96,7 @@ REFUSALS = {"reserve": "SoldOut", "pay": "Refused"}
 
 
 class Trader:
-    """One of the two services. `trouble`: step → `raise`, `refuse` or `silence`."""
+    """One of the two services. `trouble`: step → `raise`, `refuse`, `silence` or `nothing`."""
 
     def __init__(
         self,
@@ -164,6 +164,8 @@ class Trader:
         order, trouble = told.data["orderId"], self.trouble.get(step)
         if trouble == "raise":
             raise NOT_FOUND(f"{step} has come upon something")
+        if trouble == "nothing":
+            return
         if trouble == "refuse":
             await self._announce(ctx, REFUSALS[step], order)
             return

@@ -352,7 +352,10 @@ class Event(Element, frozen=True, kw_only=True):
 
 
 class SagaStep(Part, frozen=True, kw_only=True):
-    """One local transaction of a saga and the command that undoes it."""
+    """One local transaction of a saga and the command that undoes it.
+
+    `optional`: the command may find nothing to do and announce nothing; then the step is done.
+    """
 
     name: Name
     service: Link
@@ -360,6 +363,7 @@ class SagaStep(Part, frozen=True, kw_only=True):
     on: Link | None = None
     compensation: Link | None = None
     timeout: Duration
+    optional: bool = False
     idempotency_key: Identifier
 
 

@@ -57,6 +57,8 @@ class StepView(Struct, frozen=True, kw_only=True):
     compensation: str
     undone_on: tuple[str, ...]
     timeout: float
+    optional: bool
+    repeatable: bool
     key: str
     undo: CallView | None
 

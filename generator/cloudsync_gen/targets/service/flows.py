@@ -151,6 +151,7 @@ def _step(
         if step.compensation is not None and each.command == step.compensation
     ]
     mine = step.service == facts.service.id
+    command = facts.model.get(Command, step.command)
     return StepView(
         name=step.name,
         service=name_of(step.service),
@@ -161,6 +162,8 @@ def _step(
         compensation=name_of(step.compensation) if step.compensation else "",
         undone_on=tuple(_type(facts, each) for each in listens) if mine else (),
         timeout=milliseconds(step.timeout) / 1000,
+        optional=step.optional,
+        repeatable=command is not None and command.idempotency == "natural",
         key=step.idempotency_key,
         undo=_undo(facts, saga, step, methods) if mine else None,
     )
@@ -183,7 +186,19 @@ def _undo(
     command = facts.model.get(Command, step.compensation or "")
     if event is None or command is None:
         return None
-    return call_of(facts, event, command, methods)
+    return call_of(facts, event, command, methods, whole=_fits(facts, event, command))
+
+
+def _fits(facts: ServiceFacts, event: Event, command: Command) -> bool:
+    """Whether an event's data have all that a command's input must have, in the same form."""
+    if command.input is None:
+        return False
+    wanted, there = facts.schema(command.input), facts.schema(event.payload)
+    known = there.get("properties", {})
+    needed = wanted.get("required", ())
+    forms = wanted.get("properties", {})
+    surely = set(there.get("required", ()))
+    return all(each in surely and known[each] == forms[each] for each in needed)
 
 
 def _type(facts: ServiceFacts, event: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,6 +74,7 @@ class Runtime:
         self.outbox = Outbox(self.relay.wake)
         self.events = EventStore()
         self.sagas = Sagas(spec.name, spec.sagas, self.database, self.outbox)
+        self.sagas.repeated = partial(self.metrics.standard.count, "saga_steps_repeated_total")
         surroundings = Surroundings(settings.region, settings.policy_context)
         self.policies = Policies(spec.policies, surroundings, settings.strict_policies)
         self.executor = Executor(spec.name, self.database, spec.grants, self.policies)

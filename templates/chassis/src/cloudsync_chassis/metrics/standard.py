@@ -77,6 +77,8 @@ def specs(latency: Sequence[float]) -> tuple[MetricSpec, ...]:
         _histogram("event_handle_duration_seconds", "Time that a consumer spends on one event.",
                    _HANDLING, "topic", "event_type"),
         _counter("dead_letters_total", "Events that were given up.", "topic", "event_type"),
+        _counter("saga_steps_repeated_total", "Attempts at steps that can only be done, and were "
+                 "not.", "saga", "step"),
     )  # fmt: skip
 
 
