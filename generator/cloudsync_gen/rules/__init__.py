@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.ddd import (
+    ambiguous_transition,
     call_cycle,
     command_of_another_service,
     create_leaves_property_unset,
@@ -41,6 +42,7 @@ from cloudsync_gen.rules.events import (
     dead_letter_retention,
     duplicate_consumption,
     event_key_not_in_payload,
+    event_key_untold,
     event_nobody_emits,
     handler_of_another_service,
     payload_property_unfillable,
@@ -192,6 +194,7 @@ RULES: tuple[Rule, ...] = (
     requirement_form.RULE,
     event_taker.RULE,
     parameter_of_nothing.RULE,
+    ambiguous_transition.RULE,
     replicas_out_of_order.RULE,
     request_above_limit.RULE,
     port_of_another_service.RULE,
@@ -215,6 +218,7 @@ RULES: tuple[Rule, ...] = (
     handler_of_another_service.RULE,
     queue_without_dead_letter.RULE,
     queued_call_topic.RULE,
+    event_key_untold.RULE,
     field_without_resolver.RULE,
     unknown_entity.RULE,
     query_with_command.RULE,

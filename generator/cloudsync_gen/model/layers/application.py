@@ -341,12 +341,17 @@ class Query(Element, frozen=True, kw_only=True):
 
 
 class Event(Element, frozen=True, kw_only=True):
-    """A fact that a service announces (past tense), as the data of a CloudEvent on a topic."""
+    """A fact that a service announces (past tense), as the data of a CloudEvent on a topic.
+
+    `key`: the property of the payload that orders it. `keyFrom`: the property of the entity that
+    holds the key, where the names do not tell.
+    """
 
     service: Link
     aggregate: Link
     topic: Link
     key: Identifier
+    key_from: Identifier | None = None
     payload: Link
     version: Positive = 1
 
