@@ -6,10 +6,13 @@ Run as a program it is one of the two, for tests that kill it.
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -105,12 +108,15 @@ class Trader:
         trouble: Mapping[str, str],
         saga: Saga = PURCHASE,
         note: Callable[[str], None] = lambda _: None,
+        settings: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
+        self.state = state
         self.trouble = trouble
         self.note = note
+        own = {"database_schema": f"trade_{name}"} if "database_url" in settings else {}
         self.runtime = Runtime(
             ServiceSpec(name=name, access={}, tables=EFFECTS.metadata, sagas=(saga,)),
-            Settings(**{**isolated(state), "bus": "sqlite"}),
+            Settings(**{**isolated(state), "bus": "sqlite", **settings, **own}),
         )
         self.runtime.sagas._pause = 0.05
         self.runtime.bus._wait = 0.05  # type: ignore[attr-defined]
@@ -197,13 +203,28 @@ def event(kind: str, order: UUID) -> Event:
     )
 
 
-async def serve(name: str, state: Path, refusing: bool) -> None:
-    """Run until killed; `refusing`: no money is taken."""
-    trader = Trader(name, state, {"pay": "refuse"} if refusing else {})
+def dies_before(bus: Any, kind: str) -> None:
+    """Kill this process when it is about to publish an event of a type, which is committed then."""
+    publish = bus.publish
+
+    async def publish_or_die(events: Sequence[Event]) -> None:
+        if any(each.type == kind for each in events):
+            os.kill(os.getpid(), signal.SIGKILL)
+        await publish(events)
+
+    bus.publish = publish_or_die
+
+
+async def serve(name: str, state: Path, words: Sequence[str]) -> None:
+    """Run until killed; `refuse`: no money is taken, `kill=<type>`: see `dies_before`."""
+    trader = Trader(name, state, {"pay": "refuse"} if "refuse" in words else {})
+    for each in words:
+        if each.startswith("kill="):
+            dies_before(trader.runtime.bus, each.removeprefix("kill="))
     await trader.runtime.start()
     while True:
         await asyncio.sleep(3600)
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], Path(sys.argv[2]), "refuse" in sys.argv))
+    asyncio.run(serve(sys.argv[1], Path(sys.argv[2]), sys.argv[3:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,16 +11,45 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import InProcessBus
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.sagas.log import Run
 from cloudsync_chassis.sagas.spec import Saga
-from purchase import PURCHASE, Trader, event
+from cloudsync_chassis.store import system
+from purchase import EFFECTS, PURCHASE, Trader, event
 
 TENANT = uuid7()
-BUSES = ("sqlite", "process")
+KAFKA = os.environ.get("CHASSIS_TEST_KAFKA", "")
+POSTGRES = os.environ.get("CHASSIS_TEST_POSTGRES", "")
+BUSES = ("sqlite", "process", *(("kafka",) if KAFKA else ()))
+
+
+async def kafka(saga: Saga) -> dict[str, Any]:
+    """Settings for the broker, with the topics made there and empty."""
+    from test_buses import create_topics, drop_topics
+
+    kinds = ("Placed", "Reserved", "Paid", "Packed", "Sent", "SoldOut", "Refused")
+    topics = [saga.topic, *(f"trade.{each}" for each in kinds)]
+    topics += [f"{each}.dlq" for each in topics]
+    await drop_topics(topics)
+    await create_topics(topics)
+    return {"bus": "kafka", "bus_url": SecretStr(KAFKA)}
+
+
+async def emptied(trader: Trader) -> None:
+    """A schema of its own, as migrations make it; kept where the trader comes back."""
+    name, database = trader.runtime.spec.name, trader.runtime.database
+    if (trader.state / f"{name}.kept").exists():
+        return
+    async with database.transaction(write=True) as connection:
+        await connection.execute(sa.text(f"DROP SCHEMA IF EXISTS trade_{name} CASCADE"))
+        await connection.execute(sa.text(f"CREATE SCHEMA trade_{name}"))
+    await database.create_all(EFFECTS.metadata, system.metadata)
+    (trader.state / f"{name}.kept").touch()
 
 
 @asynccontextmanager
@@ -30,7 +60,13 @@ async def trade(
     saga: Saga = PURCHASE,
     note: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[tuple[Trader, Trader]]:
-    shop, store = (Trader(each, state, trouble, saga, note) for each in ("shop", "store"))
+    more = await kafka(saga) if bus == "kafka" else {}
+    if POSTGRES:
+        more["database_url"] = SecretStr(POSTGRES)
+    shop, store = (Trader(each, state, trouble, saga, note, more) for each in ("shop", "store"))
+    if POSTGRES:
+        for each in (shop, store):
+            await emptied(each)
     if bus == "process":
         one = InProcessBus()
         for each in (shop, store):
