@@ -111,6 +111,7 @@ class Trader:
         settings: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.state = state
+        self.place_of_trade = saga.topic.partition(".")[0]
         self.trouble = trouble
         self.note = note
         own = {"database_schema": f"trade_{name}"} if "database_url" in settings else {}
@@ -123,11 +124,14 @@ class Trader:
         starts = {each.on: each.name for each in saga.steps if each.service == name and each.on}
         undoes = {on: each.name for each in saga.steps for on in each.undone_on}
         self.runtime.subscribe(
-            [Subscription(f"trade.{on}", on, self._handler(step)) for on, step in starts.items()]
+            [
+                Subscription(f"{self.place_of_trade}.{on}", on, self._handler(step))
+                for on, step in starts.items()
+            ]
         )
         self.runtime.subscribe(
             [
-                Subscription(f"trade.{on}", on, self._undoer(step))
+                Subscription(f"{self.place_of_trade}.{on}", on, self._undoer(step))
                 for on, step in undoes.items()
                 if name == "store"
             ]
@@ -185,7 +189,9 @@ class Trader:
         self.note(what)
 
     async def _announce(self, ctx: Context, kind: str, order: str) -> None:
-        told = replace(event(kind, UUID(order)), organization_id=ctx.tenant, time=ctx.now)
+        topic = f"{self.place_of_trade}.{kind}"
+        told = replace(event(kind, UUID(order)), topic=topic, organization_id=ctx.tenant)
+        told = replace(told, time=ctx.now)
         await self.runtime.outbox.append(ctx, UUID(order), told)
 
 

@@ -112,18 +112,6 @@ async def create_topics(names: list[str]) -> None:
     await admin.close()
 
 
-async def drop_topics(names: list[str]) -> None:
-    """Those that are there."""
-    from aiokafka.admin import AIOKafkaAdminClient
-
-    from cloudsync_chassis.events import kafka_bus
-
-    admin = AIOKafkaAdminClient(**kafka_bus.options(KAFKA))
-    await admin.start()
-    await admin.delete_topics(sorted({*names} & {*await admin.list_topics()}))
-    await admin.close()
-
-
 @asynccontextmanager
 async def another(setup: Setup) -> AsyncIterator[Bus]:
     """A second process that takes over from the first, which ends without a word."""

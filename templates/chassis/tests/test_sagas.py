@@ -28,16 +28,15 @@ POSTGRES = os.environ.get("CHASSIS_TEST_POSTGRES", "")
 BUSES = ("sqlite", "process", *(("kafka",) if KAFKA else ()))
 
 
-async def kafka(saga: Saga) -> dict[str, Any]:
-    """Settings for the broker, with the topics made there and empty."""
-    from test_buses import create_topics, drop_topics
+async def kafka(saga: Saga) -> tuple[Saga, dict[str, Any]]:
+    """The saga on topics of its own, and settings for the broker."""
+    from test_buses import create_topics
 
-    kinds = ("Placed", "Reserved", "Paid", "Packed", "Sent", "SoldOut", "Refused")
-    topics = [saga.topic, *(f"trade.{each}" for each in kinds)]
-    topics += [f"{each}.dlq" for each in topics]
-    await drop_topics(topics)
-    await create_topics(topics)
-    return {"bus": "kafka", "bus_url": SecretStr(KAFKA)}
+    place = f"trade{uuid7().hex}"
+    kinds = ("Placed", "Reserved", "Paid", "Packed", "Sent", "SoldOut", "Refused", "saga")
+    topics = [f"{place}.{each}" for each in kinds]
+    await create_topics([*topics, *(f"{each}.dlq" for each in topics)])
+    return replace(saga, topic=f"{place}.saga"), {"bus": "kafka", "bus_url": SecretStr(KAFKA)}
 
 
 async def emptied(trader: Trader) -> None:
@@ -60,7 +59,9 @@ async def trade(
     saga: Saga = PURCHASE,
     note: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[tuple[Trader, Trader]]:
-    more = await kafka(saga) if bus == "kafka" else {}
+    more: dict[str, Any] = {}
+    if bus == "kafka":
+        saga, more = await kafka(saga)
     if POSTGRES:
         more["database_url"] = SecretStr(POSTGRES)
     shop, store = (Trader(each, state, trouble, saga, note, more) for each in ("shop", "store"))

@@ -159,15 +159,12 @@ class SagaLog:
         for name, value in keys.items():
             key = {"saga": saga.name, "organization_id": tenant, "name": name, "value": value}
             known = dialect_insert(connection, saga_keys).values({**key, "run_id": run})
+            await connection.execute(known.on_conflict_do_nothing())
+            # apart from the insert: a subquery of ON CONFLICT is not translated to our schema
             ended = sa.select(saga_runs.c.id).where(saga_runs.c.ended_at.is_not(None))
-            names = [saga_keys.c[each] for each in key]
-            await connection.execute(
-                known.on_conflict_do_update(
-                    index_elements=names,
-                    set_={"run_id": run},
-                    where=saga_keys.c.run_id.in_(ended),
-                )
-            )
+            same = [saga_keys.c[each] == found for each, found in key.items()]
+            begun_again = sa.update(saga_keys).where(*same, saga_keys.c.run_id.in_(ended))
+            await connection.execute(begun_again.values(run_id=run))
         return await self.get(ctx, run)
 
     async def _has_ended(self, ctx: Context, run: UUID) -> bool:
