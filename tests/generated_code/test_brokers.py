@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from support import rabbit
+from support.effort import Effort
 from support.postgres import free_port, is_listening
 
 ROOT = Path(__file__).parents[2]
@@ -43,13 +44,14 @@ def kafka(folder: Path) -> Iterator[str]:
             process.wait(30)
 
 
-def outcome(kind: str, url: str, folder: Path) -> str:
-    """What the chassis' own tests of a bus say of this one."""
-    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", kind)
+def outcome(kind: str, url: str, folder: Path, of: str = "buses", only: str = "") -> str:
+    """What the chassis' own tests of something say of this bus; `only`: those of that name."""
+    which = f"{kind} and {only}" if only else kind
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", which)
     # without a folder of its own pytest shuts the one above, in which the broker works, to others
     place = f"--basetemp={folder}"
     done = subprocess.run(
-        [*command, place, str(CHASSIS / "tests" / "test_buses.py")],
+        [*command, place, str(CHASSIS / "tests" / f"test_{of}.py")],
         cwd=CHASSIS,
         env={**os.environ, f"CHASSIS_TEST_{kind.upper()}": url},
         capture_output=True,
@@ -69,6 +71,16 @@ def passed(said: str) -> int:
 def test_the_bus_keeps_its_word_over_kafka(tmp_path_factory: pytest.TempPathFactory) -> None:
     with kafka(tmp_path_factory.mktemp("kafka")) as url:
         assert passed(outcome("kafka", url, tmp_path_factory.mktemp("own"))) >= 7
+
+
+def test_sagas_end_well_over_kafka(
+    tmp_path_factory: pytest.TempPathFactory, effort: Effort
+) -> None:
+    """The log of a saga is a topic of several partitions, read by each who takes part."""
+    only = "" if effort.full else "pivot"
+    with kafka(tmp_path_factory.mktemp("kafka")) as url:
+        said = outcome("kafka", url, tmp_path_factory.mktemp("own"), "sagas", only)
+    assert passed(said) >= effort.count(small=1, full=8)
 
 
 def test_the_bus_keeps_its_word_over_rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> None:

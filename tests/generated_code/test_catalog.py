@@ -61,7 +61,7 @@ def faults(judged: list[Entity]) -> str:
 def test_backstage_takes_every_entity_and_every_reference_leads_to_one(
     name: str, tmp_path: Path
 ) -> None:
-    made = written(MODELS[name], tmp_path)
+    made = written(MODELS[name], tmp_path, ("catalog", "contracts"))
     found = entities(made.root)
     known = {f"{each['kind'].lower()}:{each['metadata']['name']}" for _, each in found}
     assert len(known) == len(found), "two entities have one name"

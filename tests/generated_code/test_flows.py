@@ -73,14 +73,22 @@ def service_of(model: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
+def queued(service: dict[str, Any]) -> list[str]:
+    """Topics on which a service's calls wait."""
+    fallbacks = [each["fallback"] for each in service.get("calls", ())]
+    return [each["topic"] for each in fallbacks if each["kind"] == "queue"]
+
+
 def test_dead_letters_go_where_the_model_says(made: Written) -> None:
     model, seen = model_of(made), 0
     for name, spec, _ in specs(made):
         service, wanted = service_of(model, name), {}
-        for each in service.get("consumes", ()):
-            topic = model[model[each["event"]]["topic"]]
-            if "deadLetter" in topic:
-                wanted[topic["topic"]] = model[topic["deadLetter"]]["topic"]
+        heard = [model[each["event"]]["topic"] for each in service.get("consumes", ())]
+        heard += [model[f"application.saga.{each.name}"]["topic"] for each in spec.sagas]
+        heard += queued(service)
+        for each in heard:
+            if "deadLetter" in model[each]:
+                wanted[model[each]["topic"]] = model[model[each]["deadLetter"]]["topic"]
         for each in service.get("queues", ()):
             queue = model[each["queue"]]
             if "deadLetter" in queue:
@@ -88,6 +96,31 @@ def test_dead_letters_go_where_the_model_says(made: Written) -> None:
         assert spec.dead_letters == wanted, name
         seen += len(wanted)
     assert seen
+
+
+def test_what_services_tell_each_other_has_a_topic_in_the_contract(made: Written) -> None:
+    """Logs of sagas and queued calls: a channel, dead letters, who sends and who receives."""
+    model, documents = model_of(made), made.contracts.asyncapi.values()
+    channels = {
+        each["address"]: each
+        for document in documents
+        for each in document.data["channels"].values()
+    }
+    operations = [
+        (operation["summary"].split()[0], operation["action"], channel["address"])
+        for document in documents
+        for operation in document.data["operations"].values()
+        for channel in [document.data["channels"][operation["channel"]["$ref"].split("/")[-1]]]
+    ]
+    for name, spec, _ in specs(made):
+        told = {each.topic: "SagaTold" for each in spec.sagas}
+        calls = [budget for edge in spec.edges.values() for budget in edge.budgets.values()]
+        waiting = {each.topic for each in calls if each.fallback == "queue"}
+        assert waiting == {model[each]["topic"] for each in queued(service_of(model, name))}
+        for topic, message in {**told, **dict.fromkeys(waiting, "CallQueued")}.items():
+            assert list(channels[topic]["messages"]) == [message]
+            assert list(channels[spec.dead_letters[topic]]["messages"]) == [message]
+            assert {(name, "send", topic), (name, "receive", topic)} <= set(operations)
 
 
 def test_queues_are_those_of_the_model_and_their_commands_are_taken(made: Written) -> None:
@@ -129,6 +162,7 @@ def test_sagas_are_those_of_the_model_for_all_who_take_part(made: Written) -> No
         for saga in spec.sagas:
             seen.add((saga.name, name))
             said = sagas[saga.name]
+            assert saga.topic == model[said["topic"]]["topic"]
             assert saga.deadline == seconds(said["deadline"])
             assert _ends(saga.trigger, said["trigger"])
             assert _ends(saga.completes_on, said["completesOn"])

@@ -1,7 +1,8 @@
 """Domains -> AsyncAPI 3.0 documents: topics as channels, events as CloudEvents messages.
 
 A document holds the channels that the domain's services publish to, with the operations of everyone
-who sends to or receives from them, whatever domain the receiver is of.
+who sends to or receives from them, whatever domain the receiver is of; and the log of each saga
+that an event of the domain begins.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from cloudsync_gen.contracts.exchanges import DATA, exchanges_of
 from cloudsync_gen.contracts.facts import Lookups
 from cloudsync_gen.contracts.schemas import BASE, Schemas
 from cloudsync_gen.model.contracts import ContractDocument
@@ -65,6 +67,7 @@ class _Builder:
             if model.get(Topic, event.topic) is not None:
                 self._by_topic.setdefault(event.topic, []).append(event)
         self._events = [each for held in self._by_topic.values() for each in held]
+        self._exchanges = tuple(exchanges_of(model, domain.id))
 
     def document(self) -> dict[str, Any]:
         """All of it; keys in the order of the specification."""
@@ -82,7 +85,10 @@ class _Builder:
             "channels": dict(self._channels()),
             "operations": dict(sorted(self._operations())),
             "components": {
-                "messages": {pascal(name_of(e.id)): self._message(e) for e in self._events},
+                "messages": {
+                    **{pascal(name_of(e.id)): self._message(e) for e in self._events},
+                    **{name: _told(name) for name in sorted({e.message for e in self._exchanges})},
+                },
                 "schemas": {"CloudEvent": ENVELOPE, **self._schemas.section(payloads)},
             },
         }
@@ -94,7 +100,8 @@ class _Builder:
                 yield topic, events
 
     def _servers(self) -> Iterable[tuple[str, dict[str, Any]]]:
-        brokers = sorted({topic.broker for topic, _ in self._topics()})
+        topics = (*(topic for topic, _ in self._topics()), *(e.topic for e in self._exchanges))
+        brokers = sorted({topic.broker for topic in topics})
         for broker in filter(None, (self._model.get(Broker, each) for each in brokers)):
             yield name_of(broker.id), {
                 "host": "{bootstrap}",
@@ -105,14 +112,18 @@ class _Builder:
             }
 
     def _channels(self) -> Iterable[tuple[str, dict[str, Any]]]:
-        for topic, events in self._topics():
-            yield name_of(topic.id), self._channel(topic, events)
+        carried = [
+            (topic, [pascal(name_of(each.id)) for each in events])
+            for topic, events in self._topics()
+        ]
+        carried += [(each.topic, [each.message]) for each in self._exchanges]
+        for topic, names in carried:
+            yield name_of(topic.id), self._channel(topic, names)
             dead = self._model.get(Topic, topic.dead_letter or "")
             if dead is not None:
-                yield name_of(dead.id), self._channel(dead, events)
+                yield name_of(dead.id), self._channel(dead, names)
 
-    def _channel(self, topic: Topic, events: list[Event]) -> dict[str, Any]:
-        names = [pascal(name_of(each.id)) for each in events]
+    def _channel(self, topic: Topic, names: list[str]) -> dict[str, Any]:
         broker = self._model.get(Broker, topic.broker)
         return {
             "address": topic.topic,
@@ -136,6 +147,11 @@ class _Builder:
                     receivers.setdefault(service, []).append(pascal(name_of(event.id)))
             for service, names in receivers.items():
                 yield self._operation("receive", service, topic, names)
+        for each in self._exchanges:
+            for service in each.senders:
+                yield self._operation("send", service, each.topic, [each.message])
+            for service in each.receivers:
+                yield self._operation("receive", service, each.topic, [each.message])
 
     def _operation(
         self, action: str, service: str, topic: Topic, names: list[str]
@@ -192,6 +208,20 @@ class _Builder:
         return {"bindings": {"kafka": {"key": key, "bindingVersion": BINDING_VERSION}}}
 
 
+def _told(name: str) -> dict[str, Any]:
+    kind, summary, data = DATA[name]
+    own = {"type": {"const": kind}, "data": data}
+    return {
+        "name": kind,
+        "title": name,
+        "summary": summary,
+        "contentType": MEDIA_TYPE,
+        "payload": {
+            "allOf": [{"$ref": f"{BASE}CloudEvent"}, {"type": "object", "properties": own}]
+        },
+    }
+
+
 def _channel_binding(topic: Topic, engine: str) -> dict[str, Any]:
     if engine == "rabbitmq":
         queue = {"name": topic.topic, "durable": True, "exclusive": False, "autoDelete": False}
@@ -243,6 +273,7 @@ ENVELOPE: dict[str, Any] = {
             "description": "The tenant whose data it is about.",
         },
         "traceparent": _text(55, "W3C Trace Context of the cause."),
+        "correlationid": _text(300, "Within a saga: its name and its run, with a slash between."),
         "data": {"type": "object"},
     },
 }

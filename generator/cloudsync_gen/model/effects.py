@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Operation, RootField, Rpc
-from cloudsync_gen.model.layers.application import Aggregate, Command, Lifecycle, Query
+from cloudsync_gen.model.layers.application import Aggregate, Command, Event, Lifecycle, Query
 from cloudsync_gen.model.schema_view import properties
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import camel
@@ -23,6 +23,30 @@ CHANGED_FIELDS = "changedFields"
 def key_name(aggregate: str) -> str:
     """Name by which payloads and paths call the key of an aggregate: `shareGrantId`."""
     return camel(name_of(aggregate)) + "Id"
+
+
+def key_property(model: Model, event: Event, aggregate: Aggregate) -> str | None:
+    """The property of an aggregate's entity that holds an event's key, if one is told: the one of
+    that name; the one that the event itself names; the entity's own id where the key is called
+    after aggregate or entity, in whole or by the last words (`endpointId` of a webhook endpoint);
+    that of what it is part of.
+    """
+    fields = properties(model, aggregate.schema)
+    if event.key in fields:
+        return event.key
+    if event.key_from is not None and event.aggregate == aggregate.id:
+        return event.key_from if event.key_from in fields else None
+    if _called_after(event.key, aggregate.id) or _called_after(event.key, aggregate.schema):
+        return "id"
+    part_of = aggregate.part_of
+    if part_of is not None and _called_after(event.key, part_of.aggregate):
+        return part_of.field
+    return None
+
+
+def _called_after(key: str, aggregate: str) -> bool:
+    own = key_name(aggregate)
+    return own == key or own.endswith(key[:1].upper() + key[1:])
 
 
 def operations_of(model: Model, performed: str) -> tuple[Operation, ...]:

@@ -70,6 +70,7 @@ service-owner | application.service | owner | business.actor | ownsService
 realizes | application.service | realizes[] | business.service | realizedBy
 uses-store | application.service | stores[].store | datastore.database datastore.keyspace @stored | usedBy
 calls | application.service | calls[].operation | api.operation api.rpc | calledBy
+queued-calls-topic | application.service | calls[].fallback.topic | technology.topic | queuedCalls
 consumes-event | application.service | consumes[].event | application.event | consumers
 takes-from-queue | application.service | queues[].queue | technology.queue | workers
 queue-handled-by | application.service | queues[].command | application.command | triggeredByQueue
@@ -100,6 +101,7 @@ event-producer | application.event | service | application.service | publishes
 event-aggregate | application.event | aggregate | application.aggregate | events
 event-topic | application.event | topic | technology.topic | events
 event-payload | application.event | payload | data_model.payload | payloadOf
+saga-topic | application.saga | topic | technology.topic | sagaLog
 saga-trigger | application.saga | trigger | application.event | startsSaga
 saga-step-service | application.saga | steps[].service | application.service | sagaSteps
 saga-step-command | application.saga | steps[].command | application.command | sagaStepOf

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from cloudsync_gen.rules._rule import Rule
 from cloudsync_gen.rules.ddd import (
+    ambiguous_transition,
     call_cycle,
     command_of_another_service,
     create_leaves_property_unset,
@@ -42,10 +43,12 @@ from cloudsync_gen.rules.events import (
     dead_letter_retention,
     duplicate_consumption,
     event_key_not_in_payload,
+    event_key_untold,
     event_nobody_emits,
     handler_of_another_service,
     payload_property_unfillable,
     queue_without_dead_letter,
+    queued_call_topic,
     topic_with_two_producers,
     topic_without_dead_letter,
 )
@@ -99,6 +102,7 @@ from cloudsync_gen.rules.regions import (
 from cloudsync_gen.rules.sagas import (
     idempotency_key_unknown,
     saga_deadline,
+    saga_log_unfit,
     saga_never_completes,
     step_not_triggered,
     step_of_another_service,
@@ -191,6 +195,7 @@ RULES: tuple[Rule, ...] = (
     requirement_form.RULE,
     event_taker.RULE,
     parameter_of_nothing.RULE,
+    ambiguous_transition.RULE,
     schedule_form.RULE,
     replicas_out_of_order.RULE,
     request_above_limit.RULE,
@@ -214,6 +219,8 @@ RULES: tuple[Rule, ...] = (
     duplicate_consumption.RULE,
     handler_of_another_service.RULE,
     queue_without_dead_letter.RULE,
+    queued_call_topic.RULE,
+    event_key_untold.RULE,
     field_without_resolver.RULE,
     unknown_entity.RULE,
     query_with_command.RULE,
@@ -259,6 +266,7 @@ RULES: tuple[Rule, ...] = (
     saga_never_completes.RULE,
     step_not_triggered.RULE,
     idempotency_key_unknown.RULE,
+    saga_log_unfit.RULE,
     invalid_schema.RULE,
     unresolved_schema_ref.RULE,
     required_without_property.RULE,

@@ -6,10 +6,13 @@ Run as a program it is one of the two, for tests that kill it.
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +31,7 @@ from cloudsync_chassis.testing import isolated
 
 PURCHASE = Saga(
     name="purchase",
+    topic="trade.purchase-saga",
     trigger="Placed",
     completes_on="Sent",
     fails_on=("SoldOut", "Refused"),
@@ -95,7 +99,7 @@ REFUSALS = {"reserve": "SoldOut", "pay": "Refused"}
 
 
 class Trader:
-    """One of the two services. `trouble`: step → `raise`, `refuse` or `silence`."""
+    """One of the two services. `trouble`: step → `raise`, `refuse`, `silence` or `nothing`."""
 
     def __init__(
         self,
@@ -104,23 +108,30 @@ class Trader:
         trouble: Mapping[str, str],
         saga: Saga = PURCHASE,
         note: Callable[[str], None] = lambda _: None,
+        settings: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
+        self.state = state
+        self.place_of_trade = saga.topic.partition(".")[0]
         self.trouble = trouble
         self.note = note
+        own = {"database_schema": f"trade_{name}"} if "database_url" in settings else {}
         self.runtime = Runtime(
             ServiceSpec(name=name, access={}, tables=EFFECTS.metadata, sagas=(saga,)),
-            Settings(**{**isolated(state), "bus": "sqlite"}),
+            Settings(**{**isolated(state), "bus": "sqlite", **settings, **own}),
         )
         self.runtime.sagas._pause = 0.05
         self.runtime.bus._wait = 0.05  # type: ignore[attr-defined]
         starts = {each.on: each.name for each in saga.steps if each.service == name and each.on}
         undoes = {on: each.name for each in saga.steps for on in each.undone_on}
         self.runtime.subscribe(
-            [Subscription(f"trade.{on}", on, self._handler(step)) for on, step in starts.items()]
+            [
+                Subscription(f"{self.place_of_trade}.{on}", on, self._handler(step))
+                for on, step in starts.items()
+            ]
         )
         self.runtime.subscribe(
             [
-                Subscription(f"trade.{on}", on, self._undoer(step))
+                Subscription(f"{self.place_of_trade}.{on}", on, self._undoer(step))
                 for on, step in undoes.items()
                 if name == "store"
             ]
@@ -163,6 +174,8 @@ class Trader:
         order, trouble = told.data["orderId"], self.trouble.get(step)
         if trouble == "raise":
             raise NOT_FOUND(f"{step} has come upon something")
+        if trouble == "nothing":
+            return
         if trouble == "refuse":
             await self._announce(ctx, REFUSALS[step], order)
             return
@@ -176,7 +189,9 @@ class Trader:
         self.note(what)
 
     async def _announce(self, ctx: Context, kind: str, order: str) -> None:
-        told = replace(event(kind, UUID(order)), organization_id=ctx.tenant, time=ctx.now)
+        topic = f"{self.place_of_trade}.{kind}"
+        told = replace(event(kind, UUID(order)), topic=topic, organization_id=ctx.tenant)
+        told = replace(told, time=ctx.now)
         await self.runtime.outbox.append(ctx, UUID(order), told)
 
 
@@ -194,13 +209,28 @@ def event(kind: str, order: UUID) -> Event:
     )
 
 
-async def serve(name: str, state: Path, refusing: bool) -> None:
-    """Run until killed; `refusing`: no money is taken."""
-    trader = Trader(name, state, {"pay": "refuse"} if refusing else {})
+def dies_before(bus: Any, kind: str) -> None:
+    """Kill this process when it is about to publish an event of a type, which is committed then."""
+    publish = bus.publish
+
+    async def publish_or_die(events: Sequence[Event]) -> None:
+        if any(each.type == kind for each in events):
+            os.kill(os.getpid(), signal.SIGKILL)
+        await publish(events)
+
+    bus.publish = publish_or_die
+
+
+async def serve(name: str, state: Path, words: Sequence[str]) -> None:
+    """Run until killed; `refuse`: no money is taken, `kill=<type>`: see `dies_before`."""
+    trader = Trader(name, state, {"pay": "refuse"} if "refuse" in words else {})
+    for each in words:
+        if each.startswith("kill="):
+            dies_before(trader.runtime.bus, each.removeprefix("kill="))
     await trader.runtime.start()
     while True:
         await asyncio.sleep(3600)
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], Path(sys.argv[2]), "refuse" in sys.argv))
+    asyncio.run(serve(sys.argv[1], Path(sys.argv[2]), sys.argv[3:]))

@@ -228,10 +228,13 @@ async def test_a_cached_answer_ages() -> None:
         await cached.call("b", failing(DOWN))
 
 
+CALLS = "shop.peer-calls"
+
+
 async def queued(shop: Running, peer: Peer, **budget: Any) -> Any:
     """Answer of an operation whose call is queued, once its consumer runs."""
     runtime = shop.runtime
-    called = client(peer, fallback="queue", **budget)
+    called = client(peer, fallback="queue", topic=CALLS, **budget)
     runtime.clients["peer"] = called
     *_, consumer = runtime._consumers()
     consumer._pause = 0.001
@@ -282,7 +285,12 @@ async def test_a_queued_call_ends_when_it_is_too_old(table_shop: Running) -> Non
         while not await letters(table_shop):
             await asyncio.sleep(0.01)
     assert len(silent.requests) == 1 + 5
-    assert await letters(table_shop) == [f"{table_shop.runtime.spec.name}.calls.peer.dlq"]
+    assert await letters(table_shop) == [f"{CALLS}.dlq"]
+
+
+def test_calls_are_queued_on_a_topic_of_the_model() -> None:
+    with pytest.raises(ValueError, match="topic"):
+        Budget(timeout=1.0, fallback="queue")
 
 
 def test_a_deadline_only_shrinks() -> None:

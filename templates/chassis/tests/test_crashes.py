@@ -103,3 +103,49 @@ async def test_a_saga_ends_well_though_both_services_are_killed(
         done = await effects(tmp_path / name / "store.sqlite")
         for order in orders:
             assert [what for which, what in done if which == order] == wanted[name]
+
+
+COMMITTED = (
+    ("store", "Reserved", ()),
+    ("shop", "Paid", ()),
+    ("store", "Sent", ()),
+    ("store", "saga.told", ()),
+    ("shop", "Refused", ("refuse",)),
+    ("shop", "saga.told", ("refuse",)),
+)
+
+
+@pytest.mark.parametrize(("name", "kind", "words"), COMMITTED)
+async def test_a_saga_ends_well_though_a_service_is_killed_between_commit_and_publication(
+    tmp_path: Path, name: str, kind: str, words: tuple[str, ...]
+) -> None:
+    """What a step wrote is there, nobody has heard of it yet, and nothing is done a second time."""
+    order = uuid7()
+    first = Trader("shop", tmp_path, {})
+    await first.runtime.prepare_database()
+    await first.place(order, uuid7())
+    await first.runtime.database.dispose()
+    other = "shop" if name == "store" else "store"
+    doomed = program("purchase.py", name, str(tmp_path), *words, f"kill={kind}")
+    companion = program("purchase.py", other, str(tmp_path), *words)
+    try:
+        assert await asyncio.to_thread(doomed.wait, 30) == -signal.SIGKILL
+    finally:
+        companion.kill()
+        companion.wait()
+    trouble = {"pay": "refuse"} if words else {}
+    traders = [Trader(each, tmp_path, trouble) for each in ("shop", "store")]
+    for each in traders:
+        await each.runtime.start()
+    wanted = (
+        [["place", "undo place"], ["reserve", "undo reserve"]]
+        if words
+        else [["place", "pay"], ["reserve", "pack", "send"]]
+    )
+    async with asyncio.timeout(30):
+        while [await each.effects() for each in traders] != wanted:
+            await asyncio.sleep(0.1)
+    await asyncio.sleep(0.5)
+    assert [await each.effects() for each in traders] == wanted
+    for each in traders:
+        await each.runtime.stop()

@@ -13,6 +13,7 @@ from cloudsync_chassis.client.blocking import Blocking
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.edges import Cached, Defaulted, Omitted, Queued
 from cloudsync_chassis.client.errors import NoAnswerError, RefusedError
+from cloudsync_chassis.client.policy import Budget
 from cloudsync_chassis.client.queue import QUEUED
 from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
@@ -85,6 +86,10 @@ async def test_kept_answers_are_of_the_same_question_and_tenant(
 
 async def test_a_queued_call_leaves_with_the_transaction(table_shop: Running, peer: Peer) -> None:
     queued = Queued(peer.get, table_shop.runtime.calls)
+    waits = Budget(timeout=1.0, fallback="queue", topic="shop.calls")
+    table_shop.runtime.clients["peer"] = ServiceClient(
+        "http://peer.invalid", budgets={CALL.operation: waits}
+    )
     ours = uuid7()
 
     async def two(ctx: Any) -> int | None:
@@ -94,7 +99,8 @@ async def test_a_queued_call_leaves_with_the_transaction(table_shop: Running, pe
     peer.error = NoAnswerError(CALL, "down")
     assert await asked_by(table_shop, ours, two, writes=True) is None
     (event,) = await table_shop.published()
-    assert (event.type, event.data["operation"]) == (QUEUED, "get")
+    assert (event.type, event.topic) == (QUEUED, "shop.calls")
+    assert event.data["operation"] == "get"
 
 
 def test_it_blocks_until_the_answer_is_there(peer: Peer) -> None:

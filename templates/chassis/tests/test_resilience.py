@@ -258,7 +258,11 @@ async def test_a_full_bulkhead_refuses_at_once_and_the_fallback_applies(
     table_shop: Running,
 ) -> None:
     peer, heard = Slow(), Heard()
-    async with ServiceClient("http://peer", transport=peer, concurrent=2, observer=heard) as called:
+    waits = {"get": Budget(timeout=10.0, fallback="queue", topic="shop.calls")}
+    async with ServiceClient(
+        "http://peer", transport=peer, budgets=waits, concurrent=2, observer=heard
+    ) as called:
+        table_shop.runtime.clients["peer"] = called
 
         async def get() -> dict[str, int]:
             return await called.call(CALL, ANSWER)

@@ -250,7 +250,7 @@ async def test_a_stream_is_not_begun_again(peer: Peer, replies: list[Any]) -> No
 async def test_a_queued_call_is_made_later(peer: Peer, table_shop: Running) -> None:
     peer.replies = [BUSY]
     runtime = table_shop.runtime
-    called = runtime.clients["book-service"] = client(peer, fallback="queue")
+    called = runtime.clients["book-service"] = client(peer, fallback="queue", topic="shop.calls")
     for consumer in runtime._consumers():
         runtime._spawn(consumer.run())
     incoming = Incoming(principal=Principal("u", "user", uuid7()), trace=Trace.new())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,16 +11,44 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from pydantic import SecretStr
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.bus import InProcessBus
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.sagas.log import Run
 from cloudsync_chassis.sagas.spec import Saga
-from purchase import PURCHASE, Trader, event
+from cloudsync_chassis.store import system
+from purchase import EFFECTS, PURCHASE, Trader, event
 
 TENANT = uuid7()
-BUSES = ("sqlite", "process")
+KAFKA = os.environ.get("CHASSIS_TEST_KAFKA", "")
+POSTGRES = os.environ.get("CHASSIS_TEST_POSTGRES", "")
+BUSES = ("sqlite", "process", *(("kafka",) if KAFKA else ()))
+
+
+async def kafka(saga: Saga) -> tuple[Saga, dict[str, Any]]:
+    """The saga on topics of its own, and settings for the broker."""
+    from test_buses import create_topics
+
+    place = f"trade{uuid7().hex}"
+    kinds = ("Placed", "Reserved", "Paid", "Packed", "Sent", "SoldOut", "Refused", "saga")
+    topics = [f"{place}.{each}" for each in kinds]
+    await create_topics([*topics, *(f"{each}.dlq" for each in topics)])
+    return replace(saga, topic=f"{place}.saga"), {"bus": "kafka", "bus_url": SecretStr(KAFKA)}
+
+
+async def emptied(trader: Trader) -> None:
+    """A schema of its own, as migrations make it; kept where the trader comes back."""
+    name, database = trader.runtime.spec.name, trader.runtime.database
+    if (trader.state / f"{name}.kept").exists():
+        return
+    async with database.transaction(write=True) as connection:
+        await connection.execute(sa.text(f"DROP SCHEMA IF EXISTS trade_{name} CASCADE"))
+        await connection.execute(sa.text(f"CREATE SCHEMA trade_{name}"))
+    await database.create_all(EFFECTS.metadata, system.metadata)
+    (trader.state / f"{name}.kept").touch()
 
 
 @asynccontextmanager
@@ -30,7 +59,15 @@ async def trade(
     saga: Saga = PURCHASE,
     note: Callable[[str], None] = lambda _: None,
 ) -> AsyncIterator[tuple[Trader, Trader]]:
-    shop, store = (Trader(each, state, trouble, saga, note) for each in ("shop", "store"))
+    more: dict[str, Any] = {}
+    if bus == "kafka":
+        saga, more = await kafka(saga)
+    if POSTGRES:
+        more["database_url"] = SecretStr(POSTGRES)
+    shop, store = (Trader(each, state, trouble, saga, note, more) for each in ("shop", "store"))
+    if POSTGRES:
+        for each in (shop, store):
+            await emptied(each)
     if bus == "process":
         one = InProcessBus()
         for each in (shop, store):
@@ -95,13 +132,12 @@ async def test_what_has_ended_can_begin_again(tmp_path: Path, bus: str) -> None:
         assert first[0] == "reserve"
 
 
-FAILURES = (
+FAILURES: tuple[tuple[str, str, list[str]], ...] = (
     ("reserve", "raise", []),
     ("reserve", "refuse", []),
     ("pay", "raise", ["reserve"]),
     ("pay", "refuse", ["reserve"]),
     ("pack", "raise", ["reserve", "pay"]),
-    ("send", "raise", ["reserve", "pay", "pack"]),
 )
 
 
@@ -181,3 +217,123 @@ async def test_a_compensation_that_fails_is_tried_again_until_it_succeeds(tmp_pa
         await ended((shop, store), str(order), "undone")
         assert attempts == 8
         assert await shop.effects() == ["place", "pay", "undo place", "undo pay"]
+
+
+async def until(there: Callable[[], bool]) -> None:
+    async with asyncio.timeout(15):
+        while not there():
+            await asyncio.sleep(0.02)
+
+
+def with_step(name: str, **changes: Any) -> Saga:
+    """The purchase with one step otherwise."""
+    steps = [replace(each, **changes) if each.name == name else each for each in PURCHASE.steps]
+    return replace(PURCHASE, steps=tuple(steps))
+
+
+@pytest.mark.parametrize("bus", BUSES)
+async def test_past_the_pivot_a_step_is_repeated_until_it_succeeds(
+    tmp_path: Path, bus: str
+) -> None:
+    """Nothing is undone, nothing becomes a dead letter, and each attempt is counted."""
+    order, trouble, repeated = uuid7(), {"send": "raise"}, list[tuple[str, str]]()
+    async with trade(tmp_path, bus, trouble) as (shop, store):
+        store.runtime.sagas.repeated = lambda saga, step: repeated.append((saga, step))
+        await shop.place(order, TENANT)
+        await until(lambda: len(repeated) >= 4)
+        run = await run_of(store, str(order))
+        assert run is not None
+        assert (run.state, run.of(4).state) == ("running", "started")
+        trouble.clear()
+        await ended((shop, store), str(order), "completed")
+        await asyncio.sleep(0.3)
+        attempts = len(repeated)
+        assert set(repeated) == {("purchase", "send")}
+        assert await store.effects() == ["reserve", "pack", "send"]
+        assert await shop.effects() == ["place", "pay"]
+        await asyncio.sleep(0.5)
+        assert len(repeated) == attempts
+
+
+async def test_a_repeated_step_outlives_a_restart(tmp_path: Path) -> None:
+    order, trouble, repeated = uuid7(), {"send": "raise"}, list[str]()
+    async with trade(tmp_path, "sqlite", trouble) as (shop, store):
+        store.runtime.sagas.repeated = lambda saga, step: repeated.append(step)
+        await shop.place(order, TENANT)
+        await until(lambda: bool(repeated))
+    async with trade(tmp_path, "sqlite", {}) as (shop, store):
+        await ended((shop, store), str(order), "completed")
+        assert await store.effects() == ["reserve", "pack", "send"]
+
+
+async def test_past_the_pivot_a_step_out_of_time_is_repeated(tmp_path: Path) -> None:
+    order, trouble = uuid7(), {"send": "silence"}
+    hasty = with_step("send", timeout=0.5)
+    async with trade(tmp_path, "sqlite", trouble, hasty) as (shop, store):
+        store.runtime.sagas.repeated = lambda saga, step: trouble.clear()
+        await shop.place(order, TENANT)
+        await ended((shop, store), str(order), "completed")
+        assert await store.effects() == ["reserve", "pack", "send", "send"]
+        assert await shop.effects() == ["place", "pay"]
+
+
+async def test_a_run_that_goes_back_wants_no_step_repeated(tmp_path: Path) -> None:
+    order, trouble, repeated = uuid7(), {"send": "raise"}, list[str]()
+    hasty = replace(PURCHASE, deadline=1)
+    async with trade(tmp_path, "sqlite", trouble, hasty) as (shop, store):
+        store.runtime.sagas.repeated = lambda saga, step: repeated.append(step)
+        await shop.place(order, TENANT)
+        await ended((shop, store), str(order), "undone")
+        trouble.clear()
+        tried = len(repeated)
+        await asyncio.sleep(0.5)
+        assert len(repeated) == tried
+        assert await store.effects() == ["reserve", "pack", "undo reserve", "undo pack"]
+
+
+async def test_a_step_that_finds_nothing_to_do_is_done_and_may_end_the_saga(
+    tmp_path: Path,
+) -> None:
+    order = uuid7()
+    saga = with_step("send", optional=True)
+    async with trade(tmp_path, "sqlite", {"send": "nothing"}, saga) as (shop, store):
+        await shop.place(order, TENANT)
+        await ended((shop, store), str(order), "completed")
+        assert await store.effects() == ["reserve", "pack"]
+        assert await shop.effects() == ["place", "pay"]
+
+
+async def test_what_can_be_repeated_is_started_again_by_another_event(tmp_path: Path) -> None:
+    order = uuid7()
+    saga = with_step("reserve", repeatable=True)
+    async with trade(tmp_path, "sqlite", {"pay": "silence"}, saga) as (shop, store):
+        await shop.place(order, TENANT)
+        async with asyncio.timeout(10):
+            while "pay" not in await shop.effects():
+                await asyncio.sleep(0.05)
+        again = replace(event("Placed", order), organization_id=TENANT)
+        await shop.runtime.bus.publish([again])
+        async with asyncio.timeout(10):
+            while (await store.effects()).count("reserve") < 2:
+                await asyncio.sleep(0.05)
+        assert (await shop.effects()).count("pay") == 1
+
+
+async def test_what_comes_through_after_it_was_undone_is_undone_once_more(tmp_path: Path) -> None:
+    order = uuid7()
+    saga = with_step("pay", timeout=0.3)
+    async with trade(tmp_path, "sqlite", {"pay": "silence"}, saga) as (shop, store):
+        await shop.place(order, TENANT)
+        await ended((shop, store), str(order), "undone")
+        late = replace(event("", order), organization_id=TENANT)
+        await shop.runtime.executor.consume(
+            late, lambda ctx: shop._announce(ctx, "Paid", str(order))
+        )
+        async with asyncio.timeout(10):
+            while (await shop.effects()).count("undo pay") < 2:
+                await asyncio.sleep(0.05)
+        await ended((shop, store), str(order), "undone")
+        await asyncio.sleep(0.3)
+        assert await shop.effects() == ["place", "pay", "undo place", "undo pay", "undo pay"]
+        assert "pack" not in await store.effects()
+        assert (await store.effects()).count("undo reserve") == 1

@@ -29,10 +29,14 @@ HttpStatus = Annotated[int, Meta(ge=400, le=599)]
 
 
 class Fallback(Part, frozen=True, kw_only=True):
-    """What the caller does when the callee does not answer in time."""
+    """What the caller does when the callee does not answer in time.
+
+    `queue`: the call waits on `topic` and is made once the callee answers, until `maxAge` is over.
+    """
 
     kind: Literal["fail", "omit", "default", "cached", "queue"]
     max_age: Duration | None = None
+    topic: Link | None = None
     note: Short | None = None
 
 
@@ -353,18 +357,26 @@ class Query(Element, frozen=True, kw_only=True):
 
 
 class Event(Element, frozen=True, kw_only=True):
-    """A fact that a service announces (past tense), as the data of a CloudEvent on a topic."""
+    """A fact that a service announces (past tense), as the data of a CloudEvent on a topic.
+
+    `key`: the property of the payload that orders it. `keyFrom`: the property of the entity that
+    holds the key, where the names do not tell.
+    """
 
     service: Link
     aggregate: Link
     topic: Link
     key: Identifier
+    key_from: Identifier | None = None
     payload: Link
     version: Positive = 1
 
 
 class SagaStep(Part, frozen=True, kw_only=True):
-    """One local transaction of a saga and the command that undoes it."""
+    """One local transaction of a saga and the command that undoes it.
+
+    `optional`: the command may find nothing to do and announce nothing; then the step is done.
+    """
 
     name: Name
     service: Link
@@ -372,12 +384,17 @@ class SagaStep(Part, frozen=True, kw_only=True):
     on: Link | None = None
     compensation: Link | None = None
     timeout: Duration
+    optional: bool = False
     idempotency_key: Identifier
 
 
 class Saga(Element, frozen=True, kw_only=True):
-    """A transaction over services by choreography; compensations run in the order `compensates`."""
+    """A transaction over services by choreography; steps are undone in the order of the list.
 
+    `topic`: the log on which all who take part tell each other how each run stands.
+    """
+
+    topic: Link
     trigger: Link
     steps: tuple[SagaStep, ...]
     completes_on: Link

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from cloudsync_gen.model.exchanges import heard_by
 from cloudsync_gen.model.ids import ElementId, name_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Command, Event, Query, Service
@@ -113,10 +114,9 @@ def _brokers(model: Model, service: Service) -> Iterator[str]:
     """Brokers of the topics that it publishes and hears, and of the queues that it sends to or
     takes from.
     """
-    heard = [model.get(Event, each.event) for each in service.consumes]
     own = [model.get(Event, each) for each in model.origins(service.id, "event-producer")]
-    for event in (*own, *heard):
-        topic = model.get(Topic, event.topic) if event else None
+    for used_topic in (*(event.topic for event in own if event), *heard_by(model, service)):
+        topic = model.get(Topic, used_topic)
         if topic is not None:
             yield topic.broker
             letters = model.get(Topic, topic.dead_letter or "")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cloudsync_gen.model.effects import key_name
+from cloudsync_gen.model.effects import key_property
 from cloudsync_gen.model.event_names import event_type
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import (
@@ -226,26 +226,12 @@ class _Emissions:
 
 
 def _subject(facts: ServiceFacts, command: Command, event: Event) -> str:
-    """The field of the command's entity that holds what the event is keyed by: the one of that
-    name; the entity's own id where the key is called after it, in whole or by its last words
-    (`endpointId` of a webhook endpoint); that of what it is part of; else one of the input.
+    """The field of the command's entity that holds what the event is keyed by; else one of the
+    input.
     """
     aggregate = facts.aggregates.get(command.aggregate)
-    if aggregate is None:
-        return event.key
-    if event.key in facts.schema(aggregate.schema).get("properties", {}):
-        return event.key
-    if _called_after(event.key, aggregate.id):
-        return "id"
-    part_of = aggregate.part_of
-    if part_of is not None and _called_after(event.key, part_of.aggregate):
-        return part_of.field
-    return event.key
-
-
-def _called_after(key: str, aggregate: str) -> bool:
-    own = key_name(aggregate)
-    return own == key or own.endswith(key[:1].upper() + key[1:])
+    held = key_property(facts.model, event, aggregate) if aggregate else None
+    return held or event.key
 
 
 def _relation(rule: RelationRule) -> RelationView:

@@ -60,16 +60,23 @@ def _call(
 
 
 def call_of(
-    facts: ServiceFacts, event: Event, command: Command, methods: Mapping[str, MethodView]
+    facts: ServiceFacts,
+    event: Event,
+    command: Command,
+    methods: Mapping[str, MethodView],
+    whole: bool = False,
 ) -> CallView | None:
-    """A command called with what an event holds, whether or not it has a default."""
+    """A command called with what an event holds, whether or not it has a default.
+
+    `whole`: the event's data are an input of the command, although of another type.
+    """
     method = methods.get(facts.methods.get(command.id, ""))
     if method is None:
         return None
     properties = facts.schema(event.payload).get("properties", {})
     fields: list[tuple[str, str]] = []
     for each in method.fields:
-        if each.name == "body" and command.input == event.payload:
+        if each.name == "body" and (whole or command.input == event.payload):
             fields.append((each.name, WHOLE))
         elif not each.default:
             name = next((n for n in properties if python_name(n) == each.name), None)

@@ -57,6 +57,8 @@ class StepView(Struct, frozen=True, kw_only=True):
     compensation: str
     undone_on: tuple[str, ...]
     timeout: float
+    optional: bool
+    repeatable: bool
     key: str
     undo: CallView | None
 
@@ -71,6 +73,7 @@ class SagaView(Struct, frozen=True, kw_only=True):
     """A saga in which the service has steps, or which its events begin or end."""
 
     name: str
+    topic: str
     trigger: str
     completes_on: str
     fails_on: tuple[str, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cloudsync_gen.model.event_names import event_type
+from cloudsync_gen.model.exchanges import heard_by, participants
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Command, Event, Saga, SagaStep
 from cloudsync_gen.model.layers.datastore import Keyspace, WideTable
@@ -45,9 +46,8 @@ def flows_of(facts: ServiceFacts, methods: tuple[MethodView, ...]) -> FlowsView:
 
 def _dead_letters(facts: ServiceFacts) -> dict[str, str]:
     model, found = facts.model, {}
-    for each in facts.service.consumes:
-        event = model.get(Event, each.event)
-        topic = model.get(Topic, event.topic) if event else None
+    for heard in heard_by(model, facts.service):
+        topic = model.get(Topic, heard)
         dead = model.get(Topic, topic.dead_letter or "") if topic else None
         if topic is not None and dead is not None:
             found[topic.topic] = dead.topic
@@ -128,13 +128,12 @@ def _streams(facts: ServiceFacts) -> dict[str, int]:
 def _sagas(facts: ServiceFacts, methods: Mapping[str, MethodView]) -> Iterator[SagaView]:
     model, me = facts.model, facts.service.id
     for saga in model.all(Saga):
-        ends = [saga.trigger, saga.completes_on, *saga.fails_on]
-        events = [model.get(Event, each) for each in ends]
-        concerned = any(step.service == me for step in saga.steps)
-        if not concerned and not any(each.service == me for each in events if each):
+        if me not in participants(model, saga):
             continue
+        topic = model.get(Topic, saga.topic)
         yield SagaView(
             name=name_of(saga.id),
+            topic=topic.topic if topic else "",
             trigger=_type(facts, saga.trigger),
             completes_on=_type(facts, saga.completes_on),
             fails_on=tuple(_type(facts, each) for each in saga.fails_on),
@@ -152,6 +151,7 @@ def _step(
         if step.compensation is not None and each.command == step.compensation
     ]
     mine = step.service == facts.service.id
+    command = facts.model.get(Command, step.command)
     return StepView(
         name=step.name,
         service=name_of(step.service),
@@ -162,6 +162,8 @@ def _step(
         compensation=name_of(step.compensation) if step.compensation else "",
         undone_on=tuple(_type(facts, each) for each in listens) if mine else (),
         timeout=milliseconds(step.timeout) / 1000,
+        optional=step.optional,
+        repeatable=command is not None and command.idempotency == "natural",
         key=step.idempotency_key,
         undo=_undo(facts, saga, step, methods) if mine else None,
     )
@@ -184,7 +186,19 @@ def _undo(
     command = facts.model.get(Command, step.compensation or "")
     if event is None or command is None:
         return None
-    return call_of(facts, event, command, methods)
+    return call_of(facts, event, command, methods, whole=_fits(facts, event, command))
+
+
+def _fits(facts: ServiceFacts, event: Event, command: Command) -> bool:
+    """Whether an event's data have all that a command's input must have, in the same form."""
+    if command.input is None:
+        return False
+    wanted, there = facts.schema(command.input), facts.schema(event.payload)
+    known = there.get("properties", {})
+    needed = wanted.get("required", ())
+    forms = wanted.get("properties", {})
+    surely = set(there.get("required", ()))
+    return all(each in surely and known[each] == forms[each] for each in needed)
 
 
 def _type(facts: ServiceFacts, event: str) -> str:

@@ -9,6 +9,7 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Breaker, Call, Service, Setting
 from cloudsync_gen.model.layers.security import SecurityModel
+from cloudsync_gen.model.layers.technology import Topic
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.naming import python_name
@@ -102,7 +103,7 @@ def edges_of(facts: ServiceFacts) -> tuple[EdgeView, ...]:
         if found is not None:
             callee, operation = found
             _, budgets = by_callee.setdefault(name_of(callee.id), (callee, []))
-            budgets.append(_budget(operation, call))
+            budgets.append(_budget(facts, operation, call))
     return tuple(
         EdgeView(service=name, url=f"http://127.0.0.1:{callee.port}", budgets=tuple(budgets))
         for name, (callee, budgets) in sorted(by_callee.items())
@@ -120,8 +121,9 @@ def _callee(facts: ServiceFacts, call: Call) -> tuple[Service, str] | None:
     return (service, name) if service else None
 
 
-def _budget(operation: str, call: Call) -> BudgetView:
+def _budget(facts: ServiceFacts, operation: str, call: Call) -> BudgetView:
     fallback = call.fallback
+    topic = facts.model.get(Topic, fallback.topic or "")
     unsaid = _QUEUED_FOR if fallback.kind == "queue" else -1.0
     return BudgetView(
         operation=operation,
@@ -129,6 +131,7 @@ def _budget(operation: str, call: Call) -> BudgetView:
         retries=call.retries,
         fallback=fallback.kind,
         max_age=seconds(fallback.max_age) if fallback.max_age else unsaid,
+        topic=topic.topic if topic and fallback.kind == "queue" else "",
     )
 
 

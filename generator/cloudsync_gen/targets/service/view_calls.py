@@ -6,13 +6,17 @@ from msgspec import Struct
 
 
 class BudgetView(Struct, frozen=True, kw_only=True):
-    """What a call may cost; times in seconds, `max_age` negative for none."""
+    """What a call may cost; times in seconds, `max_age` negative for none.
+
+    `topic`: where calls wait that are made later.
+    """
 
     operation: str
     timeout: float
     retries: int
     fallback: str
     max_age: float
+    topic: str
 
 
 class EdgeView(Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,6 +75,7 @@ class Runtime:
         self.outbox = Outbox(self.relay.wake)
         self.events = EventStore()
         self.sagas = Sagas(spec.name, spec.sagas, self.database, self.outbox)
+        self.sagas.repeated = partial(self.metrics.standard.count, "saga_steps_repeated_total")
         surroundings = Surroundings(settings.region, settings.policy_context)
         self.policies = Policies(spec.policies, surroundings, settings.strict_policies)
         self.executor = Executor(spec.name, self.database, spec.grants, self.policies)
@@ -248,7 +250,7 @@ class Runtime:
             log.warning("outbox_not_flushed", error=str(error) or type(error).__name__)
 
     def _consumers(self) -> Iterator[Consumer]:
-        """One for the events, one for each queue, one for the queued calls to each callee."""
+        """One for the events, one for each queue, one for each topic of queued calls."""
         prefetch = {each.name: each.prefetch for each in self.spec.queues if each.prefetch}
         by_consumer: dict[str, list[Subscription]] = {}
         for each in self._subscriptions:
@@ -257,9 +259,8 @@ class Runtime:
             yield self.consumer((each,))
         for queue, group in by_consumer.items():
             yield self.consumer(tuple(group), prefetch.get(queue, 1))
-        for name, client in self.clients.items():
-            if client.queues:
-                yield self.consumer((self.calls.subscription(name),))
+        for each in self.calls.subscriptions():
+            yield self.consumer((each,))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

@@ -22,6 +22,7 @@ from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.store.system import inbox
 
 Handle = Callable[[Context, Event], Awaitable[None]]
+GivenUp = Callable[[Context, Event], Awaitable[bool]]
 Run = Callable[[Event, Callable[[Context], Awaitable[None]]], Awaitable[None]]
 
 _BATCH = 50
@@ -42,7 +43,8 @@ class Subscription:
 
     `lasting`: whether an event is still worth another attempt, however many it has had.
     `attempts`: how many it gets, if not as many as the consumer gives.
-    `given_up`: called, in a transaction of its own, before an event becomes a dead letter.
+    `given_up`: called, in a transaction of its own, before an event becomes a dead letter; True if
+    somebody goes on with it, so that it becomes none.
     """
 
     topic: str
@@ -50,7 +52,7 @@ class Subscription:
     handle: Handle
     lasting: Callable[[Event], bool] = never
     attempts: int | None = None
-    given_up: Handle | None = None
+    given_up: GivenUp | None = None
 
 
 class Consumer:
@@ -115,10 +117,16 @@ class Consumer:
             error = ValueError(UNREADABLE)
         elif subscription is not None:
             error = await self._tried(event, subscription)
-        if error is not None:
-            if subscription is not None and subscription.given_up is not None:
-                await self._run(event, partial(_told, subscription.given_up, event))
+        if error is not None and not await self._taken_over(event, subscription):
             await self._bury(event, error)
+
+    async def _taken_over(self, event: Event, subscription: Subscription | None) -> bool:
+        """Whether somebody goes on with what could not be handled."""
+        if subscription is None or subscription.given_up is None:
+            return False
+        answers: list[bool] = []
+        await self._run(event, partial(_told, subscription.given_up, event, answers))
+        return answers[-1]
 
     async def _bury(self, event: Event, error: Exception) -> None:
         """Among the dead letters, before the event is left behind."""
@@ -167,8 +175,8 @@ class Consumer:
         await handle(ctx, event)
 
 
-async def _told(given_up: Handle, event: Event, ctx: Context) -> None:
-    await given_up(ctx, event)
+async def _told(given_up: GivenUp, event: Event, answers: list[bool], ctx: Context) -> None:
+    answers.append(await given_up(ctx, event))
 
 
 def _hopeless(error: Exception) -> bool:

@@ -79,6 +79,8 @@ def specs(latency: Sequence[float]) -> tuple[MetricSpec, ...]:
         _histogram("job_duration_seconds", "Time that one call of a job by the clock takes.",
                    _HANDLING, "job", "outcome"),
         _counter("dead_letters_total", "Events that were given up.", "topic", "event_type"),
+        _counter("saga_steps_repeated_total", "Attempts at steps that can only be done, and were "
+                 "not.", "saga", "step"),
     )  # fmt: skip
 
 
