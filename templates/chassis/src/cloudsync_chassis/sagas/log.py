@@ -109,16 +109,12 @@ class SagaLog:
         tenant = str(event.organization_id or "")
         for name, value in keys.items():
             key = {"saga": saga.name, "organization_id": tenant, "name": name, "value": value}
-            known = dialect_insert(connection, saga_keys).values({**key, "run_id": run})
             ended = sa.select(saga_runs.c.id).where(saga_runs.c.ended_at.is_not(None))
-            names = [saga_keys.c[each] for each in key]
-            await connection.execute(
-                known.on_conflict_do_update(
-                    index_elements=names,
-                    set_={"run_id": run},
-                    where=saga_keys.c.run_id.in_(ended),
-                )
-            )
+            places = [saga_keys.c[each] == wanted for each, wanted in key.items()]
+            again = sa.update(saga_keys).where(*places, saga_keys.c.run_id.in_(ended))
+            await connection.execute(again.values(run_id=run))
+            fresh = dialect_insert(connection, saga_keys).values({**key, "run_id": run})
+            await connection.execute(fresh.on_conflict_do_nothing())
         return await self.get(ctx, run)
 
     async def _has_ended(self, ctx: Context, run: UUID) -> bool:
