@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import sqlalchemy as sa
 
 from cloudsync_chassis import hostile
 from cloudsync_chassis.cases import Case
@@ -196,13 +197,12 @@ class Bench:
             for metadata in (runtime.spec.tables, system.metadata)
             for table in reversed(metadata.sorted_tables)
         ]
+        hold = sa.select(*(sa.exists(sa.select(sa.literal(1)).select_from(t)) for t in tables))
         async with runtime.database.transaction(write=True) as connection:
-            for table in tables:
-                if runtime.database.is_sqlite:
+            (found,) = (await connection.execute(hold)).all()
+            for table, filled in zip(tables, found, strict=True):
+                if filled:
                     await connection.execute(table.delete())
-                else:  # whatever keys the migration has put between them
-                    schema = f'"{table.schema or runtime.settings.database_schema or "public"}"'
-                    await connection.exec_driver_sql(f'TRUNCATE {schema}."{table.name}" CASCADE')
 
     async def _seed(self, name: str, values: Mapping[str, Any], tenant: Tenant) -> None:
         """Put an entity into the store, as if the service had made it."""
