@@ -25,6 +25,9 @@ VARIABLE = "CHASSIS_TEST_DATABASES"
 _KEPT = 8
 """Databases that stay once nothing uses them: a test may start its service again."""
 
+_made: dict[str, _Databases] = {}
+"""By server."""
+
 
 def address(state: Path) -> str | None:
     """URL of the database of a state folder, which `lent` makes; None without a server."""
@@ -54,6 +57,14 @@ async def lent(runtime: Runtime) -> AsyncIterator[None]:
         databases.take_back(name)
 
 
+@atexit.register
+def drop_all() -> None:
+    """Drop what this process has made, on all servers; the end of the process does so."""
+    while _made:
+        _, databases = _made.popitem()
+        databases.drop_all()
+
+
 class _Databases:
     """What this process has made on a server, all of it dropped at the end."""
 
@@ -67,7 +78,6 @@ class _Databases:
         self._idle: OrderedDict[str, None] = OrderedDict()
         self._dropped: set[str] = set()
         self._templates: dict[str, str] = {}
-        atexit.register(self.drop_all)
 
     def address(self, state: Path) -> str:
         name = _name_for(str(state.resolve()))
@@ -123,9 +133,6 @@ class _Databases:
     def _do(self, statement: str) -> None:
         with self._engine.connect() as connection:
             connection.exec_driver_sql(statement)
-
-
-_made: dict[str, _Databases] = {}
 
 
 def _databases(server: str) -> _Databases:
