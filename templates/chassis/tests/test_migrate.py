@@ -85,6 +85,12 @@ def test_the_revisions_as_sql(folder: Path) -> None:
     assert "INSERT INTO revisions_of_shop" in text
 
 
+def test_the_sql_notes_revisions_where_the_service_looks_for_them(folder: Path) -> None:
+    text = migrate.script(folder, "shop")
+    assert "CREATE TABLE shop.revisions_of_shop" in text
+    assert text.index("CREATE SCHEMA IF NOT EXISTS shop") < text.index("CREATE TABLE shop")
+
+
 SCHEMA_REVISION = """
 from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Schema, Table
 

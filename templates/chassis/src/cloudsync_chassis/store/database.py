@@ -51,6 +51,7 @@ class Database:
             hide_parameters=True,  # errors quote them, and errors are logged
             **_engine_options(self.is_sqlite, pool, wait),
         )
+        self.schema = None if self.is_sqlite else schema
         self.pool = pool
         self.refused: Callable[[], None] = _unheard
         if self.is_sqlite:
