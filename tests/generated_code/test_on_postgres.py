@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -24,6 +26,7 @@ from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import VERSION_CONFLICT
 from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.rate import redis
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.repository import UniqueViolationError
@@ -34,7 +37,7 @@ from sqlalchemy.engine import Connection
 
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.datastore import Database, Table
-from support import postgres
+from support import postgres, valkey
 from support.effort import Effort
 from support.services import Written, own_failures, written
 
@@ -78,8 +81,8 @@ def services(made: Written, effort: Effort) -> list[str]:
     return [name for name in found if effort.full or name in SMALL]
 
 
-def on(server: str, made: Written, service: str) -> Start:
-    """Starts the service as an image does: migrate, then serve."""
+def on(server: str, made: Written, service: str, **told: Any) -> Start:
+    """Starts the service as an image does: migrate, then serve. `told`: further settings."""
     name = made.package(service)
     with psycopg.connect(f"postgresql://{server}/postgres", autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
@@ -92,7 +95,7 @@ def on(server: str, made: Written, service: str) -> Start:
         app: Any = importlib.import_module(f"{name}.generated.app")
         handlers: Any = importlib.import_module(f"{name}.handlers")
         url = f"postgresql+psycopg://{server}/{name}"
-        given = isolated(state) | {"database_url": url}
+        given = isolated(state) | {"database_url": url} | told
         runtime = Runtime(facts.SERVICE, settings.ServiceSettings.model_validate(given))
         await runtime.migrate()
         async with running(app.build(runtime, handlers.Handlers(runtime))) as service:
@@ -254,6 +257,46 @@ def test_writers_in_each_others_way_all_come_through(
     ran, *versions = asyncio.run(written())
     assert versions == [3, 3]
     assert ran > 2, "one had to give way"
+
+
+def test_replicas_share_rows_and_keys_and_rates(server: str, made: Written, tmp_path: Path) -> None:
+    """Two of them on one PostgreSQL and one Valkey: a repeated request is carried out once,
+    whichever is asked, and a tenant's rate is that of both together.
+    """
+    asked, burst = 12, 20
+
+    async def ask(one: Running, other: Running) -> tuple[list[httpx.Response], int, int]:
+        caller, stranger = one.caller("member"), one.caller("member")
+        keyed = {**caller.headers, "Idempotency-Key": "once"}
+        body = {"folderName": "Plans"}
+        replicas = [one.http, other.http] * asked
+        first = await asyncio.gather(
+            *(each.post("/v1/folders", json=body, headers=keyed) for each in replicas[:asked])
+        )
+        listed = await other.http.get("/v1/folders", headers=caller.headers)
+        more = await asyncio.gather(
+            *(each.get("/v1/folders", headers=caller.headers) for each in replicas)
+        )
+        assert (await other.http.get("/v1/folders", headers=stranger.headers)).is_success
+        refused = [each for each in more if each.status_code == 429]
+        assert all(int(each.headers["retry-after"]) >= 1 for each in refused)
+        return first, len(listed.json()["items"]), len(more) - len(refused)
+
+    async def beside(url: str) -> tuple[list[httpx.Response], int, int]:
+        rate = {"redis_url": url, "rate_limit_per_second": 1, "rate_limit_burst": burst}
+        start = on(server, made, "document-service", **rate)
+        async with start(tmp_path / "state") as one, start(tmp_path / "state") as other:
+            return await ask(one, other)
+
+    (tmp_path / "valkey").mkdir()
+    began = time.monotonic()
+    with pytest.MonkeyPatch.context() as patch, valkey.server(tmp_path / "valkey") as port:
+        patch.setattr(redis, "PATIENCE", 10.0)
+        first, listed, admitted = asyncio.run(beside(f"redis://127.0.0.1:{port}/0"))
+    assert {each.status_code for each in first} == {201}, [each.text for each in first]
+    assert len({each.content for each in first}) == listed == 1
+    passed = time.monotonic() - began
+    assert burst - asked - 1 <= admitted <= burst - asked - 1 + passed
 
 
 @pytest.mark.filterwarnings("ignore:Did not recognize type 'ltree'")
