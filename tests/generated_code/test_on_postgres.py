@@ -44,8 +44,11 @@ from support.services import Written, own_failures, written
 ROOT = Path(__file__).parents[2]
 SMALL = ("document-service",)
 OWN_SMALL = {
-    "document-service": ("tests/test_folders.py", "tests/test_followers.py"),
-    "calendar-service": ("tests/test_people.py",),
+    "document-service": (
+        "tests/test_folders.py",
+        "tests/test_followers.py::test_off_boarding_deletes_what_is_not_held",
+    ),
+    "calendar-service": ("tests/test_people.py::test_invitations_are_answered",),
 }
 """Tests of teams in which PostgreSQL once did otherwise: references, sagas, writers at once."""
 WRITE = Operation(id="write", access="workload", writes=True, timeout=30.0)

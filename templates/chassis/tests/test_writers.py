@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -26,10 +25,16 @@ TENANT = uuid7()
 ME = Incoming(principal=workload("shop", TENANT), trace=Trace.new())
 
 
-def database_error(state: str) -> Exception:
+class RefusedError(Exception):
     """What PostgreSQL says with an SQLSTATE."""
-    refused = SimpleNamespace(sqlstate=state)
-    return sa.exc.DBAPIError("UPDATE", {}, refused)  # type: ignore[arg-type]
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.sqlstate = state
+
+
+def database_error(state: str) -> Exception:
+    return sa.exc.DBAPIError("UPDATE", {}, RefusedError(state))
 
 
 def failing(times: int, error: Exception) -> tuple[Callable[[Context], Awaitable[int]], list[int]]:
