@@ -9,14 +9,10 @@ from msgspec import Struct
 from cloudsync_gen.model.layers.datastore import Table
 from cloudsync_gen.model.system import Model
 
-_BOUND = 63
-"""Bytes of an identifier of PostgreSQL."""
-
 
 class ForeignKeyView(Struct, frozen=True, kw_only=True):
     """A foreign key to a table of the same schema."""
 
-    name: str
     columns: tuple[str, ...]
     table: str
     remote: tuple[str, ...]
@@ -29,7 +25,6 @@ def foreign_keys_of(model: Model, table: Table) -> Iterator[ForeignKeyView]:
         remote = model.get(Table, key.table)
         if remote is not None:
             yield ForeignKeyView(
-                name=f"{table.table}_{'_'.join(key.columns)}_fkey"[:_BOUND],
                 columns=key.columns,
                 table=remote.table,
                 remote=remote.primary_key,

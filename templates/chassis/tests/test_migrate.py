@@ -114,7 +114,7 @@ SCHEMA = Schema(
         Column("shelf_id", "uuid", nullable=True),
         Column("count", "integer", "0"),
         Check("books_counted", "count >= 0"),
-        ForeignKey("books_shelf", ("shelf_id",), "shelves", ("id",), "CASCADE"),
+        ForeignKey(("shelf_id",), "shelves", ("id",), "CASCADE"),
         Index("books_few", ("count DESC",), where="count < 3", unique=True),
         key=("id",),
         partition="RANGE (id)",
@@ -157,7 +157,7 @@ KEYS = (
         "shelves",
         Column("id", "uuid"),
         Column("above_id", "uuid", nullable=True),
-        ForeignKey("shelves_above", ("above_id",), "shelves", ("id",), "RESTRICT"),
+        ForeignKey(("above_id",), "shelves", ("id",), "RESTRICT"),
         key=("id",),
     ),
     Table(
@@ -165,8 +165,8 @@ KEYS = (
         Column("id", "uuid"),
         Column("shelf_id", "uuid"),
         Column("twin_id", "uuid", nullable=True),
-        ForeignKey("books_shelf", ("shelf_id",), "shelves", ("id",), "CASCADE"),
-        ForeignKey("books_twin", ("twin_id",), "books", ("id",), "SET NULL"),
+        ForeignKey(("shelf_id",), "shelves", ("id",), "CASCADE"),
+        ForeignKey(("twin_id",), "books", ("id",), "SET NULL"),
         key=("id",),
     ),
 )

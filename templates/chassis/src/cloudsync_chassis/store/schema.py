@@ -14,6 +14,9 @@ from alembic import op
 
 from cloudsync_chassis.store.columns import sql
 
+_IDENTIFIER = 63
+"""Bytes of an identifier of PostgreSQL, which are ASCII here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -45,11 +48,10 @@ class Check:
 class ForeignKey:
     """Columns that name a row of another table of the schema."""
 
-    name: str
     columns: tuple[str, ...]
     table: str
     remote: tuple[str, ...]
-    on_delete: str
+    on_delete: str = "RESTRICT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,8 @@ def _constraints(table: Table, postgresql: bool, prefix: str) -> Iterator[sa.sch
             # SQLite restricts row by row, PostgreSQL when the statement is over: all rows may go
             restricts = each.on_delete == "RESTRICT" and not postgresql
             on_delete = "NO ACTION" if restricts else each.on_delete
-            yield sa.ForeignKeyConstraint(each.columns, remote, name=each.name, ondelete=on_delete)
+            name = f"{table.name}_{'_'.join(each.columns)}_fkey"[:_IDENTIFIER]
+            yield sa.ForeignKeyConstraint(each.columns, remote, name=name, ondelete=on_delete)
 
 
 class Schema:
