@@ -6,29 +6,52 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import time
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from cloudsync_chassis import testing_databases
+from cloudsync_chassis.context import Context
 from cloudsync_chassis.contract import Bench
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.problem import VERSION_CONFLICT
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.rate import redis
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import workload
+from cloudsync_chassis.store.repository import UniqueViolationError
+from cloudsync_chassis.store.system import sequences
 from cloudsync_chassis.testing import Running, isolated, running
+from cloudsync_chassis.testing_databases import VARIABLE
 from sqlalchemy.engine import Connection
 
 from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.datastore import Database, Table
-from support import postgres
+from support import postgres, valkey
 from support.effort import Effort
-from support.services import Written, written
+from support.services import Written, own_failures, written
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("document-service",)
+OWN_SMALL = {
+    "document-service": (
+        "tests/test_folders.py",
+        "tests/test_followers.py::test_off_boarding_deletes_what_is_not_held",
+    ),
+    "calendar-service": ("tests/test_people.py::test_invitations_are_answered",),
+}
+"""Tests of teams in which PostgreSQL once did otherwise: references, sagas, writers at once."""
+WRITE = Operation(id="write", access="workload", writes=True, timeout=30.0)
 Start = Callable[[Path], AbstractAsyncContextManager[Running]]
 
 
@@ -61,8 +84,8 @@ def services(made: Written, effort: Effort) -> list[str]:
     return [name for name in found if effort.full or name in SMALL]
 
 
-def on(server: str, made: Written, service: str) -> Start:
-    """Starts the service as an image does: migrate, then serve."""
+def on(server: str, made: Written, service: str, **told: Any) -> Start:
+    """Starts the service as an image does: migrate, then serve. `told`: further settings."""
     name = made.package(service)
     with psycopg.connect(f"postgresql://{server}/postgres", autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}"')
@@ -75,7 +98,7 @@ def on(server: str, made: Written, service: str) -> Start:
         app: Any = importlib.import_module(f"{name}.generated.app")
         handlers: Any = importlib.import_module(f"{name}.handlers")
         url = f"postgresql+psycopg://{server}/{name}"
-        given = isolated(state) | {"database_url": url}
+        given = isolated(state) | {"database_url": url} | told
         runtime = Runtime(facts.SERVICE, settings.ServiceSettings.model_validate(given))
         await runtime.migrate()
         async with running(app.build(runtime, handlers.Handlers(runtime))) as service:
@@ -99,6 +122,184 @@ def test_every_operation_answers_as_on_the_embedded_database(
                 answer = real.ask(case)
                 assert real.faults(case, answer) == [], case
                 assert answer.status_code == embedded.ask(case).status_code, case
+
+
+def test_own_tests_pass(server: str, made: Written, effort: Effort) -> None:
+    """Each test on a database of its own, of which none is left."""
+    url = f"postgresql+psycopg://{server}/postgres"
+    chosen = OWN_SMALL if not effort.full else dict.fromkeys(with_handlers(made), ("tests",))
+    assert set(chosen) >= set(OWN_SMALL)
+    for service, tests in chosen.items():
+        failures = own_failures(made, service, *tests, **{VARIABLE: url})
+        assert failures == "", failures
+    assert databases(server) == []
+
+
+def with_handlers(made: Written) -> list[str]:
+    """Services whose team has written something."""
+    found = [
+        each
+        for each in made.names
+        if len(list((made.folder(each) / "src" / made.package(each)).glob("*.py"))) > 4
+    ]
+    assert len(found) == 17
+    return found
+
+
+def databases(server: str) -> list[str]:
+    """Those of tests."""
+    with psycopg.connect(f"postgresql://{server}/postgres") as connection:
+        found = connection.execute("SELECT datname FROM pg_database WHERE datname ~ '^test_'")
+        return [row[0] for row in found]
+
+
+def test_a_state_folder_keeps_its_database(
+    server: str, made: Written, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """While the service may start again; another folder has another one."""
+    monkeypatch.setenv(VARIABLE, f"postgresql+psycopg://{server}/postgres")
+    monkeypatch.setattr(testing_databases, "_KEPT", 1)
+    started: Start = importlib.import_module("document_service.generated.testing").started
+    states = [tmp_path / name for name in ("one", "two")]
+
+    async def found(state: Path) -> int:
+        """How many sequences are known there, before one more is."""
+        async with started(state) as service:
+            database = service.runtime.database
+            assert not database.is_sqlite
+            async with database.transaction(write=True) as connection:
+                known = await connection.scalar(sa.select(sa.func.count(sequences.c.last)))
+                row = {"aggregate_id": uuid.uuid4(), "last": 1}
+                await connection.execute(sa.insert(sequences).values(row))
+                return int(known or 0)
+
+    assert [asyncio.run(found(states[0])) for _ in range(3)] == [0, 1, 2]
+    assert [asyncio.run(found(states[1])) for _ in range(2)] == [0, 1]
+    with pytest.raises(RuntimeError, match="was dropped"):
+        asyncio.run(found(states[0]))
+    assert len(databases(server)) == 2, "the other's and the one that both were copied from"
+    testing_databases.drop_all()
+    assert databases(server) == []
+
+
+def test_a_name_that_is_taken_in_a_partition_is_told(
+    server: str, made: Written, tmp_path: Path
+) -> None:
+    """An index of a partition has a name of PostgreSQL's own, and this one has an expression."""
+
+    async def taken() -> dict[str, Any]:
+        async with on(server, made, "document-service")(tmp_path) as service:
+            caller, body = service.caller("member"), {"folderName": "Plans"}
+            answers = [
+                await service.http.post("/v1/folders", json=each, headers=caller.headers)
+                for each in (body, {"folderName": "PLANS"})
+            ]
+            assert [each.status_code for each in answers] == [201, 409], answers[0].text
+            repository = service.runtime.aggregates["folder"].repository
+            made_one = answers[0].json()["id"]
+
+            async def again(ctx: Context) -> tuple[str, ...]:
+                found: Any = await repository.find(ctx, {"id": uuid.UUID(made_one)})
+                twin = found.model_copy(update={"id": uuid.uuid4()})
+                with pytest.raises(UniqueViolationError) as refused:
+                    await repository.insert(ctx, twin)
+                assert await repository.find(ctx, {"id": found.id}) == found
+                return refused.value.fields
+
+            me = workload("document-service", caller.organization)
+            incoming = Incoming(principal=me, trace=Trace.new())
+            return {"fields": await service.runtime.executor.run(WRITE, incoming, again)}
+
+    assert asyncio.run(taken()) == {"fields": ("folderName",)}
+
+
+def test_writers_in_each_others_way_all_come_through(
+    server: str, made: Written, tmp_path: Path
+) -> None:
+    """Each reads both rows, then writes them in an order of its own: versions pass, locks cross."""
+
+    async def written() -> list[int]:
+        async with on(server, made, "document-service")(tmp_path) as service:
+            caller = service.caller("member")
+            made_two = [
+                (
+                    await service.http.post(
+                        "/v1/folders", json={"folderName": name}, headers=caller.headers
+                    )
+                ).json()["id"]
+                for name in ("A", "B")
+            ]
+            folders = service.runtime.aggregates["folder"]
+            me = workload("document-service", caller.organization)
+            incoming = Incoming(principal=me, trace=Trace.new())
+            runs: list[int] = []
+            both = asyncio.Barrier(2)
+
+            async def write(ctx: Context, ids: list[str]) -> None:
+                runs.append(1)
+                for each in ids:
+                    found: Any = await folders.repository.find(ctx, {"id": uuid.UUID(each)})
+                    changed = found.model_copy(update={"version": found.version + 1})
+                    if not await folders.repository.replace(ctx, changed, found.version):
+                        raise VERSION_CONFLICT()
+                    if len(runs) <= 2 and each == ids[0]:
+                        await both.wait()
+
+            run = service.runtime.executor.run
+            await asyncio.gather(
+                run(WRITE, incoming, lambda ctx: write(ctx, made_two)),
+                run(WRITE, incoming, lambda ctx: write(ctx, made_two[::-1])),
+            )
+
+            async def versions(ctx: Context) -> list[int]:
+                found: list[Any] = [each async for each in folders.each(ctx)]
+                return [len(runs), *(each.version for each in found)]
+
+            return await run(WRITE, incoming, versions)
+
+    ran, *versions = asyncio.run(written())
+    assert versions == [3, 3]
+    assert ran > 2, "one had to give way"
+
+
+def test_replicas_share_rows_and_keys_and_rates(server: str, made: Written, tmp_path: Path) -> None:
+    """Two of them on one PostgreSQL and one Valkey: a repeated request is carried out once,
+    whichever is asked, and a tenant's rate is that of both together.
+    """
+    asked, burst = 12, 20
+
+    async def ask(one: Running, other: Running) -> tuple[list[httpx.Response], int, int]:
+        caller, stranger = one.caller("member"), one.caller("member")
+        keyed = {**caller.headers, "Idempotency-Key": "once"}
+        body = {"folderName": "Plans"}
+        replicas = [one.http, other.http] * asked
+        first = await asyncio.gather(
+            *(each.post("/v1/folders", json=body, headers=keyed) for each in replicas[:asked])
+        )
+        listed = await other.http.get("/v1/folders", headers=caller.headers)
+        more = await asyncio.gather(
+            *(each.get("/v1/folders", headers=caller.headers) for each in replicas)
+        )
+        assert (await other.http.get("/v1/folders", headers=stranger.headers)).is_success
+        refused = [each for each in more if each.status_code == 429]
+        assert all(int(each.headers["retry-after"]) >= 1 for each in refused)
+        return first, len(listed.json()["items"]), len(more) - len(refused)
+
+    async def beside(url: str) -> tuple[list[httpx.Response], int, int]:
+        rate = {"redis_url": url, "rate_limit_per_second": 1, "rate_limit_burst": burst}
+        start = on(server, made, "document-service", **rate)
+        async with start(tmp_path / "state") as one, start(tmp_path / "state") as other:
+            return await ask(one, other)
+
+    (tmp_path / "valkey").mkdir()
+    began = time.monotonic()
+    with pytest.MonkeyPatch.context() as patch, valkey.server(tmp_path / "valkey") as port:
+        patch.setattr(redis, "PATIENCE", 10.0)
+        first, listed, admitted = asyncio.run(beside(f"redis://127.0.0.1:{port}/0"))
+    assert {each.status_code for each in first} == {201}, [each.text for each in first]
+    assert len({each.content for each in first}) == listed == 1
+    passed = time.monotonic() - began
+    assert burst - asked - 1 <= admitted <= burst - asked - 1 + passed
 
 
 @pytest.mark.filterwarnings("ignore:Did not recognize type 'ltree'")

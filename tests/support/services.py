@@ -125,10 +125,12 @@ def type_errors(made: Written, service: str) -> str:
     return _complaint(command, made.folder(service), variables)
 
 
-def own_failures(made: Written, service: str) -> str:
-    """What fails of what a team runs: the contract tests and the tests of its handlers."""
-    command = ("pytest", "-q", "-c", "pyproject.toml", "-p", "no:cacheprovider")
-    return _complaint(command, made.folder(service), made.environment(service))
+def own_failures(made: Written, service: str, *tests: str, **variables: str) -> str:
+    """What fails of what a team runs: the contract tests and the tests of its handlers, or of the
+    `tests` that are named.
+    """
+    command = ("pytest", "-q", "-c", "pyproject.toml", "-p", "no:cacheprovider", *tests)
+    return _complaint(command, made.folder(service), made.environment(service, **variables))
 
 
 def _complaint(command: tuple[str, ...], folder: Path, variables: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 
 from cloudsync_chassis.store import migrate
 from cloudsync_chassis.store.database import Database
+from cloudsync_chassis.store.schema import Column, ForeignKey, Table
 
 ENV = """
 from cloudsync_chassis.store.migrate import run
@@ -83,6 +85,12 @@ def test_the_revisions_as_sql(folder: Path) -> None:
     assert "INSERT INTO revisions_of_shop" in text
 
 
+def test_the_sql_notes_revisions_where_the_service_looks_for_them(folder: Path) -> None:
+    text = migrate.script(folder, "shop")
+    assert "CREATE TABLE shop.revisions_of_shop" in text
+    assert text.index("CREATE SCHEMA IF NOT EXISTS shop") < text.index("CREATE TABLE shop")
+
+
 SCHEMA_REVISION = """
 from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Schema, Table
 
@@ -106,7 +114,7 @@ SCHEMA = Schema(
         Column("shelf_id", "uuid", nullable=True),
         Column("count", "integer", "0"),
         Check("books_counted", "count >= 0"),
-        ForeignKey("books_shelf", ("shelf_id",), "shelves", ("id",), "CASCADE"),
+        ForeignKey(("shelf_id",), "shelves", ("id",), "CASCADE"),
         Index("books_few", ("count DESC",), where="count < 3", unique=True),
         key=("id",),
         partition="RANGE (id)",
@@ -142,6 +150,51 @@ def test_a_schema_for_postgresql_has_everything(schema_folder: Path) -> None:
         "CREATE UNIQUE INDEX books_few ON shop.books (count DESC) WHERE count < 3",
     ):
         assert each in lines
+
+
+KEYS = (
+    Table(
+        "shelves",
+        Column("id", "uuid"),
+        Column("above_id", "uuid", nullable=True),
+        ForeignKey(("above_id",), "shelves", ("id",), "RESTRICT"),
+        key=("id",),
+    ),
+    Table(
+        "books",
+        Column("id", "uuid"),
+        Column("shelf_id", "uuid"),
+        Column("twin_id", "uuid", nullable=True),
+        ForeignKey(("shelf_id",), "shelves", ("id",), "CASCADE"),
+        ForeignKey(("twin_id",), "books", ("id",), "SET NULL"),
+        key=("id",),
+    ),
+)
+
+
+async def test_the_embedded_tables_have_the_keys_of_the_others(tmp_path: Path) -> None:
+    """What names a row names one that is there, and what happens when that goes is the same."""
+    metadata = sa.MetaData()
+    shelves, books = (each.of(metadata, "shop") for each in KEYS)
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'x.sqlite'}", schemas=("shop",))
+    await database.create_all(metadata)
+    top, low, first, twin = (uuid.uuid4() for _ in range(4))
+    async with database.transaction(write=True) as connection:
+        with pytest.raises(sa.exc.IntegrityError):
+            await connection.execute(shelves.insert().values(id=low, above_id=top))
+        for each in ({"id": top}, {"id": low, "above_id": top}):
+            await connection.execute(shelves.insert().values(each))
+        for row in ({"id": first, "shelf_id": top}, {"id": twin, "shelf_id": low}):
+            await connection.execute(books.insert().values(**row, twin_id=first))
+        with pytest.raises(sa.exc.IntegrityError):
+            await connection.execute(shelves.delete().where(shelves.c.id == top))
+        await connection.execute(books.delete().where(books.c.id == first))
+        assert (await connection.execute(sa.select(books.c.id, books.c.twin_id))).all() == [
+            (twin, None)
+        ]
+        await connection.execute(shelves.delete())
+        assert (await connection.execute(sa.select(books.c.id))).all() == []
+    await database.dispose()
 
 
 async def test_a_schema_for_sqlite_has_what_it_can_read(

@@ -8,9 +8,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.errors import NoAnswerError, RefusedError
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.store.system import documents as stored_documents
 
 from tests.desk import Desk, insert, paragraph, played, version
 
@@ -200,10 +202,10 @@ def test_restricted_bodies_lie_sealed(tmp_path: Path) -> None:
         )
         assert _texts(await desk.body(other)) == ["picnic in June"]
         async with desk.service.runtime.database.transaction(write=False) as connection:
-            found = await connection.exec_driver_sql(
-                "SELECT body FROM aggregate_documents WHERE collection = 'document-body'"
+            bodies = sa.select(stored_documents.c.body).where(
+                stored_documents.c.collection == "document-body"
             )
-            stored = json.dumps([row[0] for row in found.all()])
+            stored = json.dumps(list((await connection.execute(bodies)).scalars()))
         assert "Umbrella" not in stored
         assert "picnic" not in stored
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from cloudsync_chassis import clock
@@ -44,8 +45,12 @@ async def test_a_target_holds_two_hundred_files(tmp_path: Path) -> None:
         target = {"targetKind": models.LinkTargetKind.task, "targetId": uuid7()}
 
         async def fill(ctx: Any) -> None:
-            for _ in range(200):
-                link = {**target, "fileId": uuid7(), "linkedBy": uuid7()}
+            known = await d.handlers.file.find(ctx, id=UUID(file["id"]))
+            for n in range(200):
+                changes = {"id": uuid7(), "object_key": f"{known.object_key}-{n}"}
+                other = known.model_copy(update=changes)
+                await d.handlers.file.repository.insert(ctx, other)
+                link = {**target, "fileId": other.id, "linkedBy": uuid7()}
                 live = {"status": models.LinkStatus.live}
                 await records.insert(ctx, d.handlers.file_link, {**link, **live})
 

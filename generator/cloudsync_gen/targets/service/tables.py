@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from cloudsync_gen.model.layers.datastore import Column, Index, Table
 from cloudsync_gen.model.sql import is_portable
+from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import python_name
+from cloudsync_gen.targets._foreign_keys import foreign_keys_of
 from cloudsync_gen.targets.service.facts import ServiceFacts
 from cloudsync_gen.targets.service.views import ColumnView, IndexView, TableView
 
@@ -25,7 +27,9 @@ _USED = ("metadata",)
 def tables_of(facts: ServiceFacts) -> tuple[TableView, ...]:
     """The service's tables but those that the chassis brings, by id."""
     return tuple(
-        _table(each) for each in facts.system.tables[facts.service.id] if each.table not in OWN
+        _table(facts.model, each)
+        for each in facts.system.tables[facts.service.id]
+        if each.table not in OWN
     )
 
 
@@ -40,7 +44,7 @@ def variable_of(table: Table) -> str:
     return f"{name}_" if name in _USED else name
 
 
-def _table(table: Table) -> TableView:
+def _table(model: Model, table: Table) -> TableView:
     return TableView(
         variable=variable_of(table),
         name=table.table,
@@ -50,6 +54,7 @@ def _table(table: Table) -> TableView:
         checks=tuple(
             (each.name, each.expression) for each in table.checks if is_portable(each.expression)
         ),
+        foreign_keys=tuple(foreign_keys_of(model, table)),
         indexes=tuple(_index(each) for each in table.indexes if _is_portable(each)),
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from cloudsync_gen.naming import PYTHON_KEYWORDS
+from cloudsync_gen.targets._foreign_keys import ForeignKeyView
 from cloudsync_gen.targets.service.aggregate_views import AggregateView, EmissionView
 from cloudsync_gen.targets.service.flow_views import CallView, FlowsView
 from cloudsync_gen.targets.service.guide import GuideView, ProblemView
@@ -168,6 +169,7 @@ class TableView(Struct, frozen=True, kw_only=True):
     columns: tuple[ColumnView, ...]
     primary_key: tuple[str, ...]
     checks: tuple[tuple[str, str], ...]
+    foreign_keys: tuple[ForeignKeyView, ...]
     indexes: tuple[IndexView, ...]
 
 
@@ -415,6 +417,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         """What the module of the tables has to import."""
         return {
             "checks": any(table.checks for table in self.tables),
+            "foreign_keys": any(table.foreign_keys for table in self.tables),
             "indexes": any(table.indexes for table in self.tables),
         }
 

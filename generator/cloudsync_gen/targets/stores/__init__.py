@@ -12,13 +12,13 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.datastore import Column, Database, Index, Partition, Table
 from cloudsync_gen.model.sql import is_portable
 from cloudsync_gen.model.system import Model
+from cloudsync_gen.targets._foreign_keys import foreign_keys_of
 from cloudsync_gen.targets._packages import package_of
 from cloudsync_gen.targets._target import Target
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.stores.views import (
     CheckView,
     ColumnView,
-    ForeignKeyView,
     IndexView,
     PartitionView,
     StoreView,
@@ -26,7 +26,6 @@ from cloudsync_gen.targets.stores.views import (
 )
 
 _EXTENSIONS = {"citext": "citext", "ltree": "ltree", "gin_trgm_ops": "pg_trgm"}
-_BOUND = 63
 
 
 def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
@@ -88,7 +87,7 @@ def _table(model: Model, table: Table) -> TableView:
         columns=tuple(_column(name, column) for name, column in table.columns.items()),
         primary_key=table.primary_key,
         checks=checks,
-        foreign_keys=tuple(_foreign_keys(model, table)),
+        foreign_keys=tuple(foreign_keys_of(model, table)),
         indexes=indexes,
         partition=_partition(table.partition),
     )
@@ -117,19 +116,6 @@ def _index(index: Index) -> IndexView:
         portable=index.method == "btree" and not suffix and (not where or is_portable(where)),
         typed_parts=parts,
     )
-
-
-def _foreign_keys(model: Model, table: Table) -> Iterator[ForeignKeyView]:
-    for key in table.foreign_keys:
-        remote = model.get(Table, key.table)
-        if remote is not None:
-            yield ForeignKeyView(
-                name=f"{table.table}_{'_'.join(key.columns)}_fkey"[:_BOUND],
-                columns=key.columns,
-                table=remote.table,
-                remote=remote.primary_key,
-                on_delete=key.on_delete.upper(),
-            )
 
 
 def _partition(partition: Partition | None) -> PartitionView | None:

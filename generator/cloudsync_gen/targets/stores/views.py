@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from cloudsync_gen.targets._foreign_keys import ForeignKeyView
+
 
 class ColumnView(Struct, frozen=True, kw_only=True):
     """A column. `default` is an SQL expression; `portable_default`: SQLite reads it too."""
@@ -34,16 +36,6 @@ class CheckView(Struct, frozen=True, kw_only=True):
     name: str
     expression: str
     portable: bool
-
-
-class ForeignKeyView(Struct, frozen=True, kw_only=True):
-    """A foreign key to a table of the same schema."""
-
-    name: str
-    columns: tuple[str, ...]
-    table: str
-    remote: tuple[str, ...]
-    on_delete: str
 
 
 class PartitionView(Struct, frozen=True, kw_only=True):

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from opentelemetry.trace import SpanKind
+from sqlalchemy.exc import DBAPIError
 
 from cloudsync_chassis import propagation, telemetry
 from cloudsync_chassis.context import Context, Deadline, Grant
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.operation import Operation
-from cloudsync_chassis.problem import DEADLINE_EXCEEDED, FORBIDDEN
+from cloudsync_chassis.problem import DEADLINE_EXCEEDED, FORBIDDEN, VERSION_CONFLICT, Problem
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.access import Access, authorize, granting, holds
 from cloudsync_chassis.security.guard import Policies
 from cloudsync_chassis.security.policies import PolicyTable, Surroundings
 from cloudsync_chassis.security.principal import Principal, workload
 from cloudsync_chassis.store import idempotency
-from cloudsync_chassis.store.database import Database
+from cloudsync_chassis.store.database import Database, gave_way
 from cloudsync_chassis.store.idempotency import Answer, OvertakenError
 from cloudsync_chassis.store.unit import Unit
 
 T = TypeVar("T")
+
+_ATTEMPTS = 4
+_PAUSE = 0.02
+"""Seconds, at most, before an action that was overtaken is run again; twice as many each time."""
 
 CONSUME = Operation(id="consume-event", access="workload", writes=True, timeout=30.0)
 
@@ -94,20 +100,29 @@ class Executor:
         operation: Operation,
         incoming: Incoming,
         action: Callable[[Context], Awaitable[T]],
+        *,
+        again: bool = True,
     ) -> T:
         """What `action` returns, once its transaction has committed.
 
-        Where the same request committed first, the action runs again and finds what that one left.
+        Where another one committed first, the action runs again and finds what that one left: the
+        same request, one that changed what this one had read, one for which the database undid
+        this one. Only a caller who said which version they had seen is told of a conflict at once.
+        `again`: False if what the action does cannot be done twice.
 
         Raises:
             Problem: `deadline-exceeded`, `forbidden`, or whatever the action raises.
         """
+        deadline = Deadline.after(operation.timeout).sooner(incoming.timeout)
+        for attempt in range(_ATTEMPTS if again else 0):
+            try:
+                return await self._run(operation, incoming, action, deadline)
+            except (OvertakenError, Problem, DBAPIError) as error:
+                if not _was_overtaken(error, incoming):
+                    raise
+            await asyncio.sleep(min(random.uniform(0, _PAUSE * 2**attempt), deadline.remaining))
         try:
-            return await self._run(operation, incoming, action)
-        except OvertakenError:
-            pass
-        try:
-            return await self._run(operation, incoming, action)
+            return await self._run(operation, incoming, action, deadline)
         except OvertakenError as error:
             raise error.otherwise from error
 
@@ -116,6 +131,7 @@ class Executor:
         operation: Operation,
         incoming: Incoming,
         action: Callable[[Context], Awaitable[T]],
+        deadline: Deadline,
     ) -> T:
         attributes = {
             "service.name": self._service,
@@ -123,7 +139,6 @@ class Executor:
         }
         with telemetry.span(operation.id, SpanKind.SERVER, incoming.trace, attributes) as running:
             trace = telemetry.ids_of(running, incoming.trace)
-            deadline = Deadline.after(operation.timeout).sooner(incoming.timeout)
             async with Unit(self._database, write=operation.writes) as unit:
                 ctx = self._context(operation, replace(incoming, trace=trace), unit, deadline)
                 return await self._within(ctx, action)
@@ -174,6 +189,13 @@ class Executor:
             propagation.current.reset(token)
         require_grant(ctx)
         return result
+
+
+def _was_overtaken(error: Exception, incoming: Incoming) -> bool:
+    """Whether the action may succeed when it runs again, because another one is over then."""
+    if isinstance(error, Problem):
+        return error.kind == VERSION_CONFLICT and incoming.if_match is None
+    return isinstance(error, OvertakenError) or (isinstance(error, DBAPIError) and gave_way(error))
 
 
 def _unheard(event: Event, seconds: float) -> None:

@@ -52,7 +52,8 @@ def main(
         return WRONG_USAGE
     runtime = Runtime(spec, settings)
     if options.command == "migrate" and options.sql:
-        sys.stdout.write(migrate.script(spec.migrations) if spec.migrations else "")
+        schema = settings.database_schema
+        sys.stdout.write(migrate.script(spec.migrations, schema) if spec.migrations else "")
     elif options.command == "migrate":
         asyncio.run(_migrate(runtime))
     elif options.command == "replay":

@@ -275,6 +275,14 @@ class Scheduling(Defaults):
         )
         await (await ctx.unit.connection()).execute(statement)
 
+    async def lock(self, ctx: Context, event_id: UUID) -> None:
+        """Make others who seat or block the people of the same event wait until this is over."""
+        table = tables.calendar_events
+        statement = sa.select(table.c.id).where(
+            table.c.organization_id == ctx.tenant, table.c.id == event_id
+        )
+        await (await ctx.unit.connection()).execute(statement.with_for_update())
+
     async def free_people(self, ctx: Context, event_id: UUID, user: UUID | None = None) -> None:
         """Remove the busy blocks of an event, of all people or of one."""
         table = tables.busy_blocks
@@ -292,6 +300,7 @@ class Scheduling(Defaults):
 
         A series that exceeds its budget is parked: it keeps no blocks, and the log says so.
         """
+        await self.lock(ctx, event.id)
         kept = list(users) if users is not None else await self._who_comes(ctx, event)
         for user in kept if users is not None else [None]:
             await self.free_people(ctx, event.id, user)

@@ -143,6 +143,7 @@ class SeriesChanges(EventCommands):
 
     async def seat(self, ctx: Context, event: models.CalendarEvent) -> None:
         """A line per invited colleague that has none."""
+        await self.lock(ctx, event.id)
         lines = self.event_attendee.each(ctx, calendarEventId=event.id)
         seated = {each.user_id async for each in lines}
         for user in event.attendee_user_ids:

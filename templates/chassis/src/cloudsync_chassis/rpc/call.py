@@ -126,7 +126,7 @@ class RpcCalls:
                 finally:
                     await _close(results)
 
-            await self._runtime.executor.run(operation, incoming, action)
+            await self._runtime.executor.run(operation, incoming, action, again=False)
 
         await self._told(name, context, operation, work)
 

@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -50,6 +51,7 @@ class Database:
             hide_parameters=True,  # errors quote them, and errors are logged
             **_engine_options(self.is_sqlite, pool, wait),
         )
+        self.schema = None if self.is_sqlite else schema
         self.pool = pool
         self.refused: Callable[[], None] = _unheard
         if self.is_sqlite:
@@ -151,6 +153,14 @@ def _tune_sqlite(engine: AsyncEngine) -> None:
     def begin(connection: Connection) -> None:
         write = connection.get_execution_options().get(WRITE)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def gave_way(error: DBAPIError) -> bool:
+    """Whether PostgreSQL refused the transaction because of another one, so that it may succeed
+    when tried again: serialization failure, deadlock, a unique value that was free when the
+    transaction looked (SQLSTATE, PostgreSQL appendix A; 13.5 "Serialization Failure Handling").
+    """
+    return getattr(error.orig, "sqlstate", None) in ("40001", "40P01", "23505")
 
 
 def dialect_insert(connection: AsyncConnection, table: sa.Table) -> Any:

@@ -23,6 +23,8 @@ _NOTHING = object()
 
 def json_contains(column: Column, value: Any, dialect: str) -> Condition:
     """Whether a JSON array holds a scalar."""
+    if has_nul(value):
+        return sa.false()
     if dialect == "postgresql":
         return sa.cast(column, pg.JSONB).contains([value])
     entries = sa.func.json_each(column).table_valued("value")
@@ -30,7 +32,7 @@ def json_contains(column: Column, value: Any, dialect: str) -> Condition:
 
 
 def equals(column: Column, value: Any) -> Condition:
-    """Whether a column holds a value; a text in place of a UUID is one or nothing."""
+    """Whether a column holds a value; what it cannot hold it does not."""
     fitting = _fitting(column.type, value)
     return sa.false() if fitting is _NOTHING else column == fitting
 
@@ -79,10 +81,17 @@ def tenants(select: Any, tenant: Column, after: UUID | None, limit: int) -> Any:
 
 
 def _fitting(kind: Any, value: Any) -> Any:
-    """The value as the type takes it."""
+    """The value as the type takes it: no NUL in a text, no UUID that is none."""
+    if has_nul(value):
+        return _NOTHING
     if not isinstance(kind, sa.Uuid) or not isinstance(value, str):
         return value
     try:
         return UUID(value)
     except ValueError:
         return _NOTHING
+
+
+def has_nul(value: Any) -> bool:
+    """Whether it is a text that PostgreSQL has not, neither in a column nor in JSON."""
+    return isinstance(value, str) and "\0" in value

@@ -9,7 +9,7 @@ from typing import Any, Generic
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record, field_names, from_record, to_record
@@ -20,6 +20,7 @@ from cloudsync_chassis.store.columns import Array
 from cloudsync_chassis.store.query import ListQuery, Page, cut
 from cloudsync_chassis.store.repository import E, UniqueViolationError
 
+_KEY = re.compile(r"\((.+?)\)=\(")
 _CAPITAL = re.compile("(?<=[a-z0-9])([A-Z])")
 
 
@@ -118,7 +119,10 @@ class TableRepository(Generic[E]):
 
     async def _change(self, ctx: Context, statement: Any) -> int:
         try:
-            result = await (await ctx.unit.connection()).execute(statement)
+            async with ctx.unit.attempt() as connection:
+                result = await connection.execute(statement)
+        except DataError as error:  # what a type cannot hold: NUL in a text, a number too large
+            raise INVARIANT_BROKEN("the store cannot hold it") from error
         except IntegrityError as error:
             if not _is_taken(error):
                 raise INVARIANT_BROKEN("the store does not take it") from error
@@ -177,27 +181,30 @@ class TableRepository(Generic[E]):
         return self._equals(ctx, name, value)
 
     def _violation(self, error: IntegrityError) -> UniqueViolationError:
-        """Which fields: SQLite names the columns, PostgreSQL the constraint."""
-        text = str(error.orig)
-        named = {each.name: each for each in (*self._store.table.indexes, *self._constraints())}
-        columns = {
-            column for name, each in named.items() if name in text for column in each.columns
-        }
-        if not columns:
-            columns = {
-                c for c in self._store.table.c if f"{self._store.table.name}.{c.name}" in text
-            }
+        """Which fields: SQLite names the columns, or the index if that has expressions; PostgreSQL
+        the columns and expressions, and an index that may be that of a partition.
+        """
+        text, table = str(error.orig), self._store.table
+        taken = _KEY.search(_detail(error))
+        if taken is not None:
+            columns = {c for c in table.c if re.search(rf"\b{c.name}\b", taken[1])}
+        else:
+            columns = {c for c in table.c if f"{table.name}.{c.name}" in text}
+            for index in table.indexes:
+                columns |= set(index.columns) if f"'{index.name}'" in text else set()
         fields = (name for name, column in self._columns.items() if column in columns)
         return UniqueViolationError(tuple(sorted(set(fields) - {"organizationId"})))
-
-    def _constraints(self) -> list[Any]:
-        return [each for each in self._store.table.constraints if each.name]
 
 
 def _is_taken(error: IntegrityError) -> bool:
     """Whether a unique value is, and no other constraint broken (PostgreSQL: class 23 codes)."""
     state = getattr(error.orig, "sqlstate", None)
     return state == "23505" if state else "UNIQUE constraint" in str(error.orig)
+
+
+def _detail(error: IntegrityError) -> str:
+    """What PostgreSQL adds, in whatever language: `Key (a, lower(b))=(1, x) already exists.`"""
+    return getattr(getattr(error.orig, "diag", None), "message_detail", None) or ""
 
 
 def _place(entity: Any, name: str) -> tuple[Any, UUID]:
