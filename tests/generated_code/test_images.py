@@ -52,4 +52,4 @@ def test_images_build_and_serve_with_nothing_to_write_to_but_their_state(
         asked = ASKED.format(port=stage.port if speaks_http else 0)
         told = ["/ False", "/opt/image/lib False", "/state True", "uid 10001 gid 10001"]
         said = images.serve(stage, asked).splitlines()
-        assert said == (told + ["200"] if speaks_http else told)
+        assert said == ([*told, "200"] if speaks_http else told)

@@ -205,12 +205,15 @@ class Runtime:
             await self.database.create_all(self.spec.tables, system.metadata)
 
     async def migrate(self) -> None:
-        """Bring the database to the newest revision, and our own tables into being."""
-        await self.database.create_schemas()
-        if self.spec.migrations is not None and not self.database.is_sqlite:
-            await migrate.upgrade(self.database, self.spec.migrations)
-        await self.prepare_database()
-        await self.database.create_all(system.metadata)
+        """Bring the database to the newest revision, and our own tables into being; one replica
+        after the other.
+        """
+        async with self.database.alone(f"migrate {self.spec.name}"):
+            await self.database.create_schemas()
+            if self.spec.migrations is not None and not self.database.is_sqlite:
+                await migrate.upgrade(self.database, self.spec.migrations)
+            await self.prepare_database()
+            await self.database.create_all(system.metadata)
 
     async def stop(self) -> None:
         """End consumers, publish what is committed, then close everything."""
