@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from cloudsync_chassis import propagation, telemetry
 from cloudsync_chassis.context import Context, Deadline, Grant
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.operation import Operation
-from cloudsync_chassis.problem import DEADLINE_EXCEEDED, FORBIDDEN
+from cloudsync_chassis.problem import DEADLINE_EXCEEDED, FORBIDDEN, Problem
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.access import Access, authorize, granting, holds
 from cloudsync_chassis.security.guard import Policies
@@ -41,6 +42,8 @@ class Incoming:
     if_match: frozenset[int] | None = None
     digest: str = ""
     source_ip: str | None = None
+    route: str = ""
+    """What the adapter calls the operation: a path of the contract, or an RPC."""
 
 
 class Executor:
@@ -57,6 +60,8 @@ class Executor:
         self._database = database
         self._access = access
         self.handled: Callable[[Event, float], None] = _unheard
+        self.decided: Callable[[str, str], None] = _unheard
+        self.replayed: Callable[[str], None] = _unheard
         self._policies = policies or Policies(PolicyTable(), Surroundings())
 
     def admit(self, operation: Operation, principal: Principal) -> None:
@@ -65,7 +70,20 @@ class Executor:
         Raises:
             Problem: `unauthenticated` or `forbidden`.
         """
-        authorize(operation, principal, self._access)
+        policy = "public" if operation.access == "public" else "roles"
+        with self._refusals(policy):
+            authorize(operation, principal, self._access)
+        self.decided(policy, "allow")
+
+    @contextmanager
+    def _refusals(self, policy: str) -> Iterator[None]:
+        """Tells who refused; problems name the policy where one of the model's did."""
+        try:
+            yield
+        except Problem as problem:
+            if problem.kind is FORBIDDEN:
+                self.decided(str(problem.extensions.get("policy", policy)), "deny")
+            raise
 
     async def answer(
         self,
@@ -82,6 +100,7 @@ class Executor:
             given = await idempotency.replay(ctx, incoming.digest)
             if given is not None:
                 ctx.grant.given = True
+                self.replayed(incoming.route or operation.id)
                 return given
             answer = await action(ctx)
             await idempotency.keep(ctx, incoming.digest, answer)
@@ -126,7 +145,8 @@ class Executor:
             deadline = Deadline.after(operation.timeout).sooner(incoming.timeout)
             async with Unit(self._database, write=operation.writes) as unit:
                 ctx = self._context(operation, replace(incoming, trace=trace), unit, deadline)
-                return await self._within(ctx, action)
+                with self._refusals("relation"):
+                    return await self._within(ctx, action)
 
     async def consume(self, event: Event, action: Callable[[Context], Awaitable[None]]) -> None:
         """Handle an event as the service itself, in the event's tenant."""
@@ -173,11 +193,13 @@ class Executor:
         finally:
             propagation.current.reset(token)
         require_grant(ctx)
+        for policy in ctx.guard.decides if ctx.guard is not None else ():
+            self.decided(policy, "allow")
         return result
 
 
-def _unheard(event: Event, seconds: float) -> None:
-    del event, seconds
+def _unheard(*told: object) -> None:
+    del told
 
 
 def require_grant(ctx: Context) -> None:

@@ -73,17 +73,24 @@ class Runtime:
         self.relay = Relay(self.database, watched.publications(self.bus, self.metrics.standard))
         self.outbox = Outbox(self.relay.wake)
         self.events = EventStore()
+        self.events.appended = self.metrics.standard.appended
         self.sagas = Sagas(spec.name, spec.sagas, self.database, self.outbox)
+        self.sagas.ended = self.metrics.standard.saga_ended
+        self.sagas.undid = self.metrics.standard.saga_undid
         surroundings = Surroundings(settings.region, settings.policy_context)
         self.policies = Policies(spec.policies, surroundings, settings.strict_policies)
         self.executor = Executor(spec.name, self.database, spec.grants, self.policies)
         self.executor.handled = self.metrics.standard.handled
+        self.executor.decided = self.metrics.standard.decided
+        self.executor.replayed = self.metrics.standard.replayed
         self.identity = Identity(spec.name, settings)
+        self.identity.rejected = self.metrics.standard.rejected
         self.limiter = limiter_of(spec.name, settings)
         self.limiter.refused = self.metrics.standard.rate_limited
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
         self.pages = Pages(settings, self.cursors)
         self.cipher = _cipher(spec, settings)
+        self.cipher.timed = self.metrics.standard.ciphered
         self.masking = Masking(spec.masked)
         audit_key = _secret(settings, settings.audit_key_file, "audit.key")
         self.audit = AuditTrail(audit_key, self.masking)
@@ -130,6 +137,7 @@ class Runtime:
     def project(self, projection: Projection) -> Projector:
         """Keep a read model of the event store once the service runs."""
         projector = Projector(self.database, projection)
+        projector.lagged = self.metrics.standard.lagged
         self._projectors.append(projector)
         return projector
 
@@ -165,6 +173,7 @@ class Runtime:
             self.executor.consume,
             dead_letters=self.spec.dead_letters,
             together=together,
+            repeated=self.metrics.standard.repeated,
         )
 
     async def start(self) -> None:

@@ -38,6 +38,7 @@ class Run:
     id: UUID
     state: RunState
     reason: str
+    started_at: datetime
     deadline_at: datetime
     steps: Mapping[int, StepRow]
 
@@ -138,7 +139,7 @@ class SagaLog:
             raise LookupError(f"no run {run}")
         steps = await connection.execute(sa.select(saga_steps).where(saga_steps.c.run_id == run))
         found = {each.step: StepRow(each.state, each.data, each.undo_event) for each in steps}
-        return Run(row.id, row.state, row.reason, row.deadline_at, found)
+        return Run(row.id, row.state, row.reason, row.started_at, row.deadline_at, found)
 
     async def move(self, ctx: Context, run: UUID, state: RunState, reason: str = "") -> None:
         """Give the run a state."""

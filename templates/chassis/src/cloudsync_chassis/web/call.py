@@ -53,6 +53,7 @@ class RestCall:
             if_match=sent.versions(headers.get("If-Match"), self._operation),
             digest=await self._digest() if key else "",
             source_ip=self._request.client.host if self._request.client else None,
+            route=str(getattr(self._request.scope.get("route"), "path", "")),
         )
 
     async def _digest(self) -> str:
