@@ -49,6 +49,8 @@ _ON_A_STORE = (Database, Keyspace, SearchIndex, KeyPattern, ColumnarTable)
 """What names its managed store itself; tables and collections name what they lie in."""
 
 
+LOOPBACK = "127.0.0.0/8"
+"""Where a proxy beside the service, in its pod, connects from."""
 CHASSIS_STORE = "postgresql"
 """Where the chassis keeps what it stores in production, whatever the model's own store is."""
 
@@ -67,13 +69,15 @@ def network(model: Model, service: Service) -> dict[str, Any]:
     routes = (model.get(Route, each) for each in model.origins(service.id, "route-service"))
     routed = any(route.kind == "api" for route in routes if route)
     regions = [model.get(Region, each) for each in service.placement.regions]
+    networks = sorted({region.cidr for region in regions if region is not None})
     reached = {CHASSIS_STORE, *engines(model, service), *filter(None, bus_of(model, service))}
     return {
         "callers": sorted(callers),
         "gatewayNamespace": _gateway_namespace(model, service) if routed else "",
         "monitoringNamespace": _named(model, "monitoring"),
         "callees": [{"name": name, "port": port} for name, port in sorted(callees.items())],
-        "storeNetworks": sorted({region.cidr for region in regions if region is not None}),
+        "proxyNetworks": [LOOPBACK, *networks],
+        "storeNetworks": networks,
         "storePorts": sorted({PORTS[engine] for engine in reached}),
     }
 

@@ -94,6 +94,7 @@ def _network(label: dict[str, Any], port: dict[str, Any]) -> dict[str, Any]:
             "gatewayNamespace": namespace,
             "monitoringNamespace": namespace,
             "callees": {"type": "array", "items": _object({"name": label, "port": port})},
+            "proxyNetworks": {"type": "array", "items": network},
             "storeNetworks": {"type": "array", "items": network},
             "storePorts": {"type": "array", "items": port, "uniqueItems": True},
         }

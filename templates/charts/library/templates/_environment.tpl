@@ -13,6 +13,7 @@ What the service is told: settings of the chassis as variables, secrets by refer
   "CHASSIS_WORKLOAD_ISSUER" .Values.cluster.workloadIssuer
   "CHASSIS_WORKLOAD_JWKS_URL" .Values.cluster.workloadKeys
   "CHASSIS_WORKLOAD_NAMESPACES" (toJson .Values.workloads.namespaces)
+  "CHASSIS_TRUSTED_PROXIES" (toJson .Values.network.proxyNetworks)
   "CHASSIS_PEERS" (toJson .Values.peers)
   "CHASSIS_FIELD_KEY_FILE" "/keys/fields"
   "CHASSIS_INDEX_KEY_FILE" "/keys/own/index.key"

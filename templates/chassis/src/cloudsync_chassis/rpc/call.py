@@ -193,7 +193,11 @@ class RpcCalls:
             idempotency_key=key,
             if_match=headers.versions(_quoted(metadata.get("if-match")), operation),
             digest=digest(operation.id.encode(), content) if key else "",
-            source_ip=address_of(context.peer()),
+            source_ip=headers.client_address(
+                address_of(context.peer()),
+                metadata.get("x-forwarded-for"),
+                self._runtime.settings.trusted_proxies,
+            ),
             route=name,
         )
 

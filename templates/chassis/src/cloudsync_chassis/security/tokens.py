@@ -73,6 +73,10 @@ class TokenIssuer:
         if principal.authenticated_at is not None:
             claims["auth_time"] = principal.authenticated_at
             claims["amr"] = sorted(principal.factors)
+        if principal.assurance is not None:
+            claims["acr"] = principal.assurance
+        if principal.session is not None:
+            claims["sid"] = principal.session
         if principal.attributes:
             claims["attributes"] = dict(principal.attributes)
         header = {"alg": self._algorithm, "kid": self._key.kid, "typ": "at+jwt"}
@@ -188,7 +192,16 @@ def principal_of(claims: dict[str, Any]) -> Principal:
         factors=frozenset(map(str, claims.get("amr", ()))),
         authenticated_at=int(claims["auth_time"]) if "auth_time" in claims else None,
         attributes=dict(claims.get("attributes", {})),
+        assurance=_text(claims, "acr"),
+        session=_text(claims, "sid"),
     )
+
+
+def _text(claims: dict[str, Any], name: str) -> str | None:
+    found = claims.get(name)
+    if found is not None and not isinstance(found, str):
+        raise TypeError(f"{name} is no text")
+    return found
 
 
 def service_account(namespaces: Collection[str]) -> Callable[[dict[str, Any]], Principal]:
