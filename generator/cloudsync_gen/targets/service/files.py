@@ -24,8 +24,9 @@ MODULES = (
     *("tables", "testing"),
 )
 """Modules of every service; `rest` is there for those that answer over HTTP, `clients` for those
-that call others, `jobs` for those that the clock calls, `metrics` for those with series, `policies` for those that rules beyond roles
-concern, `problems` for those with refusals of their own, `sagas` for those that take part in one.
+that call others, `jobs` for those that the clock calls, `metrics` for those with series, `policies`
+for those that rules beyond roles concern, `problems` for those with refusals of their own, `sagas`
+for those that take part in one.
 """
 
 CHASSIS = "0.1"
@@ -81,7 +82,7 @@ def _hatch(view: ServiceView, dependencies: list[str]) -> dict[str, Any]:
     if view.contract:
         contract = {
             "published": f"contracts/{view.contract}",
-            "packed": f"{view.package}/generated/contracts/{view.contract}",
+            "package": view.package,
         }
         build["hooks"] = {"custom": contract}
     return {"build": build, "metadata": {"hooks": {"custom": {"generated": dependencies}}}}
