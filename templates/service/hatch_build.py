@@ -26,15 +26,15 @@ class Contract(BuildHookInterface[Any]):
 
 
 class Dependencies(MetadataHookInterface):
-    """Generated ones, then theirs."""
+    """Ours, then the team's."""
 
     def update(self, metadata: dict[str, Any]) -> None:
         needed = metadata["dependencies"] = [*self.config["generated"]]
-        theirs = Path(self.root, "requirements.txt")
-        lines = theirs.read_text("utf-8").splitlines() if theirs.is_file() else []
+        own = Path(self.root, "requirements.txt")
+        lines = own.read_text("utf-8").splitlines() if own.is_file() else []
         for number, line in enumerate(lines, start=1):
             text = f" {line}".partition(" #")[0].strip()
             try:
                 needed += [str(Requirement(text))] if text else []
             except InvalidRequirement as error:
-                raise ValueError(f"{theirs.name}:{number}: {error}") from error
+                raise ValueError(f"{own.name}:{number}: {error}") from error
