@@ -51,6 +51,7 @@ def wanted() -> Facts:
     """What the stamp says when everything is in line; a moved folder breaks every script in it."""
     interpreter = f"{sys.version} {sys.base_prefix} {ROOT}"
     locks = {level: digest(*names) for level, names in LOCKS.items()}
+    locks["test"] += "".join(digest(name) for name in theirs())
     return {"interpreter": interpreter, "package": digest("pyproject.toml"), **locks}
 
 
@@ -84,6 +85,21 @@ def locked(names: list[str]) -> set[str]:
     return {canonical(name) for name in re.findall(r"(?m)^([A-Za-z0-9._-]+)==", text)}
 
 
+def theirs() -> list[str]:
+    """Files in which teams name libraries that their services need; those that name one."""
+    found = sorted(ROOT.glob("generated/services/*/requirements.txt"))
+    names = [path.relative_to(ROOT).as_posix() for path in found]
+    return [name for name in names if re.search(r"(?m)^\s*[^#\s]", (ROOT / name).read_text())]
+
+
+def add(files: list[str], locks: list[str]) -> None:
+    """Install what teams need, in versions that leave alone what the locks name."""
+    text = "".join((ROOT / name).read_text() for name in locks)
+    bounds = VENV / "locked.txt"
+    bounds.write_text("\n".join(re.findall(r"(?m)^[A-Za-z0-9._-]+==[^\s;]+", text)) + "\n")
+    pip("install", "-c", str(bounds), *(part for name in files for part in ("-r", name)))
+
+
 def install(locks: list[str]) -> None:
     # --no-deps: the locks are complete, so the resolver has nothing to find out
     files = [part for name in locks for part in ("-r", name)]
@@ -113,6 +129,8 @@ def main(asked: str) -> None:
         save({**have, level: "unfinished"})
         print(f"Installing {' and '.join(LOCKS[level])} into .venv/ ...", file=sys.stderr)
         install(LOCKS[level])
+        if level == "test" and theirs():
+            add(theirs(), LOCKS[level])
     if stale or have.get("package") != want["package"]:
         pip("install", "--no-deps", "--no-build-isolation", "-e", ".")
         save({fact: value for fact, value in want.items() if level == "test" or fact != "test"})

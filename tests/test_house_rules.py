@@ -33,9 +33,9 @@ FULL_RULE = '"""A.\n\nWhat it does: a.\n\nWhy: b.\n\nExample: c.\n\nUse instead:
 LATER = "TO" + "DO"
 
 
-def locked(files: dict[str, str]) -> dict[str, str]:
-    """The files, and a lock that says that all of them are generated."""
-    shard = {"format": 1, "files": {name: {} for name in files}}
+def locked(files: dict[str, str], ownership: str = "generated") -> dict[str, str]:
+    """The files, and a lock that says whose all of them are."""
+    shard = {"format": 1, "files": {name: {"ownership": ownership} for name in files}}
     return {**files, "generated/.lock/a.json": json.dumps(shard)}
 
 
@@ -162,6 +162,7 @@ KEPT: list[tuple[str, dict[str, str]]] = [
     ),
     ("no machine is named", {"a.md": "model/" + "work/x and https://a.example/" + "root/x"}),
     ("output is small", {f"{SERVICE}/{n}.py": "a" * 3_333 for n in range(60)}),
+    ("output is small", locked({f"{SERVICE}/handlers.py": "a" * 200_001}, "scaffold")),
 ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import helm_python
 import kubernetes_validate
 import pytest
-import yaml
 
 from cloudsync_gen import pipeline
 from cloudsync_gen.model.ids import name_of
@@ -18,6 +16,7 @@ from cloudsync_gen.model.layers.api import Operation, Rpc
 from cloudsync_gen.model.layers.application import Command, Query, Service
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab
+from support.charts import assembled, cluster, pod_of, rendered
 
 ROOT = Path(__file__).parents[2]
 CHARTS = sorted(p for p in (ROOT / "generated" / "charts").glob("*") if p.name != "library")
@@ -30,20 +29,6 @@ KINDS = {
     "Service",
     "ServiceAccount",
 }
-
-
-def assembled(chart: Path, folder: Path) -> Path:
-    """The chart with its library beside it, as `helm dependency build` would lay it."""
-    copy = folder / chart.name
-    shutil.copytree(chart, copy)
-    shutil.copytree(chart.parent / "library", copy / "charts" / "service-library")
-    return copy
-
-
-def rendered(chart: Path, values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    with helm_python.Chart.load(str(chart)) as loaded:
-        texts = loaded.render(values or {}, name="release", namespace="production")
-    return [each for text in texts.values() for each in yaml.safe_load_all(text) if each]
 
 
 def policy(objects: list[dict[str, Any]]) -> dict[str, Any]:
@@ -86,7 +71,8 @@ def test_every_service_has_a_chart(model: Model) -> None:
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda p: p.name)
 def test_lint_and_render(tmp_path: Path, chart: Path) -> None:
     folder = assembled(chart, tmp_path)
-    report = helm_python.lint(str(folder), {}, strict=True, kube_version=f"v{KUBERNETES}.0")
+    given = {"cluster": cluster(folder)}
+    report = helm_python.lint(str(folder), given, strict=True, kube_version=f"v{KUBERNETES}.0")
     assert [m for m in report["messages"] if m["severity"] > 1] == []
     objects = rendered(folder)
     assert {each["kind"] for each in objects} == KINDS
@@ -97,16 +83,17 @@ def test_lint_and_render(tmp_path: Path, chart: Path) -> None:
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda p: p.name)
 def test_pods_run_unprivileged(tmp_path: Path, chart: Path) -> None:
     objects = rendered(assembled(chart, tmp_path))
-    pod = next(o for o in objects if o["kind"] == "Deployment")["spec"]["template"]["spec"]
-    (container,) = pod["containers"]
+    pod = pod_of(objects)
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["automountServiceAccountToken"] is False
-    assert container["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
-    assert {"requests", "limits"} <= container["resources"].keys()
+    assert [each["name"] for each in pod["initContainers"]] == ["migrate"]
+    for container in (*pod["containers"], *pod["initContainers"]):
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert {"requests", "limits"} <= container["resources"].keys()
 
 
 def test_network_policies_allow_the_declared_calls_and_no_other(
@@ -123,17 +110,27 @@ def test_network_policies_allow_the_declared_calls_and_no_other(
 def test_a_misspelt_or_ill_typed_value_is_refused(tmp_path: Path) -> None:
     folder = assembled(CHARTS[0], tmp_path)
     ill_typed = {"port": {"number": "eighty", "protocol": "http"}}
-    mistakes: tuple[dict[str, Any], ...] = ({"scalling": {}}, ill_typed)
+    known = cluster(folder)
+    unsaid = ({name: at for name, at in known.items() if name != without} for without in known)
+    mistakes: tuple[dict[str, Any], ...] = (
+        {"scalling": {}},
+        ill_typed,
+        {"cluster": {**known, "region": "elsewhere"}},
+        *({"cluster": each} for each in unsaid if "issuerKeys" in each),
+    )
     for wrong in mistakes:
-        report = helm_python.lint(str(folder), wrong, strict=True, kube_version="v1.30.0")
-        assert [m for m in report["messages"] if m["severity"] > 2]
+        given = {"cluster": known, **wrong}
+        report = helm_python.lint(str(folder), given, strict=True, kube_version="v1.30.0")
+        assert [m for m in report["messages"] if m["severity"] > 2], wrong
 
 
 def test_values_stay_quoted(tmp_path: Path) -> None:
     """A value that looks like YAML stays one string."""
     hostile = "x\n      evil: true # {{ .Release.Name }}"
     folder = assembled(CHARTS[0], tmp_path)
-    objects = rendered(folder, {"settings": {"GREETING": hostile}})
-    deployment = next(o for o in objects if o["kind"] == "Deployment")
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    assert {"name": "GREETING", "value": hostile} in container["env"]
+    large = {"CHASSIS_MAX_BODY_BYTES": 16_777_216, "CHASSIS_DRAIN_PAUSE": 0}
+    objects = rendered(folder, {"settings": {"GREETING": hostile, **large}})
+    (container,) = pod_of(objects)["containers"]
+    told = [(each["name"], each.get("value")) for each in container["env"]]
+    assert {("GREETING", hostile), ("CHASSIS_MAX_BODY_BYTES", "16777216")} <= set(told)
+    assert [value for name, value in told if name == "CHASSIS_DRAIN_PAUSE"] == ["0"]

@@ -19,6 +19,7 @@ from cloudsync_gen.model.layers.application import Service, StoreUse
 from cloudsync_gen.source import Tree, tree_from_disk
 from cloudsync_gen.targets import BY_NAME
 from cloudsync_gen.targets.charts.network import engines
+from support.charts import KEY_NETWORK, cluster
 from support.trees import write_tree
 
 ROOT = Path(__file__).parents[2]
@@ -91,21 +92,26 @@ def policies(files: Tree, folder: Path) -> dict[str, dict[str, Any]]:
         chart = {k.partition("/")[2]: v for k, v in written.items() if k.startswith(f"{name}/")}
         chart |= {f"charts/service-library/{k}": v for k, v in library.items()}
         with helm_python.Chart.load(str(write_tree(folder / name, chart))) as loaded:
-            texts = loaded.render({}, name="release", namespace="production")
+            values = {"cluster": cluster(folder / name)}
+            texts = loaded.render(values, name="release", namespace="production")
         made = [each for text in texts.values() for each in yaml.safe_load_all(text) if each]
         (found[name],) = (each["spec"] for each in made if each["kind"] == "NetworkPolicy")
     return found
 
 
 def ports(rules: list[dict[str, Any]], peer: str, name: str = "") -> set[int]:
-    """Ports of the rules with such a peer."""
+    """Ports of the rules with such a peer; `name` is a label of it, or its block of addresses."""
     return {
         port["port"]
         for rule in rules
         for each in rule.get("to", rule.get("from", []))
-        if peer in each and (not name or name in each[peer]["matchLabels"].values())
+        if peer in each and (not name or name in said(each[peer]))
         for port in rule["ports"]
     }
+
+
+def said(peer: dict[str, Any]) -> set[str]:
+    return {*peer.get("matchLabels", {}).values(), *filter(None, [peer.get("cidr")])}
 
 
 @pytest.mark.parametrize("root", [ROOT, LEMONADE], ids=["cloudsync", "lemonade"])
@@ -114,9 +120,14 @@ def test_stores_and_brokers_of_the_model_are_reached_and_no_others(
 ) -> None:
     files = tree_from_disk(root, "model")
     known, made = elements(files), policies(files, tmp_path)
-    expected = {n: {LISTENS[each] for each in used(known, s)} for n, s in services(known)}
-    assert {name: ports(spec["egress"], "ipBlock") for name, spec in made.items()} == expected
-    assert any(expected.values())
+    # what the chassis stores is in PostgreSQL, whatever the model's own store is
+    reached = {name: {"postgresql", *used(known, each)} for name, each in services(known)}
+    expected = {name: {LISTENS[each] for each in engines} for name, engines in reached.items()}
+    blocks = {each["cidr"] for each in known.values() if "cidr" in each}
+    for name, spec in made.items():
+        found = {port for block in blocks for port in ports(spec["egress"], "ipBlock", block)}
+        assert found == expected[name]
+        assert ports(spec["egress"], "ipBlock", KEY_NETWORK) == {443}
 
 
 def test_each_kind_of_store_leads_to_the_engine_below_it() -> None:
@@ -146,6 +157,8 @@ def test_names_measurements_and_telemetry_pass(tmp_path: Path) -> None:
         spec = made[name]
         assert ports(spec["egress"], "namespaceSelector", "kube-system") == {53}
         assert ports(spec["egress"], "namespaceSelector", namespace) == {4317, 4318}
-        assert ports(spec["ingress"], "namespaceSelector", namespace) == {service["port"]}
+        apart = {service["port"] + 10_000} if service["style"] == "grpc" else set()
+        scraped = ports(spec["ingress"], "namespaceSelector", namespace)
+        assert scraped == {service["port"]} | apart
     for spec in policies(tree_from_disk(LEMONADE, "model"), tmp_path / "other").values():
         assert ports(spec["egress"], "namespaceSelector") == {53}

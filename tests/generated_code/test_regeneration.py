@@ -183,6 +183,17 @@ def test_a_method_whose_command_is_gone_fails_type_checking(root: Path) -> None:
     assert "create_recipe" not in said
 
 
+def test_libraries_of_the_team_stay(root: Path) -> None:
+    """While the generated part's own, in `pyproject.toml`, follow the model and the tool."""
+    project, theirs = root / FOLDER / "pyproject.toml", root / FOLDER / "requirements.txt"
+    generated = project.read_text()
+    theirs.write_text("pillow>=11,<13\n")
+    project.unlink()
+    generate(root)
+    assert theirs.read_text() == "pillow>=11,<13\n"
+    assert project.read_text() == generated
+
+
 def test_a_scaffold_that_nobody_touched_follows_the_tool(root: Path) -> None:
     """Of an older tool: what is as it was written is renewed, what a team wrote is left alone."""
     newest = (root / PRISTINE).read_bytes()

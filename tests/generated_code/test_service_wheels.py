@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 import httpx
@@ -52,10 +54,39 @@ def installed(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 def run(folder: Path, *command: str) -> str:
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    done = attempt(folder, *command)
     assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stderr}"
     return done.stdout
+
+
+def attempt(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
+def build(folder: Path, kind: str, into: Path) -> Path:
+    """A distribution of the project in a folder: an `sdist`, or a `wheel`."""
+    run(folder, sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(into))
+    (made,) = into.glob("*.tar.gz" if kind == "sdist" else "*.whl")
+    return made
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def recorded(wheel: Path) -> dict[str, list[bytes]]:
+    """The lines of all files, those of the RECORD in order of names."""
+    found = {name: text.splitlines(keepends=True) for name, text in contents(wheel).items()}
+    return {name: sorted(text) if "/RECORD" in name else text for name, text in found.items()}
+
+
+def required(wheel: Path) -> list[str]:
+    """What a wheel says that it needs, extras left out."""
+    (metadata,) = (text for name, text in contents(wheel).items() if name.endswith("/METADATA"))
+    needed = message_from_bytes(metadata).get_all("Requires-Dist", [])
+    return [each for each in needed if "extra ==" not in each]
 
 
 def test_the_wheel_holds_the_contract_once(made: Written, wheels: list[Path]) -> None:
@@ -65,6 +96,54 @@ def test_the_wheel_holds_the_contract_once(made: Written, wheels: list[Path]) ->
         found = [name for name in archive.namelist() if "contracts/" in name]
         assert found == [f"recipe/generated/contracts/{contract.path}"]
         assert archive.read(found[0]) == (made.root / "contracts" / contract.path).read_bytes()
+
+
+def test_a_wheel_from_the_sdist_is_the_wheel_from_the_repository(
+    made: Written, wheels: list[Path], tmp_path: Path
+) -> None:
+    sdist = build(made.folder("recipe"), "sdist", tmp_path / "sdist")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    unpacked = tmp_path / sdist.name.removesuffix(".tar.gz")
+    assert (unpacked / "tests" / "test_handlers.py").is_file()
+    (wheel,) = (each for each in wheels if each.name.startswith("recipe-"))
+    assert recorded(build(unpacked, "wheel", tmp_path / "wheel")) == recorded(wheel)
+
+
+def test_a_team_adds_libraries_of_its_own(made: Written, tmp_path: Path) -> None:
+    """Beside what the generated part needs, in a file that regeneration leaves alone."""
+    away = tmp_path / "generated" / "services" / "recipe"
+    shutil.copytree(made.folder("recipe"), away)
+    shutil.copytree(made.root / "contracts", tmp_path / "contracts")
+    generated = required(build(away, "wheel", tmp_path / "before"))
+    assert any(each.startswith("cloudsync-chassis[") for each in generated)
+    theirs = "# images\npillow<13,>=11  # small ones\n\nnumpy>=2; python_version >= '3.12'\n"
+    (away / "requirements.txt").write_text(theirs)
+    needed = required(build(away, "wheel", tmp_path / "after"))
+    own = ["numpy>=2; python_version >= '3.12'", "pillow<13,>=11"]
+    assert sorted(needed) == sorted([*generated, *own])
+    (away / "requirements.txt").unlink()
+    assert required(build(away, "wheel", tmp_path / "without")) == generated
+
+
+@pytest.mark.parametrize(
+    "line", ["-r ../other.txt", "--index-url https://elsewhere.invalid/", "a b"]
+)
+def test_what_is_no_requirement_is_named(made: Written, tmp_path: Path, line: str) -> None:
+    away = tmp_path / "recipe"
+    shutil.copytree(made.folder("recipe"), away)
+    (away / "requirements.txt").write_text(f"pillow>=11\n{line}\n")
+    done = attempt(away, sys.executable, "-m", "hatchling", "build", "-t", "sdist")
+    assert done.returncode != 0
+    assert "requirements.txt:2:" in done.stderr
+
+
+def test_a_build_away_from_the_contract_says_so(made: Written, tmp_path: Path) -> None:
+    away = tmp_path / "recipe"
+    shutil.copytree(made.folder("recipe"), away)
+    done = attempt(away, sys.executable, "-m", "hatchling", "build", "-t", "wheel")
+    assert done.returncode != 0
+    assert "build from the repository or from its sdist" in done.stderr
 
 
 def test_it_serves_the_contract_without_the_repository(

@@ -99,6 +99,23 @@ def test_a_new_lock_is_installed_and_a_new_project_file_only_the_package(
     assert pip == [PACKAGE]
 
 
+def test_libraries_of_teams_are_added_to_the_test_set(
+    venv: ModuleType, pip: Installed, tmp_path: Path
+) -> None:
+    services = "generated/services"
+    write_tree(tmp_path, {f"{services}/a/requirements.txt": "# none yet\n  # nor here\n"})
+    write_tree(tmp_path, {f"{services}/b/requirements.txt": "# images\npillow>=11\n"})
+    venv.main("test")
+    bounds = tmp_path / ".venv" / "locked.txt"
+    assert pip[3] == f"install -c {bounds} -r {services}/b/requirements.txt"
+    assert bounds.read_text() == "one==1\ntwo==1\n"
+    pip.clear()
+    write_tree(tmp_path, {f"{services}/a/requirements.txt": "numpy\n"})
+    venv.main("test")
+    both = f"-r {services}/a/requirements.txt -r {services}/b/requirements.txt"
+    assert pip[1:] == ["uninstall -y left-over", f"install -c {bounds} {both}", PACKAGE]
+
+
 def test_an_install_that_broke_is_done_again(
     venv: ModuleType, pip: Installed, tmp_path: Path
 ) -> None:

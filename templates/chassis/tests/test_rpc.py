@@ -203,6 +203,26 @@ async def test_health_and_reflection(rpc: Calling) -> None:
     assert {NAME, "grpc.health.v1.Health"} <= names
 
 
+async def test_probes_say_what_those_of_http_say(rpc: Calling) -> None:
+    stub: Any = health_pb2_grpc.HealthStub(rpc.channel)
+    health = rpc.running.runtime.health
+
+    async def states() -> list[bool]:
+        asked = (health_pb2.HealthCheckRequest(service=n) for n in ("live", "started", "ready"))
+        answers = [await stub.Check(each) for each in asked]
+        return [each.status == health_pb2.HealthCheckResponse.SERVING for each in answers]
+
+    assert await states() == [True, True, True]
+    health.stopping = True
+    assert await states() == [True, True, False]
+    health.stopping, health.started = False, False
+    assert await states() == [True, False, False]
+    health.started = True
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await stub.Check(health_pb2.HealthCheckRequest(service="nobody"))
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+
+
 def test_values_survive_the_way_there_and_back() -> None:
     values = {
         "id": "1",

@@ -10,6 +10,7 @@ import struct
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -26,6 +27,13 @@ def _totp(seed: str) -> str:
     return f"{value % 10**6:06}"
 
 
+def _part(token: str, number: int) -> dict[str, Any]:
+    """The header (0) or the claims (1) of a token."""
+    text = token.split(".")[number]
+    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    return found
+
+
 async def test_a_password_opens_a_session(tmp_path: Path) -> None:
     async with town(tmp_path) as made:
         ann = await made.person()
@@ -37,9 +45,11 @@ async def test_a_password_opens_a_session(tmp_path: Path) -> None:
         told = (await made.told("login-succeeded"))[0]
         assert (told["sessionId"], told["authMethods"]) == (tokens["sessionId"], ["password"])
         keys = (await made.ask("GET", "/oauth/keys")).json()["keys"]
-        kid = json.loads(base64.urlsafe_b64decode(tokens["accessToken"].split(".")[0] + "=="))[
-            "kid"
-        ]
+        kid = _part(tokens["accessToken"], 0)["kid"]
+        claims = _part(tokens["accessToken"], 1)
+        assert (claims["sid"], claims["acr"]) == (tokens["sessionId"], "aal1")
+        assert claims["amr"] == ["pwd"]
+        assert 0 <= claims["iat"] - claims["auth_time"] < 60
         assert kid in {each["kid"] for each in keys}
 
 

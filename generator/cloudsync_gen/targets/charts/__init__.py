@@ -15,14 +15,17 @@ from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab
 from cloudsync_gen.targets._target import Target
 from cloudsync_gen.targets._text import summary
+from cloudsync_gen.targets.charts.surroundings import regions_of
 from cloudsync_gen.targets.charts.values import schema, values
 
 LIBRARY = "service-library"
-LIBRARY_VERSION = "1.0.0"
+LIBRARY_VERSION = "1.1.0"
 _LIBRARY_FILES = (
     "Chart.yaml",
+    "README.md",
     "templates/_all.tpl",
     "templates/_availability.tpl",
+    "templates/_environment.tpl",
     "templates/_names.tpl",
     "templates/_network.tpl",
     "templates/_workload.tpl",
@@ -37,6 +40,7 @@ class ChartView(Struct, frozen=True, kw_only=True):
     about: str = ""
     version: str = ""
     values: dict[str, Any] = {}
+    regions: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
 
 
@@ -50,6 +54,7 @@ def units(model: Model, contracts: Contracts) -> Iterator[Unit]:
             about=summary(service.description, 200),
             version=model.project.version,
             values=values(model, service),
+            regions=regions_of(model, service),
             sources=(service.id,),
         )
         yield Unit(target=TARGET.name, name=name_of(service.id), view=view)
@@ -80,7 +85,7 @@ def files(view: ChartView) -> Iterable[Planned]:
     forms: dict[str, Form] = {
         "Chart.yaml": Data("yaml", chart),
         "values.yaml": Data("yaml", view.values),
-        "values.schema.json": Data("json", schema()),
+        "values.schema.json": Data("json", schema(view.regions)),
         "templates/all.yaml": Verbatim(_INCLUDE),
     }
     return [

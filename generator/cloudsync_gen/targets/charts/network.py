@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from cloudsync_gen.model.exchanges import heard_by
 from cloudsync_gen.model.ids import ElementId, name_of
@@ -50,25 +50,54 @@ _ON_A_STORE = (Database, Keyspace, SearchIndex, KeyPattern, ColumnarTable)
 """What names its managed store itself; tables and collections name what they lie in."""
 
 
+LOOPBACK = "127.0.0.0/8"
+"""Where a proxy beside the service, in its pod, connects from."""
+CHASSIS_STORE = "postgresql"
+"""Where the chassis keeps what it stores in production, whatever the model's own store is."""
+
+
+class Buses(NamedTuple):
+    """Engines of the brokers that carry a service's events and, where another does, its queues."""
+
+    events: str
+    queues: str
+
+
 def network(model: Model, service: Service) -> dict[str, Any]:
     """The values from which the library makes the service's NetworkPolicy."""
-    callees = {}
-    for call in service.calls:
-        callee = owner(model, call.operation)
-        if callee is not None and callee.id != service.id:
-            callees[kebab(name_of(callee.id))] = callee.port
-    callers = {kebab(name_of(each)) for each in _callers(model, service) if each != service.id}
+    callees = {kebab(name_of(each.id)): each.port for each in callees_of(model, service)}
+    callers = {kebab(name_of(each.id)) for each in callers_of(model, service)}
     routes = (model.get(Route, each) for each in model.origins(service.id, "route-service"))
     routed = any(route.kind == "api" for route in routes if route)
     regions = [model.get(Region, each) for each in service.placement.regions]
+    networks = sorted({region.cidr for region in regions if region is not None})
+    reached = {CHASSIS_STORE, *engines(model, service), *filter(None, bus_of(model, service))}
     return {
         "callers": sorted(callers),
         "gatewayNamespace": _gateway_namespace(model, service) if routed else "",
         "monitoringNamespace": _named(model, "monitoring"),
         "callees": [{"name": name, "port": port} for name, port in sorted(callees.items())],
-        "storeNetworks": sorted({region.cidr for region in regions if region is not None}),
-        "storePorts": sorted({PORTS[engine] for engine in engines(model, service)}),
+        "proxyNetworks": [LOOPBACK, *networks],
+        "storeNetworks": networks,
+        "storePorts": sorted({PORTS[engine] for engine in reached}),
     }
+
+
+def callees_of(model: Model, service: Service) -> list[Service]:
+    """The other services that it calls, by id."""
+    found = {}
+    for call in service.calls:
+        callee = owner(model, call.operation)
+        if callee is not None and callee.id != service.id:
+            found[callee.id] = callee
+    return [found[each] for each in sorted(found)]
+
+
+def callers_of(model: Model, service: Service) -> list[Service]:
+    """The other services that call it, by id."""
+    found = {each for each in _callers(model, service) if each != service.id}
+    services = (model.get(Service, each) for each in sorted(found))
+    return [each for each in services if each is not None]
 
 
 def _callers(model: Model, service: Service) -> Iterator[ElementId]:
@@ -86,16 +115,29 @@ def owner(model: Model, operation: str) -> Service | None:
     return model.get(Service, performed.service) if performed else None
 
 
-def engines(model: Model, service: Service) -> Iterator[str]:
+def engines(model: Model, service: Service) -> set[str]:
     """Engines of all stores and brokers that the service uses."""
-    for use in service.stores:
-        store = _store(model, use.store)
-        if store is not None:
-            yield store.engine
-    for each in _brokers(model, service):
-        broker = model.get(Broker, each)
-        if broker is not None:
-            yield broker.engine
+    stores = (_store(model, use.store) for use in service.stores)
+    brokers = {*_topic_brokers(model, service), *_queue_brokers(model, service)}
+    return {each.engine for each in stores if each is not None} | _engines(model, brokers)
+
+
+def bus_of(model: Model, service: Service) -> Buses:
+    """What carries its events, those queued for a callee included; empty where there are none.
+
+    Kafka where there is a choice: it keeps one order, which sagas need.
+    """
+    topics = _engines(model, set(_topic_brokers(model, service)))
+    queues = _engines(model, set(_queue_brokers(model, service)))
+    if not topics and any(call.fallback.kind == "queue" for call in service.calls):
+        topics = {each.engine for each in model.all(Broker)}
+    events = min(topics or queues, default="")
+    return Buses(events, "rabbitmq" if "rabbitmq" in queues and events != "rabbitmq" else "")
+
+
+def _engines(model: Model, brokers: set[str]) -> set[str]:
+    found = (model.get(Broker, each) for each in brokers)
+    return {each.engine for each in found if each is not None}
 
 
 def _store(model: Model, used: str) -> ManagedStore | ObjectStorage | None:
@@ -110,10 +152,8 @@ def _store(model: Model, used: str) -> ManagedStore | ObjectStorage | None:
     return model.get(ManagedStore, found.store) if isinstance(found, _ON_A_STORE) else None
 
 
-def _brokers(model: Model, service: Service) -> Iterator[str]:
-    """Brokers of the topics that it publishes and hears, and of the queues that it sends to or
-    takes from.
-    """
+def _topic_brokers(model: Model, service: Service) -> Iterator[str]:
+    """Brokers of the topics that it publishes and hears."""
     own = [model.get(Event, each) for each in model.origins(service.id, "event-producer")]
     for used_topic in (*(event.topic for event in own if event), *heard_by(model, service)):
         topic = model.get(Topic, used_topic)
@@ -121,6 +161,10 @@ def _brokers(model: Model, service: Service) -> Iterator[str]:
             yield topic.broker
             letters = model.get(Topic, topic.dead_letter or "")
             yield (letters or topic).broker
+
+
+def _queue_brokers(model: Model, service: Service) -> Iterator[str]:
+    """Brokers of the queues that it sends to or takes from."""
     for used in (*(each.queue for each in service.queues), *(each.queue for each in service.sends)):
         queue = model.get(Queue, used)
         if queue is not None:

@@ -4,6 +4,7 @@ error.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cloudsync_gen.model.ids import name_of
@@ -14,9 +15,12 @@ from cloudsync_gen.model.system import Model
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.naming import kebab
 from cloudsync_gen.targets.charts.network import network
+from cloudsync_gen.targets.charts.surroundings import surroundings
 
 GRACE_SECONDS = 10
 """What a pod gets beyond its longest call to finish what it began."""
+DRAIN_SECONDS = 5
+"""For how long a pod that is to end still serves, until all who send requests know of it."""
 
 
 def values(model: Model, service: Service) -> dict[str, Any]:
@@ -46,11 +50,13 @@ def values(model: Model, service: Service) -> dict[str, Any]:
         },
         "resources": _resources(service),
         "placement": {"nodeSelector": _node_selector(model, service)},
-        "settings": {},
-        "secrets": {},
+        **surroundings(model, service),
         "network": network(model, service),
         "disruption": {"maxUnavailable": 1},
-        "shutdown": {"graceSeconds": GRACE_SECONDS + -(-longest // 1000)},
+        "shutdown": {
+            "drainSeconds": DRAIN_SECONDS,
+            "graceSeconds": GRACE_SECONDS + -(-longest // 1000),
+        },
     }
 
 
@@ -88,56 +94,41 @@ def _network(label: dict[str, Any], port: dict[str, Any]) -> dict[str, Any]:
             "gatewayNamespace": namespace,
             "monitoringNamespace": namespace,
             "callees": {"type": "array", "items": _object({"name": label, "port": port})},
+            "proxyNetworks": {"type": "array", "items": network},
             "storeNetworks": {"type": "array", "items": network},
             "storePorts": {"type": "array", "items": port, "uniqueItems": True},
         }
     )
 
 
-def schema() -> dict[str, Any]:
-    """JSON Schema of the values (draft 7: what Helm reads)."""
-    text = {"type": "string", "minLength": 1, "maxLength": 253}
-    label = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
-    port = {"type": "integer", "minimum": 1, "maximum": 65535}
-    count = {"type": "integer", "minimum": 1, "maximum": 1000}
-    amount = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"}
-    amounts = _object({"cpu": amount, "memory": amount}, "cpu")
-    variable = {"type": "object", "propertyNames": {"pattern": "^[A-Z][A-Z0-9_]*$"}}
+_TEXT = {"type": "string", "minLength": 1, "maxLength": 253}
+_LABEL = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
+_PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
+_COUNT = {"type": "integer", "minimum": 1, "maximum": 1000}
+_URL = {"type": "string", "pattern": "^https?://[^\\s]+$", "maxLength": 2048}
+_CIDR = {"type": "string", "pattern": "^[0-9a-fA-F:.]+/[0-9]{1,3}$"}
+_VARIABLE = {"type": "object", "propertyNames": {"pattern": "^[A-Z][A-Z0-9_]*$"}}
+
+
+def schema(regions: Sequence[str]) -> dict[str, Any]:
+    """JSON Schema of the values (draft 7: what Helm reads) of a service that runs in `regions`."""
     body = _object(
         {
-            "system": label,
-            "name": label,
-            "domain": label,
-            "owner": label,
+            "system": _LABEL,
+            "name": _LABEL,
+            "domain": _LABEL,
+            "owner": _LABEL,
             "tier": {"enum": ["1", "2", "3"]},
-            "image": _object(
-                {
-                    "repository": text,
-                    "tag": text,
-                    "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"},
-                    "pullPolicy": {"enum": ["Always", "IfNotPresent", "Never"]},
-                }
-            ),
-            "port": _object({"number": port, "protocol": {"enum": ["http", "grpc"]}}),
-            "scaling": _object(
-                {
-                    "minReplicas": count,
-                    "maxReplicas": count,
-                    "targetCpu": {"type": "integer", "minimum": 1, "maximum": 100},
-                }
-            ),
-            "resources": _object({"requests": amounts, "limits": amounts}),
-            "placement": _object(
-                {"nodeSelector": {"type": "object", "additionalProperties": {"type": "string"}}}
-            ),
-            "settings": {
-                **variable,
-                "additionalProperties": {"type": ["string", "number", "boolean"]},
-            },
-            "secrets": {**variable, "additionalProperties": _object({"name": label, "key": text})},
-            "network": _network(label, port),
+            **_workload(),
+            **_surroundings(regions),
+            "network": _network(_LABEL, _PORT),
             "disruption": _object({"maxUnavailable": {"type": "integer", "minimum": 0}}),
-            "shutdown": _object({"graceSeconds": count}),
+            "shutdown": _object(
+                {
+                    "drainSeconds": {"type": "integer", "minimum": 0, "maximum": 300},
+                    "graceSeconds": _COUNT,
+                }
+            ),
             "global": {"type": "object"},
             "service-library": {"type": "object"},
         },
@@ -145,3 +136,58 @@ def schema() -> dict[str, Any]:
         "service-library",
     )
     return {"$schema": "http://json-schema.org/draft-07/schema#", **body}
+
+
+def _workload() -> dict[str, Any]:
+    """What runs, on what, how often."""
+    amount = {"type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$"}
+    amounts = _object({"cpu": amount, "memory": amount}, "cpu")
+    percent = {"type": "integer", "minimum": 1, "maximum": 100}
+    return {
+        "image": _object(
+            {
+                "repository": _TEXT,
+                "tag": _TEXT,
+                "digest": {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"},
+                "pullPolicy": {"enum": ["Always", "IfNotPresent", "Never"]},
+            }
+        ),
+        "port": _object({"number": _PORT, "protocol": {"enum": ["http", "grpc"]}}),
+        "scaling": _object({"minReplicas": _COUNT, "maxReplicas": _COUNT, "targetCpu": percent}),
+        "resources": _object({"requests": amounts, "limits": amounts}),
+        "placement": _object(
+            {"nodeSelector": {"type": "object", "additionalProperties": {"type": "string"}}}
+        ),
+    }
+
+
+def _surroundings(regions: Sequence[str]) -> dict[str, Any]:
+    """What the service is told; see the library's README for what has no default."""
+    return {
+        "environment": {"enum": ["production", "test", "development"]},
+        "cluster": _object(
+            {
+                "region": {"enum": [*regions]} if regions else _LABEL,
+                "issuerKeys": _URL,
+                "workloadIssuer": _URL,
+                "workloadKeys": _URL,
+                "keyNetworks": {"type": "array", "items": _CIDR, "minItems": 1},
+            }
+        ),
+        "metrics": _object({"port": _PORT, "path": {"type": "string", "pattern": "^/"}}),
+        "bus": {"enum": ["", "kafka", "rabbitmq"]},
+        "peers": {"type": "object", "propertyNames": _LABEL, "additionalProperties": _URL},
+        "workloads": _object(
+            {
+                "namespaces": {"type": "array", "items": _LABEL, "uniqueItems": True},
+                "audiences": {"type": "array", "items": _LABEL, "uniqueItems": True},
+            }
+        ),
+        "keys": _object({"fields": _TEXT, "own": _TEXT}),
+        "migration": _object({"enabled": {"type": "boolean"}}),
+        "settings": {
+            **_VARIABLE,
+            "additionalProperties": {"type": ["string", "number", "boolean"]},
+        },
+        "secrets": {**_VARIABLE, "additionalProperties": _object({"name": _TEXT, "key": _TEXT})},
+    }

@@ -12,6 +12,7 @@ from cloudsync_gen.model.artefacts import (
     Ownership,
     Planned,
     PydanticModels,
+    Resource,
     Template,
     Verbatim,
 )
@@ -55,6 +56,7 @@ def files(view: ServiceView) -> Iterable[Planned]:
         f"{package}/py.typed": Verbatim(""),
         f"{folder}/Dockerfile": Template("service/Dockerfile.j2", view),
         f"{folder}/README.md": Template("service/README.md.j2", view),
+        f"{folder}/hatch_build.py": Resource("service/hatch_build.py"),
         f"{folder}/pyproject.toml": Data("toml", _project(view)),
         f"{folder}/tests/test_contract.py": Template("service/test_contract.py.j2", view),
     }
@@ -69,13 +71,21 @@ def files(view: ServiceView) -> Iterable[Planned]:
     )
 
 
-def _wheel(view: ServiceView) -> dict[str, Any]:
-    """What the wheel holds: the package, and the published contract that it serves."""
-    made: dict[str, Any] = {"packages": [f"src/{view.package}"]}
+def _hatch(view: ServiceView, dependencies: list[str]) -> dict[str, Any]:
+    """How wheel and sdist are made; `hatch_build.py` reads the hooks' settings."""
+    build: dict[str, Any] = {
+        "targets": {
+            "sdist": {"include": ["/src", "/tests", "/requirements.txt", "/*.md"]},
+            "wheel": {"packages": [f"src/{view.package}"]},
+        }
+    }
     if view.contract:
-        beside = f"{view.package}/generated/contracts/{view.contract}"
-        made["force-include"] = {f"../../../contracts/{view.contract}": beside}
-    return made
+        contract = {
+            "published": f"contracts/{view.contract}",
+            "package": view.package,
+        }
+        build["hooks"] = {"custom": contract}
+    return {"build": build, "metadata": {"hooks": {"custom": {"generated": dependencies}}}}
 
 
 def _project(view: ServiceView) -> dict[str, Any]:
@@ -88,12 +98,13 @@ def _project(view: ServiceView) -> dict[str, Any]:
     if view.messages:
         ours = sorted((*ours, view.messages))
         sources = [*sources, "../../clients/grpc/src"]
+    dependencies = [f"cloudsync-chassis[{extras}]>={CHASSIS},<1", *ours]
     project = {
         "name": view.distribution,
         "version": view.version,
         "description": view.about,
         "requires-python": ">=3.11",
-        "dependencies": [f"cloudsync-chassis[{extras}]>={CHASSIS},<1", *ours],
+        "dynamic": ["dependencies"],
         "optional-dependencies": {"test": ["jsonschema>=4.23,<5", "pytest>=8"]},
     }
     if view.license:
@@ -102,7 +113,7 @@ def _project(view: ServiceView) -> dict[str, Any]:
         "build-system": {"requires": ["hatchling>=1.27"], "build-backend": "hatchling.build"},
         "project": project,
         "tool": {
-            "hatch": {"build": {"targets": {"wheel": _wheel(view)}}},
+            "hatch": _hatch(view, dependencies),
             "pytest": {
                 "ini_options": {
                     "testpaths": ["tests"],

@@ -48,12 +48,6 @@ def metrics_of(facts: ServiceFacts) -> tuple[MetricView, ...]:
     )
 
 
-def metrics_port_of(facts: ServiceFacts) -> int:
-    """Where a service that speaks no HTTP is scraped: away from the ports that services have."""
-    port = facts.service.port
-    return port + 10_000 if port + 10_000 <= 65_535 else port - 10_000
-
-
 def _metric(metric: Metric, methods: Scope, thresholds: Iterable[float]) -> MetricView:
     parameters = Scope(*_PARAMETERS)
     labels = [each for each in metric.labels if each not in SHARED]

@@ -32,7 +32,7 @@ COMMON = frozenset(
         *("audit_key_file", "audit_retention_days", "index_key_file", "field_key_rotation"),
         *("token_algorithm", "token_lifetime", "signing_key_rotation"),
         *("workload_issuer", "workload_jwks_url", "workload_algorithm", "workload_namespaces"),
-        *("workload_token_lifetime",),
+        *("workload_token_lifetime", "trusted_proxies"),
         *("state_path", "validate", "construct"),
     )
 )

@@ -15,6 +15,7 @@ from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import kebab, screaming
 from cloudsync_gen.targets._models import document
 from cloudsync_gen.targets._packages import distribution_of, package_of
+from cloudsync_gen.targets._ports import metrics_port
 from cloudsync_gen.targets._text import summary
 from cloudsync_gen.targets.service.aggregate_views import AggregateView
 from cloudsync_gen.targets.service.aggregates import aggregates_of
@@ -27,7 +28,7 @@ from cloudsync_gen.targets.service.guide import guide_of, problems_of
 from cloudsync_gen.targets.service.jobs import jobs_of
 from cloudsync_gen.targets.service.listeners import listeners_of
 from cloudsync_gen.targets.service.methods import methods_of
-from cloudsync_gen.targets.service.metrics import latency_buckets_of, metrics_of, metrics_port_of
+from cloudsync_gen.targets.service.metrics import latency_buckets_of, metrics_of
 from cloudsync_gen.targets.service.policies import masked_of, policies_of
 from cloudsync_gen.targets.service.surroundings import (
     breaker_of,
@@ -88,7 +89,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         breaker=breaker_of(service.resilience.breaker),
         concurrent=service.resilience.max_concurrent_per_callee,
         metrics=metrics_of(facts),
-        metrics_port=metrics_port_of(facts) if stubs else 0,
+        metrics_port=metrics_port(service.port) if stubs else 0,
         latency_buckets=latency_buckets_of(facts),
         access=access,
         related=related,

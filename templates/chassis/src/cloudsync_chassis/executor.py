@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -47,6 +48,8 @@ class Incoming:
     if_match: frozenset[int] | None = None
     digest: str = ""
     source_ip: str | None = None
+    route: str = ""
+    """What the adapter calls the operation: a path of the contract, or an RPC."""
 
 
 class Executor:
@@ -63,6 +66,8 @@ class Executor:
         self._database = database
         self._access = access
         self.handled: Callable[[Event, float], None] = _unheard
+        self.decided: Callable[[str, str], None] = _unheard
+        self.replayed: Callable[[str], None] = _unheard
         self._policies = policies or Policies(PolicyTable(), Surroundings())
 
     def admit(self, operation: Operation, principal: Principal) -> None:
@@ -71,7 +76,20 @@ class Executor:
         Raises:
             Problem: `unauthenticated` or `forbidden`.
         """
-        authorize(operation, principal, self._access)
+        policy = "public" if operation.access == "public" else "roles"
+        with self._refusals(policy):
+            authorize(operation, principal, self._access)
+        self.decided(policy, "allow")
+
+    @contextmanager
+    def _refusals(self, policy: str) -> Iterator[None]:
+        """Tells who refused; problems name the policy where one of the model's did."""
+        try:
+            yield
+        except Problem as problem:
+            if problem.kind is FORBIDDEN:
+                self.decided(str(problem.extensions.get("policy", policy)), "deny")
+            raise
 
     async def answer(
         self,
@@ -88,6 +106,7 @@ class Executor:
             given = await idempotency.replay(ctx, incoming.digest)
             if given is not None:
                 ctx.grant.given = True
+                self.replayed(incoming.route or operation.id)
                 return given
             answer = await action(ctx)
             await idempotency.keep(ctx, incoming.digest, answer)
@@ -141,7 +160,8 @@ class Executor:
             trace = telemetry.ids_of(running, incoming.trace)
             async with Unit(self._database, write=operation.writes) as unit:
                 ctx = self._context(operation, replace(incoming, trace=trace), unit, deadline)
-                return await self._within(ctx, action)
+                with self._refusals("relation"):
+                    return await self._within(ctx, action)
 
     async def consume(self, event: Event, action: Callable[[Context], Awaitable[None]]) -> None:
         """Handle an event as the service itself, in the event's tenant."""
@@ -188,6 +208,8 @@ class Executor:
         finally:
             propagation.current.reset(token)
         require_grant(ctx)
+        for policy in ctx.guard.decides if ctx.guard is not None else ():
+            self.decided(policy, "allow")
         return result
 
 
@@ -198,8 +220,8 @@ def _was_overtaken(error: Exception, incoming: Incoming) -> bool:
     return isinstance(error, OvertakenError) or (isinstance(error, DBAPIError) and gave_way(error))
 
 
-def _unheard(event: Event, seconds: float) -> None:
-    del event, seconds
+def _unheard(*told: object) -> None:
+    del told
 
 
 def require_grant(ctx: Context) -> None:

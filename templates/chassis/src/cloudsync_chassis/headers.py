@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from uuid import UUID
 
 from cloudsync_chassis.operation import Operation
@@ -11,6 +13,34 @@ from cloudsync_chassis.propagation import TENANT_HEADER
 
 _TAG = re.compile(r'"(\d{1,18})"')
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+Network = IPv4Network | IPv6Network
+
+
+def client_address(
+    peer: str | None, forwarded: str | None, trusted: Collection[Network]
+) -> str | None:
+    """Whose request it is: the peer's address or, where that is one of our proxies, what they say.
+
+    Each proxy adds to `X-Forwarded-For` (`forwarded`) whom it was asked by, so the last that is
+    none of ours is the client; what stands before it the client may have made up.
+    """
+    found = peer
+    for each in reversed((forwarded or "").split(",")):
+        address = _address(found)
+        told = _address(each.strip())
+        if address is None or told is None or not any(address in network for network in trusted):
+            return found
+        found = str(told)
+    return found
+
+
+def _address(text: str | None) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text or "")
+    except ValueError:
+        return None
 
 
 def tenant(text: str | None) -> UUID | None:

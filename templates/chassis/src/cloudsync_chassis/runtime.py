@@ -74,18 +74,25 @@ class Runtime:
         self.relay = Relay(self.database, watched.publications(self.bus, self.metrics.standard))
         self.outbox = Outbox(self.relay.wake)
         self.events = EventStore()
+        self.events.appended = self.metrics.standard.appended
         self.sagas = Sagas(spec.name, spec.sagas, self.database, self.outbox)
         self.sagas.repeated = partial(self.metrics.standard.count, "saga_steps_repeated_total")
+        self.sagas.ended = self.metrics.standard.saga_ended
+        self.sagas.undid = self.metrics.standard.saga_undid
         surroundings = Surroundings(settings.region, settings.policy_context)
         self.policies = Policies(spec.policies, surroundings, settings.strict_policies)
         self.executor = Executor(spec.name, self.database, spec.grants, self.policies)
         self.executor.handled = self.metrics.standard.handled
+        self.executor.decided = self.metrics.standard.decided
+        self.executor.replayed = self.metrics.standard.replayed
         self.identity = Identity(spec.name, settings)
+        self.identity.rejected = self.metrics.standard.rejected
         self.limiter = limiter_of(spec.name, settings)
         self.limiter.refused = self.metrics.standard.rate_limited
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
         self.pages = Pages(settings, self.cursors)
         self.cipher = _cipher(spec, settings)
+        self.cipher.timed = self.metrics.standard.ciphered
         self.masking = Masking(spec.masked)
         audit_key = _secret(settings, settings.audit_key_file, "audit.key")
         self.audit = AuditTrail(audit_key, self.masking)
@@ -132,6 +139,7 @@ class Runtime:
     def project(self, projection: Projection) -> Projector:
         """Keep a read model of the event store once the service runs."""
         projector = Projector(self.database, projection)
+        projector.lagged = self.metrics.standard.lagged
         self._projectors.append(projector)
         return projector
 
@@ -167,6 +175,7 @@ class Runtime:
             self.executor.consume,
             dead_letters=self.spec.dead_letters,
             together=together,
+            repeated=self.metrics.standard.repeated,
         )
 
     async def start(self) -> None:
@@ -213,12 +222,15 @@ class Runtime:
             await self.database.create_all(self.spec.tables, system.metadata)
 
     async def migrate(self) -> None:
-        """Bring the database to the newest revision, and our own tables into being."""
-        await self.database.create_schemas()
-        if self.spec.migrations is not None and not self.database.is_sqlite:
-            await migrate.upgrade(self.database, self.spec.migrations)
-        await self.prepare_database()
-        await self.database.create_all(system.metadata)
+        """Bring the database to the newest revision, and our own tables into being; one replica
+        after the other.
+        """
+        async with self.database.alone(f"migrate {self.spec.name}"):
+            await self.database.create_schemas()
+            if self.spec.migrations is not None and not self.database.is_sqlite:
+                await migrate.upgrade(self.database, self.spec.migrations)
+            await self.prepare_database()
+            await self.database.create_all(system.metadata)
 
     async def stop(self) -> None:
         """End consumers, publish what is committed, then close everything."""

@@ -82,6 +82,7 @@ def serve(app: FastAPI, runtime: Runtime) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the chassis reads them itself, for gRPC alike
         timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
     )
     _Server(config, runtime.health, settings.drain_pause).run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -36,6 +37,9 @@ class Settings(BaseSettings):
 
     `workload_token_file` is our projected token, or a folder with one for each callee. Callers with
     a token of `workload_issuer`, a cluster, are the service accounts of `workload_namespaces`.
+
+    `trusted_proxies` are networks of ours whose word on a client's address counts
+    (`X-Forwarded-For`).
 
     `policy_context` are attributes that policies may ask of the context. With `policies_strict`, as
     always in production, a policy refuses where nobody supplies an attribute that it needs.
@@ -84,6 +88,7 @@ class Settings(BaseSettings):
     audit_key_file: Path | None = None
     audit_retention_days: Annotated[int, Field(ge=1)] = 400
 
+    trusted_proxies: frozenset[IPv4Network | IPv6Network] = frozenset()
     policy_context: dict[str, Any] = {}
     policies_strict: bool | None = None
 

@@ -71,11 +71,13 @@ class Running:
         factors: Iterable[str] = (),
         factor_age: float = 0.0,
         attributes: Mapping[str, Any] | None = None,
+        assurance: str | None = None,
+        session: str | None = None,
     ) -> Caller:
         """A caller of a new organisation, or of the one given.
 
-        `factors` (RFC 8176, `mfa`) were shown `factor_age` seconds ago; policies ask for them and
-        for the issuer's `attributes`.
+        `factors` (RFC 8176, `mfa`) were shown `factor_age` seconds ago; policies ask for them,
+        for `assurance` and `session`, and for the issuer's `attributes`.
         """
         organization, subject = organization or uuid7(), subject or uuid7()
         shown = frozenset(factors)
@@ -88,6 +90,8 @@ class Running:
             shown,
             int(time.time() - factor_age) if shown else None,
             attributes or {},
+            assurance,
+            session,
         )
         token = self.runtime.identity.issuer().issue(principal, [self.runtime.spec.name])
         return Caller(subject, organization, token)

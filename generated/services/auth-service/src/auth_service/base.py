@@ -7,7 +7,9 @@ import json
 import re
 import secrets
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -132,12 +134,19 @@ class Base(Defaults):
         return ECKey.import_key(json.loads(chosen.read_bytes()))
 
     def access_token(
-        self, ctx: Context, subject: UUID, roles: Iterable[str], scopes: Iterable[str] = ()
+        self,
+        ctx: Context,
+        subject: UUID,
+        roles: Iterable[str],
+        scopes: Iterable[str] = (),
+        session: models.Session | None = None,
     ) -> str:
-        """A JWT for 15 minutes."""
+        """A JWT for 15 minutes; of a session it says how and when the person proved who they are."""
         lifetime = int(self.settings.access_token_lifetime)
         issuer = TokenIssuer(self._signing_key(ctx), self.settings.issuer, lifetime)
         principal = Principal(str(subject), "user", ctx.tenant, frozenset(roles), frozenset(scopes))
+        if session is not None:
+            principal = replace(principal, **_proof(session))
         return issuer.issue(principal, AUDIENCE)
 
     async def tokens(
@@ -146,7 +155,7 @@ class Base(Defaults):
         """What an active session is handed."""
         return models.TokenSet(
             access_token=self.access_token(
-                ctx, session.user_id, await self.roles(ctx, session.user_id)
+                ctx, session.user_id, await self.roles(ctx, session.user_id), session=session
             ),
             token_type=models.TokenSetTokenType.bearer,
             expires_in_seconds=int(self.settings.access_token_lifetime),
@@ -159,6 +168,30 @@ class Base(Defaults):
         """Whether a session is at its end or has idled too long."""
         idle = session.updated_at + timedelta(seconds=session.idle_timeout_seconds)
         return ctx.now >= session.absolute_expires_at or ctx.now >= idle
+
+
+_FACTORS = {
+    models.AuthMethod.password: "pwd",
+    models.AuthMethod.totp: "otp",
+    models.AuthMethod.webauthn: "hwk",
+    models.AuthMethod.text_code: "sms",
+    models.AuthMethod.recovery_code: "otp",
+}
+"""Names of methods in `amr` (RFC 8176 §2); of how another issuer proved it we know nothing."""
+
+
+def _proof(session: models.Session) -> dict[str, Any]:
+    """What a token tells of its session: `sid`, `acr`, `amr`, `auth_time`."""
+    factors = {_FACTORS[each] for each in session.auth_methods if each in _FACTORS}
+    if len(session.auth_methods) > 1:
+        factors.add("mfa")
+    proven = session.authenticated_at or session.created_at
+    return {
+        "session": str(session.id),
+        "assurance": session.assurance_level.value,
+        "factors": frozenset(factors),
+        "authenticated_at": int(proven.timestamp()),
+    }
 
 
 def new_refresh(session: models.Session) -> tuple[str, str]:

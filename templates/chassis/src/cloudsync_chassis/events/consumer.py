@@ -59,6 +59,7 @@ class Consumer:
     """One consumer group. `run` opens a context; after `attempts` an event is a dead letter.
 
     `dead_letters`: the topic for the dead letters of a topic, `<topic>.dlq` where it names none.
+    `repeated` is told of events that had been handled already.
     `together`: how many events are handled at the same time; more than one only where their order
     does not matter.
     """
@@ -73,7 +74,9 @@ class Consumer:
         pause: float = 0.1,
         dead_letters: Mapping[str, str] = MappingProxyType({}),
         together: int = 1,
+        repeated: Callable[[Event], None] = lambda event: None,
     ) -> None:
+        self._repeated = repeated
         self._bus = bus
         self._group = group
         self._topics = tuple(sorted({each.topic for each in subscriptions}))
@@ -167,6 +170,7 @@ class Consumer:
         }
         connection = await ctx.unit.connection()
         if await connection.scalar(_handled(self._group, event)):
+            self._repeated(event)
             return
         try:
             await connection.execute(sa.insert(inbox).values(row))

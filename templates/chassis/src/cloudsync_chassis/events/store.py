@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,7 +59,13 @@ class Snapshot:
 
 
 class EventStore:
-    """Streams of the caller's tenant, within the running operation's transaction."""
+    """Streams of the caller's tenant, within the running operation's transaction.
+
+    `appended` is told how long it took to add to a stream, by its kind.
+    """
+
+    def __init__(self) -> None:
+        self.appended: Callable[[str, float], None] = lambda kind, seconds: None
 
     async def append(
         self, ctx: Context, kind: str, stream: UUID, expected: int, facts: Sequence[Fact]
@@ -70,6 +77,7 @@ class EventStore:
         Raises:
             Problem: `version-conflict`: the stream has more or fewer events.
         """
+        began = time.perf_counter()
         connection = await ctx.unit.connection()
         if connection.dialect.name == "postgresql":
             await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
@@ -92,6 +100,7 @@ class EventStore:
                 position = int((await connection.execute(insert)).scalar_one())
             except IntegrityError as error:
                 raise VERSION_CONFLICT() from error
+        self.appended(kind, time.perf_counter() - began)
         return position
 
     async def version(self, ctx: Context, kind: str, stream: UUID) -> int:

@@ -82,10 +82,10 @@ class RpcCalls:
 
         `request` is called once the caller has been admitted.
         """
-        name, message, context = call
+        name, _, context = call
 
         async def work() -> Message:
-            incoming = await self._incoming(message, context, operation)
+            incoming = await self._incoming(call, operation)
             typed = request()
 
             async def action(ctx: Context) -> Answer:
@@ -109,11 +109,11 @@ class RpcCalls:
 
         What grants the call must have done so before the first result: nothing sent comes back.
         """
-        name, message, context = call
+        name, _, context = call
 
         async def work() -> None:
             self._metrics.count("rpc_server_messages_total", name, "received")
-            incoming = await self._incoming(message, context, operation)
+            incoming = await self._incoming(call, operation)
             typed = request()
 
             async def action(ctx: Context) -> None:
@@ -177,9 +177,8 @@ class RpcCalls:
         given = {"limit": str(limit) if limit else None, "cursor": cursor or None}
         return self._runtime.pages.read(operation, {**given, "sort": sort or None})
 
-    async def _incoming(
-        self, message: Message, context: RpcContext, operation: Operation
-    ) -> Incoming:
+    async def _incoming(self, call: Called, operation: Operation) -> Incoming:
+        name, message, context = call
         metadata = {str(name): str(value) for name, value in context.invocation_metadata() or ()}
         principal = await self._runtime.identity.caller(metadata.get("authorization"))
         principal = principal.acting_for(headers.tenant(metadata.get(TENANT_HEADER.lower())))
@@ -194,7 +193,12 @@ class RpcCalls:
             idempotency_key=key,
             if_match=headers.versions(_quoted(metadata.get("if-match")), operation),
             digest=digest(operation.id.encode(), content) if key else "",
-            source_ip=address_of(context.peer()),
+            source_ip=headers.client_address(
+                address_of(context.peer()),
+                metadata.get("x-forwarded-for"),
+                self._runtime.settings.trusted_proxies,
+            ),
+            route=name,
         )
 
     async def _told(

@@ -11,12 +11,12 @@ from typing import Self
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from cloudsync_chassis.context import Deadline
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.metrics.server import MetricsServer
+from cloudsync_chassis.rpc.probes import Probes
 from cloudsync_chassis.rpc.service import RpcService
 from cloudsync_chassis.runtime import Runtime
 
@@ -32,7 +32,7 @@ class RpcServer:
         self.port = 0
         self.runtime = runtime
         self._services = services
-        self._health = HealthServicer()
+        self._health = Probes(runtime.health)
         self._server: grpc.aio.Server | None = None
         settings = runtime.settings
         self.metrics: MetricsServer | None = None

@@ -50,6 +50,7 @@ class Run:
     id: UUID
     state: RunState
     reason: str
+    started_at: datetime
     deadline_at: datetime
     steps: Mapping[int, StepRow]
 
@@ -191,7 +192,7 @@ class SagaLog:
             raise LookupError(f"no run {run}")
         steps = await connection.execute(sa.select(saga_steps).where(saga_steps.c.run_id == run))
         found = {e.step: StepRow(e.state, e.data, e.undo_event, e.changed_at) for e in steps}
-        return Run(row.id, row.state, row.reason, row.deadline_at, found)
+        return Run(row.id, row.state, row.reason, row.started_at, row.deadline_at, found)
 
     async def move(self, ctx: Context, run: UUID, state: RunState, reason: str = "") -> None:
         """Give the run a state."""

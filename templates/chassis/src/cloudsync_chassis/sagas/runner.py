@@ -67,6 +67,8 @@ class Sagas:
         self._repeats = Repeats()
         self.repeated: Callable[[str, str], None] = _unheard
         """Told of each attempt, by saga and step, at what can only be done."""
+        self.ended: Callable[[str, str, float], None] = lambda saga, outcome, seconds: None
+        self.undid: Callable[[str, str], None] = lambda saga, step: None
         if sagas:
             outbox.observe = self._announced
 
@@ -381,6 +383,7 @@ class Sagas:
             await self._log.note(ctx, run.id, at, state=word, due_at=None)
         if word == "completed" and run.state == "running":
             await self._log.move(ctx, run.id, "completed")
+            self._tell_end(ctx, saga, run, "completed")
         elif word == "failed" and run.state == "running" and self._may_fail(saga, run, told):
             await self._log.move(ctx, run.id, "failing", told["reason"])
             log.warning("saga_failing", saga=saga.name, run=str(run.id), reason=told["reason"])
@@ -430,6 +433,7 @@ class Sagas:
             at = next((at for at in range(len(saga.steps)) if to_undo(saga, run, at)), None)
             if at is None:
                 await self._log.move(ctx, run.id, "undone")
+                self._tell_end(ctx, saga, run, "undone")
                 return
             if saga.steps[at].service != self._service:
                 return
@@ -439,6 +443,11 @@ class Sagas:
             state = "recalled" if waited else "undone"
             await self._log.note(ctx, run.id, at, state=state, due_at=None)
             await self._tell(ctx, saga, run.id, "undone", step=at)
+            ctx.unit.after_commit(partial(self.undid, saga.name, saga.steps[at].name))
+
+    def _tell_end(self, ctx: Context, saga: Saga, run: Run, outcome: str) -> None:
+        seconds = max(0.0, (ctx.now - run.started_at).total_seconds())
+        ctx.unit.after_commit(partial(self.ended, saga.name, outcome, seconds))
 
     async def _undone(self, ctx: Context, saga: Saga, run: Run, at: int) -> bool:
         """Whether the compensation could be carried out, by the event that asks for it or alone."""

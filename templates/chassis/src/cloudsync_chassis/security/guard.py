@@ -108,6 +108,8 @@ class Guard:
         self._policies = policies
         self._forbids = tuple(forbids)
         self._permits = tuple(permits)
+        self.decides = tuple(each.id for each in (*forbids, *permits))
+        """The policies that are asked."""
         self.owed = bool(permits)
         """Whether a permit has to hold still: an operation that ends so is refused."""
 

@@ -4,7 +4,8 @@ A condition speaks of four things, in CEL by name and in Cedar as the request's 
 
     principal   id, kind, roles, organizationId, and the token's `attributes`
     resource    the entity, by the names of its JSON Schema
-    context     now, region, sourceIp, mfaAgeMinutes, the token's `attributes`, what is supplied
+    context     now, region, sourceIp, mfaAgeMinutes, assuranceLevel, sessionId, the token's
+                `attributes`, what is supplied
     request     action (the permission, else the operation) and operation; CEL only
 
 A forbid wins over whatever permits. What cannot be evaluated is refused.
@@ -181,6 +182,8 @@ class Surroundings:
             "region": self.region,
             "sourceIp": ctx.source_ip,
             "mfaAgeMinutes": caller.factor_age_minutes(ctx.now),
+            "assuranceLevel": caller.assurance,
+            "sessionId": caller.session,
         }
         for name, supplier in self.suppliers.items():
             if f"context.{name}" in reads:

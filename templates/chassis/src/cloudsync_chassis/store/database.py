@@ -15,7 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from sqlalchemy.schema import CreateSchema
 
 from cloudsync_chassis import propagation
@@ -94,6 +94,24 @@ class Database:
             await connection.commit()
         finally:
             await connection.close()
+
+    @asynccontextmanager
+    async def alone(self, purpose: str) -> AsyncIterator[None]:
+        """Do what one process may do at a time, e.g. replicas that come up together and migrate.
+
+        SQLite has one writer anyway. The lock has a connection of its own: the pool may be small.
+        """
+        if self.is_sqlite:
+            yield
+            return
+        engine = create_async_engine(self.url, poolclass=NullPool, hide_parameters=True)
+        try:
+            async with engine.begin() as connection:
+                lock = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:purpose, 0))")
+                await connection.execute(lock, {"purpose": purpose})
+                yield
+        finally:
+            await engine.dispose()
 
     async def create_schemas(self) -> None:
         """Create the schemas that are missing, before anything is put into them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic
 from uuid import UUID
@@ -133,12 +134,14 @@ class TableRepository(Generic[E]):
         record = to_record(entity)
         if record["organizationId"] != ctx.tenant:
             raise ValueError("entity of another organisation")
-        row = {
-            column.name: self._stored(ctx, name, record.get(name))
-            for name, column in self._columns.items()
-        }
-        for column_name, name in self._store.blind.items():
-            row[column_name] = self._blind(column_name, record.get(name))
+        secret = self._store.encrypted & record.keys()
+        with self._cipher.timing("seal") if secret else nullcontext():
+            row = {
+                column.name: self._stored(ctx, name, record.get(name))
+                for name, column in self._columns.items()
+            }
+            for column_name, name in self._store.blind.items():
+                row[column_name] = self._blind(column_name, record.get(name))
         return row
 
     def _stored(self, ctx: Context, name: str, value: Any) -> Any:
@@ -157,8 +160,10 @@ class TableRepository(Generic[E]):
         record: Record = {
             name: value for name, value in zip(self._columns, row, strict=True) if value is not None
         }
-        for name in self._store.encrypted & record.keys():
-            record[name] = self._cipher.decrypt(record[name], record["organizationId"])
+        secret = self._store.encrypted & record.keys()
+        with self._cipher.timing("open") if secret else nullcontext():
+            for name in secret:
+                record[name] = self._cipher.decrypt(record[name], record["organizationId"])
         return from_record(self._model, record)
 
     def _equals(self, ctx: Context, name: str, value: Any) -> predicates.Condition:

@@ -1,0 +1,49 @@
+"""Charts as Helm renders them for a cluster."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import helm_python
+import yaml
+
+KEY_NETWORK = "10.250.0.0/24"
+Objects = list[dict[str, Any]]
+
+
+def cluster(chart: Path, region: str = "") -> dict[str, Any]:
+    """What a cluster knows that the model does not; in the first of the chart's regions."""
+    schema = json.loads((chart / "values.schema.json").read_bytes())
+    regions = schema["properties"]["cluster"]["properties"]["region"].get("enum", ["here"])
+    return {
+        "region": region or regions[0],
+        "issuerKeys": "https://auth.example.com/keys",
+        "workloadIssuer": "https://oidc.example.com/id/1",
+        "workloadKeys": "https://oidc.example.com/id/1/keys",
+        "keyNetworks": [KEY_NETWORK],
+    }
+
+
+def assembled(chart: Path, folder: Path) -> Path:
+    """The chart with its library beside it, as `helm dependency build` would lay it."""
+    copy = folder / chart.name
+    shutil.copytree(chart, copy)
+    shutil.copytree(chart.parent / "library", copy / "charts" / "service-library")
+    return copy
+
+
+def rendered(chart: Path, values: dict[str, Any] | None = None) -> Objects:
+    with helm_python.Chart.load(str(chart)) as loaded:
+        asked = {"cluster": cluster(chart), **(values or {})}
+        texts = loaded.render(asked, name="release", namespace="production")
+    return [each for text in texts.values() for each in yaml.safe_load_all(text) if each]
+
+
+def pod_of(objects: Objects) -> dict[str, Any]:
+    """The pod of the Deployment."""
+    (deployment,) = (each for each in objects if each["kind"] == "Deployment")
+    found: dict[str, Any] = deployment["spec"]["template"]["spec"]
+    return found
