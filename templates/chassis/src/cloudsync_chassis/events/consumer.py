@@ -24,6 +24,7 @@ from cloudsync_chassis.store.system import inbox
 Handle = Callable[[Context, Event], Awaitable[None]]
 Run = Callable[[Event, Callable[[Context], Awaitable[None]]], Awaitable[None]]
 
+_ADD = sa.insert(inbox)
 _BATCH = 50
 _LONGEST_PAUSE = 5.0
 
@@ -161,7 +162,7 @@ class Consumer:
         if await connection.scalar(_handled(self._group, event)):
             return
         try:
-            await connection.execute(sa.insert(inbox).values(row))
+            await connection.execute(_ADD, row)
         except IntegrityError as error:
             raise RuntimeError("handled at the same time by another replica") from error
         await handle(ctx, event)

@@ -21,6 +21,7 @@ from cloudsync_chassis.store.query import ListQuery, Page, cut
 from cloudsync_chassis.store.repository import E, UniqueViolationError
 from cloudsync_chassis.store.system import documents, unique_keys
 
+_ADD = sa.insert(documents)
 _OWN_COLUMNS = {
     "id": documents.c.id,
     "version": documents.c.version,
@@ -51,7 +52,7 @@ class DocumentRepository(Generic[E]):
         row = self._row(ctx, entity)
         connection = await ctx.unit.connection()
         try:
-            await connection.execute(sa.insert(documents).values(row))
+            await connection.execute(_ADD, row)
         except IntegrityError as error:
             raise UniqueViolationError(("id",)) from error
         await self._claim(ctx, row)
