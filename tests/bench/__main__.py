@@ -2,8 +2,9 @@
 
 Rows are timed as whole processes, as a person or a hook would start them. What counts is the least
 of some runs: noise of a machine only ever adds. `others` is the share of the machine that other
-processes used: above a tenth or so, look at the processors' seconds, and measure again. Nothing
-here decides whether a test passes.
+processes used: above a tenth or so, look at the processors' seconds, and measure again. Services
+are compared while they run: `serving` tells their medians. Nothing here decides whether a test
+passes.
 """
 
 from __future__ import annotations
