@@ -13,12 +13,18 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloudsync_chassis.aggregate.entities import Entities
 from cloudsync_chassis.aggregate.merge import merge
 from cloudsync_chassis.aggregate.payload import Change, derive
 from cloudsync_chassis.aggregate.rules import Invariants, Rule
 from cloudsync_chassis.aggregate.spec import Invariant
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import Problem
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.store.system import idempotency_keys
 from cloudsync_chassis.testing import Caller, Running
 
@@ -390,3 +396,62 @@ def _has_null(value: Any) -> bool:
     if isinstance(value, dict):
         return any(_has_null(each) for each in value.values())
     return value is None
+
+
+async def test_handlers_write_what_no_command_says(shop: Running) -> None:
+    books: Entities[Any] = shop.runtime.aggregates["book"]
+    caller = shop.caller("clerk")
+    fields = {"title": "Emma", "sellerId": caller.subject, "status": "listed", "priceMinor": 5}
+
+    async def write(ctx: Context) -> None:
+        emma = await books.insert(ctx, {**fields, "notes": None})
+        assert (emma.version, emma.tags, emma.notes) == (1, [], None)
+        named = await books.insert(ctx, {**fields, "id": uuid7(), "isbn": "1"})
+        assert await books.rewrite(ctx, named, {"title": "Emma"}) is named
+        changed = await books.rewrite(ctx, named, {"title": "Persuasion", "isbn": None})
+        assert (changed.version, changed.title, changed.isbn) == (2, "Persuasion", None)
+        with pytest.raises(Problem, match="when"):
+            await books.rewrite(ctx, changed, {"status": "sold"})
+        with pytest.raises(Problem):
+            await books.rewrite(ctx, named, {"title": "Anne"})
+        with pytest.raises(Problem, match="when"):
+            await books.insert(ctx, {**fields, "status": "sold"})
+        await books.announce(ctx, "BookReserved", changed, named, to="nowhere")
+        with pytest.raises(ValueError, match="no command of book announces BookBurnt"):
+            await books.announce(ctx, "BookBurnt", changed)
+        await books.remove(ctx, emma)
+        with pytest.raises(Problem):
+            await books.remove(ctx, emma)
+        assert [each.id async for each in books.each(ctx)] == [named.id]
+        gone = {"createdAt": ctx.now - timedelta(days=1)}
+        assert [each async for each in books.each(ctx, gone)] == []
+        assert [each.id async for each in books.each(ctx, {"createdAt": ctx.now})] == [named.id]
+
+    await within(shop, caller, write)
+    events = await shop.published()
+    assert [(each.type, each.data["from"], each.data["to"]) for each in events] == [
+        ("BookReserved", "listed", "listed")
+    ]
+
+
+async def test_a_command_tells_only_what_its_handler_lets_it(shop: Running) -> None:
+    books = shop.runtime.aggregates["book"]
+    caller = shop.caller("clerk")
+
+    async def write(ctx: Context) -> None:
+        book = await books.telling().create(ctx, "list-book", {"title": "Emma", "priceMinor": 5})
+        await books.telling("BookListed").update(ctx, "change-book", book.id, {"title": "Lucy"})
+        await books.update(ctx, "change-book", book.id, {"title": "Anne"})
+        with pytest.raises(ValueError, match="announces BookBurnt"):
+            books.telling("BookBurnt")
+
+    await within(shop, caller, write)
+    assert [each.data["toTitle"] for each in await shop.published()] == ["Anne"]
+
+
+async def within(shop: Running, caller: Caller, action: Any) -> None:
+    operation = Operation(id="probe", access="workload", writes=True)
+    incoming = Incoming(
+        principal=Principal(str(caller.subject), "workload", caller.organization), trace=Trace.new()
+    )
+    await shop.runtime.executor.run(operation, incoming, action)

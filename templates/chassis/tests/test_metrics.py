@@ -350,5 +350,15 @@ def test_no_series_of_all_services_has_a_label_for_one_of_many() -> None:
     labels = {name for each in (*specs((1.0,)), *scrape.GAUGES) for name in each.labels}
     assert labels <= {
         *("method", "route", "status", "rpc_method", "grpc_status", "problem_type", "reason"),
-        *("direction", "plan", "callee", "to_state", "outcome", "kind", "topic", "event_type"),
+        *(
+            "job",
+            "direction",
+            "plan",
+            "callee",
+            "to_state",
+            "outcome",
+            "kind",
+            "topic",
+            "event_type",
+        ),
     }

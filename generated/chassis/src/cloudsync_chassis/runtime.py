@@ -48,6 +48,7 @@ from cloudsync_chassis.store.renewal import KeyKeeper, Renewal, Sealed
 from cloudsync_chassis.store.repository import Repository
 from cloudsync_chassis.store.table import TableRepository
 from cloudsync_chassis.telemetry import Telemetry
+from cloudsync_chassis.work.runner import Work
 
 E = TypeVar("E", bound=BaseModel)
 C = TypeVar("C", bound=Client)
@@ -89,6 +90,8 @@ class Runtime:
         self.health = Health(self.database.ping)
         self.telemetry: Telemetry | None = None
         self.aggregates = Registry(spec.inherits)
+        self.work = Work(spec.name, self.database, self.executor, self.aggregates)
+        self.work.ended = self.metrics.standard.job_ended
         self.sealed: list[Sealed] = []
         self.calls = CallQueue(spec.name, self.outbox, self.clients)
         brokered = settings.bus == "rabbitmq" or settings.queue_url is not None
@@ -165,12 +168,13 @@ class Runtime:
         )
 
     async def start(self) -> None:
-        """Log, trace, open, migrate, relay, consume."""
+        """Log, trace, open, migrate, prepare, relay, consume, work."""
         logs.configure(self.settings.log_level, self.spec.name, self.masking)
         self.telemetry = Telemetry(self.settings.telemetry, self.spec.name)
         self.identity.prepare()
         await self.prepare_database()
         await self.bus.start()
+        await self.work.begin()
         self._spawn(self.relay.run())
         self._spawn(self.key_keeper().run())
         self._spawn(self.identity.keep())
@@ -181,6 +185,8 @@ class Runtime:
             self._spawn(projector.run())
         if self.spec.sagas:
             self._spawn(self.sagas.run(self.executor.consume))
+        for each in self.work.loops() if self.settings.jobs else ():
+            self._spawn(each)
         self.health.started = True
 
     async def _forget(self) -> None:
@@ -219,6 +225,7 @@ class Runtime:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        await self.work.stop()
         await self._flush()
         for client in self.clients.values():
             await client.aclose()

@@ -59,6 +59,9 @@ def main(
         return asyncio.run(_replay(runtime, options))
     elif options.command == "token":
         return _token(runtime, options)
+    elif options.command == "jobs":
+        build(runtime)
+        return asyncio.run(_jobs(runtime, options.job))
     else:
         application = build(runtime)
         if isinstance(application, FastAPI):
@@ -134,6 +137,27 @@ async def _replay(runtime: Runtime, options: argparse.Namespace) -> int:
     return 0
 
 
+async def _jobs(runtime: Runtime, names: Sequence[str]) -> int:
+    """Do what is due, as a scheduler outside would have it where no replica does jobs."""
+    unknown = sorted({*names} - {*runtime.work.names})
+    if unknown:
+        known = ", ".join(sorted(runtime.work.names)) or "none"
+        sys.stderr.write(f"jobs: no job is called {', '.join(unknown)}; there are: {known}\n")
+        return WRONG_USAGE
+    await runtime.prepare_database()
+    await runtime.bus.start()
+    try:
+        await runtime.work.begin()
+        await runtime.work.do(names)
+        await runtime.work.settle()
+        while await runtime.relay.publish_once():
+            pass
+    finally:
+        await runtime.bus.stop()
+        await runtime.database.dispose()
+    return 0
+
+
 def _moment(text: str) -> datetime:
     """An instant as RFC 3339 writes it."""
     found = datetime.fromisoformat(text)
@@ -173,6 +197,8 @@ def _parser(spec: ServiceSpec) -> argparse.ArgumentParser:
         action="store_true",
         help="publish the group's dead letters again instead of moving it back",
     )
+    jobs = commands.add_parser("jobs", help="do what is due by the clock, once")
+    jobs.add_argument("job", nargs="*", help="these, though they are not due (default: all due)")
     token = commands.add_parser("token", help="print a development token")
     token.add_argument("--subject", default=str(uuid7()), help="who it is (default: somebody new)")
     token.add_argument("--organization", type=UUID)

@@ -142,6 +142,7 @@ class Running:
         """
         bus = self.runtime.bus
         assert isinstance(bus, InProcessBus), "only on the bus of this process"
+        await self.runtime.work.settle()
         consumed = (*self.runtime.subscriptions, *self.runtime.sagas.subscriptions())
         topics = {each.topic for each in consumed}
         while True:
@@ -153,6 +154,13 @@ class Running:
                 if not await self.runtime.relay.publish_once():
                     return
             await asyncio.sleep(0.005)
+
+    async def tick(self, *jobs: str) -> None:
+        """Let the clock do what is due by now, with all that comes of it; of the jobs named, if
+        any, also what is not due. In tests the clock does nothing by itself.
+        """
+        await self.runtime.work.do(jobs)
+        await self.settle()
 
     async def published(self) -> list[Event]:
         """All events on the bus, once the outbox is empty (in-process bus only)."""
@@ -215,4 +223,5 @@ def isolated(state: Path) -> dict[str, Any]:
         "port": 0,
         "metrics_port": 0,
         "rate_limit_per_second": 0,
+        "jobs": False,
     }

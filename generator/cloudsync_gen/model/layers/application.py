@@ -275,6 +275,21 @@ class Requirement(Part, frozen=True, kw_only=True):
     problem: Slug
 
 
+class Schedule(Part, frozen=True, kw_only=True):
+    """A command that the service gives itself by the clock, one replica at a time.
+
+    `per` entity of the aggregate that is due, once per tenant that has one, or once for the
+    service. Due: each property in `where` has one of the values, and the date-time property
+    `since` lies at least `after` back.
+    """
+
+    every: Duration
+    per: Literal["entity", "tenant", "service"] = "entity"
+    where: dict[Identifier, tuple[str | int | bool, ...]] = field(default_factory=dict)
+    since: Identifier | None = None
+    after: Duration | None = None
+
+
 AssignmentSource = Annotated[
     str, Meta(pattern=r"^(body|parameter|context)\.[a-zA-Z][a-zA-Z0-9]*$(?!\n)", max_length=90)
 ]
@@ -299,7 +314,7 @@ class Command(Element, frozen=True, kw_only=True):
     command has the same effect by itself; a create makes each thing once and refuses another one
     with its unique values. `requires` are judged in order, after the life cycle's transition.
     `takes: event`: a custom command that is handed each event mapped to it as it came, of whatever
-    type, by one method.
+    type, by one method. `schedule`: the clock calls it, besides whoever else may.
     """
 
     service: Link
@@ -315,6 +330,7 @@ class Command(Element, frozen=True, kw_only=True):
     clears: tuple[Identifier, ...] = ()
     emits: tuple[Link, ...] = ()
     idempotency: Literal["key", "natural", "if-match", "none"]
+    schedule: Schedule | None = None
     requires: tuple[Requirement, ...] = ()
     errors: tuple[ProblemCase, ...] = ()
 

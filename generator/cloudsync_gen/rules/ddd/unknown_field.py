@@ -85,6 +85,11 @@ def _of_command(command: Command) -> Named:
         yield ("sets", index, "field"), each.field
     for index, name in enumerate(command.clears):
         yield ("clears", index), name
+    if command.schedule is not None:
+        for name in command.schedule.where:
+            yield ("schedule", "where", name), name
+        if command.schedule.since is not None:
+            yield ("schedule", "since"), command.schedule.since
 
 
 def _of_body(command: Command) -> Named:

@@ -23,7 +23,7 @@ MODULES = (
     *("tables", "testing"),
 )
 """Modules of every service; `rest` is there for those that answer over HTTP, `clients` for those
-that call others, `metrics` for those with series, `policies` for those that rules beyond roles
+that call others, `jobs` for those that the clock calls, `metrics` for those with series, `policies` for those that rules beyond roles
 concern, `problems` for those with refusals of their own, `sagas` for those that take part in one.
 """
 
@@ -37,7 +37,11 @@ def files(view: ServiceView) -> Iterable[Planned]:
     optional = (
         *(("rest", view.rest), ("clients", bool(view.callees))),
         *(("metrics", bool(view.metrics)), ("policies", view.policies.any)),
-        *(("problems", bool(view.problems)), ("sagas", bool(view.flows.sagas))),
+        *(
+            ("jobs", bool(view.jobs)),
+            ("problems", bool(view.problems)),
+            ("sagas", bool(view.flows.sagas)),
+        ),
     )
     modules = (*MODULES, *(name for name, wanted in optional if wanted))
     forms: dict[str, Form] = {

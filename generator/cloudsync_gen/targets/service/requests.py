@@ -204,7 +204,7 @@ def _derived(facts: ServiceFacts, performed: Command | Query) -> Request:
     fields: list[FieldView] = []
     names: dict[str, str] = {}
     key = ""
-    if aggregate is not None and effect in _BY_KEY:
+    if aggregate is not None and (effect in _BY_KEY or _by_clock(performed)):
         key = facts.key_of(aggregate)
         names[key] = Scope(*_LOCALS).take(python_name(key))
         fields.append(FieldView(name=names[key], type=_key_type(facts, aggregate)))
@@ -224,6 +224,12 @@ def _derived(facts: ServiceFacts, performed: Command | Query) -> Request:
         body=bool(performed.input),
         paged=effect == "list",
     )
+
+
+def _by_clock(performed: Command | Query) -> bool:
+    """Whether the clock calls it for one entity after the other."""
+    schedule = performed.schedule if isinstance(performed, Command) else None
+    return schedule is not None and schedule.per == "entity"
 
 
 def _key_type(facts: ServiceFacts, aggregate: Aggregate) -> str:

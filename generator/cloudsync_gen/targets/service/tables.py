@@ -13,7 +13,7 @@ OWN = frozenset(
         *("outbox", "inbox", "idempotency_keys", "event_sequences"),
         *("aggregate_documents", "aggregate_unique_keys"),
         *("stream_events", "stream_snapshots", "projection_checkpoints"),
-        *("saga_runs", "saga_steps", "saga_keys"),
+        *("job_runs", "saga_runs", "saga_steps", "saga_keys"),
     )
 )
 """Tables that every service has by the chassis."""

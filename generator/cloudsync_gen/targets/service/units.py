@@ -24,6 +24,7 @@ from cloudsync_gen.targets.service.consumers import consumers_of
 from cloudsync_gen.targets.service.facts import ServiceFacts, SystemFacts
 from cloudsync_gen.targets.service.flows import flows_of
 from cloudsync_gen.targets.service.guide import guide_of, problems_of
+from cloudsync_gen.targets.service.jobs import jobs_of
 from cloudsync_gen.targets.service.listeners import listeners_of
 from cloudsync_gen.targets.service.methods import methods_of
 from cloudsync_gen.targets.service.metrics import latency_buckets_of, metrics_of, metrics_port_of
@@ -74,6 +75,7 @@ def _view(facts: ServiceFacts) -> ServiceView:
         methods=methods,
         consumers=consumers,
         listeners=listeners_of(facts),
+        jobs=jobs_of(facts),
         flows=flows_of(facts, methods),
         aggregates=aggregates,
         emissions=emissions,

@@ -12,6 +12,7 @@ from cloudsync_gen.targets.service.flow_views import CallView, FlowsView
 from cloudsync_gen.targets.service.guide import GuideView, ProblemView
 from cloudsync_gen.targets.service.listeners import ListenerView
 from cloudsync_gen.targets.service.view_calls import BreakerView, CalleeView, EdgeView
+from cloudsync_gen.targets.service.view_jobs import JobView
 from cloudsync_gen.targets.service.view_metrics import MetricView
 from cloudsync_gen.targets.service.view_policies import PoliciesView
 
@@ -249,6 +250,7 @@ class ServiceView(Struct, frozen=True, kw_only=True):
     methods: tuple[MethodView, ...]
     consumers: tuple[ConsumerView, ...]
     listeners: tuple[ListenerView, ...]
+    jobs: tuple[JobView, ...]
     flows: FlowsView
     aggregates: tuple[AggregateView, ...]
     emissions: tuple[EmissionView, ...]
@@ -373,7 +375,22 @@ class ServiceView(Struct, frozen=True, kw_only=True):
         """Modules of the package that the one that puts the service together has to import."""
         adapter = {"rpc": bool(self.stubs), "rest": self.rest and not self.stubs}
         used = [name for name, wanted in adapter.items() if wanted]
-        return ("events", "port", *used, *(["sagas"] if self.flows.undos else ()))
+        sagas = ["sagas"] if self.flows.undos else []
+        jobs = ["jobs"] if self.jobs else []
+        return ("events", *jobs, "port", *used, *sagas)
+
+    @property
+    def job_uses(self) -> dict[str, bool]:
+        """What the module of the jobs has to import."""
+        return {
+            "timeout": any(not each.key for each in self.jobs),
+            "due": any(each.due for each in self.jobs),
+        }
+
+    @property
+    def job_modules(self) -> tuple[str, ...]:
+        """Modules of the package that the one of the jobs has to import."""
+        return (*(["models"] if any(each.body for each in self.jobs) else ()), "operations", "port")
 
     @property
     def spec_uses(self) -> dict[str, bool]:

@@ -95,6 +95,8 @@ class Settings(BaseSettings):
     page_size: Annotated[int, Field(ge=1)] = 50
     max_page_size: Annotated[int, Field(ge=1)] = 200
     request_timeout: Seconds = 10.0
+    jobs: bool = True
+    """Whether this replica does what is due by the clock; one that does is enough."""
     shutdown_grace: Seconds = 10.0
     drain_pause: Annotated[float, Field(ge=0)] = 0.0
     peers: dict[str, str] = {}

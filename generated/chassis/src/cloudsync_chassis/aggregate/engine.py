@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from copy import deepcopy
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Generic
-from uuid import NAMESPACE_URL, UUID, uuid5
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from cloudsync_chassis import ids
-from cloudsync_chassis.aggregate import payload, sources
+from cloudsync_chassis.aggregate import sources
+from cloudsync_chassis.aggregate.entities import Entities
 from cloudsync_chassis.aggregate.grants import Grants
 from cloudsync_chassis.aggregate.lifecycle import Lifecycle
 from cloudsync_chassis.aggregate.merge import merge
 from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.aggregate.requirements import Requirements
-from cloudsync_chassis.aggregate.rules import Invariants
-from cloudsync_chassis.aggregate.spec import AggregateSpec, Command, Emission
+from cloudsync_chassis.aggregate.spec import AggregateSpec, Command
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.events.outbox import Outbox
-from cloudsync_chassis.events.store import Fact, Journal
+from cloudsync_chassis.events.store import Journal
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import (
     ENVELOPE,
@@ -52,8 +49,6 @@ Body = BaseModel | Mapping[str, Any] | None
 
 log = logger("aggregate")
 
-_MANY = 200
-
 
 class Registry(dict[str, "Aggregate[Any]"]):
     """The aggregates of one service, by name; `inherits`: role → roles whose rights it has too."""
@@ -63,7 +58,7 @@ class Registry(dict[str, "Aggregate[Any]"]):
         self.inherits = inherits
 
 
-class Aggregate(Generic[E]):
+class Aggregate(Entities[E]):
     """Carries out what the specification says. Handlers call it and add what it cannot know.
 
     `parameters` are path parameters by their JSON names; those that name fields restrict which
@@ -79,16 +74,11 @@ class Aggregate(Generic[E]):
         registry: Registry,
         journal: Journal | None = None,
     ) -> None:
-        self.spec = spec
-        self.repository = repository
-        self._outbox = outbox
-        self._source = source
+        super().__init__(spec, repository, outbox, source, journal)
         self._registry = registry
-        self._journal = journal
         self._fields = field_names(spec.model)
         self.grants = Grants(spec, repository, registry)
         self._lifecycle = Lifecycle(spec.state_field, spec.transitions, registry.inherits)
-        self._invariants = Invariants(spec.invariants)
         self._requirements = Requirements(spec.commands, self._count)
         registry[spec.name] = self
 
@@ -126,28 +116,6 @@ class Aggregate(Generic[E]):
             raise not_valid("not a field to sort by", parameter="sort")
         found = await self.repository.select(ctx, ListQuery(page, wanted, related))
         return await self.grants.shown(ctx, found)
-
-    async def find(self, ctx: Context, /, **values: Any) -> E | None:
-        """The entity with these values, by JSON names. For handlers: no relation is asked."""
-        return await self.repository.find(ctx, values)
-
-    async def each(self, ctx: Context, /, **filters: Any) -> AsyncIterator[E]:
-        """Every entity that passes (a tuple: has one of its values), oldest first, page by page.
-
-        For handlers: no relation is asked. What is changed on the way is seen as it was.
-        """
-        page = PageRequest(limit=_MANY, sort="createdAt")
-        while True:
-            found = await self.repository.select(ctx, ListQuery(page, filters))
-            for entity in found.items:
-                yield entity
-            if found.following is None:
-                return
-            page = PageRequest(limit=_MANY, after=found.following)
-
-    async def count(self, ctx: Context, /, **filters: Any) -> int:
-        """How many pass. For handlers: no relation is asked."""
-        return await self.repository.count(ctx, filters)
 
     async def create(
         self, ctx: Context, command: str, body: Body = None, /, **parameters: Any
@@ -241,30 +209,6 @@ class Aggregate(Generic[E]):
         change = Change(self.spec.name, before, before, {}, parameters)
         await self.emit(ctx, known.emits, change)
         return entity
-
-    async def emit(self, ctx: Context, emissions: tuple[Emission, ...], change: Change) -> None:
-        """Announce what a command did, in the same transaction."""
-        for each in emissions:
-            known = {"id": change.after.get("id"), **change.inputs, **change.after}
-            subject = known.get(each.key, known["id"])
-            data = payload.derive(change, each.fields, self.spec.state_field)
-            if each.key_field in each.fields:
-                data[each.key_field] = subject
-            event = Event(
-                id=ids.uuid7(),
-                type=each.type,
-                source=self._source,
-                topic=each.topic,
-                subject=str(subject),
-                time=ctx.now,
-                organization_id=ctx.tenant,
-                traceparent=ctx.trace.header,
-                data=data,
-            )
-            await self._outbox.append(ctx, _series(event), event)
-            if self._journal is not None:
-                entity = {"id": subject, **change.after}
-                await self._journal.record(ctx, entity, Fact(event.type, event.data))
 
     async def _make(
         self, ctx: Context, command: str, fields: Record, parameters: Mapping[str, Any]
@@ -363,9 +307,6 @@ class Aggregate(Generic[E]):
         )
         return record
 
-    def _defaults(self) -> Record:
-        return deepcopy(dict(self.spec.defaults))
-
     async def _find(self, ctx: Context, key: Any, parameters: Mapping[str, Any]) -> E:
         values = {name: each for name, each in parameters.items() if name in self._fields}
         found = await self.repository.find(ctx, {self.spec.key: key, **values})
@@ -462,13 +403,3 @@ def _sayable(body: Body) -> frozenset[str]:
     if isinstance(body, BaseModel):
         return field_names(type(body))
     return frozenset(body or {})
-
-
-def _series(event: Event) -> UUID:
-    """What the event is numbered within: its subject, by a name of its own where that is no UUID
-    (RFC 9562, version 5).
-    """
-    try:
-        return UUID(event.subject)
-    except ValueError:
-        return uuid5(event.organization_id or NAMESPACE_URL, f"{event.topic}/{event.subject}")

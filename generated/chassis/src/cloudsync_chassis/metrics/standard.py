@@ -76,6 +76,8 @@ def specs(latency: Sequence[float]) -> tuple[MetricSpec, ...]:
                    "the events.", LATENCY, "topic"),
         _histogram("event_handle_duration_seconds", "Time that a consumer spends on one event.",
                    _HANDLING, "topic", "event_type"),
+        _histogram("job_duration_seconds", "Time that one call of a job by the clock takes.",
+                   _HANDLING, "job", "outcome"),
         _counter("dead_letters_total", "Events that were given up.", "topic", "event_type"),
     )  # fmt: skip
 
@@ -121,6 +123,10 @@ class Standard:
     def handled(self, event: Event, seconds: float) -> None:
         """A consumer is done with an event, or has failed at it."""
         self.time("event_handle_duration_seconds", seconds, event.topic, event.type)
+
+    def job_ended(self, job: str, seconds: float, well: bool) -> None:
+        """One call of a job is over."""
+        self.time("job_duration_seconds", seconds, job, "done" if well else "failed")
 
     def rate_limited(self) -> None:
         """A request was beyond its share, which is the service's own, alike for all plans."""

@@ -45,6 +45,12 @@ class Repository(Protocol[E]):
         """How many pass the filters, which are those of `ListQuery`."""
         ...
 
+    async def tenants(self, ctx: Context, query: ListQuery, after: UUID | None) -> list[UUID]:
+        """Tenants that have an entity which passes the filters and is due, by id, from `after` on;
+        the page says how many at most. Only for the service itself: no tenant restricts it.
+        """
+        ...
+
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """Store a new state if the stored version is still `expected`.
 

@@ -130,6 +130,16 @@ projections = sa.Table(
 )
 """How far each projection has read the event store."""
 
+job_runs = sa.Table(
+    "job_runs",
+    metadata,
+    sa.Column("job", sql("text"), primary_key=True),
+    sa.Column("due_at", Timestamp(), nullable=False),
+    sa.Column("holder", sql("text"), nullable=True),
+    sa.Column("held_until", Timestamp(), nullable=True),
+)
+"""When each job is due next, and which replica is at it."""
+
 saga_runs = sa.Table(
     "saga_runs",
     metadata,

@@ -69,7 +69,7 @@ class TableRepository(Generic[E]):
 
     async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
         """See `Repository.select`."""
-        conditions = [self._passes(ctx, name, value) for name, value in query.filters.items()]
+        conditions = self._conditions(ctx, query)
         if query.related:
             conditions.append(sa.or_(*(self._passes(ctx, *each) for each in query.related)))
         statement = self._select().where(self._tenant == ctx.tenant, *conditions)
@@ -87,6 +87,12 @@ class TableRepository(Generic[E]):
         statement = sa.select(sa.func.count()).select_from(self._store.table)
         statement = statement.where(self._tenant == ctx.tenant, *conditions)
         return int((await (await ctx.unit.connection()).execute(statement)).scalar_one())
+
+    async def tenants(self, ctx: Context, query: ListQuery, after: UUID | None) -> list[UUID]:
+        """See `Repository.tenants`."""
+        statement = sa.select(self._tenant).where(*self._conditions(ctx, query))
+        statement = predicates.tenants(statement, self._tenant, after, query.page.limit)
+        return list((await (await ctx.unit.connection()).execute(statement)).scalars())
 
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""
@@ -157,6 +163,10 @@ class TableRepository(Generic[E]):
             if indexed == name:
                 column, wanted = self._store.table.c[blind], self._blind(blind, value)
         return predicates.equals(column, wanted)
+
+    def _conditions(self, ctx: Context, query: ListQuery) -> list[predicates.Condition]:
+        passing = [self._passes(ctx, name, value) for name, value in query.filters.items()]
+        return passing + [self._columns[name] <= by for name, by in query.due.items()]
 
     def _passes(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
         column = self._columns[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal
@@ -11,6 +12,8 @@ from cloudsync_chassis.problem import ProblemType
 from cloudsync_chassis.store.document import DocumentStore
 from cloudsync_chassis.store.repository import E
 from cloudsync_chassis.store.table import TableStore
+
+_VERSION = re.compile(r"\.v[0-9]+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,11 @@ class Emission:
     fields: tuple[str, ...] = ()
     key: str = "id"
     key_field: str = ""
+
+    @property
+    def name(self) -> str:
+        """As the model calls it: `order-cancelled` of `acme.billing.order-cancelled.v1`."""
+        return _VERSION.sub("", self.type).rpartition(".")[2]
 
 
 @dataclass(frozen=True, slots=True)

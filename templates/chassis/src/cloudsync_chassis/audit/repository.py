@@ -42,6 +42,10 @@ class AuditedRepository(Generic[E]):
         """See `Repository.count`."""
         return await self._inner.count(ctx, filters)
 
+    async def tenants(self, ctx: Context, query: ListQuery, after: UUID | None) -> list[UUID]:
+        """See `Repository.tenants`."""
+        return await self._inner.tenants(ctx, query, after)
+
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""
         after = to_record(entity)

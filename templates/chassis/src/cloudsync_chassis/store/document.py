@@ -70,7 +70,7 @@ class DocumentRepository(Generic[E]):
         statement = self._scoped(
             ctx, sa.select(documents.c.body, key.label("place"), documents.c.id)
         )
-        statement = statement.where(*self._conditions(ctx, query.filters))
+        statement = statement.where(*self._conditions(ctx, query.filters), *self._due(query))
         if query.related:
             alternatives = (self._passes(ctx, name, value) for name, value in query.related)
             statement = statement.where(sa.or_(*alternatives))
@@ -89,6 +89,17 @@ class DocumentRepository(Generic[E]):
         statement = self._scoped(ctx, sa.select(sa.func.count()).select_from(documents))
         statement = statement.where(*self._conditions(ctx, filters))
         return int((await (await ctx.unit.connection()).execute(statement)).scalar_one())
+
+    async def tenants(self, ctx: Context, query: ListQuery, after: UUID | None) -> list[UUID]:
+        """See `Repository.tenants`."""
+        statement = sa.select(documents.c.organization_id).where(
+            documents.c.collection == self._store.collection,
+            *self._conditions(ctx, query.filters),
+            *self._due(query),
+        )
+        tenant = documents.c.organization_id
+        statement = predicates.tenants(statement, tenant, after, query.page.limit)
+        return list((await (await ctx.unit.connection()).execute(statement)).scalars())
 
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""
@@ -169,6 +180,12 @@ class DocumentRepository(Generic[E]):
 
     def _conditions(self, ctx: Context, values: Mapping[str, Any]) -> list[predicates.Condition]:
         return [self._passes(ctx, name, value) for name, value in values.items()]
+
+    def _due(self, query: ListQuery) -> list[predicates.Condition]:
+        return [
+            self._column(name) <= (by if name in _OWN_COLUMNS else utc_text(by))
+            for name, by in query.due.items()
+        ]
 
     def _passes(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
         if name in self._lists and not isinstance(value, tuple):

@@ -75,6 +75,13 @@ def paged(select: Any, query: ListQuery, key: Column, row_id: Column, after: Any
     return select.order_by(*order).limit(query.page.limit + 1)
 
 
+def tenants(select: Any, tenant: Column, after: UUID | None, limit: int) -> Any:
+    """Each tenant of the rows once, in order, from the one behind `after` on."""
+    if after is not None:
+        select = select.where(tenant > after)
+    return select.distinct().order_by(tenant).limit(limit)
+
+
 def fitting(kind: Any, value: Any) -> Any:
     """The value as the type takes it; `NOTHING` where it takes none such."""
     if not isinstance(kind, sa.Uuid) or not isinstance(value, str):

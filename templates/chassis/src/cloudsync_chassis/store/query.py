@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from cloudsync_chassis.store.cursor import Position
@@ -32,12 +33,14 @@ class Page(Generic[T]):
 class ListQuery:
     """Filters by field: equal to a value, a list field that contains it, one of a tuple.
 
-    `related`: fields and values of which at least one must fit; none: all entities.
+    `related`: fields and values of which at least one must fit; none: all entities. `due`:
+    date-time fields, and the moment by which each must have come.
     """
 
     page: PageRequest
     filters: Mapping[str, Any] = field(default_factory=dict)
     related: tuple[tuple[str, Any], ...] = ()
+    due: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def field_name(self) -> str:

@@ -1,0 +1,267 @@
+"""Runs jobs while the service runs, and what operations leave to be done after them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from time import monotonic, perf_counter
+from typing import Any
+from uuid import UUID
+
+from cloudsync_chassis import clock, ids
+from cloudsync_chassis.aggregate.entities import Entities
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Executor, Incoming
+from cloudsync_chassis.logs import logger
+from cloudsync_chassis.model import to_record
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.security.principal import workload
+from cloudsync_chassis.store.database import Database
+from cloudsync_chassis.store.query import ListQuery, PageRequest
+from cloudsync_chassis.work.leases import Lease, Leases
+from cloudsync_chassis.work.spec import TIMEOUT, Action, Call, Due, Job, Per
+
+_MANY = 200
+_AT_ONCE = 2
+"""Jobs that one replica does at the same time, so that requests find connections."""
+
+log = logger("work")
+
+
+class Work:
+    """The jobs of one service, by name, and what it does at its start.
+
+    `ended` hears of each call: the job's name, the seconds that it took, and whether it went well.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        database: Database,
+        executor: Executor,
+        aggregates: Mapping[str, Entities[Any]],
+    ) -> None:
+        self._service = service
+        self._executor = executor
+        self._aggregates = aggregates
+        self._leases = Leases(database, str(ids.uuid7()))
+        self._jobs: dict[str, Job] = {}
+        self._wakes: dict[str, asyncio.Event] = {}
+        self._first: list[Callable[[], Awaitable[None]]] = []
+        self._after: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self.ended: Callable[[str, float, bool], None] = _unheard
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Do these once the service runs.
+
+        Raises:
+            ValueError: there is a job of that name, or it works on what the service does not have.
+        """
+        for job in jobs:
+            if job.name in self._jobs:
+                raise ValueError(f"two jobs are called {job.name}")
+            if job.due is None and job.per != "service":
+                raise ValueError(f"{job.name} does not say for which entities")
+            if job.due is not None and job.due.aggregate not in self._aggregates:
+                raise ValueError(f"{job.name} works on {job.due.aggregate}, which is not here")
+            self._jobs[job.name] = job
+            self._wakes[job.name] = asyncio.Event()
+
+    def every(
+        self,
+        seconds: float,
+        name: str,
+        action: Action,
+        due: Due | None = None,
+        *,
+        timeout: float = TIMEOUT,
+    ) -> None:
+        """Call `action` in every tenant that has something due; without `due` once, in no tenant.
+
+        Raises:
+            ValueError: see `add`.
+        """
+        operation = Operation(id=name, access="workload", writes=True, timeout=timeout)
+        per: Per = "tenant" if due else "service"
+        self.add([Job(operation=operation, every=seconds, per=per, due=due, call=_plain(action))])
+
+    def at_start(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Call `action` at each start, once the store and the bus are there, before requests come.
+
+        Replicas may do so at once. If it fails, the service does not start.
+        """
+        self._first.append(action)
+
+    def soon(self, ctx: Context, name: str, action: Action, *, timeout: float = TIMEOUT) -> None:
+        """Once the running operation has committed, call `action` in its tenant, as the service.
+
+        It is lost with the process: a job must do what nobody may miss.
+        """
+        operation = Operation(id=name, access="workload", writes=True, timeout=timeout)
+        tenant = ctx.principal.organization_id
+
+        def begin() -> None:
+            job = Job(operation=operation, every=0.0, per="service", call=_plain(action))
+            task = asyncio.create_task(self._one(job, tenant, None))
+            self._after.add(task)
+            task.add_done_callback(self._after.discard)
+
+        ctx.unit.after_commit(begin)
+
+    def wake(self, ctx: Context, name: str) -> None:
+        """Once the running operation has committed, do a job though its time has not come."""
+        ctx.unit.after_commit(self._wakes[name].set)
+
+    @property
+    def names(self) -> Iterable[str]:
+        """What the jobs are called."""
+        return self._jobs.keys()
+
+    async def begin(self) -> None:
+        """Do what is done at each start."""
+        for action in self._first:
+            await action()
+
+    def loops(self) -> Iterable[Coroutine[Any, Any, None]]:
+        """One endless loop for each job."""
+        return [self._keep(job) for job in self._jobs.values()]
+
+    async def do(self, names: Iterable[str] = ()) -> None:
+        """Do now what is due; of these jobs, if any are named, also what is not."""
+        wanted = tuple(names)
+        for name in wanted or self._jobs:
+            lease = await self._leases.take(self._jobs[name], forced=bool(wanted))
+            if isinstance(lease, Lease):
+                await self._round(lease)
+        woken = [name for name, each in self._wakes.items() if each.is_set()]
+        for name in woken:
+            self._wakes[name].clear()
+        if woken:
+            await self.do(woken)
+
+    async def settle(self) -> None:
+        """Return once nothing is left of what operations asked for after them."""
+        while self._after:
+            await asyncio.gather(*self._after, return_exceptions=True)
+
+    async def stop(self) -> None:
+        """End what operations asked for after them."""
+        for task in tuple(self._after):
+            task.cancel()
+        await self.settle()
+
+    async def _keep(self, job: Job) -> None:
+        wake = self._wakes[job.name]
+        while True:
+            forced = wake.is_set()
+            wake.clear()
+            pause = timedelta(seconds=job.every)
+            try:
+                async with self._turn:
+                    lease = await self._leases.take(job, forced)
+                    pause = await self._round(lease) if isinstance(lease, Lease) else lease
+            except Exception as error:
+                # the store is out of reach: what is due stays due
+                log.warning("job_not_begun", job=job.name, error=error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(wake.wait(), min(pause.total_seconds(), job.every))
+
+    async def _round(self, lease: Lease) -> timedelta:
+        """Do the job once, for all that is due; how long until the next round."""
+        kept, enough = monotonic(), lease.job.lease.total_seconds() / 3
+        try:
+            async for tenant, entity in self._calls(lease.job):
+                await self._one(lease.job, tenant, entity)
+                if monotonic() - kept > enough:
+                    if not await self._leases.keep(lease):
+                        break
+                    kept = monotonic()
+        finally:
+            pause = await self._leases.end(lease)
+        return pause
+
+    async def _calls(self, job: Job) -> AsyncIterator[tuple[UUID | None, Any]]:
+        """(tenant, key of the entity) of each call."""
+        if job.due is None:
+            yield None, None
+            return
+        async for tenant in self._tenants(job, job.due):
+            if job.per != "entity":
+                yield tenant, None
+                continue
+            async for entity in self._entities(job, job.due, tenant):
+                yield tenant, entity
+
+    async def _tenants(self, job: Job, due: Due) -> AsyncIterator[UUID]:
+        repository = self._aggregates[due.aggregate].repository
+        page = PageRequest(limit=_MANY)
+        query = ListQuery(page, due.where, due=due.by(clock.now()))
+        after: UUID | None = None
+        while True:
+
+            async def ask(ctx: Context, last: UUID | None = after) -> list[UUID]:
+                return await repository.tenants(ctx, query, last)
+
+            found = await self._look(job, None, ask)
+            for tenant in found:
+                yield tenant
+            if len(found) < _MANY:
+                return
+            after = found[-1]
+
+    async def _entities(self, job: Job, due: Due, tenant: UUID) -> AsyncIterator[Any]:
+        aggregate = self._aggregates[due.aggregate]
+        repository, key = aggregate.repository, aggregate.spec.key
+        by = due.by(clock.now())
+        page: PageRequest | None = PageRequest(limit=_MANY, sort="createdAt")
+        while page is not None:
+            query = ListQuery(page, due.where, due=by)
+
+            async def ask(ctx: Context, asked: ListQuery = query) -> Any:
+                return await repository.select(ctx, asked)
+
+            found = await self._look(job, tenant, ask)
+            for entity in found.items:
+                yield to_record(entity)[key]
+            following = found.following
+            page = PageRequest(limit=_MANY, after=following) if following else None
+
+    async def _look(
+        self, job: Job, tenant: UUID | None, action: Callable[[Context], Awaitable[Any]]
+    ) -> Any:
+        reading = replace(job.call_operation, writes=False)
+        return await self._executor.run(reading, self._incoming(tenant), action)
+
+    async def _one(self, job: Job, tenant: UUID | None, entity: Any) -> None:
+        """One call; what fails stops nobody else's."""
+
+        async def act(ctx: Context) -> None:
+            await job.call(ctx, entity)
+
+        began, well = perf_counter(), False
+        try:
+            await self._executor.run(job.call_operation, self._incoming(tenant), act)
+            well = True
+        except Exception as error:
+            log.warning("job_failed", job=job.name, tenant=tenant, entity=entity, error=error)
+        finally:
+            self.ended(job.name, perf_counter() - began, well)
+
+    def _incoming(self, tenant: UUID | None) -> Incoming:
+        return Incoming(principal=workload(self._service, tenant), trace=Trace.new())
+
+
+def _plain(action: Action) -> Call:
+    async def call(ctx: Context, _: None) -> None:
+        await action(ctx)
+
+    return call
+
+
+def _unheard(name: str, seconds: float, well: bool) -> None:
+    del name, seconds, well

@@ -1,0 +1,359 @@
+"""Jobs by the clock: each due thing once, by one replica, whatever fails; and what comes after."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+import bookshop
+from cloudsync_chassis import clock, serve
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.problem import NOT_FOUND
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import workload
+from cloudsync_chassis.store.system import job_runs
+from cloudsync_chassis.testing import Caller, Running, running
+from cloudsync_chassis.work import runner
+from cloudsync_chassis.work.spec import Due, Job
+
+DAY = 86_400.0
+MONTH = timedelta(days=30)
+SOLD = Due(aggregate="book", where={"status": "sold"}, since="soldAt", after=30 * DAY)
+CLEAR = Operation(id="clear-book", access="workload", writes=True, timeout=5.0)
+
+
+class Clerk:
+    """Removes what was sold a month ago, and notes what it was called for."""
+
+    def __init__(self, shop: Running) -> None:
+        self.books = shop.runtime.aggregates["book"]
+        self.seen: list[tuple[UUID | None, UUID]] = []
+        self.broken: set[UUID] = set()
+
+    async def clear(self, ctx: Context, key: UUID) -> None:
+        self.seen.append((ctx.principal.organization_id, key))
+        if key in self.broken:
+            raise NOT_FOUND("somebody else has it")
+        await self.books.delete(ctx, "remove-book", key)
+
+    def job(self, every: float = DAY) -> Job:
+        return Job(operation=CLEAR, every=every, per="entity", due=SOLD, call=self.clear)
+
+
+async def sold(shop: Running, caller: Caller, count: int = 1) -> list[UUID]:
+    """Books that were sold just now."""
+    made = []
+    for number in range(count):
+        body = {"title": f"Emma {number}", "priceMinor": 700}
+        answer = await shop.http.post("/v1/books", json=body, headers=caller.headers)
+        made.append(UUID(answer.json()["id"]))
+        done = await shop.http.post(f"/v1/books/{made[-1]}/sell", headers=caller.headers)
+        assert done.status_code == 200, done.text
+    return made
+
+
+async def left(shop: Running, caller: Caller) -> set[UUID]:
+    answer = await shop.http.get("/v1/books", headers=caller.headers)
+    return {UUID(each["id"]) for each in answer.json()["items"]}
+
+
+async def test_each_thing_that_is_due_is_done_once_in_its_tenant(
+    shop: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_MANY", 2)
+    callers = [shop.caller("clerk") for _ in range(3)]
+    old = {each.organization: set(await sold(shop, each, 3)) for each in callers}
+    shop.later(MONTH)
+    fresh = await sold(shop, callers[0])
+    clerk = Clerk(shop)
+    shop.runtime.work.add([clerk.job()])
+    await shop.tick()
+    assert {(tenant, book) for tenant, books in old.items() for book in books} == set(clerk.seen)
+    assert len(clerk.seen) == 9
+    assert await left(shop, callers[0]) == set(fresh)
+    removed = [each for each in await shop.published() if each.type == "BookRemoved"]
+    assert {each.organization_id for each in removed} == old.keys()
+
+
+async def test_a_tenant_is_called_once_and_only_if_it_has_something(shop: Running) -> None:
+    busy, idle = shop.caller("clerk"), shop.caller("clerk")
+    await sold(shop, busy, 2)
+    await shop.http.post("/v1/books", json={"title": "Emma", "priceMinor": 1}, headers=idle.headers)
+    seen: list[tuple[Any, str, str]] = []
+
+    async def note(ctx: Context) -> None:
+        seen.append((ctx.tenant, ctx.principal.kind, ctx.operation.id))
+
+    due = Due(aggregate="book", where={"status": ("sold", "reserved")})
+    shop.runtime.work.every(60.0, "note-sales", note, due)
+    await shop.tick()
+    assert seen == [(busy.organization, "workload", "note-sales")]
+
+
+async def test_without_anything_due_it_is_called_once_in_no_tenant(shop: Running) -> None:
+    seen: list[Any] = []
+
+    async def note(ctx: Context) -> None:
+        seen.append(ctx.principal.organization_id)
+
+    shop.runtime.work.every(60.0, "note-time", note)
+    await shop.tick()
+    await shop.tick()
+    assert seen == [None]
+    await shop.tick("note-time")
+    assert seen == [None, None]
+
+
+async def test_rounds_keep_their_distance_and_missed_ones_are_not_made_up(
+    table_shop: Running,
+) -> None:
+    seen: list[Any] = []
+
+    async def note(ctx: Context) -> None:
+        seen.append(clock.now())
+
+    table_shop.runtime.work.every(3600.0, "note-time", note)
+    await table_shop.tick()
+    table_shop.later(timedelta(minutes=59))
+    await table_shop.tick()
+    assert len(seen) == 1
+    table_shop.later(timedelta(hours=5, minutes=2))
+    await table_shop.tick()
+    await table_shop.tick()
+    assert len(seen) == 2
+    table_shop.later(timedelta(minutes=58))
+    await table_shop.tick()
+    assert len(seen) == 2, "the sixth hour is not over"
+    table_shop.later(timedelta(minutes=1))
+    await table_shop.tick()
+    assert len(seen) == 3
+
+
+async def test_what_fails_stops_nobody_else_and_stays_due(table_shop: Running) -> None:
+    caller = table_shop.caller("clerk")
+    books = await sold(table_shop, caller, 3)
+    table_shop.later(MONTH)
+    clerk = Clerk(table_shop)
+    clerk.broken = {books[1]}
+    table_shop.runtime.work.add([clerk.job()])
+    await table_shop.tick()
+    assert await left(table_shop, caller) == {books[1]}
+    told = (await table_shop.http.get("/metrics")).text
+    for outcome, count in (("done", 2), ("failed", 1)):
+        series = rf'job_duration_seconds_count{{.*job="clear-book",outcome="{outcome}".*}} {count}'
+        assert re.search(series, told)
+    clerk.broken.clear()
+    await table_shop.tick("clear-book")
+    assert await left(table_shop, caller) == set()
+
+
+@asynccontextmanager
+async def replica(settings: bookshop.BookSettings) -> AsyncIterator[Running]:
+    runtime = Runtime(bookshop.SERVICE, settings)
+    async with running(bookshop.build(runtime, bookshop.Books(runtime))) as started:
+        yield started
+
+
+async def test_one_replica_at_a_time_and_another_when_it_is_gone(
+    settings: bookshop.BookSettings,
+) -> None:
+    at_it, go_on = asyncio.Event(), asyncio.Event()
+    done: list[str] = []
+
+    async with replica(settings) as first, replica(settings) as second:
+
+        async def slowly(_: Context) -> None:
+            at_it.set()
+            await go_on.wait()
+            done.append("first")
+
+        async def swiftly(_: Context) -> None:
+            done.append("second")
+
+        first.runtime.work.every(60.0, "count-books", slowly, timeout=10.0)
+        second.runtime.work.every(60.0, "count-books", swiftly, timeout=10.0)
+        under_way = asyncio.create_task(first.runtime.work.do())
+        await at_it.wait()
+        await second.runtime.work.do()
+        assert done == []
+        under_way.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await under_way
+        async with first.runtime.database.transaction(write=True) as connection:
+            # as it would be left by a process that was killed at work
+            until = clock.now() + timedelta(seconds=20)
+            dead = {"holder": "dead", "held_until": until, "due_at": clock.now()}
+            await connection.execute(sa.update(job_runs).values(dead))
+        await second.runtime.work.do()
+        assert done == []
+        second.later(timedelta(seconds=21))
+        await second.runtime.work.do()
+        assert done == ["second"]
+
+
+async def test_what_is_asked_for_while_a_replica_is_at_it_is_done_again(
+    settings: bookshop.BookSettings,
+) -> None:
+    async with replica(settings) as first, replica(settings) as second:
+        calls: list[str] = []
+
+        async def asked_meanwhile(_: Context) -> None:
+            calls.append("first")
+            if len(calls) == 1:
+                await second.runtime.work.do(["count-books"])
+
+        async def never(_: Context) -> None:
+            calls.append("second")
+
+        first.runtime.work.every(60.0, "count-books", asked_meanwhile)
+        second.runtime.work.every(60.0, "count-books", never)
+        await first.runtime.work.do()
+        assert calls == ["first"]
+        await first.runtime.work.do()
+        assert calls == ["first", "first"]
+        await first.runtime.work.do()
+        assert calls == ["first", "first"]
+
+
+async def operate(shop: Running, tenant: UUID, action: Any) -> None:
+    operation = Operation(id="probe", access="workload", writes=True)
+    incoming = Incoming(principal=workload("probe", tenant), trace=Trace.new())
+    await shop.runtime.executor.run(operation, incoming, action)
+
+
+async def test_what_comes_after_an_operation_comes_only_if_it_commits(
+    table_shop: Running,
+) -> None:
+    tenant = table_shop.caller().organization
+    seen: list[tuple[str, Any]] = []
+
+    async def after(ctx: Context) -> None:
+        seen.append((ctx.operation.id, ctx.tenant))
+
+    async def count(ctx: Context) -> None:
+        seen.append((ctx.operation.id, None))
+
+    table_shop.runtime.work.every(3600.0, "count-books", count)
+    await table_shop.tick()
+    seen.clear()
+
+    async def fail(ctx: Context) -> None:
+        table_shop.runtime.work.soon(ctx, "tidy", after)
+        table_shop.runtime.work.wake(ctx, "count-books")
+        raise NOT_FOUND("nothing here")
+
+    async def succeed(ctx: Context) -> None:
+        table_shop.runtime.work.soon(ctx, "tidy", after)
+        table_shop.runtime.work.wake(ctx, "count-books")
+        assert seen == []
+
+    with pytest.raises(Exception, match="nothing here"):
+        await operate(table_shop, tenant, fail)
+    await table_shop.tick()
+    assert seen == []
+    await operate(table_shop, tenant, succeed)
+    await table_shop.settle()
+    assert seen == [("tidy", tenant)]
+    await table_shop.tick()
+    assert seen == [("tidy", tenant), ("count-books", None)]
+
+
+async def test_a_running_service_does_jobs_by_itself_and_when_woken(
+    settings: bookshop.BookSettings,
+) -> None:
+    runtime = Runtime(bookshop.SERVICE, settings.model_copy(update={"jobs": True}))
+    began: list[str] = []
+    rounds = asyncio.Queue[str]()
+
+    async def prepare() -> None:
+        began.append("prepared")
+        assert not runtime.health.started
+
+    async def often(_: Context) -> None:
+        rounds.put_nowait("often")
+
+    async def seldom(_: Context) -> None:
+        rounds.put_nowait("seldom")
+
+    runtime.work.at_start(prepare)
+    runtime.work.every(0.01, "often", often)
+    runtime.work.every(3600.0, "seldom", seldom)
+    async with running(bookshop.build(runtime, bookshop.Books(runtime))) as shop:
+        assert began == ["prepared"]
+        seen = {await asyncio.wait_for(rounds.get(), 10) for _ in range(2)}
+        while "seldom" not in seen:
+            seen.add(await asyncio.wait_for(rounds.get(), 10))
+
+        async def wake(ctx: Context) -> None:
+            runtime.work.wake(ctx, "seldom")
+
+        await operate(shop, shop.caller().organization, wake)
+        while await asyncio.wait_for(rounds.get(), 10) != "seldom":
+            pass
+
+
+async def test_a_service_that_cannot_prepare_does_not_start(
+    settings: bookshop.BookSettings,
+) -> None:
+    runtime = Runtime(bookshop.SERVICE, settings)
+
+    async def fail() -> None:
+        raise RuntimeError("no catalogue")
+
+    runtime.work.at_start(fail)
+    with pytest.raises(RuntimeError, match="no catalogue"):
+        await runtime.start()
+    assert not runtime.health.started
+    await runtime.stop()
+
+
+async def test_jobs_that_cannot_be_are_refused(table_shop: Running) -> None:
+    async def nothing(_: Context, key: UUID) -> None:
+        del key
+
+    work = table_shop.runtime.work
+    work.add([Job(operation=CLEAR, every=1.0, per="service", call=nothing)])
+    with pytest.raises(ValueError, match="two jobs are called clear-book"):
+        work.add([Job(operation=CLEAR, every=1.0, per="service", call=nothing)])
+    other = Operation(id="other")
+    with pytest.raises(ValueError, match="does not say for which"):
+        work.add([Job(operation=other, every=1.0, per="tenant", call=nothing)])
+    with pytest.raises(ValueError, match="magazine, which is not here"):
+        due = Due(aggregate="magazine")
+        work.add([Job(operation=other, every=1.0, per="tenant", due=due, call=nothing)])
+
+
+def test_jobs_run_once_from_outside(
+    settings: bookshop.BookSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[str] = []
+
+    def build(runtime: Runtime) -> Any:
+        async def note(ctx: Context) -> None:
+            seen.append(ctx.operation.id)
+
+        runtime.work.every(3600.0, "count-books", note)
+        return bookshop.build(runtime, bookshop.Books(runtime))
+
+    def run(*arguments: str) -> int:
+        given: Any = lambda: settings  # noqa: E731 - stands for the class of the settings
+        return serve.main(bookshop.SERVICE, given, build, ["jobs", *arguments])
+
+    assert run() == 0
+    assert run() == 0
+    assert seen == ["count-books"], "it is due again in an hour"
+    assert run("count-books") == 0
+    assert len(seen) == 2
+    assert run("burn-books") == serve.WRONG_USAGE
+    assert "no job is called burn-books; there are: count-books" in capsys.readouterr().err
