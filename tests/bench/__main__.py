@@ -2,8 +2,9 @@
 
 Rows are timed as whole processes, as a person or a hook would start them. What counts is the least
 of some runs: noise of a machine only ever adds. `others` is the share of the machine that other
-processes used: above a tenth or so, look at the processors' seconds, and measure again. Nothing
-here decides whether a test passes.
+processes used: above a tenth or so, look at the processors' seconds, and measure again. Services
+are compared while they run: `serving` tells their medians. Nothing here decides whether a test
+passes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from msgspec import Struct
 
 from bench import growth, peers
 from bench.measure import Job, Spent, adopt, both, command, others
+from bench.serving import table as serving
 from bench.tree import Tree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,11 +102,13 @@ def _copied(model: Path) -> Callable[[Path], None]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--model", type=Path, default=ROOT / "model", help="a folder `model`")
-    parser.add_argument("--only", default="", help="rows whose name contains this; or `growth`")
+    parser.add_argument(
+        "--only", default="", help="rows whose name contains this; `growth`; `serving`"
+    )
     parser.add_argument("--large", action="store_true", help="growth up to 1000 services")
     options = parser.parse_args()
     adopt()
-    if options.only != "growth":
+    if options.only not in ("growth", "serving"):
         print(HEAD)
         with tempfile.TemporaryDirectory() as folder:
             tree = Tree(Path(folder) / "tree", _copied(options.model))
@@ -116,6 +120,9 @@ def main() -> None:
                     print(line(row, *measure(row)), flush=True)
     if options.only in ("", "growth"):
         for text in growth.table(growth.LARGE if options.large else growth.SMALL):
+            print(text, flush=True)
+    if options.only in ("", "serving"):
+        for text in serving.table():
             print(text, flush=True)
 
 

@@ -103,17 +103,20 @@ def both(first: Job, second: Job) -> Job:
 
 
 @contextmanager
-def others() -> Iterator[Callable[[], float]]:
+def others(running: Callable[[], float] = lambda: 0.0) -> Iterator[Callable[[], float]]:
     """The share of the machine's processors that other processes used meanwhile, as a number from
-    0 to 1; 0 where the system does not tell.
+    0 to 1; 0 where the system does not tell. `running`: seconds of processors that children of ours
+    have used which run on.
     """
-    before, own = _busy(), sum(os.times()[:4])
+    before, own = _busy(), sum(os.times()[:4]) + running()
 
     def share() -> float:
         now = _busy()
         if before is None or now is None or now[1] == before[1]:
             return 0.0
-        busy = now[0] - before[0] - (sum(os.times()[:4]) - own) * os.sysconf("SC_CLK_TCK")
+        busy = (
+            now[0] - before[0] - (sum(os.times()[:4]) + running() - own) * os.sysconf("SC_CLK_TCK")
+        )
         return max(0.0, busy / (now[1] - before[1]))
 
     yield share

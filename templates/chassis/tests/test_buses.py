@@ -261,3 +261,31 @@ def test_messages_are_read_in_both_modes_and_what_is_none_is_left_behind() -> No
         found = wire.read("t", "t/0/1", content, wire.STRUCTURED, {})
         assert (found.type, found.topic, found.subject) == (wire.UNREADABLE, "t", "t/0/1")
         assert found.id == wire.read("t", "t/0/1", b"?", "", {}).id
+
+
+async def test_a_bus_of_which_nobody_has_heard_anything_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    original = SqliteBus._next
+
+    async def counted(self: SqliteBus, group: str, *rest: Any) -> list[Delivery]:
+        looks.append(group)
+        return await original(self, group, *rest)
+
+    monkeypatch.setattr(SqliteBus, "_next", counted)
+    bus, other = (SqliteBus(tmp_path / "bus.sqlite", pause=0.01, wait=30.0) for _ in range(2))
+    for each in (bus, other):
+        await each.start()
+    event = Event(
+        id=uuid7(), type="t", source="/x", topic="t", subject="s", time=datetime.now(UTC), data={}
+    )
+    waiting = asyncio.create_task(bus.fetch("g", ["t"], 1))
+    await asyncio.sleep(0.5)
+    assert len(looks) < 5, "50 pauses have gone by"
+    await other.publish([event])
+    async with asyncio.timeout(10):
+        (delivery,) = await waiting
+    assert delivery.event.id == event.id
+    for each in (bus, other):
+        await each.stop()

@@ -105,6 +105,7 @@ async def test_a_queued_call_leaves_with_the_transaction(table_shop: Running, pe
 
 def test_it_blocks_until_the_answer_is_there(peer: Peer) -> None:
     client = ServiceClient("http://peer.invalid")
+    opened = client._http
     with Blocking(client) as run:
         assert run(peer.get, 2, size=3) == 6
         assert list(run.each(peer.count, 3)) == [0, 1, 2]
@@ -121,4 +122,4 @@ def test_it_blocks_until_the_answer_is_there(peer: Peer) -> None:
         peer.error = NoAnswerError(CALL, "down")
         with pytest.raises(NoAnswerError):
             run(peer.get, 1)
-    assert client._http.is_closed
+    assert opened.is_closed

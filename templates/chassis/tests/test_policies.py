@@ -17,7 +17,7 @@ from cloudsync_chassis import logs
 from cloudsync_chassis.expressions import ExpressionError
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.security.cedar import cedar_record, cedar_value
+from cloudsync_chassis.security.cedar import CedarCondition, cedar_record, cedar_value
 from cloudsync_chassis.security.policies import Policy, PolicyTable, Request, compiled
 from cloudsync_chassis.testing import Caller, Running, running
 
@@ -230,3 +230,40 @@ def test_only_what_is_read_leaves_the_entity() -> None:
     assert PolicyTable().rules == ()
     assert all(each.reads for each in POLICIES.rules)
     assert not POLICIES.rules[2].reads_resource
+
+
+async def test_who_is_told_the_same_is_asked_once(
+    shop: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    original = CedarCondition.applies
+
+    def counted(self: CedarCondition, request: Request) -> bool:
+        asked.append(request.attributes["resource"].get("priceMinor"))
+        return original(self, request)
+
+    monkeypatch.setattr(CedarCondition, "applies", counted)
+    clerk = shop.caller("clerk")
+    for price in (1, 1, DEAR + 1):
+        await listed(shop, clerk, price)
+    reader = shop.caller("visitor", organization=clerk.organization, factors=["mfa"])
+    for _ in range(2):
+        found = await shop.http.get("/v1/books", headers=reader.headers)
+        assert len(found.json()["items"]) == 3
+    assert sorted(map(str, asked)) == sorted(map(str, {1, DEAR + 1}))
+
+
+def test_what_is_never_the_same_is_not_remembered() -> None:
+    def told(reads: str, **resource: object) -> object:
+        policy = Policy(
+            id="x", effect="forbid", language="cel", condition="true", reads=frozenset({reads})
+        )
+        parts = {"principal": {}, "resource": resource, "context": {}}
+        return Request(Operation(id="get"), frozenset(), parts).told(policy)
+
+    assert told("resource.a", a=1) == told("resource.a", a=1, b=2)
+    several = [told("resource.a", **each) for each in ({"a": 1}, {"a": True}, {"a": "1"}, {})]
+    assert len({*several, told("resource.a", a=None)}) == 5
+    assert told("context.now") is None
+    assert told("resource.a", a="x" * 2000) is None
+    assert told("resource.a", a=object()) is None, "another one may look like it"

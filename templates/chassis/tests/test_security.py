@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,9 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
+from cloudsync_chassis.aggregate.relations import stands
+from cloudsync_chassis.aggregate.spec import Relation
+from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.security.jwks import JwksCache, from_file
@@ -290,3 +295,20 @@ async def test_a_list_shows_what_the_caller_is_related_to(shop: Running) -> None
     assert await titles(stranger.headers) == []
     roleless = await shop.http.get("/v1/books", headers=shop.caller().headers)
     assert roleless.status_code == 403
+
+
+async def test_what_the_entity_says_is_asked_before_others_are() -> None:
+    rules = {
+        "group": Relation(through="team", parent="bookId", principal="memberIds", prefix=""),
+        "owner": Relation(fields=("ownerId",)),
+    }
+    looked: list[str] = []
+
+    async def exists(ctx: Context, aggregate: str, filters: Mapping[str, Any]) -> bool:
+        looked.append(aggregate)
+        return False
+
+    ctx: Any = SimpleNamespace(principal=SimpleNamespace(subject="me"))
+    for owner, there, ways in (("me", True, []), ("you", False, ["team"])):
+        found = await stands(ctx, {"group", "owner"}, {"ownerId": owner}, rules, exists)
+        assert (found, looked) == (there, ways)

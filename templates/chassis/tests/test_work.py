@@ -329,8 +329,8 @@ async def test_jobs_that_cannot_be_are_refused(table_shop: Running) -> None:
     other = Operation(id="other")
     with pytest.raises(ValueError, match="does not say for which"):
         work.add([Job(operation=other, every=1.0, per="tenant", call=nothing)])
+    due = Due(aggregate="magazine")
     with pytest.raises(ValueError, match="magazine, which is not here"):
-        due = Due(aggregate="magazine")
         work.add([Job(operation=other, every=1.0, per="tenant", due=due, call=nothing)])
 
 

@@ -39,7 +39,7 @@ from cloudsync_chassis.security.identity import Identity
 from cloudsync_chassis.security.policies import Surroundings
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
-from cloudsync_chassis.store import migrate, system
+from cloudsync_chassis.store import system
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.cursor import CursorSigner
 from cloudsync_chassis.store.database import Database
@@ -228,6 +228,9 @@ class Runtime:
         async with self.database.alone(f"migrate {self.spec.name}"):
             await self.database.create_schemas()
             if self.spec.migrations is not None and not self.database.is_sqlite:
+                # who serves does without Alembic
+                from cloudsync_chassis.store import migrate
+
                 await migrate.upgrade(self.database, self.spec.migrations)
             await self.prepare_database()
             await self.database.create_all(system.metadata)

@@ -23,7 +23,6 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
-from cloudsync_chassis.store import migrate
 
 if TYPE_CHECKING:
     from cloudsync_chassis.rpc.server import RpcServer
@@ -52,6 +51,9 @@ def main(
         return WRONG_USAGE
     runtime = Runtime(spec, settings)
     if options.command == "migrate" and options.sql:
+        # who serves does without Alembic
+        from cloudsync_chassis.store import migrate
+
         schema = settings.database_schema
         sys.stdout.write(migrate.script(spec.migrations, schema) if spec.migrations else "")
     elif options.command == "migrate":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import httpx
@@ -44,7 +45,14 @@ class ServiceClient(Client):
             concurrent=concurrent,
             observer=observer,
         )
-        self._http = httpx.AsyncClient(base_url=base_url, transport=transport, timeout=None)
+        self._made = partial(
+            httpx.AsyncClient, base_url=base_url, transport=transport, timeout=None
+        )
+
+    @cached_property
+    def _http(self) -> httpx.AsyncClient:
+        """Made for the first call, since reading the authorities that it trusts takes a while."""
+        return self._made()
 
     async def call(self, request: Call, result: TypeAdapter[R]) -> R:
         """The typed answer, without what a newer callee adds to it. Raises as `send` does."""
@@ -57,7 +65,8 @@ class ServiceClient(Client):
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        if "_http" in self.__dict__:
+            await self._http.aclose()
 
     async def _answer(self, request: Call, timeout: float) -> Outcome[httpx.Response]:
         try:

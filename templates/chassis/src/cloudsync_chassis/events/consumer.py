@@ -25,6 +25,7 @@ Handle = Callable[[Context, Event], Awaitable[None]]
 GivenUp = Callable[[Context, Event], Awaitable[bool]]
 Run = Callable[[Event, Callable[[Context], Awaitable[None]]], Awaitable[None]]
 
+_ADD = sa.insert(inbox)
 _BATCH = 50
 _LONGEST_PAUSE = 5.0
 
@@ -173,7 +174,7 @@ class Consumer:
             self._repeated(event)
             return
         try:
-            await connection.execute(sa.insert(inbox).values(row))
+            await connection.execute(_ADD, row)
         except IntegrityError as error:
             raise RuntimeError("handled at the same time by another replica") from error
         await handle(ctx, event)

@@ -104,7 +104,7 @@ class Projector:
 
     async def _reached(self) -> int:
         """The checkpoint, or the end of the store where no event of the projection's is left."""
-        async with self._database.transaction(write=False) as connection:
+        async with self._database.transaction(write=False, snapshot=True) as connection:
             position = await self._position(connection)
             if await store.after(connection, position, self._projection.kinds, 1):
                 return position

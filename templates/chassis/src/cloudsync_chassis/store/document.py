@@ -22,6 +22,7 @@ from cloudsync_chassis.store.query import ListQuery, Page, cut
 from cloudsync_chassis.store.repository import E, UniqueViolationError
 from cloudsync_chassis.store.system import documents, unique_keys
 
+_ADD = sa.insert(documents)
 _OWN_COLUMNS = {
     "id": documents.c.id,
     "version": documents.c.version,
@@ -52,7 +53,7 @@ class DocumentRepository(Generic[E]):
         row = self._row(ctx, entity)
         async with ctx.unit.savepoint() as connection:
             try:
-                await connection.execute(sa.insert(documents).values(row))
+                await connection.execute(_ADD, row)
             except IntegrityError as error:
                 raise UniqueViolationError(("id",)) from error
             await self._claim(connection, row)

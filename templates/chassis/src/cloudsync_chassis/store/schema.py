@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import op
 
 from cloudsync_chassis.store.columns import sql
 
@@ -112,7 +111,7 @@ class Table:
         options: dict[str, Any] = {}
         if self.partition:
             options["postgresql_partition_by"] = self.partition
-        within = schema if postgresql else None
+        within, op = schema if postgresql else None, _operations()
         op.create_table(self.name, *held, schema=within, **options)
         for statement in self._partitions(schema) if postgresql else ():
             op.execute(statement)
@@ -163,7 +162,7 @@ class Schema:
 
     def create(self) -> None:
         """Within a migration: create everything."""
-        postgresql = _is_postgresql()
+        postgresql, op = _is_postgresql(), _operations()
         for each in self.extensions if postgresql else ():
             op.execute(f'CREATE EXTENSION IF NOT EXISTS "{each}"')
         if postgresql:
@@ -175,8 +174,15 @@ class Schema:
         """Undo `create`; extensions stay, other schemas may use them."""
         schema = self.name if _is_postgresql() else None
         for each in reversed(self.tables):
-            op.drop_table(each.name, schema=schema)
+            _operations().drop_table(each.name, schema=schema)
 
 
 def _is_postgresql() -> bool:
-    return bool(op.get_context().dialect.name == "postgresql")
+    return bool(_operations().get_context().dialect.name == "postgresql")
+
+
+def _operations() -> Any:
+    """Alembic's, of the migration that runs; who serves does without."""
+    from alembic import op
+
+    return op

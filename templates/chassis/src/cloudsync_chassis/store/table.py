@@ -57,17 +57,42 @@ class TableRepository(Generic[E]):
         self._id = self._columns["id"]
         self._tenant = self._columns["organizationId"]
         self._version = self._columns["version"]
+        self._finding: dict[tuple[str, ...], sa.Select[Any]] = {}
+        self._adding = sa.insert(store.table)
 
     async def insert(self, ctx: Context, entity: E) -> None:
         """See `Repository.insert`."""
-        await self._change(ctx, sa.insert(self._store.table).values(self._row(ctx, entity)))
+        await self._change(ctx, self._adding, self._row(ctx, entity))
 
     async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
         """See `Repository.find`."""
-        conditions = [self._equals(ctx, name, value) for name, value in values.items()]
-        statement = self._select().where(self._tenant == ctx.tenant, *conditions).limit(1)
-        row = (await (await ctx.unit.connection()).execute(statement)).first()
+        wanted: dict[str, Any] = {"tenant": ctx.tenant}
+        for place, (name, value) in enumerate(values.items()):
+            column, stored = self._looked_up(ctx, name, value)
+            fitting = predicates.fitting(column.type, stored)
+            if fitting is predicates.NOTHING:
+                return None
+            wanted[f"value_{place}"] = fitting
+        statement = self._find_by(tuple(values), wanted)
+        row = (await (await ctx.unit.connection()).execute(statement, wanted)).first()
         return self._entity(row) if row is not None else None
+
+    def _find_by(self, names: tuple[str, ...], wanted: Mapping[str, Any]) -> sa.Select[Any]:
+        """The look-up by fields with these names; those without null are kept, as made once."""
+        whole = None not in wanted.values()
+        if whole and names in self._finding:
+            return self._finding[names]
+        conditions = [self._tenant == sa.bindparam("tenant", type_=self._tenant.type)]
+        for place, name in enumerate(names):
+            column, key = self._indexed(name), f"value_{place}"
+            absent = wanted[key] is None
+            conditions.append(
+                column.is_(None) if absent else column == sa.bindparam(key, type_=column.type)
+            )
+        statement = self._select().where(*conditions).limit(1)
+        if whole:
+            self._finding[names] = statement
+        return statement
 
     async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
         """See `Repository.select`."""
@@ -118,10 +143,12 @@ class TableRepository(Generic[E]):
             self._version == expected,
         )
 
-    async def _change(self, ctx: Context, statement: Any) -> int:
+    async def _change(
+        self, ctx: Context, statement: Any, parameters: Mapping[str, Any] | None = None
+    ) -> int:
         try:
             async with ctx.unit.attempt() as connection:
-                result = await connection.execute(statement)
+                result = await connection.execute(statement, parameters)
         except DataError as error:  # what a type cannot hold: NUL in a text, a number too large
             raise INVARIANT_BROKEN("the store cannot hold it") from error
         except IntegrityError as error:
@@ -167,11 +194,21 @@ class TableRepository(Generic[E]):
         return from_record(self._model, record)
 
     def _equals(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
-        column, wanted = self._columns[name], self._stored(ctx, name, value)
+        return predicates.equals(*self._looked_up(ctx, name, value))
+
+    def _looked_up(self, ctx: Context, name: str, value: Any) -> tuple[predicates.Column, Any]:
+        """The column that tells whether a field has a value, and what stands there if so."""
+        column = self._indexed(name)
+        if column is self._columns[name]:
+            return column, self._stored(ctx, name, value)
+        return column, self._blind(column.name, value)
+
+    def _indexed(self, name: str) -> sa.Column[Any]:
+        """Where a field is looked up: its blind index, if it has one."""
         for blind, indexed in self._store.blind.items():
             if indexed == name:
-                column, wanted = self._store.table.c[blind], self._blind(blind, value)
-        return predicates.equals(column, wanted)
+                return self._store.table.c[blind]
+        return self._columns[name]
 
     def _conditions(self, ctx: Context, query: ListQuery) -> list[predicates.Condition]:
         passing = [self._passes(ctx, name, value) for name, value in query.filters.items()]

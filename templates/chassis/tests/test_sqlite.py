@@ -1,0 +1,151 @@
+"""SQLite's driver: few hand-overs to its thread, transactions that begin when they must, turns."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from cloudsync_chassis.store.database import Database
+from cloudsync_chassis.store.sqlite import SqliteConnection
+
+metadata = sa.MetaData()
+things = sa.Table("things", metadata, sa.Column("id", sa.Integer, primary_key=True))
+ADD = sa.insert(things)
+ALL = sa.select(things.c.id).order_by(things.c.id)
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    made = Database(f"sqlite+aiosqlite:///{tmp_path}/x.sqlite", pool=10)
+    await made.create_all(metadata)
+    yield made
+    await made.dispose()
+
+
+async def add(database: Database, *ids: int) -> None:
+    async with database.transaction(write=True) as connection:
+        await connection.execute(ADD, [{"id": each} for each in ids])
+
+
+async def held(database: Database) -> list[int]:
+    async with database.transaction(write=False) as connection:
+        return list((await connection.execute(ALL)).scalars())
+
+
+async def test_each_statement_is_handed_over_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[str] = []
+    original = SqliteConnection._handed
+
+    async def counted(self: SqliteConnection, work: Any, *arguments: Any) -> Any:
+        handed.append(work.__name__)
+        return await original(self, work, *arguments)
+
+    monkeypatch.setattr(SqliteConnection, "_handed", counted)
+    await held(database)
+    assert handed == ["executed"], "a reader has nothing to commit"
+    handed.clear()
+    async with database.transaction(write=True) as connection:
+        await connection.execute(ADD, {"id": 1})
+        assert (await connection.execute(ALL)).all() == [(1,)]
+    assert handed == ["executed", "executed", "commit"]
+    handed.clear()
+    async with database.transaction(write=True):
+        pass
+    assert handed == [], "what never began is not ended"
+
+
+async def test_a_snapshot_stays_as_it_was_and_other_readers_see_what_is_committed(
+    database: Database,
+) -> None:
+    for snapshot, seen in ((False, [1]), (True, [1])):
+        async with database.transaction(write=False, snapshot=snapshot) as connection:
+            before = list((await connection.execute(ALL)).scalars())
+            await add(database, 1 + snapshot)
+            after = list((await connection.execute(ALL)).scalars())
+        assert after == seen
+        assert before == ([1] if snapshot else [])
+    assert await held(database) == [1, 2]
+
+
+@pytest.mark.parametrize("write", [False, True])
+async def test_what_is_changed_before_an_error_is_undone(database: Database, write: bool) -> None:
+    async def fail() -> None:
+        async with database.transaction(write=write) as connection:
+            await connection.execute(ALL)
+            await connection.execute(ADD, {"id": 1})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert await held(database) == []
+
+
+async def test_writers_take_turns_in_the_order_in_which_they_came(database: Database) -> None:
+    came: list[int] = []
+    wrote: list[int] = []
+
+    async def write(number: int) -> None:
+        async with database.transaction(write=True) as connection:
+            came.append(number)
+            await connection.execute(ADD, {"id": number})
+            await asyncio.sleep(0.01)
+            wrote.append(number)
+
+    await asyncio.gather(*map(write, range(8)))
+    assert wrote == came
+    assert await held(database) == [*range(8)]
+
+
+async def test_who_is_cancelled_gives_the_turn_on(database: Database) -> None:
+    begun = asyncio.Event()
+
+    async def write(number: int) -> None:
+        async with database.transaction(write=True) as connection:
+            await connection.execute(ADD, {"id": number})
+            begun.set()
+            await asyncio.sleep(60)
+
+    holding = asyncio.create_task(write(1))
+    await begun.wait()
+    waiting = asyncio.create_task(write(2))
+    await asyncio.sleep(0.05)
+    for task in (waiting, holding):
+        task.cancel()
+    await asyncio.gather(waiting, holding, return_exceptions=True)
+    began = time.monotonic()
+    await add(database, 3)
+    assert time.monotonic() - began < 5
+    assert await held(database) == [3]
+
+
+async def test_whoever_waits_too_long_is_told_what_sqlite_says(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloudsync_chassis.store.sqlite._BUSY_SECONDS", 0.05)
+    async with database.transaction(write=True) as connection:
+        await connection.execute(ADD, {"id": 1})
+        with pytest.raises(sa.exc.OperationalError, match="database is locked"):
+            await add(database, 2)
+    assert await held(database) == [1]
+
+
+async def test_rows_come_one_by_one_some_at_a_time_or_all(database: Database) -> None:
+    await add(database, *range(6))
+    async with database.engine.connect() as connection:
+        streamed = await connection.stream(ALL)
+        assert (await streamed.fetchone()) == (0,)
+        assert (await streamed.fetchmany(2)) == [(1,), (2,)]
+        assert (await streamed.scalars().all()) == [3, 4, 5]
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        async with driver.cursor() as cursor:
+            await cursor.execute("SELECT id FROM things WHERE id > ? ORDER BY id", (3,))
+            assert (await cursor.fetchone(), await cursor.fetchone()) == ((4,), (5,))
+            assert await cursor.fetchone() is None
