@@ -369,6 +369,20 @@ def test_the_clock_marks_reminds_and_renders(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_reminders_that_are_late_come_a_day_apart(tmp_path: Path) -> None:
+    async def scene(at: Office) -> None:
+        await at.profile()
+        invoice = await at.issued(10_000)
+        at.service.later(30 * DAY)
+        for level in (1, 1, 1, 2):
+            await at.service.tick()
+            found = await at.get(f"invoices/{invoice['id']}")
+            assert (found["status"], found["dunningLevel"]) == ("overdue", level)
+            at.service.later(DAY / 3 + DAY / 72)
+
+    play(tmp_path, scene)
+
+
 def test_identifiers_are_confirmed_again(tmp_path: Path) -> None:
     async def scene(at: Office) -> None:
         class Silent:

@@ -197,7 +197,7 @@ class Issuing(Drafts):
             await self.invoice.update(ctx, "note-failed-collection", invoice.id, fields)
 
     async def escalate_dunning(self, ctx: Context, request: port.EscalateDunning) -> None:
-        """The reminders of the tenant that are due today, one level each."""
+        """The reminders of the tenant that are due, one level each and one a day at most."""
         days = self._dunning_days()
         async for each in self.invoice.each(ctx, status=_STATES.overdue):
             level = each.dunning_level + 1
@@ -205,8 +205,17 @@ class Issuing(Drafts):
                 continue
             if each.due_on + timedelta(days=days[level - 1]) > ctx.now.date():
                 continue
+            if await self._reminded_today(ctx, each.id):
+                continue
             await self.invoice.transition(ctx, "escalate-dunning", each.id, {"dunningLevel": level})
             await self._write_reminder(ctx, each, level, days)
+
+    async def _reminded_today(self, ctx: Context, invoice: UUID) -> bool:
+        """Whether the last reminder is younger than a day, as where several levels are late."""
+        async for each in self.dunning_attempt.each(ctx, invoiceId=invoice):
+            if each.sent_at + _REST > ctx.now:
+                return True
+        return False
 
     def _dunning_days(self) -> tuple[int, ...]:
         """Days after the due date, by level."""
