@@ -25,8 +25,9 @@ from .deliveries import DISPATCH, Deliveries, Taken
 from .generated import operations, tables
 
 _EVERY = 1.0
-_ROUND = 20.0
-"""Seconds after which a round begins no more calls."""
+_ROUND = 5.0
+"""Seconds after which a round begins no more calls; short, so that a dead replica is soon missed."""
+_WRITING = 5.0
 _AT_ONCE = 32
 _SHARE = _AT_ONCE // 2
 """Calls of one tenant at a time, at most."""
@@ -52,7 +53,8 @@ class Dispatch(Deliveries):
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
-        runtime.work.every(_EVERY, DISPATCH, self.dispatch_due, timeout=3 * _ROUND)
+        longest = _ROUND + self.settings.call_timeout + _WRITING
+        runtime.work.every(_EVERY, DISPATCH, self.dispatch_due, timeout=longest)
 
     async def dispatch_due(self, ctx: Context) -> None:
         """Call until nothing is due, or for a while; each delivery once a round.
