@@ -18,7 +18,6 @@ from cloudsync_chassis.client.errors import NoAnswerError, RefusedError
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Caller, Running, isolated, running
-from invoice_service import jobs
 from invoice_service.generated.app import build
 from invoice_service.generated.service import SERVICE
 from invoice_service.generated.settings import ServiceSettings
@@ -139,8 +138,8 @@ class Office:
         await self.tell("subscription-changed", **{**known, **more})
 
     async def work(self) -> None:
-        await jobs.run(self.handlers)
-        await self.settled()
+        """All that the clock does, though its time has not come."""
+        await self.service.tick(*self.service.runtime.work.names)
 
 
 def manual(unit: int, quantity: str = "1", kind: str = "") -> dict[str, Any]:

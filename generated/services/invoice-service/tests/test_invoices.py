@@ -343,6 +343,67 @@ def test_what_would_be_billed_now(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_the_clock_marks_reminds_and_renders(tmp_path: Path) -> None:
+    async def scene(at: Office) -> None:
+        await at.profile()
+        invoice = await at.issued(10_000)
+        await at.service.tick()
+        assert (await at.get(f"invoices/{invoice['id']}"))["documentKey"]
+        at.service.later(DAY)
+        young = await at.issued(10_000)
+        await at.service.tick()
+        late = await at.get(f"invoices/{invoice['id']}")
+        assert (late["status"], late["dunningLevel"]) == ("overdue", 1)
+        fresh = await at.get(f"invoices/{young['id']}")
+        assert (fresh["status"], fresh["dunningLevel"]) == ("issued", 0)
+        at.service.later(5 * DAY)
+        await at.service.tick()
+        assert (await at.get(f"invoices/{invoice['id']}"))["dunningLevel"] == 1
+        at.service.later(DAY)
+        await at.service.tick()
+        assert (await at.get(f"invoices/{invoice['id']}"))["dunningLevel"] == 2
+        told = await at.said("invoice-overdue")
+        mine = [each["dunningLevel"] for each in told if each["invoiceId"] == invoice["id"]]
+        assert mine == [0, 1, 2]
+
+    play(tmp_path, scene)
+
+
+def test_reminders_that_are_late_come_a_day_apart(tmp_path: Path) -> None:
+    async def scene(at: Office) -> None:
+        await at.profile()
+        invoice = await at.issued(10_000)
+        at.service.later(30 * DAY)
+        for level in (1, 1, 1, 2):
+            await at.service.tick()
+            found = await at.get(f"invoices/{invoice['id']}")
+            assert (found["status"], found["dunningLevel"]) == ("overdue", level)
+            at.service.later(DAY / 3 + DAY / 72)
+
+    play(tmp_path, scene)
+
+
+def test_identifiers_are_confirmed_again(tmp_path: Path) -> None:
+    async def scene(at: Office) -> None:
+        class Silent:
+            async def confirms(self, tax_id: str, country: str) -> bool:
+                return False
+
+        await at.profile("DE", "DE123456789")
+        path = f"billing-profiles/{at.tenant}"
+        at.handlers.register = Silent()
+        at.service.later(89 * DAY)
+        await at.service.tick()
+        assert (await at.get(path))["taxStanding"] == "businessConfirmed"
+        at.service.later(2 * DAY)
+        await at.service.tick()
+        now = await at.get(path)
+        assert now["taxStanding"] == "business"
+        assert "taxIdConfirmedAt" not in now
+
+    play(tmp_path, scene)
+
+
 def test_documents_are_rendered_and_their_addresses_lapse(tmp_path: Path) -> None:
     async def scene(at: Office) -> None:
         await at.profile()

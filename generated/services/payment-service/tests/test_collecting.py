@@ -403,7 +403,8 @@ def test_a_provider_that_is_silent(tmp_path: Path) -> None:
         for _ in range(5):
             answer = await at.send("POST", "payments", wish(order))
             assert slug(answer) == "provider-unavailable"
-        assert await at.payments(order["orderId"]) == []
+        [waiting] = await at.payments(order["orderId"])
+        assert (waiting["status"], waiting["provider"]) == ("created", "main")
         well = await at.ordered(await at.card())
         found = await at.post("payments", wish(well))
         assert found["provider"] == "standby"

@@ -180,6 +180,7 @@ def test_notifications_are_believed_by_their_signature(tmp_path: Path) -> None:
         unknown = {"type": "proof.succeeded", "reference": "py_" + "0" * 32}
         assert (await at.notify(**unknown)).status_code == 204
         assert (await at.notify(**notice)).status_code == 204
+        await at.settled()
         assert (await at.payments(order["orderId"]))[0]["status"] == "captured"
 
     play(tmp_path, scene)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import uuid7
 from shop import DAY, Shop, order_of, refusal, shop, silence, slug
-from subscription_service import jobs
+from subscription_service.generated import models
 
 Scene = Callable[[Shop], Awaitable[None]]
 
@@ -317,10 +318,10 @@ def test_orders_lapse(
 ) -> None:
     async def scene(at: Shop) -> None:
         order = await at.order(**wish)
-        assert await jobs.run(at.handlers) == 1
+        await at.service.tick()
         assert await at.said("order-cancelled") == []
         at.service.later(later)
-        await jobs.run(at.handlers)
+        await at.service.tick()
         assert (await at.get(f"orders/{order['id']}"))["cancelReason"] == reason
 
     play(scene)
@@ -331,11 +332,33 @@ def test_reserved_orders_have_until_their_deadline(play: Callable[[Scene], None]
         order = await at.order()
         await at.seats("seats-reserved", order, kind="order", holdExpiresAt="2030-01-01T00:00:00Z")
         at.service.later(timedelta(minutes=24))
-        await jobs.run(at.handlers)
+        await at.service.tick()
         assert (await at.get(f"orders/{order['id']}"))["status"] == "seatsReserved"
         at.service.later(timedelta(minutes=2))
-        await jobs.run(at.handlers)
+        await at.service.tick()
         assert (await at.get(f"orders/{order['id']}"))["cancelReason"] == "paymentTimeout"
+
+    play(scene)
+
+
+def test_an_order_costs_what_the_list_said_when_it_was_placed(
+    play: Callable[[Scene], None],
+) -> None:
+    async def scene(at: Shop) -> None:
+        order = await at.order()
+        assert order["unitAmountMinor"] == 1_000
+
+        async def withdraw(ctx: Context) -> None:
+            prices = at.handlers.plan_price
+            async for each in prices.each(ctx, planCode="team-2026"):
+                tiers = [models.PriceTier(unit_amount_minor=9_999)]
+                await prices.rewrite(ctx, each, {"tiers": tiers})
+
+        await at.run(withdraw)
+        await at.pay(order)
+        await at.commit(order)
+        held = await at.get(f"subscriptions/{order['subscriptionId']}")
+        assert (held["status"], held["unitAmountMinor"]) == ("active", 1_000)
 
     play(scene)
 
@@ -379,10 +402,10 @@ def test_a_cancellation_does_not_wait_for_ever(play: Callable[[Scene], None]) ->
     async def scene(at: Shop) -> None:
         order = await at.order()
         await at.fail(order)
-        await jobs.run(at.handlers)
+        await at.service.tick()
         assert (await at.get(f"orders/{order['id']}"))["status"] == "cancelling"
         at.service.later(timedelta(minutes=26))
-        await jobs.run(at.handlers)
+        await at.service.tick()
         ended = await at.get(f"orders/{order['id']}")
         assert (ended["status"], ended["cancelReason"]) == ("cancelled", "paymentFailed")
         assert len(await at.said("order-cancelled")) == 1

@@ -11,7 +11,7 @@ import pytest
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import uuid7
 from shop import DAY, Shop, introduce, refusal, shop, slug
-from subscription_service import jobs, release
+from subscription_service import release
 from subscription_service.catalogue import CLOUDSYNC
 from subscription_service.generated import port
 
@@ -73,7 +73,7 @@ def test_a_trial_is_had_once(play: Callable[[Scene], None]) -> None:
         assert may["entitled"]
         assert may["planFamily"] == "team"
         at.service.later(15 * DAY)
-        await jobs.run(at.handlers)
+        await at.service.tick()
         over = await at.get(f"subscriptions/{trial['id']}")
         assert (over["status"], over["cancellationReason"]) == ("cancelled", "trialLapsed")
         may = await at.get(f"subscriptions/{trial['id']}/entitlements")
@@ -184,7 +184,7 @@ def test_plans_change_downwards(play: Callable[[Scene], None]) -> None:
         later = await at.post(f"{path}/plan", {"planCode": "starter-2026", "timing": "periodEnd"})
         assert later.json()["scheduledPlanCode"] == "starter-2026"
         at.service.later(32 * DAY)
-        await jobs.run(at.handlers)
+        await at.service.tick()
         turned = await at.get(path)
         assert (turned["planCode"], turned["unitAmountMinor"]) == ("starter-2026", 500)
         told = (await at.said("subscription-changed"))[-1]
@@ -236,15 +236,71 @@ def test_debts_stop_and_end_a_subscription(play: Callable[[Scene], None]) -> Non
         assert "pastDueSince" not in well
         await at.tell("invoice-overdue", **overdue)
         at.service.later(29 * DAY)
-        await jobs.run(at.handlers)
+        await at.service.tick()
         assert (await at.get(path))["status"] == "pastDue"
         at.service.later(2 * DAY)
-        await jobs.run(at.handlers)
+        await at.service.tick()
         over = await at.get(path)
         assert (over["status"], over["cancellationReason"]) == ("cancelled", "nonPayment")
         kinds = [each["lastChange"] for each in await at.said("subscription-changed")]
         assert kinds == ["pastDue", "recovery", "pastDue"]
         assert len(await at.said("subscription-cancelled")) == 1
+
+    play(scene)
+
+
+def test_notice_ends_with_the_period_that_was_paid(play: Callable[[Scene], None]) -> None:
+    async def scene(at: Shop) -> None:
+        held = await at.bought()
+        path = f"subscriptions/{held['id']}"
+        why = {"cancellationReason": "switchedVendor"}
+        assert (await at.post(f"{path}/cancellation", why)).status_code == 200
+        at.service.later(27 * DAY)
+        await at.service.tick()
+        assert (await at.get(path))["status"] == "cancelling"
+        at.service.later(5 * DAY)
+        await at.service.tick()
+        over = await at.get(path)
+        assert (over["status"], over["cancellationReason"]) == ("cancelled", "switchedVendor")
+        assert len(await at.said("subscription-cancelled")) == 1
+
+    play(scene)
+
+
+def test_a_debt_beside_a_notice_ends_it_first(play: Callable[[Scene], None]) -> None:
+    async def scene(at: Shop) -> None:
+        held = await at.bought(billingInterval="year")
+        path = f"subscriptions/{held['id']}"
+        why = {"cancellationReason": "other"}
+        assert (await at.post(f"{path}/cancellation", why)).status_code == 200
+        invoice = {"invoiceId": str(uuid7()), "subscriptionId": held["id"], "currency": "eur"}
+        await at.tell("invoice-overdue", **invoice, amountDueMinor=5, dunningLevel=1)
+        at.service.later(29 * DAY)
+        await at.service.tick()
+        assert (await at.get(path))["status"] == "cancelling"
+        at.service.later(2 * DAY)
+        await at.service.tick()
+        assert (await at.get(path))["cancellationReason"] == "nonPayment"
+
+    play(scene)
+
+
+def test_only_what_is_over_is_renewed(play: Callable[[Scene], None]) -> None:
+    async def scene(at: Shop) -> None:
+        monthly = await at.bought()
+        other = at.service.caller("org-owner")
+        at.service.later(20 * DAY)
+        await at.service.tick()
+        assert await at.said("subscription-changed") == []
+        first, at.owner = at.owner, other
+        fresh = await at.bought()
+        at.service.later(12 * DAY)
+        await at.service.tick()
+        assert await at.get(f"subscriptions/{fresh['id']}") == fresh
+        at.owner = first
+        renewed = await at.get(f"subscriptions/{monthly['id']}")
+        assert renewed["currentPeriodStart"] == monthly["currentPeriodEnd"]
+        assert len(await at.said("subscription-changed")) == 1
 
     play(scene)
 
@@ -269,7 +325,7 @@ def test_a_promotion_lasts_its_periods(play: Callable[[Scene], None]) -> None:
         for discount in (4_000, 0):
             at.service.later(32 * DAY)
             await at.settled()
-            await jobs.run(at.handlers)
+            await at.service.tick()
             await at.settled()
             assert (await at.get(path))["discountBasisPoints"] == discount
 
@@ -355,9 +411,10 @@ def test_pauses_end_by_themselves(play: Callable[[Scene], None]) -> None:
         until = held["currentPeriodEnd"]
         assert (await at.post(f"{path}/pause", {"pausedUntil": until})).status_code == 200
         assert not (await at.get(f"{path}/entitlements"))["entitled"]
+        await at.service.tick()
+        assert (await at.get(path))["status"] == "paused"
         at.service.later(32 * DAY)
-        await jobs.run(at.handlers)
-        await jobs.run(at.handlers)
+        await at.service.tick("resume-subscription", "renew-subscription")
         now_held = await at.get(path)
         assert now_held["status"] == "active"
         assert now_held["currentPeriodStart"] == until
@@ -389,7 +446,7 @@ def test_a_new_price_ends_the_one_before(play: Callable[[Scene], None]) -> None:
         assert (await at.get(f"subscriptions/{held['id']}"))["unitAmountMinor"] == 1_000
         for expected in (1_000, 1_500):
             at.service.later(30 * DAY + DAY / 2)
-            await jobs.run(at.handlers)
+            await at.service.tick()
             assert (await at.get(f"subscriptions/{held['id']}"))["unitAmountMinor"] == expected
 
     play(scene)
@@ -399,8 +456,8 @@ def test_the_turn_of_a_month(play: Callable[[Scene], None]) -> None:
     async def scene(at: Shop) -> None:
         held = await at.bought()
         at.service.later(70 * DAY)
-        assert await jobs.run(at.handlers) == 1
-        assert await jobs.run(at.handlers) == 0
+        await at.service.tick()
+        await at.service.tick("renew-subscription")
         now_held = await at.get(f"subscriptions/{held['id']}")
         assert now_held["currentPeriodEnd"] > held["currentPeriodEnd"]
         changes = await at.said("subscription-changed")

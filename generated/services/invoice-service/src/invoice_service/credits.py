@@ -9,10 +9,10 @@ from uuid import UUID
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 
-from .generated import aggregates, models, port, problems
+from .generated import models, port, problems
 from .issuing import Issuing
 from .numbers_drawn import credit_note_number
-from .records import announce, emission, itself, stored
+from .profiles import itself
 from .sums import portion
 
 SERVICE_ID = UUID("01890000-0000-7000-8000-0000000000f1")
@@ -24,7 +24,6 @@ LARGE_MINOR = 500_000
 _STATES = models.InvoiceStatus
 _NOTES = models.CreditNoteState
 _NOT_ISSUED = (_STATES.draft, _STATES.void)
-_TOLD = emission(aggregates.CREDIT_NOTE, "issue-credit-note", "credit-note-issued")
 
 
 class Credits(Issuing):
@@ -101,10 +100,8 @@ class Credits(Issuing):
         if not large:
             fields |= await self._counted(ctx, invoice, wish.amount_minor)
         command = "issue-credit-note"
-        note = await self.credit_note.create(ctx, command, fields, invoiceId=invoice.id)
-        if not large:
-            await announce(ctx, self.credit_note, _TOLD, note)
-        return note
+        notes = self.credit_note.telling() if large else self.credit_note
+        return await notes.create(ctx, command, fields, invoiceId=invoice.id)
 
     async def _check_room(
         self,
@@ -198,7 +195,7 @@ class Credits(Issuing):
             return
         credited = invoice.credited_minor + invoice.amount_due_minor
         changes = {"creditedMinor": credited, "amountDueMinor": 0}
-        await stored(ctx, self.invoice, invoice, changes)
+        await self.invoice.rewrite(ctx, invoice, changes)
         await self._write(ctx, invoice, left, {"reason": reason})
 
     async def _write(
@@ -230,7 +227,7 @@ class Credits(Issuing):
                 "paidMinor": invoice.paid_minor - back,
                 "creditedMinor": invoice.credited_minor + back,
             }
-            await stored(ctx, self.invoice, invoice, changes)
+            await self.invoice.rewrite(ctx, invoice, changes)
             fields = {"reason": models.CreditReason.refund, "refundId": refunded.refund_id}
             await self._write(ctx, invoice, back, fields)
             return

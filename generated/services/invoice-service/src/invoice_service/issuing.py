@@ -6,21 +6,27 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.model import from_record, to_record
+from cloudsync_chassis.logs import logger
+from cloudsync_chassis.model import to_record
 from cloudsync_chassis.problem import NOT_FOUND, not_valid
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.work.spec import Due
 
 from .documents import key_of, pdf, xml, xml_key
 from .drafts import Drafts
 from .generated import models, port, problems
 from .numbers_drawn import invoice_number
-from .records import itself, stored
+from .profiles import itself
 from .sums import adds_up, digest, line, net, portion, worked_out
 
 _STATES = models.InvoiceStatus
 _UNPAID = (_STATES.issued, _STATES.overdue, _STATES.disputed)
+_IN_FORCE = (*_UNPAID, _STATES.paid, _STATES.uncollectible)
+_BY_ITSELF = (models.InvoiceOrigin.period, models.InvoiceOrigin.final)
+_RENDER = "render-documents"
+_HOUR = 3600.0
 _OLDEST = timedelta(days=7)
 _REST = timedelta(hours=24)
 _CHANNELS = models.DunningChannel
@@ -31,9 +37,31 @@ _BY_LEVEL = {
     4: _CHANNELS.account_manager,
 }
 
+log = logger("issuing")
+
 
 class Issuing(Drafts):
     """From the number to the last reminder."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        rested = Due(
+            aggregate="invoice",
+            where={
+                "status": _STATES.draft.value,
+                "origin": tuple(each.value for each in _BY_ITSELF),
+            },
+            since="updatedAt",
+            after=_REST.total_seconds(),
+        )
+        unpaid = Due(aggregate="invoice", where={"status": _STATES.issued.value})
+        bare = Due(
+            aggregate="invoice",
+            where={"status": tuple(each.value for each in _IN_FORCE), "documentKey": None},
+        )
+        runtime.work.every(_HOUR, "issue-drafts", self.issue_due, rested)
+        runtime.work.every(_HOUR, "mark-overdue", self.mark_due, unpaid)
+        runtime.work.every(300.0, _RENDER, self.render_due, bare)
 
     async def issue_invoice(self, ctx: Context, request: port.IssueInvoice) -> models.Invoice:
         """Number and freeze a draft; one that is issued already is answered as it is.
@@ -76,6 +104,7 @@ class Issuing(Drafts):
         periods = {each.usage_period_id for each in draft.lines if each.usage_period_id}
         if periods:
             fields["usagePeriodIds"] = sorted(periods)[:24]
+        self.runtime.work.wake(ctx, _RENDER)
         return await self.invoice.transition(ctx, "issue-invoice", draft.id, fields)
 
     async def issue_receipt(self, ctx: Context, request: port.IssueReceipt) -> None:
@@ -113,6 +142,7 @@ class Issuing(Drafts):
         fields["contentHash"] = digest(fields)
         told = {"stillOverdue": 0, "afterDunningLevel": 0}
         await self.invoice.create(ctx, "issue-receipt", {**fields, **told})
+        self.runtime.work.wake(ctx, _RENDER)
 
     async def apply_payment(self, ctx: Context, request: port.ApplyPayment) -> None:
         """Lower what is due, once for each payment."""
@@ -146,7 +176,7 @@ class Issuing(Drafts):
     ) -> models.Invoice:
         """What is due shrinks; at nought the invoice is paid, which is announced."""
         if fields["amountDueMinor"] > 0 or invoice.status not in _UNPAID:
-            return await stored(ctx, self.invoice, invoice, fields)
+            return await self.invoice.rewrite(ctx, invoice, fields)
         others = 0
         if invoice.subscription_id is not None:
             filters = {"subscriptionId": invoice.subscription_id, "status": _STATES.overdue}
@@ -167,7 +197,7 @@ class Issuing(Drafts):
             await self.invoice.update(ctx, "note-failed-collection", invoice.id, fields)
 
     async def escalate_dunning(self, ctx: Context, request: port.EscalateDunning) -> None:
-        """The reminders of the tenant that are due today, one level each."""
+        """The reminders of the tenant that are due, one level each and one a day at most."""
         days = self._dunning_days()
         async for each in self.invoice.each(ctx, status=_STATES.overdue):
             level = each.dunning_level + 1
@@ -175,8 +205,17 @@ class Issuing(Drafts):
                 continue
             if each.due_on + timedelta(days=days[level - 1]) > ctx.now.date():
                 continue
+            if await self._reminded_today(ctx, each.id):
+                continue
             await self.invoice.transition(ctx, "escalate-dunning", each.id, {"dunningLevel": level})
             await self._write_reminder(ctx, each, level, days)
+
+    async def _reminded_today(self, ctx: Context, invoice: UUID) -> bool:
+        """Whether the last reminder is younger than a day, as where several levels are late."""
+        async for each in self.dunning_attempt.each(ctx, invoiceId=invoice):
+            if each.sent_at + _REST > ctx.now:
+                return True
+        return False
 
     def _dunning_days(self) -> tuple[int, ...]:
         """Days after the due date, by level."""
@@ -185,12 +224,7 @@ class Issuing(Drafts):
     async def _write_reminder(
         self, ctx: Context, invoice: models.Invoice, level: int, days: tuple[int, ...]
     ) -> None:
-        record: dict[str, Any] = {
-            "id": ids.uuid7(),
-            "organizationId": ctx.tenant,
-            "createdAt": ctx.now,
-            "updatedAt": ctx.now,
-            "version": 1,
+        fields: dict[str, Any] = {
             "invoiceId": invoice.id,
             "level": level,
             "channel": _BY_LEVEL[level],
@@ -199,27 +233,21 @@ class Issuing(Drafts):
         }
         if level < min(4, len(days)) and invoice.due_on is not None:
             following = invoice.due_on + timedelta(days=days[level])
-            record["nextAttemptAt"] = datetime.combine(following, time(9), UTC)
-        attempt = from_record(models.DunningAttempt, record)
-        await self.dunning_attempt.repository.insert(ctx, attempt)
+            fields["nextAttemptAt"] = datetime.combine(following, time(9), UTC)
+        await self.dunning_attempt.insert(ctx, fields)
 
-    async def mark_due(self, ctx: Context) -> int:
-        """Mark the tenant's invoices overdue whose day has passed; how many those were."""
-        done = 0
+    async def mark_due(self, ctx: Context) -> None:
+        """Mark the tenant's invoices overdue whose day has passed in every zone."""
         async for each in self.invoice.each(ctx, status=_STATES.issued):
             if each.due_on is None or each.amount_due_minor == 0:
                 continue
             if datetime.combine(each.due_on, time(0), UTC) + _REST <= ctx.now:
                 await self.mark_overdue(ctx, port.MarkOverdue(invoice_id=each.id))
-                done += 1
-        return done
 
-    async def issue_due(self, ctx: Context) -> int:
+    async def issue_due(self, ctx: Context) -> None:
         """Issue the tenant's drafts that nobody wrote by hand and that have rested for a day."""
-        done = 0
-        async for each in self.invoice.each(ctx, status=_STATES.draft):
-            if each.origin is models.InvoiceOrigin.manual or each.updated_at + _REST > ctx.now:
-                continue
+        rested = {"updatedAt": ctx.now - _REST}
+        async for each in self.invoice.each(ctx, rested, status=_STATES.draft, origin=_BY_ITSELF):
             ripe = (
                 each.origin is models.InvoiceOrigin.final
                 or each.service_period_end <= ctx.now.date()
@@ -228,23 +256,18 @@ class Issuing(Drafts):
             billed, discount = net(each.lines)
             if ripe and each.lines and billed >= discount:
                 await self._issued(ctx, each, ctx.now.date())
-                done += 1
-        return done
 
-    async def render_due(self, ctx: Context) -> int:
-        """Render the tenant's issued invoices that have no picture; how many those were."""
-        done = 0
-        states = (*_UNPAID, _STATES.paid, _STATES.uncollectible)
-        async for each in self.invoice.each(ctx, status=states):
-            if each.document_key is not None or digest(to_record(each)) != each.content_hash:
+    async def render_due(self, ctx: Context) -> None:
+        """Render the tenant's issued invoices that have no picture."""
+        async for each in self.invoice.each(ctx, status=_IN_FORCE, documentKey=None):
+            if digest(to_record(each)) != each.content_hash:
+                log.error("content_differs_from_its_digest", invoice_id=str(each.id))
                 continue
             key = key_of(each)
             await self.documents.put(key, pdf(each))
             await self.documents.put(xml_key(key), xml(each))
             body = models.AttachDocumentRequest(document_key=key)
             await self.attach_document(ctx, port.AttachDocument(invoice_id=each.id, body=body))
-            done += 1
-        return done
 
     async def download_invoice(
         self, ctx: Context, request: port.DownloadInvoice

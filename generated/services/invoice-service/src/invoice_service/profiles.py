@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import workload
+from cloudsync_chassis.work.spec import Due
 
 from .documents import Documents, LocalDocuments
-from .generated import aggregates, models, port, problems
+from .generated import models, port, problems
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-from .records import quiet
 from .tariff import StandardTariff, Tariff
 from .taxes import (
     EMBARGOED,
@@ -26,6 +28,12 @@ from .taxes import (
 )
 
 _STANDINGS = models.TaxStanding
+_DAY = 86_400.0
+
+
+def itself(ctx: Context) -> Context:
+    """The same operation as the service's own doing, for steps that are no caller's to order."""
+    return replace(ctx, principal=workload(ctx.operation.id, ctx.tenant))
 
 
 class Profiles(Defaults):
@@ -41,7 +49,13 @@ class Profiles(Defaults):
         self.register: TaxRegister = StructureRegister()
         self.tariff: Tariff = StandardTariff()
         self.documents: Documents = LocalDocuments(settings)
-        self.credit_note = runtime.aggregate(quiet(aggregates.CREDIT_NOTE, "issue-credit-note"))
+        old = Due(
+            aggregate="billing-profile",
+            where={"taxStanding": _STANDINGS.business_confirmed.value},
+            since="taxIdConfirmedAt",
+            after=settings.tax_id_recheck,
+        )
+        runtime.work.every(_DAY, "recheck-tax-ids", self.recheck_tax_ids, old)
 
     async def create_billing_profile(
         self, ctx: Context, request: port.CreateBillingProfile
@@ -80,20 +94,17 @@ class Profiles(Defaults):
             ctx, "update-billing-profile", request.organization_id, fields
         )
 
-    async def recheck_tax_ids(self, ctx: Context) -> int:
-        """Ask the register again about identifiers confirmed long ago; how many lost it."""
+    async def recheck_tax_ids(self, ctx: Context) -> None:
+        """Ask the register again about identifiers of the tenant that it confirmed long ago."""
         before = ctx.now - timedelta(seconds=self.settings.tax_id_recheck)
-        lost = 0
-        async for each in self.billing_profile.each(ctx, taxStanding=_STANDINGS.business_confirmed):
-            if each.tax_id_confirmed_at is None or each.tax_id_confirmed_at > before:
-                continue
+        async for each in self.billing_profile.each(
+            ctx, {"taxIdConfirmedAt": before}, taxStanding=_STANDINGS.business_confirmed
+        ):
             standing = await self._standing(each.party)
             fields: dict[str, Any] = {"taxStanding": standing, "taxIdConfirmedAt": ctx.now}
             if standing is not _STANDINGS.business_confirmed:
-                lost += 1
                 fields["taxIdConfirmedAt"] = None
             await self.billing_profile.update(ctx, "update-billing-profile", ctx.tenant, fields)
-        return lost
 
     async def _made_out_to(self, ctx: Context, party: models.BillingParty) -> dict[str, Any]:
         country = party.address.country

@@ -9,12 +9,14 @@ from uuid import UUID
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.problem import UNAVAILABLE
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.work.spec import Due
 
-from .collecting import LARGEST, Attempt, Collecting
+from .attempts import Attempt
+from .collecting import LARGEST, Collecting
 from .generated import models, port, problems
-from .ledger import ACCOUNTS
+from .ledger import ACCOUNTS, itself
 from .provider import ProviderUnavailableError
-from .records import itself, stored
 
 _STATES = models.ChargeStatus
 _PAYMENTS = models.PaymentStatus
@@ -24,6 +26,15 @@ _UNSETTLED = (_STATES.open, _STATES.held, _STATES.exhausted)
 
 class Claims(Collecting):
     """The life of a charge."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+
+        async def attempt(ctx: Context) -> None:
+            await self.attempt_charge(ctx, port.AttemptCharge())
+
+        due = Due(aggregate="charge", where={"status": _STATES.open.value}, since="nextAttemptAt")
+        runtime.work.every(10.0, "attempt-charges", attempt, due)
 
     async def open_order_charge(self, ctx: Context, request: port.OpenOrderCharge) -> None:
         """Write down what an order costs; a tombstone learns it and stays one."""
@@ -42,7 +53,7 @@ class Claims(Collecting):
             command = "open-order-charge"
             await self.charge.create(ctx, command, {**known, **fields}, preferredMethodId=method)
         elif charge.status is _STATES.cancelled or charge.price_digest is None:
-            await stored(ctx, self.charge, charge, fields)
+            await self.charge.rewrite(ctx, charge, fields)
 
     async def collect_invoice(self, ctx: Context, request: port.CollectInvoice) -> None:
         """Open the charge of an invoice that is collected automatically, and try it at once."""
@@ -63,55 +74,48 @@ class Claims(Collecting):
         if planned:
             fields["nextAttemptAt"] = ctx.now
         charge = await self.charge.create(ctx, "collect-invoice", fields)
-        if planned:
-            await self._attempt(ctx, charge)
+        payment = await self._attempt(ctx, charge) if planned else None
+        if payment is not None:
+            self.advance_later(ctx, payment)
 
     async def attempt_charge(self, ctx: Context, request: port.AttemptCharge) -> None:
         """Try the charges of the tenant whose day has come."""
-        async for each in self.charge.each(ctx, status=_STATES.open):
-            if each.next_attempt_at is not None and each.next_attempt_at <= ctx.now:
-                await self._attempt(ctx, each)
+        due = {"nextAttemptAt": ctx.now}
+        async for each in self.charge.each(ctx, due, status=_STATES.open):
+            payment = await self._attempt(ctx, each)
+            if payment is not None:
+                self.advance_later(ctx, payment)
 
     async def _attempt(self, ctx: Context, charge: models.Charge) -> models.Payment | None:
-        """One attempt, after which the next is planned or the charge is spent.
+        """Write an attempt down and plan the next one; the payment that is to go on, if any.
 
-        Raises nothing where no provider answers: the attempt is made again in an hour.
+        One that no provider has answered is still the same attempt: it is left to go on, and the
+        charge is looked at again in an hour.
         """
-        number = charge.attempt_count + 1
-        method = await self.method_for(ctx, charge.preferred_method_id)
-        blocked = method is not None and (
-            await self.refused_today(ctx, method) >= self.settings.declines_per_day
-        )
         payment = await self.living(ctx, charge.cause_id) if charge.settled_minor == 0 else None
-        if payment is None and method is not None and not blocked:
-            amount = min(charge.amount_minor - charge.settled_minor, LARGEST)
-            key = f"invoice:{charge.cause_id}:{number}"
-            attempt = Attempt("attempt-charge", charge, amount, method, key)
-            try:
-                payment = await self.begin(ctx, attempt)
-                if payment.status is _PAYMENTS.authorized:
-                    payment = await self.captured(itself(ctx), payment)
-            except ProviderUnavailableError:
-                if payment is None:
-                    soon = {"nextAttemptAt": ctx.now + timedelta(hours=1)}
-                    await stored(ctx, self.charge, charge, soon)
-                    return None
-        await self._plan(ctx, charge.cause_id, number, payment)
+        if payment is not None and payment.status is _PAYMENTS.created and charge.attempt_count:
+            soon = {"nextAttemptAt": ctx.now + timedelta(hours=1)}
+            await self.charge.rewrite(ctx, charge, soon)
+            return payment
+        number = charge.attempt_count + 1
+        following = self._planned(charge, number)
+        changes = {"attemptCount": min(10, number), "nextAttemptAt": following}
+        charge = await self.charge.rewrite(ctx, charge, changes)
+        if payment is None:
+            payment = await self._begun(ctx, charge)
+        if payment is None and following is None:
+            await self.exhaust_charge(itself(ctx), port.ExhaustCharge(cause_id=charge.cause_id))
         return payment
 
-    async def _plan(
-        self, ctx: Context, cause: UUID, number: int, payment: models.Payment | None
-    ) -> None:
-        charge = await self.charge.find(ctx, causeId=cause)
-        if charge is None or charge.status is not _STATES.open:
-            return
-        following = self._planned(charge, number)
-        if payment is not None and payment.status is _PAYMENTS.requires_action:
-            following = following or ctx.now + timedelta(days=1)
-        changes: dict[str, Any] = {"attemptCount": min(10, number), "nextAttemptAt": following}
-        charge = await stored(ctx, self.charge, charge, changes)
-        if following is None:
-            await self.exhaust_charge(itself(ctx), port.ExhaustCharge(cause_id=cause))
+    async def _begun(self, ctx: Context, charge: models.Charge) -> models.Payment | None:
+        """A new payment of what is left of a charge, if it has a method that may be charged."""
+        method = await self.method_for(ctx, charge.preferred_method_id)
+        if method is None:
+            return None
+        if await self.refused_today(ctx, method) >= self.settings.declines_per_day:
+            return None
+        amount = min(charge.amount_minor - charge.settled_minor, LARGEST)
+        return await self.begin(ctx, Attempt("attempt-charge", charge, amount, method))
 
     def _planned(self, charge: models.Charge, number: int) -> datetime | None:
         """When the attempt after so many is made; None after the last."""
@@ -141,10 +145,15 @@ class Claims(Collecting):
         fields: dict[str, Any] = {"closeReason": None, "closedAt": None, "nextAttemptAt": None}
         if key is not None:
             fields["preferredMethodId"] = key
-        charge = await self.charge.transition(ctx, "retry-charge", charge.cause_id, fields)
+        silent = self.charge.telling()
+        charge = await silent.transition(ctx, "retry-charge", charge.cause_id, fields)
         payment = await self._attempt(itself(ctx), charge)
         if payment is None:
-            raise UNAVAILABLE("no provider answers")
+            raise problems.PAYMENT_DECLINED("no method can be charged")
+        try:
+            payment = await self.advance(ctx, payment.id)
+        except ProviderUnavailableError as error:
+            raise UNAVAILABLE("no provider answers") from error
         if payment.status is _PAYMENTS.failed:
             await ctx.unit.commit()
             code = payment.decline_code.value if payment.decline_code else ""
@@ -169,7 +178,8 @@ class Claims(Collecting):
             return
         await self._void_all(ctx, charge.cause_id)
         fields = {"nextAttemptAt": None}
-        await self.charge.transition(ctx, "hold-charge", charge.cause_id, fields)
+        silent = self.charge.telling()
+        await silent.transition(ctx, "hold-charge", charge.cause_id, fields)
 
     async def _void_all(self, ctx: Context, cause: UUID) -> int:
         """Give the reservations of a charge back, and end proofs that are waited for."""
@@ -179,7 +189,7 @@ class Claims(Collecting):
             if each.status is _PAYMENTS.authorized:
                 await self.void_payment(itself(ctx), port.VoidPayment(payment_id=each.id))
             else:
-                await self.declined(ctx, each, models.DeclineCode.timeout, retryable=True)
+                await self.refused(ctx, each, models.DeclineCode.timeout, retryable=True)
             done += 1
         return done
 
@@ -209,7 +219,8 @@ class Claims(Collecting):
         await self._void_all(ctx, charge.cause_id)
         fields: dict[str, Any] = {"nextAttemptAt": None, "closeReason": reason}
         fields["closedAt"] = ctx.now
-        await self.charge.transition(ctx, "cancel-invoice-charge", charge.cause_id, fields)
+        silent = self.charge.telling()
+        await silent.transition(ctx, "cancel-invoice-charge", charge.cause_id, fields)
         await self._to_credit(ctx, (charge.cause_id, "void"), charge.currency, charge.settled_minor)
 
     async def _to_credit(
@@ -230,7 +241,7 @@ class Claims(Collecting):
             wanted = max(0, charge.amount_minor - (note.amount_minor - surplus))
             surplus += max(0, charge.settled_minor - wanted)
             lowered = max(wanted, charge.settled_minor)
-            charge = await stored(ctx, self.charge, charge, {"amountMinor": lowered})
+            charge = await self.charge.rewrite(ctx, charge, {"amountMinor": lowered})
             if 0 < charge.settled_minor == charge.amount_minor:
                 fields = {"closeReason": None, "closedAt": None}
                 await self.charge.transition(ctx, "settle-charge", charge.cause_id, fields)

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid5
 
 import sqlalchemy as sa
-from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.model import from_record
 from cloudsync_chassis.problem import not_valid
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import workload
 
-from .generated import aggregates, models, port, tables
+from .generated import models, port, tables
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 from .providers import Providers, RiskThresholds
-from .records import quiet
 
 SERVICE_ID = UUID("01890000-0000-7000-8000-0000000000f2")
 """Who asked for a refund where no person did: this service."""
+
+CLOUDSYNC = UUID("01890000-0000-7000-8000-000000000001")
+"""CloudSync's own organisation, to which settlements with providers belong."""
 
 ACCOUNTS = models.LedgerAccount
 _LARGEST = 100_000_000
@@ -38,10 +40,6 @@ class Ledger(Defaults):
         self.settings = settings
         self.providers = Providers(settings)
         self.risk = RiskThresholds(settings)
-        silent = ("hold-charge", "cancel-invoice-charge", "refund-user", "retry-charge")
-        self.charge = runtime.aggregate(quiet(aggregates.CHARGE, *silent))
-        began = ("authorize-payment", "process-payment", "attempt-charge")
-        self.payment = runtime.aggregate(quiet(aggregates.PAYMENT, *began))
 
     async def post_ledger_transaction(
         self, ctx: Context, request: port.PostLedgerTransaction
@@ -64,12 +62,7 @@ class Ledger(Defaults):
         if await self.ledger_entry.count(ctx, transactionId=body.transaction_id):
             return
         for line in body.lines:
-            record: dict[str, Any] = {
-                "id": ids.uuid7(),
-                "organizationId": ctx.tenant,
-                "createdAt": ctx.now,
-                "updatedAt": ctx.now,
-                "version": 1,
+            fields: dict[str, Any] = {
                 "transactionId": body.transaction_id,
                 "account": line.account,
                 "direction": line.direction,
@@ -79,8 +72,7 @@ class Ledger(Defaults):
                 "refundId": body.refund_id,
                 "bookedAt": ctx.now,
             }
-            entry = {name: each for name, each in record.items() if each is not None}
-            await self.ledger_entry.repository.insert(ctx, from_record(models.LedgerEntry, entry))
+            await self.ledger_entry.insert(ctx, fields)
 
     async def book(
         self,
@@ -141,6 +133,11 @@ class Ledger(Defaults):
             ],
             as_of=ctx.now,
         )
+
+
+def itself(ctx: Context) -> Context:
+    """The same operation as the service's own doing, for steps that are no caller's to order."""
+    return replace(ctx, principal=workload(ctx.operation.id, ctx.tenant))
 
 
 def transaction_of(cause: UUID, occasion: str) -> UUID:

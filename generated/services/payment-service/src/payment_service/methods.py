@@ -10,20 +10,42 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import project
 from cloudsync_chassis.problem import UNAVAILABLE
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.work.spec import Due
 
+from .challenge import worked
 from .generated import models, port, problems
+from .ledger import itself
 from .provider import ProviderUnavailableError, RefusedByBankError, Token, TokenSpentError
-from .records import itself, stored
 from .settling import Settling
 
 _METHODS = models.PaymentMethodStatus
 _USABLE = (_METHODS.pending_verification, _METHODS.active, _METHODS.expired)
 _KEPT = timedelta(days=90)
 _DESTROYED = "destroyed"
+_PAYMENTS = models.PaymentStatus
+_PAID = (
+    _PAYMENTS.captured,
+    _PAYMENTS.partially_refunded,
+    _PAYMENTS.refunded,
+    _PAYMENTS.disputed,
+)
 
 
 class Methods(Settling):
     """Attaching, choosing and detaching."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        active = Due(aggregate="payment-method", where={"methodStatus": _METHODS.active.value})
+        gone = Due(
+            aggregate="payment-method",
+            where={"methodStatus": _METHODS.detached.value},
+            since="detachedAt",
+            after=_KEPT.total_seconds(),
+        )
+        runtime.work.every(6 * 3600.0, "expire-cards", self.expire_cards, active)
+        runtime.work.every(24 * 3600.0, "destroy-tokens", self.destroy_tokens, gone)
 
     async def attach_payment_method(
         self, ctx: Context, request: port.AttachPaymentMethod
@@ -35,7 +57,9 @@ class Methods(Settling):
         """
         wish = request.body
         await self._check_pace(ctx)
+        await self._check_work(ctx, wish)
         provider = self.providers[models.PaymentProvider.main]
+        await ctx.unit.commit()
         try:
             token = await provider.exchange(wish.one_time_token, wish.kind)
         except TokenSpentError as error:
@@ -62,6 +86,17 @@ class Methods(Settling):
         if recent >= self.settings.methods_per_hour:
             problem = problems.CARD_TESTING_SUSPECTED("too many methods within an hour")
             problem.headers = {"Retry-After": "3600"}
+            raise problem
+
+    async def _check_work(self, ctx: Context, wish: models.AttachPaymentMethodRequest) -> None:
+        """Whoever never paid works for each try, so that trying cards by the thousand is dear."""
+        bits = self.settings.challenge_bits
+        if bits <= 0 or await self.payment.count(ctx, status=_PAID):
+            return
+        if not worked(wish.one_time_token, wish.challenge_answer or "", bits):
+            problem = problems.CARD_TESTING_SUSPECTED(
+                "a proof of work for the one-time token is asked for", challengeBits=bits
+            )
             raise problem
 
     async def _by_fingerprint(self, ctx: Context, fingerprint: str) -> models.PaymentMethod | None:
@@ -99,7 +134,7 @@ class Methods(Settling):
     ) -> models.PaymentMethod:
         async for each in self.payment_method.each(ctx, isDefault=True):
             if each.id != method.id:
-                await stored(ctx, self.payment_method, each, {"isDefault": False})
+                await self.payment_method.rewrite(ctx, each, {"isDefault": False})
         command = "set-default-payment-method"
         return await self.payment_method.update(ctx, command, method.id, {"isDefault": True})
 
@@ -148,25 +183,21 @@ class Methods(Settling):
         async for each in self.payment_method.each(ctx, methodStatus=_USABLE):
             await self._detach(ctx, "detach-methods-of-organization", each.id)
 
-    async def age_methods(self, ctx: Context) -> int:
-        """Expire the tenant's cards of past months, destroy tokens long detached; how many."""
-        done = 0
-        async for each in self.payment_method.each(
-            ctx, methodStatus=(_METHODS.active, _METHODS.detached)
-        ):
-            if each.detached_at is not None:
-                old = each.detached_at + _KEPT <= ctx.now
-                if old and each.provider_token != _DESTROYED:
-                    gone = {"providerToken": _DESTROYED}
-                    await stored(ctx, self.payment_method, each, gone)
-                    done += 1
-            elif each.expiry_year is not None and each.expiry_month is not None:
-                year, month = divmod(each.expiry_year * 12 + each.expiry_month, 12)
-                if date(year, month + 1, 1) <= ctx.now.date():
-                    request = port.ExpirePaymentMethod(payment_method_id=each.id)
-                    await self.expire_payment_method(ctx, request)
-                    done += 1
-        return done
+    async def expire_cards(self, ctx: Context) -> None:
+        """Expire the tenant's cards whose month has passed."""
+        async for each in self.payment_method.each(ctx, methodStatus=_METHODS.active):
+            if each.expiry_year is None or each.expiry_month is None:
+                continue
+            year, month = divmod(each.expiry_year * 12 + each.expiry_month, 12)
+            if date(year, month + 1, 1) <= ctx.now.date():
+                request = port.ExpirePaymentMethod(payment_method_id=each.id)
+                await self.expire_payment_method(ctx, request)
+
+    async def destroy_tokens(self, ctx: Context) -> None:
+        """Destroy the tokens of methods that were detached ninety days ago."""
+        old = {"detachedAt": ctx.now - _KEPT}
+        async for each in self.payment_method.each(ctx, old, methodStatus=_METHODS.detached):
+            await self.payment_method.rewrite(ctx, each, {"providerToken": _DESTROYED})
 
     async def on_organization_purged(
         self, ctx: Context, event: Received[models.OrganizationPurged]

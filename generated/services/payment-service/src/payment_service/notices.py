@@ -18,9 +18,9 @@ from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from secret_grpc_client import models as secrets
 
 from .generated import models, port, problems, tables
+from .ledger import itself
 from .methods import Methods
 from .provider import ProviderUnavailableError
-from .records import itself
 
 RISK_MODEL = "payment-risk"
 PROVIDER_KEYS = {
@@ -126,10 +126,8 @@ class Notices(Methods):
         payment = await self.payment.find(ctx, id=key)
         if payment is None or payment.status is not _PAYMENTS.requires_action:
             return
-        try:
-            await self.proven(ctx, payment, yes)
-        except ProviderUnavailableError as error:
-            raise UNAVAILABLE("the provider does not answer") from error
+        payment = await self.proven(ctx, payment, yes)
+        self.advance_later(ctx, payment)
 
     async def _end_refund(self, ctx: Context, key: UUID, notice: Notice) -> None:
         refund = await self.refund.find(ctx, id=key)

@@ -91,7 +91,7 @@ class Provider(Protocol):
         ...
 
     async def void(self, reference: str) -> None:
-        """Give a reservation back."""
+        """Give a reservation back; what was taken of it is not a reservation any more."""
         ...
 
     async def refund(self, reference: str, amount: int, key: str) -> str:
@@ -173,7 +173,8 @@ class Sandbox:
 
     async def void(self, reference: str) -> None:
         """See `Provider.void`."""
-        self._path("held", reference).unlink(missing_ok=True)
+        if not self._path("taken", reference).exists():
+            self._path("held", reference).unlink(missing_ok=True)
 
     async def refund(self, reference: str, amount: int, key: str) -> str:
         """See `Provider.refund`."""

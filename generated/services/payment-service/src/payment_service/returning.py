@@ -7,27 +7,23 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.model import from_record
 from cloudsync_chassis.problem import NOT_FOUND, not_valid
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.work.spec import Due
 
 from .claims import Claims
-from .generated import aggregates, models, port, problems
+from .generated import models, port, problems
 from .ledger import ACCOUNTS, SERVICE_ID
-from .provider import ProviderUnavailableError, RefusedByBankError
-from .records import announce, emission, itself, stored
+from .provider import RefusedByBankError
 
 DISPUTE_FEE_MINOR = 1_500
 """What a network takes for a case that is lost, in minor units of its currency."""
 
 _PAYMENTS = models.PaymentStatus
 _REFUNDS = models.RefundStatus
-_DISPUTES = models.DisputeStatus
 _MONEY_TAKEN = (_PAYMENTS.captured, _PAYMENTS.partially_refunded)
-_SKIPPED = emission(aggregates.CHARGE, "refund-user", "refund-skipped")
 
 
 class Returning(Claims):
@@ -36,6 +32,11 @@ class Returning(Claims):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         runtime.sagas.compensate({("order", "ProcessPayment"): self._give_back})
+        states = (_REFUNDS.requested, _REFUNDS.approved, _REFUNDS.sent)
+        going = Due(
+            aggregate="refund", where={"refundStatus": tuple(each.value for each in states)}
+        )
+        self.each_due("send-refunds", going, self.hand_over)
 
     async def _give_back(self, ctx: Context, data: Mapping[str, Any]) -> None:
         """Compensate an order whose saga goes back, though nobody has told that it is cancelled."""
@@ -84,44 +85,48 @@ class Returning(Claims):
             ]
         )
 
-    async def send_refunds(self, ctx: Context) -> int:
-        """Hand the tenant's refunds that may go to their provider; how many those were."""
-        done = 0
-        async for each in self.refund.each(
-            ctx, refundStatus=(_REFUNDS.requested, _REFUNDS.approved, _REFUNDS.sent)
-        ):
-            small = each.amount_minor <= self.settings.refund_approval_minor
-            own = each.reason is models.RefundReason.order_cancelled
-            if each.refund_status is not _REFUNDS.requested or small or own:
-                await self._hand_over(ctx, each)
-                done += 1
-        return done
+    async def hand_over(self, ctx: Context, key: UUID) -> None:
+        """Give a refund to its provider, if it may go, and note the answer.
 
-    async def _hand_over(self, ctx: Context, refund: models.Refund) -> None:
-        """Send a refund and note the answer; without one it stays sent and is sent again.
+        Commits before the call. The part that account credit paid goes back to the credit.
 
-        The part that account credit paid goes back to the credit.
+        Raises:
+            ProviderUnavailableError: it is sent, and will be sent again.
+            Problem: `not-found`.
         """
+        refund = await self._refund(ctx, key)
+        if not self._may_go(refund):
+            return
         payment = await self.payment.find(ctx, id=refund.payment_id)
         if payment is None:
             raise NOT_FOUND("the payment of a refund is gone")
         if refund.refund_status is not _REFUNDS.sent:
             await self.send_refund(ctx, port.SendRefund(refund_id=refund.id))
         credit = self._credit_part(payment, refund)
-        reference = f"cr_{refund.id.hex}"
+        reference: str | None = f"cr_{refund.id.hex}"
         if refund.amount_minor > credit and payment.provider_reference is not None:
-            provider = self.providers[payment.provider]
+            await ctx.unit.commit()
             try:
-                reference = await provider.refund(
+                reference = await self.providers[payment.provider].refund(
                     payment.provider_reference, refund.amount_minor - credit, str(refund.id)
                 )
-            except ProviderUnavailableError:
-                return
             except RefusedByBankError:
-                await self.fail_refund(ctx, port.FailRefund(refund_id=refund.id))
+                reference = None
+            refund = await self._refund(ctx, key)
+            if refund.refund_status is not _REFUNDS.sent:
                 return
+        if reference is None:
+            await self.fail_refund(ctx, port.FailRefund(refund_id=refund.id))
+            return
         body = models.SettleRefundRequest(refund_reference=reference)
         await self.settle_refund(ctx, port.SettleRefund(refund_id=refund.id, body=body))
+
+    def _may_go(self, refund: models.Refund) -> bool:
+        """Whether nobody has to agree any more."""
+        if refund.refund_status is not _REFUNDS.requested:
+            return refund.refund_status in (_REFUNDS.approved, _REFUNDS.sent)
+        small = refund.amount_minor <= self.settings.refund_approval_minor
+        return small or refund.reason is models.RefundReason.order_cancelled
 
     def _credit_part(self, payment: models.Payment, refund: models.Refund) -> int:
         """The method's money goes back first, then what credit had paid."""
@@ -181,7 +186,7 @@ class Returning(Claims):
             return
         whole = total == payment.captured_minor
         status = _PAYMENTS.refunded if whole else _PAYMENTS.partially_refunded
-        await stored(ctx, self.payment, payment, {"refundedMinor": total, "status": status})
+        await self.payment.rewrite(ctx, payment, {"refundedMinor": total, "status": status})
 
     async def refund_user(self, ctx: Context, request: port.RefundUser) -> None:
         """Compensate the payment of an order, and leave a tombstone in any case."""
@@ -202,9 +207,10 @@ class Returning(Claims):
                 "currency": models.Currency.usd,
                 **{name: each for name, each in closing.items() if each is not None},
             }
-            charge = await self.charge.create(ctx, "refund-user", fields)
+            charge = await self.charge.telling().create(ctx, "refund-user", fields)
         elif charge.status is not models.ChargeStatus.cancelled:
-            charge = await self.charge.transition(ctx, "refund-user", charge.cause_id, closing)
+            silent = self.charge.telling()
+            charge = await silent.transition(ctx, "refund-user", charge.cause_id, closing)
         refunded, before = False, False
         async for each in self.payment.each(ctx, orderId=order):
             if each.status in _MONEY_TAKEN and not await self._compensated(ctx, each.id):
@@ -219,7 +225,7 @@ class Returning(Claims):
         if before:
             reason = reasons.already_refunded
         more: dict[str, Any] = {"orderId": order, "reason": reason}
-        await announce(ctx, self.charge, _SKIPPED, charge, **more)
+        await self.charge.announce(ctx, "refund-skipped", charge, **more)
 
     async def _compensated(self, ctx: Context, payment: UUID) -> int:
         reason = models.RefundReason.order_cancelled
@@ -230,12 +236,7 @@ class Returning(Claims):
         amount = payment.captured_minor - payment.refunded_minor
         if amount <= 0:
             return False
-        record: dict[str, Any] = {
-            "id": ids.uuid7(),
-            "organizationId": ctx.tenant,
-            "createdAt": ctx.now,
-            "updatedAt": ctx.now,
-            "version": 1,
+        fields: dict[str, Any] = {
             "paymentId": payment.id,
             "causeId": payment.cause_id,
             "orderId": payment.order_id,
@@ -245,9 +246,8 @@ class Returning(Claims):
             "refundStatus": _REFUNDS.requested,
             "requestedBy": SERVICE_ID,
         }
-        refund = from_record(models.Refund, record)
-        await self.refund.repository.insert(ctx, refund)
-        await self._hand_over(itself(ctx), refund)
+        refund = await self.refund.insert(ctx, fields)
+        self.after(ctx, "hand-refund-over", lambda inside: self.hand_over(inside, refund.id))
         return True
 
     async def register_dispute(self, ctx: Context, request: port.RegisterDispute) -> None:
@@ -272,10 +272,10 @@ class Returning(Claims):
         won = told.outcome is models.DisputeOutcome.won
         if payment.status is _PAYMENTS.disputed and won:
             status = _PAYMENTS.partially_refunded if payment.refunded_minor else _PAYMENTS.captured
-            await stored(ctx, self.payment, payment, {"status": status})
+            await self.payment.rewrite(ctx, payment, {"status": status})
         elif payment.status in (*_MONEY_TAKEN, _PAYMENTS.disputed) and not won:
             changes = {"status": _PAYMENTS.refunded, "refundedMinor": payment.captured_minor}
-            await stored(ctx, self.payment, payment, changes)
+            await self.payment.rewrite(ctx, payment, changes)
         back = ACCOUNTS.provider_clearing if won else ACCOUNTS.refunds
         lost = told.outcome is models.DisputeOutcome.lost
         fee = DISPUTE_FEE_MINOR if lost else 0
@@ -283,15 +283,6 @@ class Returning(Claims):
         crediting = [(ACCOUNTS.receivable, told.amount_minor), (ACCOUNTS.provider_clearing, fee)]
         cause = (told.dispute_id, "closed")
         await self.book(ctx, cause, told.currency, debits, crediting, told.payment_id)
-
-    async def lose_unanswered(self, ctx: Context) -> int:
-        """Cases of the tenant that nobody answered in time; how many those were."""
-        done = 0
-        async for each in self.dispute.each(ctx, disputeStatus=_DISPUTES.open):
-            if each.evidence_due_at <= ctx.now:
-                await self.record_dispute_lost(ctx, port.RecordDisputeLost(dispute_id=each.id))
-                done += 1
-        return done
 
     async def on_order_cancelled(
         self, ctx: Context, event: Received[models.OrderCancelled]

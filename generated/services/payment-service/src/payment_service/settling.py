@@ -8,16 +8,59 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.problem import UNAVAILABLE
+from cloudsync_chassis.problem import UNAVAILABLE, Problem
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.work.spec import Due
 
 from .generated import models, port, problems, tables
+from .ledger import CLOUDSYNC
 from .provider import ProviderUnavailableError
-from .records import stored
 from .returning import Returning
+
+_HOUR = 3600.0
 
 
 class Settling(Returning):
     """Comparisons of days."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        expected = Due(
+            aggregate="settlement",
+            where={"settlementStatus": models.SettlementStatus.expected.value},
+        )
+        runtime.work.every(_HOUR, "expect-settlements", self.expect_settlements)
+        runtime.work.every(_HOUR, "reconcile-settlements", self.reconcile_expected, expected)
+
+    async def expect_settlements(self, ctx: Context) -> None:
+        """Note for which providers and currencies a report of yesterday (UTC) has to come."""
+        day = (ctx.now - timedelta(days=1)).date()
+        table, start = tables.payments, datetime.combine(day, time(0), UTC)
+        statement = (
+            sa.select(table.c.provider, table.c.currency)
+            .where(table.c.captured_at >= start, table.c.captured_at < start + timedelta(days=1))
+            .where(table.c.provider_reference.is_not(None))
+            .distinct()
+        )
+        rows = (await (await ctx.unit.connection()).execute(statement)).all()
+        inside = ctx.within(CLOUDSYNC)
+        for provider, currency in rows:
+            fields = {"settlementDate": day, "provider": provider, "currency": currency}
+            if await self.settlement.find(inside, **fields) is None:
+                body = models.ExpectSettlementRequest.model_validate(fields, strict=False)
+                await self.expect_settlement(inside, port.ExpectSettlement(body=body))
+
+    async def reconcile_expected(self, ctx: Context) -> None:
+        """Compare the days whose reports have been published since."""
+        async for each in self.settlement.each(
+            ctx, settlementStatus=models.SettlementStatus.expected
+        ):
+            try:
+                request = port.ReconcileSettlement(settlement_id=each.id)
+                await self.reconcile_settlement(ctx, request)
+            except Problem as problem:
+                if problem.kind is not problems.SETTLEMENT_NOT_READY:
+                    raise
 
     async def reconcile_settlement(
         self, ctx: Context, request: port.ReconcileSettlement
@@ -28,6 +71,7 @@ class Settling(Returning):
             Problem: `settlement-not-ready`, `unavailable`.
         """
         day = await self.settlement.get(ctx, request.settlement_id)
+        await ctx.unit.commit()
         try:
             provider = self.providers[day.provider]
             report = await provider.report(day.settlement_date, day.currency, ctx.now)
@@ -49,7 +93,7 @@ class Settling(Returning):
         }
         if mismatches:
             status = models.SettlementStatus.discrepant
-            result = await stored(ctx, self.settlement, day, {**fields, "settlementStatus": status})
+            result = await self.settlement.rewrite(ctx, day, {**fields, "settlementStatus": status})
         else:
             command = "reconcile-settlement"
             result = await self.settlement.transition(ctx, command, day.id, fields)

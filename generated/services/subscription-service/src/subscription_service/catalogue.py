@@ -14,11 +14,10 @@ from cloudsync_chassis.store.query import ListQuery, Page
 from cloudsync_chassis.store.repository import Repository
 from pydantic import BaseModel
 
-from .generated import aggregates, models, port, problems
+from .generated import models, port, problems
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 from .pricing import unit
-from .records import quiet, stored
 from .tax import StandardRates, TaxEstimator
 
 CLOUDSYNC = UUID("01890000-0000-7000-8000-000000000001")
@@ -54,6 +53,10 @@ class Shared(Generic[E]):
         """See `Repository.count`."""
         return await self._inner.count(ctx.within(CLOUDSYNC), filters)
 
+    async def tenants(self, ctx: Context, query: ListQuery, after: UUID | None) -> list[UUID]:
+        """See `Repository.tenants`."""
+        return await self._inner.tenants(ctx, query, after)
+
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""
         return await self._inner.replace(ctx.within(CLOUDSYNC), entity, expected)
@@ -76,16 +79,6 @@ class Catalogue(Defaults):
         self.plan.repository = Shared(self.plan.repository)
         self.plan_price.repository = Shared(self.plan_price.repository)
         self.promotion.repository = Shared(self.promotion.repository)
-        self.order = runtime.aggregate(
-            quiet(aggregates.ORDER, "settle-order"),
-        )
-        self.subscription = runtime.aggregate(
-            quiet(
-                aggregates.SUBSCRIPTION,
-                "activate-subscription",
-                "cancel-subscriptions-of-organization",
-            )
-        )
 
     async def introduce_plan(self, ctx: Context, request: port.IntroducePlan) -> None:
         """Enter a plan; entering the same one again changes nothing."""
@@ -115,7 +108,7 @@ class Catalogue(Defaults):
     async def _close_price(self, ctx: Context, present: models.PlanPrice, end: datetime) -> None:
         if end < ctx.now + NOTICE or end <= present.valid_from:
             raise not_valid("a new price is published thirty days ahead", pointer="/validFrom")
-        await stored(ctx, self.plan_price, present, {"validUntil": end})
+        await self.plan_price.rewrite(ctx, present, {"validUntil": end})
 
     async def create_promotion(
         self, ctx: Context, request: port.CreatePromotion

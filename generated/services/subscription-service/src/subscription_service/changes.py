@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from cloudsync_chassis import ids
 from cloudsync_chassis.client.errors import RefusedError
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.problem import CONDITION_NOT_MET, Problem, not_valid
+from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND, Problem, not_valid
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.work.spec import Due
 from usage_grpc_client import models as usage
 
 from .generated import models, port, problems, tables
@@ -19,8 +21,11 @@ from .pricing import after, part, remainder
 
 _STATES = models.SubscriptionStatus
 _CHANGES = models.SubscriptionChangeKind
+_MAY_OWE = (_STATES.past_due, _STATES.cancelling)
 _HOUR, _LOCK = timedelta(hours=1), timedelta(days=1)
 _WRONG_CODES = 6
+_ROUND = 600.0
+"""Seconds between two looks at subscriptions that have reached their end."""
 _LIMITS = {
     "api_calls": "api_calls_per_day",
     "storage": "storage_gib_per_seat",
@@ -31,7 +36,27 @@ _LIMITS = {
 
 
 class Changes(Lives):
-    """What owners and the night change."""
+    """What owners and the clock change."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        trial = Due(
+            aggregate="subscription", where={"status": _STATES.trialing.value}, since="trialEndsAt"
+        )
+        noticed = Due(
+            aggregate="subscription",
+            where={"status": _STATES.cancelling.value},
+            since="currentPeriodEnd",
+        )
+        unpaid = Due(
+            aggregate="subscription",
+            where={"status": tuple(each.value for each in _MAY_OWE)},
+            since="pastDueSince",
+            after=self.settings.past_due_grace,
+        )
+        runtime.work.every(_ROUND, "end-trials", self.end_trials, trial)
+        runtime.work.every(_ROUND, "end-after-notice", self.end_after_notice, noticed)
+        runtime.work.every(_ROUND, "end-unpaid", self.end_unpaid, unpaid)
 
     async def change_seats(self, ctx: Context, request: port.ChangeSeats) -> models.Subscription:
         """More seats at once, reserved first; fewer at once or at the renewal.
@@ -196,10 +221,16 @@ class Changes(Lives):
             raise _locked(until, ctx.now)
 
     async def renew_subscription(self, ctx: Context, request: port.RenewSubscription) -> None:
-        """Turn over each period of the tenant that is over, as often as it is."""
-        async for held in self.subscription.each(ctx, status=_STATES.active):
-            while held.current_period_end <= ctx.now:
-                held = await self._renewed(ctx, held)
+        """Turn a subscription's period over, as often as it has ended.
+
+        Raises:
+            Problem: `not-found`.
+        """
+        held = await self.subscription.find(ctx, id=request.subscription_id)
+        if held is None:
+            raise NOT_FOUND("no such subscription")
+        while held.status is _STATES.active and held.current_period_end <= ctx.now:
+            held = await self._renewed(ctx, held)
 
     async def _renewed(self, ctx: Context, held: models.Subscription) -> models.Subscription:
         start = held.current_period_end
@@ -249,25 +280,32 @@ class Changes(Lives):
             fields |= {"discountBasisPoints": 0, "approvedBy": None}
         return fields
 
-    async def end_due(self, ctx: Context) -> int:
-        """End and resume what of a tenant has reached its day; how many those were."""
-        done = 0
-        grace = timedelta(seconds=self.settings.past_due_grace)
-        states = (_STATES.trialing, _STATES.cancelling, _STATES.past_due, _STATES.paused)
-        async for held in self.subscription.each(ctx, status=states):
-            if held.status is _STATES.paused:
-                if held.paused_until is None or held.paused_until > ctx.now:
-                    continue
-                await self.subscription.transition(ctx, "resume-subscription", held.id)
-            else:
-                reason = _end_of(held, ctx.now, grace)
-                if reason is None:
-                    continue
-                body = models.EndSubscriptionRequest(cancellation_reason=reason)
-                request = port.EndSubscription(subscription_id=held.id, body=body)
-                await self.end_subscription(ctx, request)
-            done += 1
-        return done
+    async def end_trials(self, ctx: Context) -> None:
+        """End the tenant's trials whose days are over."""
+        async for held in self.subscription.each(
+            ctx, {"trialEndsAt": ctx.now}, status=_STATES.trialing
+        ):
+            await self._end(ctx, held, models.CancellationReason.trial_lapsed)
+
+    async def end_after_notice(self, ctx: Context) -> None:
+        """End what notice was given of, once the period that was paid for is over."""
+        async for held in self.subscription.each(
+            ctx, {"currentPeriodEnd": ctx.now}, status=_STATES.cancelling
+        ):
+            reason = held.cancellation_reason or models.CancellationReason.other
+            await self._end(ctx, held, reason)
+
+    async def end_unpaid(self, ctx: Context) -> None:
+        """End what has not been paid for thirty days after it was due."""
+        by = ctx.now - timedelta(seconds=self.settings.past_due_grace)
+        async for held in self.subscription.each(ctx, {"pastDueSince": by}, status=_MAY_OWE):
+            await self._end(ctx, held, models.CancellationReason.non_payment)
+
+    async def _end(
+        self, ctx: Context, held: models.Subscription, reason: models.CancellationReason
+    ) -> None:
+        body = models.EndSubscriptionRequest(cancellation_reason=reason)
+        await self.end_subscription(ctx, port.EndSubscription(subscription_id=held.id, body=body))
 
 
 def _check_fewer(held: models.Subscription, plan: models.Plan, target: int) -> None:
@@ -293,20 +331,6 @@ def _exceeded(held: models.Subscription, plan: models.Plan) -> list[str]:
         if limit is not None and getattr(plan.entitlements, limit) >= 0:
             found.append(meter)
     return found
-
-
-def _end_of(
-    held: models.Subscription, now: datetime, grace: timedelta
-) -> models.CancellationReason | None:
-    """Why a subscription ends at this moment, if it does."""
-    reasons = models.CancellationReason
-    unpaid = held.past_due_since is not None and held.past_due_since + grace <= now
-    if held.status is _STATES.trialing:
-        lapsed = held.trial_ends_at is not None and held.trial_ends_at <= now
-        return reasons.trial_lapsed if lapsed else None
-    if held.status is _STATES.cancelling and held.current_period_end <= now:
-        return held.cancellation_reason or reasons.other
-    return reasons.non_payment if unpaid else None
 
 
 def _locked(until: datetime, now: datetime) -> Problem:

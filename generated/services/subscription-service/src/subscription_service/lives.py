@@ -11,15 +11,12 @@ from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import given
 from cloudsync_chassis.problem import ALREADY_EXISTS, NOT_FOUND
 
-from .generated import aggregates, models, port, problems
+from .generated import models, port, problems
 from .pricing import after, unit
-from .records import announce, emission, stored
 from .saga import Saga
 
 _STATES = models.SubscriptionStatus
 _CHANGES = models.SubscriptionChangeKind
-_ACTIVATED = emission(aggregates.SUBSCRIPTION, "activate-subscription", "subscription-activated")
-_CHANGED = emission(aggregates.SUBSCRIPTION, "activate-subscription", "subscription-changed")
 _ENTITLED = (_STATES.trialing, _STATES.active, _STATES.past_due, _STATES.cancelling)
 _IN_FORCE = (*_ENTITLED, _STATES.paused)
 
@@ -102,16 +99,15 @@ class Lives(Saga):
         plan = await self.known_plan(ctx, order.plan_code)
         fields = await self._ordered(ctx, order, held)
         if held.status in (_STATES.incomplete, _STATES.trialing):
-            now_held = await self.subscription.transition(
+            now_held = await self.subscription.telling().transition(
                 ctx, "activate-subscription", held.id, fields
             )
         elif held.status is _STATES.active:
             fields["lastChange"] = _CHANGES.plan
-            now_held = await stored(ctx, self.subscription, held, fields)
-            await announce(
+            now_held = await self.subscription.rewrite(ctx, held, fields)
+            await self.subscription.announce(
                 ctx,
-                self.subscription,
-                _CHANGED,
+                "subscription-changed",
                 now_held,
                 held,
                 entitlements=plan.entitlements.model_dump(by_alias=True),
@@ -119,10 +115,9 @@ class Lives(Saga):
         else:
             log.warning("order_of_no_living_subscription", order_id=str(order.id))
             return
-        await announce(
+        await self.subscription.announce(
             ctx,
-            self.subscription,
-            _ACTIVATED,
+            "subscription-activated",
             now_held,
             held,
             **_entitling(plan),
@@ -135,17 +130,12 @@ class Lives(Saga):
         self, ctx: Context, order: models.Order, held: models.Subscription
     ) -> dict[str, Any]:
         """What the subscription is once the order is carried out, priced as when it was placed."""
-        price = await self.price_at(
-            ctx, order.plan_code, order.billing_interval, order.currency, order.created_at
-        )
         fields: dict[str, Any] = {
             "planCode": order.plan_code,
             "seatQuantity": order.seat_quantity,
             "billingInterval": order.billing_interval,
             "currency": order.currency,
-            "unitAmountMinor": (
-                unit(price.tiers, order.seat_quantity) if price else held.unit_amount_minor
-            ),
+            "unitAmountMinor": await self._unit_ordered(ctx, order, held),
             "currentPeriodStart": ctx.now,
             "currentPeriodEnd": after(ctx.now, order.billing_interval),
             "trialEndsAt": None,
@@ -159,6 +149,17 @@ class Lives(Saga):
             promotion = await self.promotion.find(ctx, promotionCode=order.promotion_code)
             fields |= promoted(held, promotion) if promotion else {}
         return fields
+
+    async def _unit_ordered(
+        self, ctx: Context, order: models.Order, held: models.Subscription
+    ) -> int:
+        """What a seat costs by the order; those that did not keep it ask the list of their day."""
+        if order.unit_amount_minor is not None:
+            return order.unit_amount_minor
+        price = await self.price_at(
+            ctx, order.plan_code, order.billing_interval, order.currency, order.created_at
+        )
+        return unit(price.tiers, order.seat_quantity) if price else held.unit_amount_minor
 
     async def expire_subscription(self, ctx: Context, request: port.ExpireSubscription) -> None:
         """Close the frame of a cancelled order; what is in force keeps its plan."""
@@ -209,8 +210,8 @@ class Lives(Saga):
         command = "cancel-subscriptions-of-organization"
         states = (_STATES.trialing, _STATES.active, _STATES.past_due, _STATES.paused)
         async for held in self.subscription.each(ctx, status=states):
-            noticed = await self.subscription.transition(ctx, command, held.id, fields)
-            await announce(ctx, self.subscription, _CHANGED, noticed, held)
+            told = self.subscription.telling("subscription-changed")
+            await told.transition(ctx, command, held.id, fields)
 
     async def restore_subscriptions_of_organization(
         self, ctx: Context, request: port.RestoreSubscriptionsOfOrganization
@@ -249,7 +250,7 @@ class Lives(Saga):
                 command = "end-subscriptions-of-organization"
                 await self.subscription.transition(ctx, command, held.id, fields)
             elif held.billing_contact_email is not None:
-                await stored(ctx, self.subscription, held, {"billingContactEmail": None})
+                await self.subscription.rewrite(ctx, held, {"billingContactEmail": None})
 
     async def recount_members(self, ctx: Context, request: port.RecountMembers) -> None:
         """Bring the recommendation of each living subscription to the same number of people."""

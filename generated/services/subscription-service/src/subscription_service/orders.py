@@ -15,7 +15,6 @@ from cloudsync_chassis import ids
 from cloudsync_chassis.client.errors import RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.model import from_record
 from cloudsync_chassis.problem import ALREADY_EXISTS, NOT_FOUND, not_valid
 from cloudsync_chassis.security.principal import workload
 from payment_client import models as payments
@@ -24,7 +23,6 @@ from usage_grpc_client import models as usage
 from .catalogue import Catalogue
 from .generated import models, port, problems, tables
 from .pricing import Quote, Wish, after, quote, remainder, worth
-from .records import stored
 
 LARGEST_MINOR = 100_000_000
 """What a card is charged for one order at most, in minor units."""
@@ -218,7 +216,7 @@ class Orders(Catalogue):
     async def redeemed(self, ctx: Context, promotion: models.Promotion, by: int) -> None:
         """Count a redemption, or take one back; the version is what serialises two of them."""
         changes = {"redemptions": max(0, promotion.redemptions + by)}
-        await stored(ctx, self.promotion, promotion, changes)
+        await self.promotion.rewrite(ctx, promotion, changes)
 
     async def _ask_for_seats(self, bought: Bought, seats: int) -> None:
         """A dry run at usage-service for the seats that would be added.
@@ -284,6 +282,7 @@ class Orders(Catalogue):
             "billingInterval": wish.billing_interval,
             "seatQuantity": wish.seat_quantity,
             "totalMinor": bought.quote.total_minor,
+            "unitAmountMinor": bought.quote.unit_minor,
             "currency": wish.currency,
             "priceDigest": bought.quote.digest,
             "paymentMethodId": wish.payment_method_id,
@@ -294,19 +293,8 @@ class Orders(Catalogue):
         }
         if not large:
             return await self.order.create(ctx, "create-order", fields)
-        record = {
-            **fields,
-            "id": ids.uuid7(),
-            "organizationId": ctx.tenant,
-            "createdAt": ctx.now,
-            "updatedAt": ctx.now,
-            "version": 1,
-            "status": models.OrderStatus.awaiting_approval,
-            "capturedPaymentIds": [],
-        }
-        order = from_record(models.Order, record)
-        await self.order.repository.insert(ctx, order)
-        return order
+        waiting = {**fields, "status": models.OrderStatus.awaiting_approval}
+        return await self.order.insert(ctx, waiting)
 
     async def _authorised(self, ctx: Context, order: models.Order) -> models.Order:
         """The order with its authorisation, where one came in time.
@@ -337,7 +325,7 @@ class Orders(Catalogue):
         present = await self.order.find(ctx, id=order.id)
         if present is None:
             return order
-        return await stored(ctx, self.order, present, {"authorizationId": payment.id})
+        return await self.order.rewrite(ctx, present, {"authorizationId": payment.id})
 
 
 def usable(promotion: models.Promotion, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,16 +12,18 @@ from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.work.spec import Due
 
-from .generated import aggregates, models, port, problems
+from .generated import models, port, problems
 from .orders import Orders
-from .records import announce, emission, stored
 
 _STATES = models.OrderStatus
 _REASONS = models.OrderCancelReason
 _WAITING = (_STATES.placed, _STATES.seats_reserved)
 _UNDER_WAY = (*_WAITING, _STATES.cancelling, _STATES.paid)
-_CANCELLED = emission(aggregates.ORDER, "settle-order", "order-cancelled")
+_MAY_LAPSE = (_STATES.awaiting_approval, *_WAITING, _STATES.cancelling)
+_ROUND = 30.0
+"""Seconds between two looks at orders whose time is over."""
 
 log = logger("saga")
 
@@ -36,6 +39,19 @@ class Saga(Orders):
                 ("order", "Note the seats on the order"): self._call_off,
             }
         )
+        late = Due(
+            aggregate="order",
+            where={"status": tuple(each.value for each in _MAY_LAPSE)},
+            since="deadlineAt",
+        )
+        unanswered = Due(
+            aggregate="order",
+            where={"status": _STATES.placed.value},
+            since="updatedAt",
+            after=self.settings.reservation_timeout,
+        )
+        runtime.work.every(_ROUND, "lapse-orders", self.lapse_orders, late)
+        runtime.work.every(_ROUND, "give-up-reservations", self.give_up_reservations, unanswered)
 
     async def _close(self, ctx: Context, data: Mapping[str, Any]) -> None:
         """Close an order whose saga goes back for another reason than its payment.
@@ -106,15 +122,14 @@ class Saga(Orders):
             return
         captured = {"capturedPaymentIds": [*order.captured_payment_ids, request.body.payment_id]}
         if order.status in (*_WAITING, _STATES.cancelling):
-            await self.order.transition(ctx, "settle-order", order.id, captured)
+            await self.order.telling().transition(ctx, "settle-order", order.id, captured)
             return
-        noted = await stored(ctx, self.order, order, captured)
+        noted = await self.order.rewrite(ctx, order, captured)
         if order.status is _STATES.cancelled:
             reason = order.cancel_reason or _REASONS.hold_lost
-            await announce(
+            await self.order.announce(
                 ctx,
-                self.order,
-                _CANCELLED,
+                "order-cancelled",
                 noted,
                 order,
                 reason=reason,
@@ -148,34 +163,25 @@ class Saga(Orders):
             command = "cancel-orders-of-person"
             await self.undo(ctx, each, _REASONS.placer_suspended, command=command)
 
-    async def lapse_orders(self, ctx: Context) -> int:
-        """Cancel a tenant's orders whose time is over; how many those were.
+    async def lapse_orders(self, ctx: Context) -> None:
+        """Cancel the tenant's orders whose deadline has passed, whatever they waited for.
 
-        An order that waits for finance has seven days, one whose seats nobody answered three
-        minutes, any other its deadline, also one whose seats nobody gave back.
+        That is seven days for an order that waits for finance, and the deadline of the saga for
+        any other, also for one whose seats nobody gave back.
         """
-        done = 0
-        silent = self.settings.reservation_timeout
-        states = (_STATES.awaiting_approval, *_WAITING, _STATES.cancelling)
-        async for each in self.order.each(ctx, status=states):
-            late = each.deadline_at <= ctx.now
-            if each.status is _STATES.cancelling:
-                if late:
-                    await self.undo(ctx, each, each.cancel_reason or _REASONS.payment_failed)
-                    done += 1
-                continue
-            if each.status is _STATES.awaiting_approval and late:
-                await self.undo(ctx, each, _REASONS.approval_lapsed)
-            elif each.status is _STATES.seats_reserved and late:
-                await self.undo(ctx, each, _REASONS.payment_timeout)
-            elif each.status is _STATES.placed and (
-                (ctx.now - each.updated_at).total_seconds() >= silent or late
-            ):
-                await self.undo(ctx, each, _REASONS.seats_timeout)
-            else:
-                continue
-            done += 1
-        return done
+        async for each in self.order.each(ctx, {"deadlineAt": ctx.now}, status=_MAY_LAPSE):
+            reason = _late(each)
+            if each.status is _STATES.awaiting_approval:
+                reason = _REASONS.approval_lapsed
+            await self.undo(ctx, each, reason)
+
+    async def give_up_reservations(self, ctx: Context) -> None:
+        """Cancel the tenant's orders about whose seats nobody has answered for three minutes."""
+        silent = timedelta(seconds=self.settings.reservation_timeout)
+        async for each in self.order.each(
+            ctx, {"updatedAt": ctx.now - silent}, status=_STATES.placed
+        ):
+            await self.undo(ctx, each, _REASONS.seats_timeout)
 
     async def _order(self, ctx: Context, order_id: UUID | None) -> models.Order | None:
         """The order that an event speaks of; events without one are of invoices or expansions."""

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.query import ListQuery, Page
 from cloudsync_chassis.store.repository import Repository
 from pydantic import BaseModel
 
-from .generated import aggregates, models, port
+from .generated import models, port
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-from .records import quiet
 
 CLOUDSYNC = UUID("01890000-0000-7000-8000-000000000001")
 """CloudSync's own organisation, to which the meters belong."""
@@ -50,6 +51,10 @@ class Shared(Generic[E]):
         """See `Repository.count`."""
         return await self._inner.count(ctx.within(CLOUDSYNC), filters)
 
+    async def tenants(self, ctx: Context, query: ListQuery, after: UUID | None) -> list[UUID]:
+        """See `Repository.tenants`."""
+        return await self._inner.tenants(ctx, query, after)
+
     async def replace(self, ctx: Context, entity: E, expected: int) -> bool:
         """See `Repository.replace`."""
         return await self._inner.replace(ctx.within(CLOUDSYNC), entity, expected)
@@ -60,7 +65,7 @@ class Shared(Generic[E]):
 
 
 class Catalogue(Defaults):
-    """Aggregates with the events that handlers choose, and the shared meters."""
+    """The shared meters, and the settings."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
@@ -69,14 +74,6 @@ class Catalogue(Defaults):
             raise TypeError("settings of another service")
         self.settings = settings
         self.meter.repository = Shared(self.meter.repository)
-        seats = (
-            "reserve-seats",
-            "commit-seats",
-            "release-seats",
-            "expire-seat-hold",
-            "reinstate-hold",
-        )
-        self.reservation = runtime.aggregate(quiet(aggregates.RESERVATION, *seats))
 
     async def define_meter(self, ctx: Context, request: port.DefineMeter) -> None:
         """Enter a meter, or renew its sources."""
@@ -92,6 +89,11 @@ class Catalogue(Defaults):
         """Meters that count at present, by code."""
         found = self.meter.each(ctx.within(CLOUDSYNC))
         return {each.code: each async for each in found if each.retired_at is None}
+
+
+def itself(ctx: Context) -> Context:
+    """The same operation as the service's own doing, for steps that are no caller's to order."""
+    return replace(ctx, principal=workload(ctx.operation.id, ctx.tenant))
 
 
 def pool_of(plan_code: str) -> str:

@@ -14,7 +14,6 @@ from cloudsync_chassis.events.envelope import Received
 from .catalogue import ceiling_of, pool_of
 from .generated import models, port
 from .people import People
-from .records import stored
 
 _MICROS = 1_000_000
 _STATES = models.ReservationStatus
@@ -81,7 +80,7 @@ class Entitling(People):
         if pool.held_seats + pool.committed_seats > ceiling:
             reason = "More seats are sold than the plan has; until the period ends"
             changes |= {"frozen": True, "frozenReason": pool.frozen_reason or reason}
-        await stored(ctx, self.seat_pool, pool, changes)
+        await self.seat_pool.rewrite(ctx, pool, changes)
 
     async def _set_limits(
         self,
@@ -129,7 +128,7 @@ class Entitling(People):
             return
         if quota.limit_micros != fields["limitMicros"]:
             fields |= {"level": models.QuotaLevel.none, "exceededAt": None}
-        await stored(ctx, self.quota, quota, fields)
+        await self.quota.rewrite(ctx, quota, fields)
 
     async def set_quota(self, ctx: Context, request: port.SetQuota) -> None:
         """Write the limit of a meter, in place of the one there was."""
@@ -172,7 +171,7 @@ class Entitling(People):
             start = each.period_end
             if each.period_end > ctx.now and each.period_start < ctx.now:
                 start = ctx.now
-                await stored(ctx, self.usage_period, each, {"periodEnd": ctx.now})
+                await self.usage_period.rewrite(ctx, each, {"periodEnd": ctx.now})
         if start >= end:
             return
         body = models.OpenPeriodRequest(
@@ -193,7 +192,7 @@ class Entitling(People):
         end = min(told.ended_at, ctx.now)
         async for period in self.usage_period.each(ctx, subscriptionId=told.subscription_id):
             if period.period_start < end < period.period_end:
-                await stored(ctx, self.usage_period, period, {"periodEnd": end})
+                await self.usage_period.rewrite(ctx, period, {"periodEnd": end})
 
     async def on_subscription_activated(
         self, ctx: Context, event: Received[models.SubscriptionActivated]

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from cloudsync_chassis import ids
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import from_record, given, to_record
-from cloudsync_chassis.problem import not_valid
+from cloudsync_chassis.problem import Problem, not_valid
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.work.spec import Due
 
 from .entitling import Entitling
-from .generated import aggregates, models, port, problems
-from .records import announce, emission, stored
+from .generated import models, port, problems
 
 _PERIODS = models.UsagePeriodStatus
 _LEVELS = models.QuotaLevel
@@ -25,14 +23,22 @@ _CAUSES = models.UsageRejectionCause
 _MICROS = 1_000_000
 _GIBIBYTE = 1 << 30
 _POINTS = 750
-_RECORDED = emission(aggregates.QUOTA, "roll-up-usage", "usage-recorded")
-_EXCEEDED = replace(
-    emission(aggregates.QUOTA, "roll-up-usage", "quota-exceeded"), key="subscriptionId"
-)
+_MINUTE = 60.0
 
 
 class Metering(Entitling):
     """What is used."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+
+        async def roll_up(ctx: Context) -> None:
+            await self.roll_up_usage(ctx, port.RollUpUsage())
+
+        counting = Due(aggregate="usage-period", where={"periodStatus": _PERIODS.open.value})
+        closing = Due(aggregate="usage-period", where={"periodStatus": _PERIODS.closing.value})
+        runtime.work.every(_MINUTE, "roll-up-usage", roll_up, counting)
+        runtime.work.every(_MINUTE, "close-periods", self.close_due, closing)
 
     async def period_at(self, ctx: Context, moment: datetime) -> models.UsagePeriod | None:
         """The period of the tenant in which a moment lies; the youngest where there are two."""
@@ -95,13 +101,7 @@ class Metering(Entitling):
         known = ("meterCode", "quantityMicros", "occurredAt", "sourceEventId", "dimensions")
         record = {name: fields[name] for name in known if fields.get(name) is not None}
         record |= {"subscriptionId": subscription, "sourceService": ctx.principal.subject}
-        await self._write(ctx, reading.record_id, record)
-
-    async def _write(self, ctx: Context, key: UUID, fields: dict[str, Any]) -> models.UsageRecord:
-        record = {"dimensions": {}, **fields, **self._envelope(ctx, key)}
-        found = from_record(models.UsageRecord, record)
-        await self.usage_record.repository.insert(ctx, found)
-        return found
+        await self.usage_record.insert(ctx, {"id": reading.record_id, **record})
 
     async def _metered(self, ctx: Context, meter: str, source: str, micros: int) -> None:
         """A reading of an event, once for each; nothing where the meter or a period is missing."""
@@ -118,7 +118,7 @@ class Metering(Entitling):
             "sourceEventId": event.id,
         }
         if await self.usage_record.find(ctx, sourceEventId=event.id, meterCode=meter) is None:
-            await self._write(ctx, ids.uuid7(), fields)
+            await self.usage_record.insert(ctx, fields)
 
     async def meter_upload(self, ctx: Context, request: port.MeterUpload) -> None:
         """Gibibyte-hours of a file from its arrival to the end of the period."""
@@ -160,8 +160,7 @@ class Metering(Entitling):
         found: dict[str, list[models.UsageRecord]] = {}
         end = min(period.period_end, until or period.period_end)
         async for each in self.usage_record.each(ctx, subscriptionId=period.subscription_id):
-            when = each.created_at if each.adjusts else each.occurred_at
-            if period.period_start <= when < end:
+            if _within(each, period.period_start, end):
                 found.setdefault(each.meter_code, []).append(each)
         sums = models.MeterAggregation.sum
         return {
@@ -260,52 +259,61 @@ class Metering(Entitling):
         return (await self.totals(ctx, part)).get(quota.meter_code, 0)
 
     async def roll_up_usage(self, ctx: Context, request: port.RollUpUsage) -> None:
-        """Tell what the last minute used, and raise the quotas' levels, once for each."""
-        since = ctx.now - timedelta(seconds=self.settings.roll_up_interval)
-        fresh: dict[tuple[UUID, str], int] = {}
-        async for each in self.usage_record.each(ctx):
-            if each.created_at > since:
-                key = (each.subscription_id, each.meter_code)
-                fresh[key] = fresh.get(key, 0) + each.quantity_micros
-        for (subscription, code), micros in fresh.items():
-            known = {"subscriptionId": subscription, "meterCode": code}
+        """Tell what the tenant's meters counted since the sum before, and raise quotas' levels."""
+        async for period in self.usage_period.each(ctx, periodStatus=_PERIODS.open):
+            await self._roll_up(ctx, period)
+
+    async def _roll_up(self, ctx: Context, period: models.UsagePeriod) -> None:
+        """The moment up to which a period is summed up is that of the last reading in the sum."""
+        fresh: dict[str, int] = {}
+        since = until = period.rolled_up_until or period.created_at - timedelta(days=1)
+        async for each in self.usage_record.each(ctx, subscriptionId=period.subscription_id):
+            if each.created_at > since and _within(each, period.period_start, period.period_end):
+                fresh[each.meter_code] = fresh.get(each.meter_code, 0) + each.quantity_micros
+                until = max(until, each.created_at)
+        if not fresh:
+            return
+        await self.usage_period.rewrite(ctx, period, {"rolledUpUntil": until})
+        totals = await self.totals(ctx, period)
+        for code, micros in fresh.items():
+            known = {"subscriptionId": period.subscription_id, "meterCode": code}
             quota = await self.quota.find(ctx, **known)
-            used = await self._total_of(ctx, subscription, code)
             data: dict[str, Any] = {
                 **known,
                 "minuteStart": ctx.now.replace(second=0, microsecond=0),
                 "quantityMicros": micros,
-                "totalMicros": used,
+                "totalMicros": totals.get(code, 0),
             }
             if quota is not None:
                 data["limitMicros"] = quota.limit_micros
-            change = Change(self.quota.spec.name, data)
-            await self.quota.emit(ctx, (_RECORDED,), change)
+            await self.quota.announce(ctx, "usage-recorded", data)
             if quota is not None and quota.limit_micros >= 0:
                 await self._raise(ctx, quota)
 
-    async def _total_of(self, ctx: Context, subscription: UUID, code: str) -> int:
-        async for each in self.usage_period.each(ctx, subscriptionId=subscription):
-            if each.period_start <= ctx.now < each.period_end:
-                return (await self.totals(ctx, each)).get(code, 0)
-        return 0
-
     async def _raise(self, ctx: Context, quota: models.Quota) -> None:
         if quota.resets_at <= ctx.now:
-            fresh: dict[str, Any] = {"level": _LEVELS.none, "exceededAt": None}
-            while quota.resets_at <= ctx.now:
-                quota = quota.model_copy(update={"resets_at": quota.resets_at + timedelta(days=1)})
-            fresh["resetsAt"] = quota.resets_at
-            stale = await self.quota.find(ctx, id=quota.id)
-            quota = await stored(ctx, self.quota, stale or quota, fresh)
+            resets = quota.resets_at
+            while resets <= ctx.now:
+                resets += timedelta(days=1)
+            fresh = {"level": _LEVELS.none, "exceededAt": None, "resetsAt": resets}
+            quota = await self.quota.rewrite(ctx, quota, fresh)
         used = await self._used(ctx, quota)
         level = _level(quota, used)
         order = list(_LEVELS)
         if order.index(level) <= order.index(quota.level):
             return
-        changes = {"level": level, "exceededAt": ctx.now}
-        raised = await stored(ctx, self.quota, quota, changes)
-        await announce(ctx, self.quota, _EXCEEDED, raised, totalMicros=used)
+        raised = await self.quota.rewrite(ctx, quota, {"level": level, "exceededAt": ctx.now})
+        await self.quota.announce(ctx, "quota-exceeded", raised, totalMicros=used)
+
+    async def close_due(self, ctx: Context) -> None:
+        """Count the tenant's closing periods; one whose counts differ is counted again."""
+        async for each in self.usage_period.each(ctx, periodStatus=_PERIODS.closing):
+            body = models.ClosePeriodRequest(usage_period_id=each.id)
+            try:
+                await self.close_period(ctx, port.ClosePeriod(body=body))
+            except Problem as problem:
+                if problem.kind is not problems.TOTALS_UNSTABLE:
+                    raise
 
     async def close_period(self, ctx: Context, request: port.ClosePeriod) -> models.UsagePeriod:
         """Make totals final once two counts, ten minutes apart, agree. The first count is kept.
@@ -322,7 +330,7 @@ class Metering(Entitling):
         before = {name: each.root for name, each in period.totals_micros.items()}
         apart = timedelta(seconds=self.settings.stable_count_interval)
         if counted != before:
-            await stored(ctx, self.usage_period, period, {"totalsMicros": counted})
+            await self.usage_period.rewrite(ctx, period, {"totalsMicros": counted})
             await ctx.unit.commit()
             raise problems.TOTALS_UNSTABLE("the counts differ; count again in ten minutes")
         if period.updated_at + apart > ctx.now:
@@ -330,25 +338,17 @@ class Metering(Entitling):
         fields = {"closedAt": ctx.now}
         return await self.usage_period.transition(ctx, "close-period", period.id, fields)
 
-    async def begin_due(self, ctx: Context) -> int:
-        """End the wait for late readings of the tenant's periods; how many those were."""
-        done, grace = 0, timedelta(seconds=self.settings.closing_grace)
-        async for each in self.usage_period.each(ctx, periodStatus=_PERIODS.open):
-            if each.period_end + grace <= ctx.now:
-                await self.begin_close(ctx, port.BeginClose(usage_period_id=each.id))
-                done += 1
-        return done
-
     async def purge_tenant_usage(self, ctx: Context, request: port.PurgeTenantUsage) -> None:
         """Drop pools, assignments, quotas and dimensions; readings stay without a name."""
-        for aggregate in (self.seat_assignment, self.seat_pool, self.quota):
-            gone = [(each.id, each.version) async for each in aggregate.each(ctx)]
-            for key, version in gone:
-                await aggregate.repository.remove(ctx, key, version)
+        for seat in [each async for each in self.seat_assignment.each(ctx)]:
+            await self.seat_assignment.remove(ctx, seat)
+        for pool in [each async for each in self.seat_pool.each(ctx)]:
+            await self.seat_pool.remove(ctx, pool)
+        for quota in [each async for each in self.quota.each(ctx)]:
+            await self.quota.remove(ctx, quota)
         async for each in self.usage_record.each(ctx):
             if each.dimensions:
-                bare = dict.fromkeys(to_record(each)["dimensions"])
-                await stored(ctx, self.usage_record, each, {"dimensions": bare})
+                await self.usage_record.rewrite(ctx, each, {"dimensions": {}})
 
     async def on_invoice_issued(self, ctx: Context, event: Received[models.InvoiceIssued]) -> None:
         """Periods on the invoice can no longer be reopened."""
@@ -371,6 +371,12 @@ class Metering(Entitling):
     ) -> None:
         """Pools, assignments and quotas go."""
         await self.purge_tenant_usage(ctx, port.PurgeTenantUsage(body=event.data))
+
+
+def _within(record: models.UsageRecord, start: datetime, end: datetime) -> bool:
+    """Whether a reading counts in a stretch; a correction does where it was written down."""
+    when = record.created_at if record.adjusts else record.occurred_at
+    return start <= when < end
 
 
 def _plain(value: Any) -> str:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from cloudsync_chassis import ids
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.problem import NOT_FOUND
 
-from .generated import aggregates, models, port, problems
-from .records import emission, stored
+from .generated import models, port, problems
 from .seats import Seats
 
 _REASONS = models.RevokeReason
-_ERASED = emission(aggregates.SEAT_ASSIGNMENT, "erase-seat-holder", "usage-erasure-completed")
 _MOST = 1_000
 
 
@@ -47,7 +43,7 @@ class People(Seats):
             "assignedBy": UUID(by),
         }
         seat = await self.seat_assignment.create(ctx, "assign-seat", fields)
-        await stored(ctx, self.seat_pool, pool, {"assignedSeats": pool.assigned_seats + 1})
+        await self.seat_pool.rewrite(ctx, pool, {"assignedSeats": pool.assigned_seats + 1})
         return seat
 
     async def _seated(
@@ -73,7 +69,7 @@ class People(Seats):
         seat = await self.seat_assignment.find(ctx, id=request.seat_assignment_id)
         if seat is not None and seat.revoked_at is None:
             hour = ctx.now.replace(minute=0, second=0, microsecond=0)
-            await stored(ctx, self.seat_assignment, seat, {"lastActiveAt": hour})
+            await self.seat_assignment.rewrite(ctx, seat, {"lastActiveAt": hour})
 
     async def reclaim_idle_seats(
         self, ctx: Context, request: port.ReclaimIdleSeats
@@ -118,7 +114,7 @@ class People(Seats):
             await self.free_seat(ctx, each, _REASONS.account_erased, "erase-seat-holder")
         stranger, erased = ids.uuid7(), 0
         async for each in self.seat_assignment.each(ctx, userId=told.user_id):
-            await stored(ctx, self.seat_assignment, each, {"userId": stranger})
+            await self.seat_assignment.rewrite(ctx, each, {"userId": stranger})
             erased += 1
         data = {
             "userId": told.user_id,
@@ -126,8 +122,7 @@ class People(Seats):
             "store": "seats",
             "erasedItems": erased,
         }
-        change = Change(self.seat_assignment.spec.name, data)
-        await self.seat_assignment.emit(ctx, (replace(_ERASED, key="userId"),), change)
+        await self.seat_assignment.announce(ctx, "usage-erasure-completed", data)
 
     async def on_login_succeeded(
         self, ctx: Context, event: Received[models.LoginSucceeded]

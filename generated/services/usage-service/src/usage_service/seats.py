@@ -8,16 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from cloudsync_chassis import ids
-from cloudsync_chassis.aggregate.spec import Emission
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import from_record
 from cloudsync_chassis.problem import NOT_FOUND, ProblemType, not_valid
 from cloudsync_chassis.runtime import Runtime
 
-from .catalogue import Catalogue, pool_of
-from .generated import aggregates, models, port, problems
-from .records import announce, emission, itself, stored
+from .catalogue import Catalogue, itself, pool_of
+from .generated import models, port, problems
 
 SERVICE_ID = UUID("01890000-0000-7000-8000-0000000000f3")
 """Who asked where no person did."""
@@ -27,11 +25,8 @@ _STATES = models.ReservationStatus
 _KINDS = models.ReservationKind
 _REASONS = models.RejectReason
 _RELEASES = models.ReleaseReason
-_SPEC = aggregates.RESERVATION
-_RESERVED = emission(_SPEC, "reserve-seats", "seats-reserved")
-_REJECTED = emission(_SPEC, "reserve-seats", "seats-rejected")
-_COMMITTED = emission(_SPEC, "commit-seats", "seats-committed")
-_RELEASED = emission(_SPEC, "release-seats", "seats-released")
+_RESERVED, _REJECTED = "seats-reserved", "seats-rejected"
+_COMMITTED, _RELEASED = "seats-committed", "seats-released"
 _REFUSALS: dict[models.RejectReason, ProblemType] = {
     _REASONS.ceiling_exceeded: problems.SEATS_EXHAUSTED,
     _REASONS.pool_frozen: problems.POOL_FROZEN,
@@ -88,8 +83,8 @@ class Seats(Catalogue):
         trial = wish.kind is _KINDS.trial
         settings = self.settings
         life = settings.trial_hold_lifetime if trial else settings.hold_lifetime
-        record: dict[str, Any] = {
-            **self._envelope(ctx, wish.reservation_id),
+        fields: dict[str, Any] = {
+            "id": wish.reservation_id,
             "subscriptionId": wish.subscription_id,
             "poolCode": wish.pool_code,
             "kind": wish.kind,
@@ -102,17 +97,22 @@ class Seats(Catalogue):
             "requestedBy": requested_by or SERVICE_ID,
             **({"rejectReason": reason} if reason else {}),
         }
-        found = from_record(models.Reservation, record)
         if dry_run:
-            return found
-        await self.reservation.repository.insert(ctx, found)
+            untold = {
+                "organizationId": ctx.tenant,
+                "createdAt": ctx.now,
+                "updatedAt": ctx.now,
+                "version": 1,
+            }
+            return from_record(models.Reservation, {**fields, **untold})
+        found = await self.reservation.insert(ctx, fields)
         if reason is not None:
             await self._tell(ctx, _REJECTED, found, freeSeats=max(0, ceiling - sold))
             return found
         if pool is None:
             await self._new_pool(ctx, wish.pool_code, ceiling, held=wish.seats)
         else:
-            await stored(ctx, self.seat_pool, pool, {"heldSeats": pool.held_seats + wish.seats})
+            await self.seat_pool.rewrite(ctx, pool, {"heldSeats": pool.held_seats + wish.seats})
         await self._tell(ctx, _RESERVED, found)
         return found
 
@@ -128,20 +128,10 @@ class Seats(Catalogue):
             return _REASONS.too_many_holds
         return _REASONS.ceiling_exceeded if full else None
 
-    def _envelope(self, ctx: Context, key: UUID) -> dict[str, Any]:
-        return {
-            "id": key,
-            "organizationId": ctx.tenant,
-            "createdAt": ctx.now,
-            "updatedAt": ctx.now,
-            "version": 1,
-        }
-
     async def _new_pool(
         self, ctx: Context, code: str, ceiling: int, held: int = 0
     ) -> models.SeatPool:
-        record = {
-            **self._envelope(ctx, ids.uuid7()),
+        fields = {
             "poolCode": code,
             "ceiling": ceiling,
             "heldSeats": held,
@@ -149,17 +139,15 @@ class Seats(Catalogue):
             "assignedSeats": 0,
             "frozen": False,
         }
-        pool = from_record(models.SeatPool, record)
-        await self.seat_pool.repository.insert(ctx, pool)
-        return pool
+        return await self.seat_pool.insert(ctx, fields)
 
     async def _tell(
-        self, ctx: Context, told: Emission, reservation: models.Reservation, **more: Any
+        self, ctx: Context, told: str, reservation: models.Reservation, **more: Any
     ) -> None:
         """Announce; the reservation of an order bears its id."""
         if reservation.kind in (_KINDS.order, _KINDS.plan_change) and not reservation.split_from_id:
             more["orderId"] = reservation.id
-        await announce(ctx, self.reservation, told, reservation, **more)
+        await self.reservation.announce(ctx, told, reservation, **more)
 
     async def _move(
         self, ctx: Context, code: str, held: int = 0, committed: int = 0
@@ -172,7 +160,7 @@ class Seats(Catalogue):
             "heldSeats": max(0, pool.held_seats + held),
             "committedSeats": max(0, pool.committed_seats + committed),
         }
-        return await stored(ctx, self.seat_pool, pool, changes)
+        return await self.seat_pool.rewrite(ctx, pool, changes)
 
     async def commit_seats(self, ctx: Context, request: port.CommitSeats) -> models.Reservation:
         """Sell held seats.
@@ -190,7 +178,8 @@ class Seats(Catalogue):
 
     async def _sell(self, ctx: Context, found: models.Reservation) -> models.Reservation:
         fields = {"committedAt": ctx.now}
-        sold = await self.reservation.transition(itself(ctx), "commit-seats", found.id, fields)
+        silent = self.reservation.telling()
+        sold = await silent.transition(itself(ctx), "commit-seats", found.id, fields)
         pool = await self._move(ctx, sold.pool_code, held=-sold.seats, committed=sold.seats)
         await self._tell(ctx, _COMMITTED, sold, committedTotal=pool.committed_seats)
         return sold
@@ -217,11 +206,12 @@ class Seats(Catalogue):
         }
         if sold + found.seats > ceiling or (pool is not None and pool.frozen):
             lost = {"status": _STATES.rejected, "rejectReason": _REASONS.hold_lost}
-            gone = await stored(ctx, self.reservation, found, {**fields, **lost})
+            gone = await self.reservation.rewrite(ctx, found, {**fields, **lost})
             await self._tell(ctx, _REJECTED, gone, freeSeats=max(0, ceiling - sold))
             return gone
         fields["committedAt"] = ctx.now
-        kept = await self.reservation.transition(itself(ctx), "reinstate-hold", found.id, fields)
+        silent = self.reservation.telling()
+        kept = await silent.transition(itself(ctx), "reinstate-hold", found.id, fields)
         moved = await self._move(ctx, kept.pool_code, committed=kept.seats)
         await self._tell(ctx, _COMMITTED, kept, committedTotal=moved.committed_seats)
         return kept
@@ -260,7 +250,8 @@ class Seats(Catalogue):
         if surplus > 0:
             await self.unseat(ctx, found.pool_code, surplus)
         fields = {"releasedAt": ctx.now, "releaseReason": reason}
-        gone = await self.reservation.transition(ctx, "release-seats", found.id, fields)
+        silent = self.reservation.telling()
+        gone = await silent.transition(ctx, "release-seats", found.id, fields)
         moved = {"committed": -gone.seats} if sold else {"held": -gone.seats}
         await self._move(ctx, gone.pool_code, **moved)
         await self._tell(ctx, _RELEASED, gone)
@@ -289,18 +280,20 @@ class Seats(Catalogue):
         pool = await self.seat_pool.find(ctx, poolCode=seat.pool_code)
         if pool is not None:
             changes = {"assignedSeats": max(0, pool.assigned_seats - 1)}
-            await stored(ctx, self.seat_pool, pool, changes)
+            await self.seat_pool.rewrite(ctx, pool, changes)
         return freed
 
     async def expire_seat_hold(self, ctx: Context, request: port.ExpireSeatHold) -> None:
         """Give the seats of the tenant's lapsed holds back."""
-        async for each in self.reservation.each(ctx, status=_STATES.held):
-            if each.hold_expires_at <= ctx.now:
-                await self._expire(ctx, each)
+        async for each in self.reservation.each(
+            ctx, {"holdExpiresAt": ctx.now}, status=_STATES.held
+        ):
+            await self._expire(ctx, each)
 
     async def _expire(self, ctx: Context, held: models.Reservation) -> models.Reservation:
         fields = {"releasedAt": ctx.now, "releaseReason": _RELEASES.hold_expired}
-        gone = await self.reservation.transition(ctx, "expire-seat-hold", held.id, fields)
+        silent = self.reservation.telling()
+        gone = await silent.transition(ctx, "expire-seat-hold", held.id, fields)
         await self._move(ctx, gone.pool_code, held=-gone.seats)
         await self._tell(ctx, _RELEASED, gone)
         return gone
@@ -319,12 +312,10 @@ class Seats(Catalogue):
             raise problems.ILLEGAL_TRANSITION(f"the reservation is {found.status.value}")
         if part >= found.seats:
             raise not_valid("fewer seats than the reservation has", pointer="/seats")
-        rest = await stored(ctx, self.reservation, found, {"seats": found.seats - part})
+        rest = await self.reservation.rewrite(ctx, found, {"seats": found.seats - part})
         record = rest.model_dump(by_alias=True, exclude_none=True)
-        record |= {**self._envelope(ctx, ids.uuid7()), "seats": part, "splitFromId": found.id}
-        cut = from_record(models.Reservation, record)
-        await self.reservation.repository.insert(ctx, cut)
-        return cut
+        cut = {"id": ids.uuid7(), "seats": part, "splitFromId": found.id}
+        return await self.reservation.insert(ctx, {**record, **cut})
 
     async def undo_order(
         self, ctx: Context, order: UUID, subscription: UUID | None, reason: models.ReleaseReason
@@ -342,8 +333,8 @@ class Seats(Catalogue):
         ):
             return
         if found is None:
-            record: dict[str, Any] = {
-                **self._envelope(ctx, order),
+            fields: dict[str, Any] = {
+                "id": order,
                 "subscriptionId": subscription or order,
                 "poolCode": TOMBSTONE,
                 "kind": _KINDS.order,
@@ -356,8 +347,7 @@ class Seats(Catalogue):
                 "holdExpiresAt": ctx.now + timedelta(seconds=self.settings.tombstone_lifetime),
                 "requestedBy": SERVICE_ID,
             }
-            found = from_record(models.Reservation, record)
-            await self.reservation.repository.insert(ctx, found)
+            found = await self.reservation.insert(ctx, fields)
         told: dict[str, Any] = {
             "orderId": order,
             "seats": 0,
@@ -365,7 +355,7 @@ class Seats(Catalogue):
             "releasedAt": ctx.now,
         }
         silent = found.model_copy(update={"seats": 0, "release_reason": reason})
-        await announce(ctx, self.reservation, _RELEASED, silent, **told)
+        await self.reservation.announce(ctx, _RELEASED, silent, **told)
 
     async def on_subscription_ordered(
         self, ctx: Context, event: Received[models.SubscriptionOrdered]

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -17,8 +18,10 @@ from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event, Received
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.model import from_record, given, to_record
+from cloudsync_chassis.model import given, to_record
 from cloudsync_chassis.problem import UNAVAILABLE, not_valid
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.work.spec import Due
 from pydantic_core import to_jsonable_python
 
 from .egress import Answer
@@ -26,15 +29,17 @@ from .endpoints import Endpoints, headers_of
 from .facts import FACTS, Data, Fact, fact_of
 from .generated import models, port, problems
 from .notes import kept_upload
-from .records import stored
 
 API_VERSION = "2025-11-01"
+DISPATCH = "dispatch-deliveries"
+"""The job that calls; what a fact leaves behind wakes it."""
+
 TEST = UUID("01890000-0000-7000-8000-000000007e57")
 """Stands in `replayId` of test deliveries, which are no replay's."""
 
 _STATES = models.EndpointState
 _OUTCOMES = models.DeliveryOutcome
-_DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
+_DAY, _HOUR, _LOST = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 _TOGETHER = timedelta(seconds=2)
 _LARGEST = 262_144
 _STEP = 10
@@ -46,8 +51,29 @@ _CONTROL = re.compile("[\x00-\x1f\x7f]")
 log = logger("deliveries")
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A delivery that one worker has taken to call with, and the keys that sign the call."""
+
+    delivery: models.WebhookDelivery
+    endpoint: models.WebhookEndpoint
+    keys: list[bytes]
+
+
 class Deliveries(Endpoints):
     """What goes out."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        going = Due(aggregate="replay-job", where={"progress": models.ReplayProgress.running.value})
+        lost = Due(
+            aggregate="webhook-delivery",
+            where={"outcome": _OUTCOMES.sending.value},
+            since="updatedAt",
+            after=_LOST.total_seconds(),
+        )
+        runtime.work.every(1.0, "walk-replays", self.walk_replays, going)
+        runtime.work.every(30.0, "recover-deliveries", self.recover_sending, lost)
 
     async def match_event(self, ctx: Context, request: port.MatchEvent) -> None:
         """Make a delivery of the event that runs for each endpoint that wants it."""
@@ -85,7 +111,7 @@ class Deliveries(Endpoints):
                     envelope["data"]["fromSequence"] = first
                 body = _text(envelope)
                 changes = {"signedBody": body, "payloadBytes": len(body.encode())}
-                await stored(ctx, self.webhook_delivery, each, changes)
+                await self.webhook_delivery.rewrite(ctx, each, changes)
                 return True
         return False
 
@@ -129,6 +155,7 @@ class Deliveries(Endpoints):
             "sequence": sequence,
             **({"replayId": replay} if replay else {}),
         }
+        self.runtime.work.wake(ctx, DISPATCH)
         return await self.webhook_delivery.create(ctx, command, fields, endpointId=endpoint.id)
 
     async def await_scan(self, ctx: Context, request: port.AwaitScan) -> None:
@@ -168,44 +195,53 @@ class Deliveries(Endpoints):
     async def dispatch_delivery(self, ctx: Context, request: port.DispatchDelivery) -> None:
         """Sign and call, and settle, retry or exhaust by the answer.
 
-        The state `sending` commits before the call, so that no other worker makes it too.
+        Raises:
+            Problem: `unavailable`: no key can be had; the delivery waits.
+        """
+        taken = await self.taken(ctx, request.body.delivery_id)
+        if taken is None:
+            return
+        await ctx.unit.commit()
+        began = clock.now()
+        await self.answered(ctx, taken, await self.called(taken, began), began)
+
+    async def taken(self, ctx: Context, key: UUID) -> Taken | None:
+        """Take a delivery, so that no other worker calls with it too; None: it is not to be sent.
 
         Raises:
             Problem: `unavailable`: no key can be had; the delivery waits.
         """
-        delivery = await self.webhook_delivery.find(ctx, id=request.body.delivery_id)
+        delivery = await self.webhook_delivery.find(ctx, id=key)
         if delivery is None or delivery.outcome not in (_OUTCOMES.waiting, _OUTCOMES.retrying):
-            return
+            return None
         endpoint = await self.webhook_endpoint.find(ctx, id=delivery.endpoint_id)
         last_word = delivery.event_type == "organization.deleted"
         paused = endpoint is not None and endpoint.state is _STATES.paused
         if paused and not last_word and delivery.created_at + _DAY > ctx.now:
-            return
+            return None
         called = (_STATES.active, _STATES.failing)
         if endpoint is None or not (endpoint.state in called or (paused and last_word)):
             request_skip = port.SkipDelivery(webhook_delivery_id=delivery.id)
             await self.skip_delivery(ctx, request_skip)
-            return
+            return None
+        await ctx.unit.commit()
         try:
             keys = await self.keys_of(endpoint, ctx.now)
         except CallError as error:
             raise UNAVAILABLE("no signing key can be had") from error
         await self.webhook_delivery.transition(ctx, "dispatch-delivery", delivery.id)
-        await ctx.unit.commit()
-        began = clock.now()
-        body = delivery.signed_body.encode()
-        headers = {**headers_of(endpoint), **_signed(delivery, body, keys, began)}
-        answer = await self.egress.post(endpoint.target_url, headers, body)
-        await self._answered(ctx, delivery, endpoint, answer, began)
+        return Taken(delivery, endpoint, keys)
 
-    async def _answered(
-        self,
-        ctx: Context,
-        delivery: models.WebhookDelivery,
-        endpoint: models.WebhookEndpoint,
-        answer: Answer,
-        began: datetime,
-    ) -> None:
+    async def called(self, taken: Taken, began: datetime) -> Answer:
+        """Call the target; no transaction is needed for it."""
+        body = taken.delivery.signed_body.encode()
+        signed = _signed(taken.delivery, body, taken.keys, began)
+        headers = {**headers_of(taken.endpoint), **signed}
+        return await self.egress.post(taken.endpoint.target_url, headers, body)
+
+    async def answered(self, ctx: Context, taken: Taken, answer: Answer, began: datetime) -> None:
+        """Write down what came of a call, and what follows for delivery and endpoint."""
+        delivery, endpoint = taken.delivery, taken.endpoint
         result = self._result(delivery, answer, began)
         await self.record_attempt(ctx, port.RecordAttempt(body=result))
         if answer.failure is None:
@@ -269,17 +305,8 @@ class Deliveries(Endpoints):
 
     async def record_attempt(self, ctx: Context, request: port.RecordAttempt) -> None:
         """Write a call down; a delivery that is sent again counts from one again."""
-        record = {
-            **{name: each for name, each in given(request.body).items() if each is not None},
-            "id": ids.uuid7(),
-            "organizationId": ctx.tenant,
-            "createdAt": ctx.now,
-            "updatedAt": ctx.now,
-            "version": 1,
-        }
-        record.pop("retryAt", None)
-        attempt = from_record(models.DeliveryAttempt, record)
-        await self.delivery_attempt.repository.insert(ctx, attempt)
+        fields = {name: each for name, each in given(request.body).items() if name != "retryAt"}
+        await self.delivery_attempt.insert(ctx, fields)
 
     async def replay_deliveries(
         self, ctx: Context, request: port.ReplayDeliveries
@@ -294,9 +321,8 @@ class Deliveries(Endpoints):
             ctx, "replay-deliveries", fields, endpointId=request.endpoint_id
         )
 
-    async def walk_replays(self, ctx: Context) -> int:
-        """Put the next deliveries of the tenant's replays on the wheel; how many those were."""
-        done = 0
+    async def walk_replays(self, ctx: Context) -> None:
+        """Put the next deliveries of the tenant's replays on the wheel."""
         async for job in self.replay_job.each(ctx, progress=models.ReplayProgress.running):
             meant = [
                 each
@@ -308,36 +334,27 @@ class Deliveries(Endpoints):
                 copy = {
                     **to_record(each),
                     "id": ids.uuid7(),
-                    "createdAt": ctx.now,
-                    "updatedAt": ctx.now,
-                    "version": 1,
                     "attempt": 0,
                     "outcome": _OUTCOMES.waiting,
                     "nextAttemptAt": ctx.now,
                     "replayId": job.id,
                 }
-                again = from_record(models.WebhookDelivery, copy)
-                await self.webhook_delivery.repository.insert(ctx, again)
+                await self.webhook_delivery.insert(ctx, copy)
             sent = job.sent + len(batch)
             matched = job.matched if batch else sent
-            job = await stored(ctx, self.replay_job, job, {"sent": sent, "matched": matched})
+            job = await self.replay_job.rewrite(ctx, job, {"sent": sent, "matched": matched})
             if sent == matched:
                 await self.finish_replay(ctx, port.FinishReplay(replay_job_id=job.id))
-            done += len(batch)
-        return done
+            self.runtime.work.wake(ctx, DISPATCH)
 
-    async def recover_sending(self, ctx: Context) -> int:
-        """Put back on the wheel what a worker took and never answered for; how many those were."""
-        done = 0
-        async for each in self.webhook_delivery.each(ctx, outcome=_OUTCOMES.sending):
-            if each.updated_at + timedelta(minutes=1) > ctx.now:
-                continue
+    async def recover_sending(self, ctx: Context) -> None:
+        """Put back on the wheel what a worker took and never answered for."""
+        silent = {"updatedAt": ctx.now - _LOST}
+        async for each in self.webhook_delivery.each(ctx, silent, outcome=_OUTCOMES.sending):
             lost = Answer(10_000, failure=models.AttemptFailure.timeout)
             endpoint = await self.webhook_endpoint.find(ctx, id=each.endpoint_id)
             if endpoint is not None:
-                await self._answered(ctx, each, endpoint, lost, each.updated_at)
-                done += 1
-        return done
+                await self.answered(ctx, Taken(each, endpoint, []), lost, each.updated_at)
 
     async def on_user_created(self, ctx: Context, event: Received[models.UserCreated]) -> None:
         """Becomes user.created; the digest of the address is kept for its erasure."""

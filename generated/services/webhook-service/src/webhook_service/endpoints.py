@@ -14,28 +14,28 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from cloudsync_chassis import ids
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.aggregate.rules import Rule
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import given
 from cloudsync_chassis.problem import NOT_FOUND, Problem
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import workload
+from cloudsync_chassis.work.spec import Due
 from secret_grpc_client import models as secrets
 
 from .egress import DirectEgress, Egress
 from .facts import FACTS
-from .generated import aggregates, models, port, problems
+from .generated import models, port, problems
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 from .notes import LocalNotes, Notes, limit_of
-from .records import emission, itself, quiet
 
 _STATES = models.EndpointState
 _REASONS = models.DisabledReason
 _REFERENCE = "secret://webhooks/"
 _KEPT = timedelta(minutes=5)
-_ERASED = emission(aggregates.WEBHOOK_ENDPOINT, "drop-contact", "webhook-erasure-completed")
+_CHALLENGE = "challenge-endpoints"
 LIVING = (_STATES.unverified, _STATES.active, _STATES.paused, _STATES.failing)
 
 
@@ -51,8 +51,8 @@ class Endpoints(Defaults):
         self.egress: Egress = DirectEgress(settings)
         self.notes: Notes = LocalNotes(settings)
         self._keys: dict[str, tuple[bytes, datetime]] = {}
-        spec = quiet(aggregates.WEBHOOK_ENDPOINT, "drop-contact")
-        self.webhook_endpoint = runtime.aggregate(spec)
+        unproven = Due(aggregate="webhook-endpoint", where={"state": _STATES.unverified.value})
+        runtime.work.every(60.0, _CHALLENGE, self.challenge_due, unproven)
 
     async def create_endpoint(
         self, ctx: Context, request: port.CreateEndpoint
@@ -77,6 +77,7 @@ class Endpoints(Defaults):
             "host": urlsplit(wish.target_url).hostname,
         }
         endpoint = await self.webhook_endpoint.create(ctx, "create-endpoint", fields)
+        self.runtime.work.wake(ctx, _CHALLENGE)
         return models.EndpointWithSecret(endpoint=endpoint, signing_secret=key)
 
     async def _check_target(self, url: str) -> None:
@@ -142,6 +143,7 @@ class Endpoints(Defaults):
                 "firstFailureAt": None,
                 "disabledReason": None,
             }
+            self.runtime.work.wake(ctx, _CHALLENGE)
         types = [each.root for each in wish.event_types or present.event_types]
         condition = fields.get("condition", present.condition)
         _check_condition(condition, types)
@@ -163,6 +165,7 @@ class Endpoints(Defaults):
         challenge = randomness.token_hex(32)
         body = json.dumps({"challenge": challenge}).encode()
         headers = {"Content-Type": "application/json", **headers_of(endpoint)}
+        await ctx.unit.commit()
         answer = await self.egress.post(endpoint.target_url, headers, body)
         if answer.status != 200 or answer.body.strip() != challenge.encode():
             raise problems.CHALLENGE_FAILED("the challenge did not come back with status 200")
@@ -187,6 +190,7 @@ class Endpoints(Defaults):
             "consecutiveFailures": 0,
             "firstFailureAt": None,
         }
+        self.runtime.work.wake(ctx, _CHALLENGE)
         return await self.webhook_endpoint.transition(
             ctx, "reactivate-endpoint", endpoint.id, fields
         )
@@ -318,13 +322,15 @@ class Endpoints(Defaults):
         self, ctx: Context, request: port.PurgeTenantEndpoints
     ) -> None:
         """Destroy all of a tenant: attempts, deliveries, replays, endpoints, notes."""
-        for aggregate in (self.delivery_attempt, self.webhook_delivery, self.replay_job):
-            gone = [(each.id, each.version) async for each in aggregate.each(ctx)]
-            for key, version in gone:
-                await aggregate.repository.remove(ctx, key, version)
-        async for each in self.webhook_endpoint.each(ctx):
-            self._keys.pop(each.signing_secret_ref, None)
-            await self.webhook_endpoint.repository.remove(ctx, each.id, each.version)
+        for attempt in [each async for each in self.delivery_attempt.each(ctx)]:
+            await self.delivery_attempt.remove(ctx, attempt)
+        for delivery in [each async for each in self.webhook_delivery.each(ctx)]:
+            await self.webhook_delivery.remove(ctx, delivery)
+        for job in [each async for each in self.replay_job.each(ctx)]:
+            await self.replay_job.remove(ctx, job)
+        for endpoint in [each async for each in self.webhook_endpoint.each(ctx)]:
+            self._keys.pop(endpoint.signing_secret_ref, None)
+            await self.webhook_endpoint.remove(ctx, endpoint)
         for name in ("plan", "offboarding", "people"):
             self.notes.drop(ctx.tenant, name)
 
@@ -342,7 +348,8 @@ class Endpoints(Defaults):
                 continue
             owners = f"owners@{ctx.tenant}.organizations.cloudsync.example"
             fields = {"contactAddresses": kept or [owners]}
-            await self.webhook_endpoint.update(ctx, "drop-contact", each.id, fields)
+            silent = self.webhook_endpoint.telling()
+            await silent.update(ctx, "drop-contact", each.id, fields)
             changed += 1
         self.notes.keep(ctx.tenant, "people", people)
         data = {
@@ -351,16 +358,14 @@ class Endpoints(Defaults):
             "store": "webhooks",
             "erasedItems": changed,
         }
-        change = Change(self.webhook_endpoint.spec.name, data)
-        await self.webhook_endpoint.emit(ctx, (replace(_ERASED, key="userId"),), change)
+        await self.webhook_endpoint.announce(ctx, "webhook-erasure-completed", data)
 
     async def forget_cached_key(self, ctx: Context, request: port.ForgetCachedKey) -> None:
         """Drop a key from memory."""
         self._keys.pop(_REFERENCE + request.body.path.removeprefix("webhooks/"), None)
 
-    async def challenge_due(self, ctx: Context) -> int:
-        """Challenge the tenant's endpoints that were registered within the hour; how many echo."""
-        proven = 0
+    async def challenge_due(self, ctx: Context) -> None:
+        """Challenge the tenant's endpoints that were registered or moved within the hour."""
         async for each in self.webhook_endpoint.each(ctx, state=_STATES.unverified):
             if each.updated_at + timedelta(hours=1) > ctx.now:
                 try:
@@ -370,9 +375,6 @@ class Endpoints(Defaults):
                 except Problem as problem:
                     if problem.kind is not problems.CHALLENGE_FAILED:
                         raise
-                else:
-                    proven += 1
-        return proven
 
     async def on_organization_restored(
         self, ctx: Context, event: Received[models.OrganizationRestored]
@@ -393,6 +395,11 @@ class Endpoints(Defaults):
     async def on_secret_rotated(self, ctx: Context, event: Received[models.SecretRotated]) -> None:
         """The next call is signed with the key that counts."""
         await self.forget_cached_key(ctx, port.ForgetCachedKey(body=event.data))
+
+
+def itself(ctx: Context) -> Context:
+    """The same operation as the service's own doing, for steps that are no caller's to order."""
+    return replace(ctx, principal=workload(ctx.operation.id, ctx.tenant))
 
 
 def _digest(text: str) -> str:

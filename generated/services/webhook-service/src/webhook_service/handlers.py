@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .deliveries import Deliveries
+from .dispatch import Dispatch
 
 
-class Handlers(Deliveries):
+class Handlers(Dispatch):
     """Endpoints and what is delivered to them."""
