@@ -14,7 +14,6 @@ from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import from_record
 from cloudsync_chassis.problem import NOT_FOUND
-from cloudsync_chassis.store.query import ListQuery, PageRequest
 
 from . import editing, memory
 from .base import Base
@@ -23,8 +22,6 @@ from .generated import models, port, problems
 
 KEPT_FOR = timedelta(hours=24)
 """How long a superseded body can be fetched."""
-
-_DROPPED_AT_ONCE = 20
 
 
 class Bodies(Base):
@@ -75,15 +72,13 @@ class Bodies(Base):
             fields = {"sealed": base64.b64encode(sealed).decode()}
         reference, checksum = ids.object_id(), editing.digest(content)
         await self._supersede(ctx, document)
-        await self.keep(
-            ctx,
-            self.bodies,
-            bodyRef=reference,
-            documentId=document.id,
-            sequence=head,
-            checksum=checksum,
-            **fields,
-        )
+        kept = {
+            "bodyRef": reference,
+            "documentId": document.id,
+            "sequence": head,
+            "checksum": checksum,
+        }
+        await self.bodies.insert(ctx, {**kept, **fields})
         return {
             "bodyRef": reference,
             "bodyChecksum": checksum,
@@ -103,23 +98,24 @@ class Bodies(Base):
             if wanted:
                 sealed = self.world.keys.seal(ctx.tenant, editing.canonical(blocks))
                 fields = {"blocks": None, "sealed": base64.b64encode(sealed).decode()}
-            await self.change(ctx, self.bodies, each, **fields)
+            await self.bodies.rewrite(ctx, each, fields)
 
     async def drop_bodies(self, ctx: Context, document_id: UUID) -> None:
         """Remove all bodies of a document that is gone."""
         async for each in self.bodies.each(ctx, documentId=document_id):
-            await self.bodies.repository.remove(ctx, each.id, each.version)
+            await self.bodies.remove(ctx, each)
+
+    async def drop_superseded(self, ctx: Context) -> None:
+        """Remove the bodies of an organisation whose day is over."""
+        due = {"supersededAt": ctx.now - KEPT_FOR}
+        async for each in self.bodies.each(ctx, due):
+            await self.bodies.remove(ctx, each)
 
     async def _supersede(self, ctx: Context, document: models.Document) -> None:
-        """Start the day of the present body, and end that of older ones."""
-        page = PageRequest(limit=_DROPPED_AT_ONCE, sort="sequence")
-        query = ListQuery(page, {"documentId": document.id})
-        for each in (await self.bodies.repository.select(ctx, query)).items:
-            if _is_over(ctx, each):
-                await self.bodies.repository.remove(ctx, each.id, each.version)
+        """Start the day of the present body."""
         kept = await self.bodies.find(ctx, documentId=document.id, sequence=document.head_sequence)
         if kept is not None:
-            await self.change(ctx, self.bodies, kept, supersededAt=ctx.now)
+            await self.bodies.rewrite(ctx, kept, {"supersededAt": ctx.now})
 
     def _blocks(self, ctx: Context, kept: memory.KeptBody) -> list[Block]:
         if kept.sealed is None:
