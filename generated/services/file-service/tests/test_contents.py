@@ -65,7 +65,7 @@ async def test_a_second_upload_takes_the_place_of_the_first_bytes(tmp_path: Path
         assert (d.buckets / "files" / file["objectKey"]).exists(), "the version refers to it"
         links = await d.did("GET", f"{path}/links")
         assert [each["id"] for each in links["items"]] == [kept["id"]]
-        await d.handlers.round()
+        await d.tick()
         [after] = (await d.did("GET", f"{path}/renditions"))["items"]
         assert after["state"] == "ready"
         derived = (d.buckets / "files" / after["objectKey"]).read_bytes()
