@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from cloudsync_chassis.store.keys import OwnKeys
 from document_service import transfers
 from document_service.generated import tables
 
-from tests.desk import Desk, paragraph, played
+from tests.desk import Desk, paragraph, played, version
 
 
 async def _transfer(desk: Desk, **more: Any) -> str:
@@ -94,6 +95,44 @@ def test_superseded_bodies_go_after_a_day_and_the_present_one_stays(tmp_path: Pa
         desk.service.later(timedelta(hours=2))
         await desk.service.tick()
         assert await sequences() == [2]
+
+    played(tmp_path, play)
+
+
+def test_others_read_bodies_that_are_kept_and_not_restricted(tmp_path: Path) -> None:
+    async def play(desk: Desk) -> None:
+        shelf = tmp_path / "buckets" / "bodies"
+        document = await desk.document()
+
+        def there() -> set[str]:
+            return {each.name for each in shelf.iterdir()}
+
+        await desk.write(document, paragraph("a", "one"))
+        first = (await desk.now(document))["bodyRef"]
+        told = await desk.write(document, paragraph("b", "two"), base=1)
+        present = (await desk.now(document))["bodyRef"]
+        assert there() == {first, present}
+        digest = hashlib.sha256((shelf / present).read_bytes()).hexdigest()
+        assert digest == told["bodyChecksum"]
+        desk.service.later(timedelta(hours=25))
+        await desk.service.tick()
+        assert there() == {present}
+        author = desk.service.caller(
+            "member", organization=desk.organization, subject=desk.author.subject
+        )
+        path = f"/v1/documents/{document['id']}"
+        for level, seen in (("restricted", set()), ("internal", {present})):
+            now = await desk.did(author, "GET", path)
+            await desk.did(author, "PATCH", path, {"sensitivity": level}, If_Match=version(now))
+            assert there() == seen
+        secret = await desk.did(
+            author,
+            "POST",
+            "/v1/documents",
+            {"title": "S", "documentType": "page", "sensitivity": "restricted"},
+        )
+        await desk.write(secret, paragraph("a", "secret"), by=author)
+        assert there() == {present}
 
     played(tmp_path, play)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -117,9 +118,9 @@ class Library:
 
     async def update(self, document: UUID, title: str, words: str, ref: str = "a" * 24) -> None:
         """New words of a document."""
-        place = self.state / "search-service" / "bodies" / f"{ref}.txt"
+        place = self.state / "buckets" / "bodies" / ref
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(words)
+        place.write_text(json.dumps([{"blockId": "a", "kind": "paragraph", "text": words}]))
         await self.tell(
             "content.document-updated",
             documentId=document,

@@ -150,7 +150,9 @@ def test_damaged_payloads_are_found_by_the_scrub(tmp_path: Path) -> None:
         first, second = await _kept(at, tmp_path, "a", "b")
         await at.service.tick("scrub-payloads")
         assert [str(each.status) for each in await at.versions()] == ["superseded", "sealed"]
-        at.handlers.payloads.write(str(second.payload_key), b"[]")
+        place = tmp_path / "buckets" / "versions" / str(second.payload_key)
+        place.write_bytes(place.read_bytes()[:-4])
+        assert await _streamed(at, at.owner, second) == "digest-mismatch"
         at.service.later(timedelta(days=1))
         await at.service.tick()
         states = {each.version_number: str(each.status) for each in await at.versions()}

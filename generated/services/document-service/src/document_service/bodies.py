@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -79,6 +80,8 @@ class Bodies(Base):
             "checksum": checksum,
         }
         await self.bodies.insert(ctx, {**kept, **fields})
+        if "blocks" in fields:
+            self._publish(ctx, reference, content)
         return {
             "bodyRef": reference,
             "bodyChecksum": checksum,
@@ -94,22 +97,39 @@ class Bodies(Base):
             if (each.sealed is not None) == wanted:
                 continue
             blocks = self._blocks(ctx, each)
+            content = editing.canonical(blocks)
             fields: dict[str, Any] = {"blocks": blocks, "sealed": None}
             if wanted:
-                sealed = self.world.keys.seal(ctx.tenant, editing.canonical(blocks))
+                sealed = self.world.keys.seal(ctx.tenant, content)
                 fields = {"blocks": None, "sealed": base64.b64encode(sealed).decode()}
+                self._withdraw(ctx, each.body_ref)
+            else:
+                self._publish(ctx, each.body_ref, content)
             await self.bodies.rewrite(ctx, each, fields)
 
     async def drop_bodies(self, ctx: Context, document_id: UUID) -> None:
         """Remove all bodies of a document that is gone."""
         async for each in self.bodies.each(ctx, documentId=document_id):
             await self.bodies.remove(ctx, each)
+            self._withdraw(ctx, each.body_ref)
 
     async def drop_superseded(self, ctx: Context) -> None:
         """Remove the bodies of an organisation whose day is over."""
         due = {"supersededAt": ctx.now - KEPT_FOR}
         async for each in self.bodies.each(ctx, due):
             await self.bodies.remove(ctx, each)
+            self._withdraw(ctx, each.body_ref)
+
+    def _publish(self, ctx: Context, body_ref: str, content: bytes) -> None:
+        """Let others read a body from the moment on at which its reference is told."""
+
+        async def put() -> None:
+            await asyncio.to_thread(self.world.shelf.put, body_ref, content)
+
+        ctx.unit.before_commit(put)
+
+    def _withdraw(self, ctx: Context, body_ref: str) -> None:
+        ctx.unit.after_commit(lambda: self.world.shelf.drop(body_ref))
 
     async def _supersede(self, ctx: Context, document: models.Document) -> None:
         """Start the day of the present body."""

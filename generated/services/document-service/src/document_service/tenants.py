@@ -149,6 +149,8 @@ class Tenants(Bodies):
             await connection.execute(sa.delete(table).where(table.c.organization_id == ctx.tenant))
         async for standing in self.standings.each(ctx):
             await self.standings.remove(ctx, standing)
+        async for tries in self.tries.each(ctx):
+            await self.tries.remove(ctx, tries)
 
     async def _note_hold(self, ctx: Context, hold: UUID, data: Mapping[str, Any] | None) -> None:
         table = tables.legal_holds

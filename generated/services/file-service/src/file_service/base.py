@@ -35,7 +35,9 @@ class Base(Defaults):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         place = runtime.settings.state_path(runtime.spec.name)
-        self.objects = local_objects.LocalObjects(place / "objects")
+        self.objects = local_objects.LocalObjects(
+            place / "objects", runtime.settings.state_path("buckets", "versions")
+        )
         self.keys = local_objects.KeyFolder(place / "data-keys")
         self.scanner = judges.LocalScanner()
         self.renderer = judges.LocalRenderer()

@@ -95,6 +95,7 @@ class Upkeep(Tenants):
             if each.object_key is not None:
                 await self.objects.delete(each.object_key)
             await self.rendition.remove(ctx, each)
+            await self._forget_failure(ctx, each.id)
 
     async def _drop(self, ctx: Context, event: Received[models.UploadAborted]) -> None:
         file = await self.known_file(ctx, event.data.file_id)
@@ -248,11 +249,14 @@ class Upkeep(Tenants):
         await self.finish_rendition(ctx, port.FinishRendition(rendition_id=rendition.id, body=body))
 
     async def _fail(self, ctx: Context, rendition: models.Rendition, code: str) -> None:
-        known = await self.failures.find(ctx, renditionId=rendition.id)
-        if known is not None:
-            await self.failures.remove(ctx, known)
+        await self._forget_failure(ctx, rendition.id)
         body = models.FailRenditionRequest(failure_code=code)
         await self.fail_rendition(ctx, port.FailRendition(rendition_id=rendition.id, body=body))
+
+    async def _forget_failure(self, ctx: Context, rendition_id: UUID) -> None:
+        known = await self.failures.find(ctx, renditionId=rendition_id)
+        if known is not None:
+            await self.failures.remove(ctx, known)
 
 
 def _job(

@@ -23,7 +23,7 @@ from .bm25 import Index
 from .generated import models, port
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-from .world import TextFolder, Texts
+from .world import BodyFolder, TextFolder, Texts
 
 B = TypeVar("B", bound=BaseModel)
 
@@ -55,7 +55,7 @@ class Base(Defaults):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         settings = runtime.settings
-        self.bodies = TextFolder(settings.state_path(runtime.spec.name, "bodies"), ".txt")
+        self.bodies = BodyFolder(settings.state_path("buckets", "bodies"))
         self.extracts = TextFolder(settings.state_path("file-service", "objects", "files"))
         self.standings = runtime.aggregate(memory.STANDINGS)
         self.belongings = runtime.aggregate(memory.BELONGINGS)

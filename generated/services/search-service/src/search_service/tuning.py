@@ -156,6 +156,7 @@ class Tuning(People):
             self.body_places,
             self.asked,
             self.opens,
+            self.tries,
         )
         for aggregate in everything:
             await self.drop_all(ctx, aggregate)

@@ -27,7 +27,9 @@ class Base(Defaults):
         self.settings = runtime.settings
         buckets = runtime.settings.state_path("buckets")
         self.payloads: Payloads = FolderPayloads(buckets / "versions")
-        self.contents: Sources = FolderSources(buckets)
+        self.contents: Sources = FolderSources(
+            buckets, runtime.settings.state_path("file-service", "objects", "files")
+        )
         self.sources = runtime.aggregate(memory.SOURCES)
         self.team_members = runtime.aggregate(memory.TEAM_MEMBERS)
         self.standings = runtime.aggregate(memory.STANDINGS)

@@ -119,10 +119,10 @@ class Comparing(Recording):
         """The content of a version.
 
         Raises:
-            Problem: `not-found`: it was thinned, or its payload is away.
+            Problem: `not-found`: it was thinned, or its payload is away or damaged.
         """
         content = await self.content(ctx, version)
-        if content is None:
+        if not content:
             raise NOT_FOUND(f"the content of version {version.version_number} is gone")
         return content
 

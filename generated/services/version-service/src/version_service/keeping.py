@@ -132,6 +132,7 @@ class Keeping(Thinning):
         await self.drop(inside, self.team_members)
         await self.drop(inside, self.sessions)
         await self.drop(inside, self.holds)
+        await self.drop(inside, self.scrubs)
         await self.drop(inside, self.standings)
 
     async def _delete(self, ctx: Context, history: models.ContentHistory) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -44,18 +45,32 @@ class Contents(Base):
     """Payloads of versions and the chains that they form."""
 
     async def content(self, ctx: Context, version: models.ContentVersion) -> bytes | None:
-        """The content of a version; None where a payload that it takes is away."""
+        """The content of a version, empty where it is damaged; None where a payload is away."""
         line = await self._line(ctx, version)
-        if not line or line[-1].encoding != _FULL:
+        if not line:
             return None
         self.metrics.version_delta_chain_length(len(line) - 1)
-        found = b""
-        for each in reversed(line):
-            payload = await asyncio.to_thread(self.payloads.read, each.payload_key or "")
+        keys = [each.payload_key or "" for each in reversed(line)]
+        try:
+            return await asyncio.to_thread(self._assembled, keys)
+        except ValueError:
+            return b""
+
+    async def sound(self, ctx: Context, version: models.ContentVersion) -> bytes | None:
+        """The content of a version; None where it is away or gives another digest."""
+        content = await self.content(ctx, version)
+        if content is None or hashlib.sha256(content).hexdigest() != version.content_digest:
+            return None
+        return content
+
+    def _assembled(self, keys: Sequence[str]) -> bytes | None:
+        """What a full payload and the differences after it come to."""
+        found: bytes | None = None
+        for key in keys:
+            payload = self.payloads.read(key)
             if payload is None:
                 return None
-            whole = each.encoding == _FULL
-            found = payload if whole else await asyncio.to_thread(applied, found, payload)
+            found = payload if found is None else applied(found, payload)
         return found
 
     async def lay_down(
@@ -85,7 +100,7 @@ class Contents(Base):
             if version.encoding != _DELTA or version.parent_number not in dropped:
                 continue
             line = await self._line(ctx, version)
-            content = await self.content(ctx, version)
+            content = await self.sound(ctx, version)
             if content is None:
                 continue
             staying = (each for each in line[1:] if each.version_number not in dropped)
@@ -104,7 +119,7 @@ class Contents(Base):
         if parent is None or version.subject_kind != models.SubjectKind.document:
             return None
         line = await self._line(ctx, parent)
-        before = await self.content(ctx, parent)
+        before = await self.sound(ctx, parent)
         if before is None or len(line) > self.settings.delta_chain_limit:
             return None
         change = await asyncio.to_thread(difference, before, content)

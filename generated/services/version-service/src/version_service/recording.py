@@ -79,7 +79,7 @@ class Recording(Contents):
             end = models.EndRestoreRequest(problem=f"Version {job.target_number} {what}.")
             await self.refuse_restore(ctx, port.RefuseRestore(restore_job_id=key, body=end))
             return
-        content = await self.content(ctx, target)
+        content = await self.sound(ctx, target)
         newest = await self._newest(ctx, job.subject_id)
         if content is not None and newest is not None:
             await self._restored(ctx, job, target, content, newest)
@@ -127,7 +127,7 @@ class Recording(Contents):
             async for each in self.content_version.each(ctx, subjectId=version.subject_id)
         ]
         number = max(numbers, default=0) + 1
-        before = await self.content(ctx, newest) if newest is not None else None
+        before = await self.sound(ctx, newest) if newest is not None else None
         written = await self.lay_down(ctx, version, content, None if whole else newest)
         known = {name: each for name, each in written.fields.items() if each is not None}
         fields = {

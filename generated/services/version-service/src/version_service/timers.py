@@ -4,7 +4,6 @@ contents restored and held against their digests, and what has had its time goes
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -98,11 +97,7 @@ class Timers(Keeping, Comparing):
         """Take a version out of use whose payload is away or gives another digest."""
         if version.payload_key is None:
             return
-        try:
-            content = await self.content(ctx, version)
-        except ValueError:
-            content = None
-        if content is None or hashlib.sha256(content).hexdigest() != version.content_digest:
+        if await self.sound(ctx, version) is None:
             self.metrics.version_digest_mismatches_total(found_by="scrub", listed="false")
             broken = port.MarkCorrupted(content_version_id=version.id)
             await self.mark_corrupted(ctx, broken)
