@@ -112,13 +112,12 @@ class Desk:
 
 
 def played(tmp_path: Path, play: Callable[[Desk], Awaitable[None]], **settings: Any) -> None:
-    """Run a play against a service of its own, whose timer rounds the play itself."""
+    """Run a play against a service of its own."""
 
     async def run() -> None:
         known = ServiceSettings.model_validate({**isolated(tmp_path), **settings})
         runtime = Runtime(SERVICE, known)
         handlers = Handlers(runtime)
-        handlers.pause = 3600.0
         async with running(build(runtime, handlers)) as service:
             await play(Desk(service, handlers))
 

@@ -217,10 +217,10 @@ def test_the_bin_is_emptied_after_thirty_days(tmp_path: Path) -> None:
         await desk.share(document, f"user:{desk.other.subject}")
         await desk.did(desk.author, "POST", f"/v1/documents/{document['id']}/trash")
         desk.service.later(timedelta(days=29))
-        await desk.handlers.round()
+        await desk.service.tick()
         assert await desk.events("document-deleted") == []
         desk.service.later(timedelta(days=2))
-        await desk.handlers.round()
+        await desk.service.tick()
         [deleted] = await desk.events("document-deleted")
         assert deleted["documentId"] == document["id"]
 

@@ -250,7 +250,7 @@ def test_documents_of_leavers_go_to_their_successors(tmp_path: Path) -> None:
         admin = desk.person("org-admin")
         [queued] = (await desk.did(admin, "GET", "/v1/document-transfers"))["items"]
         assert queued["outcome"] == "queued"
-        await desk.handlers.round()
+        await desk.service.tick()
         path = f"/v1/document-transfers/{queued['id']}"
         done = await desk.did(admin, "GET", path)
         assert (done["outcome"], done["movedCount"], done["failedCount"]) == ("succeeded", 1, 0)
@@ -272,7 +272,7 @@ def test_named_documents_change_hands(tmp_path: Path) -> None:
             "documentIds": [named["id"], str(uuid7())],
         }
         job = await desk.did(admin, "POST", "/v1/document-transfers", body)
-        await desk.handlers.round()
+        await desk.service.tick()
         done = await desk.did(admin, "GET", f"/v1/document-transfers/{job['id']}")
         assert (done["movedCount"], done["failedCount"]) == (1, 1)
         assert (await desk.now(kept))["ownerId"] == str(desk.author.subject)
@@ -306,7 +306,7 @@ def test_erased_people_leave_no_grants_and_no_mentions(tmp_path: Path) -> None:
         assert (await desk.did(desk.author, "GET", f"{path}/{thread['id']}"))["mentions"] == []
         found = await desk.did(desk.author, "GET", f"/v1/folders/{folder['id']}")
         assert (found["sharedWith"], found["writerIds"]) == ([], [str(desk.author.subject)])
-        await desk.handlers.round()
+        await desk.service.tick()
         owned = await desk.did(desk.author, "GET", "/v1/documents")
         assert {each["title"] for each in owned["items"]} == {"Plan", "Theirs"}
 

@@ -143,7 +143,7 @@ def test_links_end_with_their_time_and_their_document(tmp_path: Path) -> None:
         assert (await _opened(desk, token)).status_code == 200
         desk.service.later(timedelta(minutes=6))
         assert _slug(await _opened(desk, token)) == "link-expired"
-        await desk.handlers.round()
+        await desk.service.tick()
         [unshared] = await desk.events("document-unshared")
         assert unshared["shareGrantId"] == grant["id"]
         _, second = await _link(desk, document)

@@ -159,11 +159,11 @@ def test_updates_are_told_every_two_seconds_at_most(tmp_path: Path) -> None:
             await desk.write(document, paragraph(f"b{each}"), base=each)
         assert len(await desk.events("document-updated")) == 1
         desk.service.later(timedelta(seconds=3))
-        await desk.handlers.round()
+        await desk.service.tick()
         first, second = await desk.events("document-updated")
         assert (first["fromSequence"], first["toSequence"]) == (1, 1)
         assert (second["fromSequence"], second["toSequence"]) == (2, 4)
-        await desk.handlers.round()
+        await desk.service.tick()
         assert len(await desk.events("document-updated")) == 2
 
     played(tmp_path, play)

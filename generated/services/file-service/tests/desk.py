@@ -112,6 +112,11 @@ class Desk:
             await connection.execute(sa.update(outbox).values(occurred_at=datetime.now(UTC)))
         await self.service.settle()
 
+    async def tick(self, *jobs: str) -> None:
+        """Let the clock do what is due."""
+        await self.service.tick(*jobs)
+        await self.settle()
+
     async def events(self, name: str) -> list[Event]:
         await self.settle()
         found = await self.service.published()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ async def test_a_second_upload_takes_the_place_of_the_first_bytes(tmp_path: Path
         assert (d.buckets / "files" / file["objectKey"]).exists(), "the version refers to it"
         links = await d.did("GET", f"{path}/links")
         assert [each["id"] for each in links["items"]] == [kept["id"]]
-        await d.handlers.round()
+        await d.tick()
         [after] = (await d.did("GET", f"{path}/renditions"))["items"]
         assert after["state"] == "ready"
         derived = (d.buckets / "files" / after["objectKey"]).read_bytes()
@@ -96,16 +97,17 @@ async def test_an_earlier_version_is_asked_for_and_comes_back(tmp_path: Path) ->
         told = await d.did("POST", path, {"versionNumber": 3})
         assert told == {"fileId": file["id"], "versionNumber": 3, "outcome": "queued"}
         assert str(asked[0]["requestedBy"]) == str(d.ann.subject)
-        source = d.buckets / "versions" / str(d.organization) / str(uuid7()) / f"{'0' * 32}.zst"
+        bucket = tmp_path / "buckets" / "versions"
+        source = bucket / str(d.organization) / str(uuid7()) / f"{'0' * 32}.zst"
         source.parent.mkdir(parents=True)
-        source.write_bytes(b"earlier words")
+        source.write_bytes(zlib.compress(b"earlier words"))
         restored = {
             "restoreJobId": uuid7(),
             "subjectKind": "file",
             "subjectId": file["id"],
             "restoredNumber": 3,
             "newNumber": 5,
-            "contentRef": f"payload:{source.relative_to(d.buckets / 'versions')}",
+            "contentRef": f"payload:{source.relative_to(bucket)}",
         }
         await d.tell("content.version-restored", restored)
         await d.tell("content.version-restored", restored)

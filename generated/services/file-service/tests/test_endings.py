@@ -25,11 +25,10 @@ async def test_the_bin_is_emptied_after_thirty_days(tmp_path: Path) -> None:
         await d.link(file)
         await d.did("POST", f"/v1/files/{file['id']}/trash")
         d.service.later(timedelta(days=29))
-        await d.handlers.round()
+        await d.tick()
         assert await status(d, file) == "trashed"
         d.service.later(timedelta(days=1, seconds=1))
-        await d.handlers.round()
-        await d.settle()
+        await d.tick()
         gone = await d.file(file["id"])
         assert (gone["status"], gone["referenceCount"]) == ("purged", 0)
         [told] = await d.events("file-deleted")
@@ -37,7 +36,7 @@ async def test_the_bin_is_emptied_after_thirty_days(tmp_path: Path) -> None:
         assert len(await d.events("file-unlinked")) == 1
         assert not (d.buckets / "files" / file["objectKey"]).exists()
         assert (await d.did("GET", f"/v1/files/{file['id']}/renditions"))["items"] == []
-        await d.handlers.round()
+        await d.tick()
         assert len(await d.events("file-deleted")) == 1
 
 
@@ -45,11 +44,10 @@ async def test_condemned_bytes_are_kept_for_ninety_days(tmp_path: Path) -> None:
     async with desk(tmp_path) as d:
         file = await d.uploaded(EICAR)
         d.service.later(timedelta(days=89))
-        await d.handlers.round()
+        await d.tick()
         assert await status(d, file) == "quarantined"
         d.service.later(timedelta(days=1, seconds=1))
-        await d.handlers.round()
-        await d.settle()
+        await d.tick()
         assert await status(d, file) == "purged"
         assert not (d.buckets / "quarantine" / file["objectKey"]).exists()
 
@@ -59,7 +57,7 @@ async def test_what_nothing_uses_goes_to_the_bin_after_thirty_days(tmp_path: Pat
         used, orphan = await d.uploaded(), await d.uploaded()
         await d.link(used)
         d.service.later(timedelta(days=30, seconds=1))
-        await d.handlers.round()
+        await d.tick()
         assert [await status(d, each) for each in (used, orphan)] == ["available", "trashed"]
 
 
@@ -71,11 +69,11 @@ async def test_a_legal_hold_stops_the_purge_until_it_is_released(tmp_path: Path)
         who = {"releaseRequestedBy": uuid7(), "releaseApproverId": uuid7()}
         await d.tell("platform.legal-hold-placed", hold)
         d.service.later(timedelta(days=31))
-        await d.handlers.round()
+        await d.tick("purge-file")
         assert await status(d, file) == "trashed"
         await d.tell("platform.legal-hold-released", {"legalHoldId": hold["legalHoldId"], **who})
         await d.tell("platform.legal-hold-placed", hold)
-        await d.handlers.round()
+        await d.tick("purge-file")
         assert await status(d, file) == "purged", "a hold that was released holds nothing"
 
 
@@ -87,10 +85,10 @@ async def test_a_retention_lock_stops_the_purge(tmp_path: Path) -> None:
         lock.parent.mkdir(parents=True)
         lock.touch()
         d.service.later(timedelta(days=31))
-        await d.handlers.round()
+        await d.tick("purge-file")
         assert await status(d, file) == "trashed"
         lock.unlink()
-        await d.handlers.round()
+        await d.tick("purge-file")
         assert await status(d, file) == "purged"
 
 
@@ -106,7 +104,7 @@ async def test_an_export_meets_its_end_without_the_bin(tmp_path: Path) -> None:
         assert file["status"] == "available"
         assert "expiresAt" in file
         d.service.later(timedelta(days=7, seconds=1))
-        await d.handlers.round()
+        await d.tick()
         assert (await d.file(file["id"], service))["status"] == "purged"
         [told] = await d.events("file-deleted")
         assert told.data["reason"] == "exportExpired"

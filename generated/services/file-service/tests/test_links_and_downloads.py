@@ -15,7 +15,6 @@ from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.principal import workload
 from desk import PNG, Desk, desk
-from file_service import records
 from file_service.generated import models
 
 pytestmark = pytest.mark.anyio
@@ -52,7 +51,7 @@ async def test_a_target_holds_two_hundred_files(tmp_path: Path) -> None:
                 await d.handlers.file.repository.insert(ctx, other)
                 link = {**target, "fileId": other.id, "linkedBy": uuid7()}
                 live = {"status": models.LinkStatus.live}
-                await records.insert(ctx, d.handlers.file_link, {**link, **live})
+                await d.handlers.file_link.insert(ctx, {**link, **live})
 
         await within(d, fill)
         body = {"targetKind": "task", "targetId": str(target["targetId"])}
@@ -136,13 +135,13 @@ async def test_the_first_use_of_an_address_is_noted(tmp_path: Path) -> None:
         file = await d.uploaded()
         unused, used = await d.address(file), await d.address(file)
         await d.storage.get(used["address"])
-        await d.handlers.round()
+        await d.tick("account-downloads")
         path = f"/v1/files/{file['id']}/downloads"
         first = {each["id"]: each for each in (await d.did("GET", path))["items"]}
         assert "usedAt" not in first[unused["downloadGrantId"]]
         moment = first[used["downloadGrantId"]]["usedAt"]
         await d.storage.get(used["address"])
-        await d.handlers.round()
+        await d.tick("account-downloads")
         again = {each["id"]: each for each in (await d.did("GET", path))["items"]}
         assert again[used["downloadGrantId"]]["usedAt"] == moment
         told = (await d.service.http.get("/metrics")).text
@@ -200,7 +199,7 @@ async def test_archived_bytes_are_fetched_first(tmp_path: Path) -> None:
             known = await d.handlers.file.find(ctx, id=file["id"])
             assert known is not None
             cold = {"storageClass": models.StorageClass.archive}
-            await records.rewrite(ctx, d.handlers.file, known, cold)
+            await d.handlers.file.rewrite(ctx, known, cold)
 
         await within(d, archive)
         path, body = f"/v1/files/{file['id']}/downloads", {"disposition": "attachment"}
@@ -217,7 +216,7 @@ async def test_renditions_are_made_or_say_why_not(tmp_path: Path) -> None:
         path = f"/v1/files/{file['id']}/renditions"
         await d.did("POST", path, {"variant": "textExtract"})
         await d.did("POST", path, {"variant": "thumb256"})
-        await d.handlers.round()
+        await d.tick()
         found = {each["variant"]: each for each in (await d.did("GET", path))["items"]}
         assert found["textExtract"]["failureCode"] == "type-not-supported"
         assert found["thumb256"]["failureCode"] == "no-renderer"

@@ -163,8 +163,7 @@ async def test_an_upload_lapses_after_a_day(tmp_path: Path) -> None:
         signing = {"firstPart": 1, "count": 1}
         assert await d.refused("POST", f"{path}/parts", signing) == "410 upload-expired"
         assert await d.refused("POST", f"{path}/complete", told) == "410 upload-expired"
-        await d.handlers.round()
-        await d.settle()
+        await d.tick()
         assert (await d.file(file["id"]))["status"] == "purged"
         assert not (d.buckets / "parts" / file["objectKey"]).exists()
         sessions = await d.did("GET", "/v1/uploads")
@@ -223,7 +222,7 @@ async def test_a_rescan_condemns_what_passed_before(tmp_path: Path) -> None:
         (d.buckets / "files" / file["objectKey"]).write_bytes(EICAR)
         answer = await d.ask("POST", path, by=guard)
         assert answer.status_code == 202
-        await d.handlers.round()
+        await d.tick()
         assert (await d.file(file["id"]))["status"] == "quarantined"
         fresh = await d.begun(b"w")
         told = await d.put(fresh, b"w")

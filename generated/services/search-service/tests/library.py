@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +14,14 @@ from uuid import UUID
 import httpx
 import sqlalchemy as sa
 from cloudsync_chassis import clock
+from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event
+from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import uuid7
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.system import outbox
 from cloudsync_chassis.testing import Caller, Running, isolated, running
 from search_service.generated.app import build
@@ -50,7 +56,7 @@ class Library:
         answer = await self.service.http.request(
             method, path, json=body, headers=headers, params=query or None
         )
-        await self.handlers.written()
+        await self.service.runtime.work.settle()
         return answer
 
     async def did(self, method: str, path: str, *args: Any, **more: Any) -> Any:
@@ -112,9 +118,9 @@ class Library:
 
     async def update(self, document: UUID, title: str, words: str, ref: str = "a" * 24) -> None:
         """New words of a document."""
-        place = self.state / "search-service" / "bodies" / f"{ref}.txt"
+        place = self.state / "buckets" / "bodies" / ref
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(words)
+        place.write_text(json.dumps([{"blockId": "a", "kind": "paragraph", "text": words}]))
         await self.tell(
             "content.document-updated",
             documentId=document,
@@ -128,6 +134,13 @@ class Library:
             detachedFileIds=[],
             origin="edit",
         )
+
+    async def within(self, action: Callable[[Context], Awaitable[None]]) -> None:
+        """Work of the service itself in the organisation."""
+        me = workload("search-service", self.organization)
+        incoming = Incoming(principal=me, trace=Trace.new())
+        write = Operation(id="test", access="workload", writes=True, timeout=30.0)
+        await self.service.runtime.executor.run(write, incoming, action)
 
     async def events(self, name: str) -> list[Event]:
         async with self.service.runtime.database.transaction(write=True) as connection:

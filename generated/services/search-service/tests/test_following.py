@@ -236,10 +236,10 @@ async def test_tombstones_are_swept_after_seven_days(tmp_path: Path) -> None:
         await lib.tell("content.document-deleted", documentId=document, attachmentFileIds=[])
         path = f"/v1/index-entries/document/{document}"
         lib.service.later(timedelta(days=6))
-        await lib.handlers.round()
+        await lib.service.tick()
         await lib.did("GET", path, by=lib.author)
         lib.service.later(timedelta(days=1, seconds=1))
-        await lib.handlers.round()
+        await lib.service.tick()
         assert await lib.refused("GET", path, by=lib.author) == "404 not-found"
 
 
@@ -248,16 +248,16 @@ async def test_saved_searches_tell_what_is_new(tmp_path: Path) -> None:
         await lib.document("Tender one")
         body = {"searchName": "t", "queryText": "tender", "alertCadence": "daily"}
         await lib.did("POST", "/v1/saved-searches", body)
-        await lib.handlers.round()
+        await lib.service.tick()
         assert await lib.events("saved-search-matched") == []
         await lib.document("Tender two")
         await lib.document("Tender closed", sensitivity="internal")
         await lib.put(lib.draft("Tender", readerPrincipals=[f"user:{lib.bob.subject}"]))
         lib.service.later(timedelta(days=1, seconds=1))
-        await lib.handlers.round()
+        await lib.service.tick()
         [told] = await lib.events("saved-search-matched")
         assert told.data["matchCount"] == 2
-        await lib.handlers.round()
+        await lib.service.tick()
         assert len(await lib.events("saved-search-matched")) == 1
 
 
@@ -306,7 +306,7 @@ async def evaluate(lib: Library, key: str, ndcg: float) -> None:
     async def note(ctx: Any) -> None:
         await lib.handlers.ranking_profile.update(ctx, "record-evaluation", key, {"ndcgAt10": ndcg})
 
-    await lib.handlers.within(lib.organization, note)
+    await lib.within(note)
 
 
 async def test_steps_that_are_undone_without_an_event_leave_what_holds(tmp_path: Path) -> None:
@@ -319,7 +319,7 @@ async def test_steps_that_are_undone_without_an_event_leave_what_holds(tmp_path:
         async def undo(ctx: Any) -> None:
             await lib.handlers._undo_index(ctx, {"fileId": str(file)})
 
-        await lib.handlers.within(lib.organization, undo)
+        await lib.within(undo)
         assert await lib.found("minutes") == ["minutes.txt"], "it is linked and clean all the same"
         who = {"organizationId": str(lib.organization)}
         leaving = {"deletionRequestedBy": uuid7(), "purgeAfter": at(clock.now())}
@@ -329,5 +329,5 @@ async def test_steps_that_are_undone_without_an_event_leave_what_holds(tmp_path:
             await lib.handlers._undo_hiding(ctx, who)
 
         assert await lib.found("minutes") == []
-        await lib.handlers.within(lib.organization, show)
+        await lib.within(show)
         assert await lib.found("minutes") == ["minutes.txt"]

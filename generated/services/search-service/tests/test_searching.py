@@ -181,7 +181,7 @@ async def test_what_is_opened_often_ranks_higher(tmp_path: Path) -> None:
             answer = await lib.did("GET", "/v1/search", q="plan")
             click = {"rank": 2, "sourceKind": "document", "sourceId": last["sourceId"]}
             await lib.did("POST", f"/v1/search/{answer['queryId']}/clicks", click)
-        await lib.handlers.round()
+        await lib.service.tick()
         assert (await lib.found("plan"))[0] == last["heading"]
         entry = await lib.did(
             "GET", f"/v1/index-entries/document/{last['sourceId']}", by=lib.author
@@ -198,7 +198,7 @@ async def test_what_was_found_and_opened_is_measured(tmp_path: Path) -> None:
         await lib.did("POST", f"/v1/search/{answer['queryId']}/clicks", click)
         for _ in range(3):
             await lib.found("nothing")
-        await lib.handlers.round()
+        await lib.service.tick()
         lines = (await lib.service.http.get("/metrics")).text.splitlines()
         told = {each.partition("{")[0]: float(each.split()[-1]) for each in lines if "{" in each}
         assert told["search_zero_result_ratio"] == 0.75

@@ -35,7 +35,7 @@ def test_differences_and_blame(tmp_path: Path) -> None:
         await at.created()
         for number, texts in enumerate([("the old plan", "x"), ("the new plan",)], 1):
             await _noted(at, tmp_path, number, _body(*texts))
-            await at.handlers.round()
+            await at.service.tick()
         first, second = await at.versions()
         wish = DiffVersionsRequest(
             left_content_version_id=second.id,
@@ -62,7 +62,7 @@ def test_differences_and_blame(tmp_path: Path) -> None:
         at.document = uuid7()
         await at.created()
         await _noted(at, tmp_path, 1, _body("another"))
-        await at.handlers.round()
+        await at.service.tick()
         other = (await at.versions())[-1]
         wish = DiffVersionsRequest(
             left_content_version_id=other.id,

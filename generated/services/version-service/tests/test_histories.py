@@ -137,13 +137,12 @@ class Archive:
 
 
 def played(tmp_path: Path, play: Callable[[Archive], Awaitable[None]], **settings: Any) -> None:
-    """Run a play against a service of its own, whose timer rounds the play itself."""
+    """Run a play against a service of its own."""
 
     async def run() -> None:
         known = ServiceSettings.model_validate({**isolated(tmp_path), **settings})
         runtime = Runtime(SERVICE, known)
         handlers = Handlers(runtime)
-        handlers.pause = 3600.0
         async with running(build(runtime, handlers)) as service:
             await play(Archive(service, handlers))
 
@@ -250,7 +249,7 @@ def test_versions_are_cut_by_operations_minutes_and_silence(tmp_path: Path) -> N
         await at.updated(511, 511)
         await at.updated(512, 512)
         at.service.later(timedelta(minutes=3))
-        await at.handlers.round()
+        await at.service.tick()
         cut = [
             (str(each.trigger), each.from_sequence, each.to_sequence)
             for each in await at.versions()
@@ -259,7 +258,7 @@ def test_versions_are_cut_by_operations_minutes_and_silence(tmp_path: Path) -> N
         await at.updated(513, 513)
         await at.updated(514, 514, "restore")
         at.service.later(timedelta(minutes=3))
-        await at.handlers.round()
+        await at.service.tick()
         assert len(await at.versions()) == 3
 
     played(tmp_path, play)
@@ -311,13 +310,13 @@ def test_thinning_follows_the_policy_and_spares_what_is_held(tmp_path: Path) -> 
         await at.tell("platform.legal-hold-placed", **hold)
         assert {str(each.retention_class) for each in await at.versions()} == {"legal"}
         at.service.later(timedelta(days=2000))
-        await at.handlers.round()
+        await at.service.tick()
         assert await at.said("versions-thinned") == []
         people = {"releaseRequestedBy": str(uuid7()), "releaseApproverId": str(uuid7())}
         released = {"legalHoldId": hold["legalHoldId"], **people}
         await at.tell("platform.legal-hold-released", **released)
         at.service.later(timedelta(days=1))
-        await at.handlers.round()
+        await at.service.tick()
         [thinned] = await at.said("versions-thinned")
         assert sorted(thinned["numbers"]) == [1, 2]
         assert thinned["freedBytes"] == 200
@@ -336,10 +335,10 @@ def test_histories_outlive_their_subject_by_a_week(tmp_path: Path) -> None:
         await at.tell("document-deleted", **gone)
         assert await at.listed(at.owner) == "not-found"
         at.service.later(timedelta(days=6))
-        await at.handlers.round()
+        await at.service.tick()
         assert len(await at.versions()) == 1
         at.service.later(timedelta(days=2))
-        await at.handlers.round()
+        await at.service.tick()
         assert await at.versions() == []
         await at.created()
         again = at.service.caller("member", organization=at.tenant, subject=at.owner.subject)

@@ -76,10 +76,10 @@ def test_moments_become_versions_that_can_be_read(tmp_path: Path) -> None:
     async def play(at: Archive) -> None:
         await at.created()
         await _noted(at, tmp_path, 1, _body("one two"))
-        await at.handlers.round()
+        await at.service.tick()
         long = _body("one", "word " * 100_000)
         await _noted(at, tmp_path, 2, long)
-        await at.handlers.round()
+        await at.service.tick()
         first, second = await at.versions()
         assert [str(first.status), str(second.status)] == ["superseded", "sealed"]
         assert (first.version_number, second.version_number) == (1, 2)
@@ -102,11 +102,11 @@ def test_what_cannot_be_fetched_in_a_day_is_dropped(tmp_path: Path) -> None:
     async def play(at: Archive) -> None:
         await at.created()
         await _noted(at, tmp_path, 1, _body("gone"), stored=False)
-        await at.handlers.round()
+        await at.service.tick()
         [waiting] = await at.versions()
         assert str(waiting.status) == "recording"
         at.service.later(timedelta(hours=25))
-        await at.handlers.round()
+        await at.service.tick()
         assert await at.versions() == []
 
     played(tmp_path, play)
@@ -117,11 +117,11 @@ def test_an_earlier_content_becomes_the_newest(tmp_path: Path) -> None:
         await at.created()
         for sequence, text in ((1, "old"), (2, "new")):
             await _noted(at, tmp_path, sequence, _body(text))
-            await at.handlers.round()
+            await at.service.tick()
         wish = {"documentId": str(at.document), "requestedBy": str(at.owner.subject)}
         await at.tell("restore-requested", **wish, versionNumber=1)
         await at.tell("restore-requested", **wish, versionNumber=9)
-        await at.handlers.round()
+        await at.service.tick()
         [restored] = await at.said("version-restored")
         assert (restored["restoredNumber"], restored["newNumber"]) == (1, 3)
         assert restored["safetyVersionNumber"] == 2
@@ -133,7 +133,7 @@ def test_an_earlier_content_becomes_the_newest(tmp_path: Path) -> None:
             return [str(each.outcome) async for each in at.handlers.restore_job.each(ctx)]
 
         assert await at.inside(jobs) == ["applied", "refused"]
-        await at.handlers.round()
+        await at.service.tick()
         assert len(await at.versions()) == 3
 
     played(tmp_path, play)

@@ -7,7 +7,7 @@ from cloudsync_gen.model.layers.application import Command, Schedule
 from cloudsync_gen.model.values import milliseconds
 from cloudsync_gen.targets.service.facts import ServiceFacts
 from cloudsync_gen.targets.service.requests import request_of
-from cloudsync_gen.targets.service.view_jobs import JobView
+from cloudsync_gen.targets.service.view_jobs import JobView, Plain
 
 
 def jobs_of(facts: ServiceFacts) -> tuple[JobView, ...]:
@@ -37,6 +37,6 @@ def _job(facts: ServiceFacts, command: Command, schedule: Schedule) -> JobView:
     )
 
 
-def _plain(values: tuple[str | int | bool, ...]) -> object:
+def _plain(values: tuple[Plain, ...]) -> Plain | tuple[Plain, ...]:
     """One value as it is, several as the tuple of which a filter takes any."""
     return values[0] if len(values) == 1 else values

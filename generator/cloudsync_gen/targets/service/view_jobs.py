@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+Plain = str | int | bool
+
 
 class JobView(Struct, frozen=True, kw_only=True):
     """A job. `key`: the request's attribute for the entity; `body`: the class of an empty input.
@@ -19,7 +21,7 @@ class JobView(Struct, frozen=True, kw_only=True):
     every: float
     per: str
     aggregate: str
-    where: dict[str, object]
+    where: dict[str, Plain | tuple[Plain, ...]]
     since: str
     after: float
 

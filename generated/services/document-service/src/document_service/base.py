@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -10,33 +9,22 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
-from cloudsync_chassis import ids
-from cloudsync_chassis.aggregate.engine import Aggregate
-from cloudsync_chassis.aggregate.payload import Change
-from cloudsync_chassis.aggregate.spec import Command
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event
-from cloudsync_chassis.model import from_record, to_record
 from cloudsync_chassis.problem import FORBIDDEN, NOT_FOUND, VERSION_CONFLICT
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import Page, PageRequest
 from pydantic import BaseModel
 
 from . import memory, world
-from .generated import aggregates, models, problems, tables
+from .generated import models, problems, tables
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
 
 B = TypeVar("B", bound=BaseModel)
-K = TypeVar("K", bound=memory.Kept)
 
 LIVE = ("draft", "active", "archived")
 """States of a document outside of the bin."""
-
-QUIET = "write"
-"""A command of this service's own: an update that no life cycle rules and nobody hears of."""
-
-_QUIETLY = {QUIET: Command(effect="update", idempotency="if-match")}
 
 
 class Base(Defaults):
@@ -47,40 +35,11 @@ class Base(Defaults):
         assert isinstance(runtime.settings, ServiceSettings)
         self.settings = runtime.settings
         self.world = world.local(runtime.settings)
-        self.document = runtime.aggregate(
-            replace(aggregates.DOCUMENT, commands={**aggregates.DOCUMENT.commands, **_QUIETLY})
-        )
-        self.folder = runtime.aggregate(
-            replace(aggregates.FOLDER, commands={**aggregates.FOLDER.commands, **_QUIETLY})
-        )
-        self.comment_thread = runtime.aggregate(
-            replace(
-                aggregates.COMMENT_THREAD,
-                commands={**aggregates.COMMENT_THREAD.commands, **_QUIETLY},
-            )
-        )
-        self.document_transfer = runtime.aggregate(
-            replace(
-                aggregates.DOCUMENT_TRANSFER,
-                commands={**aggregates.DOCUMENT_TRANSFER.commands, **_QUIETLY},
-            )
-        )
         self.bodies = runtime.aggregate(memory.BODIES)
         self.pending = runtime.aggregate(memory.PENDING_UPDATES)
         self.standings = runtime.aggregate(memory.STANDINGS)
         self.former_retentions = runtime.aggregate(memory.FORMER_RETENTIONS)
-        self._clockwork: asyncio.Task[None] | None = None
-
-    def wake(self, ctx: Context) -> None:
-        """Begin what happens by the clock once the operation has committed."""
-        ctx.unit.after_commit(self._wind)
-
-    def _wind(self) -> None:
-        if self._clockwork is None or self._clockwork.done():
-            self._clockwork = asyncio.create_task(self.go_on())
-
-    async def go_on(self) -> None:
-        """What happens by the clock, until the service stops."""
+        self.tries = runtime.aggregate(memory.TRANSFER_TRIES)
 
     def person(self, ctx: Context) -> UUID:
         """Who asks.
@@ -97,15 +56,21 @@ class Base(Defaults):
         """Change fields of a document that nobody hears of, whatever version the caller has seen.
 
         Raises:
-            Problem: `invariant-broken`, `version-conflict`.
+            Problem: `not-found`, `invariant-broken`, `version-conflict`.
         """
-        return await self.document.update(replace(ctx, if_match=None), QUIET, key, fields)
+        document = await self.document.find(ctx, id=key)
+        if document is None:
+            raise NOT_FOUND("no such document")
+        return await self.document.rewrite(ctx, document, fields)
 
     async def write_folder(
         self, ctx: Context, key: UUID, fields: Mapping[str, Any]
     ) -> models.Folder:
         """The same for a folder."""
-        return await self.folder.update(replace(ctx, if_match=None), QUIET, key, fields)
+        folder = await self.folder.find(ctx, id=key)
+        if folder is None:
+            raise NOT_FOUND("no such folder")
+        return await self.folder.rewrite(ctx, folder, fields)
 
     def check_version(self, ctx: Context, version: int) -> None:
         """What the caller has seen comes first: other refusals would be about another state.
@@ -163,56 +128,22 @@ class Base(Defaults):
             change = statement.values(child_count=min(inside, 10_000))
             await (await ctx.unit.connection()).execute(change)
 
-    async def keep(self, ctx: Context, aggregate: Aggregate[B], **fields: Any) -> B:
-        """Add something that no command makes."""
-        envelope = {
-            "id": ids.uuid7(),
-            "organizationId": ctx.tenant,
-            "createdAt": ctx.now,
-            "updatedAt": ctx.now,
-            "version": 1,
-        }
-        entity = from_record(aggregate.spec.model, {**envelope, **fields})
-        await aggregate.repository.insert(ctx, entity)
-        return entity
-
-    async def change(self, ctx: Context, aggregate: Aggregate[K], entity: K, **fields: Any) -> K:
-        """Change it.
-
-        Raises:
-            Problem: `version-conflict`.
-        """
-        record = {**to_record(entity), **fields}
-        record |= {"updatedAt": ctx.now, "version": entity.version + 1}
-        changed = from_record(aggregate.spec.model, record)
-        if not await aggregate.repository.replace(ctx, changed, entity.version):
-            raise VERSION_CONFLICT()
-        return changed
-
     async def news(self, ctx: Context, about: str, word: str) -> bool:
         """Note the last word on something; False where a younger one was heard already."""
         at = moment(ctx)
         known = await self.standings.find(ctx, about=about)
         if known is None:
-            await self.keep(ctx, self.standings, about=about, at=at, word=word)
+            await self.standings.insert(ctx, {"about": about, "at": at, "word": word})
             return True
         if known.at > at:
             return False
-        await self.change(ctx, self.standings, known, at=at, word=word)
+        await self.standings.rewrite(ctx, known, {"at": at, "word": word})
         return True
 
     async def word(self, ctx: Context, about: str) -> str:
         """The last word on something; empty if there was none."""
         known = await self.standings.find(ctx, about=about)
         return known.word if known is not None else ""
-
-    async def announce(
-        self, ctx: Context, command: str, document: models.Document, **told: Any
-    ) -> None:
-        """Announce what a command of documents announces; `told` is what the entity cannot say."""
-        record = to_record(document)
-        emits = aggregates.DOCUMENT.commands[command].emits
-        await self.document.emit(ctx, emits, Change("document", record, record, told))
 
 
 def moment(ctx: Context) -> datetime:

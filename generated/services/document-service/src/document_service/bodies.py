@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -14,7 +15,6 @@ from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import from_record
 from cloudsync_chassis.problem import NOT_FOUND
-from cloudsync_chassis.store.query import ListQuery, PageRequest
 
 from . import editing, memory
 from .base import Base
@@ -23,8 +23,6 @@ from .generated import models, port, problems
 
 KEPT_FOR = timedelta(hours=24)
 """How long a superseded body can be fetched."""
-
-_DROPPED_AT_ONCE = 20
 
 
 class Bodies(Base):
@@ -75,15 +73,15 @@ class Bodies(Base):
             fields = {"sealed": base64.b64encode(sealed).decode()}
         reference, checksum = ids.object_id(), editing.digest(content)
         await self._supersede(ctx, document)
-        await self.keep(
-            ctx,
-            self.bodies,
-            bodyRef=reference,
-            documentId=document.id,
-            sequence=head,
-            checksum=checksum,
-            **fields,
-        )
+        kept = {
+            "bodyRef": reference,
+            "documentId": document.id,
+            "sequence": head,
+            "checksum": checksum,
+        }
+        await self.bodies.insert(ctx, {**kept, **fields})
+        if "blocks" in fields:
+            self._publish(ctx, reference, content)
         return {
             "bodyRef": reference,
             "bodyChecksum": checksum,
@@ -99,27 +97,45 @@ class Bodies(Base):
             if (each.sealed is not None) == wanted:
                 continue
             blocks = self._blocks(ctx, each)
+            content = editing.canonical(blocks)
             fields: dict[str, Any] = {"blocks": blocks, "sealed": None}
             if wanted:
-                sealed = self.world.keys.seal(ctx.tenant, editing.canonical(blocks))
+                sealed = self.world.keys.seal(ctx.tenant, content)
                 fields = {"blocks": None, "sealed": base64.b64encode(sealed).decode()}
-            await self.change(ctx, self.bodies, each, **fields)
+                self._withdraw(ctx, each.body_ref)
+            else:
+                self._publish(ctx, each.body_ref, content)
+            await self.bodies.rewrite(ctx, each, fields)
 
     async def drop_bodies(self, ctx: Context, document_id: UUID) -> None:
         """Remove all bodies of a document that is gone."""
         async for each in self.bodies.each(ctx, documentId=document_id):
-            await self.bodies.repository.remove(ctx, each.id, each.version)
+            await self.bodies.remove(ctx, each)
+            self._withdraw(ctx, each.body_ref)
+
+    async def drop_superseded(self, ctx: Context) -> None:
+        """Remove the bodies of an organisation whose day is over."""
+        due = {"supersededAt": ctx.now - KEPT_FOR}
+        async for each in self.bodies.each(ctx, due):
+            await self.bodies.remove(ctx, each)
+            self._withdraw(ctx, each.body_ref)
+
+    def _publish(self, ctx: Context, body_ref: str, content: bytes) -> None:
+        """Let others read a body from the moment on at which its reference is told."""
+
+        async def put() -> None:
+            await asyncio.to_thread(self.world.shelf.put, body_ref, content)
+
+        ctx.unit.before_commit(put)
+
+    def _withdraw(self, ctx: Context, body_ref: str) -> None:
+        ctx.unit.after_commit(lambda: self.world.shelf.drop(body_ref))
 
     async def _supersede(self, ctx: Context, document: models.Document) -> None:
-        """Start the day of the present body, and end that of older ones."""
-        page = PageRequest(limit=_DROPPED_AT_ONCE, sort="sequence")
-        query = ListQuery(page, {"documentId": document.id})
-        for each in (await self.bodies.repository.select(ctx, query)).items:
-            if _is_over(ctx, each):
-                await self.bodies.repository.remove(ctx, each.id, each.version)
+        """Start the day of the present body."""
         kept = await self.bodies.find(ctx, documentId=document.id, sequence=document.head_sequence)
         if kept is not None:
-            await self.change(ctx, self.bodies, kept, supersededAt=ctx.now)
+            await self.bodies.rewrite(ctx, kept, {"supersededAt": ctx.now})
 
     def _blocks(self, ctx: Context, kept: memory.KeptBody) -> list[Block]:
         if kept.sealed is None:

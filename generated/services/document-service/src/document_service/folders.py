@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import given, to_record
 from cloudsync_chassis.problem import ALREADY_EXISTS, INVARIANT_BROKEN, REFERENCE_UNKNOWN, Problem
 
-from .base import QUIET
-from .generated import aggregates, models, port, problems
+from .generated import models, port, problems
 from .people import People
 
 _DEEPEST = 20
@@ -57,14 +55,14 @@ class Folders(People):
         shares = bool({"sharedWith", "inheritShares"} & fields.keys())
         before = await self._readers_below(ctx, folder) if shares else {}
         try:
-            after = await self.folder.update(ctx, QUIET, folder.id, fields)
+            after = await self.folder.telling().update(ctx, "update-folder", folder.id, fields)
         except Problem as problem:
             raise _named(problem) from problem
         if not shares:
             return after
         for each in await self.tree(ctx, after):
             await self.refresh_readers(ctx, each)
-        await self._tell_moved(ctx, "update-folder", before, await self._readers_below(ctx, after))
+        await self._tell_moved(ctx, before, await self._readers_below(ctx, after))
         return await self.folder.find(ctx, id=folder.id) or after
 
     async def move_folder(self, ctx: Context, request: port.MoveFolder) -> models.Folder:
@@ -80,7 +78,11 @@ class Folders(People):
         if _level(above) + 1 + height > _DEEPEST:
             raise problems.FOLDER_TOO_DEEP("something would lie deeper than twenty levels")
         before = await self._readers_below(ctx, folder)
-        await self.folder.update(ctx, QUIET, folder.id, {"parentFolderId": target})
+        place = {"parentFolderId": target}
+        try:
+            await self.folder.telling().update(ctx, "move-folder", folder.id, place)
+        except Problem as problem:
+            raise _named(problem) from problem
         for each in below:
             await self._set_path(ctx, each.id)
             await self.refresh_readers(ctx, each)
@@ -88,7 +90,7 @@ class Folders(People):
         narrower = any(readers - after[key][1] for key, (_, readers) in before.items())
         if narrower and not request.body.confirm_narrowing:
             raise problems.SHARE_NARROWING("documents below would lose readers")
-        await self._tell_moved(ctx, "move-folder", before, after)
+        await self._tell_moved(ctx, before, after)
         await self.recount(ctx, folder.parent_folder_id, target)
         return await self.folder.find(ctx, id=folder.id) or folder
 
@@ -162,12 +164,10 @@ class Folders(People):
     async def _tell_moved(
         self,
         ctx: Context,
-        command: str,
         before: Mapping[UUID, tuple[models.Document, set[UUID]]],
         after: Mapping[UUID, tuple[models.Document, set[UUID]]],
     ) -> None:
         """Announce each document whose readers are others than before."""
-        emits = aggregates.FOLDER.commands[command].emits
         for key, (document, readers) in after.items():
             if key in before and before[key][1] == readers:
                 continue
@@ -178,7 +178,7 @@ class Folders(People):
                 "principals": await self.principals_of(ctx, document, place),
             }
             record = {**to_record(document), "documentId": document.id}
-            await self.document.emit(ctx, emits, Change("document", record, {}, told))
+            await self.folder.announce(ctx, "document-moved", record, **told)
 
 
 def _label(folder_id: UUID) -> str:

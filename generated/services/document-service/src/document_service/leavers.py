@@ -7,13 +7,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import to_record
 
 from .audiences import Audiences
-from .generated import aggregates, models, port, tables
+from .generated import models, port, tables
 from .transfers import Transfers
 
 
@@ -29,6 +28,7 @@ class Leavers(Transfers, Audiences):
         for organization in await self._organizations(ctx, body.user_id):
             inside = ctx.within(organization)
             found += await self._forget(inside, body.user_id)
+            await self.news(inside, f"left:{body.user_id}", "left")
             found += await self.hand_over(inside, body.user_id, body.successor_user_id)
         told: Mapping[str, Any] = {
             "id": body.user_id,
@@ -37,8 +37,7 @@ class Leavers(Transfers, Audiences):
             "store": "documents",
             "erasedItems": found,
         }
-        _, completed = aggregates.DOCUMENT.commands["forget-author"].emits
-        await self.document.emit(ctx, (completed,), Change("document", dict(told)))
+        await self.document.announce(ctx, "document-erasure-completed", told)
 
     async def _organizations(self, ctx: Context, user: UUID) -> list[UUID]:
         """Where somebody may have left traces: an account is of no organisation alone."""
@@ -65,7 +64,7 @@ class Leavers(Transfers, Audiences):
             found += 1
         async for thread in self.comment_thread.each(ctx, mentions=user):
             mentions = [each for each in thread.mentions if each != user]
-            await self.comment_thread.update(ctx, "write", thread.id, {"mentions": mentions})
+            await self.comment_thread.rewrite(ctx, thread, {"mentions": mentions})
             found += 1
         found += await self._unlock(ctx, user)
         found += await self._leave_folders(ctx, user)

@@ -16,6 +16,8 @@ import sqlalchemy as sa
 from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import RATE_LIMITED, not_valid
+from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.store.renewal import Sealed
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
@@ -29,6 +31,15 @@ _WRONG_PASSCODES = 3
 
 class Links(Places):
     """Making and opening links."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        table = tables.share_links
+        # no aggregate stands for this table, so it is named here to be renewed with the others
+        sealed = (table.c.link_token_ciphertext, table.c.passcode_ciphertext)
+        runtime.sealed.append(
+            Sealed(table, table.c.organization_id, table.c.share_grant_id, sealed)
+        )
 
     async def create_share_link(
         self, ctx: Context, request: port.CreateShareLink

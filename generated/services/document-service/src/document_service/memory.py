@@ -60,6 +60,13 @@ class FormerRetention(Kept):
     retain_until: Annotated[AwareDatetime | None, Field(alias="retainUntil")] = None
 
 
+class TransferTries(Kept):
+    """How many steps of a hand-over were begun since one went well."""
+
+    document_transfer_id: Annotated[UUID, Field(alias="documentTransferId")]
+    count: int
+
+
 M = TypeVar("M", bound=Kept)
 
 
@@ -72,3 +79,4 @@ BODIES = _spec("body", KeptBody, "documentId", "sequence")
 PENDING_UPDATES = _spec("pending-update", PendingUpdate, "documentId")
 STANDINGS = _spec("standing", Standing, "about")
 FORMER_RETENTIONS = _spec("former-retention", FormerRetention, "documentId")
+TRANSFER_TRIES = _spec("transfer-tries", TransferTries, "documentTransferId")

@@ -28,7 +28,6 @@ class Places(Writing, Audiences, Tenants):
 
     async def create_document(self, ctx: Context, request: port.CreateDocument) -> models.Document:
         body = request.body
-        self.wake(ctx)
         await self._check_template(ctx, body.template_id)
         fields: dict[str, Any] = {**given(body), **await self.held(ctx, ctx.now, ctx.now)}
         if body.folder_id is not None:
@@ -76,7 +75,6 @@ class Places(Writing, Audiences, Tenants):
         return after
 
     async def trash_document(self, ctx: Context, request: port.TrashDocument) -> models.Document:
-        self.wake(ctx)
         document = await super().trash_document(ctx, request)
         await self.recount(ctx, document.folder_id)
         return document
@@ -103,7 +101,6 @@ class Places(Writing, Audiences, Tenants):
         await self.drop_parts(ctx, request.document_id)
 
     async def share_document(self, ctx: Context, request: port.ShareDocument) -> models.ShareGrant:
-        self.wake(ctx)
         grant = await super().share_document(ctx, request)
         document = await self.document.find(ctx, id=grant.document_id)
         if document is not None:

@@ -102,9 +102,9 @@ class Tenants(Bodies):
                 if document.retain_until is not None and document.retain_until > ctx.now:
                     kept += 1
                     continue
-                await self.document.repository.remove(inside, document.id, document.version)
+                await self.document.remove(inside, document)
                 await self.drop_parts(inside, document.id)
-                await self.announce(inside, "purge-tenant-documents", document)
+                await self.document.announce(inside, "document-deleted", document, document)
             if found.following is None:
                 break
             page = PageRequest(limit=_BATCH, after=found.following)
@@ -118,17 +118,17 @@ class Tenants(Bodies):
     async def drop_parts(self, ctx: Context, document_id: UUID) -> None:
         """Remove what hangs on a document that is gone: nobody is told of each."""
         async for grant in self.share_grant.each(ctx, documentId=document_id):
-            await self.share_grant.repository.remove(ctx, grant.id, grant.version)
+            await self.share_grant.remove(ctx, grant)
         async for thread in self.comment_thread.each(ctx, documentId=document_id):
-            await self.comment_thread.repository.remove(ctx, thread.id, thread.version)
+            await self.comment_thread.remove(ctx, thread)
         async for batch in self.operation_batch.each(ctx, documentId=document_id):
-            await self.operation_batch.repository.remove(ctx, batch.id, batch.version)
+            await self.operation_batch.remove(ctx, batch)
         async for audience in self.document_audience.each(ctx, documentId=document_id):
-            await self.document_audience.repository.remove(ctx, audience.id, audience.version)
+            await self.document_audience.remove(ctx, audience)
         async for pending in self.pending.each(ctx, documentId=document_id):
-            await self.pending.repository.remove(ctx, pending.id, pending.version)
+            await self.pending.remove(ctx, pending)
         async for former in self.former_retentions.each(ctx, documentId=document_id):
-            await self.former_retentions.repository.remove(ctx, former.id, former.version)
+            await self.former_retentions.remove(ctx, former)
         await self.drop_bodies(ctx, document_id)
         table = tables.share_links
         links = sa.delete(table).where(
@@ -148,7 +148,9 @@ class Tenants(Bodies):
         ):
             await connection.execute(sa.delete(table).where(table.c.organization_id == ctx.tenant))
         async for standing in self.standings.each(ctx):
-            await self.standings.repository.remove(ctx, standing.id, standing.version)
+            await self.standings.remove(ctx, standing)
+        async for tries in self.tries.each(ctx):
+            await self.tries.remove(ctx, tries)
 
     async def _note_hold(self, ctx: Context, hold: UUID, data: Mapping[str, Any] | None) -> None:
         table = tables.legal_holds
@@ -190,13 +192,13 @@ class Tenants(Bodies):
             about: dict[str, Any] = {"documentId": document.id}
             if document.retain_until is not None:
                 about["retainUntil"] = document.retain_until
-            await self.keep(ctx, self.former_retentions, **about)
+            await self.former_retentions.insert(ctx, about)
             await self.write(ctx, document.id, {"retainUntil": FOR_EVER})
         elif not falls and document.retain_until == FOR_EVER:
             until = former.retain_until if former is not None else None
             await self.write(ctx, document.id, {"retainUntil": until})
             if former is not None:
-                await self.former_retentions.repository.remove(ctx, former.id, former.version)
+                await self.former_retentions.remove(ctx, former)
 
 
 def _falls(holds: list[tuple[datetime, datetime]], begun: datetime, changed: datetime) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import to_record
 from cloudsync_chassis.problem import not_valid
 
-from .base import QUIET, Base
-from .generated import aggregates, models, port, problems
+from .base import Base
+from .generated import models, port, problems
 
 _MOST_REPLIES = 199
 _MOST_MENTIONS = 50
@@ -33,9 +32,8 @@ class Threads(Base):
         reply = {"authorId": author, "text": body.text, "sentAt": ctx.now}
         replies = [*(to_record(each) for each in thread.replies), reply]
         fields = {"replies": replies, "mentions": mentions}
-        after = await self.comment_thread.update(ctx, QUIET, thread.id, fields)
+        after = await self.comment_thread.rewrite(ctx, thread, fields)
         # the event is about who answered and whom they name, not about who began the thread
         record = {**to_record(after), "authorId": author, "mentions": named}
-        emits = aggregates.COMMENT_THREAD.commands["reply-to-thread"].emits
-        await self.comment_thread.emit(ctx, emits, Change("comment-thread", record))
+        await self.comment_thread.announce(ctx, "comment-added", record)
         return after

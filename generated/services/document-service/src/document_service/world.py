@@ -71,6 +71,33 @@ class FileSealKeys:
         return self._folder / f"{organization}.key"
 
 
+class Shelf(Protocol):
+    """Bodies where version-service and search-service read them; sealed ones are not for others."""
+
+    def put(self, body_ref: str, content: bytes) -> None:
+        """Lay a body there, as canonical JSON of its blocks; nothing if it is there."""
+        ...
+
+    def drop(self, body_ref: str) -> None:
+        """Take it away; nothing if it is not there."""
+        ...
+
+
+class FolderShelf:
+    """A folder in place of the collection, a file by each reference."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, body_ref: str, content: bytes) -> None:
+        """See `Shelf.put`."""
+        files.replace(self._folder / body_ref, content)
+
+    def drop(self, body_ref: str) -> None:
+        """See `Shelf.drop`."""
+        (self._folder / body_ref).unlink(missing_ok=True)
+
+
 class VersionPayloads(Protocol):
     """The bucket of version-service, where contents of old versions lie."""
 
@@ -181,6 +208,7 @@ class World:
     """All ports of the service."""
 
     keys: SealKeys
+    shelf: Shelf
     payloads: VersionPayloads
     custodians: Custodians
     links: LinkRules
@@ -192,6 +220,7 @@ def local(settings: Settings) -> World:
     folder = settings.state_path("document-service")
     return World(
         keys=FileSealKeys(folder / "tenant-keys"),
+        shelf=FolderShelf(settings.state_path("buckets", "bodies")),
         payloads=FolderPayloads(settings.state_path("buckets", "versions")),
         custodians=FileCustodians(folder / "custodians"),
         links=UsualLinkRules(),

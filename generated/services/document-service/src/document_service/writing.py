@@ -112,7 +112,7 @@ class Writing(Bodies):
             _check_restorable(error)
             outcome = models.JobOutcome.queued
             told = {"versionNumber": number, "requestedBy": person}
-            await self.announce(ctx, "restore-to-version", document, **told)
+            await self.document.announce(ctx, "restore-requested", document, document, **told)
         return models.RestoreAccepted(
             document_id=document.id, version_number=number, outcome=outcome
         )
@@ -132,13 +132,8 @@ class Writing(Bodies):
         if document is None or await self.word(ctx, f"restore:{restored.restore_job_id}"):
             return
         content = Body(await self._restored(ctx, restored.content_ref))
-        await self.keep(
-            ctx,
-            self.standings,
-            about=f"restore:{restored.restore_job_id}",
-            at=ctx.now,
-            word="applied",
-        )
+        about = f"restore:{restored.restore_job_id}"
+        await self.standings.insert(ctx, {"about": about, "at": ctx.now, "word": "applied"})
         sequence = document.head_sequence + 1
         after = await self._advance(ctx, document, content, sequence)
         told = {
@@ -148,16 +143,16 @@ class Writing(Bodies):
             "origin": models.ChangeOrigin.restore,
             **_files_changed(document, after),
         }
-        await self.announce(ctx, "apply-restored-version", after, **told)
+        await self.document.announce(ctx, "document-updated", after, after, **told)
 
     async def flush_updates(self, ctx: Context) -> None:
         """Tell what was held back since the last DocumentUpdated of a document."""
-        async for each in self.pending.each(ctx, waiting=True):
-            if each.told_at + self._distance <= ctx.now:
-                document = await self.document.find(ctx, id=each.document_id)
-                if document is not None:
-                    await self._tell_now(ctx, document, to_record(each))
-                await self.change(ctx, self.pending, each, waiting=False, toldAt=ctx.now)
+        due = {"toldAt": ctx.now - self._distance}
+        async for each in self.pending.each(ctx, due, waiting=True):
+            document = await self.document.find(ctx, id=each.document_id)
+            if document is not None:
+                await self._tell_now(ctx, document, to_record(each))
+            await self.pending.rewrite(ctx, each, {"waiting": False, "toldAt": ctx.now})
 
     @property
     def _distance(self) -> timedelta:
@@ -188,7 +183,6 @@ class Writing(Bodies):
                 slower = RATE_LIMITED("too many batches in a second")
                 slower.headers = {"Retry-After": "1"}
                 raise slower
-        self.wake(ctx)
         return document
 
     async def _since(
@@ -246,17 +240,16 @@ class Writing(Bodies):
         """Write operations to the history, 500 a batch: some became two on their way."""
         for start in range(0, len(operations), _BATCH):
             part = operations[start : start + _BATCH]
-            await self.keep(
-                ctx,
-                self.operation_batch,
-                documentId=document_id,
-                firstSequence=first + start,
-                lastSequence=first + start + len(part) - 1,
-                baseSequence=body.base_sequence,
-                authorId=author,
-                clientId=body.client_id,
-                operations=[to_record(each) for each in part],
-            )
+            fields = {
+                "documentId": document_id,
+                "firstSequence": first + start,
+                "lastSequence": first + start + len(part) - 1,
+                "baseSequence": body.base_sequence,
+                "authorId": author,
+                "clientId": body.client_id,
+                "operations": [to_record(each) for each in part],
+            }
+            await self.operation_batch.insert(ctx, fields)
 
     async def _advance(
         self, ctx: Context, document: models.Document, content: Body, head: int
@@ -302,16 +295,16 @@ class Writing(Bodies):
             **files,
         }
         if known is not None and known.waiting:
-            await self.change(ctx, self.pending, known, **_joined(known, news))
+            await self.pending.rewrite(ctx, known, _joined(known, news))
         elif known is not None and known.told_at + self._distance > ctx.now:
-            await self.change(ctx, self.pending, known, waiting=True, **news)
+            await self.pending.rewrite(ctx, known, {"waiting": True, **news})
         else:
             await self._tell_now(ctx, after, news)
             if known is not None:
-                await self.change(ctx, self.pending, known, toldAt=ctx.now)
+                await self.pending.rewrite(ctx, known, {"toldAt": ctx.now})
             else:
                 about = {"documentId": after.id, "toldAt": ctx.now, "waiting": False}
-                await self.keep(ctx, self.pending, **about, **news)
+                await self.pending.insert(ctx, {**about, **news})
 
     async def _tell_now(
         self, ctx: Context, document: models.Document, news: dict[str, Any]
@@ -319,7 +312,7 @@ class Writing(Bodies):
         names = ("fromSequence", "editorIds", "attachedFileIds", "detachedFileIds")
         told = {name: news[name] for name in names}
         told |= {"toSequence": document.head_sequence, "origin": models.ChangeOrigin.edit}
-        await self.announce(ctx, "apply-operations", document, **told)
+        await self.document.announce(ctx, "document-updated", document, document, **told)
 
     async def _keep_present(self, ctx: Context, document: models.Document, person: UUID) -> None:
         """Have what is there now kept as a version."""

@@ -9,11 +9,11 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import sqlalchemy as sa
 from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.model import project, to_record
+from cloudsync_chassis.model import project
 from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.runtime import Runtime
 
-from . import judges, local_objects, memory, records
+from . import judges, local_objects, memory
 from .generated import models, problems, tables
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
@@ -35,13 +35,16 @@ class Base(Defaults):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         place = runtime.settings.state_path(runtime.spec.name)
-        self.objects = local_objects.LocalObjects(place / "objects")
+        self.objects = local_objects.LocalObjects(
+            place / "objects", runtime.settings.state_path("buckets", "versions")
+        )
         self.keys = local_objects.KeyFolder(place / "data-keys")
         self.scanner = judges.LocalScanner()
         self.renderer = judges.LocalRenderer()
         self.rules = judges.RuleFolder(place / "upload-rules")
         self.standings = runtime.aggregate(memory.STANDINGS)
         self.rescans = runtime.aggregate(memory.RESCANS)
+        self.failures = runtime.aggregate(memory.FAILURES)
 
     @property
     def settings(self) -> ServiceSettings:
@@ -114,18 +117,18 @@ class Base(Defaults):
         """Whether nothing later has been told about it; remembers it if so."""
         known = await self.standings.find(ctx, about=about)
         if known is None:
-            await records.insert(ctx, self.standings, {"about": about, "at": at})
+            await self.standings.insert(ctx, {"about": about, "at": at})
             return True
         if known.at > at:
             return False
-        await records.rewrite(ctx, self.standings, known, {"at": at})
+        await self.standings.rewrite(ctx, known, {"at": at})
         return True
 
     async def recount(self, ctx: Context, file_id: UUID) -> None:
         """Count the live links of a file anew, so that no count drifts."""
         file = await self.known_file(ctx, file_id)
         live = await self.file_link.count(ctx, fileId=file_id, status="live")
-        await records.rewrite(ctx, self.file, file, {"referenceCount": live})
+        await self.file.rewrite(ctx, file, {"referenceCount": live})
 
     def usable(self, file: models.StoredFile) -> bool:
         """Whether the file is available or can become so without anybody's help."""
@@ -144,9 +147,7 @@ class Base(Defaults):
             return False
         if await self.file_link.count(ctx, **live) >= MOST_FILES:
             return False
-        made = await records.insert(
-            ctx, self.file_link, {**live, "fileId": file.id, "linkedBy": by}
-        )
+        made = await self.file_link.insert(ctx, {**live, "fileId": file.id, "linkedBy": by})
         await self._tell_link(ctx, made, "file-linked")
         await self.recount(ctx, file.id)
         return True
@@ -154,12 +155,12 @@ class Base(Defaults):
     async def unlink(self, ctx: Context, link: models.FileLink) -> None:
         """End a live link."""
         ended = {"status": models.LinkStatus.unlinked, "unlinkedAt": ctx.now}
-        link = await records.rewrite(ctx, self.file_link, link, ended)
+        link = await self.file_link.rewrite(ctx, link, ended)
         await self._tell_link(ctx, link, "file-unlinked")
         await self.recount(ctx, link.file_id)
 
     async def _tell_link(self, ctx: Context, link: models.FileLink, event: str) -> None:
-        await records.announce(ctx, self.file_link, "follow-attachments", event, to_record(link))
+        await self.file_link.announce(ctx, event, link)
 
 
 MOST_FILES = 200

@@ -7,11 +7,9 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.model import to_record
 from cloudsync_chassis.problem import CONDITION_NOT_MET, REFERENCE_UNKNOWN, FieldError
 from version_grpc_client import models as versions
 
-from . import records
 from .downloads import Downloads
 from .generated import models, port, problems
 from .objects import Assembled
@@ -42,7 +40,7 @@ class Contents(Downloads):
             await self.unlink(ctx, link)
         other = await self.known_file(ctx, other.id)
         key, digest = other.object_key, other.content_sha256
-        await records.rewrite(ctx, self.file, other, taken)
+        await self.file.rewrite(ctx, other, taken)
         fields = {
             "objectKey": key,
             "contentSha256": digest,
@@ -102,7 +100,7 @@ class Contents(Downloads):
                 "bytes": 0,
                 "failureCode": None,
             }
-            await records.rewrite(ctx, self.rendition, each, queued)
+            await self.rendition.rewrite(ctx, each, queued)
 
     async def restore_file_content(
         self, ctx: Context, request: port.RestoreFileContent
@@ -172,10 +170,8 @@ class Contents(Downloads):
             "status": models.FileStatus.scanning,
             "media": {"durationMs": body.duration_seconds * 1000},
         }
-        made = await records.insert(ctx, self.file, fields)
-        await records.announce(
-            ctx, self.file, "take-in-recording", "file-uploaded", to_record(made)
-        )
+        made = await self.file.insert(ctx, fields)
+        await self.file.announce(ctx, "file-uploaded", made)
 
     async def on_version_restored(
         self, ctx: Context, event: Received[models.VersionRestored]

@@ -9,7 +9,6 @@ from uuid import UUID
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.problem import NOT_FOUND, Problem, not_valid
 
-from . import records
 from .generated import models, port, problems
 from .links import Links
 from .objects import Fetch
@@ -53,7 +52,7 @@ class Downloads(Links):
             "validSeconds": seconds,
             "clientNetwork": body.client_network,
         }
-        grant = await records.insert(ctx, self.download_grant, fields)
+        grant = await self.download_grant.insert(ctx, fields)
         until = ctx.now + timedelta(seconds=seconds)
         fetch = Fetch(
             organization=ctx.tenant,
@@ -77,7 +76,7 @@ class Downloads(Links):
             self.metrics.file_download_bytes_total(use.size, disposition=use.disposition)
             grant = await self.download_grant.find(ctx, id=use.grant)
             if grant is not None and grant.used_at is None:
-                await records.rewrite(ctx, self.download_grant, grant, {"usedAt": use.at})
+                await self.download_grant.rewrite(ctx, grant, {"usedAt": use.at})
         settled = [each.name for each in uses]
         ctx.unit.before_commit(partial(self.objects.settle_uses, ctx.tenant, settled))
 

@@ -61,8 +61,9 @@ def edge(objects: LocalObjects) -> FastAPI:
 
 def local() -> FastAPI:
     """The edge of this machine's store."""
-    place = ServiceSettings().state_path("file-service", "objects")
-    return edge(LocalObjects(place))
+    settings = ServiceSettings()
+    place = settings.state_path("file-service", "objects")
+    return edge(LocalObjects(place, settings.state_path("buckets", "versions")))
 
 
 def _address(request: Request) -> str:

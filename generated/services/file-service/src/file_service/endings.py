@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.model import to_record
 
-from . import records
 from .contents import Contents
 from .generated import models, port, tables
 
 _BIN = timedelta(days=30)
+_STORED = ("available", "quarantined", "trashed")
 _HOLDS = tables.legal_holds
 _BATCH = 500
 """Files that one run of the purge takes at most; the next run goes on."""
@@ -25,28 +24,25 @@ class Endings(Contents):
     """Purging and forgetting."""
 
     async def purge_file(self, ctx: Context, request: port.PurgeFile) -> None:
-        purged = 0
-        for status in ("trashed", "quarantined", "available"):
-            async for file in self.file.each(ctx, status=status):
-                reason = self._due(ctx, file)
-                if reason is None or purged >= _BATCH or await self._kept(ctx, file):
-                    continue
-                await self._purge(ctx, file, reason, "purge-file")
-                purged += 1
-
-    def _due(self, ctx: Context, file: models.StoredFile) -> models.DeletionReason | None:
-        """The clock that has run out for a file, if one has."""
         reason = models.DeletionReason
-        expires = file.expires_at
-        if file.origin == models.FileOrigin.export and expires and expires <= ctx.now:
-            return reason.export_expired
-        if file.status == models.FileStatus.trashed:
-            over = file.trashed_at is not None and file.trashed_at + _BIN <= ctx.now
-            return reason.bin_expired if over else None
-        if file.status == models.FileStatus.quarantined:
-            kept = timedelta(seconds=self.settings.quarantine_retention)
-            return reason.quarantine_expired if file.updated_at + kept <= ctx.now else None
-        return None
+        quarantine = timedelta(seconds=self.settings.quarantine_retention)
+        ended: dict[str, Any] = {"origin": models.FileOrigin.export, "status": _STORED}
+        clocks: tuple[tuple[models.DeletionReason, dict[str, datetime], dict[str, Any]], ...] = (
+            (reason.export_expired, {"expiresAt": ctx.now}, ended),
+            (reason.bin_expired, {"trashedAt": ctx.now - _BIN}, {"status": "trashed"}),
+            (
+                reason.quarantine_expired,
+                {"updatedAt": ctx.now - quarantine},
+                {"status": "quarantined"},
+            ),
+        )
+        found: dict[UUID, tuple[models.StoredFile, models.DeletionReason]] = {}
+        for why, due, which in clocks:
+            async for file in self.file.each(ctx, due, **which):
+                if len(found) < _BATCH and file.id not in found and not await self._kept(ctx, file):
+                    found[file.id] = file, why
+        for file, why in found.values():
+            await self._purge(ctx, file, why)
 
     async def _kept(self, ctx: Context, file: models.StoredFile) -> bool:
         """Whether a lock on the object or a case of the tenant keeps the bytes."""
@@ -65,20 +61,15 @@ class Endings(Contents):
         ctx: Context,
         file: models.StoredFile,
         reason: models.DeletionReason | None,
-        command: str,
     ) -> None:
         """End links, write the state down and tell; the bytes go by what is told."""
         async for link in self.file_link.each(ctx, fileId=file.id, status="live"):
             ended = {"status": models.LinkStatus.unlinked, "unlinkedAt": ctx.now}
-            link = await records.rewrite(ctx, self.file_link, link, ended)
-            await records.announce(
-                ctx, self.file_link, "unlink-target", "file-unlinked", to_record(link)
-            )
+            link = await self.file_link.rewrite(ctx, link, ended)
+            await self.file_link.announce(ctx, "file-unlinked", link)
         after = {"status": models.FileStatus.purged, "referenceCount": 0, "keyReference": None}
-        gone = await records.rewrite(ctx, self.file, file, after)
-        await records.announce(
-            ctx, self.file, command, "file-deleted", to_record(gone), reason=reason
-        )
+        gone = await self.file.rewrite(ctx, file, after)
+        await self.file.announce(ctx, "file-deleted", gone, reason=reason)
 
     async def purge_tenant_files(self, ctx: Context, request: port.PurgeTenantFiles) -> None:
         ctx = ctx.within(request.body.organization_id)
@@ -87,32 +78,31 @@ class Endings(Contents):
         for status in ("pending", "scanning", "available", "quarantined", "trashed"):
             async for file in self.file.each(ctx, status=status):
                 await self.close_session(ctx, file.id)
-                await self._purge(ctx, file, reason, "purge-tenant-files")
+                await self._purge(ctx, file, reason)
         async for grant in self.download_grant.each(ctx):
-            await self.download_grant.repository.remove(ctx, grant.id, grant.version)
+            await self.download_grant.remove(ctx, grant)
 
     async def forget_uploader(self, ctx: Context, request: port.ForgetUploader) -> None:
-        user, command, erased = request.body.user_id, "forget-uploader", 0
+        user, erased = request.body.user_id, 0
         async for file in self.file.each(ctx, uploaderId=user, status="pending"):
             gone = {"status": models.FileStatus.purged, "keyReference": None}
-            after = await records.rewrite(ctx, self.file, file, gone)
+            after = await self.file.rewrite(ctx, file, gone)
             await self.close_session(ctx, file.id)
-            await records.announce(ctx, self.file, command, "upload-aborted", to_record(after))
+            await self.file.announce(ctx, "upload-aborted", after)
             erased += 1
         async for file in self.file.each(ctx, uploaderId=user, origin="export"):
             if str(file.status) not in ("pending", "purged") and not await self._kept(ctx, file):
-                await self._purge(ctx, file, None, command)
+                await self._purge(ctx, file, None)
                 erased += 1
         async for grant in self.download_grant.each(ctx, granteeId=user):
-            await self.download_grant.repository.remove(ctx, grant.id, grant.version)
+            await self.download_grant.remove(ctx, grant)
             erased += 1
         told = {
             "erasureRequestId": request.body.erasure_request_id,
             "store": "files",
             "erasedItems": erased,
         }
-        emits = self.file.spec.commands[command].emits[-1:]
-        await self.file.emit(ctx, emits, Change("user", {"id": user}, body=told))
+        await self.file.announce(ctx, "file-erasure-completed", {"id": user}, **told)
 
     async def trash_avatar(self, ctx: Context, request: port.TrashAvatar) -> None:
         body = request.body
@@ -128,19 +118,6 @@ class Endings(Contents):
         if file is not None:
             binned = {"status": models.FileStatus.trashed, "trashedAt": ctx.now}
             await self.file.update(ctx, "trash-avatar", file.id, binned)
-
-    async def trash_orphans(self, ctx: Context) -> None:
-        """Put into the bin what nothing has used for as long as the setting says."""
-        since = ctx.now - timedelta(seconds=self.settings.orphan_after)
-        async for file in self.file.each(ctx, status="available", referenceCount=0):
-            if file.updated_at <= since:
-                await self.trash_file(ctx, port.TrashFile(file_id=file.id))
-
-    async def abort_overdue(self, ctx: Context) -> None:
-        """Abort the uploads whose time is over."""
-        async for file in self.file.each(ctx, status="pending"):
-            if self.end_of_upload(file) <= ctx.now:
-                await self.abort_upload(ctx, port.AbortUpload(file_id=file.id))
 
     async def follow_file_holds(self, ctx: Context, request: port.FollowFileHolds) -> None:
         """Carry out what the event says that the operation is about.

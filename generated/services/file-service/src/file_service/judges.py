@@ -50,7 +50,9 @@ class Scanner(Protocol):
 
 
 class Renderer(Protocol):
-    """Makes derived forms."""
+    """Makes derived forms; `engine` changes whenever it can make more than before."""
+
+    engine: str
 
     async def render(self, content: bytes, media_type: str, variant: RenditionVariant) -> bytes:
         """The derived bytes.
@@ -110,6 +112,8 @@ class LocalScanner:
 
 class LocalRenderer:
     """Extracts the words of texts; pictures and films need codecs that this machine has not."""
+
+    engine = "texts-1"
 
     async def render(self, content: bytes, media_type: str, variant: RenditionVariant) -> bytes:
         """See `Renderer.render`."""

@@ -11,6 +11,7 @@ import hmac
 import json
 import os
 import shutil
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,10 +32,13 @@ class AddressRefusedError(Exception):
 
 
 class LocalObjects:
-    """Buckets are folders: `files`, `quarantine`, `parts`, `versions`, `meetings`."""
+    """Buckets are folders: `files`, `quarantine`, `parts`, `meetings`; and `versions`, that of
+    version-service, whose objects are zlib streams (RFC 1950).
+    """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, versions: Path) -> None:
         self._folder = folder
+        self._versions = versions
         self._secret: bytes = b""
 
     def part_address(self, key: str, number: int, size: int, until: datetime) -> str:
@@ -110,8 +114,12 @@ class LocalObjects:
     async def copy(self, bucket: str, source: str, key: str) -> Assembled:
         """See `Objects.copy`."""
         place = self._place(bucket, source)
+        if bucket == "versions":
+            place = self._below(self._versions, source)
         if not place.is_file():
             raise ObjectMissingError(bucket)
+        if bucket == "versions":
+            return await asyncio.to_thread(self._unpack, place, self._place("files", key))
         return await asyncio.to_thread(self._copy, (place,), self._place("files", key))
 
     async def put(self, key: str, content: bytes) -> None:
@@ -165,10 +173,27 @@ class LocalObjects:
 
     def _place(self, *names: str) -> Path:
         """A path below the folder, wherever its names point."""
-        place = self._folder.joinpath(*names).resolve()
-        if not place.is_relative_to(self._folder.resolve()):
+        return self._below(self._folder, *names)
+
+    def _below(self, folder: Path, *names: str) -> Path:
+        place = folder.joinpath(*names).resolve()
+        if not place.is_relative_to(folder.resolve()):
             raise ObjectMissingError("outside")
         return place
+
+    def _unpack(self, source: Path, target: Path) -> Assembled:
+        """Write what a zlib stream holds, piece by piece, and the whole in place at the end."""
+        files.private_folder(target.parent)
+        staged, stream = target.with_name(f".{target.name}.new"), zlib.decompressobj()
+        with staged.open("wb") as file, source.open("rb") as packed:
+            while piece := packed.read(_CHUNK):
+                while piece:
+                    file.write(stream.decompress(piece, _CHUNK))
+                    piece = stream.unconsumed_tail
+            file.write(stream.flush())
+        found = _digest(staged)
+        os.replace(staged, target)
+        return found
 
     def _assemble(self, key: str, parts: Sequence[Part]) -> Assembled:
         places = [self._place("parts", key, str(each.number)) for each in parts]

@@ -34,6 +34,13 @@ class Rescan(Remembered):
     file_id: Annotated[UUID, Field(alias="fileId")]
 
 
+class Failure(Remembered):
+    """The engine that could not make a rendition."""
+
+    rendition_id: Annotated[UUID, Field(alias="renditionId")]
+    engine: str
+
+
 M = TypeVar("M", bound=Remembered)
 
 
@@ -44,3 +51,4 @@ def _spec(name: str, model: type[M], *unique: str) -> AggregateSpec[M]:
 
 STANDINGS = _spec("standing", Standing, "about")
 RESCANS = _spec("rescan", Rescan, "fileId")
+FAILURES = _spec("failure", Failure, "renditionId")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.model import given, to_record
+from cloudsync_chassis.model import given
 
-from . import records
 from .generated import models, port, problems
 from .judges import Judgement
 from .uploads import Uploads
@@ -28,7 +27,7 @@ class Scanning(Uploads):
         if file.status == models.FileStatus.scanning or under_way is not None:
             raise problems.FILE_SCANNING("a scan is under way")
         if str(file.status) in _BYTES_THERE:
-            await records.insert(ctx, self.rescans, {"fileId": file.id})
+            await self.rescans.insert(ctx, {"fileId": file.id})
         return self.view(file)
 
     async def quarantine_file(
@@ -111,13 +110,11 @@ class Scanning(Uploads):
         }
         if known is None:
             whose = {"fileId": file.id, "variant": variant}
-            made = await records.insert(ctx, self.rendition, {**fields, **whose})
+            made = await self.rendition.insert(ctx, {**fields, **whose})
         else:
-            made = await records.rewrite(ctx, self.rendition, known, fields)
+            made = await self.rendition.rewrite(ctx, known, fields)
         if known is None or known.state != models.RenditionState.ready:
-            await records.announce(
-                ctx, self.rendition, "finish-rendition", "rendition-ready", to_record(made)
-            )
+            await self.rendition.announce(ctx, "rendition-ready", made)
         return key
 
 

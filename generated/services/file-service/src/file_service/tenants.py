@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,10 +14,11 @@ from .endings import Endings
 from .generated import models, port, tables
 
 _FILES, _RENDITIONS = tables.files, tables.renditions
-_LEDGER = tables.storage_usage
+_LEDGER, _STATES = tables.storage_usage, tables.tenant_states
 _STORED = ("scanning", "available", "quarantined", "trashed")
 _GROUPS = ("image", "video", "audio", "text", "application", "font", "model")
 _STORAGE_METER = "storage"
+_LEDGER_KEPT = timedelta(days=395)
 _ROOMIER = (models.SubscriptionChangeKind.plan, models.SubscriptionChangeKind.seats)
 
 Shares = Mapping[str, tuple[int, int]]
@@ -31,6 +32,12 @@ class Tenants(Endings):
         state = await self.tenant_state(ctx)
         if state is not None and state.full_until is not None and state.full_until <= ctx.now:
             await self.note_tenant_state(ctx, full_until=None)
+
+    async def free_rooms(self, ctx: Context) -> None:
+        """Let go of all marks whose time is over, in every tenant."""
+        over = sa.select(_STATES.c.organization_id).where(_STATES.c.full_until <= ctx.now)
+        for tenant in (await (await ctx.unit.connection()).execute(over)).scalars().all():
+            await self.set_storage_room(ctx.within(tenant), port.SetStorageRoom())
 
     async def set_upload_access(self, ctx: Context, request: port.SetUploadAccess) -> None:
         """Close or open the tenant, as the event says that the operation is about."""
@@ -89,11 +96,13 @@ class Tenants(Endings):
         )
 
     async def keep_ledger(self, ctx: Context) -> None:
-        """Write what is stored down for today, once more each time."""
+        """Write what is stored down for today, once more each time, and forget what is old."""
         connection = await ctx.unit.connection()
         today = ctx.now.date()
         mine = sa.and_(_LEDGER.c.organization_id == ctx.tenant, _LEDGER.c.day == today)
         await connection.execute(sa.delete(_LEDGER).where(mine))
+        old = sa.and_(_LEDGER.c.organization_id == ctx.tenant, _LEDGER.c.day < today - _LEDGER_KEPT)
+        await connection.execute(sa.delete(_LEDGER).where(old))
         for origin, (size, count) in (await self._shares(ctx, _FILES.c.origin)).items():
             row = {"organization_id": ctx.tenant, "day": today, "origin": origin}
             await connection.execute(sa.insert(_LEDGER).values(**row, bytes=size, objects=count))

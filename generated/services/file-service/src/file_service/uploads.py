@@ -11,7 +11,6 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import given
 from cloudsync_chassis.problem import not_valid
 
-from . import records
 from .base import Base
 from .generated import models, port, problems
 from .objects import Part, PartsMissingError, bytes_of_part
@@ -104,7 +103,7 @@ class Uploads(Base):
         await self._assemble(file, request.body)
         received = [each.model_dump(by_alias=True) for each in request.body.parts]
         ended = {"partsReceived": received, "outcome": models.UploadOutcome.completed}
-        await records.rewrite(ctx, self.upload_session, session, ended)
+        await self.upload_session.rewrite(ctx, session, ended)
         lifted = {} if file.origin == models.FileOrigin.export else {"expiresAt": None}
         found = await self.file.transition(ctx, "complete-upload", file.id, {**fields, **lifted})
         self._counted("completed", found)
@@ -130,7 +129,7 @@ class Uploads(Base):
         session = await self.upload_session.find(ctx, fileId=file_id, outcome=open_)
         if session is not None:
             ended = {"outcome": models.UploadOutcome.aborted}
-            await records.rewrite(ctx, self.upload_session, session, ended)
+            await self.upload_session.rewrite(ctx, session, ended)
 
     async def _assemble(self, file: models.StoredFile, body: models.CompleteUploadRequest) -> None:
         key = file.object_key or ""
@@ -147,7 +146,7 @@ class Uploads(Base):
         """The file with the place of its bytes, which one that came by an old road lacks."""
         if file.object_key is None:
             placed = {"objectKey": self.new_key()}
-            file = await records.rewrite(ctx, self.file, file, placed)
+            file = await self.file.rewrite(ctx, file, placed)
         return file, file.object_key or ""
 
     async def _session(self, ctx: Context, file: models.StoredFile) -> models.UploadSession:
@@ -162,7 +161,7 @@ class Uploads(Base):
             "partsExpected": math.ceil(file.size_bytes / size),
             "expiresAt": self.end_of_upload(file),
         }
-        return await records.insert(ctx, self.upload_session, fields)
+        return await self.upload_session.insert(ctx, fields)
 
     def end_of_upload(self, file: models.StoredFile) -> datetime:
         """When the upload lapses."""

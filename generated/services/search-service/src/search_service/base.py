@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis import clock
+from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.executor import Incoming
-from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import from_record
-from cloudsync_chassis.operation import Operation
-from cloudsync_chassis.problem import Problem
-from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
-from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.cursor import Position
 from cloudsync_chassis.store.query import ListQuery, PageRequest
+from pydantic import BaseModel
 
-from . import memory, records
+from . import memory
 from .bm25 import Index
 from .generated import models, port
 from .generated.defaults import Defaults
 from .generated.settings import ServiceSettings
-from .world import TextFolder, Texts
+from .world import BodyFolder, TextFolder, Texts
+
+B = TypeVar("B", bound=BaseModel)
 
 _TENANTS = 16
 """Organisations whose index is held in memory at a time."""
@@ -37,9 +34,6 @@ _OVERLAP = timedelta(seconds=60)
 """How long a transaction may last whose entry must not be overlooked."""
 
 _PAGE = 500
-_WORK = Operation(id="search-upkeep", access="workload", writes=True, timeout=60.0)
-
-log = logger("search")
 
 
 @dataclass(slots=True)
@@ -61,7 +55,7 @@ class Base(Defaults):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         settings = runtime.settings
-        self.bodies = TextFolder(settings.state_path(runtime.spec.name, "bodies"), ".txt")
+        self.bodies = BodyFolder(settings.state_path("buckets", "bodies"))
         self.extracts = TextFolder(settings.state_path("file-service", "objects", "files"))
         self.standings = runtime.aggregate(memory.STANDINGS)
         self.belongings = runtime.aggregate(memory.BELONGINGS)
@@ -69,8 +63,8 @@ class Base(Defaults):
         self.body_places = runtime.aggregate(memory.BODY_PLACES)
         self.asked = runtime.aggregate(memory.ASKED)
         self.opens = runtime.aggregate(memory.OPENS)
+        self.tries = runtime.aggregate(memory.TRIES)
         self._held: OrderedDict[UUID, Held] = OrderedDict()
-        self._under_way: set[asyncio.Task[None]] = set()
 
     @property
     def settings(self) -> ServiceSettings:
@@ -100,12 +94,13 @@ class Base(Defaults):
         while True:
             found = await self.search_entry.repository.select(ctx, ListQuery(page))
             for entry in found.items:
-                self._take_in(held, entry)
+                self.take_in(held, entry)
             if found.following is None:
                 return
             page = PageRequest(limit=_PAGE, after=found.following)
 
-    def _take_in(self, held: Held, entry: models.SearchEntry) -> None:
+    def take_in(self, held: Held, entry: models.SearchEntry) -> None:
+        """Put an entry into an index, or take it out where it is not to be found."""
         held.seen = max(held.seen or entry.updated_at, entry.updated_at)
         if held.versions.get(entry.id) == entry.version:
             return
@@ -124,11 +119,11 @@ class Base(Defaults):
         known = await self.standings.find(ctx, about=about)
         told = {"about": about, "at": at, "holds": holds}
         if known is None:
-            await records.insert(ctx, self.standings, told)
+            await self.standings.insert(ctx, told)
             return True
         if known.at > at:
             return False
-        await records.rewrite(ctx, self.standings, known, told)
+        await self.standings.rewrite(ctx, known, told)
         return True
 
     async def entry_of(self, ctx: Context, kind: str, source_id: UUID) -> Any:
@@ -180,12 +175,17 @@ class Base(Defaults):
 
     async def remove(self, ctx: Context, entry: models.SearchEntry) -> None:
         """Delete an entry for good."""
-        await self.search_entry.repository.remove(ctx, entry.id, entry.version)
-        held = self._held.get(ctx.tenant)
-        if held is not None:
-            ctx.unit.after_commit(lambda: self._forget(ctx.tenant))
+        await self.search_entry.remove(ctx, entry)
+        if ctx.tenant in self._held:
+            ctx.unit.after_commit(lambda: self.forget(ctx.tenant))
 
-    def _forget(self, organization: UUID) -> None:
+    async def drop_all(self, ctx: Context, aggregate: Aggregate[B]) -> None:
+        """Remove all that a tenant has of an aggregate."""
+        async for each in aggregate.each(ctx):
+            await aggregate.remove(ctx, each)
+
+    def forget(self, organization: UUID) -> None:
+        """Have the index of an organisation made anew of its entries."""
         self._held.pop(organization, None)
 
     async def commit_queued(self, ctx: Context) -> None:
@@ -193,46 +193,71 @@ class Base(Defaults):
         async for entry in self.search_entry.each(ctx, status="queued"):
             await self.commit(ctx, entry)
 
-    def soon(
-        self, ctx: Context, work: Callable[[Context], Awaitable[None]], after: bool = True
-    ) -> None:
-        """Do it in a transaction of its own: once this one has committed, or beside it."""
-        organization = ctx.tenant
+    async def try_commit(self, ctx: Context, source_id: UUID) -> None:
+        """Write an entry that is waiting still, or give it up after as many tries as may be."""
+        entry = await self.search_entry.find(ctx, sourceId=source_id, status="queued")
+        if entry is None or entry.redaction_level == models.RedactionLevel.hidden:
+            return
+        key = entry.id
+        tries = await self.tries.find(ctx, entryId=key)
+        if tries is None:
+            tries = await self.tries.insert(ctx, {"entryId": key, "count": 0})
+        elif tries.updated_at < entry.updated_at:
+            # it was written meanwhile and is queued anew
+            tries = await self.tries.rewrite(ctx, tries, {"count": 0})
+        if tries.count >= self.settings.index_attempts:
+            await self.tries.remove(ctx, tries)
+            refused = {"failureCode": "write-failed"}
+            await self.search_entry.transition(
+                ctx, "reject-entry", entry.source_id, refused, sourceKind=entry.source_kind
+            )
+            return
+        await self.tries.rewrite(ctx, tries, {"count": tries.count + 1})
 
-        def begin() -> None:
-            task = asyncio.create_task(self.within(organization, work))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+        async def write(inside: Context) -> None:
+            waiting = await self.search_entry.find(inside, id=key, status="queued")
+            if waiting is not None:
+                await self.commit(inside, waiting)
+            known = await self.tries.find(inside, entryId=key)
+            if known is not None:
+                await self.tries.remove(inside, known)
 
-        if after:
-            ctx.unit.after_commit(begin)
-        else:
-            begin()
+        # in a transaction of its own: the try counts though what it did is undone
+        self.runtime.work.soon(ctx, "commit-one", write)
 
-    async def written(self) -> None:
-        """Return once nothing is under way any more."""
-        while self._under_way:
-            await asyncio.gather(*self._under_way)
+    async def renew_stale(self, ctx: Context) -> None:
+        """Queue what grew stale; the entries hold all that they are written anew from."""
+        async for entry in self.search_entry.each(ctx, status="stale"):
+            stale = port.RequeueEntry(source_kind=entry.source_kind, source_id=entry.source_id)
+            await self.requeue_entry(ctx, stale)
 
-    async def within(self, organization: UUID, work: Callable[[Context], Awaitable[None]]) -> None:
-        """Work as the service itself in an organisation; what fails is logged."""
-        me = workload(self.runtime.spec.name, organization)
-        incoming = Incoming(principal=me, trace=Trace.new())
-        try:
-            await self.runtime.executor.run(_WORK, incoming, work)
-        except Problem as error:
-            log.warning("upkeep_refused", error=error.told)
-        except Exception as error:
-            log.warning("upkeep_failed", error=type(error).__name__)
+    async def each_tenant(
+        self,
+        ctx: Context,
+        aggregate: Aggregate[Any],
+        after: UUID | None = None,
+        /,
+        **filters: Any,
+    ) -> AsyncIterator[Context]:
+        """The same operation in each tenant that has one of these, by their ids from `after` on."""
+        page = PageRequest(limit=_PAGE)
+        while True:
+            query = ListQuery(page, filters)
+            found = await aggregate.repository.tenants(ctx, query, after)
+            for tenant in found:
+                yield ctx.within(tenant)
+            if len(found) < _PAGE:
+                return
+            after = found[-1]
 
     async def index_entry(self, ctx: Context, request: port.IndexEntry) -> models.SearchEntry:
         made = await super().index_entry(ctx, request)
-        self.soon(ctx, self.commit_queued)
+        self.runtime.work.soon(ctx, "commit-queued", self.commit_queued)
         return made
 
     async def requeue_entry(self, ctx: Context, request: port.RequeueEntry) -> None:
         await super().requeue_entry(ctx, request)
-        self.soon(ctx, self.commit_queued)
+        self.runtime.work.soon(ctx, "commit-queued", self.commit_queued)
 
 
 def _kept(entry: models.SearchEntry | None) -> Mapping[str, Any]:

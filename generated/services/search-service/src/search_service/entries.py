@@ -8,9 +8,8 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event, Received
-from cloudsync_chassis.model import given, to_record
+from cloudsync_chassis.model import given
 
-from . import records
 from .base import Base
 from .generated import models, port, problems
 
@@ -48,7 +47,7 @@ class Entries(Base):
             await self.search_entry.put(ctx, "index-entry", body, **where)
             accepted += 1
         if accepted:
-            self.soon(ctx, self.commit_queued)
+            self.runtime.work.soon(ctx, "commit-queued", self.commit_queued)
         return models.IndexReceipt(accepted=accepted, ignored=ignored)
 
     async def project_document(self, ctx: Context, request: port.ProjectDocument) -> None:
@@ -95,9 +94,9 @@ class Entries(Base):
         known = await self.body_places.find(ctx, documentId=document)
         fields = {"documentId": document, "bodyRef": reference}
         if known is None:
-            await records.insert(ctx, self.body_places, fields)
+            await self.body_places.insert(ctx, fields)
         else:
-            await records.rewrite(ctx, self.body_places, known, fields)
+            await self.body_places.rewrite(ctx, known, fields)
 
     async def _words(self, ctx: Context, document: UUID) -> str | None:
         """The words as they were last told; None where they are not known."""
@@ -189,11 +188,7 @@ class Entries(Base):
         """Write other readers, also into the files that hang on the document."""
         fields = {**more, "readerPrincipals": self.folded(event, readers)}
         if known.status == models.EntryStatus.tombstoned:
-            record = {**to_record(known), **fields, "version": known.version + 1}
-            record["updatedAt"] = ctx.now
-            plain = {name: each for name, each in record.items() if each is not None}
-            entity = models.SearchEntry.model_validate(plain, strict=False)
-            await self.search_entry.repository.replace(ctx, entity, known.version)
+            await self.search_entry.rewrite(ctx, known, fields)
         else:
             await self._write(ctx, event, "document", known.source_id, fields)
         lag = (ctx.now - event.time).total_seconds()

@@ -10,7 +10,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.runtime import Runtime
 
-from . import memory, records
+from . import memory
 from .entries import EntryEvents
 from .generated import models, port
 
@@ -36,14 +36,14 @@ class FileEntries(EntryEvents):
         known = await self.file_facts.find(ctx, fileId=file_id)
         if known is not None:
             return known
-        return await records.insert(ctx, self.file_facts, {"fileId": file_id})
+        return await self.file_facts.insert(ctx, {"fileId": file_id})
 
     async def _told(self, ctx: Context, file_id: UUID, about: str, **fields: Any) -> None:
         """Note what an event says of a file, unless something later was said of that."""
         assert ctx.cause is not None
         if await self.newest(ctx, f"file:{file_id}:{about}", ctx.cause.time):
             facts = await self._facts(ctx, file_id)
-            facts = await records.rewrite(ctx, self.file_facts, facts, fields)
+            facts = await self.file_facts.rewrite(ctx, facts, fields)
             await self._derive(ctx, facts)
 
     async def _derive(self, ctx: Context, facts: memory.FileFacts) -> None:
@@ -87,7 +87,7 @@ class FileEntries(EntryEvents):
             facts = await self._facts(ctx, file_id)
             others = [each for each in facts.targets if each != target]
             targets = {"targets": [*others, target] if holds else others}
-            facts = await records.rewrite(ctx, self.file_facts, facts, targets)
+            facts = await self.file_facts.rewrite(ctx, facts, targets)
             await self._derive(ctx, facts)
 
     async def on_file_scanned(self, ctx: Context, event: Received[models.FileScanned]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .asking import Asking
+from .rebuilding import Rebuilding
 
 
-class Handlers(Asking):
-    """Entries by call and event, people, tuning, questions, and what remains of them."""
+class Handlers(Rebuilding):
+    """Entries by call and event, people, tuning, questions, what remains of them, rebuilds."""

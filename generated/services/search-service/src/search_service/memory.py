@@ -78,6 +78,20 @@ class Opens(Remembered):
     days: dict[str, int]
 
 
+class Tries(Remembered):
+    """How often the writing of an entry was begun since it was queued."""
+
+    entry_id: Annotated[UUID, Field(alias="entryId")]
+    count: int
+
+
+class Copied(Remembered):
+    """Up to which organisation, by id, a rebuild has come."""
+
+    job_id: Annotated[UUID, Field(alias="jobId")]
+    through: UUID
+
+
 M = TypeVar("M", bound=Remembered)
 
 
@@ -92,3 +106,5 @@ FILE_FACTS = _spec("file-facts", FileFacts, "fileId")
 BODY_PLACES = _spec("body-place", BodyPlace, "documentId")
 ASKED = _spec("asked-query", AskedQuery, "queryId")
 OPENS = _spec("opens", Opens, "sourceKind", "sourceId")
+TRIES = _spec("tries", Tries, "entryId")
+COPIED = _spec("copied", Copied, "jobId")

@@ -7,11 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 
-from . import records
 from .file_entries import FileEntries
 from .generated import models, port
 
@@ -75,20 +73,19 @@ class People(FileEntries):
             await self.remove(ctx, entry)
             erased += 1
         async for search in self.saved_search.each(ctx, ownerId=user):
-            await self.saved_search.repository.remove(ctx, search.id, search.version)
+            await self.saved_search.remove(ctx, search)
             erased += 1
         async for query in self.asked.each(ctx, userId=user):
-            await self.asked.repository.remove(ctx, query.id, query.version)
+            await self.asked.remove(ctx, query)
             erased += 1
         async for each in self.belongings.each(ctx, userId=user):
-            await self.belongings.repository.remove(ctx, each.id, each.version)
+            await self.belongings.remove(ctx, each)
         told = {
             "erasureRequestId": request.body.erasure_request_id,
             "store": "search",
             "erasedItems": erased,
         }
-        emits = self.search_entry.spec.commands["erase-person"].emits
-        await self.search_entry.emit(ctx, emits, Change("user", {"id": user}, body=told))
+        await self.search_entry.announce(ctx, "search-erasure-completed", {"id": user}, **told)
 
     async def update_person_principals(
         self, ctx: Context, request: port.UpdatePersonPrincipals
@@ -118,9 +115,9 @@ class People(FileEntries):
         known = await self.belongings.find(ctx, userId=user, principal=principal)
         told = {"userId": user, "principal": principal, "at": at, "holds": holds}
         if known is None:
-            await records.insert(ctx, self.belongings, told)
+            await self.belongings.insert(ctx, told)
         elif known.at <= at:
-            await records.rewrite(ctx, self.belongings, known, told)
+            await self.belongings.rewrite(ctx, known, told)
 
     async def _leave_all(self, ctx: Context, user: UUID, at: datetime) -> None:
         async for each in self.belongings.each(ctx, userId=user, holds=True):

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import given
 from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND
 from cloudsync_chassis.runtime import Runtime
 
-from . import records
 from .bm25 import Synonyms
 from .generated import models, port, problems
 from .people import People
@@ -51,8 +51,8 @@ class Tuning(People):
         }
         known = await self.synonym_set.find(ctx, language=request.language)
         if known is None:
-            return await records.insert(ctx, self.synonym_set, fields)
-        return await records.rewrite(ctx, self.synonym_set, known, fields)
+            return await self.synonym_set.insert(ctx, fields)
+        return await self.synonym_set.rewrite(ctx, known, fields)
 
     async def promote_ranking(
         self, ctx: Context, request: port.PromoteRanking
@@ -149,16 +149,17 @@ class Tuning(People):
         ctx = ctx.within(request.body.organization_id)
         async for entry in self.search_entry.each(ctx):
             await self.remove(ctx, entry)
-        for aggregate in (
+        everything: tuple[Aggregate[Any], ...] = (
             self.saved_search,
             self.belongings,
             self.file_facts,
             self.body_places,
             self.asked,
             self.opens,
-        ):
-            async for each in aggregate.each(ctx):
-                await aggregate.repository.remove(ctx, each.id, each.version)
+            self.tries,
+        )
+        for aggregate in everything:
+            await self.drop_all(ctx, aggregate)
 
     async def on_organization_deleted(
         self, ctx: Context, event: Received[models.OrganizationDeleted]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 from typing import Protocol
 
@@ -17,16 +19,30 @@ class Texts(Protocol):
         ...
 
 
-class TextFolder:
-    """A folder with a file per reference; `suffix` is what the file's name has more."""
+class BodyFolder:
+    """A folder with a file per reference that holds the blocks of a document, as JSON."""
 
-    def __init__(self, folder: Path, suffix: str = "") -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._suffix = suffix
+
+    async def text(self, reference: str) -> str:
+        """See `Texts.text`; a line for each block."""
+        place = (self._folder / reference).resolve()
+        if not place.is_relative_to(self._folder.resolve()) or not place.is_file():
+            return ""
+        blocks = json.loads(await asyncio.to_thread(place.read_bytes))
+        return "\n".join(str(each.get("text", "")) for each in blocks)[:_MOST]
+
+
+class TextFolder:
+    """A folder with a file per reference."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
     async def text(self, reference: str) -> str:
         """See `Texts.text`."""
-        place = (self._folder / f"{reference}{self._suffix}").resolve()
+        place = (self._folder / reference).resolve()
         if not place.is_relative_to(self._folder.resolve()) or not place.is_file():
             return ""
         with place.open(encoding="utf-8", errors="replace") as file:

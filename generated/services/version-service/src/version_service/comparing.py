@@ -58,7 +58,7 @@ class Comparing(Recording):
         kept = await self.version_diff.find(ctx, **about)
         if kept is not None:
             return _parts(kept.hunks, kept.truncated, kept.computed_ms)
-        old, new = await self.read(left), await self.read(right)
+        old, new = await self.read(ctx, left), await self.read(ctx, right)
         if (len(old) + len(new)) * _MEMORY_PER_BYTE > self.settings.diff_memory_bytes:
             raise problems.DIFF_TOO_LARGE("one of the two is too large to be compared")
         began = time.monotonic()
@@ -74,7 +74,7 @@ class Comparing(Recording):
     async def blame_range(self, ctx: Context, request: port.BlameRange) -> models.Blame:
         body = request.body
         newest = await self.readable(ctx, body.content_version_id)
-        known = json_blocks(await self.read(newest)) if _is_document(newest) else {}
+        known = json_blocks(await self.read(ctx, newest)) if _is_document(newest) else {}
         if body.block_id not in known:
             raise problems.BLOCK_UNKNOWN("the version has no such block")
         line = [
@@ -90,7 +90,7 @@ class Comparing(Recording):
         cells: dict[str, tuple[str, models.ContentVersion]] = {}
         for each in line:
             ctx.deadline.check()
-            block = json_blocks(await self.read(each)).get(body.block_id, {})
+            block = json_blocks(await self.read(ctx, each)).get(body.block_id, {})
             text, written = _attributed(text, written, str(block.get("text", "")), each)
             values = {cell["cell"]: cell["cellValue"] for cell in block.get("cells", ())}
             cells = {
@@ -115,14 +115,14 @@ class Comparing(Recording):
             raise NOT_FOUND("nothing can be read of this version")
         return version
 
-    async def read(self, version: models.ContentVersion) -> bytes:
+    async def read(self, ctx: Context, version: models.ContentVersion) -> bytes:
         """The content of a version.
 
         Raises:
-            Problem: `not-found`: it was thinned, or its payload is away.
+            Problem: `not-found`: it was thinned, or its payload is away or damaged.
         """
-        content = await self._content(version)
-        if content is None:
+        content = await self.content(ctx, version)
+        if not content:
             raise NOT_FOUND(f"the content of version {version.version_number} is gone")
         return content
 

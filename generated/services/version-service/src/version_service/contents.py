@@ -6,8 +6,6 @@ import zlib
 from pathlib import Path
 from typing import Protocol
 
-_BUCKETS = {"body": "bodies", "file": "files", "payload": "versions"}
-
 
 class Payloads(Protocol):
     """The bucket `versions`."""
@@ -17,7 +15,11 @@ class Payloads(Protocol):
         ...
 
     def read(self, key: str) -> bytes | None:
-        """The content; None where there is no such object."""
+        """The content; None where there is no such object.
+
+        Raises:
+            ValueError: the object is damaged.
+        """
         ...
 
     def delete(self, key: str) -> None:
@@ -50,7 +52,12 @@ class FolderPayloads:
     def read(self, key: str) -> bytes | None:
         """See `Payloads.read`."""
         path = self._path(key)
-        return zlib.decompress(path.read_bytes()) if path.is_file() else None
+        if not path.is_file():
+            return None
+        try:
+            return zlib.decompress(path.read_bytes())
+        except zlib.error as error:
+            raise ValueError("the object is damaged") from error
 
     def delete(self, key: str) -> None:
         """See `Payloads.delete`."""
@@ -64,17 +71,21 @@ class FolderPayloads:
 
 
 class FolderSources:
-    """Folders in place of the stores of document-service and file-service, contents as they are."""
+    """Folders in place of the stores of document-service and file-service, contents as they are.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve()
-        self._payloads = FolderPayloads(folder / _BUCKETS["payload"])
+    `buckets` holds `bodies` and our own `versions`; `files` is the bucket of file-service.
+    """
+
+    def __init__(self, buckets: Path, files: Path) -> None:
+        self._folders = {"body": (buckets / "bodies").resolve(), "file": files.resolve()}
+        self._payloads = FolderPayloads(buckets / "versions")
 
     def read(self, reference: str) -> bytes | None:
         """See `Sources.read`."""
         kind, _, key = reference.partition(":")
         if kind == "payload":
             return self._payloads.read(key)
-        path = (self._folder / _BUCKETS[kind] / key).resolve()
-        inside = path.is_relative_to(self._folder / _BUCKETS[kind])
+        folder = self._folders[kind]
+        path = (folder / key).resolve()
+        inside = path.is_relative_to(folder)
         return path.read_bytes() if inside and path.is_file() else None

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 
 from .base import cause
-from .generated import aggregates, models, port
+from .generated import models, port
 from .thinning import Thinning
 
 TOMBSTONE = UUID("00000000-0000-7000-8000-000000000000")
@@ -40,20 +39,18 @@ class Keeping(Thinning):
         history = await self.content_history.find(ctx, subjectId=subject)
         if history is None or history.status != models.HistoryStatus.kept:
             return
-        self.wake(ctx)
         nobody: dict[str, Any] = {"readerPrincipals": [], "readerIds": [], "audience": "named"}
         nobody["dropsAt"] = ctx.now + timedelta(seconds=self.settings.history_grace)
         await self.content_history.update(ctx, "drop-history", subject, nobody)
 
-    async def sweep(self, ctx: Context) -> None:
-        """Delete the histories whose grace is over and of which no version is held."""
-        async for history in self.content_history.each(ctx, status="waiting"):
-            due = history.drops_at is not None and history.drops_at <= ctx.now
-            held = await self.content_version.count(
-                ctx, subjectId=history.subject_id, retentionClass=(_HELD, "regulated7y")
-            )
-            if due and not held:
-                await self._delete(ctx, history)
+    async def end_history(self, ctx: Context, subject: UUID) -> None:
+        """Delete a history whose grace is over, unless one of its versions is held."""
+        history = await self.content_history.find(ctx, subjectId=subject, status="waiting")
+        held = await self.content_version.count(
+            ctx, subjectId=subject, retentionClass=(_HELD, "regulated7y")
+        )
+        if history is not None and not held:
+            await self._delete(ctx, history)
 
     async def on_legal_hold_placed(
         self, ctx: Context, event: Received[models.LegalHoldPlaced]
@@ -78,7 +75,7 @@ class Keeping(Thinning):
                 for name in ("heldFrom", "heldUntil")
                 if event.data.get(name) is not None
             }
-            await self.keep(ctx, self.holds, holdId=hold, **stretch)
+            await self.holds.insert(ctx, {"holdId": hold, **stretch})
         else:
             await self.news(ctx, f"hold:{hold}", "released")
         stretches = [
@@ -89,7 +86,7 @@ class Keeping(Thinning):
             falls = any(since <= version.created_at <= until for since, until in stretches)
             wanted = _HELD if falls else _FREE
             if version.retention_class != wanted and version.status != "thinned":
-                await self.write(ctx, version, {"retentionClass": wanted})
+                await self.content_version.rewrite(ctx, version, {"retentionClass": wanted})
 
     async def on_user_deleted(self, ctx: Context, event: Received[models.UserDeleted]) -> None:
         await self.replace_contributor(ctx, port.ReplaceContributor(body=event.data))
@@ -98,12 +95,14 @@ class Keeping(Thinning):
         user, found = request.body.user_id, 0
         async for version in self.content_version.each(ctx, contributorIds=user):
             others = [TOMBSTONE if each == user else each for each in version.contributor_ids]
-            await self.write(ctx, version, {"contributorIds": list(dict.fromkeys(others))})
+            await self.content_version.rewrite(
+                ctx, version, {"contributorIds": list(dict.fromkeys(others))}
+            )
             found += 1
         async for session in self.sessions.each(ctx, contributorIds=user):
             others = [TOMBSTONE if each == user else each for each in session.contributor_ids]
             people = list(dict.fromkeys(others))
-            await self.change(ctx, self.sessions, session, contributorIds=people)
+            await self.sessions.rewrite(ctx, session, {"contributorIds": people})
             found += 1
         told = {
             "id": user,
@@ -112,8 +111,7 @@ class Keeping(Thinning):
             "store": "versions",
             "erasedItems": found,
         }
-        emits = aggregates.CONTENT_VERSION.commands["replace-contributor"].emits
-        await self.content_version.emit(ctx, emits, Change("content-version", told))
+        await self.content_version.announce(ctx, "version-erasure-completed", told)
 
     async def on_organization_purged(
         self, ctx: Context, event: Received[models.OrganizationPurged]
@@ -127,13 +125,14 @@ class Keeping(Thinning):
         async for version in self.content_version.each(inside):
             await self._delete_version(inside, version)
         async for job in self.restore_job.each(inside):
-            await self.restore_job.repository.remove(inside, job.id, job.version)
+            await self.restore_job.remove(inside, job)
         async for policy in self.thinning_policy.each(inside):
-            await self.thinning_policy.repository.remove(inside, policy.id, policy.version)
+            await self.thinning_policy.remove(inside, policy)
         await self.drop(inside, self.sources)
         await self.drop(inside, self.team_members)
         await self.drop(inside, self.sessions)
         await self.drop(inside, self.holds)
+        await self.drop(inside, self.scrubs)
         await self.drop(inside, self.standings)
 
     async def _delete(self, ctx: Context, history: models.ContentHistory) -> None:
@@ -142,12 +141,12 @@ class Keeping(Thinning):
         async for version in self.content_version.each(ctx, subjectId=subject):
             await self._delete_version(ctx, version)
         async for diff in self.version_diff.each(ctx, subjectId=subject):
-            await self.version_diff.repository.remove(ctx, diff.id, diff.version)
+            await self.version_diff.remove(ctx, diff)
         await self.drop(ctx, self.sources, subjectId=subject)
-        await self.content_history.repository.remove(ctx, history.id, history.version)
+        await self.content_history.remove(ctx, history)
 
     async def _delete_version(self, ctx: Context, version: models.ContentVersion) -> None:
-        await self.content_version.repository.remove(ctx, version.id, version.version)
+        await self.content_version.remove(ctx, version)
         key = version.payload_key
         if key is not None:
             ctx.unit.after_commit(lambda: self.payloads.delete(key))

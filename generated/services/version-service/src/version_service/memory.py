@@ -66,6 +66,14 @@ class Hold(Kept):
     held_until: Annotated[AwareDatetime | None, Field(alias="heldUntil")] = None
 
 
+class Scrub(Kept):
+    """Up to which version, by when it was made and by id, payloads were held against digests."""
+
+    region: str
+    made_at: Annotated[AwareDatetime, Field(alias="madeAt")]
+    last_id: Annotated[UUID, Field(alias="lastId")]
+
+
 M = TypeVar("M", bound=Kept)
 
 
@@ -79,3 +87,4 @@ TEAM_MEMBERS = _spec("team-member", TeamMember, "teamId", "userId")
 STANDINGS = _spec("standing", Standing, "about")
 SESSIONS = _spec("session", Session, "subjectId")
 HOLDS = _spec("hold", Hold, "holdId")
+SCRUBS = _spec("scrub", Scrub, "region")

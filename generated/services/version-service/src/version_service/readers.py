@@ -11,7 +11,7 @@ from cloudsync_chassis.problem import NOT_FOUND
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 
 from . import memory
-from .base import QUIET, Base, cause, kind_of
+from .base import Base, cause, kind_of
 from .generated import models, port
 
 _MOST = 5_000
@@ -55,7 +55,7 @@ class Readers(Base):
         sources = await self._sources(ctx, subject)
         if document and await self.news(ctx, f"place:{subject}", "opened"):
             place = [str(each) for each in data.get("principals") or ()]
-            await self.change(ctx, self.sources, sources, place=place)
+            await self.sources.rewrite(ctx, sources, {"place": place})
         owner = UUID(str(data["ownerId"] if document else data["uploaderId"]))
         fields = {
             "subjectKind": "document" if document else "file",
@@ -83,7 +83,7 @@ class Readers(Base):
                 "readerIds": list(people)[:_MOST],
                 "audience": "organization" if everybody else "named",
             }
-            await self.content_history.update(ctx, QUIET, subject, fields)
+            await self.content_history.rewrite(ctx, history, fields)
         async for other in self.sources.each(ctx, targets=subject):
             if other.subject_id != subject:
                 await self.refresh(ctx, other.subject_id)
@@ -93,7 +93,7 @@ class Readers(Base):
         if known is not None:
             return known
         nothing: dict[str, Any] = {"place": [], "grants": [], "targets": []}
-        return await self.keep(ctx, self.sources, subjectId=subject, **nothing)
+        return await self.sources.insert(ctx, {"subjectId": subject, **nothing})
 
     async def _principals(self, ctx: Context, sources: memory.Sources) -> list[str]:
         """All that give access: a file is open to whoever reads what it is linked to."""
@@ -127,7 +127,7 @@ class Readers(Base):
         grants = [each for each in sources.grants if each != principal]
         if given:
             grants.append(principal)
-        await self.change(ctx, self.sources, sources, grants=grants)
+        await self.sources.rewrite(ctx, sources, {"grants": grants})
         await self.refresh(ctx, subject)
 
     async def _moved(self, ctx: Context, data: Any) -> None:
@@ -137,7 +137,7 @@ class Readers(Base):
         sources = await self._sources(ctx, subject)
         # the event names those with a grant as well, whom a later end of the grant must reach
         place = [str(each) for each in data["principals"] if str(each) not in sources.grants]
-        await self.change(ctx, self.sources, sources, place=place)
+        await self.sources.rewrite(ctx, sources, {"place": place})
         await self.refresh(ctx, subject)
 
     async def _handed_over(self, ctx: Context, data: Any) -> None:
@@ -145,9 +145,10 @@ class Readers(Base):
             subject = UUID(str(each))
             if not await self.news(ctx, f"owner:{subject}", str(data["toUserId"])):
                 continue
-            if await self.content_history.find(ctx, subjectId=subject) is not None:
+            history = await self.content_history.find(ctx, subjectId=subject)
+            if history is not None:
                 owner = {"ownerId": UUID(str(data["toUserId"]))}
-                await self.content_history.update(ctx, QUIET, subject, owner)
+                await self.content_history.rewrite(ctx, history, owner)
                 await self.refresh(ctx, subject)
 
     async def _linked(self, ctx: Context, data: Any) -> None:
@@ -166,7 +167,7 @@ class Readers(Base):
         targets = [each for each in sources.targets if each != target]
         if linked:
             targets.append(target)
-        await self.change(ctx, self.sources, sources, targets=targets)
+        await self.sources.rewrite(ctx, sources, {"targets": targets})
         await self.refresh(ctx, subject)
 
     async def _joined(self, ctx: Context, data: Any) -> None:
@@ -183,7 +184,7 @@ class Readers(Base):
                 continue
             await self.drop(ctx, self.team_members, teamId=team, userId=user)
             if member:
-                await self.keep(ctx, self.team_members, teamId=team, userId=user)
+                await self.team_members.insert(ctx, {"teamId": team, "userId": user})
         await self._refresh_all(ctx, f"team:{team}")
 
     async def _left(self, ctx: Context, data: Any) -> None:
@@ -195,7 +196,7 @@ class Readers(Base):
         for name in ("place", "grants"):
             async for each in self.sources.each(ctx, **{name: person}):
                 kept = [other for other in getattr(each, name) if other != person]
-                await self.change(ctx, self.sources, each, **{name: kept})
+                await self.sources.rewrite(ctx, each, {name: kept})
                 await self.refresh(ctx, each.subject_id)
         for team in teams:
             await self._refresh_all(ctx, f"team:{team}")

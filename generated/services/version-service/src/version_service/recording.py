@@ -13,68 +13,79 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import from_record
+from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import NOT_FOUND
 
-from .base import Base
 from .generated import models, port, problems
+from .payloads import Contents
+
+RECORD = Operation(id="record-versions", access="workload", writes=True, timeout=60.0)
+RESTORE = Operation(id="restore-versions", access="workload", writes=True, timeout=60.0)
+"""The jobs of the recorder and of the restorer."""
 
 _CHUNK = 262_144
-_FETCHED_WITHIN = timedelta(days=1)
 _TRIED_FOR = timedelta(hours=1)
 _UNCHANGED = dict.fromkeys(("blocksAdded", "blocksRemoved", "wordsDelta", "cellsChanged"), 0)
 
 
-class Recording(Base):
+class Recording(Contents):
     """From a noted moment to a version that can be read, and back to the subject."""
 
     async def create_version(
         self, ctx: Context, request: port.CreateVersion
     ) -> models.ContentVersion:
-        self.wake(ctx)
+        self.runtime.work.wake(ctx, RECORD.id)
         return await super().create_version(ctx, request)
 
     async def restore_version(
         self, ctx: Context, request: port.RestoreVersion
     ) -> models.RestoreJob:
-        self.wake(ctx)
+        self.runtime.work.wake(ctx, RESTORE.id)
         return await super().restore_version(ctx, request)
 
     async def accept_restore_request(
         self, ctx: Context, request: port.AcceptRestoreRequest
     ) -> None:
-        self.wake(ctx)
+        self.runtime.work.wake(ctx, RESTORE.id)
         await super().accept_restore_request(ctx, request)
 
-    async def record(self, ctx: Context) -> None:
-        """Seal the moments whose content is there; drop those that nobody can fetch any more."""
-        async for each in self.content_version.each(ctx, status="recording"):
-            newest = await self._newest(ctx, each.subject_id)
-            covered = newest is not None and newest.to_sequence > each.to_sequence
-            content = await asyncio.to_thread(self.contents.read, each.content_ref or "body:")
-            if content is not None and not covered:
-                if hashlib.sha256(content).hexdigest() != each.content_digest:
-                    await self.mark_corrupted(ctx, port.MarkCorrupted(content_version_id=each.id))
-                    continue
-                await self._seal(ctx, each, content, newest)
-            elif covered or each.created_at + _FETCHED_WITHIN <= ctx.now:
-                lost = port.DiscardRecording(content_version_id=each.id)
-                await self.discard_recording(ctx, lost)
+    async def record(self, ctx: Context, key: UUID) -> None:
+        """Seal a moment whose content is there; drop it where a later one is sealed already."""
+        moment = await self.content_version.find(ctx, id=key, status="recording")
+        if moment is None:
+            return
+        newest = await self._newest(ctx, moment.subject_id)
+        if newest is not None and newest.to_sequence > moment.to_sequence:
+            await self.discard_recording(ctx, port.DiscardRecording(content_version_id=key))
+            return
+        content = await asyncio.to_thread(self.contents.read, moment.content_ref or "body:")
+        if content is None:
+            return
+        if hashlib.sha256(content).hexdigest() != moment.content_digest:
+            await self.mark_corrupted(ctx, port.MarkCorrupted(content_version_id=key))
+            return
+        await self._seal(ctx, moment, content, newest)
 
-    async def restore(self, ctx: Context) -> None:
-        """Make the content of an earlier version the newest, for each job that waits."""
-        async for job in self.restore_job.each(ctx, outcome="queued"):
-            late = job.created_at + _TRIED_FOR <= ctx.now
-            target = await self.content_version.find(
-                ctx, subjectId=job.subject_id, versionNumber=job.target_number
-            )
-            if target is None or target.status in ("thinned", "corrupted"):
-                what = "is not there" if target is None else f"is {target.status}"
-                end = models.EndRestoreRequest(problem=f"Version {job.target_number} {what}.")
-                refused = port.RefuseRestore(restore_job_id=job.id, body=end)
-                await self.refuse_restore(ctx, refused)
-            elif not await self._restored(ctx, job, target) and late:
-                end = models.EndRestoreRequest(problem="A store did not answer for an hour.")
-                await self.fail_restore(ctx, port.FailRestore(restore_job_id=job.id, body=end))
+    async def restore(self, ctx: Context, key: UUID) -> None:
+        """Make the content of an earlier version the newest, as a job asks for."""
+        job = await self.restore_job.find(ctx, id=key, outcome="queued")
+        if job is None:
+            return
+        target = await self.content_version.find(
+            ctx, subjectId=job.subject_id, versionNumber=job.target_number
+        )
+        if target is None or target.status in ("thinned", "corrupted"):
+            what = "is not there" if target is None else f"is {target.status}"
+            end = models.EndRestoreRequest(problem=f"Version {job.target_number} {what}.")
+            await self.refuse_restore(ctx, port.RefuseRestore(restore_job_id=key, body=end))
+            return
+        content = await self.sound(ctx, target)
+        newest = await self._newest(ctx, job.subject_id)
+        if content is not None and newest is not None:
+            await self._restored(ctx, job, target, content, newest)
+        elif job.created_at + _TRIED_FOR <= ctx.now:
+            end = models.EndRestoreRequest(problem="A store did not answer for an hour.")
+            await self.fail_restore(ctx, port.FailRestore(restore_job_id=key, body=end))
 
     async def stream_content(
         self, ctx: Context, request: port.StreamContent
@@ -88,17 +99,12 @@ class Recording(Base):
             raise NOT_FOUND("the subject is gone")
         if version.status == models.VersionStatus.thinned:
             raise problems.VERSION_THINNED("only the row of the version is left")
-        content = await self._content(version)
+        content = await self.content(ctx, version)
         if content is None:
             raise NOT_FOUND("the version was not recorded yet")
         if hashlib.sha256(content).hexdigest() != version.content_digest:
             raise problems.DIGEST_MISMATCH("the content does not give the digest on record")
         return _chunks(content, request.body.offset or 0, version.content_digest)
-
-    async def _content(self, version: models.ContentVersion) -> bytes | None:
-        if version.payload_key is None:
-            return None
-        return await asyncio.to_thread(self.payloads.read, version.payload_key)
 
     async def _newest(self, ctx: Context, subject: UUID) -> models.ContentVersion | None:
         async for each in self.content_version.each(ctx, subjectId=subject, status="sealed"):
@@ -111,21 +117,22 @@ class Recording(Base):
         version: models.ContentVersion,
         content: bytes,
         newest: models.ContentVersion | None,
-    ) -> int:
-        """Write a payload, give the version its number, and step its predecessor down."""
+        whole: bool = False,
+    ) -> tuple[int, str]:
+        """Write a payload, give the version its number, and step its predecessor down: the number,
+        and where the payload lies. `whole`: as no difference, for others to read.
+        """
         numbers = [
             each.version_number or 0
             async for each in self.content_version.each(ctx, subjectId=version.subject_id)
         ]
         number = max(numbers, default=0) + 1
-        key = f"{ctx.tenant}/{version.subject_id}/{version.id.hex}.zst"
-        before = await self._content(newest) if newest is not None else None
-        size = await asyncio.to_thread(self.payloads.write, key, content)
+        before = await self.sound(ctx, newest) if newest is not None else None
+        written = await self.lay_down(ctx, version, content, None if whole else newest)
+        known = {name: each for name, each in written.fields.items() if each is not None}
         fields = {
+            **known,
             "versionNumber": number,
-            "encoding": "full",
-            "payloadKey": key,
-            "payloadBytes": size,
             "changeSummary": _summary(version.subject_kind, content, before),
         }
         body = from_record(models.SealVersionRequest, fields)
@@ -134,16 +141,17 @@ class Recording(Base):
             down = port.SupersedeVersion(content_version_id=newest.id)
             await self.supersede_version(ctx, down)
         await self.seal_version(ctx, sealed)
-        return number
+        return number, written.key
 
     async def _restored(
-        self, ctx: Context, job: models.RestoreJob, target: models.ContentVersion
-    ) -> bool:
-        """Seal the old content as a new version and report it; False where it cannot be read."""
-        content = await self._content(target)
-        newest = await self._newest(ctx, job.subject_id)
-        if content is None or newest is None:
-            return False
+        self,
+        ctx: Context,
+        job: models.RestoreJob,
+        target: models.ContentVersion,
+        content: bytes,
+        newest: models.ContentVersion,
+    ) -> None:
+        """Seal the old content as a new version and report it."""
         reach = newest.to_sequence + 1
         fields = {
             "subjectKind": str(job.subject_kind),
@@ -156,12 +164,10 @@ class Recording(Base):
             "contributorIds": [job.requested_by],
         }
         made = await self.content_version.create(ctx, "create-version", fields)
-        number = await self._seal(ctx, made, content, newest)
+        number, key = await self._seal(ctx, made, content, newest, whole=True)
         applied = {"newNumber": number, "safetyVersionNumber": newest.version_number}
-        key = f"{ctx.tenant}/{job.subject_id}/{made.id.hex}.zst"
         told = {**applied, "restoredNumber": job.target_number, "contentRef": f"payload:{key}"}
         await self.restore_job.transition(ctx, "apply-restore", job.id, told)
-        return True
 
 
 async def _chunks(content: bytes, start: int, digest: str) -> AsyncIterator[models.ContentChunk]:

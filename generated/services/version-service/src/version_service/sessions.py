@@ -12,6 +12,7 @@ from cloudsync_chassis.model import to_record
 from . import memory
 from .generated import models, port
 from .readers import Followers
+from .recording import RECORD
 
 _MOST_CONTRIBUTORS = 100
 
@@ -26,7 +27,6 @@ class Sessions(Followers):
 
     async def track_editing(self, ctx: Context, request: port.TrackEditing) -> None:
         news = request.body
-        self.wake(ctx)
         if news.origin != models.ChangeOrigin.edit:
             await self.drop(ctx, self.sessions, subjectId=news.document_id)
             return
@@ -39,9 +39,8 @@ class Sessions(Followers):
     async def end_sessions(self, ctx: Context) -> None:
         """Cut a version of each document in which nobody has written for a while."""
         quiet = timedelta(seconds=self.settings.session_end_after)
-        async for each in self.sessions.each(ctx):
-            if each.last_at + quiet <= ctx.now:
-                await self._cut(ctx, each, models.VersionTrigger.session_end)
+        async for each in self.sessions.each(ctx, {"lastAt": ctx.now - quiet}):
+            await self._cut(ctx, each, models.VersionTrigger.session_end)
 
     async def _noted(self, ctx: Context, news: models.DocumentUpdated) -> memory.Session:
         """The session with what an event tells; one that comes late adds people alone."""
@@ -57,19 +56,19 @@ class Sessions(Followers):
         if known is None:
             begun = {"subjectId": news.document_id, "beganAt": at}
             begun["fromSequence"] = news.from_sequence
-            return await self.keep(ctx, self.sessions, **begun, **fields)
+            return await self.sessions.insert(ctx, {**begun, **fields})
         people = list(dict.fromkeys([*known.contributor_ids, *news.editor_ids]))
         fields["contributorIds"] = people[:_MOST_CONTRIBUTORS]
         if news.to_sequence <= known.to_sequence:
             fields = {"contributorIds": fields["contributorIds"]}
         fields["fromSequence"] = min(known.from_sequence, news.from_sequence)
-        return await self.change(ctx, self.sessions, known, **fields)
+        return await self.sessions.rewrite(ctx, known, fields)
 
     async def _cut(
         self, ctx: Context, session: memory.Session, trigger: models.VersionTrigger
     ) -> None:
         """Note a moment for the recorder, unless one that reaches as far is known."""
-        await self.sessions.repository.remove(ctx, session.id, session.version)
+        await self.sessions.remove(ctx, session)
         people = session.contributor_ids
         known = await self.content_version.find(
             ctx, subjectId=session.subject_id, toSequence=session.to_sequence
@@ -87,6 +86,7 @@ class Sessions(Followers):
             **await self.held_class(ctx),
         }
         await self.content_version.create(ctx, "track-editing", fields)
+        self.runtime.work.wake(ctx, RECORD.id)
 
     async def held_class(self, ctx: Context) -> dict[str, str]:
         """`retentionClass` of what comes about now, if a hold keeps it."""

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 
-from .generated import aggregates, models, port
+from .generated import models, port
+from .payloads import Contents
 from .sessions import Sessions
 
 _SAMPLE = 1_000
@@ -29,7 +29,7 @@ class Spans(Protocol):
     max_per_subject: int
 
 
-class Thinning(Sessions):
+class Thinning(Sessions, Contents):
     """Applying policies, and trying them out."""
 
     async def thin_history(self, ctx: Context, request: port.ThinHistory) -> None:
@@ -78,18 +78,20 @@ class Thinning(Sessions):
     ) -> None:
         versions = await self._versions(ctx, history.subject_id)
         dropped = surplus(versions, policy, ctx.now)
+        gone = frozenset(each.version_number or 0 for each in dropped)
+        stay = [each for each in versions if each.version_number not in gone]
+        await self.rebase(ctx, stay, gone)
         for each in dropped:
             await self.thin_version(ctx, port.ThinVersion(content_version_id=each.id))
         if not dropped:
             return
-        emits = aggregates.CONTENT_VERSION.commands["thin-history"].emits
         told = {
             "subjectId": history.subject_id,
             "subjectKind": history.subject_kind,
             "numbers": [each.version_number for each in dropped],
             "freedBytes": sum(each.payload_bytes for each in dropped),
         }
-        await self.content_version.emit(ctx, emits, Change("content-version", told))
+        await self.content_version.announce(ctx, "versions-thinned", told)
 
     async def _versions(self, ctx: Context, subject: UUID) -> list[models.ContentVersion]:
         """Those of a subject that can be read, newest first."""
@@ -105,8 +107,8 @@ def surplus(
 ) -> list[models.ContentVersion]:
     """What a policy does not keep of versions, newest first.
 
-    The newest stays, and so does what is pinned, named or held, and what a delta that stays is
-    built on.
+    The newest stays, and so does what is pinned, named or held. A delta that stays is rebased
+    before what it is built on goes.
     """
     seen: set[tuple[str, str]] = set()
     stay: set[int] = set()
@@ -117,9 +119,6 @@ def surplus(
             seen.add(bucket)
         if place == 0 or _protected(each) or (wanted and len(stay) < spans.max_per_subject):
             stay.add(each.version_number or 0)
-    for each in versions:
-        if each.version_number in stay and each.encoding == models.VersionEncoding.delta:
-            stay.add(each.parent_number or 0)
     return [each for each in versions if (each.version_number or 0) not in stay]
 
 
