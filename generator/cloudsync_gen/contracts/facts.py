@@ -34,7 +34,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     its answer has a version and so an entity tag. `located`: its answer tells the id of what it
     made, and so where that is. `governed`: a life cycle decides whether it may
     happen; `conditional`: under a condition. `paged`: it answers a list page by page. `refers`: its
-    body may name other entities.
+    body may name other entities. `ruled`: it reads more than keys, between which rules may hold.
     """
 
     operation: Operation
@@ -59,6 +59,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     paged: bool
     reads: bool
     refers: bool
+    ruled: bool
 
 
 T = TypeVar("T")
@@ -146,6 +147,7 @@ def facts_of(lookups: Lookups, operation: Operation, file: str, body: bool) -> F
         and bool(aggregate and aggregate.key in properties),
         paged=_is_paged(performs, operation, properties),
         reads=operation.method == "get",
+        ruled=body or any(each.location == "query" for each in operation.parameters),
         refers=bool(body and command and aggregate and (aggregate.references or aggregate.part_of)),
     )
 

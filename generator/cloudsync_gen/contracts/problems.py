@@ -20,6 +20,7 @@ from cloudsync_gen.model.refusals import (
     NOT_FOUND,
     RATE,
     REFERENCE,
+    RULE,
     TOO_LARGE,
     TRANSITION,
     UNAUTHENTICATED,
@@ -37,7 +38,7 @@ def cases_of(facts: Facts) -> list[Case]:
     """Refusals that can happen, common ones first, then the command's own."""
     own = [Case(each.slug, each.status, each.when) for each in facts.errors]
     common = [
-        (VALIDATION, facts.has_input),
+        (VALIDATION, facts.has_input or facts.paged or facts.access in ("public", "workload")),
         (UNAUTHENTICATED, facts.access != "public"),
         (FORBIDDEN, facts.access != "public"),
         (NOT_FOUND, facts.has_key),
@@ -47,6 +48,7 @@ def cases_of(facts: Facts) -> list[Case]:
         (VERSION, facts.changes),
         (TOO_LARGE, facts.has_body),
         (MEDIA, facts.has_body),
+        (RULE, facts.ruled),
         (CURSOR, facts.paged),
         (REFERENCE, facts.refers),
         (INVARIANT, facts.writes and facts.invariants),
