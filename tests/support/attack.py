@@ -49,12 +49,14 @@ class Attack:
         operations: those of the contract that are asked for.
         known: values that exist, by name of the parameter of a path that they are for.
         examples: how many requests of each kind are made up for an operation.
+        refusals: statuses beside `REFUSALS` that valid input may be answered with.
     """
 
     tokens: Mapping[str, str]
     operations: Sequence[str]
     known: Mapping[str, Sequence[str]]
     examples: int
+    refusals: Sequence[str] = ()
     seed: int = 1
 
 
@@ -72,13 +74,18 @@ class Outcome:
         return sorted(self.asked - self.succeeded)
 
 
-def attacked(process: Process, attack: Attack, folder: Path) -> Outcome:
-    """Every check of schemathesis over valid and invalid input, and over chains of operations."""
+def attacked(
+    process: Process, attack: Attack, folder: Path, contract: Mapping[str, Any] | None = None
+) -> Outcome:
+    """Every check of schemathesis over valid and invalid input, and over chains of operations.
+
+    `contract`: another than the one that the service publishes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    contract = httpx.get(f"{process.url}/openapi.json")
-    (folder / "contract.json").write_bytes(contract.content)
+    contract = contract or httpx.get(f"{process.url}/openapi.json").json()
+    (folder / "contract.json").write_text(json.dumps(contract))
     (folder / "callers.json").write_text(json.dumps({"auth": list(_callers(attack))}))
-    (folder / "schemathesis.toml").write_text(_settings(attack, contract.json()))
+    (folder / "schemathesis.toml").write_text(_settings(attack, contract))
     command = (
         *(sys.executable, "-m", "schemathesis.cli", "run", "contract.json"),
         *("--url", process.url, "--checks", "all", "--mode", "all", "--continue-on-failure"),
@@ -91,7 +98,7 @@ def attacked(process: Process, attack: Attack, folder: Path) -> Outcome:
     (folder / "said.txt").write_text(done.stdout + done.stderr)
     asked = frozenset(
         (method.upper(), path)
-        for path, methods in contract.json()["paths"].items()
+        for path, methods in contract["paths"].items()
         for method, each in methods.items()
         if isinstance(each, Mapping) and each.get("operationId") in attack.operations
     )
@@ -114,9 +121,12 @@ def _settings(attack: Attack, contract: Mapping[str, Any]) -> str:
         lines.append(f"[dictionaries.{name}]\nvalues = {json.dumps(values)}")
         lines.append(f'[parameters."path.{name}"]\ndictionary = "{name}"\nprobability = {OFTEN}')
     for operation in _operations(contract, attack.operations):
-        lines.append(f"[[operations]]\ninclude-operation-id = {json.dumps(operation['operationId'])}")
+        accepted = sorted({*_accepted(contract, operation), *attack.refusals})
+        lines.append(
+            f"[[operations]]\ninclude-operation-id = {json.dumps(operation['operationId'])}"
+        )
         lines.append("[operations.checks.positive_data_acceptance]")
-        lines.append(f"expected-statuses = {json.dumps(sorted(_accepted(contract, operation)))}")
+        lines.append(f"expected-statuses = {json.dumps(accepted)}")
     return "\n".join(lines)
 
 
@@ -132,9 +142,7 @@ def _accepted(contract: Mapping[str, Any], operation: Mapping[str, Any]) -> set[
     return found
 
 
-def _operations(
-    contract: Mapping[str, Any], chosen: Sequence[str]
-) -> Iterator[Mapping[str, Any]]:
+def _operations(contract: Mapping[str, Any], chosen: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     for methods in contract["paths"].values():
         for operation in methods.values():
             if isinstance(operation, Mapping) and operation.get("operationId") in chosen:

@@ -196,6 +196,9 @@ def beside_standins(
             CHASSIS_PEERS=json.dumps(peers),
             CHASSIS_ISSUER=ISSUER,
             CHASSIS_TOKEN_ALGORITHM="ES256",
+            # what else runs on the machine may take nobody's time
+            CHASSIS_PATIENCE="100",
+            CHASSIS_DATABASE_WAIT="60",
             CHASSIS_TOKEN_LIFETIME=str(LASTING),
             **variables,
         )

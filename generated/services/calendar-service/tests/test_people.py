@@ -67,7 +67,7 @@ def test_people_are_invited_and_uninvited(tmp_path: Path) -> None:
         second = {"emailAddress": "second@example.com"}
         to_other = f"/events/{other['id']}/attendees"
         assert await office.refused(ann, "POST", to_other, second) == "outside-limit-reached"
-        assert await office.refused(ann, "POST", to_other, {}) == "rule-broken"
+        assert await office.refused(ann, "POST", to_other, {}) == "validation-failed"
         unknown = {"userId": str(uuid7())}
         assert await office.refused(ann, "POST", to_other, unknown) == "reference-unknown"
         seen = await office.did(bob, "GET", path)

@@ -52,10 +52,12 @@ class Executor:
         database: Database,
         access: Access,
         policies: Policies | None = None,
+        patience: float = 1.0,
     ) -> None:
         self._service = service
         self._database = database
         self._access = access
+        self._patience = patience
         self.handled: Callable[[Event, float], None] = _unheard
         self._policies = policies or Policies(PolicyTable(), Surroundings())
 
@@ -123,7 +125,7 @@ class Executor:
         }
         with telemetry.span(operation.id, SpanKind.SERVER, incoming.trace, attributes) as running:
             trace = telemetry.ids_of(running, incoming.trace)
-            deadline = Deadline.after(operation.timeout).sooner(incoming.timeout)
+            deadline = Deadline.after(operation.timeout * self._patience).sooner(incoming.timeout)
             async with Unit(self._database, write=operation.writes) as unit:
                 ctx = self._context(operation, replace(incoming, trace=trace), unit, deadline)
                 return await self._within(ctx, action)

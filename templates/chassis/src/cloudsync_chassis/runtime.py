@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -75,7 +76,9 @@ class Runtime:
         self.sagas = Sagas(spec.name, spec.sagas, self.database, self.outbox)
         surroundings = Surroundings(settings.region, settings.policy_context)
         self.policies = Policies(spec.policies, surroundings, settings.strict_policies)
-        self.executor = Executor(spec.name, self.database, spec.grants, self.policies)
+        self.executor = Executor(
+            spec.name, self.database, spec.grants, self.policies, settings.patience
+        )
         self.executor.handled = self.metrics.standard.handled
         self.identity = Identity(spec.name, settings)
         self.limiter = limiter_of(spec.name, settings)
@@ -136,7 +139,10 @@ class Runtime:
         client = kind(
             self.settings.peers.get(service, edge.url),
             token=lambda: self.identity.workload_token(service),
-            budgets=edge.budgets,
+            budgets={
+                name: replace(each, timeout=each.timeout * self.settings.patience)
+                for name, each in edge.budgets.items()
+            },
             breaker=edge.breaker,
             concurrent=edge.concurrent,
             observer=self.metrics.standard.observer(service),

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
 
     `policy_context` are attributes that policies may ask of the context. With `policies_strict`, as
     always in production, a policy refuses where nobody supplies an attribute that it needs.
+
+    `patience` multiplies the time that an operation and its calls may take: for a debugger, or a
+    machine that is slow.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
@@ -95,6 +98,7 @@ class Settings(BaseSettings):
     page_size: Annotated[int, Field(ge=1)] = 50
     max_page_size: Annotated[int, Field(ge=1)] = 200
     request_timeout: Seconds = 10.0
+    patience: Annotated[float, Field(ge=1, le=1000)] = 1.0
     shutdown_grace: Seconds = 10.0
     drain_pause: Annotated[float, Field(ge=0)] = 0.0
     peers: dict[str, str] = {}
