@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloudsync_gen.contracts.facts import Facts
-from cloudsync_gen.contracts.headers import header_refs
+from cloudsync_gen.contracts.headers import LENIENT, header_refs, parameters_of
 from cloudsync_gen.contracts.publication import Publication
 from cloudsync_gen.model.refusals import (
     COMMON,
@@ -38,7 +38,7 @@ def cases_of(facts: Facts) -> list[Case]:
     """Refusals that can happen, common ones first, then the command's own."""
     own = [Case(each.slug, each.status, each.when) for each in facts.errors]
     common = [
-        (VALIDATION, facts.has_input or facts.paged or facts.access in ("public", "workload")),
+        (VALIDATION, facts.has_input or not LENIENT.issuperset(parameters_of(facts))),
         (UNAUTHENTICATED, facts.access != "public"),
         (FORBIDDEN, facts.access != "public"),
         (NOT_FOUND, facts.has_key),

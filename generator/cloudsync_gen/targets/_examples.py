@@ -60,8 +60,9 @@ def _fill(message: Any, field: Any, like: Any, samples: Samples, depth: int) -> 
 
 
 def _scalar(field: Any, like: Any) -> Any:
-    """What it should be like, if the field can hold that; else an example by the field's type, where
-    a name that ends in `id` says that it is a UUID.
+    """What it should be like, if the field can hold that; else an example by the field's type.
+
+    A name that ends in `id` says that it is a UUID.
     """
     if field.enum_type is not None:
         numbers = [each.number for each in field.enum_type.values]

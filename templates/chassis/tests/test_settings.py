@@ -46,8 +46,8 @@ async def test_patience_gives_calls_and_operations_more_time(tmp_path: Path) -> 
     edge = Edge(service="till", url="http://till.invalid", budgets={"ring": Budget(timeout=2)})
     settings = bookshop.BookSettings(**isolated(tmp_path), patience=3)
     runtime = Runtime(replace(bookshop.SERVICE, edges={"till": edge}), settings)
-    client = runtime.client(ServiceClient, "till")
-    assert client.budget(Call(service="till", operation="ring", method="GET", path="/")).timeout == 6
+    call = Call(service="till", operation="ring", method="GET", path="/")
+    assert runtime.client(ServiceClient, "till").budget(call).timeout == 6
     wait = Operation(id="wait", access="workload", timeout=2)
 
     async def left(ctx: Context) -> float:
