@@ -42,7 +42,7 @@ def cases_of(facts: Facts) -> list[Case]:
         (UNAUTHENTICATED, facts.access != "public"),
         (FORBIDDEN, facts.access != "public"),
         (NOT_FOUND, facts.has_key),
-        (EXISTS, facts.creates and facts.unique),
+        (EXISTS, facts.unique),
         (TRANSITION, facts.governed),
         (CONDITION, facts.conditional),
         (VERSION, facts.changes),

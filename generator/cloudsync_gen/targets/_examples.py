@@ -19,8 +19,8 @@ def _none(_: str) -> None:
 
 
 def example_message(descriptor: Any, samples: Samples = _none, depth: int = 0) -> Any:
-    """A message with a value in every field that can have one, lists with one item, maps empty;
-    of a `oneof` the first. Nothing below the sixth level.
+    """A message with a value in every field that can have one, lists with one item, maps empty
+    but for what samples say; of a `oneof` the first. Nothing below the sixth level.
 
     `samples` finds an object that satisfies the schema of the message by the message's name; where
     it finds one, the message says what that says, by the same names.
@@ -51,7 +51,11 @@ def _fill(message: Any, field: Any, like: Any, samples: Samples, depth: int) -> 
             getattr(message, field.name).append(value)
         else:
             setattr(message, field.name, value)
-    elif depth < _DEPTH and not field.message_type.GetOptions().map_entry:
+    elif field.message_type.GetOptions().map_entry:
+        value = field.message_type.fields_by_name["value"]
+        if isinstance(like, Mapping) and value.cpp_type == value.CPPTYPE_STRING:
+            getattr(message, field.name).update(like)
+    elif depth < _DEPTH:
         made = example_message(field.message_type, samples, depth + 1)
         if field.is_repeated:
             getattr(message, field.name).append(made)
