@@ -89,7 +89,7 @@ def test_search_finds_words_on_boards_of_the_caller(tmp_path: Path) -> None:
         body["pageCursor"] = "made-up"
         assert await team.refused(ann, "POST", "/v1/tasks/search", body) in (
             "cursor-unknown",
-            "rule-broken",
+            "validation-failed",
         )
 
     played(tmp_path, play)
