@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import grpc
 import httpx
@@ -121,6 +122,27 @@ def test_a_stand_in_answers_by_grpc(
     assert answer.ByteSize() > 20
     assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
     assert told == ["version-service CreateVersion"]
+
+
+def test_messages_of_a_stand_in_are_as_their_schemas_say(
+    system: System, standins: dict[tuple[str, bool], StandIn]
+) -> None:
+    """Ids are ids, and a map holds what the model gives as an example of it."""
+    contract = next(each for each in system[1].grpc.values() if each.name == "metrics")
+    pool = DescriptorPool()
+    for file in FileDescriptorSet.FromString(contract.descriptors).file:
+        pool.Add(file)
+    service = next(iter(pool.FindFileByName(contract.import_path).services_by_name.values()))
+    answers = {each.operation: each for each in standins["metrics-service", True].answers}
+
+    def said(operation: str) -> Any:
+        kind = GetMessageClass(service.methods_by_name[operation].output_type)
+        return kind.FromString(answers[operation].content)
+
+    assert dict(said("Query").series[0].dimension_values) == {"movement": "new"}
+    run = said("GetBackfill").backfill_run
+    assert UUID(run.id)
+    assert run.from_day == "2030-01-02"
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -9,17 +10,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 from uuid import uuid4
 
 import httpx
+from cloudsync_chassis.security.keys import KeyRing
+from cloudsync_chassis.security.principal import Principal
+from cloudsync_chassis.security.tokens import TokenIssuer
 
 from cloudsync_gen import pipeline
 from cloudsync_gen.contracts.compile import compile_contracts
 from cloudsync_gen.engine.render import render
+from cloudsync_gen.live import by_grpc, by_http
 from cloudsync_gen.model.artefacts import Ownership
 from cloudsync_gen.model.contracts import Contracts
 from cloudsync_gen.model.ids import name_of
@@ -28,11 +33,14 @@ from cloudsync_gen.model.system import Model
 from cloudsync_gen.naming import screaming
 from cloudsync_gen.targets import BY_NAME
 from cloudsync_gen.targets._packages import package_of
+from cloudsync_gen.targets._standins import standins_of
 
 ROOT = Path(__file__).parents[2]
 CHASSIS = ROOT / "templates" / "chassis" / "src"
 TARGETS = ("clients", "contracts", "grpc_stubs", "service", "service_grpc", "stores")
 PATIENCE = 60.0
+LASTING = 3600
+ISSUER = "https://issuer.example.org/"
 
 
 @dataclass(frozen=True)
@@ -167,6 +175,37 @@ class Process:
             check=True,
         )
         return done.stdout.strip()
+
+    def proof(self, principal: Principal) -> str:
+        """A token of any caller, with second factors and attributes, that lasts for an hour."""
+        keys = KeyRing(self.state / "keys")
+        return TokenIssuer(keys.ensure(), ISSUER, LASTING).issue(principal, [self.service])
+
+
+@contextmanager
+def beside_standins(
+    made: Written, service: str, state: Path, **variables: str
+) -> Iterator[Process]:
+    """The service, with stand-ins for all that it calls, taking tokens that last for an hour."""
+    found = next(each for each in made.model.all(Service) if name_of(each.id) == service)
+    with ExitStack() as stack:
+        peers = {}
+        for each in standins_of(made.model, made.contracts, found):
+            serving = by_grpc.serving if each.rpc else by_http.serving
+            peers[each.service] = stack.enter_context(serving(each, lambda _: None))
+        environment = made.environment(
+            service,
+            CHASSIS_PEERS=json.dumps(peers),
+            CHASSIS_ISSUER=ISSUER,
+            CHASSIS_TOKEN_ALGORITHM="ES256",
+            # what else runs on the machine may take nobody's time
+            CHASSIS_PATIENCE="100",
+            CHASSIS_DATABASE_WAIT="60",
+            CHASSIS_TOKEN_LIFETIME=str(LASTING),
+            **variables,
+        )
+        command = (sys.executable, "-m", made.package(service))
+        yield stack.enter_context(running_at(made, service, state, command, environment))
 
 
 @contextmanager

@@ -32,9 +32,10 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     `changes`: it works on an entity that exists, so that the entity's version matters. `tagged`:
     its answer has a version and so an entity tag. `located`: its answer tells the id of what it
-    made, and so where that is. `governed`: a life cycle decides whether it may
-    happen; `conditional`: under a condition. `paged`: it answers a list page by page. `refers`: its
-    body may name other entities.
+    made, and so where that is. `unique`: it may give an entity unique values that another one has.
+    `governed`: a life cycle decides whether it may happen; `conditional`: under a condition.
+    `paged`: it answers a list page by page. `refers`: its body may name other entities. `ruled`: it
+    reads more than keys, between which rules may hold.
     """
 
     operation: Operation
@@ -48,7 +49,6 @@ class Facts(Struct, frozen=True, kw_only=True):
     has_body: bool
     has_key: bool
     writes: bool
-    creates: bool
     changes: bool
     unique: bool
     governed: bool
@@ -59,6 +59,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     paged: bool
     reads: bool
     refers: bool
+    ruled: bool
 
 
 T = TypeVar("T")
@@ -122,6 +123,8 @@ def facts_of(lookups: Lookups, operation: Operation, file: str, body: bool) -> F
     effect = command.effect if command else ""
     answer = lookups.schema_at(file, operation.response_schema)
     properties = _properties(answer)
+    sent = _properties(lookups.schema_at(file, operation.request_schema))
+    unique = {name for names in (aggregate.unique if aggregate else ()) for name in names}
     in_path = "{" in operation.path
     return Facts(
         operation=operation,
@@ -135,9 +138,9 @@ def facts_of(lookups: Lookups, operation: Operation, file: str, body: bool) -> F
         has_body=body,
         has_key=in_path,
         writes=command is not None,
-        creates=effect in CREATING,
         changes=effect in _CHANGES or bool(command and command.idempotency == "if-match"),
-        unique=bool(aggregate and aggregate.unique),
+        unique=bool(command and aggregate and aggregate.unique)
+        and (effect in CREATING or not unique.isdisjoint(sent)),
         governed=bool(command and effect != "create" and command.id in lookups.governed),
         conditional=bool(command and lookups.governed.get(command.id)),
         invariants=bool(aggregate and aggregate.id in lookups.guarded),
@@ -146,6 +149,7 @@ def facts_of(lookups: Lookups, operation: Operation, file: str, body: bool) -> F
         and bool(aggregate and aggregate.key in properties),
         paged=_is_paged(performs, operation, properties),
         reads=operation.method == "get",
+        ruled=body or any(each.location == "query" for each in operation.parameters),
         refers=bool(body and command and aggregate and (aggregate.references or aggregate.part_of)),
     )
 

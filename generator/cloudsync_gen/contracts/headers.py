@@ -26,6 +26,10 @@ _NAMES = {
 """Component below `components/headers` -> header."""
 
 
+LENIENT = frozenset(("IfMatchOptional", "IfNoneMatch", "RequestId"))
+"""Components of parameters that cannot be wrong."""
+
+
 def header_refs(names: Iterable[str]) -> dict[str, Any]:
     """`headers` of a response."""
     return {_NAMES[name]: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloudsync_gen.contracts.facts import Facts
-from cloudsync_gen.contracts.headers import header_refs
+from cloudsync_gen.contracts.headers import LENIENT, header_refs, parameters_of
 from cloudsync_gen.contracts.publication import Publication
 from cloudsync_gen.model.refusals import (
     COMMON,
@@ -20,6 +20,7 @@ from cloudsync_gen.model.refusals import (
     NOT_FOUND,
     RATE,
     REFERENCE,
+    RULE,
     TOO_LARGE,
     TRANSITION,
     UNAUTHENTICATED,
@@ -37,16 +38,17 @@ def cases_of(facts: Facts) -> list[Case]:
     """Refusals that can happen, common ones first, then the command's own."""
     own = [Case(each.slug, each.status, each.when) for each in facts.errors]
     common = [
-        (VALIDATION, facts.has_input),
+        (VALIDATION, facts.has_input or not LENIENT.issuperset(parameters_of(facts))),
         (UNAUTHENTICATED, facts.access != "public"),
         (FORBIDDEN, facts.access != "public"),
         (NOT_FOUND, facts.has_key),
-        (EXISTS, facts.creates and facts.unique),
+        (EXISTS, facts.unique),
         (TRANSITION, facts.governed),
         (CONDITION, facts.conditional),
         (VERSION, facts.changes),
         (TOO_LARGE, facts.has_body),
         (MEDIA, facts.has_body),
+        (RULE, facts.ruled),
         (CURSOR, facts.paged),
         (REFERENCE, facts.refers),
         (INVARIANT, facts.writes and facts.invariants),

@@ -26,6 +26,7 @@ CONDITION = Case("condition-not-met", 409, "A condition of the command does not 
 VERSION = Case("version-conflict", 412, "The entity has changed since the version in `If-Match`.")
 TOO_LARGE = Case("body-too-large", 413, "The body is larger than the gateway accepts.")
 MEDIA = Case("unsupported-media-type", 415, "The body is of another media type.")
+RULE = Case("rule-broken", 422, "The input fits its schema, but breaks a rule beyond it.")
 CURSOR = Case("cursor-unknown", 422, "The cursor is none that a page of this list gave.")
 REFERENCE = Case("reference-unknown", 422, "The body names something that does not exist.")
 INVARIANT = Case("invariant-broken", 422, "The result would break an invariant of the entity.")
@@ -36,7 +37,18 @@ UNAVAILABLE = Case("unavailable", 503, "The service or a store behind it cannot 
 COMMON = frozenset(
     (
         *(VALIDATION, UNAUTHENTICATED, FORBIDDEN, NOT_FOUND, EXISTS, TRANSITION, CONDITION),
-        *(VERSION, TOO_LARGE, MEDIA, CURSOR, REFERENCE, INVARIANT, KEY_REUSED, RATE, UNAVAILABLE),
+        *(
+            VERSION,
+            TOO_LARGE,
+            MEDIA,
+            RULE,
+            CURSOR,
+            REFERENCE,
+            INVARIANT,
+            KEY_REUSED,
+            RATE,
+            UNAVAILABLE,
+        ),
     )
 )
 """What default handlers and the way to them can say; other slugs need a reason in the model."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cloudsync_gen.targets.service.samples import FORMATS
@@ -10,10 +11,19 @@ _DEPTH = 6
 _SECONDS = 1893553445
 """2030-01-02T03:04:05Z."""
 
+Samples = Callable[[str], Mapping[str, Any] | None]
 
-def example_message(descriptor: Any, depth: int = 0) -> Any:
-    """A message with a value in every field that can have one, lists with one item, maps empty;
-    of a `oneof` the first. Nothing below the sixth level.
+
+def _none(_: str) -> None:
+    """No message has a schema."""
+
+
+def example_message(descriptor: Any, samples: Samples = _none, depth: int = 0) -> Any:
+    """A message with a value in every field that can have one, lists with one item, maps empty
+    but for what samples say; of a `oneof` the first. Nothing below the sixth level.
+
+    `samples` finds an object that satisfies the schema of the message by the message's name; where
+    it finds one, the message says what that says, by the same names.
     """
     from google.protobuf.message_factory import GetMessageClass
 
@@ -22,34 +32,52 @@ def example_message(descriptor: Any, depth: int = 0) -> Any:
         message.seconds = _SECONDS
         return message
     chosen = {oneof.fields[0].name for oneof in descriptor.oneofs}
+    like = samples(descriptor.name)
     for field in descriptor.fields:
+        if like is not None and field.json_name not in like:
+            continue
         if field.containing_oneof is None or field.name in chosen:
-            _fill(message, field, depth)
+            value = None if like is None else like[field.json_name]
+            _fill(message, field, value, samples, depth)
     return message
 
 
-def _fill(message: Any, field: Any, depth: int) -> None:
+def _fill(message: Any, field: Any, like: Any, samples: Samples, depth: int) -> None:
+    if field.is_repeated and isinstance(like, list):
+        like = like[0] if like else None
     if field.message_type is None:
-        value = _scalar(field)
+        value = _scalar(field, like)
         if field.is_repeated:
             getattr(message, field.name).append(value)
         else:
             setattr(message, field.name, value)
-    elif depth < _DEPTH and not field.message_type.GetOptions().map_entry:
-        made = example_message(field.message_type, depth + 1)
+    elif field.message_type.GetOptions().map_entry:
+        value = field.message_type.fields_by_name["value"]
+        if isinstance(like, Mapping) and value.cpp_type == value.CPPTYPE_STRING:
+            getattr(message, field.name).update(like)
+    elif depth < _DEPTH:
+        made = example_message(field.message_type, samples, depth + 1)
         if field.is_repeated:
             getattr(message, field.name).append(made)
         else:
             getattr(message, field.name).CopyFrom(made)
 
 
-def _scalar(field: Any) -> Any:
-    """An example by the field's type; a name that ends in `id` says that it is a UUID."""
+def _scalar(field: Any, like: Any) -> Any:
+    """What it should be like, if the field can hold that; else an example by the field's type.
+
+    A name that ends in `id` says that it is a UUID.
+    """
     if field.enum_type is not None:
         numbers = [each.number for each in field.enum_type.values]
         return next((each for each in numbers if each), 0)
     if field.cpp_type == field.CPPTYPE_STRING:
         if field.type == field.TYPE_BYTES:
             return b"example"
+        if isinstance(like, str):
+            return like
         return FORMATS["uuid"] if field.name.endswith("id") else "example"
+    if isinstance(like, bool | int | float):
+        whole = field.cpp_type not in (field.CPPTYPE_DOUBLE, field.CPPTYPE_FLOAT)
+        return int(like) if whole else like
     return field.cpp_type == field.CPPTYPE_BOOL or 1

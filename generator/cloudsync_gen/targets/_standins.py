@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from cloudsync_gen.model.contracts import ContractDocument, Contracts, ProtoContract
@@ -12,7 +13,7 @@ from cloudsync_gen.model.layers.api import METHODS, GrpcApi, Operation, RestApi,
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.standins import Answer, StandIn
 from cloudsync_gen.model.system import Model
-from cloudsync_gen.targets._examples import example_message
+from cloudsync_gen.targets._examples import Samples, example_message
 from cloudsync_gen.targets.service.samples import Unsampled, sample
 
 
@@ -69,11 +70,30 @@ def _grpc(model: Model, contracts: Contracts, document: str) -> Iterator[StandIn
     for contract in contracts.grpc.values():
         api = model.get(GrpcApi, contract.source)
         if contract.name == document and api is not None and api.service:
-            answers = tuple(_messages(contract))
+            answers = tuple(_messages(contract, _samples(contracts)))
             yield StandIn(service=name_of(api.service), rpc=True, answers=answers)
 
 
-def _messages(contract: ProtoContract) -> Iterator[Answer]:
+def _samples(contracts: Contracts) -> Samples:
+    """Finds an example for a message: messages are called as the schemas that they carry."""
+    elements = {name: element for element, name in contracts.schema_names.items()}
+
+    @cache
+    def found(message: str) -> Mapping[str, Any] | None:
+        document = contracts.jsonschema.get(elements.get(message, ""))
+        if document is None:
+            return None
+        parts = document.data.get("$defs", {})
+        try:
+            value = sample(document.data, {f"#/$defs/{name}": parts[name] for name in parts})
+        except Unsampled:
+            return None
+        return value if isinstance(value, Mapping) else None
+
+    return found
+
+
+def _messages(contract: ProtoContract, samples: Samples) -> Iterator[Answer]:
     from google.protobuf.descriptor_pb2 import FileDescriptorSet
     from google.protobuf.descriptor_pool import DescriptorPool
 
@@ -86,5 +106,5 @@ def _messages(contract: ProtoContract) -> Iterator[Answer]:
             yield Answer(
                 operation=method.name,
                 key=f"/{service.full_name}/{method.name}",
-                content=example_message(method.output_type).SerializeToString(),
+                content=example_message(method.output_type, samples).SerializeToString(),
             )

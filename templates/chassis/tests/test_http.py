@@ -154,6 +154,8 @@ async def test_an_integral_number_is_an_integer(table_shop: Running) -> None:
         ("GET", "/v1/books?limit=1_0", None, {}, 400, "validation-failed"),
         ("GET", "/v1/books?limit=101", None, {}, 400, "validation-failed"),
         ("GET", "/v1/books?sort=isbn", None, {}, 400, "validation-failed"),
+        ("GET", "/v1/books", None, {"X-Organization-Id": ""}, 400, "validation-failed"),
+        ("GET", "/v1/books", None, {"X-Organization-Id": "0" * 32}, 400, "validation-failed"),
         ("GET", "/v1/books?cursor=abc", None, {}, 422, "cursor-unknown"),
         ("PUT", "/v1/books", None, {}, 405, "method-not-allowed"),
         ("POST", "/v1/books", b"{}", {"Content-Type": "text/plain"}, 415, "unsupported-media-type"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Running, running
+from cloudsync_chassis.texts import fits
 from cloudsync_chassis.web.app import create_app
 from cloudsync_chassis.web.routes import add, wire_name
 
@@ -93,6 +94,8 @@ async def test_what_has_a_default_may_be_left_out(settings: bookshop.BookSetting
         "shelf=middle",
         "shelf=top&class=abcd",
         "shelf=top&listedBefore=2030-01-02T03:04:05",
+        "shelf=top&listedBefore=1893553445",
+        "shelf=top&listedBefore=2030-01-02T03:04Z",
     ],
 )
 async def test_what_does_not_fit_is_refused(settings: bookshop.BookSettings, query: str) -> None:
@@ -108,3 +111,19 @@ async def test_strangers_learn_nothing_of_the_parameters(settings: bookshop.Book
 def test_names_on_the_wire() -> None:
     names = ("id", "book_id", "x_2_y", "from_")
     assert [wire_name(each) for each in names] == ["id", "bookId", "x2Y", "from_"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (bool, ("true",), ("yes", "1", "TRUE", "")),
+        (date, ("2030-01-02",), ("000000000", "2030-1-2", "2030-01-02T00:00:00Z")),
+        (float, ("1.5", "-2e3"), ("nan", "inf", "1_0", " 1")),
+        (int, ("7", "7.0", "-7"), ("1_0", " 7", "+7", "٣")),
+        (UUID, (str(BOOK), str(BOOK).upper()), (BOOK.hex, f"{{{BOOK}}}", BOOK.urn)),
+    ],
+)
+def test_texts_have_the_form_of_their_format(
+    kind: type, good: tuple[str, ...], bad: tuple[str, ...]
+) -> None:
+    assert [each for each in (*good, *bad) if fits(kind, each)] == [*good]

@@ -15,9 +15,9 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 import bookshop
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.problem import NOT_FOUND
+from cloudsync_chassis.problem import NOT_FOUND, breaks_rule
 from cloudsync_chassis.protobuf.convert import Converter
-from cloudsync_chassis.protobuf.status import DETAILS
+from cloudsync_chassis.protobuf.status import DETAILS, code_of, rich_status
 from cloudsync_chassis.rpc.call import Reply
 from cloudsync_chassis.rpc.server import RpcServer
 from cloudsync_chassis.rpc.service import RpcService
@@ -327,3 +327,13 @@ def test_a_peer_tells_its_address(peer: str, address: str | None) -> None:
     from cloudsync_chassis.rpc.call import address_of
 
     assert address_of(peer) == address
+
+
+def test_a_broken_rule_is_an_invalid_argument_that_names_the_field() -> None:
+    problem = breaks_rule("ends before it begins", pointer="/endsAt")
+    assert (problem.kind.slug, problem.kind.status) == ("rule-broken", 422)
+    assert code_of(problem) is grpc.StatusCode.INVALID_ARGUMENT
+    packed = rich_status(problem, "https://problems.example/").details
+    request = error_details_pb2.BadRequest()
+    assert any(each.Unpack(request) for each in packed if each.Is(request.DESCRIPTOR))
+    assert request.field_violations[0].description == "ends before it begins"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,15 @@ from pydantic import ValidationError
 
 import bookshop
 from cloudsync_chassis import logs, telemetry
+from cloudsync_chassis.client.base import ServiceClient
+from cloudsync_chassis.client.call import Call
+from cloudsync_chassis.client.policy import Budget, Edge
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.runtime import Runtime
+from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.testing import isolated, running
 
 
@@ -31,6 +40,22 @@ def test_the_services_own_variable_wins(monkeypatch: pytest.MonkeyPatch) -> None
     assert bookshop.BookSettings().port == 9002
     assert bookshop.BookSettings(port=9003).port == 9003
     assert bookshop.BookSettings().peers == {"a": "http://a"}
+
+
+async def test_patience_gives_calls_and_operations_more_time(tmp_path: Path) -> None:
+    edge = Edge(service="till", url="http://till.invalid", budgets={"ring": Budget(timeout=2)})
+    settings = bookshop.BookSettings(**isolated(tmp_path), patience=3)
+    runtime = Runtime(replace(bookshop.SERVICE, edges={"till": edge}), settings)
+    call = Call(service="till", operation="ring", method="GET", path="/")
+    assert runtime.client(ServiceClient, "till").budget(call).timeout == 6
+    wait = Operation(id="wait", access="workload", timeout=2)
+
+    async def left(ctx: Context) -> float:
+        return ctx.deadline.remaining
+
+    incoming = Incoming(principal=workload("book-service"), trace=Trace.new())
+    assert 5 < await runtime.executor.run(wait, incoming, left) <= 6
+    await runtime.database.dispose()
 
 
 @pytest.mark.parametrize(("name", "value"), [("PORT", "x"), ("PORT", "70000"), ("BUS", "carrier")])

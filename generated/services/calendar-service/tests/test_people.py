@@ -96,7 +96,7 @@ def test_invitations_are_answered(tmp_path: Path) -> None:
         [told] = await office.events("invitation-answered")
         assert (told["eventId"], told["userId"]) == (event["id"], str(bob.subject))
         early = {"response": "accepted", "proposedStart": at(2)}
-        assert await office.refused(bob, "PUT", path, early) == "validation-failed"
+        assert await office.refused(bob, "PUT", path, early) == "rule-broken"
         await office.did(bob, "PUT", path, {"response": "declined"})
         assert await office.busy(ann, bob.subject) == []
         instead = {"response": "delegated", "delegateId": str(eve.subject)}
@@ -133,7 +133,7 @@ def test_calendars_are_opened_for_oneself_and_for_ones_team(tmp_path: Path) -> N
         assert await office.refused(ann, "POST", "/calendars", theirs) == "not-yours-to-open"
         mine = {**theirs, "ownerId": str(ann.subject)}
         moon = {**mine, "defaultTimeZone": "Moon/Crater"}
-        assert await office.refused(ann, "POST", "/calendars", moon) == "validation-failed"
+        assert await office.refused(ann, "POST", "/calendars", moon) == "rule-broken"
         for number in range(49):
             await office.did(ann, "POST", "/calendars", {**mine, "name": str(number)})
         full = await office.refused(ann, "POST", "/calendars", {**mine, "name": "full"})
@@ -181,7 +181,7 @@ def test_shares_let_people_in_as_far_as_they_say(tmp_path: Path) -> None:
         assert len((await office.did(bob, "GET", look))["occurrences"]) == 2
         other = f"/calendars/{calendar}/shares/{uuid7()}"
         wrong = {"granteeType": "organisation", "accessLevel": "read"}
-        assert await office.refused(ann, "PUT", other, wrong) == "validation-failed"
+        assert await office.refused(ann, "PUT", other, wrong) == "rule-broken"
         await office.did(ann, "DELETE", everybody)
         team = str(uuid7())
         office.service.answers("org-service", "getMembership", membership(office, team))
@@ -263,7 +263,7 @@ def test_a_working_week_is_set_as_a_whole(tmp_path: Path) -> None:
         assert await office.refused(ann, "PUT", path, clash) == "hours-overlap"
         assert await office.refused(bob, "PUT", path, body) == "forbidden"
         backwards = {**body, "stretches": [{**morning, "closesAt": "07:00"}]}
-        assert await office.refused(ann, "PUT", path, backwards) == "validation-failed"
+        assert await office.refused(ann, "PUT", path, backwards) == "rule-broken"
 
     played(tmp_path, play)
 

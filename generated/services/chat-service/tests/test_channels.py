@@ -36,7 +36,7 @@ def test_a_channel_is_opened_with_its_people(tmp_path: Path) -> None:
         assert await crew.refused(crew.ann, "POST", "/channels", body) == "guest-not-allowed"
         body.pop("name")
         assert await crew.refused(crew.ann, "POST", "/channels", {**body, "memberIds": []}) == (
-            "validation-failed"
+            "rule-broken"
         )
 
     played(tmp_path, play)
@@ -55,7 +55,7 @@ def test_a_small_circle_is_found_again(tmp_path: Path) -> None:
         group = await crew.did(crew.ann, "POST", "/channels", circle("group", bob, eve))
         assert group["id"] != first["id"]
         three = circle("direct", bob, eve)
-        assert await crew.refused(crew.ann, "POST", "/channels", three) == "validation-failed"
+        assert await crew.refused(crew.ann, "POST", "/channels", three) == "rule-broken"
         direct = circle("direct", guest)
         assert await crew.refused(crew.ann, "POST", "/channels", direct) == "guest-not-allowed"
         await crew.founded(guestsMayDirect=True)
@@ -134,7 +134,7 @@ def test_presence_ends_with_its_heartbeat(tmp_path: Path) -> None:
         await crew.channel("shared", guest, type="shared")
         assert await seen(guest) == ["away", "offline"]
         silent = {"availability": "doNotDisturb"}
-        assert await crew.refused(bob, "PUT", "/presence/me", silent) == "validation-failed"
+        assert await crew.refused(bob, "PUT", "/presence/me", silent) == "rule-broken"
         silent["expiresAt"] = (datetime.now(UTC) + timedelta(days=31)).isoformat()
         assert await crew.refused(bob, "PUT", "/presence/me", silent) == "end-out-of-range"
         silent["expiresAt"] = (datetime.now(UTC) + timedelta(hours=1)).isoformat()

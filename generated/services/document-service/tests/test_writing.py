@@ -95,7 +95,7 @@ def test_what_cannot_be_applied_is_refused(tmp_path: Path) -> None:
         body = {"baseSequence": 0, "clientId": "x", "operations": [paragraph("a", "1")]}
         assert await desk.refused(desk.other, "POST", path, body) == "forbidden"
         ahead = {**body, "baseSequence": 7}
-        assert await desk.refused(desk.author, "POST", path, ahead) == "validation-failed"
+        assert await desk.refused(desk.author, "POST", path, ahead) == "rule-broken"
         for each in range(4):
             await desk.write(document, paragraph(f"b{each}"), base=each)
         assert await desk.refused(desk.author, "POST", path, body) == "base-too-old"

@@ -184,7 +184,7 @@ async def test_a_service_names_the_person(tmp_path: Path) -> None:
             "workload", organization=d.organization, kind="workload", scopes=["file:download"]
         )
         path, body = f"/v1/files/{file['id']}/downloads", {"disposition": "attachment"}
-        assert await d.refused("POST", path, body, service) == "400 validation-failed"
+        assert await d.refused("POST", path, body, service) == "422 rule-broken"
         named = {**body, "granteeId": str(d.bob.subject)}
         await d.did("POST", path, named, service)
         grants = await d.did("GET", f"/v1/files/{file['id']}/downloads")

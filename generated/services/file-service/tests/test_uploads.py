@@ -46,7 +46,7 @@ async def test_many_parts_are_assembled_in_order(tmp_path: Path) -> None:
         file = await d.begun(content)
         path = f"/v1/uploads/{file['id']}"
         beyond = await d.refused("POST", f"{path}/parts", {"firstPart": 4, "count": 1})
-        assert beyond == "400 validation-failed"
+        assert beyond == "422 rule-broken"
         first = await d.did("POST", f"{path}/parts", {"firstPart": 1, "count": 1})
         rest = await d.did("POST", f"{path}/parts", {"firstPart": 2, "count": 100})
         assert first["session"]["id"] == rest["session"]["id"]

@@ -78,7 +78,7 @@ def test_drafts_by_hand_and_who_may_issue_them(tmp_path: Path) -> None:
         big = await at.send("POST", f"{path}/lines", at.writer, manual(5_000_000, "2"))
         assert slug(big) == "line-too-large"
         wrong = await at.send("POST", f"{path}/lines", at.writer, manual(500, kind="discount"))
-        assert slug(wrong) == "validation-failed"
+        assert slug(wrong) == "rule-broken"
         more = await at.post(f"{path}/lines", at.writer, manual(500))
         assert [each["position"] for each in more["lines"]] == [1, 2]
         assert more["totalMinor"] == 12_915
@@ -86,7 +86,7 @@ def test_drafts_by_hand_and_who_may_issue_them(tmp_path: Path) -> None:
         own = await at.send("POST", f"{path}/issue", at.writer, issue)
         assert slug(own) == "self-issue"
         late = {"issueOn": str(clock.now().date() - 8 * DAY)}
-        assert slug(await at.send("POST", f"{path}/issue", at.second, late)) == "validation-failed"
+        assert slug(await at.send("POST", f"{path}/issue", at.second, late)) == "rule-broken"
         issued = await at.post(f"{path}/issue", at.second, issue)
         assert issued["invoiceNumber"] == f"EU-{clock.now().year}-0000001"
         assert issued["contentHash"].startswith("sha256:")

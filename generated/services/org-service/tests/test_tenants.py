@@ -38,7 +38,7 @@ async def test_a_repeated_foundation_seats_nobody_again(tmp_path: Path) -> None:
     [
         ({}, "409 slug-taken"),
         ({"slug": "other", "countryCode": "KP"}, "451 country-embargoed"),
-        ({"slug": "other", "countryCode": "IE"}, "400 validation-failed"),
+        ({"slug": "other", "countryCode": "IE"}, "422 rule-broken"),
         ({"slug": "other", "parentOrganizationId": str(uuid4())}, "422 reference-unknown"),
     ],
 )

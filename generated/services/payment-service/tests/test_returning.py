@@ -176,7 +176,7 @@ def test_notifications_are_believed_by_their_signature(tmp_path: Path) -> None:
         }
         forged = await at.service.http.post("/v1/provider-notifications", json=unsigned)
         assert slug(forged) == "signature-invalid"
-        assert slug(await at.notify(type="free.money")) == "validation-failed"
+        assert slug(await at.notify(type="free.money")) == "rule-broken"
         unknown = {"type": "proof.succeeded", "reference": "py_" + "0" * 32}
         assert (await at.notify(**unknown)).status_code == 204
         assert (await at.notify(**notice)).status_code == 204
@@ -375,7 +375,7 @@ def test_bookings_sum_to_zero_and_are_written_once(tmp_path: Path) -> None:
             request = port.PostLedgerTransaction(body=booking(debit, credit))
             await at.handlers.post_ledger_transaction(ctx, request)
 
-        with pytest.raises(Exception, match="validation-failed"):
+        with pytest.raises(Exception, match="rule-broken"):
             await at.run(lambda ctx: post(ctx, 5, 4))
         for _ in range(2):
             await at.run(lambda ctx: post(ctx, 5, 5))

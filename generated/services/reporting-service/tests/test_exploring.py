@@ -104,9 +104,9 @@ def test_what_cannot_be_explored(tmp_path: Path) -> None:
         await desk.did(finance, "POST", "/v1/explorations", question("mrr_minor"))
         assert await slug(question(rangeStart="2025-08-01")) == "range-too-wide"
         assert await slug(question(granularity="minute")) == "range-too-wide"
-        assert await slug(question(granularity="month")) == "validation-failed"
-        assert await slug(question(groupBy=["galaxy"])) == "validation-failed"
-        assert await slug(question(rangeStart="2026-10-01")) == "validation-failed"
+        assert await slug(question(granularity="month")) == "rule-broken"
+        assert await slug(question(groupBy=["galaxy"])) == "rule-broken"
+        assert await slug(question(rangeStart="2026-10-01")) == "rule-broken"
 
     played(tmp_path, play)
 
@@ -172,7 +172,7 @@ def test_a_funnel_names_nobody(tmp_path: Path) -> None:
             return await desk.refused(desk.manager, "POST", "/v1/explorations/usage", changed)
 
         assert await slug(rangeStart="2026-08-30") == "range-too-wide"
-        assert await slug(shape="retention") == "validation-failed"
+        assert await slug(shape="retention") == "rule-broken"
         returns = {**body, "shape": "retention", "eventTypes": types[:1], "cohortWeeks": 3}
         await desk.did(desk.manager, "POST", "/v1/explorations/usage", returns)
         assert asked[-1]["cohortWeeks"] == 3

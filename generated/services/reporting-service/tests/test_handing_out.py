@@ -104,7 +104,7 @@ def test_a_link_shows_its_token_once(tmp_path: Path) -> None:
         assert link.token_digest == hashlib.sha256(made["token"].encode()).hexdigest()
         assert link.shared_by == desk.manager.subject
         assert await desk.refused(desk.manager, "POST", path, until(8)) == "invariant-broken"
-        assert await desk.refused(desk.manager, "POST", path, until(-1)) == "validation-failed"
+        assert await desk.refused(desk.manager, "POST", path, until(-1)) == "rule-broken"
         assert await desk.refused(desk.person(), "POST", path, until(1)) == "forbidden"
         await desk.did(desk.person("org-admin"), "POST", path, until(1))
         gone = f"{path}/{made['reportShareLinkId']}"

@@ -220,8 +220,8 @@ def test_what_cannot_be_asked_for(tmp_path: Path) -> None:
         assert await slug(templateKey="of-my-own") == "template-not-in-plan"
         assert await slug(templateKey="billing-summary") == "forbidden"
         assert await slug(rangeStart="2025-01-01") == "range-too-wide"
-        assert await slug(parameters={"galaxy": "x"}) == "validation-failed"
-        assert await slug(timeZone="Moon/Base") == "validation-failed"
+        assert await slug(parameters={"galaxy": "x"}) == "rule-broken"
+        assert await slug(timeZone="Moon/Base") == "rule-broken"
         assert await slug(rangeStart="2026-10-01") == "invariant-broken"
         admin = desk.person("org-owner")
         body = wish(templateKey="security-posture", rangeStart="2026-06-01")

@@ -135,9 +135,9 @@ def test_what_is_no_schedule(tmp_path: Path) -> None:
 
         assert await slug(recurrence="FREQ=DAILY;BYMINUTE=1,2") == "recurrence-too-frequent"
         assert await slug(recurrence="FREQ=HOURLY;BYSECOND=0") == "recurrence-too-frequent"
-        assert await slug(recurrence="FREQ=DAILY;BYHOUR=99") == "validation-failed"
-        assert await slug(recurrence="FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30") == "validation-failed"
-        assert await slug(timeZone="Moon/Base") == "validation-failed"
+        assert await slug(recurrence="FREQ=DAILY;BYHOUR=99") == "rule-broken"
+        assert await slug(recurrence="FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30") == "rule-broken"
+        assert await slug(timeZone="Moon/Base") == "rule-broken"
         assert await slug(templateKey="of-my-own") == "template-not-in-plan"
         assert await slug(templateKey="billing-summary") == "forbidden"
 

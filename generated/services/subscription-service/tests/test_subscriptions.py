@@ -440,7 +440,7 @@ def test_a_new_price_ends_the_one_before(play: Callable[[Scene], None]) -> None:
             body = models.PublishPlanPriceRequest.model_validate(price, strict=False)
             await at.handlers.publish_plan_price(ctx, port.PublishPlanPrice(body=body))
 
-        with pytest.raises(Exception, match="validation-failed"):
+        with pytest.raises(Exception, match="rule-broken"):
             await at.run(lambda ctx: publish(ctx, 3))
         await at.run(lambda ctx: publish(ctx, 31))
         assert (await at.get(f"subscriptions/{held['id']}"))["unitAmountMinor"] == 1_000

@@ -233,7 +233,7 @@ def test_tests_are_marked_and_limited(tmp_path: Path) -> None:
         path = f"endpoints/{made['endpoint']['id']}/test"
         kinds = {"eventType": "task.completed"}
         other = await at.send("POST", path, {"eventType": "user.created"})
-        assert slug(other) == "validation-failed"
+        assert slug(other) == "rule-broken"
         for _ in range(10):
             await at.post(path, kinds)
         assert slug(await at.send("POST", path, kinds)) == "test-limit-reached"

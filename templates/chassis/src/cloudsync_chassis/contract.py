@@ -109,6 +109,10 @@ class Bench:
         """The answer to a case, asked of an empty store but for what the case needs."""
         return self._runner.run(self._ask(case, Tenant(), token))
 
+    def keep(self, case: Case, tenant: Tenant) -> None:
+        """Put what the case needs into the store, beside what is there; it stays after the end."""
+        self._runner.run(self._seeded(case, tenant))
+
     def strays(self, case: Case) -> list[str]:
         """Where the command leaves its life cycle: states in which it is carried out and should
         not be, or is refused by another name, or is refused as illegal and should not be.
@@ -177,8 +181,8 @@ class Bench:
         self, case: Case, tenant: Tenant, token: bool, caller: Tenant | None = None
     ) -> httpx.Response:
         await self._empty()
-        for each in case.seeds if token else ():
-            await self._seed(each["aggregate"], tenant.filled(each["values"]), tenant)
+        if token:
+            await self._seeded(case, tenant)
         headers = dict(case.headers) | (self._caller(case, caller or tenant) if token else {})
         content = None
         if case.media and case.body is not None:
@@ -214,6 +218,10 @@ class Bench:
             if not gave_way(error):
                 raise
             await clear()
+
+    async def _seeded(self, case: Case, tenant: Tenant) -> None:
+        for each in case.seeds:
+            await self._seed(each["aggregate"], tenant.filled(each["values"]), tenant)
 
     async def _seed(self, name: str, values: Mapping[str, Any], tenant: Tenant) -> None:
         """Put an entity into the store, as if the service had made it."""

@@ -61,10 +61,12 @@ class Executor:
         database: Database,
         access: Access,
         policies: Policies | None = None,
+        patience: float = 1.0,
     ) -> None:
         self._service = service
         self._database = database
         self._access = access
+        self._patience = patience
         self.handled: Callable[[Event, float], None] = _unheard
         self.decided: Callable[[str, str], None] = _unheard
         self.replayed: Callable[[str], None] = _unheard
@@ -132,7 +134,7 @@ class Executor:
         Raises:
             Problem: `deadline-exceeded`, `forbidden`, or whatever the action raises.
         """
-        deadline = Deadline.after(operation.timeout).sooner(incoming.timeout)
+        deadline = Deadline.after(operation.timeout * self._patience).sooner(incoming.timeout)
         for attempt in range(_ATTEMPTS if again else 0):
             try:
                 return await self._run(operation, incoming, action, deadline)

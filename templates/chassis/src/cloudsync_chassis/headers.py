@@ -12,6 +12,7 @@ from cloudsync_chassis.problem import not_valid
 from cloudsync_chassis.propagation import TENANT_HEADER
 
 _TAG = re.compile(r'"(\d{1,18})"')
+_UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 
@@ -49,10 +50,9 @@ def tenant(text: str | None) -> UUID | None:
     Raises:
         Problem: `validation-failed`: no UUID.
     """
-    try:
-        return UUID(text) if text else None
-    except ValueError as error:
-        raise not_valid("a UUID", parameter=TENANT_HEADER) from error
+    if text is not None and not _UUID.fullmatch(text):
+        raise not_valid("a UUID", parameter=TENANT_HEADER)
+    return UUID(text) if text else None
 
 
 def idempotency_key(text: str | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -81,7 +82,9 @@ class Runtime:
         self.sagas.undid = self.metrics.standard.saga_undid
         surroundings = Surroundings(settings.region, settings.policy_context)
         self.policies = Policies(spec.policies, surroundings, settings.strict_policies)
-        self.executor = Executor(spec.name, self.database, spec.grants, self.policies)
+        self.executor = Executor(
+            spec.name, self.database, spec.grants, self.policies, settings.patience
+        )
         self.executor.handled = self.metrics.standard.handled
         self.executor.decided = self.metrics.standard.decided
         self.executor.replayed = self.metrics.standard.replayed
@@ -149,7 +152,10 @@ class Runtime:
         client = kind(
             self.settings.peers.get(service, edge.url),
             token=lambda: self.identity.workload_token(service),
-            budgets=edge.budgets,
+            budgets={
+                name: replace(each, timeout=each.timeout * self.settings.patience)
+                for name, each in edge.budgets.items()
+            },
             breaker=edge.breaker,
             concurrent=edge.concurrent,
             observer=self.metrics.standard.observer(service),

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
 
     `policy_context` are attributes that policies may ask of the context. With `policies_strict`, as
     always in production, a policy refuses where nobody supplies an attribute that it needs.
+
+    `patience` multiplies the time that an operation and its calls may take: for a debugger, or a
+    machine that is slow.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
@@ -102,6 +105,7 @@ class Settings(BaseSettings):
     request_timeout: Seconds = 10.0
     jobs: bool = True
     """Whether this replica does what is due by the clock; one that does is enough."""
+    patience: Annotated[float, Field(ge=1, le=1000)] = 1.0
     shutdown_grace: Seconds = 10.0
     drain_pause: Annotated[float, Field(ge=0)] = 0.0
     peers: dict[str, str] = {}

@@ -8,7 +8,7 @@ from uuid import UUID
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import project, to_record
-from cloudsync_chassis.problem import ALREADY_EXISTS, NOT_FOUND, Problem, not_valid
+from cloudsync_chassis.problem import ALREADY_EXISTS, NOT_FOUND, Problem, breaks_rule
 
 from .base import SESSIONS
 from .generated import models, port, problems, tables
@@ -74,21 +74,21 @@ class Factors(Sessions):
             return "recovery:" + ",".join(digest(each)[:32] for each in codes)
         if body.type == _KINDS.text_code:
             if body.phone_number is None:
-                raise not_valid("is needed for codes by text", pointer="/phoneNumber")
+                raise breaks_rule("is needed for codes by text", pointer="/phoneNumber")
             return f"phone:{body.phone_number}".ljust(32)
         if body.secret is None or not is_public_key(body.secret):
-            raise not_valid("is no P-256 public key in base64", pointer="/secret")
+            raise breaks_rule("is no P-256 public key in base64", pointer="/secret")
         return f"webauthn:{body.secret}"
 
     async def password(self, ctx: Context, password: str, pointer: str = "/secret") -> str:
         """The hash of a password that the policy takes.
 
         Raises:
-            Problem: `validation-failed`, `password-breached`.
+            Problem: `rule-broken`, `password-breached`.
         """
         least = (await self.policy(ctx)).min_password_length
         if len(password) < least:
-            raise not_valid(f"must have {least} characters at least", pointer=pointer)
+            raise breaks_rule(f"must have {least} characters at least", pointer=pointer)
         if await self.world.breaches.has(password):
             raise problems.PASSWORD_BREACHED("the password is known from a breach")
         return hash_password(password, self.settings.argon2_memory_kib)
@@ -109,7 +109,7 @@ class Factors(Sessions):
         elif found.type == _KINDS.webauthn and is_public_key(secret):
             hashed = f"webauthn:{secret}"
         else:
-            raise not_valid("factors of this type are made by the service", pointer="/newSecret")
+            raise breaks_rule("factors of this type are made by the service", pointer="/newSecret")
         fields = {
             "secretHash": hashed,
             "failedAttempts": 0,

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import given, project, to_record
-from cloudsync_chassis.problem import NOT_FOUND, not_valid
+from cloudsync_chassis.problem import NOT_FOUND, breaks_rule
 from cloudsync_chassis.store.query import Page
 
 from .base import read_refresh
@@ -45,7 +45,7 @@ class Keys(Decisions):
         await self.api_key.grants.require(ctx, {"userId": body.user_id})
         await self._require_scopes(ctx, body.user_id, [each.root for each in body.scopes])
         if not ctx.now < body.expires_at <= ctx.now + _YEAR:
-            raise not_valid("must lie within 365 days", pointer="/expiresAt")
+            raise breaks_rule("must lie within 365 days", pointer="/expiresAt")
         prefix, key = _new_key()
         fields = given(body) | {"prefix": prefix, "keyHash": digest(key)}
         made = await self.api_key.create(ctx, "create-api-key", fields)

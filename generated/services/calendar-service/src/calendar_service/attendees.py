@@ -12,7 +12,7 @@ from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import to_record
-from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND, REFERENCE_UNKNOWN, not_valid
+from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND, REFERENCE_UNKNOWN, breaks_rule
 from cloudsync_chassis.store.query import Page
 
 from .generated import models, port, problems, tables
@@ -30,7 +30,7 @@ class Attendees(SeriesChanges):
     ) -> models.EventAttendee:
         body = request.body
         if (body.user_id is None) == (body.email_address is None):
-            raise not_valid("an account or an address, and not both", pointer="/userId")
+            raise breaks_rule("an account or an address, and not both", pointer="/userId")
         strangers = await self.strangers([body.user_id]) if body.user_id is not None else set()
         event = await self.calendar_event.get(ctx, request.calendar_event_id)
         await self.check_thawed(ctx)
@@ -156,11 +156,11 @@ class Attendees(SeriesChanges):
     def _check_answer(self, caller: UUID, body: models.RespondToInvitationRequest) -> None:
         hesitates = body.response in ("declined", "tentative")
         if body.proposed_start is not None and not hesitates:
-            raise not_valid("goes with a no or a perhaps", pointer="/proposedStart")
+            raise breaks_rule("goes with a no or a perhaps", pointer="/proposedStart")
         if (body.delegate_id is not None) != (body.response == "delegated"):
-            raise not_valid("goes with a delegation, and has to", pointer="/delegateId")
+            raise breaks_rule("goes with a delegation, and has to", pointer="/delegateId")
         if body.delegate_id == caller:
-            raise not_valid("somebody else", pointer="/delegateId")
+            raise breaks_rule("somebody else", pointer="/delegateId")
 
     async def _over(self, ctx: Context, event: models.CalendarEvent) -> bool:
         ends = [end for _, end in self.occurrences(event)]

@@ -13,7 +13,7 @@ from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import given, project, to_record
-from cloudsync_chassis.problem import not_valid
+from cloudsync_chassis.problem import breaks_rule
 
 from .generated import models, port, problems, tables
 from .scheduling import Scheduling, zone_of
@@ -51,7 +51,7 @@ class Calendars(Scheduling):
         elif body.owner_id != caller:
             raise problems.NOT_YOURS_TO_OPEN("the owner is a colleague")
         if zone_of(body.default_time_zone) is None:
-            raise not_valid("no zone of the IANA database", pointer="/defaultTimeZone")
+            raise breaks_rule("no zone of the IANA database", pointer="/defaultTimeZone")
         owner = {"ownerType": str(body.owner_type), "ownerId": body.owner_id}
         if await self.calendar.find(ctx, **owner, name=body.name) is not None:
             raise problems.CALENDAR_NAME_TAKEN("the owner has another one of that name")
@@ -93,7 +93,7 @@ class Calendars(Scheduling):
         if guest and not (await self.policy(ctx)).sharing_outside:
             raise problems.EXTERNAL_SHARING_DISABLED("the policy keeps calendars inside")
         if body.grantee_type == "organisation" and request.grantee_id != ctx.tenant:
-            raise not_valid("it is your organisation that this is for", parameter="granteeId")
+            raise breaks_rule("it is your organisation that this is for", parameter="granteeId")
         path = {"calendarId": calendar.id, "granteeId": request.grantee_id}
         known = await self.calendar_share.find(ctx, **path)
         shares = await self.calendar_share.count(ctx, calendarId=calendar.id)

@@ -11,7 +11,7 @@ from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import given, to_record
-from cloudsync_chassis.problem import REFERENCE_UNKNOWN, FieldError, not_valid
+from cloudsync_chassis.problem import REFERENCE_UNKNOWN, FieldError, breaks_rule
 from user_client.models import ResolveAttendeesRequest
 
 from .generated import models, port, problems
@@ -51,29 +51,29 @@ class EventCommands(Scheduling):
         """How often a series happens, by its rule and by its count.
 
         Raises:
-            Problem: `validation-failed`, `recurrence-unbounded`.
+            Problem: `rule-broken`, `recurrence-unbounded`.
         """
         if body.recurrence_rule is None or body.recurrence_count is None:
             return {}
         try:
             count = parse(body.recurrence_rule).count
         except RuleError as error:
-            raise not_valid(str(error), pointer="/recurrenceRule") from error
+            raise breaks_rule(str(error), pointer="/recurrenceRule") from error
         if count is not None and count > MOST:
             raise problems.RECURRENCE_UNBOUNDED(f"{count} times are more than {MOST}")
         if count == 1:
-            raise not_valid("what happens once does not recur", pointer="/recurrenceRule")
+            raise breaks_rule("what happens once does not recur", pointer="/recurrenceRule")
         return {"recurrenceCount": min(count or MOST, body.recurrence_count)}
 
     def _check_times(
         self, start: datetime, end: datetime, zone: ZoneInfo, *, all_day: bool
     ) -> None:
         if end <= start:
-            raise not_valid("an event ends after it begins", pointer="/endsAt")
+            raise breaks_rule("an event ends after it begins", pointer="/endsAt")
         if all_day:
             for moment, name in ((start, "/startsAt"), (end, "/endsAt")):
                 if moment.astimezone(zone).time() != time():
-                    raise not_valid("no midnight in the event's zone", pointer=name)
+                    raise breaks_rule("no midnight in the event's zone", pointer=name)
 
     async def strangers(self, people: list[UUID]) -> set[UUID]:
         """Those whom user-service does not know; nobody if it does not say."""
@@ -108,7 +108,7 @@ class EventCommands(Scheduling):
         await self.check_thawed(ctx)
         zone = zone_of(body.time_zone)
         if zone is None:
-            raise not_valid(f"{body.time_zone} is no zone", pointer="/timeZone")
+            raise breaks_rule(f"{body.time_zone} is no zone", pointer="/timeZone")
         if not ctx.now < body.hold_until <= ctx.now + _LONGEST_HOLD:
             raise problems.HOLD_TOO_LONG("a slot is held for fourteen days at most")
         self._check_times(body.starts_at, body.ends_at, zone, all_day=False)

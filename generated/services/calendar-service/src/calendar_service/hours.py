@@ -8,7 +8,7 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.problem import FORBIDDEN, not_valid
+from cloudsync_chassis.problem import FORBIDDEN, breaks_rule
 
 from .generated import models, port, problems
 from .scheduling import Scheduling, zone_of
@@ -46,7 +46,7 @@ class Hours(Scheduling):
         ctx.grant.given = True
         body = request.body
         if zone_of(body.zone) is None:
-            raise not_valid("no zone of the IANA database", pointer="/zone")
+            raise breaks_rule("no zone of the IANA database", pointer="/zone")
         _check(body.stretches)
         async for old in self.working_hours.each(ctx, userId=request.user_id):
             await self.working_hours.repository.remove(ctx, old.id, old.version)
@@ -97,12 +97,12 @@ def _check(stretches: Sequence[models.WorkingStretch]) -> None:
     """Forward, and no minute in two of them.
 
     Raises:
-        Problem: `validation-failed`, `hours-overlap`.
+        Problem: `rule-broken`, `hours-overlap`.
     """
     ordered = sorted(stretches, key=_place)
     for each in ordered:
         if each.opens_at >= each.closes_at:
-            raise not_valid("a stretch ends after it begins", pointer="/stretches")
+            raise breaks_rule("a stretch ends after it begins", pointer="/stretches")
     for first, second in itertools.pairwise(ordered):
         if first.weekday == second.weekday and second.opens_at < first.closes_at:
             raise problems.HOURS_OVERLAP(f"two stretches of day {first.weekday} overlap")

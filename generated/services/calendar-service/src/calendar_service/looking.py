@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import to_record
-from cloudsync_chassis.problem import FORBIDDEN, not_valid
+from cloudsync_chassis.problem import FORBIDDEN, breaks_rule
 from cloudsync_chassis.store import predicates
 from user_client.models import Attendee, ResolveAttendeesRequest
 
@@ -303,7 +303,7 @@ def _aligned(moment: datetime, step: timedelta) -> datetime:
 
 def _window(start: datetime, end: datetime, widest: timedelta) -> tuple[datetime, datetime]:
     if end <= start:
-        raise not_valid("a window runs forward", parameter="to")
+        raise breaks_rule("a window runs forward", parameter="to")
     if end - start > widest:
         raise problems.WINDOW_TOO_WIDE(f"{widest.days} days are the widest window")
     return start.astimezone(UTC), end.astimezone(UTC)

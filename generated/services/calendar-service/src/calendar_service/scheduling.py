@@ -21,7 +21,7 @@ from cloudsync_chassis.problem import (
     VERSION_CONFLICT,
     FieldError,
     Problem,
-    not_valid,
+    breaks_rule,
 )
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import ListQuery, PageRequest
@@ -136,12 +136,12 @@ class Scheduling(Defaults):
         """When an event happens, its overrides not regarded.
 
         Raises:
-            Problem: `validation-failed`: no rule that can be followed; `recurrence-unbounded`.
+            Problem: `rule-broken`: no rule that can be followed; `recurrence-unbounded`.
         """
         try:
             return self.series(event).occurrences(self.settings.expansion_cpu_budget)
         except RuleError as error:
-            raise not_valid(str(error), pointer="/recurrenceRule") from error
+            raise breaks_rule(str(error), pointer="/recurrenceRule") from error
         except UnboundedError as error:
             raise problems.RECURRENCE_UNBOUNDED(str(error)) from error
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from cloudsync_chassis.aggregate.payload import Change
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import to_record
-from cloudsync_chassis.problem import ILLEGAL_TRANSITION, VERSION_CONFLICT, not_valid
+from cloudsync_chassis.problem import ILLEGAL_TRANSITION, VERSION_CONFLICT, breaks_rule
 
 from .event_commands import EventCommands
 from .generated import models, port, problems
@@ -34,7 +34,7 @@ class SeriesChanges(EventCommands):
             raise VERSION_CONFLICT(f"the version is {event.version}")
         body = request.body
         if body.ends_at <= body.starts_at:
-            raise not_valid("an event ends after it begins", pointer="/endsAt")
+            raise breaks_rule("an event ends after it begins", pointer="/endsAt")
         if event.source_task_id is not None:
             raise ILLEGAL_TRANSITION("the marker of a due date is moved at its task")
         if event.status == "cancelled":
@@ -56,7 +56,7 @@ class SeriesChanges(EventCommands):
         """The beginning of the occurrence that is meant; without a word, of the first."""
         if body.original_start is None:
             if body.scope != "all":
-                raise not_valid("which occurrence is meant", pointer="/originalStart")
+                raise breaks_rule("which occurrence is meant", pointer="/originalStart")
             return event.starts_at
         start = body.original_start.astimezone(UTC)
         if start not in {each[0] for each in self.occurrences(event)}:
@@ -254,7 +254,7 @@ class SeriesChanges(EventCommands):
         if gone_already:
             return event
         if body.scope == "this" and first != day:
-            raise not_valid("the series does not happen on that date", pointer="/occurrenceDate")
+            raise breaks_rule("the series does not happen on that date", pointer="/occurrenceDate")
         assert first is not None
         if self.series(event).at(first)[0] <= ctx.now:
             raise problems.EVENT_ALREADY_OVER("the date has passed")
@@ -313,8 +313,8 @@ def _following(text: str, days: int) -> str:
     """The rule of a series whose dates are so many days later.
 
     Raises:
-        Problem: `validation-failed`: it names days that it could not be moved away from.
+        Problem: `rule-broken`: it names days that it could not be moved away from.
     """
     if days and parse(text).names_days:
-        raise not_valid("the rule names the days of the series", pointer="/startsAt")
+        raise breaks_rule("the rule names the days of the series", pointer="/startsAt")
     return moved(text, days)

@@ -10,7 +10,7 @@ from uuid import UUID
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import project
-from cloudsync_chassis.problem import CONDITION_NOT_MET, FieldError, not_valid
+from cloudsync_chassis.problem import CONDITION_NOT_MET, FieldError, breaks_rule
 from cloudsync_chassis.store.query import ListQuery, Page, PageRequest
 
 from .generated import models, port, problems
@@ -34,7 +34,7 @@ class Channels(Talk):
         kinds = await self.kinds_of(people)
         unknown = [each for each in people if kinds[each] == "unknown"]
         if unknown:
-            raise not_valid(f"{unknown[0]} is nobody here", pointer="/memberIds")
+            raise breaks_rule(f"{unknown[0]} is nobody here", pointer="/memberIds")
         await self._check_writable(ctx)
         guests = [each for each in people if kinds[each] == "guest"]
         await self._check_guests(ctx, kind, guests)
@@ -46,7 +46,7 @@ class Channels(Talk):
                 return project(models.ChannelView, known)
             fields["memberUserIds"] = sorted(people)
         elif body.name is None:
-            raise not_valid("this kind of channel has a name", pointer="/name")
+            raise breaks_rule("this kind of channel has a name", pointer="/name")
         elif await self.channel.find(ctx, name=body.name) is not None:
             raise problems.CHANNEL_NAME_TAKEN("another channel has the name")
         if kind == "shared":
@@ -81,10 +81,10 @@ class Channels(Talk):
     ) -> models.Channel | None:
         """The direct or group conversation that there is of these people."""
         if named:
-            raise not_valid("a small circle has no name", pointer="/name")
+            raise breaks_rule("a small circle has no name", pointer="/name")
         most = 2 if kind == "direct" else _MOST_IN_GROUP
         if not 2 <= len(people) <= most:
-            raise not_valid(f"{kind} is for at most {most} people", pointer="/memberIds")
+            raise breaks_rule(f"{kind} is for at most {most} people", pointer="/memberIds")
         async for each in self.channel.each(ctx, memberUserIds=people[0], type=kind):
             if set(each.member_user_ids or ()) == set(people):
                 return each
@@ -238,7 +238,7 @@ class Channels(Talk):
         seat = await self.seat_of(ctx, channel.id, caller)
         read = await self.message.find(ctx, id=request.body.message_id, channelId=channel.id)
         if seat is None or read is None or read.posted_at is None:
-            raise not_valid("no message of the channel", pointer="/messageId")
+            raise breaks_rule("no message of the channel", pointer="/messageId")
         if seat.last_read_message_id == read.id:
             return seat
         before = await self.message.find(ctx, id=seat.last_read_message_id or read.id)

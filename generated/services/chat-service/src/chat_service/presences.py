@@ -9,7 +9,7 @@ from uuid import UUID
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import given
-from cloudsync_chassis.problem import not_valid
+from cloudsync_chassis.problem import breaks_rule
 
 from .generated import models, port, problems
 from .talk import Talk
@@ -26,7 +26,7 @@ class Presences(Talk):
         if body.expires_at is not None and not (ctx.now < body.expires_at <= ctx.now + _LONGEST):
             raise problems.END_OUT_OF_RANGE("within the next thirty days")
         if body.availability == "doNotDisturb" and body.expires_at is None:
-            raise not_valid("do not disturb says until when", pointer="/expiresAt")
+            raise breaks_rule("do not disturb says until when", pointer="/expiresAt")
         fields: dict[str, Any] = {**given(body), "userId": caller}
         known = await self.presence.find(ctx, userId=caller)
         if known is not None and self._over(ctx, known):

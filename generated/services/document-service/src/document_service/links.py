@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from cloudsync_chassis import ids
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.problem import RATE_LIMITED, not_valid
+from cloudsync_chassis.problem import RATE_LIMITED, breaks_rule
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.renewal import Sealed
 from cryptography.exceptions import InvalidKey
@@ -53,7 +53,7 @@ class Links(Places):
         if confidential and body.expires_at is None:
             raise problems.LINK_NEEDS_END("a link to a confidential document needs an end")
         if body.expires_at is not None and body.expires_at <= ctx.now:
-            raise not_valid("lies in the past", pointer="/expiresAt")
+            raise breaks_rule("lies in the past", pointer="/expiresAt")
         fields: dict[str, Any] = {
             "principal": f"link:{ids.uuid7()}",
             "access": str(body.access),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import to_record
-from cloudsync_chassis.problem import not_valid
+from cloudsync_chassis.problem import breaks_rule
 
 from .base import Base
 from .generated import models, port, problems
@@ -28,7 +28,7 @@ class Threads(Base):
         named = body.mentions or []
         mentions = list(dict.fromkeys([*thread.mentions, *named]))
         if len(mentions) > _MOST_MENTIONS:
-            raise not_valid("more than 50 people are named in the thread", pointer="/mentions")
+            raise breaks_rule("more than 50 people are named in the thread", pointer="/mentions")
         reply = {"authorId": author, "text": body.text, "sentAt": ctx.now}
         replies = [*(to_record(each) for each in thread.replies), reply]
         fields = {"replies": replies, "mentions": mentions}

@@ -12,7 +12,7 @@ from cloudsync_chassis.client.errors import CallError, RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import to_record
-from cloudsync_chassis.problem import FORBIDDEN, NOT_FOUND, RATE_LIMITED, UNAVAILABLE, not_valid
+from cloudsync_chassis.problem import FORBIDDEN, NOT_FOUND, RATE_LIMITED, UNAVAILABLE, breaks_rule
 from cloudsync_chassis.store.cursor import Position
 from cloudsync_chassis.store.query import ListQuery, Page, PageRequest
 from pydantic import TypeAdapter
@@ -43,7 +43,7 @@ class Writing(Bodies):
         body, author = request.body, self.person(ctx)
         first, base = document.head_sequence + 1, body.base_sequence
         if base > document.head_sequence:
-            raise not_valid("ahead of the document's head", pointer="/baseSequence")
+            raise breaks_rule("ahead of the document's head", pointer="/baseSequence")
         if document.head_sequence - base > self.settings.max_base_distance:
             raise problems.BASE_TOO_OLD("the base is too far behind the head")
         before = await self._since(ctx, document, base)
@@ -277,7 +277,7 @@ class Writing(Bodies):
             if word == "blocked":
                 blocked.add(each)
         if len(there) > editing.MOST_ATTACHMENTS:
-            raise not_valid("a document has 200 attachments at most", pointer="/operations")
+            raise breaks_rule("a document has 200 attachments at most", pointer="/operations")
         return {
             "attachmentFileIds": there,
             "blockedFileIds": [each for each in there if each in blocked],

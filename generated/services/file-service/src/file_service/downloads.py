@@ -7,7 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.problem import NOT_FOUND, Problem, not_valid
+from cloudsync_chassis.problem import NOT_FOUND, Problem, breaks_rule
 
 from .generated import models, port, problems
 from .links import Links
@@ -83,7 +83,7 @@ class Downloads(Links):
     def _grantee(self, ctx: Context, body: models.GrantDownloadRequest) -> UUID:
         if ctx.principal.kind != "user":
             if body.grantee_id is None:
-                raise not_valid("a service names the person", pointer="/granteeId")
+                raise breaks_rule("a service names the person", pointer="/granteeId")
             return body.grantee_id
         me = self.actor(ctx)
         if body.grantee_id not in (None, me):

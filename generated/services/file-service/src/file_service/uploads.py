@@ -9,7 +9,7 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import given
-from cloudsync_chassis.problem import not_valid
+from cloudsync_chassis.problem import breaks_rule
 
 from .base import Base
 from .generated import models, port, problems
@@ -67,7 +67,7 @@ class Uploads(Base):
         session = await self._session(ctx, file)
         first, size = request.body.first_part, session.part_size_bytes
         if first > session.parts_expected:
-            raise not_valid(f"there are {session.parts_expected} parts", pointer="/firstPart")
+            raise breaks_rule(f"there are {session.parts_expected} parts", pointer="/firstPart")
         until = min(ctx.now + _PART_ADDRESS, session.expires_at)
         last = min(first + request.body.count - 1, session.parts_expected)
         parts = [

@@ -12,7 +12,7 @@ from cloudsync_chassis.client.errors import RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import from_record
-from cloudsync_chassis.problem import UNAVAILABLE, not_valid
+from cloudsync_chassis.problem import UNAVAILABLE, breaks_rule
 from subscription_client import models as sold
 from usage_grpc_client import models as used
 
@@ -41,7 +41,7 @@ class Drafts(Profiles):
         """An invoice by hand, for the organisation that the body names.
 
         Raises:
-            Problem: what the contract declares, `validation-failed`.
+            Problem: what the contract declares, `rule-broken`.
         """
         wish = request.body
         inside = ctx.within(wish.billed_organization_id)
@@ -50,7 +50,7 @@ class Drafts(Profiles):
             await self._check_billable(inside, wish.subscription_id)
         lines = [_by_hand(each) for each in wish.lines]
         if any(abs(each.amount_minor) > LARGEST_LINE_MINOR for each in lines):
-            raise not_valid("a line bills more than 50,000.00", pointer="/lines")
+            raise breaks_rule("a line bills more than 50,000.00", pointer="/lines")
         fields: dict[str, Any] = {
             **_head(profile, wish.service_period_start, wish.service_period_end, ctx),
             "origin": models.InvoiceOrigin.manual,
@@ -100,14 +100,14 @@ class Drafts(Profiles):
         """Another line on a draft.
 
         Raises:
-            Problem: `invoice-frozen`, `line-too-large`, `validation-failed`.
+            Problem: `invoice-frozen`, `line-too-large`, `rule-broken`.
         """
         draft = await self._draft(ctx, request.invoice_id)
         added = _by_hand(request.body)
         if abs(added.amount_minor) > LARGEST_LINE_MINOR:
             raise problems.LINE_TOO_LARGE("the line bills more than 50,000.00")
         if len(draft.lines) >= LONGEST:
-            raise not_valid("the draft has five hundred lines")
+            raise breaks_rule("the draft has five hundred lines")
         tax = await self.tax_on(draft.bill_to, draft.legal_entity)
         fields = worked_out([*draft.lines, added], tax)
         return await self.invoice.transition(ctx, "add-manual-line", draft.id, fields)
@@ -383,7 +383,9 @@ def _by_hand(wish: models.ManualLine) -> models.InvoiceLine:
     kind = _KINDS(wish.kind.value)
     found = line(kind, wish.description, wish.quantity, wish.unit_amount_minor)
     if (found.amount_minor > 0) == (kind is _KINDS.discount) and found.amount_minor:
-        raise not_valid("discounts are below zero, and nothing else is", pointer="/unitAmountMinor")
+        raise breaks_rule(
+            "discounts are below zero, and nothing else is", pointer="/unitAmountMinor"
+        )
     return found
 
 

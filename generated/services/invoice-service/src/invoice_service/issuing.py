@@ -10,7 +10,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import to_record
-from cloudsync_chassis.problem import NOT_FOUND, not_valid
+from cloudsync_chassis.problem import NOT_FOUND, breaks_rule
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.work.spec import Due
 
@@ -67,7 +67,7 @@ class Issuing(Drafts):
         """Number and freeze a draft; one that is issued already is answered as it is.
 
         Raises:
-            Problem: what the contract declares, `validation-failed`, `illegal-transition`.
+            Problem: what the contract declares, `rule-broken`, `illegal-transition`.
         """
         draft = await self.invoice.get(ctx, request.invoice_id)
         if draft.status not in (_STATES.draft, _STATES.void):
@@ -308,4 +308,4 @@ class Issuing(Drafts):
 
 def _check_day(day: date, today: date) -> None:
     if not today - _OLDEST <= day <= today or (day.year, day.month) != (today.year, today.month):
-        raise not_valid("today or up to seven days back in this month", pointer="/issueOn")
+        raise breaks_rule("today or up to seven days back in this month", pointer="/issueOn")

@@ -19,7 +19,7 @@ from cloudsync_chassis.problem import (
     REFERENCE_UNKNOWN,
     FieldError,
     Problem,
-    not_valid,
+    breaks_rule,
 )
 
 from .base import DAY, Base
@@ -50,7 +50,7 @@ class Tenants(Base):
         if countries.embargoed(body.country_code):
             raise problems.COUNTRY_EMBARGOED(f"companies of {body.country_code} cannot be served")
         if countries.in_union(body.country_code) and body.data_residency != models.Region.eu_west1:
-            raise not_valid("must be euWest1 for the European Union", pointer="/dataResidency")
+            raise breaks_rule("must be euWest1 for the European Union", pointer="/dataResidency")
         parent: dict[str, Any] = {}
         if body.parent_organization_id is not None:
             await self._require_parent(ctx, body.parent_organization_id)

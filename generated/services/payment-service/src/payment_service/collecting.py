@@ -8,7 +8,7 @@ from uuid import UUID
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.problem import UNAVAILABLE, not_valid
+from cloudsync_chassis.problem import UNAVAILABLE, breaks_rule
 
 from .attempts import Attempt, Attempts
 from .generated import models, port, problems
@@ -35,7 +35,7 @@ class Collecting(Attempts):
         """Reserve the money while the payer is there. What failed is kept though it is refused.
 
         Raises:
-            Problem: what the contract declares, `validation-failed`.
+            Problem: what the contract declares, `rule-broken`.
         """
         wish = request.body
         charge = await self._claim(ctx, wish)
@@ -74,9 +74,9 @@ class Collecting(Attempts):
         cause = wish.order_id if is_order else wish.invoice_id
         both = wish.order_id is not None and wish.invoice_id is not None
         if cause is None or both or wish.purpose is _PURPOSES.verification:
-            raise not_valid("the order or the invoice, as the purpose says", pointer="/purpose")
+            raise breaks_rule("the order or the invoice, as the purpose says", pointer="/purpose")
         if is_order and wish.price_digest is None:
-            raise not_valid("an order brings its digest", pointer="/priceDigest")
+            raise breaks_rule("an order brings its digest", pointer="/priceDigest")
         charge = await self.charge.find(ctx, causeId=cause)
         if charge is None:
             fields: dict[str, Any] = {

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 
 import sqlalchemy as sa
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.problem import not_valid
+from cloudsync_chassis.problem import breaks_rule
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import workload
 
@@ -47,18 +47,18 @@ class Ledger(Defaults):
         """Write a booking; the same one again changes nothing.
 
         Raises:
-            Problem: `validation-failed`: debits and credits differ in a currency, or a line is
+            Problem: `rule-broken`: debits and credits differ in a currency, or a line is
                 nothing.
         """
         body = request.body
         sums: dict[models.Currency, int] = {}
         for line in body.lines:
             if line.amount_minor == 0:
-                raise not_valid("a line of nothing", pointer="/lines")
+                raise breaks_rule("a line of nothing", pointer="/lines")
             sign = 1 if line.direction is _SIDES.debit else -1
             sums[line.currency] = sums.get(line.currency, 0) + sign * line.amount_minor
         if any(sums.values()):
-            raise not_valid("the lines do not sum to zero", pointer="/lines")
+            raise breaks_rule("the lines do not sum to zero", pointer="/lines")
         if await self.ledger_entry.count(ctx, transactionId=body.transaction_id):
             return
         for line in body.lines:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.problem import UNAVAILABLE, not_valid
+from cloudsync_chassis.problem import UNAVAILABLE, breaks_rule
 from cloudsync_chassis.store.system import inbox
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from secret_grpc_client import models as secrets
@@ -66,7 +66,7 @@ class Notices(Methods):
         """Turn a signed notification into what it means; a known delivery changes nothing.
 
         Raises:
-            Problem: `signature-invalid`, `validation-failed`.
+            Problem: `signature-invalid`, `rule-broken`.
         """
         sent = request.body
         provider = self.providers[sent.provider]
@@ -81,7 +81,7 @@ class Notices(Methods):
         try:
             notice = Notice.model_validate_json(content)
         except ValidationError as error:
-            raise not_valid("not a notification of ours", pointer="/body") from error
+            raise breaks_rule("not a notification of ours", pointer="/body") from error
         if await self._first_time(ctx, sent.provider, sent.delivery_id):
             await self._carry_out(ctx, notice)
 
@@ -153,7 +153,7 @@ class Notices(Methods):
         payment = await self.payment.find(ctx, id=key)
         whole = (notice.case, notice.amount, notice.reason, notice.due)
         if payment is None or any(each is None for each in whole):
-            raise not_valid("a dispute names case, amount, reason and deadline", pointer="/body")
+            raise breaks_rule("a dispute names case, amount, reason and deadline", pointer="/body")
         fields = {
             "paymentId": payment.id,
             "causeId": payment.cause_id,

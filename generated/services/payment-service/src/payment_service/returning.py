@@ -9,7 +9,7 @@ from uuid import UUID
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
-from cloudsync_chassis.problem import NOT_FOUND, not_valid
+from cloudsync_chassis.problem import NOT_FOUND, breaks_rule
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.work.spec import Due
 
@@ -46,7 +46,7 @@ class Returning(Claims):
         """Ask for money to go back.
 
         Raises:
-            Problem: what the contract declares, `validation-failed`.
+            Problem: what the contract declares, `rule-broken`.
         """
         payment = await self.payment.get(ctx, request.payment_id)
         wish = request.body
@@ -55,7 +55,7 @@ class Returning(Claims):
         if payment.status is _PAYMENTS.disputed:
             raise problems.PAYMENT_DISPUTED("the bank has the money")
         if wish.amount_minor == 0:
-            raise not_valid("more than nothing", pointer="/amountMinor")
+            raise breaks_rule("more than nothing", pointer="/amountMinor")
         left = payment.captured_minor - await self._returning(ctx, payment.id)
         if payment.status not in _MONEY_TAKEN or wish.amount_minor > left:
             raise problems.REFUND_EXCEEDS_CAPTURED(f"{max(0, left)} is left")

@@ -11,7 +11,7 @@ from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.ids import uuid7
 from cloudsync_chassis.model import from_record, to_record
-from cloudsync_chassis.problem import not_valid
+from cloudsync_chassis.problem import breaks_rule
 from events_grpc_client import models as events
 from metrics_grpc_client import models as metrics
 from ml_grpc_client import models as ml
@@ -101,9 +101,9 @@ class Exploring(Sources):
             if known is None or not _may_see(ctx, known):
                 raise problems.METRIC_UNKNOWN(f"no metric {key} counts that you may be shown")
             if not set(dimensions) <= {each.root for each in known.dimensions}:
-                raise not_valid(f"{key} is not broken down like this", pointer="/groupBy")
+                raise breaks_rule(f"{key} is not broken down like this", pointer="/groupBy")
             if granularity not in known.granularities:
-                raise not_valid(f"{key} has no such buckets", pointer="/granularity")
+                raise breaks_rule(f"{key} has no such buckets", pointer="/granularity")
 
     async def _forecast(
         self, ctx: Context, series: Sequence[metrics.MetricSeries], step: timedelta
@@ -156,7 +156,7 @@ class Exploring(Sources):
         check_days(body.range_start, body.range_end, _USAGE_DAYS)
         retention = body.shape == models.CountShape.retention
         if retention and len(body.event_types) != 1:
-            raise not_valid("people are looked for again by one type", pointer="/eventTypes")
+            raise breaks_rule("people are looked for again by one type", pointer="/eventTypes")
         asked: dict[str, Any] = {
             "shape": body.shape.value,
             "eventTypes": [each.root for each in body.event_types],

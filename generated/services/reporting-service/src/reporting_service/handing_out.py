@@ -9,7 +9,7 @@ from functools import partial
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.problem import not_valid
+from cloudsync_chassis.problem import breaks_rule
 
 from .generated import models, port, problems
 from .sections import Sections
@@ -50,7 +50,7 @@ class HandingOut(Sections):
         if report.status != models.ReportStatus.ready or over:
             raise problems.REPORT_NOT_READY(f"the report is {report.status.value}")
         if body.link_expires_at <= ctx.now:
-            raise not_valid("the link would have ended already", pointer="/linkExpiresAt")
+            raise breaks_rule("the link would have ended already", pointer="/linkExpiresAt")
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         fields = {
             "linkExpiresAt": body.link_expires_at,

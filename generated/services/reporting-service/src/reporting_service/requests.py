@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.problem import FORBIDDEN, Problem, not_valid
+from cloudsync_chassis.problem import FORBIDDEN, Problem, breaks_rule
 
 from . import recurrence
 from .dashboards import Dashboards
@@ -177,12 +177,12 @@ def zone_of(name: str) -> ZoneInfo:
     """The zone.
 
     Raises:
-        Problem: `validation-failed`.
+        Problem: `rule-broken`.
     """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise not_valid("no such time zone", pointer="/timeZone") from error
+        raise breaks_rule("no such time zone", pointer="/timeZone") from error
 
 
 def check_wish(
@@ -193,24 +193,24 @@ def check_wish(
     """Whether the template can be computed like this.
 
     Raises:
-        Problem: `validation-failed`.
+        Problem: `rule-broken`.
     """
     zone_of(zone)
     for name in parameters:
         if name not in template.parameters:
-            raise not_valid("the template has no such parameter", pointer=f"/parameters/{name}")
+            raise breaks_rule("the template has no such parameter", pointer=f"/parameters/{name}")
 
 
 def check_rule(text: str, first: datetime, zone: str) -> None:
     """Whether a rule can be followed.
 
     Raises:
-        Problem: `validation-failed`.
+        Problem: `rule-broken`.
     """
     try:
         recurrence.parse(text).following(first, zone_of(zone), first)
     except recurrence.RuleError as error:
-        raise not_valid(str(error), pointer="/recurrence") from error
+        raise breaks_rule(str(error), pointer="/recurrence") from error
 
 
 def why_not(report: models.Report) -> models.ReportFailureCode | None:

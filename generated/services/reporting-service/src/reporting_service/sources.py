@@ -18,7 +18,7 @@ from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import from_record
-from cloudsync_chassis.problem import not_valid
+from cloudsync_chassis.problem import breaks_rule
 from cloudsync_chassis.runtime import Runtime
 from metrics_grpc_client import models as metrics
 from pydantic import TypeAdapter
@@ -71,7 +71,7 @@ class Sources(Base):
         """The series, or those of the last six hours.
 
         Raises:
-            Problem: `source-unavailable`, `metric-unknown`, `range-too-wide`, `validation-failed`.
+            Problem: `source-unavailable`, `metric-unknown`, `range-too-wide`, `rule-broken`.
         """
         key = digest(question.model_dump_json(by_alias=True, exclude_none=True))
         try:
@@ -188,10 +188,10 @@ def check_days(start: date, end: date, most: int) -> int:
     """How many days a range has, both ends counted.
 
     Raises:
-        Problem: `validation-failed`, `range-too-wide`.
+        Problem: `rule-broken`, `range-too-wide`.
     """
     if end < start:
-        raise not_valid("the range ends before it begins", pointer="/rangeEnd")
+        raise breaks_rule("the range ends before it begins", pointer="/rangeEnd")
     if (end - start).days > most:
         raise problems.RANGE_TOO_WIDE(f"the range ends more than {most} days after it begins")
     return (end - start).days + 1
@@ -236,5 +236,5 @@ def _refusal(error: CallError) -> Exception:
     if slug == "too-many-points":
         return problems.RANGE_TOO_WIDE(f"the days make more than {MOST_POINTS} points")
     if slug == "not-additive":
-        return not_valid("its buckets cannot be added up", pointer="/granularity")
+        return breaks_rule("its buckets cannot be added up", pointer="/granularity")
     return problems.SOURCE_UNAVAILABLE("metrics refused the question")

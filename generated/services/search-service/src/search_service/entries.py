@@ -9,6 +9,7 @@ from uuid import UUID
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event, Received
 from cloudsync_chassis.model import given
+from cloudsync_chassis.problem import NOT_FOUND
 
 from .base import Base
 from .generated import models, port, problems
@@ -23,6 +24,13 @@ DRAFT, ARCHIVED = "status:draft", "status:archived"
 
 class Entries(Base):
     """Calls, documents, messages."""
+
+    async def get_entry(self, ctx: Context, request: port.GetEntry) -> models.SearchEntry:
+        """What the index holds; a grave is kept for the order of versions alone."""
+        found = await super().get_entry(ctx, request)
+        if found.status is models.EntryStatus.tombstoned:
+            raise NOT_FOUND("it was removed")
+        return found
 
     async def index(self, ctx: Context, request: port.Index) -> models.IndexReceipt:
         drafts = request.body.entries

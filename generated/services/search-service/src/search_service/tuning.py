@@ -12,7 +12,7 @@ from cloudsync_chassis.aggregate.engine import Aggregate
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import given
-from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND
+from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND, breaks_rule
 from cloudsync_chassis.runtime import Runtime
 
 from .bm25 import Synonyms
@@ -104,7 +104,7 @@ class Tuning(People):
             else:
                 place -= each.traffic_share if key is None else 0
         if key not in (None, DEFAULT_PROFILE):
-            raise NOT_FOUND("no such ranking profile")
+            raise breaks_rule("no such ranking profile", pointer="/profileKey")
         return default or models.RankingProfile.model_validate(
             {
                 **self.ranking_profile.spec.defaults,

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.problem import not_valid
+from cloudsync_chassis.problem import breaks_rule
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.store.query import ListQuery, Page
 from cloudsync_chassis.store.repository import Repository
@@ -88,7 +88,7 @@ class Catalogue(Defaults):
         """Add a price and end the one before it at that moment.
 
         Raises:
-            Problem: `validation-failed`: it would change a price within thirty days.
+            Problem: `rule-broken`: it would change a price within thirty days.
         """
         inside, wanted = ctx.within(CLOUDSYNC), request.body
         known = {
@@ -107,7 +107,7 @@ class Catalogue(Defaults):
 
     async def _close_price(self, ctx: Context, present: models.PlanPrice, end: datetime) -> None:
         if end < ctx.now + NOTICE or end <= present.valid_from:
-            raise not_valid("a new price is published thirty days ahead", pointer="/validFrom")
+            raise breaks_rule("a new price is published thirty days ahead", pointer="/validFrom")
         await self.plan_price.rewrite(ctx, present, {"validUntil": end})
 
     async def create_promotion(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from cloudsync_chassis import ids
 from cloudsync_chassis.client.errors import RefusedError
 from cloudsync_chassis.context import Context
-from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND, Problem, not_valid
+from cloudsync_chassis.problem import CONDITION_NOT_MET, NOT_FOUND, Problem, breaks_rule
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.work.spec import Due
 from usage_grpc_client import models as usage
@@ -62,7 +62,7 @@ class Changes(Lives):
         """More seats at once, reserved first; fewer at once or at the renewal.
 
         Raises:
-            Problem: what the contract declares, `validation-failed`.
+            Problem: what the contract declares, `rule-broken`.
         """
         held = await self.subscription.get(ctx, request.subscription_id)
         if held.status is not _STATES.active:
@@ -70,7 +70,9 @@ class Changes(Lives):
         target, timing = request.body.target_seats, request.body.timing
         plan = await self.known_plan(ctx, held.plan_code)
         if target > plan.max_seats:
-            raise not_valid(f"the plan has {plan.max_seats} seats at most", pointer="/targetSeats")
+            raise breaks_rule(
+                f"the plan has {plan.max_seats} seats at most", pointer="/targetSeats"
+            )
         if target > held.seat_quantity:
             await self._reserve(held, target - held.seat_quantity)
         else:
@@ -115,14 +117,14 @@ class Changes(Lives):
         """To a plan of equal or lower price, at once or at the renewal.
 
         Raises:
-            Problem: what the contract declares, `validation-failed`.
+            Problem: what the contract declares, `rule-broken`.
         """
         held = await self.subscription.get(ctx, request.subscription_id)
         if held.status is not _STATES.active:
             raise problems.ILLEGAL_TRANSITION(f"the subscription is {held.status.value}")
         plan = await self.plan_on_sale(ctx, request.body.plan_code)
         if plan.product_line is not held.product_line:
-            raise not_valid("the plan is of another product line", pointer="/planCode")
+            raise breaks_rule("the plan is of another product line", pointer="/planCode")
         each = await self.unit_at(ctx, held, plan.code, held.seat_quantity)
         if each is None:
             raise problems.PLAN_NOT_ON_SALE("no price in this currency and interval")

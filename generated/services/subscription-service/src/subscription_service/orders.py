@@ -15,7 +15,7 @@ from cloudsync_chassis import ids
 from cloudsync_chassis.client.errors import RefusedError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.problem import ALREADY_EXISTS, NOT_FOUND, not_valid
+from cloudsync_chassis.problem import ALREADY_EXISTS, NOT_FOUND, breaks_rule
 from cloudsync_chassis.security.principal import workload
 from payment_client import models as payments
 from usage_grpc_client import models as usage
@@ -94,7 +94,7 @@ class Orders(Catalogue):
         """Place an order; the money is authorised once the order is committed.
 
         Raises:
-            Problem: what the contract declares, `validation-failed`, `already-exists`.
+            Problem: what the contract declares, `rule-broken`, `already-exists`.
         """
         wish = request.body
         bought = await self._bought(ctx, wish)
@@ -126,7 +126,7 @@ class Orders(Catalogue):
         if price is None:
             raise problems.PLAN_NOT_ON_SALE("no price in this currency and interval")
         if not plan.min_seats <= wish.seat_quantity <= plan.max_seats:
-            raise not_valid(
+            raise breaks_rule(
                 f"the plan is sold for {plan.min_seats} to {plan.max_seats} seats",
                 pointer="/seatQuantity",
             )
@@ -158,7 +158,7 @@ class Orders(Catalogue):
             if named is None:
                 raise NOT_FOUND("no such subscription")
         if (named is None) != (kind is models.OrderKind.new):
-            raise not_valid("a change or reactivation names its subscription", pointer="/kind")
+            raise breaks_rule("a change or reactivation names its subscription", pointer="/kind")
         if named is not None and kind is models.OrderKind.plan_change:
             return self._changeable(named, wish, plan)
         if named is not None:
@@ -180,11 +180,11 @@ class Orders(Catalogue):
         if held.status not in (states.active, states.trialing):
             raise problems.ILLEGAL_TRANSITION("only a subscription in force changes its plan")
         if held.product_line is not plan.product_line:
-            raise not_valid("the plan is of another product line", pointer="/planCode")
+            raise breaks_rule("the plan is of another product line", pointer="/planCode")
         if held.currency is not wish.currency and held.status is states.active:
-            raise not_valid("the currency of a subscription stays", pointer="/currency")
+            raise breaks_rule("the currency of a subscription stays", pointer="/currency")
         if wish.seat_quantity < held.seat_minimum:
-            raise not_valid("the contract asks for more seats", pointer="/seatQuantity")
+            raise breaks_rule("the contract asks for more seats", pointer="/seatQuantity")
         return held
 
     def _check_reactivation(
@@ -196,7 +196,7 @@ class Orders(Catalogue):
         if ended.ended_at is None or ended.ended_at < ctx.now - REACTIVATION:
             raise problems.ILLEGAL_TRANSITION("it ended not within the last ninety days")
         if ended.plan_code != wish.plan_code:
-            raise not_valid("a reactivation is of the same plan", pointer="/planCode")
+            raise breaks_rule("a reactivation is of the same plan", pointer="/planCode")
 
     async def _living(self, ctx: Context, line: models.ProductLine) -> models.Subscription | None:
         async for each in self.subscription.each(ctx, productLine=line, status=LIVING):

@@ -11,7 +11,7 @@ from cloudsync_chassis.client.errors import CallError
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Received
 from cloudsync_chassis.model import project
-from cloudsync_chassis.problem import not_valid
+from cloudsync_chassis.problem import breaks_rule, not_valid
 from cloudsync_chassis.store.query import Page
 
 from .base import Base, normal
@@ -122,7 +122,7 @@ class People(Base):
         user_ids = request.body.user_ids or []
         addresses = [each.root for each in request.body.addresses or []]
         if len(user_ids) + len(addresses) > _ATTENDEES:
-            raise not_valid(f"{_ATTENDEES} people at most", pointer="")
+            raise breaks_rule(f"{_ATTENDEES} people at most", pointer="")
         found: dict[UUID, models.User] = {}
         unknown: list[str] = []
         named = {

@@ -19,7 +19,7 @@ from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.envelope import Event, Received
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.model import given, to_record
-from cloudsync_chassis.problem import UNAVAILABLE, not_valid
+from cloudsync_chassis.problem import UNAVAILABLE, breaks_rule
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.work.spec import Due
 from pydantic_core import to_jsonable_python
@@ -172,14 +172,14 @@ class Deliveries(Endpoints):
         """The documented example of an event, at once.
 
         Raises:
-            Problem: `endpoint-disabled`, `test-limit-reached`, `validation-failed`.
+            Problem: `endpoint-disabled`, `test-limit-reached`, `rule-broken`.
         """
         endpoint = await self.webhook_endpoint.get(ctx, request.endpoint_id)
         if endpoint.state not in (_STATES.active, _STATES.failing):
             raise problems.ENDPOINT_DISABLED(f"the endpoint is {endpoint.state.value}")
         name = request.body.event_type
         if name not in [each.root for each in endpoint.event_types]:
-            raise not_valid("the endpoint does not subscribe to it", pointer="/eventType")
+            raise breaks_rule("the endpoint does not subscribe to it", pointer="/eventType")
         recent = 0
         async for each in self.webhook_delivery.each(ctx, endpointId=endpoint.id, replayId=TEST):
             recent += each.created_at + _HOUR > ctx.now

@@ -14,7 +14,7 @@ from pydantic_core import to_jsonable_python
 
 from cloudsync_chassis.client.attempts import Client, Outcome, TokenSource, no_token, silent
 from cloudsync_chassis.client.call import Call
-from cloudsync_chassis.client.errors import RefusedError
+from cloudsync_chassis.client.errors import RefusedError, readable
 from cloudsync_chassis.client.observer import SILENT, Observer
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget
 
@@ -57,7 +57,8 @@ class ServiceClient(Client):
     async def call(self, request: Call, result: TypeAdapter[R]) -> R:
         """The typed answer, without what a newer callee adds to it. Raises as `send` does."""
         response = await self.send(request)
-        return result.validate_json(response.content or b"null", strict=False, extra="ignore")
+        with readable(request):
+            return result.validate_json(response.content or b"null", strict=False, extra="ignore")
 
     async def send(self, request: Call) -> httpx.Response:
         """The successful answer as it came."""
