@@ -8,19 +8,22 @@ from uuid import UUID
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import not_valid
 from cloudsync_chassis.propagation import TENANT_HEADER
+from cloudsync_chassis.security.principal import Principal
 
 _TAG = re.compile(r'"(\d{1,18})"')
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 
-def tenant(text: str | None) -> UUID | None:
-    """The tenant that a workload acts for.
+def acting(principal: Principal, text: str | None) -> Principal:
+    """The caller within the tenant that the header names; of a user it is not even read.
 
     Raises:
         Problem: `validation-failed`: no UUID.
     """
+    if principal.kind == "user" or not text:
+        return principal
     try:
-        return UUID(text) if text else None
+        return principal.acting_for(UUID(text))
     except ValueError as error:
         raise not_valid("a UUID", parameter=TENANT_HEADER) from error
 
