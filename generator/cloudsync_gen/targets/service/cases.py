@@ -129,6 +129,7 @@ def table_of(cases: tuple[CaseView, ...], examples: Mapping[str, dict[str, Any]]
         entities.setdefault(name, example)
     return {
         "entities": entities,
+        "sound": {},
         "invariants": {},
         "cases": [_row(case, entities) for case in cases],
     }

@@ -19,6 +19,7 @@ from cloudsync_gen.targets.service.aggregate_views import (
 )
 from cloudsync_gen.targets.service.candidates import ABSENT, Candidates, Hints
 from cloudsync_gen.targets.service.cases import table_of
+from cloudsync_gen.targets.service.facts import WORKLOAD
 from cloudsync_gen.targets.service.samples import FORMATS, Unsampled
 from cloudsync_gen.targets.service.views import CaseView, ServiceView
 
@@ -49,12 +50,13 @@ Reads = dict[str, dict[str, Read]]
 def trials_of(view: ServiceView) -> Trials:
     """The table of the contract tests, and what is to be found for it."""
     known = Candidates(view.models["$defs"])
-    subjects = [_Subject(known, each) for each in view.aggregates]
+    workloads = sorted({view.name, *(name for m in view.methods for name in m.callers)})
+    subjects = [_Subject(known, each, workloads) for each in view.aggregates]
     examples = {each.view.name: each.example for each in subjects if each.example}
     table = table_of(view.cases, examples)
     for each in subjects:
         each.example = table["entities"].get(each.view.name, {})
-    problems = [problem for each in subjects for problem in each.broken()]
+    problems = [problem for each in subjects for problem in (*each.sound(), *each.broken())]
     problems += _asked(view, known, subjects)
     return Trials(table=table, problems=tuple(problems), absent=ABSENT, whole=("body",))
 
@@ -67,6 +69,7 @@ def _asked(view: ServiceView, known: Candidates, subjects: list[_Subject]) -> It
         for field in method.fields
         if field.name == "body"
     }
+    callers = {method.command: method.callers for method in view.methods}
     ordered = sorted(enumerate(view.cases), key=lambda each: each[1].custom)
     for subject in subjects:
         commands = {each.command: each for each in subject.view.commands}
@@ -74,14 +77,24 @@ def _asked(view: ServiceView, known: Candidates, subjects: list[_Subject]) -> It
             command = commands.get(case.performs)
             if command is not None and command.effect in _MOVING:
                 body = known.schema(bodies.get(case.performs, ""))
-                yield from _Request(subject, known, place, case, command, body).problems()
+                known_callers = (*callers.get(case.performs, ()), view.name)
+                asker = _asker(subject.view, case.performs, known_callers[0])
+                yield from _Request(subject, known, place, case, command, body, asker).problems()
+
+
+def _asker(view: AggregateView, command: str, caller: str) -> str:
+    """The workload that asks where the life cycle takes the command of workloads alone."""
+    rows = [each for each in view.transitions if each.command == command]
+    alone = bool(rows) and all(each.roles == (WORKLOAD,) and not each.relations for each in rows)
+    return caller if alone else ""
 
 
 class _Subject:
     """An aggregate: what its fields may hold, and what is said of them."""
 
-    def __init__(self, known: Candidates, view: AggregateView) -> None:
+    def __init__(self, known: Candidates, view: AggregateView, workloads: Iterable[str]) -> None:
         self.view = view
+        self._workloads = tuple(workloads)
         self.schema = known.schema(view.model)
         self.properties: Mapping[str, Any] = self.schema.get("properties", {})
         self.required = frozenset(self.schema.get("required", ()))
@@ -121,6 +134,8 @@ class _Subject:
             value = self.example.get(peer)
             if peer != name and isinstance(value, str):
                 yield value
+        if any(selected(each, "principal") for each in said):
+            yield from self._workloads
 
     def seed(
         self, first: Mapping[str, Any], fixed: Iterable[str], *, related: bool = True
@@ -138,6 +153,19 @@ class _Subject:
                 optional = name not in self.required
                 found[name] = self.values(name, self.properties[name], value, optional=optional)
         return found
+
+    def sound(self) -> Iterator[Problem]:
+        """An entity that breaks no invariant."""
+        held = {f"entity.{n}": v for n, v in self.seed(self.example, ()).items()}
+        reads = {name: Read(variables=(f"entity.{name}",)) for name in self.names}
+        if self.example and self.view.invariants:
+            yield Problem(
+                values=held,
+                conditions=tuple(self.kept({"this": reads})),
+                place=("sound", self.view.name),
+                group=f"{self.view.name} sound",
+                effort=_THOROUGH,
+            )
 
     def broken(self) -> Iterator[Problem]:
         """An entity for each invariant that breaks it and no other."""
@@ -171,6 +199,7 @@ class _Request(Struct, frozen=True):
     case: CaseView
     command: CommandView
     body: Mapping[str, Any]
+    asker: str
 
     @property
     def new(self) -> bool:
@@ -203,8 +232,8 @@ class _Request(Struct, frozen=True):
         values = self._values(step)
         before = {"this": self._before(values), "input": self._inputs(values)}
         before["principal"] = {
-            "id": Read(value=_SUBJECT),
-            "kind": Read(value="user"),
+            "id": Read(value=self.asker or _SUBJECT),
+            "kind": Read(value="workload" if self.asker else "user"),
             "roles": Read(value=[]),
         }
         conditions = [] if self.new else list(self.subject.kept(before))

@@ -204,8 +204,8 @@ class CaseView(Struct, frozen=True, kw_only=True):
 
     `parameters`: path parameter -> an example. `seeds` must exist before it is asked. `custom`:
     nothing follows from the model for it. `rich`: the body with all that may be left out. `rpc`:
-    the path of the RPC that carries it, where the service speaks gRPC; `parameters` are then fields of
-    its message.
+    the path of the RPC that carries it where the service speaks gRPC; its message has the fields
+    `parameters`.
     """
 
     operation: str

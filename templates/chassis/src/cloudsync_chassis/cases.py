@@ -112,10 +112,11 @@ class Case:
 def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...]:
     """The cases of a JSON file; `modules` hold the service's operations and aggregates.
 
-    The file has `entities`, examples by aggregate, and `cases`: the operation of the contract, the
-    command or query that it `performs` if that is called otherwise, and what nothing else says:
-    values of parameters and the body, and the entities that must exist, each with what differs from
-    its example (null: absent). An operation with an `rpc` is asked by gRPC.
+    The file has `entities`, examples by aggregate, what differs in `sound` ones, which break no
+    invariant, and `cases`: the operation of the contract, the command or query that it `performs`
+    if that is called otherwise, and what nothing else says: values of parameters and the body, and
+    the entities that must exist, each with what differs from its example (null: absent). An
+    operation with an `rpc` is asked by gRPC.
     """
     table = json.loads(path.read_bytes())
     facts = [each for module in modules for each in vars(module).values()]
@@ -128,8 +129,8 @@ def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...
         told = dict(row)
         operation = operations[told.pop("performs", None) or _in_kebab_case(told["operation"])]
         roles = _roles(spec, operation, aggregates)
-        seeds = (_seed(table["entities"], *each) for each in told.pop("seeds", ()))
         own = next((each.name for each in aggregates if operation.id in each.commands), "")
+        seeds = [_seed(table, own, *each) for each in told.pop("seeds", ())]
         trials = {kind: tuple(_trials(told.pop(kind, {}), own)) for kind in ("breaks", "moves")}
         rpc = told.pop("rpc", "")
         made.append(
@@ -158,7 +159,7 @@ def breakers(path: Path) -> tuple[Breaker, ...]:
         Breaker(
             aggregate=aggregate,
             invariant=invariant,
-            values=_seed(table["entities"], aggregate, told.get("entity", {}))["values"],
+            values=differing(table["entities"][aggregate], told.get("entity", {})),
         )
         for aggregate, broken in sorted(table["invariants"].items())
         for invariant, told in sorted(broken.items())
@@ -212,9 +213,13 @@ def _headers(parameters: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str
 
 
 def _seed(
-    entities: Mapping[str, Mapping[str, Any]], aggregate: str, differs: Mapping[str, Any]
+    table: Mapping[str, Any], own: str, aggregate: str, differs: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    return {"aggregate": aggregate, "values": differing(entities[aggregate], differs)}
+    """An entity; one that the operation does not work on breaks no invariant."""
+    values = table["entities"][aggregate]
+    if aggregate != own:
+        values = differing(values, table["sound"].get(aggregate, {}).get("entity", {}))
+    return {"aggregate": aggregate, "values": differing(values, differs)}
 
 
 def differing(values: Mapping[str, Any], differs: Mapping[str, Any]) -> dict[str, Any]:
