@@ -131,7 +131,9 @@ def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...
         roles = _roles(spec, operation, aggregates)
         own = next((each.name for each in aggregates if operation.id in each.commands), "")
         seeds = [_seed(table, own, *each) for each in told.pop("seeds", ())]
-        trials = {kind: tuple(_trials(told.pop(kind, {}), own)) for kind in ("breaks", "moves")}
+        trials: dict[str, Any] = {
+            kind: tuple(_trials(told.pop(kind, {}), own)) for kind in ("breaks", "moves")
+        }
         rpc = told.pop("rpc", "")
         made.append(
             Case(

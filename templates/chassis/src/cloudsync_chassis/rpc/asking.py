@@ -39,7 +39,7 @@ class RpcAsker:
             UnsayableError: the message has no place for the values.
         """
         service, _, rpc = path.removeprefix("/").partition("/")
-        found: Any = descriptor_pool.Default().FindServiceByName(service)  # type: ignore[no-untyped-call]
+        found: Any = descriptor_pool.Default().FindServiceByName(service)
         method = found.methods_by_name[rpc]
         request = self._message(method.input_type, values)
         reply = message_factory.GetMessageClass(method.output_type)
