@@ -18,11 +18,14 @@ from typing import Any
 
 import httpx
 import pytest
-from cloudsync_chassis import contract, hostile, validation
+from cloudsync_chassis import contract, hostile, proofs, validation
 from cloudsync_chassis.aggregate.lifecycle import Lifecycle
+from cloudsync_chassis.aggregate.rules import Invariants
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.published import document
 
+from cloudsync_gen.model.layers.application import Aggregate, Invariant
+from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets.service.samples import sample
 from support.effort import Effort
 from support.services import Process, Written, own_failures, running, type_errors, written
@@ -74,6 +77,29 @@ def client(process: Process, *roles: str, organization: str = ORGANIZATION) -> h
     """A caller with these roles."""
     token = process.token(*roles, organization=organization, subject=PERSON)
     return httpx.Client(base_url=process.url, headers={"Authorization": f"Bearer {token}"})
+
+
+def _owner(model: Model, invariant: Invariant) -> str:
+    aggregate = model.get(Aggregate, invariant.aggregate)
+    return aggregate.service.rpartition(".")[2] if aggregate else ""
+
+
+def test_every_invariant_can_be_broken(made: dict[str, Written]) -> None:
+    """One that a schema or another one implies would say nothing."""
+    asked = 0
+    for each in made.values():
+        for service in each.names:
+            path = each.folder(service) / "tests" / "contract.json"
+            table = json.loads(path.read_bytes()) if path.is_file() else {"invariants": {}}
+            found = {name for broken in table["invariants"].values() for name in broken}
+            facts = [
+                invariant.id.rpartition(".")[2]
+                for invariant in each.model.all(Invariant)
+                if _owner(each.model, invariant) == service
+            ]
+            assert found == set(facts), service
+            asked += sum(len(case.get("breaks", ())) for case in table.get("cases", ()))
+    assert asked > 50
 
 
 def told(process: Process) -> list[str]:
@@ -210,6 +236,31 @@ def test_what_is_not_kept_apart_or_taken_as_text_is_found(
             validation, "_with_integers", lambda content: content.replace(b"DROP TABLE x", changed)
         )
         assert bench.hostile(cases["createDocument"])
+
+
+def test_rules_that_the_service_does_not_keep_are_found(
+    made: dict[str, Written], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The proofs of invariants, steps and roles can fail."""
+    each, service = made["cloudsync"], "document-service"
+    for path in each.sources(service):
+        monkeypatch.syspath_prepend(str(path))
+    testing = importlib.import_module("document_service.generated.testing")
+    table = each.folder(service) / "tests" / "contract.json"
+    cases = {case.operation: case for case in testing.cases(table)}
+    broken = next(each for each in testing.breakers(table) if each.aggregate == "folder")
+    breaking = next(case for case in cases.values() if case.breaks and not case.custom)
+    archive, read = cases["archiveDocument"], cases["getDocument"]
+    with testing.Bench(testing.started, tmp_path) as bench:
+        assert proofs.unnamed(bench, broken) == proofs.lapses(bench, breaking) == []
+        assert proofs.missteps(bench, archive) == proofs.trespasses(bench, read) == []
+        other = replace(broken, invariant="another")
+        assert proofs.unnamed(bench, other) == [f"invariant-broken names ['{broken.invariant}']"]
+        unmet = replace(archive, moves=tuple(replace(m, name="active>gone") for m in archive.moves))
+        assert proofs.missteps(bench, unmet) == ["active>gone: it is archived"]
+        assert proofs.trespasses(bench, replace(read, permission="nothing:held"))
+        monkeypatch.setattr(Invariants, "check", lambda self, record: None)
+        assert proofs.unnamed(bench, broken) == ["it is let through"]
 
 
 def test_the_contract_is_served_as_published(documents: Process) -> None:

@@ -13,9 +13,9 @@ import msgspec
 from cloudsync_gen.engine.cache import Store
 from cloudsync_gen.engine.fingerprint import tool
 from cloudsync_gen.engine.resources import digest_of_templates
-from cloudsync_gen.model.artefacts import Layout, ProtoStubs, PydanticModels
+from cloudsync_gen.model.artefacts import Layout, ProtoStubs, PydanticModels, Trials
 
-F = TypeVar("F", PydanticModels, ProtoStubs, Layout)
+F = TypeVar("F", PydanticModels, ProtoStubs, Layout, Trials)
 
 _encode = msgspec.msgpack.Encoder().encode
 _files = msgspec.msgpack.Decoder(dict[str, bytes])
@@ -35,7 +35,7 @@ def known(store: Store, form: F, make: Callable[[F], dict[str, bytes]]) -> dict[
     return made
 
 
-def _key(form: PydanticModels | ProtoStubs | Layout) -> str:
+def _key(form: PydanticModels | ProtoStubs | Layout | Trials) -> str:
     templates = digest_of_templates(form.name) if isinstance(form, Layout) else b""
     head = f"form {type(form).__name__}\0".encode()
     return sha256(head + tool() + templates + _encode(form)).hexdigest()[:40]

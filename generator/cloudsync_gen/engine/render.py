@@ -24,6 +24,7 @@ from cloudsync_gen.model.artefacts import (
     Resource,
     ResourceFolder,
     Template,
+    Trials,
     Unit,
     Verbatim,
 )
@@ -83,6 +84,9 @@ def _files(planned: Planned, store: Store) -> Iterator[tuple[str, bytes]]:
         case PydanticModels() as form:
             yield planned.path, known(store, form, _models)[""]
             return
+        case Trials() as form:
+            yield planned.path, known(store, form, _trials)[""]
+            return
         case form:
             content = _bytes(form, store)
             _well_formed(planned.path, content)
@@ -110,6 +114,12 @@ def _models(form: PydanticModels) -> dict[str, bytes]:
     content = models.render(form)
     _well_formed("models.py", content)
     return {"": content}
+
+
+def _trials(form: Trials) -> dict[str, bytes]:
+    from cloudsync_gen.engine.forms import trials
+
+    return {"": trials.render(form)}
 
 
 def _bytes(form: Form, store: Store) -> bytes:

@@ -83,7 +83,66 @@ class Layout(Struct, frozen=True):
     slugs: dict[str, str]
 
 
-Form = Template | Data | Verbatim | Resource | ResourceFolder | PydanticModels | ProtoStubs | Layout
+class Read(Struct, frozen=True, kw_only=True):
+    """What a field of a condition's variable holds: what the first of `variables` that has a value
+    holds at `path`, else `value`. Of two objects (`merges`) the first is laid over the second.
+    """
+
+    variables: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
+    merges: bool = False
+    value: Any = None
+
+
+class Condition(Struct, frozen=True, kw_only=True):
+    """A CEL expression that has to come to `holds`; `reads`: variable of CEL -> field -> value."""
+
+    expression: str
+    holds: bool
+    reads: dict[str, dict[str, Read]]
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """Values are sought with which all conditions are met; those that come first are preferred.
+
+    `values`: variable -> what it may hold (`absent` of the form: nothing). `place`: where in the
+    table the solution goes. `group`: of problems with the same one, the first that has a solution
+    is kept. `effort`: how many changes are weighed against each other at most. `told`: variables
+    that are told though they have their first value.
+    """
+
+    values: dict[str, tuple[Any, ...]]
+    conditions: tuple[Condition, ...]
+    place: tuple[str, ...]
+    group: str
+    effort: int
+    told: tuple[str, ...] = ()
+
+
+class Trials(Struct, frozen=True, kw_only=True):
+    """A table of JSON into which solved problems are written: what differs from the first values.
+
+    A variable's name is its part of the solution and its name there, `seed.title`; the parts that
+    are `whole` are told with what has its first value too.
+    """
+
+    table: dict[str, Any]
+    problems: tuple[Problem, ...]
+    absent: str
+    whole: tuple[str, ...]
+
+
+Form = (
+    Template
+    | Data
+    | Verbatim
+    | Resource
+    | ResourceFolder
+    | PydanticModels
+    | ProtoStubs
+    | Layout
+    | Trials
+)
 
 
 class Planned(Struct, frozen=True, kw_only=True):

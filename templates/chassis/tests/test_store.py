@@ -15,8 +15,13 @@ from hypothesis import strategies as st
 
 import bookshop
 from cloudsync_chassis import files
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.executor import Incoming
 from cloudsync_chassis.ids import object_id, token, uuid7
+from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import Problem
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.security.principal import workload
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.columns import sql
 from cloudsync_chassis.store.cursor import CursorSigner, Position
@@ -151,3 +156,19 @@ def test_secrets_are_made_once_and_private(tmp_path: Path) -> None:
     assert path.read_bytes() == first
     assert path.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in path.parent.iterdir()] == ["secret"], "no staging file left"
+
+
+async def test_entities_are_counted_by_an_id_that_is_a_text(shop: Running) -> None:
+    """As conditions of the model give it: CEL has no UUIDs."""
+    clerk = shop.caller("clerk")
+    body = {"title": "Emma", "priceMinor": 1}
+    book = (await shop.http.post("/v1/books", json=body, headers=clerk.headers)).json()
+    runtime = shop.runtime
+    asking = Incoming(principal=workload("shop", clerk.organization), trace=Trace.new())
+
+    async def count(ctx: Context) -> tuple[int, int]:
+        books = runtime.aggregates["book"]
+        return await books.count(ctx, id=book["id"]), await books.count(ctx, id="none")
+
+    reading = Operation(id="read", access="workload")
+    assert await runtime.executor.run(reading, asking, count) == (1, 0)

@@ -24,7 +24,7 @@ from cloudsync_chassis.store import system
 from cloudsync_chassis.store.query import ListQuery, PageRequest
 from cloudsync_chassis.store.repository import Repository
 from cloudsync_chassis.store.unit import Unit
-from cloudsync_chassis.testing import isolated
+from cloudsync_chassis.testing import Running, isolated
 
 TENANTS = (UUID(int=1), UUID(int=2))
 WRITE = Operation(id="write", writes=True)
@@ -232,3 +232,9 @@ async def test_over_http_another_tenants_book_does_not_exist(shop: Any) -> None:
     listed = await shop.http.get("/v1/books", headers=foreign)
     assert listed.json()["items"] == []
     assert (await shop.http.get(url, headers=ours.headers)).json() == book
+
+
+async def test_the_tenant_that_a_user_names_is_not_even_read(shop: Running) -> None:
+    clerk = shop.caller("clerk")
+    headers = {**clerk.headers, "X-Organization-Id": "'; DROP TABLE x;--"}
+    assert (await shop.http.get("/v1/books", headers=headers)).status_code == 200

@@ -28,7 +28,9 @@ def test_each_service_has_its_owner_and_other_lines_stay(tmp_path: Path) -> None
     assert "/generated/services/recipe/ @acme/press-crew" in lines
     assert "/model/04_application/brewing/recipe-commands.yaml @acme/press-crew" in lines
     assert sorted(each.name for each in tmp_path.iterdir()) == [".cloudsync-gen", ".github"]
-    file.write_text("# mine\n" + file.read_text().replace("@acme/press-crew", "@x/y") + "docs/ @d\n")
+    file.write_text(
+        "# mine\n" + file.read_text().replace("@acme/press-crew", "@x/y") + "docs/ @d\n"
+    )
     assert export(file, "--organization", "acme") == 0
     assert file.read_text().splitlines() == ["# mine", *lines, "docs/ @d"]
 

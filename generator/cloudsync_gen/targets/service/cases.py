@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
+from cloudsync_gen.model.effects import rpcs_of
 from cloudsync_gen.model.layers.api import Operation
 from cloudsync_gen.model.layers.application import Command, Query
 from cloudsync_gen.targets.service.facts import ServiceFacts
 from cloudsync_gen.targets.service.requests import request_of
-from cloudsync_gen.targets.service.samples import FORMATS, Unsampled, sample
+from cloudsync_gen.targets.service.samples import FORMATS, Unsampled, enriched, sample
 from cloudsync_gen.targets.service.seeds import Arrangement
 from cloudsync_gen.targets.service.views import CaseView, MethodView
 
 
 def cases_of(facts: ServiceFacts, methods: tuple[MethodView, ...]) -> tuple[CaseView, ...]:
-    """One case per operation of the contract, in the order of the paths."""
+    """One case per operation or RPC of the contract, in the order of the paths."""
     found: list[tuple[str, str, CaseView]] = []
     for performed, method in zip(facts.performed, methods, strict=True):
         operation = facts.operation(performed)
         if operation is not None:
             case = _case(facts, performed, method, operation)
             found.append((operation.path, operation.method, case))
+        for path in () if operation is not None else _rpcs(facts, performed):
+            found.append((path, "", _rpc_case(facts, performed, method, path)))
     return tuple(case for *_, case in sorted(found, key=lambda each: each[:2]))
 
 
@@ -31,28 +34,75 @@ def _case(
     facts: ServiceFacts, performed: Command | Query, method: MethodView, operation: Operation
 ) -> CaseView:
     compiled, schemas = facts.compiled(operation), facts.components(operation)
-    body = _body(compiled, schemas)
+    body, rich = _body(compiled, schemas)
     arrangement = Arrangement(facts, performed, request_of(facts, performed))
     parameters = arrangement.parameters(_examples(compiled, schemas, "path"))
     return CaseView(
         operation=operation.operation_id,
         performs=method.command,
         parameters=parameters,
-        seeds=arrangement.seeds(parameters),
+        seeds=arrangement.seeds(parameters, body),
         query=_examples(compiled, schemas, "query"),
         body=body,
+        rich=rich,
         custom=not method.default.verb,
     )
 
 
-def _body(compiled: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
-    """An example of the body; nothing where none is sent or none was found."""
+def _rpcs(facts: ServiceFacts, performed: Command | Query) -> Iterator[str]:
+    """`/<package>.<service>/<rpc>` (gRPC over HTTP2, Path) of the RPCs that carry it."""
+    for rpc in rpcs_of(facts.model, performed.id):
+        contract = facts.system.contracts.grpc.get(rpc.document)
+        if contract is not None and facts.service.style == "grpc":
+            yield f"/{contract.package}.{contract.service}/{rpc.rpc_name}"
+
+
+def _rpc_case(
+    facts: ServiceFacts, performed: Command | Query, method: MethodView, path: str
+) -> CaseView:
+    request = request_of(facts, performed)
+    arrangement = Arrangement(facts, performed, request)
+    examples = {request.key: _key_example(facts, performed)} if request.key else {}
+    parameters = arrangement.parameters(examples)
+    schema = facts.schema(performed.input) if performed.input else None
+    body, rich = _examples_of(schema, facts.schemas) if schema else (None, None)
+    return CaseView(
+        operation=path.rpartition("/")[2],
+        performs=method.command,
+        parameters=parameters,
+        seeds=arrangement.seeds(parameters, body),
+        query={},
+        body=body,
+        rich=rich,
+        custom=not method.default.verb,
+        rpc=path,
+    )
+
+
+def _key_example(facts: ServiceFacts, performed: Command | Query) -> str:
+    """An example of the field that identifies what an RPC works on."""
+    aggregate = facts.aggregates.get(performed.aggregate)
+    if aggregate is not None:
+        properties = facts.schema(aggregate.schema).get("properties", {})
+        with suppress(Unsampled):
+            return str(sample(properties.get(aggregate.key, {}), facts.schemas, aggregate.key))
+    return FORMATS["uuid"]
+
+
+def _body(compiled: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Examples of the body; nothing where none is sent or none was found."""
     for content in compiled.get("requestBody", {}).get("content", {}).values():
-        try:
-            return sample(content.get("schema", {}), schemas)
-        except Unsampled:
-            return None
-    return None
+        return _examples_of(content.get("schema", {}), schemas)
+    return None, None
+
+
+def _examples_of(schema: Any, schemas: Mapping[str, Any]) -> tuple[Any, Any]:
+    """(an example, one with all that may be left out if it differs)."""
+    try:
+        plain, rich = sample(schema, schemas), enriched(schema, schemas)
+    except Unsampled:
+        return None, None
+    return plain, rich if rich != plain else None
 
 
 def _examples(
@@ -70,14 +120,19 @@ def _examples(
     return found
 
 
-def table_of(cases: tuple[CaseView, ...]) -> str:
-    """The cases as JSON, one on a line: each entity once, then where a case differs from it."""
+def table_of(cases: tuple[CaseView, ...], examples: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The cases as JSON: each entity once, then where a case differs from it."""
     entities: dict[str, dict[str, Any]] = {}
     for seed in (seed for case in cases for seed in case.seeds):
         entities.setdefault(seed.aggregate, seed.values)
-    examples = (f"{_json(name)}: {_json(values)}" for name, values in sorted(entities.items()))
-    rows = (_json(_row(case, entities)) for case in cases)
-    return f'{{"entities": {{{_lines(examples)}}},\n"cases": [{_lines(rows)}]}}\n'
+    for name, example in examples.items():
+        entities.setdefault(name, example)
+    return {
+        "entities": entities,
+        "sound": {},
+        "invariants": {},
+        "cases": [_row(case, entities) for case in cases],
+    }
 
 
 def _row(case: CaseView, entities: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
@@ -89,9 +144,11 @@ def _row(case: CaseView, entities: Mapping[str, dict[str, Any]]) -> dict[str, An
         "query": case.query,
         "seeds": [[s.aggregate, _differs(s.values, entities[s.aggregate])] for s in case.seeds],
         "body": case.body,
+        "rich": case.rich,
         "custom": case.custom,
+        "rpc": case.rpc,
     }
-    empty = {name for name in ("parameters", "query", "seeds", "custom") if not told[name]}
+    empty = {name for name in ("parameters", "query", "seeds", "custom", "rpc") if not told[name]}
     if case.performs == _in_kebab_case(case.operation):
         empty.add("performs")
     return {n: v for n, v in told.items() if n not in empty and v is not None}
@@ -106,11 +163,3 @@ def _differs(values: Mapping[str, Any], example: Mapping[str, Any]) -> dict[str,
     """What turns the example into the values; null takes a value away."""
     gone = dict.fromkeys(sorted(example.keys() - values.keys()))
     return gone | {n: v for n, v in sorted(values.items()) if n not in example or example[n] != v}
-
-
-def _lines(items: Iterable[str]) -> str:
-    return "\n" + ",\n".join(items) + "\n"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))

@@ -16,7 +16,7 @@ from cloudsync_gen.model.artefacts import (
     Template,
     Verbatim,
 )
-from cloudsync_gen.targets.service.cases import table_of
+from cloudsync_gen.targets.service.trials import trials_of
 from cloudsync_gen.targets.service.views import ServiceView
 
 MODULES = (
@@ -60,8 +60,8 @@ def files(view: ServiceView) -> Iterable[Planned]:
         f"{folder}/pyproject.toml": Data("toml", _project(view)),
         f"{folder}/tests/test_contract.py": Template("service/test_contract.py.j2", view),
     }
-    if view.cases:
-        forms[f"{folder}/tests/contract.json"] = Verbatim(table_of(view.cases))
+    if view.cases or view.aggregates:
+        forms[f"{folder}/tests/contract.json"] = trials_of(view)
     yield from (Planned(path=path, form=form, sources=view.sources) for path, form in forms.items())
     yield Planned(
         path=folder,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 
@@ -22,10 +24,34 @@ FORMATS = {
 }
 _TEXT = "example"
 _MAX_DEPTH = 12
+_RICHEST = 2
 
 
 class Unsampled(Exception):
     """A schema of which no example was found."""
+
+
+def enriched(schema: Any, schemas: Mapping[str, Any], depth: int = 0) -> Any:
+    """A sample with all optional properties of which there is one. Raises `Unsampled`."""
+    _, found = followed(schema, schemas)
+    made = sample(found, schemas, "", depth)
+    if not isinstance(made, dict) or depth > _RICHEST:
+        return made
+    for name, each in found.get("properties", {}).items():
+        with suppress(Unsampled):
+            _, inner = followed(each, schemas)
+            rich = "properties" in inner
+            made[name] = (
+                enriched(each, schemas, depth + 1) if rich else _filled(each, schemas, name)
+            )
+    return made
+
+
+def _filled(schema: Any, schemas: Mapping[str, Any], name: str) -> Any:
+    """A sample; of a list, with an item in it."""
+    made = sample(schema, schemas, name)
+    _, found = followed(schema, schemas)
+    return [enriched(found["items"], schemas, 1)] if made == [] and "items" in found else made
 
 
 def sample(schema: Any, schemas: Mapping[str, Any], name: str = "", depth: int = 0) -> Any:
@@ -59,9 +85,9 @@ def _typed(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str, dep
         case "object":
             return _object(schema, schemas, depth)
         case "array":
-            if not schema.get("minItems", 0):
-                return []
-            return [sample(schema.get("items", {}), schemas, name, depth + 1)]
+            items = schema.get("items", {})
+            names = (f"{name}{place or ''}" for place in range(schema.get("minItems", 0)))
+            return [sample(items, schemas, each, depth + 1) for each in names]
         case "integer" | "number":
             return _number(schema)
         case "boolean":
@@ -98,6 +124,8 @@ def _number(schema: Mapping[str, Any]) -> int | float:
 
 def _text(schema: Mapping[str, Any], name: str) -> str:
     fewest, most = int(schema.get("minLength", 0)), int(schema.get("maxLength", 10_000))
+    if schema.get("contentEncoding") == "base64":
+        return b64encode(_TEXT.encode() * (fewest * 3 // 4 // len(_TEXT) + 1)).decode()
     if schema.get("format") == "uuid":
         return FORMATS["uuid"][:-12] + sha256(name.encode()).hexdigest()[:12]
     if schema.get("format") in FORMATS:

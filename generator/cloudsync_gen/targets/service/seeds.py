@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from cloudsync_gen.model.ids import name_of
@@ -45,8 +45,22 @@ class Arrangement:
                 found[name] = SUBJECT if field in self._related(self._own) else example
         return found
 
-    def seeds(self, parameters: Mapping[str, str]) -> tuple[SeedView, ...]:
-        """What must exist, parents first."""
+    def seeds(self, parameters: Mapping[str, str], body: Any = None) -> tuple[SeedView, ...]:
+        """What must exist, parents first: what the path names, what the entity is part of, what the
+        body refers to, and what leads the caller to the entity.
+        """
+        wanted = self._wanted()
+        made = {each.id: self._seed(each, parameters) for each in wanted.values()}
+        found = {name: seed for name, seed in made.items() if seed is not None}
+        for each in wanted.values():
+            self._join(each, found, parameters)
+        for name, seed in self._referred(body if isinstance(body, Mapping) else {}):
+            found.setdefault(name, seed)
+        own = found.get(self._own.id) if self._own is not None else None
+        leading = self._leading(own.values) if own is not None else ()
+        return (*found.values(), *leading)
+
+    def _wanted(self) -> dict[str, Aggregate]:
         wanted: dict[str, Aggregate] = {}
         for name in self._request.in_path:
             for aggregate in self._facts.aggregates.values():
@@ -59,8 +73,54 @@ class Arrangement:
                 wanted[self._own.id] = self._own
             else:
                 wanted.pop(self._own.id, None)
-        seeds = (self._seed(each, parameters) for each in wanted.values())
-        return tuple(each for each in seeds if each is not None)
+        return wanted
+
+    def _join(
+        self, aggregate: Aggregate, found: Mapping[str, SeedView], parameters: Mapping[str, str]
+    ) -> None:
+        """Say in a part whose part it is, where the path does not."""
+        part_of = aggregate.part_of
+        parent = self._facts.aggregates.get(part_of.aggregate) if part_of else None
+        if part_of is None or parent is None or parent.id not in found:
+            return
+        child, above = found.get(aggregate.id), found[parent.id].values
+        if (
+            child is not None
+            and not {part_of.field, self._facts.key_of(parent)} & parameters.keys()
+        ):
+            child.values[part_of.field] = above.get(parent.key, child.values[part_of.field])
+
+    def _referred(self, body: Mapping[str, Any]) -> Iterator[tuple[str, SeedView]]:
+        """Entities of the service that the body names by a reference or as the parent."""
+        own = self._own
+        if own is None:
+            return
+        named = [*own.references, *([own.part_of] if own.part_of else [])]
+        for each in named:
+            aggregate = self._facts.aggregates.get(each.aggregate)
+            value = body.get(each.field)
+            if aggregate is None or not isinstance(value, str):
+                continue
+            seed = self._seed(aggregate, {})
+            if seed is not None:
+                seed.values[aggregate.key] = value
+                yield aggregate.id, seed
+
+    def _leading(self, entity: Mapping[str, Any]) -> Iterator[SeedView]:
+        """Entities by which the caller stands in a relation that the operation names."""
+        rules = {each.name: each for each in self._own.relations} if self._own else {}
+        for name in self._performed.relations:
+            rule = rules.get(name)
+            through = self._facts.aggregates.get(rule.through or "") if rule else None
+            seed = self._seed(through, {}) if through else None
+            if rule is None or seed is None or not rule.parent or not rule.principal:
+                continue
+            seed.values[rule.parent] = entity["id"]
+            seed.values[rule.principal] = f"{rule.prefix}{SUBJECT}"
+            if rule.value_field and rule.values:
+                seed.values[rule.value_field] = rule.values[0]
+            yield seed
+            return
 
     def _ancestors(self, aggregate: Aggregate) -> Iterable[Aggregate]:
         seen = {aggregate.id}

@@ -1,9 +1,9 @@
-"""A text that matches a regular expression: for example requests, the same on every run."""
+"""Texts that match a regular expression: for example requests, the same on every run."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
@@ -25,18 +25,23 @@ def matching(pattern: str, fewest: int = 0, most: int = 10_000) -> str | None:
 
     Python's own parser reads the expression; repetitions are tried from the fewest on.
     """
+    return next(variants(pattern, fewest, most), None)
+
+
+def variants(pattern: str, fewest: int = 0, most: int = 10_000) -> Iterator[str]:
+    """Such texts: of longer and longer repetitions, and of one alternative after the other."""
     try:
         tree = parser.parse(pattern)
         found = re.compile(pattern)
     except (re.error, RecursionError, OverflowError):
-        return None
+        return
     for extra in range(_MOST):
         text = "".join(_text(op, argument, extra) for op, argument in tree)
-        if fewest <= len(text) <= most and found.search(text):
-            return text
         if len(text) > most:
-            return None
-    return None
+            return
+        text = text.ljust(fewest, _PREFERRED[0])
+        if found.search(text):
+            yield text
 
 
 def _text(op: Any, argument: Any, extra: int) -> str:
@@ -86,5 +91,5 @@ _MAKERS: dict[Any, Callable[[Any, int], str]] = {
     codes.POSSESSIVE_REPEAT: _repeated,
     codes.ATOMIC_GROUP: lambda argument, extra: _sequence(argument, extra),
     codes.SUBPATTERN: lambda argument, extra: _sequence(argument[-1], extra),
-    codes.BRANCH: lambda argument, extra: _sequence(argument[1][0], extra),
+    codes.BRANCH: lambda argument, extra: _sequence(argument[1][extra % len(argument[1])], extra),
 }

@@ -206,7 +206,9 @@ class CaseView(Struct, frozen=True, kw_only=True):
     """An operation of the contract, the command or query behind it, and an example request.
 
     `parameters`: path parameter -> an example. `seeds` must exist before it is asked. `custom`:
-    nothing follows from the model for it.
+    nothing follows from the model for it. `rich`: the body with all that may be left out. `rpc`:
+    the path of the RPC that carries it where the service speaks gRPC; its message has the fields
+    `parameters`.
     """
 
     operation: str
@@ -215,7 +217,9 @@ class CaseView(Struct, frozen=True, kw_only=True):
     seeds: tuple[SeedView, ...]
     query: dict[str, str]
     body: Any
+    rich: Any
     custom: bool
+    rpc: str = ""
 
 
 class ServiceView(Struct, frozen=True, kw_only=True):

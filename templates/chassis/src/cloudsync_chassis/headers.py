@@ -10,6 +10,7 @@ from uuid import UUID
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import not_valid
 from cloudsync_chassis.propagation import TENANT_HEADER
+from cloudsync_chassis.security.principal import Principal
 
 _TAG = re.compile(r'"(\d{1,18})"')
 _UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -44,15 +45,17 @@ def _address(text: str | None) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def tenant(text: str | None) -> UUID | None:
-    """The tenant that a workload acts for.
+def acting(principal: Principal, text: str | None) -> Principal:
+    """The caller within the tenant that the header names; of a user it is not even read.
 
     Raises:
         Problem: `validation-failed`: no UUID.
     """
-    if text is not None and not _UUID.fullmatch(text):
+    if principal.kind == "user" or text is None:
+        return principal
+    if not _UUID.fullmatch(text):
         raise not_valid("a UUID", parameter=TENANT_HEADER)
-    return UUID(text) if text else None
+    return principal.acting_for(UUID(text))
 
 
 def idempotency_key(text: str | None) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Kind, Principal
 
 if TYPE_CHECKING:
+    from cloudsync_chassis.rpc.asking import RpcAsker
     from cloudsync_chassis.rpc.server import RpcServer
 
 
@@ -49,13 +50,20 @@ class Caller:
 class Running:
     """A started service; `http` sends requests to it without a network.
 
-    A gRPC service answers at `address`, on a free port of this machine.
+    A gRPC service answers at `address`, on a free port of this machine; `rpc` asks it.
     """
 
-    def __init__(self, runtime: Runtime, http: httpx.AsyncClient, address: str = "") -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        http: httpx.AsyncClient,
+        address: str = "",
+        rpc: RpcAsker | None = None,
+    ) -> None:
         self.runtime = runtime
         self.http = http
         self.address = address
+        self.rpc = rpc
 
     async def ready(self) -> bool:
         """Whether the service would be sent requests."""
@@ -208,8 +216,12 @@ async def running(app: FastAPI | RpcServer) -> AsyncIterator[Running]:
 @asynccontextmanager
 async def _started(app: FastAPI | RpcServer) -> AsyncIterator[Running]:
     if not isinstance(app, FastAPI):
+        from cloudsync_chassis.rpc.asking import RpcAsker  # gRPC is an extra
+
         async with app, httpx.AsyncClient() as http:
-            yield Running(app.runtime, http, f"127.0.0.1:{app.port}")
+            address = f"127.0.0.1:{app.port}"
+            async with aclosing(RpcAsker(address, app.enum_names)) as rpc:
+                yield Running(app.runtime, http, address, rpc)
         return
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (

@@ -66,6 +66,7 @@ class RpcCalls:
 
     def __init__(self, runtime: Runtime, enum_names: EnumNames | None = None) -> None:
         self._runtime = runtime
+        self.enum_names = enum_names or {}
         self._converter = Converter(enum_names)
         self._abandoned: set[asyncio.Task[Any]] = set()
         self._metrics = runtime.metrics.standard
@@ -181,7 +182,7 @@ class RpcCalls:
         name, message, context = call
         metadata = {str(name): str(value) for name, value in context.invocation_metadata() or ()}
         principal = await self._runtime.identity.caller(metadata.get("authorization"))
-        principal = principal.acting_for(headers.tenant(metadata.get(TENANT_HEADER.lower())))
+        principal = headers.acting(principal, metadata.get(TENANT_HEADER.lower()))
         self._runtime.executor.admit(operation, principal)
         await self._runtime.limiter.admit(principal)
         key = headers.idempotency_key(metadata.get("idempotency-key"))

@@ -16,6 +16,7 @@ from grpc_reflection.v1alpha import reflection
 from cloudsync_chassis.context import Deadline
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.metrics.server import MetricsServer
+from cloudsync_chassis.protobuf.convert import EnumNames
 from cloudsync_chassis.rpc.probes import Probes
 from cloudsync_chassis.rpc.service import RpcService
 from cloudsync_chassis.runtime import Runtime
@@ -38,6 +39,11 @@ class RpcServer:
         self.metrics: MetricsServer | None = None
         if settings.metrics_port is not None:
             self.metrics = MetricsServer(runtime.metrics, settings.host, settings.metrics_port)
+
+    @property
+    def enum_names(self) -> EnumNames:
+        """What members of enumerations are called in the data model, of all its services."""
+        return {name: held for each in self._services for name, held in each.enum_names.items()}
 
     async def start(self) -> None:
         """Start the runtime, then accept calls."""

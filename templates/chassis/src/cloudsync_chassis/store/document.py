@@ -203,7 +203,9 @@ class DocumentRepository(Generic[E]):
             value = sortable(value)
             if isinstance(value, bool):
                 column = documents.c.body[name].as_boolean()
-        return column.in_(value) if isinstance(value, list | tuple) else column == value
+        if isinstance(value, list | tuple):
+            return predicates.one_of(column, value)
+        return predicates.equals(column, value)
 
 
 def sortable(value: Any) -> Any:

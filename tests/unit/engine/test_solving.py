@@ -1,0 +1,95 @@
+"""Values with which CEL expressions come to what is asked, and the table that they are put into."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cloudsync_gen.engine.forms import trials
+from cloudsync_gen.engine.forms.solving import solve
+from cloudsync_gen.model.artefacts import Condition, Problem, Read, Trials
+
+ABSENT = "absent"
+STATES = ("draft", "active", "gone")
+VALUES: dict[str, tuple[Any, ...]] = {
+    "entity.state": STATES,
+    "entity.reason": (ABSENT, "enough"),
+    "entity.from": ("2030-01-02T00:00:00Z", "{now-60}"),
+    "entity.to": ("2030-01-01T00:00:00Z", "{now+60}"),
+}
+REASON = "(this.state == 'gone') == has(this.reason)"
+ORDER = "this.from < this.to && this.to < now + duration('1h')"
+
+
+def rule(expression: str, *, holds: bool = True) -> Condition:
+    reads = {name.partition(".")[2]: Read(variables=(name,)) for name in VALUES}
+    return Condition(expression=expression, holds=holds, reads={"this": reads})
+
+
+def problem(*rules: Condition, group: str = "one", last: str = "rule") -> Problem:
+    place = ("invariants", "thing", last)
+    return Problem(values=VALUES, conditions=rules, place=place, group=group, effort=500)
+
+
+def test_one_rule_is_broken_and_the_others_hold() -> None:
+    found = solve(problem(rule(REASON, holds=False), rule(ORDER)), ABSENT)
+    assert found == {
+        "entity.state": "gone",
+        "entity.from": "{now-60}",
+        "entity.to": "{now+60}",
+    }
+
+
+def test_what_differs_is_as_little_as_can_be() -> None:
+    assert solve(problem(rule(REASON)), ABSENT) == {}
+    assert solve(problem(rule("this.state != 'draft'")), ABSENT) == {"entity.state": "active"}
+
+
+@pytest.mark.parametrize("expression", ["this.state == 'lost'", "this.state > 1", "nobody.knows"])
+def test_what_nothing_meets_has_no_solution(expression: str) -> None:
+    assert solve(problem(rule(expression)), ABSENT) is None
+
+
+def test_a_patch_is_laid_over_what_is_there() -> None:
+    read = Read(variables=("body.lock", "seed.lock"), merges=True)
+    asked = Condition(
+        expression="this.lock.by == 'me' && this.lock.until == 3",
+        holds=True,
+        reads={"this": {"lock": read}},
+    )
+    values = {"body.lock": (ABSENT, {"by": "me"}), "seed.lock": ({"by": "you", "until": 3},)}
+    made = Problem(values=values, conditions=(asked,), place=("x",), group="x", effort=10)
+    assert solve(made, ABSENT) == {"body.lock": {"by": "me"}}
+
+
+def test_of_problems_of_one_group_the_first_that_has_a_solution_is_kept() -> None:
+    form = Trials(
+        table={"invariants": {}, "cases": []},
+        problems=(
+            problem(rule("this.state == 'lost'"), last="never"),
+            problem(rule(REASON, holds=False), rule("this.state == 'draft'"), last="first"),
+            problem(rule(REASON, holds=False), last="second"),
+            problem(rule("!has(this.reason)"), rule("this.state == 'gone'"), group="two"),
+        ),
+        absent=ABSENT,
+        whole=(),
+    )
+    assert json.loads(trials.render(form))["invariants"] == {
+        "thing": {
+            "first": {"entity": {"reason": "enough"}},
+            "rule": {"entity": {"state": "gone"}},
+        }
+    }
+
+
+def test_a_whole_part_is_told_with_its_first_values_and_nothing_absent() -> None:
+    form = Trials(
+        table={"invariants": {}},
+        problems=(problem(rule("this.state == 'gone'")),),
+        absent=ABSENT,
+        whole=("entity",),
+    )
+    told = json.loads(trials.render(form))["invariants"]["thing"]["rule"]["entity"]
+    assert told == {"state": "gone", "from": VALUES["entity.from"][0], "to": VALUES["entity.to"][0]}
