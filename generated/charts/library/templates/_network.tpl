@@ -1,6 +1,6 @@
 {{- /*
 Only the callers of the model, the gateway and who measures come in; only its callees, its stores
-and brokers, the collector of telemetry and DNS are reached.
+and brokers, the collector of telemetry, those who publish keys and DNS are reached.
 */ -}}
 {{- define "service-library.network" -}}
 apiVersion: networking.k8s.io/v1
@@ -33,6 +33,15 @@ spec:
       ports:
         - port: {{ .Values.port.number }}
           protocol: TCP
+    {{- if and .Values.network.monitoringNamespace (ne .Values.metrics.port .Values.port.number) }}
+    - from:
+        - namespaceSelector:
+            matchLabels:
+              kubernetes.io/metadata.name: {{ .Values.network.monitoringNamespace | quote }}
+      ports:
+        - port: {{ .Values.metrics.port }}
+          protocol: TCP
+    {{- end }}
     {{- else }}
     []
     {{- end }}
@@ -57,6 +66,14 @@ spec:
         - port: 4318
           protocol: TCP
     {{- end }}
+    - to:
+        {{- range .Values.cluster.keyNetworks }}
+        - ipBlock:
+            cidr: {{ . | quote }}
+        {{- end }}
+      ports:
+        - port: 443
+          protocol: TCP
     {{- range .Values.network.callees }}
     - to:
         - podSelector:

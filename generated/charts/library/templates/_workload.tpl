@@ -16,10 +16,15 @@ spec:
   template:
     metadata:
       labels: {{- include "service-library.labels" . | nindent 8 }}
+      annotations:
+        prometheus.io/scrape: "true"
+        prometheus.io/port: {{ .Values.metrics.port | quote }}
+        prometheus.io/path: {{ .Values.metrics.path | quote }}
     spec:
       serviceAccountName: {{ .Values.name | quote }}
       automountServiceAccountToken: false
-      terminationGracePeriodSeconds: {{ .Values.shutdown.graceSeconds }}
+      # what the service takes for itself, and as much again as ending a process may take
+      terminationGracePeriodSeconds: {{ add .Values.shutdown.drainSeconds .Values.shutdown.graceSeconds 5 }}
       securityContext:
         runAsNonRoot: true
         runAsUser: 10001
@@ -36,6 +41,17 @@ spec:
           whenUnsatisfiable: ScheduleAnyway
           labelSelector:
             matchLabels: {{- include "service-library.selector" . | nindent 14 }}
+      {{- if .Values.migration.enabled }}
+      initContainers:
+        - name: migrate
+          image: {{ include "service-library.image" . }}
+          imagePullPolicy: {{ .Values.image.pullPolicy | quote }}
+          args: ["migrate"]
+          env: {{- include "service-library.environment" . | nindent 12 }}
+          resources: {{- toYaml .Values.resources | nindent 12 }}
+          securityContext: {{- include "service-library.unprivileged" . | nindent 12 }}
+          volumeMounts: {{- include "service-library.mounts" . | nindent 12 }}
+      {{- end }}
       containers:
         - name: service
           image: {{ include "service-library.image" . }}
@@ -44,30 +60,14 @@ spec:
             - name: {{ .Values.port.protocol | quote }}
               containerPort: {{ .Values.port.number }}
               protocol: TCP
-          env:
-            - name: CHASSIS_HOST
-              value: "0.0.0.0"
-            - name: CHASSIS_PORT
-              value: {{ .Values.port.number | quote }}
-            - name: CHASSIS_STATE_DIR
-              value: /state
-            {{- range $key, $value := .Values.settings }}
-            - name: {{ $key | quote }}
-              value: {{ $value | quote }}
+            {{- if ne .Values.metrics.port .Values.port.number }}
+            - name: metrics
+              containerPort: {{ .Values.metrics.port }}
+              protocol: TCP
             {{- end }}
-            {{- range $key, $secret := .Values.secrets }}
-            - name: {{ $key | quote }}
-              valueFrom:
-                secretKeyRef:
-                  name: {{ $secret.name | quote }}
-                  key: {{ $secret.key | quote }}
-            {{- end }}
+          env: {{- include "service-library.environment" . | nindent 12 }}
           resources: {{- toYaml .Values.resources | nindent 12 }}
-          securityContext:
-            allowPrivilegeEscalation: false
-            readOnlyRootFilesystem: true
-            capabilities:
-              drop: ["ALL"]
+          securityContext: {{- include "service-library.unprivileged" . | nindent 12 }}
           startupProbe:
             {{- include "service-library.probe" (list . "started") | nindent 12 }}
             periodSeconds: 2
@@ -82,18 +82,8 @@ spec:
             periodSeconds: 5
             timeoutSeconds: 2
             failureThreshold: 2
-          volumeMounts:
-            - name: state
-              mountPath: /state
-            - name: temporary
-              mountPath: /tmp
-      volumes:
-        - name: state
-          emptyDir:
-            sizeLimit: 64Mi
-        - name: temporary
-          emptyDir:
-            sizeLimit: 64Mi
+          volumeMounts: {{- include "service-library.mounts" . | nindent 12 }}
+      volumes: {{- include "service-library.volumes" . | nindent 8 }}
 {{- end -}}
 
 {{- define "service-library.service" -}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +18,38 @@ from cloudsync_chassis.service import ServiceSpec
 _WORKLOAD = "workload"
 _ALWAYS = {"Idempotency-Key": "contract-test"}
 _REQUIRED = {"If-Match": '"1"'}
+
+
+RPC = "RPC"
+"""The method of a case that is asked by gRPC; its path is `/<full name of the service>/<RPC>`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A request with an outcome of its own.
+
+    Attributes:
+        name: the invariant that it would break, or `source>to` of a step of a life cycle.
+        aggregate: what the operation works on; `seed`: what differs in it (null: absent).
+        body: sent instead of the case's body.
+    """
+
+    name: str
+    aggregate: str
+    seed: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breaker:
+    """An entity, valid by its schema, that breaks one invariant and no other."""
+
+    aggregate: str
+    invariant: str
+    values: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return self.invariant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,18 +85,38 @@ class Case:
     state_field: str = ""
     legal: tuple[str, ...] = ()
     illegal: tuple[str, ...] = ()
+    breaks: tuple[Trial, ...] = ()
+    moves: tuple[Trial, ...] = ()
+    rich: Any = None
+    says: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    alone: bool = False
+    permission: str = ""
+    related: bool = False
 
     def __str__(self) -> str:
         return self.operation
+
+    def tried(self, trial: Trial) -> Case:
+        """The same operation with another entity and body."""
+        seeds = tuple(
+            (
+                {**each, "values": differing(each["values"], trial.seed)}
+                if each["aggregate"] == trial.aggregate
+                else each
+            )
+            for each in self.seeds
+        )
+        return replace(self, seeds=seeds, body=self.body if trial.body is None else trial.body)
 
 
 def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...]:
     """The cases of a JSON file; `modules` hold the service's operations and aggregates.
 
-    The file has `entities`, examples by aggregate, and `cases`: the operation of the contract, the
-    command or query that it `performs` if that is called otherwise, and what nothing else says:
-    values of parameters and the body, and the entities that must exist, each with what differs from
-    its example (null: absent).
+    The file has `entities`, examples by aggregate, what differs in `sound` ones, which break no
+    invariant, and `cases`: the operation of the contract, the command or query that it `performs`
+    if that is called otherwise, and what nothing else says: values of parameters and the body, and
+    the entities that must exist, each with what differs from its example (null: absent). An
+    operation with an `rpc` is asked by gRPC.
     """
     table = json.loads(path.read_bytes())
     facts = [each for module in modules for each in vars(module).values()]
@@ -77,20 +129,55 @@ def load(path: Path, spec: ServiceSpec, *modules: ModuleType) -> tuple[Case, ...
         told = dict(row)
         operation = operations[told.pop("performs", None) or _in_kebab_case(told["operation"])]
         roles = _roles(spec, operation, aggregates)
-        seeds = (_seed(table["entities"], *each) for each in told.pop("seeds", ()))
+        own = next((each.name for each in aggregates if operation.id in each.commands), "")
+        seeds = [_seed(table, own, *each) for each in told.pop("seeds", ())]
+        trials: dict[str, Any] = {
+            kind: tuple(_trials(told.pop(kind, {}), own)) for kind in ("breaks", "moves")
+        }
+        rpc = told.pop("rpc", "")
         made.append(
             Case(
                 **told,
-                **places[told["operation"]],
+                **trials,
+                **(_by_rpc(rpc, operation) if rpc else places[told["operation"]]),
                 seeds=tuple(seeds),
                 roles=roles,
                 callers=tuple(sorted(operation.callers)),
                 scopes=(operation.permission,) if operation.permission else (),
+                permission=operation.permission or "",
+                related=bool(operation.relations),
                 access=_access(operation, roles),
+                alone=_for_workloads_alone(aggregates, operation),
                 **_states(aggregates, operation),
             )
         )
     return tuple(made)
+
+
+def breakers(path: Path) -> tuple[Breaker, ...]:
+    """The entities of the file of `load` that break an invariant each."""
+    table = json.loads(path.read_bytes())
+    return tuple(
+        Breaker(
+            aggregate=aggregate,
+            invariant=invariant,
+            values=differing(table["entities"][aggregate], told.get("entity", {})),
+        )
+        for aggregate, broken in sorted(table["invariants"].items())
+        for invariant, told in sorted(broken.items())
+    )
+
+
+def _trials(told: Mapping[str, Mapping[str, Any]], aggregate: str) -> Iterator[Trial]:
+    for name, each in told.items():
+        seed, body = each.get("seed", {}), each.get("body")
+        yield Trial(name=name, aggregate=aggregate, seed=seed, body=body)
+
+
+def _by_rpc(path: str, operation: Operation) -> dict[str, Any]:
+    """What is sent with each call: metadata has the names of HTTP's headers."""
+    asked = {"key": _ALWAYS, "if-match": _REQUIRED}
+    return {"method": RPC, "path": path, "headers": dict(asked.get(operation.idempotency, {}))}
 
 
 def _in_kebab_case(operation: str) -> str:
@@ -103,13 +190,18 @@ def _places(contract: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
     for path, item in contract.get("paths", {}).items():
         for method, operation in item.items():
             if isinstance(operation, Mapping) and "operationId" in operation:
-                written = [*item.get("parameters", ()), *operation.get("parameters", ())]
+                listed = (*item.get("parameters", ()), *operation.get("parameters", ()))
+                written = [resolved(contract, each) for each in listed]
                 content = resolved(contract, operation.get("requestBody", {})).get("content", {})
                 yield operation["operationId"], {
                     "method": method.upper(),
                     "path": path,
-                    "headers": dict(_headers(resolved(contract, each) for each in written)),
+                    "headers": dict(_headers(written)),
                     "media": next(iter(content), ""),
+                    "says": {
+                        place: tuple(each["name"] for each in written if each["in"] == place)
+                        for place in ("query", "header")
+                    },
                 }
 
 
@@ -123,13 +215,19 @@ def _headers(parameters: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str
 
 
 def _seed(
-    entities: Mapping[str, Mapping[str, Any]], aggregate: str, differs: Mapping[str, Any]
+    table: Mapping[str, Any], own: str, aggregate: str, differs: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    values = {**entities[aggregate], **differs}
-    return {
-        "aggregate": aggregate,
-        "values": {name: each for name, each in values.items() if each is not None},
-    }
+    """An entity; one that the operation does not work on breaks no invariant."""
+    values = table["entities"][aggregate]
+    if aggregate != own:
+        values = differing(values, table["sound"].get(aggregate, {}).get("entity", {}))
+    return {"aggregate": aggregate, "values": differing(values, differs)}
+
+
+def differing(values: Mapping[str, Any], differs: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with what differs; null takes a value away."""
+    found = {**values, **differs}
+    return {name: each for name, each in found.items() if each is not None}
 
 
 def _roles(
@@ -159,6 +257,11 @@ def _states(aggregates: Iterable[AggregateSpec[Any]], operation: Operation) -> d
                 "illegal": tuple(sorted(every - legal - there)),
             }
     return {}
+
+
+def _for_workloads_alone(aggregates: Iterable[AggregateSpec[Any]], operation: Operation) -> bool:
+    rows = [row for spec in aggregates for row in spec.transitions if row.command == operation.id]
+    return bool(rows) and all(row.roles == {_WORKLOAD} and not row.relations for row in rows)
 
 
 def _access(operation: Operation, roles: tuple[str, ...]) -> str:

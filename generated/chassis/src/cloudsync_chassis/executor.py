@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from opentelemetry.trace import SpanKind
+from sqlalchemy.exc import DBAPIError
 
 from cloudsync_chassis import propagation, telemetry
 from cloudsync_chassis.context import Context, Deadline, Grant
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.operation import Operation
-from cloudsync_chassis.problem import DEADLINE_EXCEEDED, FORBIDDEN
+from cloudsync_chassis.problem import DEADLINE_EXCEEDED, FORBIDDEN, VERSION_CONFLICT, Problem
 from cloudsync_chassis.propagation import Trace
 from cloudsync_chassis.security.access import Access, authorize, granting, holds
 from cloudsync_chassis.security.guard import Policies
 from cloudsync_chassis.security.policies import PolicyTable, Surroundings
 from cloudsync_chassis.security.principal import Principal, workload
 from cloudsync_chassis.store import idempotency
-from cloudsync_chassis.store.database import Database
+from cloudsync_chassis.store.database import Database, gave_way
 from cloudsync_chassis.store.idempotency import Answer, OvertakenError
 from cloudsync_chassis.store.unit import Unit
 
 T = TypeVar("T")
+
+_ATTEMPTS = 4
+_PAUSE = 0.02
+"""Seconds, at most, before an action that was overtaken is run again; twice as many each time."""
 
 CONSUME = Operation(id="consume-event", access="workload", writes=True, timeout=30.0)
 
@@ -41,6 +48,8 @@ class Incoming:
     if_match: frozenset[int] | None = None
     digest: str = ""
     source_ip: str | None = None
+    route: str = ""
+    """What the adapter calls the operation: a path of the contract, or an RPC."""
 
 
 class Executor:
@@ -52,11 +61,15 @@ class Executor:
         database: Database,
         access: Access,
         policies: Policies | None = None,
+        patience: float = 1.0,
     ) -> None:
         self._service = service
         self._database = database
         self._access = access
+        self._patience = patience
         self.handled: Callable[[Event, float], None] = _unheard
+        self.decided: Callable[[str, str], None] = _unheard
+        self.replayed: Callable[[str], None] = _unheard
         self._policies = policies or Policies(PolicyTable(), Surroundings())
 
     def admit(self, operation: Operation, principal: Principal) -> None:
@@ -65,7 +78,20 @@ class Executor:
         Raises:
             Problem: `unauthenticated` or `forbidden`.
         """
-        authorize(operation, principal, self._access)
+        policy = "public" if operation.access == "public" else "roles"
+        with self._refusals(policy):
+            authorize(operation, principal, self._access)
+        self.decided(policy, "allow")
+
+    @contextmanager
+    def _refusals(self, policy: str) -> Iterator[None]:
+        """Tells who refused; problems name the policy where one of the model's did."""
+        try:
+            yield
+        except Problem as problem:
+            if problem.kind is FORBIDDEN:
+                self.decided(str(problem.extensions.get("policy", policy)), "deny")
+            raise
 
     async def answer(
         self,
@@ -82,6 +108,7 @@ class Executor:
             given = await idempotency.replay(ctx, incoming.digest)
             if given is not None:
                 ctx.grant.given = True
+                self.replayed(incoming.route or operation.id)
                 return given
             answer = await action(ctx)
             await idempotency.keep(ctx, incoming.digest, answer)
@@ -94,20 +121,29 @@ class Executor:
         operation: Operation,
         incoming: Incoming,
         action: Callable[[Context], Awaitable[T]],
+        *,
+        again: bool = True,
     ) -> T:
         """What `action` returns, once its transaction has committed.
 
-        Where the same request committed first, the action runs again and finds what that one left.
+        Where another one committed first, the action runs again and finds what that one left: the
+        same request, one that changed what this one had read, one for which the database undid
+        this one. Only a caller who said which version they had seen is told of a conflict at once.
+        `again`: False if what the action does cannot be done twice.
 
         Raises:
             Problem: `deadline-exceeded`, `forbidden`, or whatever the action raises.
         """
+        deadline = Deadline.after(operation.timeout * self._patience).sooner(incoming.timeout)
+        for attempt in range(_ATTEMPTS if again else 0):
+            try:
+                return await self._run(operation, incoming, action, deadline)
+            except (OvertakenError, Problem, DBAPIError) as error:
+                if not _was_overtaken(error, incoming):
+                    raise
+            await asyncio.sleep(min(random.uniform(0, _PAUSE * 2**attempt), deadline.remaining))
         try:
-            return await self._run(operation, incoming, action)
-        except OvertakenError:
-            pass
-        try:
-            return await self._run(operation, incoming, action)
+            return await self._run(operation, incoming, action, deadline)
         except OvertakenError as error:
             raise error.otherwise from error
 
@@ -116,6 +152,7 @@ class Executor:
         operation: Operation,
         incoming: Incoming,
         action: Callable[[Context], Awaitable[T]],
+        deadline: Deadline,
     ) -> T:
         attributes = {
             "service.name": self._service,
@@ -123,10 +160,10 @@ class Executor:
         }
         with telemetry.span(operation.id, SpanKind.SERVER, incoming.trace, attributes) as running:
             trace = telemetry.ids_of(running, incoming.trace)
-            deadline = Deadline.after(operation.timeout).sooner(incoming.timeout)
             async with Unit(self._database, write=operation.writes) as unit:
                 ctx = self._context(operation, replace(incoming, trace=trace), unit, deadline)
-                return await self._within(ctx, action)
+                with self._refusals("relation"):
+                    return await self._within(ctx, action)
 
     async def consume(self, event: Event, action: Callable[[Context], Awaitable[None]]) -> None:
         """Handle an event as the service itself, in the event's tenant."""
@@ -173,11 +210,20 @@ class Executor:
         finally:
             propagation.current.reset(token)
         require_grant(ctx)
+        for policy in ctx.guard.decides if ctx.guard is not None else ():
+            self.decided(policy, "allow")
         return result
 
 
-def _unheard(event: Event, seconds: float) -> None:
-    del event, seconds
+def _was_overtaken(error: Exception, incoming: Incoming) -> bool:
+    """Whether the action may succeed when it runs again, because another one is over then."""
+    if isinstance(error, Problem):
+        return error.kind == VERSION_CONFLICT and incoming.if_match is None
+    return isinstance(error, OvertakenError) or (isinstance(error, DBAPIError) and gave_way(error))
+
+
+def _unheard(*told: object) -> None:
+    del told
 
 
 def require_grant(ctx: Context) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from cloudsync_chassis.client.errors import NoAnswerError, RefusedError
@@ -14,6 +14,7 @@ from cloudsync_chassis.logs import logger
 from cloudsync_chassis.problem import (
     DEPENDENCY_FAILED,
     INTERNAL,
+    INVARIANT_BROKEN,
     UNAVAILABLE,
     FieldError,
     Problem,
@@ -38,6 +39,9 @@ def of_exception(error: Exception) -> Problem:
     if isinstance(error, OperationalError | PoolTimeoutError):
         log.error("database_unavailable", error=error)
         return Problem(UNAVAILABLE, headers={"Retry-After": "1"})
+    if isinstance(error, DataError):
+        log.warning("store_refused", error=error)
+        return INVARIANT_BROKEN("the store cannot hold it")
     log.error("unhandled_exception", exc_info=error)
     return INTERNAL()
 

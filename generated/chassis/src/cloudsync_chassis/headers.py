@@ -3,26 +3,59 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from uuid import UUID
 
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.problem import not_valid
 from cloudsync_chassis.propagation import TENANT_HEADER
+from cloudsync_chassis.security.principal import Principal
 
 _TAG = re.compile(r'"(\d{1,18})"')
+_UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 
 
-def tenant(text: str | None) -> UUID | None:
-    """The tenant that a workload acts for.
+Network = IPv4Network | IPv6Network
+
+
+def client_address(
+    peer: str | None, forwarded: str | None, trusted: Collection[Network]
+) -> str | None:
+    """Whose request it is: the peer's address or, where that is one of our proxies, what they say.
+
+    Each proxy adds to `X-Forwarded-For` (`forwarded`) whom it was asked by, so the last that is
+    none of ours is the client; what stands before it the client may have made up.
+    """
+    found = peer
+    for each in reversed((forwarded or "").split(",")):
+        address = _address(found)
+        told = _address(each.strip())
+        if address is None or told is None or not any(address in network for network in trusted):
+            return found
+        found = str(told)
+    return found
+
+
+def _address(text: str | None) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text or "")
+    except ValueError:
+        return None
+
+
+def acting(principal: Principal, text: str | None) -> Principal:
+    """The caller within the tenant that the header names; of a user it is not even read.
 
     Raises:
         Problem: `validation-failed`: no UUID.
     """
-    try:
-        return UUID(text) if text else None
-    except ValueError as error:
-        raise not_valid("a UUID", parameter=TENANT_HEADER) from error
+    if principal.kind == "user" or text is None:
+        return principal
+    if not _UUID.fullmatch(text):
+        raise not_valid("a UUID", parameter=TENANT_HEADER)
+    return principal.acting_for(UUID(text))
 
 
 def idempotency_key(text: str | None) -> str | None:

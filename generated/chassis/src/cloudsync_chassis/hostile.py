@@ -11,19 +11,32 @@ from typing import Any
 
 import httpx
 
-from cloudsync_chassis.cases import Case
+from cloudsync_chassis.cases import RPC, Case
+from cloudsync_chassis.propagation import TENANT_HEADER
 
 PAYLOAD = "'\"); DROP TABLE x;--<script>alert(1)</script>${7*7}{{7*7}}`id`"
 """Ends a literal of each kind and goes on as a statement, a tag and an expression."""
+
+_EVERYWHERE = ("Traceparent", TENANT_HEADER)
+_BY_HTTP = (*_EVERYWHERE, "Accept", "User-Agent")
+"""Headers that every operation reads or that clients send with each request."""
+
+
+class UnsayableError(ValueError):
+    """Values that the message of an RPC cannot hold."""
 
 
 def variants(case: Case) -> Iterator[tuple[str, Case]]:
     """(place, the case with the payload in that place), for each text that is sent."""
     for name in case.parameters:
-        yield f"path {name}", replace(case, parameters={**case.parameters, name: _in_path()})
-    for name in case.query:
+        text = PAYLOAD if case.method == RPC else _in_path()
+        yield f"path {name}", replace(case, parameters={**case.parameters, name: text})
+    for name in dict.fromkeys((*case.query, *case.says.get("query", ()))):
         yield f"query {name}", replace(case, query={**case.query, name: PAYLOAD})
-    for place, body in _changed(case.body):
+    everywhere = _EVERYWHERE if case.method == RPC else _BY_HTTP
+    for name in dict.fromkeys((*case.headers, *case.says.get("header", ()), *everywhere)):
+        yield f"header {name}", replace(case, headers={**case.headers, name: PAYLOAD})
+    for place, body in _changed(case.body if case.rich is None else case.rich):
         yield f"body {place}", replace(case, body=body)
 
 

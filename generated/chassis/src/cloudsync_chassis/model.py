@@ -37,6 +37,7 @@ class Model(BaseModel):
         allow_inf_nan=False,
         protected_namespaces=(),
         ser_json_timedelta="iso8601",
+        defer_build=True,  # a process uses few of a contract's models, and those when they come
     )
 
     @model_validator(mode="after")

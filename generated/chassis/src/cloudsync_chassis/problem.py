@@ -92,6 +92,7 @@ CONDITION_NOT_MET = ProblemType("condition-not-met", 409, "A condition of the co
 VERSION_CONFLICT = ProblemType("version-conflict", 412, "Changed in the meantime")
 BODY_TOO_LARGE = ProblemType("body-too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE = ProblemType("unsupported-media-type", 415, "Media type not supported")
+RULE_BROKEN = ProblemType("rule-broken", 422, "The request breaks a rule")
 CURSOR_UNKNOWN = ProblemType("cursor-unknown", 422, "Not a cursor of this list")
 REFERENCE_UNKNOWN = ProblemType("reference-unknown", 422, "It refers to nothing that exists")
 INVARIANT_BROKEN = ProblemType("invariant-broken", 422, "An invariant would be broken")
@@ -107,6 +108,17 @@ DEADLINE_EXCEEDED = ProblemType("deadline-exceeded", 504, "Deadline exceeded")
 def not_valid(detail: str, *, pointer: str | None = None, parameter: str | None = None) -> Problem:
     """A `validation-failed` with one fault."""
     return VALIDATION_FAILED(errors=(FieldError(detail, pointer, parameter),))
+
+
+def breaks_rule(
+    detail: str, *, pointer: str | None = None, parameter: str | None = None
+) -> Problem:
+    """A `rule-broken` with one fault, of input that fits its schema (RFC 9110 §15.5.21).
+
+    For rules that a schema cannot tell, such as those between two fields; what breaks the schema
+    is `not_valid`.
+    """
+    return RULE_BROKEN(errors=(FieldError(detail, pointer, parameter),))
 
 
 def json_pointer(location: Sequence[str | int]) -> str:

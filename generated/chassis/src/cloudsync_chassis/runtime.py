@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,7 +40,7 @@ from cloudsync_chassis.security.identity import Identity
 from cloudsync_chassis.security.policies import Surroundings
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
-from cloudsync_chassis.store import migrate, system
+from cloudsync_chassis.store import system
 from cloudsync_chassis.store.cipher import FieldCipher
 from cloudsync_chassis.store.cursor import CursorSigner
 from cloudsync_chassis.store.database import Database
@@ -73,17 +75,27 @@ class Runtime:
         self.relay = Relay(self.database, watched.publications(self.bus, self.metrics.standard))
         self.outbox = Outbox(self.relay.wake)
         self.events = EventStore()
+        self.events.appended = self.metrics.standard.appended
         self.sagas = Sagas(spec.name, spec.sagas, self.database, self.outbox)
+        self.sagas.repeated = partial(self.metrics.standard.count, "saga_steps_repeated_total")
+        self.sagas.ended = self.metrics.standard.saga_ended
+        self.sagas.undid = self.metrics.standard.saga_undid
         surroundings = Surroundings(settings.region, settings.policy_context)
         self.policies = Policies(spec.policies, surroundings, settings.strict_policies)
-        self.executor = Executor(spec.name, self.database, spec.grants, self.policies)
+        self.executor = Executor(
+            spec.name, self.database, spec.grants, self.policies, settings.patience
+        )
         self.executor.handled = self.metrics.standard.handled
+        self.executor.decided = self.metrics.standard.decided
+        self.executor.replayed = self.metrics.standard.replayed
         self.identity = Identity(spec.name, settings)
+        self.identity.rejected = self.metrics.standard.rejected
         self.limiter = limiter_of(spec.name, settings)
         self.limiter.refused = self.metrics.standard.rate_limited
         self.cursors = CursorSigner(_secret(settings, settings.cursor_key_file, "cursor.key"))
         self.pages = Pages(settings, self.cursors)
         self.cipher = _cipher(spec, settings)
+        self.cipher.timed = self.metrics.standard.ciphered
         self.masking = Masking(spec.masked)
         audit_key = _secret(settings, settings.audit_key_file, "audit.key")
         self.audit = AuditTrail(audit_key, self.masking)
@@ -130,6 +142,7 @@ class Runtime:
     def project(self, projection: Projection) -> Projector:
         """Keep a read model of the event store once the service runs."""
         projector = Projector(self.database, projection)
+        projector.lagged = self.metrics.standard.lagged
         self._projectors.append(projector)
         return projector
 
@@ -139,7 +152,10 @@ class Runtime:
         client = kind(
             self.settings.peers.get(service, edge.url),
             token=lambda: self.identity.workload_token(service),
-            budgets=edge.budgets,
+            budgets={
+                name: replace(each, timeout=each.timeout * self.settings.patience)
+                for name, each in edge.budgets.items()
+            },
             breaker=edge.breaker,
             concurrent=edge.concurrent,
             observer=self.metrics.standard.observer(service),
@@ -165,6 +181,7 @@ class Runtime:
             self.executor.consume,
             dead_letters=self.spec.dead_letters,
             together=together,
+            repeated=self.metrics.standard.repeated,
         )
 
     async def start(self) -> None:
@@ -211,12 +228,18 @@ class Runtime:
             await self.database.create_all(self.spec.tables, system.metadata)
 
     async def migrate(self) -> None:
-        """Bring the database to the newest revision, and our own tables into being."""
-        await self.database.create_schemas()
-        if self.spec.migrations is not None and not self.database.is_sqlite:
-            await migrate.upgrade(self.database, self.spec.migrations)
-        await self.prepare_database()
-        await self.database.create_all(system.metadata)
+        """Bring the database to the newest revision, and our own tables into being; one replica
+        after the other.
+        """
+        async with self.database.alone(f"migrate {self.spec.name}"):
+            await self.database.create_schemas()
+            if self.spec.migrations is not None and not self.database.is_sqlite:
+                # who serves does without Alembic
+                from cloudsync_chassis.store import migrate
+
+                await migrate.upgrade(self.database, self.spec.migrations)
+            await self.prepare_database()
+            await self.database.create_all(system.metadata)
 
     async def stop(self) -> None:
         """End consumers, publish what is committed, then close everything."""
@@ -248,7 +271,7 @@ class Runtime:
             log.warning("outbox_not_flushed", error=str(error) or type(error).__name__)
 
     def _consumers(self) -> Iterator[Consumer]:
-        """One for the events, one for each queue, one for the queued calls to each callee."""
+        """One for the events, one for each queue, one for each topic of queued calls."""
         prefetch = {each.name: each.prefetch for each in self.spec.queues if each.prefetch}
         by_consumer: dict[str, list[Subscription]] = {}
         for each in self._subscriptions:
@@ -257,9 +280,8 @@ class Runtime:
             yield self.consumer((each,))
         for queue, group in by_consumer.items():
             yield self.consumer(tuple(group), prefetch.get(queue, 1))
-        for name, client in self.clients.items():
-            if client.queues:
-                yield self.consumer((self.calls.subscription(name),))
+        for each in self.calls.subscriptions():
+            yield self.consumer((each,))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.create_task(work))

@@ -23,7 +23,6 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Principal
 from cloudsync_chassis.service import ServiceSpec
 from cloudsync_chassis.settings import Settings
-from cloudsync_chassis.store import migrate
 
 if TYPE_CHECKING:
     from cloudsync_chassis.rpc.server import RpcServer
@@ -52,7 +51,11 @@ def main(
         return WRONG_USAGE
     runtime = Runtime(spec, settings)
     if options.command == "migrate" and options.sql:
-        sys.stdout.write(migrate.script(spec.migrations) if spec.migrations else "")
+        # who serves does without Alembic
+        from cloudsync_chassis.store import migrate
+
+        schema = settings.database_schema
+        sys.stdout.write(migrate.script(spec.migrations, schema) if spec.migrations else "")
     elif options.command == "migrate":
         asyncio.run(_migrate(runtime))
     elif options.command == "replay":
@@ -81,6 +84,7 @@ def serve(app: FastAPI, runtime: Runtime) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the chassis reads them itself, for gRPC alike
         timeout_graceful_shutdown=max(1, round(settings.drain_seconds)),
     )
     _Server(config, runtime.health, settings.drain_pause).run()

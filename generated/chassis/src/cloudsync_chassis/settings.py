@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -37,8 +38,14 @@ class Settings(BaseSettings):
     `workload_token_file` is our projected token, or a folder with one for each callee. Callers with
     a token of `workload_issuer`, a cluster, are the service accounts of `workload_namespaces`.
 
+    `trusted_proxies` are networks of ours whose word on a client's address counts
+    (`X-Forwarded-For`).
+
     `policy_context` are attributes that policies may ask of the context. With `policies_strict`, as
     always in production, a policy refuses where nobody supplies an attribute that it needs.
+
+    `patience` multiplies the time that an operation and its calls may take: for a debugger, or a
+    machine that is slow.
     """
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
@@ -84,6 +91,7 @@ class Settings(BaseSettings):
     audit_key_file: Path | None = None
     audit_retention_days: Annotated[int, Field(ge=1)] = 400
 
+    trusted_proxies: frozenset[IPv4Network | IPv6Network] = frozenset()
     policy_context: dict[str, Any] = {}
     policies_strict: bool | None = None
 
@@ -97,6 +105,7 @@ class Settings(BaseSettings):
     request_timeout: Seconds = 10.0
     jobs: bool = True
     """Whether this replica does what is due by the clock; one that does is enough."""
+    patience: Annotated[float, Field(ge=1, le=1000)] = 1.0
     shutdown_grace: Seconds = 10.0
     drain_pause: Annotated[float, Field(ge=0)] = 0.0
     peers: dict[str, str] = {}

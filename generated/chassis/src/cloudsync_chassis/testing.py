@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from cloudsync_chassis import clock
+from cloudsync_chassis import clock, testing_databases
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.events.bus import InProcessBus
 from cloudsync_chassis.events.envelope import Event
@@ -26,6 +26,7 @@ from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.security.principal import Kind, Principal
 
 if TYPE_CHECKING:
+    from cloudsync_chassis.rpc.asking import RpcAsker
     from cloudsync_chassis.rpc.server import RpcServer
 
 
@@ -49,13 +50,20 @@ class Caller:
 class Running:
     """A started service; `http` sends requests to it without a network.
 
-    A gRPC service answers at `address`, on a free port of this machine.
+    A gRPC service answers at `address`, on a free port of this machine; `rpc` asks it.
     """
 
-    def __init__(self, runtime: Runtime, http: httpx.AsyncClient, address: str = "") -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        http: httpx.AsyncClient,
+        address: str = "",
+        rpc: RpcAsker | None = None,
+    ) -> None:
         self.runtime = runtime
         self.http = http
         self.address = address
+        self.rpc = rpc
 
     async def ready(self) -> bool:
         """Whether the service would be sent requests."""
@@ -71,11 +79,13 @@ class Running:
         factors: Iterable[str] = (),
         factor_age: float = 0.0,
         attributes: Mapping[str, Any] | None = None,
+        assurance: str | None = None,
+        session: str | None = None,
     ) -> Caller:
         """A caller of a new organisation, or of the one given.
 
-        `factors` (RFC 8176, `mfa`) were shown `factor_age` seconds ago; policies ask for them and
-        for the issuer's `attributes`.
+        `factors` (RFC 8176, `mfa`) were shown `factor_age` seconds ago; policies ask for them,
+        for `assurance` and `session`, and for the issuer's `attributes`.
         """
         organization, subject = organization or uuid7(), subject or uuid7()
         shown = frozenset(factors)
@@ -88,6 +98,8 @@ class Running:
             shown,
             int(time.time() - factor_age) if shown else None,
             attributes or {},
+            assurance,
+            session,
         )
         token = self.runtime.identity.issuer().issue(principal, [self.runtime.spec.name])
         return Caller(subject, organization, token)
@@ -148,10 +160,12 @@ class Running:
         while True:
             while await self.runtime.relay.publish_once():
                 pass
+            told = len(bus.log)
             waiting = [each for each in bus.log if each.topic in topics]
             if all(bus.handled(self.runtime.spec.name, each) for each in waiting):
                 await self.runtime.sagas.watch(self.runtime.executor.consume)
-                if not await self.runtime.relay.publish_once():
+                # the service's own relay may have published meanwhile what is not handled yet
+                if not await self.runtime.relay.publish_once() and len(bus.log) == told:
                     return
             await asyncio.sleep(0.005)
 
@@ -191,8 +205,9 @@ class _Canned:
 @asynccontextmanager
 async def running(app: FastAPI | RpcServer) -> AsyncIterator[Running]:
     """Start the application, stop it at the end."""
+    runtime: Runtime = app.state.runtime if isinstance(app, FastAPI) else app.runtime
     try:
-        async with _started(app) as found:
+        async with testing_databases.lent(runtime), _started(app) as found:
             yield found
     finally:
         clock.reset()
@@ -201,8 +216,12 @@ async def running(app: FastAPI | RpcServer) -> AsyncIterator[Running]:
 @asynccontextmanager
 async def _started(app: FastAPI | RpcServer) -> AsyncIterator[Running]:
     if not isinstance(app, FastAPI):
+        from cloudsync_chassis.rpc.asking import RpcAsker  # gRPC is an extra
+
         async with app, httpx.AsyncClient() as http:
-            yield Running(app.runtime, http, f"127.0.0.1:{app.port}")
+            address = f"127.0.0.1:{app.port}"
+            async with aclosing(RpcAsker(address, app.enum_names)) as rpc:
+                yield Running(app.runtime, http, address, rpc)
         return
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
@@ -215,8 +234,12 @@ async def _started(app: FastAPI | RpcServer) -> AsyncIterator[Running]:
 def isolated(state: Path) -> dict[str, Any]:
     """Arguments for a service's settings: everything below `state`, events in this process, free
     ports, and no limit to what one tenant may ask in a second.
+
+    With `CHASSIS_TEST_DATABASES` the store is a database of its own on that server.
     """
+    url = testing_databases.address(state)
     return {
+        **({"database_url": url} if url else {}),
         "environment": "test",
         "state_dir": state,
         "bus": "memory",

@@ -28,6 +28,7 @@ from cloudsync_chassis.store.database import Database, dialect_insert
 
 Action = Literal["created", "changed", "removed"]
 
+_ADD = sa.insert(records)
 _FIRST = "0" * 64
 _PAGE = 500
 _MEMBERS = ("operation", "action", "entity", "principal", "principal_kind", "trace_id", "changes")
@@ -97,7 +98,7 @@ class AuditTrail:
         Raises:
             BrokenChainError: a row was changed, added or taken away.
         """
-        async with database.transaction(write=False) as connection:
+        async with database.transaction(write=False, snapshot=True) as connection:
             head = (
                 await connection.execute(sa.select(heads).where(heads.c.organization_id == tenant))
             ).one_or_none()
@@ -126,7 +127,7 @@ class AuditTrail:
         head = (await connection.execute(step)).one()
         row = {**row, "sequence": head.sequence}
         row["digest"] = self._digest(head.digest, row)
-        await connection.execute(sa.insert(records).values(row))
+        await connection.execute(_ADD, row)
         end = sa.update(heads).where(heads.c.organization_id == tenant)
         await connection.execute(end.values(digest=row["digest"]))
 

@@ -107,9 +107,9 @@ class Client(ABC):
         return self._budgets.get(request.operation, _DEFAULT)
 
     @property
-    def queues(self) -> bool:
-        """Whether calls may have to be made later."""
-        return any(each.fallback == "queue" for each in self._budgets.values())
+    def topics(self) -> frozenset[str]:
+        """Where calls wait that may have to be made later."""
+        return frozenset(e.topic for e in self._budgets.values() if e.fallback == "queue")
 
     def timeout(self, request: Call) -> float:
         """Seconds for an attempt that begins now."""

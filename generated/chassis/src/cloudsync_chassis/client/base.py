@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import httpx
@@ -13,7 +14,7 @@ from pydantic_core import to_jsonable_python
 
 from cloudsync_chassis.client.attempts import Client, Outcome, TokenSource, no_token, silent
 from cloudsync_chassis.client.call import Call
-from cloudsync_chassis.client.errors import RefusedError
+from cloudsync_chassis.client.errors import RefusedError, readable
 from cloudsync_chassis.client.observer import SILENT, Observer
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget
 
@@ -44,12 +45,20 @@ class ServiceClient(Client):
             concurrent=concurrent,
             observer=observer,
         )
-        self._http = httpx.AsyncClient(base_url=base_url, transport=transport, timeout=None)
+        self._made = partial(
+            httpx.AsyncClient, base_url=base_url, transport=transport, timeout=None
+        )
+
+    @cached_property
+    def _http(self) -> httpx.AsyncClient:
+        """Made for the first call, since reading the authorities that it trusts takes a while."""
+        return self._made()
 
     async def call(self, request: Call, result: TypeAdapter[R]) -> R:
         """The typed answer, without what a newer callee adds to it. Raises as `send` does."""
         response = await self.send(request)
-        return result.validate_json(response.content or b"null", strict=False, extra="ignore")
+        with readable(request):
+            return result.validate_json(response.content or b"null", strict=False, extra="ignore")
 
     async def send(self, request: Call) -> httpx.Response:
         """The successful answer as it came."""
@@ -57,7 +66,8 @@ class ServiceClient(Client):
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        if "_http" in self.__dict__:
+            await self._http.aclose()
 
     async def _answer(self, request: Call, timeout: float) -> Outcome[httpx.Response]:
         try:

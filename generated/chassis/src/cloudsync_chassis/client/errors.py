@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
+
+from pydantic import ValidationError
 
 from cloudsync_chassis.client.call import Call
 from cloudsync_chassis.client.observer import SILENT, Observer
@@ -32,8 +35,21 @@ class CallError(Exception):
 
 class NoAnswerError(CallError):
     """The callee did not answer in time, could not be reached, or was spared: by its breaker, or as
-    it holds its share of the caller already.
+    it holds its share of the caller already. An answer that its contract does not allow is none.
     """
+
+
+@contextmanager
+def readable(call: Call) -> Iterator[None]:
+    """What is read within is the callee's answer.
+
+    Raises:
+        NoAnswerError: it is not as the contract says.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        raise NoAnswerError(call, "the answer is not as its contract says") from error
 
 
 class RefusedError(CallError):

@@ -13,13 +13,21 @@ class Budget:
     """At most `retries` more attempts, each within `timeout` seconds.
 
     `max_age`: seconds for which a kept answer may stand in (`cached`), or for which a call is tried
-    again (`queue`).
+    again (`queue`). `topic`: where queued calls wait.
+
+    Raises:
+        ValueError: calls are to be queued, and nobody said where.
     """
 
     timeout: float
     retries: int = 0
     fallback: FallbackKind = "fail"
     max_age: float = 60.0
+    topic: str = ""
+
+    def __post_init__(self) -> None:
+        if self.fallback == "queue" and not self.topic:
+            raise ValueError("queued calls need a topic")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TypeVar
 from uuid import UUID
@@ -24,7 +24,8 @@ QUEUED = "call.queued"
 class CallQueue:
     """Keeps calls of one service; `clients`, by the callee's name, make them later, in order.
 
-    Each callee has a topic of its own: while one is down, calls to others go on.
+    They wait on the topics that their edges name. Each topic has a consumer of its own: while one
+    callee is down, calls to others go on.
     """
 
     def __init__(self, service: str, outbox: Outbox, clients: Mapping[str, Client]) -> None:
@@ -32,11 +33,12 @@ class CallQueue:
         self._outbox = outbox
         self._clients = clients
 
-    def subscription(self, callee: str) -> Subscription:
-        """What a consumer listens to; a call is tried again until it is older than its edge says,
-        then, or when it is refused, it is a dead letter.
+    def subscriptions(self) -> Iterator[Subscription]:
+        """What consumers listen to, one of each topic; a call is tried again until it is older than
+        its edge says, then, or when it is refused, it is a dead letter.
         """
-        return Subscription(self._topic(callee), QUEUED, self.make, self._lasting)
+        for topic in sorted({each for client in self._clients.values() for each in client.topics}):
+            yield Subscription(topic, QUEUED, self.make, self._lasting)
 
     async def call(self, ctx: Context, attempt: Attempt[R]) -> R | None:
         """The answer, or None once the call is queued with the running operation's transaction."""
@@ -56,7 +58,7 @@ class CallQueue:
             id=ids.uuid7(),
             type=QUEUED,
             source=f"/{self._service}",
-            topic=self._topic(call.service),
+            topic=self._clients[call.service].budget(call).topic,
             subject=str(aggregate_id),
             time=ctx.now,
             organization_id=ctx.principal.organization_id,
@@ -74,6 +76,3 @@ class CallQueue:
         call = Call(**event.data)
         age = clock.now() - event.time
         return age.total_seconds() < self._clients[call.service].budget(call).max_age
-
-    def _topic(self, callee: str) -> str:
-        return f"{self._service}.calls.{callee}"

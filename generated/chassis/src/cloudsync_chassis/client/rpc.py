@@ -14,7 +14,7 @@ from pydantic_core import to_json, to_jsonable_python
 
 from cloudsync_chassis.client.attempts import Client, Outcome, TokenSource, no_token, silent
 from cloudsync_chassis.client.call import Call
-from cloudsync_chassis.client.errors import RefusedError
+from cloudsync_chassis.client.errors import RefusedError, readable
 from cloudsync_chassis.client.observer import SILENT, Observer
 from cloudsync_chassis.client.policy import BreakerPolicy, Budget
 from cloudsync_chassis.propagation import TIMEOUT_HEADER
@@ -165,7 +165,8 @@ class RpcClient(Client):
         values = self._converter.to_json(message)
         field = self.methods[request.path].field
         content = to_json(values.get(field) if field else values)
-        return result.validate_json(content, strict=False, extra="ignore")
+        with readable(request):
+            return result.validate_json(content, strict=False, extra="ignore")
 
     async def _metadata(self, request: Call, timeout: float) -> tuple[tuple[str, str], ...]:
         """gRPC has a deadline of its own."""

@@ -31,7 +31,7 @@ def performs(
     async def perform(ctx: Context, data: Mapping[str, Any]) -> None:
         given = {name: data.get(each) if each else data for name, each in fields.items()}
         present = {name: value for name, value in given.items() if value is not None}
-        await method(ctx, adapter.validate_python(present, strict=False))
+        await method(ctx, adapter.validate_python(present, strict=False, extra="ignore"))
 
     return perform
 

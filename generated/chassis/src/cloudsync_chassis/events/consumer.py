@@ -22,8 +22,10 @@ from cloudsync_chassis.problem import Problem
 from cloudsync_chassis.store.system import inbox
 
 Handle = Callable[[Context, Event], Awaitable[None]]
+GivenUp = Callable[[Context, Event], Awaitable[bool]]
 Run = Callable[[Event, Callable[[Context], Awaitable[None]]], Awaitable[None]]
 
+_ADD = sa.insert(inbox)
 _BATCH = 50
 _LONGEST_PAUSE = 5.0
 
@@ -42,7 +44,8 @@ class Subscription:
 
     `lasting`: whether an event is still worth another attempt, however many it has had.
     `attempts`: how many it gets, if not as many as the consumer gives.
-    `given_up`: called, in a transaction of its own, before an event becomes a dead letter.
+    `given_up`: called, in a transaction of its own, before an event becomes a dead letter; True if
+    somebody goes on with it, so that it becomes none.
     """
 
     topic: str
@@ -50,13 +53,14 @@ class Subscription:
     handle: Handle
     lasting: Callable[[Event], bool] = never
     attempts: int | None = None
-    given_up: Handle | None = None
+    given_up: GivenUp | None = None
 
 
 class Consumer:
     """One consumer group. `run` opens a context; after `attempts` an event is a dead letter.
 
     `dead_letters`: the topic for the dead letters of a topic, `<topic>.dlq` where it names none.
+    `repeated` is told of events that had been handled already.
     `together`: how many events are handled at the same time; more than one only where their order
     does not matter.
     """
@@ -71,7 +75,9 @@ class Consumer:
         pause: float = 0.1,
         dead_letters: Mapping[str, str] = MappingProxyType({}),
         together: int = 1,
+        repeated: Callable[[Event], None] = lambda event: None,
     ) -> None:
+        self._repeated = repeated
         self._bus = bus
         self._group = group
         self._topics = tuple(sorted({each.topic for each in subscriptions}))
@@ -115,10 +121,16 @@ class Consumer:
             error = ValueError(UNREADABLE)
         elif subscription is not None:
             error = await self._tried(event, subscription)
-        if error is not None:
-            if subscription is not None and subscription.given_up is not None:
-                await self._run(event, partial(_told, subscription.given_up, event))
+        if error is not None and not await self._taken_over(event, subscription):
             await self._bury(event, error)
+
+    async def _taken_over(self, event: Event, subscription: Subscription | None) -> bool:
+        """Whether somebody goes on with what could not be handled."""
+        if subscription is None or subscription.given_up is None:
+            return False
+        answers: list[bool] = []
+        await self._run(event, partial(_told, subscription.given_up, event, answers))
+        return answers[-1]
 
     async def _bury(self, event: Event, error: Exception) -> None:
         """Among the dead letters, before the event is left behind."""
@@ -159,16 +171,17 @@ class Consumer:
         }
         connection = await ctx.unit.connection()
         if await connection.scalar(_handled(self._group, event)):
+            self._repeated(event)
             return
         try:
-            await connection.execute(sa.insert(inbox).values(row))
+            await connection.execute(_ADD, row)
         except IntegrityError as error:
             raise RuntimeError("handled at the same time by another replica") from error
         await handle(ctx, event)
 
 
-async def _told(given_up: Handle, event: Event, ctx: Context) -> None:
-    await given_up(ctx, event)
+async def _told(given_up: GivenUp, event: Event, answers: list[bool], ctx: Context) -> None:
+    answers.append(await given_up(ctx, event))
 
 
 def _hopeless(error: Exception) -> bool:

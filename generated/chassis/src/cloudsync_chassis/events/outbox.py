@@ -25,6 +25,8 @@ _HOUR = 3600.0
 _CLOCKS = timedelta(milliseconds=250)
 """How far the clocks of replicas may be apart before one leaves another's events to it."""
 
+_ADD = sa.insert(outbox)
+
 log = logger("outbox")
 
 
@@ -55,7 +57,7 @@ class Outbox:
             "occurred_at": due or event.time,
             "published_at": None,
         }
-        await (await ctx.unit.connection()).execute(sa.insert(outbox).values(row))
+        await (await ctx.unit.connection()).execute(_ADD, row)
         ctx.unit.after_commit(self._wake)
 
     async def _next(self, ctx: Context, aggregate_id: UUID) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from cloudsync_chassis import clock
 from cloudsync_chassis.events import store
 from cloudsync_chassis.events.store import Stored
 from cloudsync_chassis.logs import logger
@@ -40,6 +41,8 @@ class Projector:
         self._database = database
         self._projection = projection
         self._pause = pause
+        self.lagged: Callable[[str, float], None] = lambda projection, seconds: None
+        """Told how long after it occurred an event shows."""
 
     async def run(self) -> None:
         """Follow the event store until cancelled."""
@@ -66,6 +69,10 @@ class Projector:
                 await self._projection.apply(connection, each)
             if batch:
                 await self._move(connection, batch[-1].position)
+        now = clock.now()
+        for each in batch:
+            age = (now - each.occurred_at).total_seconds()
+            self.lagged(self._projection.name, max(0.0, age))
         return len(batch)
 
     async def rebuild(self) -> int:
@@ -97,7 +104,7 @@ class Projector:
 
     async def _reached(self) -> int:
         """The checkpoint, or the end of the store where no event of the projection's is left."""
-        async with self._database.transaction(write=False) as connection:
+        async with self._database.transaction(write=False, snapshot=True) as connection:
             position = await self._position(connection)
             if await store.after(connection, position, self._projection.kinds, 1):
                 return position

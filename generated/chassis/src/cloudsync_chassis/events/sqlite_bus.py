@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -37,13 +38,17 @@ offsets = sa.Table(
 
 
 class SqliteBus:
-    """Polls every `pause` seconds while nothing comes, for at most `wait` seconds a fetch."""
+    """While nothing comes it looks every `pause` seconds whether somebody has written to the file,
+    for at most `wait` seconds a fetch, each of which looks into it.
+    """
 
     is_log = True
 
     def __init__(self, path: Path, pause: float = 0.05, wait: float = 1.0) -> None:
         self._database = Database(f"sqlite+aiosqlite:///{path}", pool=2)
         self._path = path
+        self._files = (path, path.with_name(f"{path.name}-wal"))
+        self._looks: dict[tuple[str, ...], sa.Select[tuple[int, Any]]] = {}
         self._pause = pause
         self._wait = wait
 
@@ -68,10 +73,13 @@ class SqliteBus:
         """See `Bus.fetch`."""
         until = time.monotonic() + self._wait
         while True:
+            before = self._written()
             found = await self._next(group, topics, limit)
             if found or time.monotonic() >= until:
                 return found
             await asyncio.sleep(self._pause)
+            while self._written() == before and time.monotonic() < until:
+                await asyncio.sleep(self._pause)
 
     async def acknowledge(self, group: str, delivery: Delivery) -> None:
         """See `Bus.acknowledge`."""
@@ -98,19 +106,38 @@ class SqliteBus:
                 statement.on_conflict_do_update(index_elements=key, set_=changed)
             )
 
+    def _written(self) -> list[tuple[int, int]]:
+        """What differs once somebody has written; of two in one tick of the file system's clock it
+        may miss the second, which the next fetch finds.
+        """
+        found = []
+        for each in self._files:
+            try:
+                seen = each.stat()
+            except FileNotFoundError:
+                continue
+            found.append((seen.st_mtime_ns, seen.st_size))
+        return found
+
     async def _next(self, group: str, topics: Sequence[str], limit: int) -> list[Delivery]:
-        mine = sa.and_(offsets.c.topic == log.c.topic, offsets.c.consumers == group)
-        statement = (
-            sa.select(log.c.position, log.c.event)
-            .outerjoin(offsets, mine)
-            .where(log.c.topic.in_(topics))
-            .where(log.c.position > sa.func.coalesce(offsets.c.position, 0))
-            .order_by(log.c.position)
-            .limit(limit)
-        )
+        of_group = {"group": group, "most": limit}
         async with self._database.transaction(write=False) as connection:
-            rows = (await connection.execute(statement)).all()
+            rows = (await connection.execute(self._look(tuple(topics)), of_group)).all()
         return [Delivery(row.position, Event.from_json(row.event)) for row in rows]
+
+    def _look(self, topics: tuple[str, ...]) -> sa.Select[tuple[int, Any]]:
+        """What a group has not acknowledged of these topics; made once."""
+        if topics not in self._looks:
+            ours = offsets.c.consumers == sa.bindparam("group")
+            self._looks[topics] = (
+                sa.select(log.c.position, log.c.event)
+                .outerjoin(offsets, sa.and_(offsets.c.topic == log.c.topic, ours))
+                .where(log.c.topic.in_(topics))
+                .where(log.c.position > sa.func.coalesce(offsets.c.position, 0))
+                .order_by(log.c.position)
+                .limit(sa.bindparam("most"))
+            )
+        return self._looks[topics]
 
     async def _write(self, statement: sa.Insert, rows: list[dict[str, object]]) -> None:
         async with self._database.transaction(write=True) as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,8 @@ S = TypeVar("S", bound=BaseModel)
 
 _ONE_AT_A_TIME = 0x636C_6F75_6473
 """Key of PostgreSQL's advisory lock: appends commit in the order of their positions."""
+
+_ADD = sa.insert(log).returning(log.c.position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,13 @@ class Snapshot:
 
 
 class EventStore:
-    """Streams of the caller's tenant, within the running operation's transaction."""
+    """Streams of the caller's tenant, within the running operation's transaction.
+
+    `appended` is told how long it took to add to a stream, by its kind.
+    """
+
+    def __init__(self) -> None:
+        self.appended: Callable[[str, float], None] = lambda kind, seconds: None
 
     async def append(
         self, ctx: Context, kind: str, stream: UUID, expected: int, facts: Sequence[Fact]
@@ -70,13 +79,36 @@ class EventStore:
         Raises:
             Problem: `version-conflict`: the stream has more or fewer events.
         """
+        await self._in_turn(ctx)
+        if await self.version(ctx, kind, stream) != expected:
+            raise VERSION_CONFLICT()
+        return await self._write(ctx, kind, stream, expected, facts)
+
+    async def extend(self, ctx: Context, kind: str, stream: UUID, fact: Fact) -> int:
+        """Add an event to a stream, however many it has; how many those are then.
+
+        Raises:
+            Problem: `version-conflict`: another has come at the same moment.
+        """
+        await self._in_turn(ctx)
+        version = await self.version(ctx, kind, stream)
+        await self._write(ctx, kind, stream, version, [fact])
+        return version + 1
+
+    async def _in_turn(self, ctx: Context) -> None:
+        """Positions are given in the order of commits."""
         connection = await ctx.unit.connection()
         if connection.dialect.name == "postgresql":
             await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ONE_AT_A_TIME)))
-        if await self.version(ctx, kind, stream) != expected:
-            raise VERSION_CONFLICT()
+
+    async def _write(
+        self, ctx: Context, kind: str, stream: UUID, behind: int, facts: Sequence[Fact]
+    ) -> int:
+        """The position of the last one."""
+        began = time.perf_counter()
+        connection = await ctx.unit.connection()
         position = 0
-        for version, fact in enumerate(facts, expected + 1):
+        for version, fact in enumerate(facts, behind + 1):
             row = {
                 "organization_id": ctx.tenant,
                 "kind": kind,
@@ -87,11 +119,11 @@ class EventStore:
                 "data": to_jsonable_python(dict(fact.data)),
                 "occurred_at": ctx.now,
             }
-            insert = sa.insert(log).values(row).returning(log.c.position)
             try:
-                position = int((await connection.execute(insert)).scalar_one())
+                position = int((await connection.execute(_ADD, row)).scalar_one())
             except IntegrityError as error:
                 raise VERSION_CONFLICT() from error
+        self.appended(kind, time.perf_counter() - began)
         return position
 
     async def version(self, ctx: Context, kind: str, stream: UUID) -> int:
@@ -212,11 +244,10 @@ class Journal:
     async def record(self, ctx: Context, entity: Mapping[str, Any], fact: Fact) -> None:
         """Add an event of an entity to its stream."""
         stream = UUID(str(entity["id"]))
-        version = await self._store.version(ctx, self._kind, stream)
-        await self._store.append(ctx, self._kind, stream, version, [fact])
-        if self._every and (version + 1) % self._every == 0:
+        version = await self._store.extend(ctx, self._kind, stream, fact)
+        if self._every and version % self._every == 0:
             state = {name: each for name, each in entity.items() if name not in self._secret}
-            await self._store.keep(ctx, self._kind, stream, Snapshot(version + 1, state))
+            await self._store.keep(ctx, self._kind, stream, Snapshot(version, state))
 
 
 async def after(

@@ -13,6 +13,9 @@ from cloudsync_chassis.metrics.spec import LATENCY, MetricSpec
 
 SIZES = (256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262144.0, 1048576.0, 10485760.0)
 _HANDLING = (*LATENCY, 10.0)
+_FINE = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+_LAG = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0)
+_SAGAS = (0.1, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0)
 
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
 UNMATCHED = "unmatched"
@@ -47,6 +50,32 @@ def _histogram(name: str, about: str, buckets: Sequence[float], *labels: str) ->
 
 def specs(latency: Sequence[float]) -> tuple[MetricSpec, ...]:
     """All of them; `latency` bounds the buckets of what is answered and called."""
+    return (*_traffic(latency), *_state())
+
+
+def _state() -> tuple[MetricSpec, ...]:
+    """Of callers and what they may, of what is stored and what follows it, of sagas."""
+    return (
+        _counter("jwt_rejected_total", "Tokens refused, by reason.", "reason"),
+        _counter("authz_decisions_total", "Decisions, by the policy that made them.",
+                 "policy", "effect"),
+        _counter("idempotent_replays_total", "Writes answered with what their idempotency key was "
+                 "answered before.", "route"),
+        _counter("inbox_duplicates_total", "Events that had been handled already.", "topic"),
+        _histogram("field_crypto_duration_seconds", "Time to seal or open the encrypted fields of "
+                   "an entity.", _FINE, "direction"),
+        _histogram("eventstore_append_duration_seconds", "Time to append to the history of an "
+                   "aggregate.", _FINE, "aggregate_type"),
+        _histogram("cqrs_projection_lag_seconds", "From a write to its appearance in a read "
+                   "model.", _LAG, "projection"),
+        _histogram("saga_duration_seconds", "From the trigger of a saga to its end.", _SAGAS,
+                   "saga", "outcome"),
+        _counter("saga_compensations_total", "Steps that were undone.", "saga", "step"),
+    )  # fmt: skip
+
+
+def _traffic(latency: Sequence[float]) -> tuple[MetricSpec, ...]:
+    """Of requests, calls and events."""
     return (
         _histogram("http_server_request_duration_seconds", "Time from the first byte of a request "
                    "to the last of its answer.", latency, "method", "route", "status"),
@@ -79,6 +108,8 @@ def specs(latency: Sequence[float]) -> tuple[MetricSpec, ...]:
         _histogram("job_duration_seconds", "Time that one call of a job by the clock takes.",
                    _HANDLING, "job", "outcome"),
         _counter("dead_letters_total", "Events that were given up.", "topic", "event_type"),
+        _counter("saga_steps_repeated_total", "Attempts at steps that can only be done, and were "
+                 "not.", "saga", "step"),
     )  # fmt: skip
 
 
@@ -127,6 +158,42 @@ class Standard:
     def job_ended(self, job: str, seconds: float, well: bool) -> None:
         """One call of a job is over."""
         self.time("job_duration_seconds", seconds, job, "done" if well else "failed")
+
+    def rejected(self, reason: str) -> None:
+        """A token proved nothing."""
+        self.count("jwt_rejected_total", reason)
+
+    def decided(self, policy: str, effect: str) -> None:
+        """A caller was let or refused, by roles, a relation or a policy."""
+        self.count("authz_decisions_total", policy, effect)
+
+    def replayed(self, route: str) -> None:
+        """A request got the answer that its key had got before."""
+        self.count("idempotent_replays_total", route)
+
+    def repeated(self, event: Event) -> None:
+        """An event came again."""
+        self.count("inbox_duplicates_total", event.topic)
+
+    def ciphered(self, direction: str, seconds: float) -> None:
+        """Encrypted fields of an entity were sealed or opened."""
+        self.time("field_crypto_duration_seconds", seconds, direction)
+
+    def appended(self, kind: str, seconds: float) -> None:
+        """A stream of the event store got events."""
+        self.time("eventstore_append_duration_seconds", seconds, kind)
+
+    def lagged(self, projection: str, seconds: float) -> None:
+        """A read model shows an event."""
+        self.time("cqrs_projection_lag_seconds", seconds, projection)
+
+    def saga_ended(self, saga: str, outcome: str, seconds: float) -> None:
+        """A run has completed, or all that it did is undone."""
+        self.time("saga_duration_seconds", seconds, saga, outcome)
+
+    def saga_undid(self, saga: str, step: str) -> None:
+        """A step was compensated."""
+        self.count("saga_compensations_total", saga, step)
 
     def rate_limited(self) -> None:
         """A request was beyond its share, which is the service's own, alike for all plans."""

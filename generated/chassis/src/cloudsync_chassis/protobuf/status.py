@@ -10,7 +10,7 @@ from google.protobuf import any_pb2
 from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
 
-from cloudsync_chassis.problem import ALREADY_EXISTS, VERSION_CONFLICT, Problem
+from cloudsync_chassis.problem import ALREADY_EXISTS, RULE_BROKEN, VERSION_CONFLICT, Problem
 
 DETAILS = "grpc-status-details-bin"
 
@@ -28,6 +28,7 @@ _BY_STATUS = {
 }
 _BY_SLUG = {
     ALREADY_EXISTS.slug: grpc.StatusCode.ALREADY_EXISTS,
+    RULE_BROKEN.slug: grpc.StatusCode.INVALID_ARGUMENT,
     VERSION_CONFLICT.slug: grpc.StatusCode.ABORTED,
 }
 _STATUS_OF = {

@@ -66,6 +66,7 @@ class RpcCalls:
 
     def __init__(self, runtime: Runtime, enum_names: EnumNames | None = None) -> None:
         self._runtime = runtime
+        self.enum_names = enum_names or {}
         self._converter = Converter(enum_names)
         self._abandoned: set[asyncio.Task[Any]] = set()
         self._metrics = runtime.metrics.standard
@@ -82,10 +83,10 @@ class RpcCalls:
 
         `request` is called once the caller has been admitted.
         """
-        name, message, context = call
+        name, _, context = call
 
         async def work() -> Message:
-            incoming = await self._incoming(message, context, operation)
+            incoming = await self._incoming(call, operation)
             typed = request()
 
             async def action(ctx: Context) -> Answer:
@@ -109,11 +110,11 @@ class RpcCalls:
 
         What grants the call must have done so before the first result: nothing sent comes back.
         """
-        name, message, context = call
+        name, _, context = call
 
         async def work() -> None:
             self._metrics.count("rpc_server_messages_total", name, "received")
-            incoming = await self._incoming(message, context, operation)
+            incoming = await self._incoming(call, operation)
             typed = request()
 
             async def action(ctx: Context) -> None:
@@ -126,7 +127,7 @@ class RpcCalls:
                 finally:
                     await _close(results)
 
-            await self._runtime.executor.run(operation, incoming, action)
+            await self._runtime.executor.run(operation, incoming, action, again=False)
 
         await self._told(name, context, operation, work)
 
@@ -177,12 +178,11 @@ class RpcCalls:
         given = {"limit": str(limit) if limit else None, "cursor": cursor or None}
         return self._runtime.pages.read(operation, {**given, "sort": sort or None})
 
-    async def _incoming(
-        self, message: Message, context: RpcContext, operation: Operation
-    ) -> Incoming:
+    async def _incoming(self, call: Called, operation: Operation) -> Incoming:
+        name, message, context = call
         metadata = {str(name): str(value) for name, value in context.invocation_metadata() or ()}
         principal = await self._runtime.identity.caller(metadata.get("authorization"))
-        principal = principal.acting_for(headers.tenant(metadata.get(TENANT_HEADER.lower())))
+        principal = headers.acting(principal, metadata.get(TENANT_HEADER.lower()))
         self._runtime.executor.admit(operation, principal)
         await self._runtime.limiter.admit(principal)
         key = headers.idempotency_key(metadata.get("idempotency-key"))
@@ -194,7 +194,12 @@ class RpcCalls:
             idempotency_key=key,
             if_match=headers.versions(_quoted(metadata.get("if-match")), operation),
             digest=digest(operation.id.encode(), content) if key else "",
-            source_ip=address_of(context.peer()),
+            source_ip=headers.client_address(
+                address_of(context.peer()),
+                metadata.get("x-forwarded-for"),
+                self._runtime.settings.trusted_proxies,
+            ),
+            route=name,
         )
 
     async def _told(

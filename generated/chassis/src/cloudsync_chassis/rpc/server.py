@@ -11,12 +11,13 @@ from typing import Self
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1._async import HealthServicer
 from grpc_reflection.v1alpha import reflection
 
 from cloudsync_chassis.context import Deadline
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.metrics.server import MetricsServer
+from cloudsync_chassis.protobuf.convert import EnumNames
+from cloudsync_chassis.rpc.probes import Probes
 from cloudsync_chassis.rpc.service import RpcService
 from cloudsync_chassis.runtime import Runtime
 
@@ -32,12 +33,17 @@ class RpcServer:
         self.port = 0
         self.runtime = runtime
         self._services = services
-        self._health = HealthServicer()
+        self._health = Probes(runtime.health)
         self._server: grpc.aio.Server | None = None
         settings = runtime.settings
         self.metrics: MetricsServer | None = None
         if settings.metrics_port is not None:
             self.metrics = MetricsServer(runtime.metrics, settings.host, settings.metrics_port)
+
+    @property
+    def enum_names(self) -> EnumNames:
+        """What members of enumerations are called in the data model, of all its services."""
+        return {name: held for each in self._services for name, held in each.enum_names.items()}
 
     async def start(self) -> None:
         """Start the runtime, then accept calls."""

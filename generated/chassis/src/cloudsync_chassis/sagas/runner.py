@@ -3,7 +3,7 @@
 There is no conductor. What happens to a run is told on the saga's topic, keyed by the run; all who
 take part read it in the same order, and the first word on its end counts: completed, or failed.
 After a failure each service undoes its own steps, a step when all before it (in the order of the
-model) are undone, once.
+model) are undone, once. Steps after the last that can be undone are repeated until they succeed.
 """
 
 from __future__ import annotations
@@ -16,18 +16,24 @@ from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from cloudsync_chassis import clock, ids
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.events.consumer import Handle, Subscription
 from cloudsync_chassis.events.envelope import Event
 from cloudsync_chassis.events.outbox import Outbox
 from cloudsync_chassis.logs import logger
-from cloudsync_chassis.sagas.log import Run, SagaLog, StepRow, keys_in
+from cloudsync_chassis.sagas.log import (
+    ON_THE_WAY,
+    Run,
+    SagaLog,
+    answered,
+    correlation_of,
+    keys_in,
+    to_undo,
+)
+from cloudsync_chassis.sagas.repeats import Repeat, Repeats, wait
 from cloudsync_chassis.sagas.spec import Saga, Step, Undo
 from cloudsync_chassis.store.database import Database
-from cloudsync_chassis.store.system import saga_runs, saga_steps
 
 Word = Literal["started", "done", "failed", "undone", "completed"]
 Consume = Callable[[Event, Callable[[Context], Awaitable[None]]], Awaitable[None]]
@@ -51,12 +57,18 @@ class Sagas:
         self._service = service
         self._database = database
         self._sagas = {each.name: each for each in sagas}
+        self._told_on = {each.topic: each for each in sagas}
         self._outbox = outbox
         self._pause = pause
         self._log = SagaLog()
         self._undo: dict[tuple[str, str], Undo] = {}
         self._handles: dict[str, Handle] = {}
         self._woken = asyncio.Event()
+        self._repeats = Repeats()
+        self.repeated: Callable[[str, str], None] = _unheard
+        """Told of each attempt, by saga and step, at what can only be done."""
+        self.ended: Callable[[str, str, float], None] = lambda saga, outcome, seconds: None
+        self.undid: Callable[[str, str], None] = lambda saga, step: None
         if sagas:
             outbox.observe = self._announced
 
@@ -102,10 +114,7 @@ class Sagas:
             data={wanted.keys[0]: key},
         )
         run = await self._log.identify(ctx, wanted, probe)
-        try:
-            return await self._log.get(ctx, run) if run else None
-        except LookupError:
-            return None
+        return await self._log.find(ctx, run) if run else None
 
     async def run(self, consume: Consume) -> None:
         """Watch time-outs and undo what is to be undone, until cancelled.
@@ -126,20 +135,51 @@ class Sagas:
                 continue
 
     async def watch(self, consume: Consume) -> None:
-        """Tell of what is out of time; undo, of runs that fail, the steps whose turn it is."""
-        if await self._any_late():
+        """Tell of what is out of time; do again what must be done; undo, of runs that fail, the
+        steps whose turn it is.
+        """
+        if await self._log.any_late(self._database):
             await consume(self._tick(None), self._overdue)
-        for run, name, organization in await self._failing():
-            saga = self._sagas.get(name)
+        for each in await self._repeats.due(self._database):
+            await self._try_again(consume, each)
+        for run in await self._log.failing(self._database):
+            saga = self._sagas.get(run.saga)
             if saga is None:
                 continue
             try:
                 await consume(
-                    self._tick(organization),
-                    partial(self._go_back, saga=saga, identity=run),
+                    self._tick(run.organization),
+                    partial(self._go_back, saga=saga, identity=run.id),
                 )
             except Exception as error:
-                log.error("compensation_failed", saga=name, run=str(run), error=str(error))
+                log.error("compensation_failed", saga=run.saga, run=str(run.id), error=str(error))
+
+    async def _try_again(self, consume: Consume, repeat: Repeat) -> None:
+        """Whatever goes wrong, the step is kept and its next attempt is later."""
+        tick = self._tick(repeat.event.organization_id)
+        try:
+            await consume(tick, partial(self._repeat, repeat))
+        except Exception as error:
+            log.error("saga_step_failed_again", run=str(repeat.run), step=repeat.step, error=error)
+            await consume(replace(tick, id=ids.uuid7()), partial(self._put_off, repeat))
+
+    async def _repeat(self, repeat: Repeat, ctx: Context) -> None:
+        saga, event = self._sagas.get(repeat.saga), repeat.event
+        handle = self._handles.get(event.type)
+        run = await self._log.get(ctx, repeat.run)
+        wanted = run.state in ON_THE_WAY and run.of(repeat.step).state == "started"
+        if saga is None or handle is None or not wanted:
+            await self._repeats.forget(ctx, run.id, repeat.step)
+            return
+        log.error("saga_step_repeated", saga=saga.name, run=str(run.id), step=repeat.step)
+        self.repeated(saga.name, saga.steps[repeat.step].name)
+        await self._put_off(repeat, ctx)
+        await handle(replace(ctx, cause=event), event)
+        await self._carried_out(ctx, event)
+
+    async def _put_off(self, repeat: Repeat, ctx: Context) -> None:
+        due = ctx.now + wait(self._pause, repeat.attempts + 1)
+        await self._repeats.later(ctx, repeat, due)
 
     def _tick(self, organization: UUID | None) -> Event:
         return Event(
@@ -151,30 +191,6 @@ class Sagas:
             time=clock.now(),
             organization_id=organization,
         )
-
-    async def _failing(self) -> list[tuple[UUID, str, UUID | None]]:
-        """Runs under way back, the oldest first."""
-        columns = (saga_runs.c.id, saga_runs.c.saga, saga_runs.c.organization_id)
-        statement = (
-            sa.select(*columns)
-            .where(saga_runs.c.state == "failing")
-            .order_by(saga_runs.c.started_at)
-            .limit(_AT_ONCE)
-        )
-        async with self._database.transaction(write=False) as connection:
-            rows = (await connection.execute(statement)).all()
-        return [(row.id, row.saga, row.organization_id) for row in rows]
-
-    async def _any_late(self) -> bool:
-        """Looking takes no lock and leaves no trace."""
-        now = clock.now()
-        run = sa.and_(saga_runs.c.ended_at.is_(None), saga_runs.c.deadline_at <= now)
-        late = sa.or_(
-            sa.exists().where(run),
-            sa.exists().where(saga_steps.c.due_at <= now),
-        )
-        async with self._database.transaction(write=False) as connection:
-            return bool(await connection.scalar(sa.select(late)))
 
     async def _admit(self, ctx: Context, event: Event) -> bool:
         """Whether the event's handler is to run now; starts what it starts."""
@@ -188,9 +204,11 @@ class Sagas:
                 continue
             run = await self._log.open(ctx, saga, identity, event, keys_in(saga, event))
             if run.state == "completed" or (run.state == "undone" and not undoing):
+                late = event.correlation == correlation_of(saga, run.id) and run.state == "undone"
+                admitted = admitted and not (late and starting)
                 continue
             if starting:
-                admitted = await self._start(ctx, run, starting, event) and admitted
+                admitted = await self._start(ctx, saga, run, starting, event) and admitted
             if failing and run.open:
                 await self._tell(ctx, saga, run.id, "failed", reason=event.type)
             asked = [
@@ -200,35 +218,56 @@ class Sagas:
             ]
             if asked and not starting:
                 admitted = False
-                await self._ask_to_undo(ctx, saga, run, [at for at, _ in asked], event)
+                await self._askto_undo(ctx, saga, run, [at for at, _ in asked], event)
         return admitted
 
     async def _start(
-        self, ctx: Context, run: Run, steps: Sequence[tuple[int, Step]], event: Event
+        self,
+        ctx: Context,
+        saga: Saga,
+        run: Run,
+        steps: Sequence[tuple[int, Step]],
+        event: Event,
     ) -> bool:
-        """Note the start of steps; False if they have begun already, or there is no going on."""
-        if run.state != "running" or any(run.of(at).state != "untouched" for at, _ in steps):
+        """Note the start of steps; False if there is no going on, or they have begun already and
+        cannot be repeated.
+        """
+        if run.state != "running":
             return False
+        if any(run.of(at).state != "untouched" for at, _ in steps):
+            return all(step.repeatable for _, step in steps)
         for at, step in steps:
-            due = ctx.now + timedelta(seconds=step.timeout)
-            await self._log.note(
-                ctx, run.id, at, state="started", data=dict(event.data), due_at=due
-            )
+            await self._begin(ctx, saga, run, at, event, timedelta(seconds=step.timeout))
         return True
 
+    async def _begin(
+        self, ctx: Context, saga: Saga, run: Run, at: int, event: Event, within: timedelta
+    ) -> None:
+        """Past the pivot a step that is late is done again, before it the run goes back."""
+        final, due = at > saga.pivot, ctx.now + within
+        row: dict[str, Any] = {"state": "started", "data": dict(event.data)}
+        await self._log.note(ctx, run.id, at, **row, due_at=None if final else due)
+        if final:
+            await self._repeats.keep(ctx, run.id, at, event, due)
+
     async def _carried_out(self, ctx: Context, event: Event) -> None:
-        """Steps that announce nothing are done once their handler has returned."""
+        """Steps that announce nothing, or may, are done once their handler has returned."""
         for saga in self._sagas.values():
             steps = [
-                at for at, step in self._mine(saga) if step.on == event.type and not step.outcomes
+                (at, step)
+                for at, step in self._mine(saga)
+                if step.on == event.type and (step.optional or not step.outcomes)
             ]
             identity = await self._log.identify(ctx, saga, event) if steps else None
             if identity is None:
                 continue
             run = await self._log.open(ctx, saga, identity, event, {})
-            for at in steps:
-                if run.of(at).state == "started":
-                    await self._done(ctx, saga, run, at, keys_in(saga, event))
+            for at, step in steps:
+                if run.of(at).state != "started":
+                    continue
+                await self._done(ctx, saga, run, at, keys_in(saga, event))
+                if saga.completes_on in step.outcomes and run.open:
+                    await self._tell(ctx, saga, run.id, "completed")
 
     async def _announced(self, ctx: Context, event: Event) -> Event:
         """What this service announces may begin, advance, complete or fail a run."""
@@ -245,25 +284,34 @@ class Sagas:
                 found = replace(event, correlation=ctx.cause.correlation)
                 if found.correlation is None:
                     identity = await self._log.identify(ctx, saga, ctx.cause)
-                    told = f"{saga.name}/{identity}" if identity else None
+                    told = correlation_of(saga, identity) if identity else None
                     found = replace(event, correlation=told)
             identity = await self._log.identify(ctx, saga, found)
             if identity is None:
                 continue
-            event = replace(event, correlation=f"{saga.name}/{identity}")
+            if not begins and await self._is_over(ctx, identity, [at for at, _ in mine]):
+                # what comes after the end is a fact like any other
+                event = replace(event, correlation=correlation_of(saga, None))
+                continue
+            event = replace(event, correlation=correlation_of(saga, identity))
             await self._advance_by(ctx, saga, identity, event, [at for at, _ in mine])
         return event
+
+    async def _is_over(self, ctx: Context, identity: UUID, steps: Sequence[int]) -> bool:
+        """Whether a run has ended and waits for the outcome of none of these steps."""
+        run = await self._log.find(ctx, identity)
+        if run is None or run.open:
+            return False
+        return not any(run.of(at).state in ("started", "recalled") for at in steps)
 
     async def _advance_by(
         self, ctx: Context, saga: Saga, identity: UUID, event: Event, steps: Sequence[int]
     ) -> None:
         keys = keys_in(saga, event)
         run = await self._log.open(ctx, saga, identity, event, keys)
-        if not run.open:
-            return
-        if event.type == saga.trigger:
+        if run.open and event.type == saga.trigger:
             await self._tell(ctx, saga, run.id, "started", keys=keys)
-        if event.type in saga.fails_on:
+        if run.open and event.type in saga.fails_on:
             for at, row in run.steps.items():
                 if row.state == "started" and saga.steps[at].service == self._service:
                     await self._log.note(ctx, run.id, at, state="failed", due_at=None)
@@ -274,17 +322,23 @@ class Sagas:
                 data = run.of(at).data or event.data
                 await self._log.note(ctx, run.id, at, data=dict(data))
                 await self._done(ctx, saga, run, at, keys)
-        if event.type == saga.completes_on:
+            elif run.of(at).state == "recalled":
+                # its work came through after all, so it is to be undone once more
+                await self._log.note(ctx, run.id, at, data=dict(event.data), undo_event=None)
+                await self._done(ctx, saga, run, at, keys)
+        if run.open and event.type == saga.completes_on:
             await self._tell(ctx, saga, run.id, "completed")
 
     async def _done(
         self, ctx: Context, saga: Saga, run: Run, at: int, keys: Mapping[str, str]
     ) -> None:
         await self._log.note(ctx, run.id, at, state="done", due_at=None)
+        await self._repeats.forget(ctx, run.id, at)
         await self._tell(ctx, saga, run.id, "done", step=at, keys=keys)
 
-    async def _given_up(self, ctx: Context, event: Event) -> None:
-        """A step that could not be carried out fails the run."""
+    async def _given_up(self, ctx: Context, event: Event) -> bool:
+        """A step that could not be carried out fails the run; past the pivot it is done again."""
+        kept = False
         for saga in self._sagas.values():
             steps = [(at, step) for at, step in self._mine(saga) if step.on == event.type]
             identity = await self._log.identify(ctx, saga, event) if steps else None
@@ -292,9 +346,15 @@ class Sagas:
                 continue
             run = await self._log.open(ctx, saga, identity, event, keys_in(saga, event))
             for at, step in steps:
-                if run.open and run.of(at).state == "untouched":
+                if run.of(at).state != "untouched":
+                    continue
+                if at > saga.pivot and run.state in ON_THE_WAY:
+                    await self._begin(ctx, saga, run, at, event, wait(self._pause, 0))
+                    kept = True
+                elif run.open:
                     await self._log.note(ctx, run.id, at, state="failed", data=dict(event.data))
                     await self._tell(ctx, saga, run.id, "failed", step=at, reason=step.name)
+        return kept
 
     async def _tell(self, ctx: Context, saga: Saga, run: UUID, word: Word, **more: Any) -> None:
         """One line of the saga's log, with this transaction."""
@@ -307,22 +367,23 @@ class Sagas:
             time=ctx.now,
             organization_id=ctx.principal.organization_id,
             traceparent=ctx.trace.header,
-            correlation=f"{saga.name}/{run}",
+            correlation=correlation_of(saga, run),
             data={"word": word, **more},
         )
         await self._outbox.append(ctx, run, event)
 
     async def _heard(self, ctx: Context, event: Event) -> None:
         """A line of the log: the same for everybody, in the same order."""
-        saga = self._sagas[event.topic.removeprefix("sagas.")]
+        saga = self._told_on[event.topic]
         told = event.data
         identity = UUID(event.subject)
         run = await self._log.open(ctx, saga, identity, event, told.get("keys", {}))
         word, at = told["word"], told.get("step", -1)
-        if word in ("done", "undone") and run.of(at).state != "undone":
+        if word in ("done", "undone") and self._is_news(saga, run, at, event):
             await self._log.note(ctx, run.id, at, state=word, due_at=None)
         if word == "completed" and run.state == "running":
             await self._log.move(ctx, run.id, "completed")
+            self._tell_end(ctx, saga, run, "completed")
         elif word == "failed" and run.state == "running" and self._may_fail(saga, run, told):
             await self._log.move(ctx, run.id, "failing", told["reason"])
             log.warning("saga_failing", saga=saga.name, run=str(run.id), reason=told["reason"])
@@ -330,6 +391,14 @@ class Sagas:
             # it was under way when the others went back
             await self._log.move(ctx, run.id, "failing")
         ctx.unit.after_commit(self._woken.set)
+
+    def _is_news(self, saga: Saga, run: Run, at: int, event: Event) -> bool:
+        """Whether a word on a step tells more than is known. Of its own steps a service knows as
+        much as it has said, unless its database is older.
+        """
+        known = run.of(at).changed_at
+        mine = saga.steps[at].service == self._service
+        return not mine or known is None or known < event.time
 
     def _may_fail(self, saga: Saga, run: Run, told: Mapping[str, Any]) -> bool:
         """Past the pivot only an event that the model names takes a run back."""
@@ -339,14 +408,14 @@ class Sagas:
         log.error("saga_step_late", saga=saga.name, run=str(run.id), reason=told["reason"])
         return False
 
-    async def _ask_to_undo(
+    async def _askto_undo(
         self, ctx: Context, saga: Saga, run: Run, steps: Sequence[int], event: Event
     ) -> None:
         """Keep what asks for compensations until their turn."""
         for at in steps:
             # as long as nothing goes back, a later word may be the one that the model lets fail
             fresh = run.of(at).undo_event is None or run.state == "running"
-            if run.of(at).state != "undone" and fresh:
+            if not run.of(at).undone and fresh:
                 await self._log.note(ctx, run.id, at, undo_event=event.to_json())
                 if run.state in ("undone", "stuck"):
                     # the others were back already when this one was asked
@@ -361,23 +430,31 @@ class Sagas:
             run = await self._log.get(ctx, identity)
             if run.state != "failing":
                 return
-            at = next((at for at in range(len(saga.steps)) if _to_undo(saga, run, at)), None)
+            at = next((at for at in range(len(saga.steps)) if to_undo(saga, run, at)), None)
             if at is None:
                 await self._log.move(ctx, run.id, "undone")
+                self._tell_end(ctx, saga, run, "undone")
                 return
             if saga.steps[at].service != self._service:
                 return
             if not await self._undone(ctx, saga, run, at):
                 return
-            await self._log.note(ctx, run.id, at, state="undone", due_at=None)
+            waited = run.of(at).state == "started" and saga.steps[at].outcomes
+            state = "recalled" if waited else "undone"
+            await self._log.note(ctx, run.id, at, state=state, due_at=None)
             await self._tell(ctx, saga, run.id, "undone", step=at)
+            ctx.unit.after_commit(partial(self.undid, saga.name, saga.steps[at].name))
+
+    def _tell_end(self, ctx: Context, saga: Saga, run: Run, outcome: str) -> None:
+        seconds = max(0.0, (ctx.now - run.started_at).total_seconds())
+        ctx.unit.after_commit(partial(self.ended, saga.name, outcome, seconds))
 
     async def _undone(self, ctx: Context, saga: Saga, run: Run, at: int) -> bool:
         """Whether the compensation could be carried out, by the event that asks for it or alone."""
         step, row = saga.steps[at], run.of(at)
         if row.undo_event is not None:
             event = Event.from_json(row.undo_event)
-            if any(_answered(each, event) for each in run.steps.values()):
+            if any(answered(each, event) for each in run.steps.values()):
                 # one handler undoes all the steps that its event asks for
                 return True
             await self._handles[event.type](replace(ctx, cause=event), event)
@@ -390,24 +467,17 @@ class Sagas:
         return True
 
     async def _overdue(self, ctx: Context) -> None:
-        connection = await ctx.unit.connection()
-        late = sa.select(saga_runs.c.id, saga_runs.c.saga, saga_runs.c.organization_id).where(
-            saga_runs.c.ended_at.is_(None), saga_runs.c.deadline_at <= ctx.now
-        )
-        for row in (await connection.execute(late)).all():
-            await self._run_overdue(_in(ctx, row.organization_id), row.id, row.saga)
-        steps = (
-            sa.select(saga_steps.c.run_id, saga_steps.c.step)
-            .add_columns(saga_runs.c.saga, saga_runs.c.organization_id)
-            .join(saga_runs, saga_runs.c.id == saga_steps.c.run_id)
-            .where(saga_steps.c.due_at <= ctx.now, saga_runs.c.state == "running")
-        )
-        for row in (await connection.execute(steps)).all():
-            saga, within = self._sagas.get(row.saga), _in(ctx, row.organization_id)
-            await self._log.note(within, row.run_id, row.step, due_at=None)
-            if saga is not None:
-                reason = f"time-out: {saga.steps[row.step].name}"
-                await self._tell(within, saga, row.run_id, "failed", reason=reason)
+        for run in await self._log.late_runs(ctx):
+            await self._run_overdue(_in(ctx, run.organization), run.id, run.saga)
+        for each in await self._log.late_steps(ctx):
+            saga, within = self._sagas.get(each.run.saga), _in(ctx, each.run.organization)
+            await self._log.note(within, each.run.id, each.step, due_at=None)
+            if each.run.state == "completed":
+                name = each.run.saga
+                log.error("saga_step_late", saga=name, run=str(each.run.id), step=each.step)
+            elif saga is not None:
+                reason = f"time-out: {saga.steps[each.step].name}"
+                await self._tell(within, saga, each.run.id, "failed", reason=reason)
 
     async def _run_overdue(self, ctx: Context, identity: UUID, name: str) -> None:
         """A run past its deadline fails; one that cannot be undone needs a person."""
@@ -425,21 +495,12 @@ class Sagas:
         return ((at, each) for at, each in enumerate(saga.steps) if each.service == self._service)
 
 
-_AT_ONCE = 100
 _GRACE = timedelta(minutes=5)
 """What compensations get beyond a run's deadline before it is called stuck."""
 
 
-def _to_undo(saga: Saga, run: Run, at: int) -> bool:
-    """Whether a step has effects that are to be taken back, or an event asks for it."""
-    row = run.of(at)
-    if not saga.steps[at].compensation or row.state == "undone":
-        return False
-    return row.state in ("started", "done") or row.undo_event is not None
-
-
-def _answered(row: StepRow, event: Event) -> bool:
-    return row.state == "undone" and (row.undo_event or {}).get("id") == str(event.id)
+def _unheard(saga: str, step: str) -> None:
+    """Nobody counts."""
 
 
 def _in(ctx: Context, organization: UUID | None) -> Context:

@@ -23,6 +23,10 @@ class Step:
         compensation: the command that undoes it, empty for none.
         undone_on: types of the events that its service answers with the compensation.
         timeout: seconds that it may take.
+        optional: the command may find nothing to do; then the step is done, and with it the saga
+            where its outcome would have completed it.
+        repeatable: doing it twice has the effect of doing it once, so that a later event with the
+            same key is handled as well.
         key: the property of `on`, or of the trigger, by which a second start is recognised.
     """
 
@@ -34,6 +38,8 @@ class Step:
     compensation: str = ""
     undone_on: tuple[str, ...] = ()
     timeout: float = 0.0
+    optional: bool = False
+    repeatable: bool = False
     key: str
 
 
@@ -51,10 +57,12 @@ def steps_of(*steps: Step | tuple[str, ...]) -> tuple[Step, ...]:
 class Saga:
     """A transaction over services; steps in the order in which they are undone.
 
-    `deadline`: seconds after which a run that has not completed is undone.
+    `topic`: of the log that all who take part read in the same order. `deadline`: seconds after
+    which a run that has not completed is undone.
     """
 
     name: str
+    topic: str
     trigger: str
     steps: tuple[Step, ...]
     completes_on: str
@@ -62,13 +70,11 @@ class Saga:
     deadline: float
 
     @property
-    def topic(self) -> str:
-        """Of the log that all who take part read in the same order."""
-        return f"sagas.{self.name}"
-
-    @property
     def pivot(self) -> int:
-        """The last step that can be undone: once one after it is done, nothing is undone."""
+        """The last step that can be undone. Those after it are repeated until they succeed.
+
+        Once one of them is done, nothing is undone.
+        """
         return max((at for at, each in enumerate(self.steps) if each.compensation), default=-1)
 
     @property

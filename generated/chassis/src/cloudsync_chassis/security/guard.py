@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 log = logger("policies")
 
+_REMEMBERED = 4096
+
 
 class Policies:
     """All policies of a service. `strict`: one whose attributes nobody supplies refuses.
@@ -41,6 +43,7 @@ class Policies:
         self.table = table
         self._surroundings = surroundings
         self._strict = strict
+        self._decided: dict[Hashable, bool] = {}
 
     def supply(self, name: str, supplier: Supplier) -> None:
         """Where `context.<name>` comes from, for each operation that a policy asks it of."""
@@ -76,15 +79,24 @@ class Policies:
         return await self._surroundings.request(ctx, record, reads)
 
     def applies(self, policy: Policy, request: Request) -> bool:
-        """Whether a policy applies.
+        """Whether a policy applies; of two requests that say the same to it, it is asked once.
 
         Raises:
             UndecidedError: its condition cannot be evaluated.
         """
+        told = request.told(policy)
+        known = self._decided.get(told) if told is not None else None
+        if known is not None:
+            return known
         try:
-            return self._conditions[policy.id].applies(request)
+            found = self._conditions[policy.id].applies(request)
         except ExpressionError as error:
             raise UndecidedError(request.missing(policy), str(error)) from error
+        if told is not None:
+            while len(self._decided) >= _REMEMBERED:
+                self._decided.pop(next(iter(self._decided)))
+            self._decided[told] = found
+        return found
 
     def refuses(self, policy: Policy, request: Request) -> bool:
         """Whether a policy stands against the request; one that cannot be decided does."""
@@ -108,6 +120,8 @@ class Guard:
         self._policies = policies
         self._forbids = tuple(forbids)
         self._permits = tuple(permits)
+        self.decides = tuple(each.id for each in (*forbids, *permits))
+        """The policies that are asked."""
         self.owed = bool(permits)
         """Whether a permit has to hold still: an operation that ends so is refused."""
 
@@ -148,10 +162,13 @@ class Guard:
         """Places of the entities that no policy hides."""
         forbids = self._about(ctx, self._forbids, aggregate)
         permits = self._about(ctx, self._permits, aggregate)
+        if not forbids and not permits:
+            return frozenset(range(len(entities)))
+        concerned = [*forbids, *permits]
+        asked = await self._policies.request(ctx, None, concerned)
         found = set()
         for place, entity in enumerate(entities):
-            record = to_record(entity)
-            request = await self._policies.request(ctx, record, [*forbids, *permits])
+            request = asked.about(to_record(entity), concerned)
             hidden = any(self._policies.refuses(each, request) for each in forbids)
             let = not permits or not all(self._policies.refuses(each, request) for each in permits)
             if let and not hidden:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from cloudsync_chassis.logs import logger
 from cloudsync_chassis.security import jwks
@@ -29,6 +30,8 @@ class Identity:
     def __init__(self, service: str, settings: Settings) -> None:
         self._service = service
         self._settings = settings
+        self.rejected: Callable[[str], None] = lambda reason: None
+        """Told why a token was refused, in a word."""
         self.keys = KeyRing(settings.state_path("keys"), algorithm=settings.token_algorithm)
         fetch = (
             jwks.from_address(settings.jwks_url)
@@ -42,9 +45,13 @@ class Identity:
             leeway=settings.clock_skew,
             max_lifetime=settings.token_lifetime,
             algorithm=settings.token_algorithm,
+            rejected=self._refused,
         )
-        self._workloads = _workloads(settings, settings.audience or service)
+        self._workloads = _workloads(settings, settings.audience or service, self._refused)
         self._tokens: dict[str, tuple[float, str]] = {}
+
+    def _refused(self, reason: str) -> None:
+        self.rejected(reason)
 
     def prepare(self) -> None:
         """Make the development key at the first start."""
@@ -101,7 +108,9 @@ class Identity:
         return token
 
 
-def _workloads(settings: Settings, audience: str) -> TokenVerifier | None:
+def _workloads(
+    settings: Settings, audience: str, rejected: Callable[[str], None]
+) -> TokenVerifier | None:
     """Verifies what the platform says of other workloads, where it is asked to."""
     if settings.workload_issuer is None or settings.workload_jwks_url is None:
         return None
@@ -114,4 +123,5 @@ def _workloads(settings: Settings, audience: str) -> TokenVerifier | None:
         max_lifetime=settings.workload_token_lifetime,
         algorithm=settings.workload_algorithm,
         reads=service_account(settings.workload_namespaces),
+        rejected=rejected,
     )

@@ -4,7 +4,8 @@ A condition speaks of four things, in CEL by name and in Cedar as the request's 
 
     principal   id, kind, roles, organizationId, and the token's `attributes`
     resource    the entity, by the names of its JSON Schema
-    context     now, region, sourceIp, mfaAgeMinutes, the token's `attributes`, what is supplied
+    context     now, region, sourceIp, mfaAgeMinutes, assuranceLevel, sessionId, the token's
+                `attributes`, what is supplied
     request     action (the permission, else the operation) and operation; CEL only
 
 A forbid wins over whatever permits. What cannot be evaluated is refused.
@@ -13,14 +14,18 @@ A forbid wins over whatever permits. What cannot be evaluated is refused.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.expressions import ExpressionError, Rule, cel_value
 from cloudsync_chassis.model import Record
 from cloudsync_chassis.operation import Operation
+
+_LONGEST_TOLD = 1000
+_NAMELESS = " object at 0x"
+"""In the words of what does not tell its value, so that two of them may look alike."""
 
 Language = Literal["cel", "cedar"]
 Supplier = Callable[[Context], "Any | Awaitable[Any]"]
@@ -113,6 +118,29 @@ class Request:
                 absent.append(name)
         return absent
 
+    def about(self, record: Record, policies: Sequence[Policy]) -> Request:
+        """The same request for another entity, as these policies see it."""
+        reads = frozenset[str]().union(*(each.reads for each in policies))
+        attributes = {**self.attributes, "resource": _read("resource", record, reads)}
+        return replace(self, attributes=attributes)
+
+    def told(self, policy: Policy) -> Hashable | None:
+        """All that the policy's condition is told: who is told the same decides the same.
+
+        None where that is never the same again, or too much to be kept.
+        """
+        if "context.now" in policy.reads:
+            return None
+        values = repr([self._value(name) for name in sorted(policy.reads)])
+        if len(values) > _LONGEST_TOLD or _NAMELESS in values:
+            return None
+        return policy.id, self.operation.id, self.action, self.roles, values
+
+    def _value(self, name: str) -> tuple[bool, Any]:
+        part, _, attribute = name.partition(".")
+        known = self.attributes.get(part, {})
+        return attribute in known, known.get(attribute)
+
 
 class Condition(Protocol):
     """A compiled condition."""
@@ -181,6 +209,8 @@ class Surroundings:
             "region": self.region,
             "sourceIp": ctx.source_ip,
             "mfaAgeMinutes": caller.factor_age_minutes(ctx.now),
+            "assuranceLevel": caller.assurance,
+            "sessionId": caller.session,
         }
         for name, supplier in self.suppliers.items():
             if f"context.{name}" in reads:

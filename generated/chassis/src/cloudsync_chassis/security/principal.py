@@ -16,7 +16,9 @@ class Principal:
     """Who calls. `organization_id` is the tenant; a workload acts for the tenant that it names.
 
     `factors` (RFC 8176 names) were shown at `authenticated_at`, in seconds since the epoch.
-    `attributes` are what the issuer says besides, for policies.
+    `assurance` is how sure the issuer is of the person (`acr`, OpenID Connect Core §2), `session`
+    the sign-in that the token comes from (`sid`). `attributes` are what the issuer says besides,
+    for policies.
     """
 
     subject: str
@@ -27,6 +29,8 @@ class Principal:
     factors: frozenset[str] = frozenset()
     authenticated_at: int | None = None
     attributes: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    assurance: str | None = None
+    session: str | None = None
 
     def factor_age_minutes(self, now: datetime) -> int | None:
         """Whole minutes since a second factor was shown; None without one."""

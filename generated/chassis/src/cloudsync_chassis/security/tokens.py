@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from joserfc import jws, jwt
-from joserfc.errors import JoseError
+from joserfc.errors import BadSignatureError, ClaimError, ExpiredTokenError, JoseError
 from joserfc.jwk import Key
 
 from cloudsync_chassis.ids import uuid7
@@ -73,6 +73,10 @@ class TokenIssuer:
         if principal.authenticated_at is not None:
             claims["auth_time"] = principal.authenticated_at
             claims["amr"] = sorted(principal.factors)
+        if principal.assurance is not None:
+            claims["acr"] = principal.assurance
+        if principal.session is not None:
+            claims["sid"] = principal.session
         if principal.attributes:
             claims["attributes"] = dict(principal.attributes)
         header = {"alg": self._algorithm, "kid": self._key.kid, "typ": "at+jwt"}
@@ -92,7 +96,9 @@ class TokenVerifier:
         now: Now = time.time,
         algorithm: Algorithm = "ES256",
         reads: Callable[[dict[str, Any]], Principal] | None = None,
+        rejected: Callable[[str], None] = lambda reason: None,
     ) -> None:
+        self._rejected = rejected
         self._algorithm = algorithm
         self._reads = reads or principal_of
         self._keys = keys
@@ -115,6 +121,7 @@ class TokenVerifier:
             self._remember(token, seen)
         if seen.expires_at + self._leeway <= self._now():
             self._seen.pop(token, None)
+            self._rejected("expired")
             raise refused()
         return seen.principal
 
@@ -125,6 +132,7 @@ class TokenVerifier:
 
     async def _check(self, token: str) -> Verified:
         if len(token) > _MAX_TOKEN:
+            self._rejected("malformed")
             raise refused()
         try:
             kid = jws.extract_compact(token.encode()).headers().get("kid")
@@ -133,6 +141,7 @@ class TokenVerifier:
             self._registry().validate(claims)
             return self._verified(claims)
         except (*_UNUSABLE, UnknownKeyError) as error:
+            self._rejected(_reason(error))
             raise refused() from error
 
     def _registry(self) -> jwt.JWTClaimsRegistry:
@@ -150,6 +159,19 @@ class TokenVerifier:
         if not 0 < claims["exp"] - claims["iat"] <= self._max_lifetime:
             raise ValueError("token lives too long")
         return Verified(self._reads(claims), float(claims["exp"]))
+
+
+def _reason(error: Exception) -> str:
+    """Why a token is refused, in a word that names nothing of it."""
+    if isinstance(error, ExpiredTokenError):
+        return "expired"
+    if isinstance(error, BadSignatureError):
+        return "signature"
+    if isinstance(error, UnknownKeyError):
+        return "key"
+    if isinstance(error, ClaimError):
+        return {"aud": "audience", "iss": "issuer"}.get(error.claim, "claims")
+    return "malformed"
 
 
 def principal_of(claims: dict[str, Any]) -> Principal:
@@ -170,7 +192,16 @@ def principal_of(claims: dict[str, Any]) -> Principal:
         factors=frozenset(map(str, claims.get("amr", ()))),
         authenticated_at=int(claims["auth_time"]) if "auth_time" in claims else None,
         attributes=dict(claims.get("attributes", {})),
+        assurance=_text(claims, "acr"),
+        session=_text(claims, "sid"),
     )
+
+
+def _text(claims: dict[str, Any], name: str) -> str | None:
+    found = claims.get(name)
+    if found is not None and not isinstance(found, str):
+        raise TypeError(f"{name} is no text")
+    return found
 
 
 def service_account(namespaces: Collection[str]) -> Callable[[dict[str, Any]], Principal]:

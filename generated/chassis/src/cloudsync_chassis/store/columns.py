@@ -9,7 +9,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic_core import to_jsonable_python
-from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
@@ -19,6 +18,13 @@ _SIZED = re.compile(r"(char|varchar|numeric)\((\d+)(?:,(\d+))?\)")
 def utc_text(value: datetime) -> str:
     """One text for one instant: UTC, always with microseconds."""
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def _postgresql() -> Any:
+    """The dialect's types; it takes a while to load, and on SQLite nobody asks for them."""
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql
 
 
 class Timestamp(TypeDecorator[datetime]):
@@ -54,15 +60,19 @@ class Textual(TypeDecorator[str]):
     impl = sa.Text
     cache_ok = True
 
-    def __init__(self, sqlite: TypeEngine[Any], postgresql: TypeEngine[Any] | None = None) -> None:
+    def __init__(
+        self, sqlite: TypeEngine[Any], postgresql: Callable[[], TypeEngine[Any]] | None = None
+    ) -> None:
         super().__init__()
         self._sqlite = sqlite
-        self._postgresql = postgresql or sqlite
+        self._on_postgresql = postgresql
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type proper."""
         # not `dialect.type_descriptor`: psycopg's would make VARCHAR of TEXT and CHAR
-        return self._postgresql if dialect.name == "postgresql" else self._sqlite
+        if dialect.name == "postgresql" and self._on_postgresql is not None:
+            return self._on_postgresql()
+        return self._sqlite
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Text on the way in."""
@@ -77,8 +87,9 @@ class Json(TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type proper."""
-        binary = pg.JSONB(none_as_null=True)
-        return dialect.type_descriptor(binary if dialect.name == "postgresql" else self.impl)
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(self.impl)
+        return dialect.type_descriptor(_postgresql().JSONB(none_as_null=True))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """JSON values on the way in."""
@@ -97,8 +108,9 @@ class Array(TypeDecorator[list[Any]]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The type proper."""
-        array = pg.ARRAY(self.item)
-        return dialect.type_descriptor(array if dialect.name == "postgresql" else self.impl)
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(self.impl)
+        return dialect.type_descriptor(_postgresql().ARRAY(self.item))
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """JSON values for SQLite, the items themselves for PostgreSQL."""
@@ -108,8 +120,8 @@ class Array(TypeDecorator[list[Any]]):
 _PLAIN: dict[str, Callable[[], TypeEngine[Any]]] = {
     "uuid": sa.Uuid,
     "text": lambda: Textual(sa.Text()),
-    "citext": lambda: Textual(sa.Text(collation="NOCASE"), pg.CITEXT()),
-    "ltree": lambda: Textual(sa.Text(), Ltree()),
+    "citext": lambda: Textual(sa.Text(collation="NOCASE"), lambda: _postgresql().CITEXT()),
+    "ltree": lambda: Textual(sa.Text(), Ltree),
     "integer": sa.Integer,
     "bigint": sa.BigInteger,
     "smallint": sa.SmallInteger,
@@ -118,7 +130,7 @@ _PLAIN: dict[str, Callable[[], TypeEngine[Any]]] = {
     "date": sa.Date,
     "jsonb": Json,
     "bytea": sa.LargeBinary,
-    "inet": lambda: Textual(sa.Text(), pg.INET()),
+    "inet": lambda: Textual(sa.Text(), lambda: _postgresql().INET()),
     "double precision": sa.Double,
     "text[]": lambda: Array(sa.Text()),
     "uuid[]": lambda: Array(sa.Uuid()),

@@ -5,22 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateSchema
 
 from cloudsync_chassis import propagation
+from cloudsync_chassis.store import sqlite
+from cloudsync_chassis.store.sqlite import MODE, Mode
 
-WRITE = "chassis_write"
-_BUSY_SECONDS = 10
 _RESERVE = 0.01
 """Seconds of an operation that are kept for its answer."""
 
@@ -50,10 +49,11 @@ class Database:
             hide_parameters=True,  # errors quote them, and errors are logged
             **_engine_options(self.is_sqlite, pool, wait),
         )
+        self.schema = None if self.is_sqlite else schema
         self.pool = pool
         self.refused: Callable[[], None] = _unheard
         if self.is_sqlite:
-            _tune_sqlite(engine)
+            sqlite.tune(engine)
         translation: dict[str | None, str | None] = (
             dict.fromkeys(schemas) if self.is_sqlite else {None: schema}
         )
@@ -63,8 +63,10 @@ class Database:
         self.url = url
         self.engine = engine.execution_options(schema_translate_map=translation)
 
-    async def connect(self, *, write: bool) -> AsyncConnection:
+    async def connect(self, *, write: bool, snapshot: bool = False) -> AsyncConnection:
         """A connection whose next statement begins a transaction; the caller closes it.
+
+        `snapshot`: all that it reads is as it was at one moment.
 
         Raises:
             sqlalchemy.exc.TimeoutError: none became free in time; callers are told `unavailable`.
@@ -75,7 +77,13 @@ class Database:
         except (TimeoutError, PoolTimeoutError) as error:
             self.refused()
             raise PoolTimeoutError(f"no connection came free, of {self.pool}") from error
-        return await connection.execution_options(**{WRITE: write})
+        return await connection.execution_options(**self._mode(write, snapshot))
+
+    def _mode(self, write: bool, snapshot: bool) -> dict[str, Any]:
+        if self.is_sqlite:
+            mode: Mode = "write" if write else "snapshot" if snapshot else "read"
+            return {MODE: mode}
+        return {"isolation_level": "REPEATABLE READ"} if snapshot else {}
 
     @property
     def in_use(self) -> int:
@@ -84,14 +92,34 @@ class Database:
         return int(used()) if used is not None else 0
 
     @asynccontextmanager
-    async def transaction(self, *, write: bool) -> AsyncIterator[AsyncConnection]:
-        """One transaction: committed at the end, undone by an exception."""
-        connection = await self.connect(write=write)
+    async def transaction(
+        self, *, write: bool, snapshot: bool = False
+    ) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed at the end, undone by an exception; see `connect`."""
+        connection = await self.connect(write=write, snapshot=snapshot)
         try:
             yield connection
             await connection.commit()
         finally:
             await connection.close()
+
+    @asynccontextmanager
+    async def alone(self, purpose: str) -> AsyncIterator[None]:
+        """Do what one process may do at a time, e.g. replicas that come up together and migrate.
+
+        SQLite has one writer anyway. The lock has a connection of its own: the pool may be small.
+        """
+        if self.is_sqlite:
+            yield
+            return
+        engine = create_async_engine(self.url, poolclass=NullPool, hide_parameters=True)
+        try:
+            async with engine.begin() as connection:
+                lock = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:purpose, 0))")
+                await connection.execute(lock, {"purpose": purpose})
+                yield
+        finally:
+            await engine.dispose()
 
     async def create_schemas(self) -> None:
         """Create the schemas that are missing, before anything is put into them."""
@@ -127,33 +155,19 @@ def _unheard() -> None:
 
 def _engine_options(is_sqlite: bool, pool: int, wait: float) -> dict[str, Any]:
     bounds = {"pool_size": pool, "max_overflow": 0, "pool_timeout": wait}
-    if is_sqlite:
-        return {**bounds, "connect_args": {"timeout": _BUSY_SECONDS}}
-    return {**bounds, "pool_pre_ping": True}
+    return {**bounds, **(sqlite.options() if is_sqlite else {"pool_pre_ping": True})}
 
 
-def _tune_sqlite(engine: AsyncEngine) -> None:
-    """WAL, and transactions under our control: a writer takes the lock at its start.
-
-    A reader that turns writer in mid-transaction fails at once with SQLITE_BUSY, whatever the
-    time-out; hence BEGIN IMMEDIATE for commands.
+def gave_way(error: DBAPIError) -> bool:
+    """Whether PostgreSQL refused the transaction because of another one, so that it may succeed
+    when tried again: serialization failure, deadlock, a unique value that was free when the
+    transaction looked (SQLSTATE, PostgreSQL appendix A; 13.5 "Serialization Failure Handling").
     """
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get(WRITE)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    return getattr(error.orig, "sqlstate", None) in ("40001", "40P01", "23505")
 
 
 def dialect_insert(connection: AsyncConnection, table: sa.Table) -> Any:
     """The dialect's INSERT, which knows ON CONFLICT on both engines."""
-    module = sqlite if connection.dialect.name == "sqlite" else postgresql
+    # the other one need not be loaded
+    module = import_module(f"sqlalchemy.dialects.{connection.dialect.name}")
     return module.insert(table)

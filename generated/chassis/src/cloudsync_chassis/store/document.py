@@ -12,6 +12,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record, fields_holding, from_record, to_record
@@ -21,6 +22,7 @@ from cloudsync_chassis.store.query import ListQuery, Page, cut
 from cloudsync_chassis.store.repository import E, UniqueViolationError
 from cloudsync_chassis.store.system import documents, unique_keys
 
+_ADD = sa.insert(documents)
 _OWN_COLUMNS = {
     "id": documents.c.id,
     "version": documents.c.version,
@@ -49,12 +51,12 @@ class DocumentRepository(Generic[E]):
     async def insert(self, ctx: Context, entity: E) -> None:
         """See `Repository.insert`."""
         row = self._row(ctx, entity)
-        connection = await ctx.unit.connection()
-        try:
-            await connection.execute(sa.insert(documents).values(row))
-        except IntegrityError as error:
-            raise UniqueViolationError(("id",)) from error
-        await self._claim(ctx, row)
+        async with ctx.unit.savepoint() as connection:
+            try:
+                await connection.execute(_ADD, row)
+            except IntegrityError as error:
+                raise UniqueViolationError(("id",)) from error
+            await self._claim(connection, row)
 
     async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
         """See `Repository.find`."""
@@ -106,11 +108,12 @@ class DocumentRepository(Generic[E]):
         statement = self._scoped(ctx, sa.update(documents)).where(
             documents.c.id == row["id"], documents.c.version == expected
         )
-        result = await (await ctx.unit.connection()).execute(statement.values(row))
-        if result.rowcount != 1:
-            return False
-        await self._release(ctx, row["id"])
-        await self._claim(ctx, row)
+        async with ctx.unit.savepoint() as connection:
+            result = await connection.execute(statement.values(row))
+            if result.rowcount != 1:
+                return False
+            await self._release(connection, row["id"])
+            await self._claim(connection, row)
         return True
 
     async def remove(self, ctx: Context, entity_id: UUID, expected: int) -> bool:
@@ -118,9 +121,11 @@ class DocumentRepository(Generic[E]):
         statement = self._scoped(ctx, sa.delete(documents)).where(
             documents.c.id == entity_id, documents.c.version == expected
         )
-        result = await (await ctx.unit.connection()).execute(statement)
-        await self._release(ctx, entity_id)
-        return bool(result.rowcount == 1)
+        connection = await ctx.unit.connection()
+        if (await connection.execute(statement)).rowcount != 1:
+            return False
+        await self._release(connection, entity_id)
+        return True
 
     def _scoped(self, ctx: Context, statement: Any) -> Any:
         return statement.where(
@@ -142,7 +147,7 @@ class DocumentRepository(Generic[E]):
             "body": sortable(record),
         }
 
-    async def _claim(self, ctx: Context, row: dict[str, Any]) -> None:
+    async def _claim(self, connection: AsyncConnection, row: dict[str, Any]) -> None:
         """Keep the unique values, each as one row with a primary key."""
         for fields, value in self._unique_values(row["body"]):
             entry = {
@@ -152,17 +157,17 @@ class DocumentRepository(Generic[E]):
                 "id": row["id"],
             }
             try:
-                await (await ctx.unit.connection()).execute(sa.insert(unique_keys).values(entry))
+                await connection.execute(sa.insert(unique_keys).values(entry))
             except IntegrityError as error:
                 raise UniqueViolationError(fields) from error
 
-    async def _release(self, ctx: Context, entity_id: UUID) -> None:
+    async def _release(self, connection: AsyncConnection, entity_id: UUID) -> None:
         if self._store.unique:
             statement = sa.delete(unique_keys).where(
                 unique_keys.c.collection == self._store.collection,
                 unique_keys.c.id == entity_id,
             )
-            await (await ctx.unit.connection()).execute(statement)
+            await connection.execute(statement)
 
     def _unique_values(self, body: Record) -> Iterator[tuple[tuple[str, ...], str]]:
         for fields in self._store.unique:
@@ -187,6 +192,8 @@ class DocumentRepository(Generic[E]):
         ]
 
     def _passes(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
+        if predicates.has_nul(value):
+            return sa.false()
         if name in self._lists and not isinstance(value, tuple):
             return predicates.json_contains(
                 documents.c.body[name], sortable(value), ctx.unit.dialect
@@ -196,7 +203,9 @@ class DocumentRepository(Generic[E]):
             value = sortable(value)
             if isinstance(value, bool):
                 column = documents.c.body[name].as_boolean()
-        return column.in_(value) if isinstance(value, list | tuple) else column == value
+        if isinstance(value, list | tuple):
+            return predicates.one_of(column, value)
+        return predicates.equals(column, value)
 
 
 def sortable(value: Any) -> Any:

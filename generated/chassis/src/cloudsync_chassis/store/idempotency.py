@@ -54,6 +54,7 @@ async def replay(ctx: Context, request_hash: str) -> Answer | None:
     Raises:
         Problem: `idempotency-key-reused`: the key came with another request.
     """
+    await _wait_for_the_same(ctx, ctx.idempotency_key or "")
     row = await _kept(ctx, ctx.idempotency_key or "")
     if row is None:
         return None
@@ -95,6 +96,7 @@ def request_of(command: str, *inputs: Mapping[str, Any]) -> str:
 
 async def made(ctx: Context, request: str) -> UUID | None:
     """The id of the entity that the same request of the same caller has made before."""
+    await _wait_for_the_same(ctx, _NATURAL + request)
     row = await _kept(ctx, _NATURAL + request)
     return UUID(row.response["entity"]) if row is not None else None
 
@@ -117,6 +119,17 @@ async def forget_made(ctx: Context, request: str) -> None:
 def expired() -> sa.Delete:
     """The statement that forgets old answers."""
     return sa.delete(table).where(table.c.expires_at <= clock.now())
+
+
+async def _wait_for_the_same(ctx: Context, key: str) -> None:
+    """Return once no other transaction carries out the same request: else the values that it takes
+    would be taken before its answer is kept. SQLite has one writer at a time anyway.
+    """
+    if ctx.unit.dialect == "postgresql":
+        told = hashlib.sha256(f"{_principal(ctx)} {key}".encode()).digest()
+        number = int.from_bytes(told[:8], "big", signed=True)
+        lock = sa.select(sa.func.pg_advisory_xact_lock(number))
+        await (await ctx.unit.connection()).execute(lock)
 
 
 async def _kept(ctx: Context, key: str) -> sa.Row[Any] | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from alembic import command, context
 from alembic.config import Config
 from sqlalchemy.engine import Connection
+from sqlalchemy.schema import CreateSchema
 
 from cloudsync_chassis.store.database import Database
 
@@ -26,16 +27,21 @@ async def downgrade(database: Database, folder: Path, revision: str) -> None:
     await _drive(database, folder, lambda config: command.downgrade(config, revision))
 
 
-def script(folder: Path) -> str:
-    """All revisions as SQL for PostgreSQL, to be read or run by hand."""
+def script(folder: Path, schema: str | None = None) -> str:
+    """All revisions as SQL for PostgreSQL, to be read or run by hand; which of them have been run
+    is noted in `schema`, as `upgrade` does.
+    """
     output = StringIO()
-    command.upgrade(_config(folder, output), "head", sql=True)
+    config = _config(folder, output)
+    config.attributes["schema"] = schema
+    command.upgrade(config, "head", sql=True)
     return output.getvalue()
 
 
 def run(version_table: str) -> None:
     """The whole of a service's `env.py`."""
-    connection = context.config.attributes.get("connection")
+    attributes = context.config.attributes
+    connection, schema = attributes.get("connection"), attributes.get("schema")
     on_paper = connection is None
     context.configure(
         connection=connection,
@@ -43,9 +49,13 @@ def run(version_table: str) -> None:
         # with psycopg's own parameters a `%` of an expression would be written twice
         dialect_opts={"paramstyle": "named"} if on_paper else {},
         version_table=version_table,
+        # named, since Alembic looks for the table where no translation of schemas leads it
+        version_table_schema=schema,
         transactional_ddl=True,
     )
     with context.begin_transaction():
+        if on_paper and schema is not None:
+            context.execute(CreateSchema(schema, if_not_exists=True))
         context.run_migrations()
 
 
@@ -59,6 +69,7 @@ async def _drive(database: Database, folder: Path, step: Callable[[Config], None
     def run(connection: Connection) -> None:
         config = _config(folder)
         config.attributes["connection"] = connection
+        config.attributes["schema"] = database.schema
         step(config)
 
     async with database.transaction(write=True) as connection:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic_core import to_jsonable_python
-from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ColumnElement
 
 from cloudsync_chassis.store.columns import Array, Textual
@@ -18,34 +17,41 @@ from cloudsync_chassis.store.query import ListQuery
 Condition = ColumnElement[bool]
 Column = ColumnElement[Any]
 
-_NOTHING = object()
+NOTHING = object()
+"""What no column of the type can hold."""
 
 
 def json_contains(column: Column, value: Any, dialect: str) -> Condition:
     """Whether a JSON array holds a scalar."""
+    if has_nul(value):
+        return sa.false()
     if dialect == "postgresql":
-        return sa.cast(column, pg.JSONB).contains([value])
+        # SQLite does without loading this
+        from sqlalchemy.dialects.postgresql import JSONB
+
+        return sa.cast(column, JSONB).contains([value])
     entries = sa.func.json_each(column).table_valued("value")
     return sa.exists(sa.select(sa.literal(1)).select_from(entries).where(entries.c.value == value))
 
 
 def equals(column: Column, value: Any) -> Condition:
-    """Whether a column holds a value; a text in place of a UUID is one or nothing."""
-    fitting = _fitting(column.type, value)
-    return sa.false() if fitting is _NOTHING else column == fitting
+    """Whether a column holds a value; what it cannot hold it does not."""
+    fits = fitting(column.type, value)
+    return sa.false() if fits is NOTHING else column == fits
 
 
 def one_of(column: Column, values: Iterable[Any]) -> Condition:
     """Whether a column holds any of the values."""
-    fitting = [_fitting(column.type, each) for each in values]
-    return column.in_([each for each in fitting if each is not _NOTHING])
+    fits = [each for each in (fitting(column.type, each) for each in values) if each is not NOTHING]
+    # of several conditions the empty one falls away, and with it a look at every row
+    return column.in_(fits) if fits else sa.false()
 
 
 def array_contains(column: Column, value: Any, dialect: str) -> Condition:
     """Whether an array column (JSON on SQLite) holds a scalar."""
     if isinstance(column.type, Array):
-        value = _fitting(column.type.item, value)
-    if value is _NOTHING:
+        value = fitting(column.type.item, value)
+    if value is NOTHING:
         return sa.false()
     if dialect == "postgresql":
         return sa.literal(value) == sa.func.any(column)
@@ -78,11 +84,18 @@ def tenants(select: Any, tenant: Column, after: UUID | None, limit: int) -> Any:
     return select.distinct().order_by(tenant).limit(limit)
 
 
-def _fitting(kind: Any, value: Any) -> Any:
-    """The value as the type takes it."""
+def fitting(kind: Any, value: Any) -> Any:
+    """The value as the type takes it; `NOTHING` for NUL in a text and for what is no UUID."""
+    if has_nul(value):
+        return NOTHING
     if not isinstance(kind, sa.Uuid) or not isinstance(value, str):
         return value
     try:
         return UUID(value)
     except ValueError:
-        return _NOTHING
+        return NOTHING
+
+
+def has_nul(value: Any) -> bool:
+    """Whether it is a text that PostgreSQL has not, neither in a column nor in JSON."""
+    return isinstance(value, str) and "\0" in value

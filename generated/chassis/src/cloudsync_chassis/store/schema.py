@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import op
 
 from cloudsync_chassis.store.columns import sql
+
+_IDENTIFIER = 63
+"""Bytes of an identifier of PostgreSQL, which are ASCII here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,10 @@ class Check:
 class ForeignKey:
     """Columns that name a row of another table of the schema."""
 
-    name: str
     columns: tuple[str, ...]
     table: str
     remote: tuple[str, ...]
-    on_delete: str
+    on_delete: str = "RESTRICT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,11 @@ class Table:
 
     def of(self, metadata: sa.MetaData, schema: str) -> sa.Table:
         """The table as statements of the service name it, and as SQLite gets it."""
-        held = [*_columns(self, False), *_constraints(self, "", False)]
+        held = [
+            *_columns(self, False),
+            sa.PrimaryKeyConstraint(*self.key),
+            *_constraints(self, False, f"{schema}."),
+        ]
         for each in self._indexes(False):
             parts = (part if part.isidentifier() else sa.text(part) for part in each.parts)
             held.append(sa.Index(each.name, *parts, **each.options()))
@@ -98,11 +103,15 @@ class Table:
 
     def create(self, schema: str, postgresql: bool) -> None:
         """Within a migration: the table, its partitions, its indexes."""
-        held = [*_columns(self, postgresql), *_constraints(self, schema, postgresql)]
+        held = [
+            *_columns(self, postgresql),
+            sa.PrimaryKeyConstraint(*self.key, name=f"{self.name}_pkey"),
+            *_constraints(self, postgresql, f"{schema}." if postgresql else ""),
+        ]
         options: dict[str, Any] = {}
         if self.partition:
             options["postgresql_partition_by"] = self.partition
-        within = schema if postgresql else None
+        within, op = schema if postgresql else None, _operations()
         op.create_table(self.name, *held, schema=within, **options)
         for statement in self._partitions(schema) if postgresql else ():
             op.execute(statement)
@@ -129,18 +138,18 @@ def _columns(table: Table, postgresql: bool) -> Iterator[sa.schema.SchemaItem]:
     yield from (each.made(postgresql) for each in table.held if isinstance(each, Column))
 
 
-def _constraints(table: Table, schema: str, postgresql: bool) -> Iterator[sa.schema.SchemaItem]:
-    """Foreign keys lead within `schema`; without one they are left out."""
-    yield sa.PrimaryKeyConstraint(*table.key, name=f"{table.name}_pkey" if schema else None)
-    prefix = f"{schema}." if postgresql else ""
+def _constraints(table: Table, postgresql: bool, prefix: str) -> Iterator[sa.schema.SchemaItem]:
+    """Checks, and foreign keys to tables whose names begin with `prefix`."""
     for each in table.held:
         if isinstance(each, Check) and (postgresql or each.portable):
             yield sa.CheckConstraint(each.expression, name=each.name)
-        elif isinstance(each, ForeignKey) and schema:
+        elif isinstance(each, ForeignKey):
             remote = [f"{prefix}{each.table}.{name}" for name in each.remote]
-            yield sa.ForeignKeyConstraint(
-                each.columns, remote, name=each.name, ondelete=each.on_delete
-            )
+            # SQLite restricts row by row, PostgreSQL when the statement is over: all rows may go
+            restricts = each.on_delete == "RESTRICT" and not postgresql
+            on_delete = "NO ACTION" if restricts else each.on_delete
+            name = f"{table.name}_{'_'.join(each.columns)}_fkey"[:_IDENTIFIER]
+            yield sa.ForeignKeyConstraint(each.columns, remote, name=name, ondelete=on_delete)
 
 
 class Schema:
@@ -153,7 +162,7 @@ class Schema:
 
     def create(self) -> None:
         """Within a migration: create everything."""
-        postgresql = _is_postgresql()
+        postgresql, op = _is_postgresql(), _operations()
         for each in self.extensions if postgresql else ():
             op.execute(f'CREATE EXTENSION IF NOT EXISTS "{each}"')
         if postgresql:
@@ -165,8 +174,15 @@ class Schema:
         """Undo `create`; extensions stay, other schemas may use them."""
         schema = self.name if _is_postgresql() else None
         for each in reversed(self.tables):
-            op.drop_table(each.name, schema=schema)
+            _operations().drop_table(each.name, schema=schema)
 
 
 def _is_postgresql() -> bool:
-    return bool(op.get_context().dialect.name == "postgresql")
+    return bool(_operations().get_context().dialect.name == "postgresql")
+
+
+def _operations() -> Any:
+    """Alembic's, of the migration that runs; who serves does without."""
+    from alembic import op
+
+    return op

@@ -172,6 +172,18 @@ saga_steps = sa.Table(
 `data`: what the step began with. `undo_event`: what asked for its compensation.
 """
 
+saga_repeats = sa.Table(
+    "saga_repeats",
+    metadata,
+    sa.Column("run_id", sa.Uuid(), primary_key=True),
+    sa.Column("step", sa.Integer(), primary_key=True),
+    sa.Column("event", Json(), nullable=False),
+    sa.Column("attempts", sa.Integer(), nullable=False),
+    sa.Column("due_at", Timestamp(), nullable=False),
+    sa.Index("saga_repeats_due", "due_at"),
+)
+"""Steps past the point of no return that are not done yet, with the events that began them."""
+
 saga_keys = sa.Table(
     "saga_keys",
     metadata,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Generic
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.model import Record, field_names, from_record, to_record
@@ -20,6 +21,7 @@ from cloudsync_chassis.store.columns import Array
 from cloudsync_chassis.store.query import ListQuery, Page, cut
 from cloudsync_chassis.store.repository import E, UniqueViolationError
 
+_KEY = re.compile(r"\((.+?)\)=\(")
 _CAPITAL = re.compile("(?<=[a-z0-9])([A-Z])")
 
 
@@ -55,17 +57,42 @@ class TableRepository(Generic[E]):
         self._id = self._columns["id"]
         self._tenant = self._columns["organizationId"]
         self._version = self._columns["version"]
+        self._finding: dict[tuple[str, ...], sa.Select[Any]] = {}
+        self._adding = sa.insert(store.table)
 
     async def insert(self, ctx: Context, entity: E) -> None:
         """See `Repository.insert`."""
-        await self._change(ctx, sa.insert(self._store.table).values(self._row(ctx, entity)))
+        await self._change(ctx, self._adding, self._row(ctx, entity))
 
     async def find(self, ctx: Context, values: Mapping[str, Any]) -> E | None:
         """See `Repository.find`."""
-        conditions = [self._equals(ctx, name, value) for name, value in values.items()]
-        statement = self._select().where(self._tenant == ctx.tenant, *conditions).limit(1)
-        row = (await (await ctx.unit.connection()).execute(statement)).first()
+        wanted: dict[str, Any] = {"tenant": ctx.tenant}
+        for place, (name, value) in enumerate(values.items()):
+            column, stored = self._looked_up(ctx, name, value)
+            fitting = predicates.fitting(column.type, stored)
+            if fitting is predicates.NOTHING:
+                return None
+            wanted[f"value_{place}"] = fitting
+        statement = self._find_by(tuple(values), wanted)
+        row = (await (await ctx.unit.connection()).execute(statement, wanted)).first()
         return self._entity(row) if row is not None else None
+
+    def _find_by(self, names: tuple[str, ...], wanted: Mapping[str, Any]) -> sa.Select[Any]:
+        """The look-up by fields with these names; those without null are kept, as made once."""
+        whole = None not in wanted.values()
+        if whole and names in self._finding:
+            return self._finding[names]
+        conditions = [self._tenant == sa.bindparam("tenant", type_=self._tenant.type)]
+        for place, name in enumerate(names):
+            column, key = self._indexed(name), f"value_{place}"
+            absent = wanted[key] is None
+            conditions.append(
+                column.is_(None) if absent else column == sa.bindparam(key, type_=column.type)
+            )
+        statement = self._select().where(*conditions).limit(1)
+        if whole:
+            self._finding[names] = statement
+        return statement
 
     async def select(self, ctx: Context, query: ListQuery) -> Page[E]:
         """See `Repository.select`."""
@@ -116,9 +143,14 @@ class TableRepository(Generic[E]):
             self._version == expected,
         )
 
-    async def _change(self, ctx: Context, statement: Any) -> int:
+    async def _change(
+        self, ctx: Context, statement: Any, parameters: Mapping[str, Any] | None = None
+    ) -> int:
         try:
-            result = await (await ctx.unit.connection()).execute(statement)
+            async with ctx.unit.attempt() as connection:
+                result = await connection.execute(statement, parameters)
+        except DataError as error:  # what a type cannot hold: NUL in a text, a number too large
+            raise INVARIANT_BROKEN("the store cannot hold it") from error
         except IntegrityError as error:
             if not _is_taken(error):
                 raise INVARIANT_BROKEN("the store does not take it") from error
@@ -129,12 +161,14 @@ class TableRepository(Generic[E]):
         record = to_record(entity)
         if record["organizationId"] != ctx.tenant:
             raise ValueError("entity of another organisation")
-        row = {
-            column.name: self._stored(ctx, name, record.get(name))
-            for name, column in self._columns.items()
-        }
-        for column_name, name in self._store.blind.items():
-            row[column_name] = self._blind(column_name, record.get(name))
+        secret = self._store.encrypted & record.keys()
+        with self._cipher.timing("seal") if secret else nullcontext():
+            row = {
+                column.name: self._stored(ctx, name, record.get(name))
+                for name, column in self._columns.items()
+            }
+            for column_name, name in self._store.blind.items():
+                row[column_name] = self._blind(column_name, record.get(name))
         return row
 
     def _stored(self, ctx: Context, name: str, value: Any) -> Any:
@@ -153,16 +187,28 @@ class TableRepository(Generic[E]):
         record: Record = {
             name: value for name, value in zip(self._columns, row, strict=True) if value is not None
         }
-        for name in self._store.encrypted & record.keys():
-            record[name] = self._cipher.decrypt(record[name], record["organizationId"])
+        secret = self._store.encrypted & record.keys()
+        with self._cipher.timing("open") if secret else nullcontext():
+            for name in secret:
+                record[name] = self._cipher.decrypt(record[name], record["organizationId"])
         return from_record(self._model, record)
 
     def _equals(self, ctx: Context, name: str, value: Any) -> predicates.Condition:
-        column, wanted = self._columns[name], self._stored(ctx, name, value)
+        return predicates.equals(*self._looked_up(ctx, name, value))
+
+    def _looked_up(self, ctx: Context, name: str, value: Any) -> tuple[predicates.Column, Any]:
+        """The column that tells whether a field has a value, and what stands there if so."""
+        column = self._indexed(name)
+        if column is self._columns[name]:
+            return column, self._stored(ctx, name, value)
+        return column, self._blind(column.name, value)
+
+    def _indexed(self, name: str) -> sa.Column[Any]:
+        """Where a field is looked up: its blind index, if it has one."""
         for blind, indexed in self._store.blind.items():
             if indexed == name:
-                column, wanted = self._store.table.c[blind], self._blind(blind, value)
-        return predicates.equals(column, wanted)
+                return self._store.table.c[blind]
+        return self._columns[name]
 
     def _conditions(self, ctx: Context, query: ListQuery) -> list[predicates.Condition]:
         passing = [self._passes(ctx, name, value) for name, value in query.filters.items()]
@@ -177,27 +223,30 @@ class TableRepository(Generic[E]):
         return self._equals(ctx, name, value)
 
     def _violation(self, error: IntegrityError) -> UniqueViolationError:
-        """Which fields: SQLite names the columns, PostgreSQL the constraint."""
-        text = str(error.orig)
-        named = {each.name: each for each in (*self._store.table.indexes, *self._constraints())}
-        columns = {
-            column for name, each in named.items() if name in text for column in each.columns
-        }
-        if not columns:
-            columns = {
-                c for c in self._store.table.c if f"{self._store.table.name}.{c.name}" in text
-            }
+        """Which fields: SQLite names the columns, or the index if that has expressions; PostgreSQL
+        the columns and expressions, and an index that may be that of a partition.
+        """
+        text, table = str(error.orig), self._store.table
+        taken = _KEY.search(_detail(error))
+        if taken is not None:
+            columns = {c for c in table.c if re.search(rf"\b{c.name}\b", taken[1])}
+        else:
+            columns = {c for c in table.c if f"{table.name}.{c.name}" in text}
+            for index in table.indexes:
+                columns |= set(index.columns) if f"'{index.name}'" in text else set()
         fields = (name for name, column in self._columns.items() if column in columns)
         return UniqueViolationError(tuple(sorted(set(fields) - {"organizationId"})))
-
-    def _constraints(self) -> list[Any]:
-        return [each for each in self._store.table.constraints if each.name]
 
 
 def _is_taken(error: IntegrityError) -> bool:
     """Whether a unique value is, and no other constraint broken (PostgreSQL: class 23 codes)."""
     state = getattr(error.orig, "sqlstate", None)
     return state == "23505" if state else "UNIQUE constraint" in str(error.orig)
+
+
+def _detail(error: IntegrityError) -> str:
+    """What PostgreSQL adds, in whatever language: `Key (a, lower(b))=(1, x) already exists.`"""
+    return getattr(getattr(error.orig, "diag", None), "message_detail", None) or ""
 
 
 def _place(entity: Any, name: str) -> tuple[Any, UUID]:

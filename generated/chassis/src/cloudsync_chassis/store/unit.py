@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any
 
@@ -33,6 +34,26 @@ class Unit:
         if self._connection is None:
             self._connection = await self._database.connect(write=self._write)
         return self._connection
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[AsyncConnection]:
+        """The connection, for several statements of which none shall stay if one is refused."""
+        connection = await self.connection()
+        async with connection.begin_nested():
+            yield connection
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[AsyncConnection]:
+        """The connection, for one statement after whose refusal the operation may go on.
+
+        PostgreSQL refuses all that follows in a transaction in which something failed, unless
+        there was a savepoint; SQLite undoes the statement and goes on.
+        """
+        if self._database.is_sqlite:
+            yield await self.connection()
+            return
+        async with self.savepoint() as connection:
+            yield connection
 
     def before_commit(self, action: Callable[[], Awaitable[None]]) -> None:
         """Run `action` as one of the transaction's last acts; nothing of it is left if it fails."""

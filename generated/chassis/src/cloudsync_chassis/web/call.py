@@ -52,8 +52,15 @@ class RestCall:
             idempotency_key=key,
             if_match=sent.versions(headers.get("If-Match"), self._operation),
             digest=await self._digest() if key else "",
-            source_ip=self._request.client.host if self._request.client else None,
+            source_ip=self._source(),
+            route=str(getattr(self._request.scope.get("route"), "path", "")),
         )
+
+    def _source(self) -> str | None:
+        client = self._request.client
+        trusted = self._runtime.settings.trusted_proxies
+        forwarded = self._request.headers.getlist("X-Forwarded-For")
+        return sent.client_address(client.host if client else None, ",".join(forwarded), trusted)
 
     async def _digest(self) -> str:
         url = self._request.url
@@ -89,7 +96,7 @@ def admitted(operation: Operation) -> Any:
     async def admit(request: Request) -> RestCall:
         runtime: Runtime = request.app.state.runtime
         principal = await runtime.identity.caller(request.headers.get("Authorization"))
-        principal = principal.acting_for(sent.tenant(request.headers.get(TENANT_HEADER)))
+        principal = sent.acting(principal, request.headers.get(TENANT_HEADER))
         runtime.executor.admit(operation, principal)
         await runtime.limiter.admit(principal)
         return RestCall(request, operation, principal)

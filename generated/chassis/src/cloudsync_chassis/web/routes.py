@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import MISSING, Field, fields
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 from inspect import Parameter, Signature
 from operator import or_
 from types import NoneType, UnionType
@@ -23,11 +23,12 @@ from typing import (
 )
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, BeforeValidator
 
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.operation import Operation
 from cloudsync_chassis.store.query import PageRequest
+from cloudsync_chassis.texts import KINDS, checked
 from cloudsync_chassis.web.body import json_body
 from cloudsync_chassis.web.call import RestCall, admitted, page_of
 
@@ -82,7 +83,7 @@ def _parameters(
             source = json_body(model, required=default is Parameter.empty)
         else:
             source = told.get(each.name) or _source(each.name, path)
-            kind = _aware(kind)
+            kind = _as_written(kind)
         yield _parameter(each.name, Annotated[kind, source], default)
 
 
@@ -108,10 +109,13 @@ def _model(kind: Any) -> type[BaseModel]:
     return found
 
 
-def _aware(kind: Any) -> Any:
-    """Times on the wire have an offset."""
-    if kind is datetime:
-        return AwareDatetime
+def _as_written(kind: Any) -> Any:
+    """The type of a parameter, whose text has the form that its schema says (`texts`)."""
+    if kind in KINDS:
+        known = AwareDatetime if kind is datetime else kind
+        return Annotated[known, BeforeValidator(partial(checked, kind))]
     if get_origin(kind) in (Union, UnionType):
-        return reduce(or_, map(_aware, get_args(kind)))
+        return reduce(or_, map(_as_written, get_args(kind)))
+    if get_origin(kind) in (list, tuple):
+        return get_origin(kind)[tuple(map(_as_written, get_args(kind)))]
     return kind

@@ -423,6 +423,9 @@ class Order(Model):
     billing_interval: Annotated[BillingInterval, Field(alias="billingInterval")]
     seat_quantity: Annotated[int, Field(alias="seatQuantity", ge=1, le=100000)]
     total_minor: Annotated[int, Field(alias="totalMinor", ge=0, le=9007199254740991)]
+    unit_amount_minor: Annotated[
+        int | None, Field(alias="unitAmountMinor", ge=0, le=9007199254740991)
+    ] = None
     currency: Currency
     price_digest: Annotated[
         str, Field(alias="priceDigest", max_length=64, min_length=64, pattern="^[a-f0-9]{64}$")

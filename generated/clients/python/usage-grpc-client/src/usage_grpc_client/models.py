@@ -519,6 +519,7 @@ class UsagePeriod(Model):
         ],
         Field(alias="totalsMicros", max_length=40),
     ]
+    rolled_up_until: Annotated[AwareDatetime | None, Field(alias="rolledUpUntil")] = None
     closing_since: Annotated[AwareDatetime | None, Field(alias="closingSince")] = None
     closed_at: Annotated[AwareDatetime | None, Field(alias="closedAt")] = None
     billed_invoice_id: Annotated[UUID | None, Field(alias="billedInvoiceId")] = None

@@ -29,7 +29,7 @@ ORGANIZATION_THROTTLED = Emission(
 RATE_LIMIT_EXCEEDED = Emission(
     type="cloudsync.platform.rate-limit-exceeded.v1",
     topic="cloudsync.platform.throttle.v1",
-    key="exceededOrganizationId",
+    key="organizationId",
     key_field="exceededOrganizationId",
     fields=(
         "exceededOrganizationId",

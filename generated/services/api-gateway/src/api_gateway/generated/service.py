@@ -11,6 +11,7 @@ from cloudsync_chassis.service import ServiceSpec
 from .policies import POLICIES
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="api-gateway",
     source="/cloudsync/api-gateway",
@@ -44,13 +45,7 @@ SERVICE = ServiceSpec(
             service="auth-service",
             url="http://127.0.0.1:8002",
             budgets={"introspectToken": Budget(timeout=0.05, retries=1, fallback="fail")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=256,
         ),
         "calendar-service": Edge(
@@ -65,13 +60,7 @@ SERVICE = ServiceSpec(
                 "rescheduleEvent": Budget(timeout=0.35, retries=0, fallback="omit"),
                 "cancelEvent": Budget(timeout=0.25, retries=0, fallback="omit"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=256,
         ),
         "chat-service": Edge(
@@ -86,13 +75,7 @@ SERVICE = ServiceSpec(
                 "markChannelRead": Budget(timeout=0.25, retries=0, fallback="omit"),
                 "setPresence": Budget(timeout=0.25, retries=0, fallback="omit"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=256,
         ),
         "document-service": Edge(
@@ -134,13 +117,7 @@ SERVICE = ServiceSpec(
                 "reopenThread": Budget(timeout=0.25, retries=0, fallback="fail"),
                 "deleteThread": Budget(timeout=0.25, retries=0, fallback="fail"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=256,
         ),
         "file-service": Edge(
@@ -160,26 +137,14 @@ SERVICE = ServiceSpec(
                 "linkFile": Budget(timeout=0.25, retries=0, fallback="omit"),
                 "unlinkFile": Budget(timeout=0.25, retries=0, fallback="omit"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=256,
         ),
         "org-service": Edge(
             service="org-service",
             url="http://127.0.0.1:8004",
             budgets={"getOrganization": Budget(timeout=0.15, retries=1, fallback="omit")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=256,
         ),
         "profile-service": Edge(
@@ -193,26 +158,14 @@ SERVICE = ServiceSpec(
                 "setStatusMessage": Budget(timeout=0.25, retries=0, fallback="omit"),
                 "clearStatusMessage": Budget(timeout=0.25, retries=0, fallback="omit"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=256,
         ),
         "search-service": Edge(
             service="search-service",
             url="http://127.0.0.1:8008",
             budgets={"search": Budget(timeout=0.2, retries=0, fallback="omit")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=256,
         ),
         "task-service": Edge(
@@ -227,13 +180,7 @@ SERVICE = ServiceSpec(
                 "moveTask": Budget(timeout=0.25, retries=0, fallback="omit"),
                 "completeTask": Budget(timeout=0.25, retries=0, fallback="omit"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=256,
         ),
         "user-service": Edge(
@@ -244,13 +191,7 @@ SERVICE = ServiceSpec(
                 "listUsers": Budget(timeout=0.15, retries=1, fallback="omit"),
                 "updateUser": Budget(timeout=0.25, retries=0, fallback="omit"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=256,
         ),
     },

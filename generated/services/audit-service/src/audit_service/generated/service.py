@@ -11,6 +11,7 @@ from cloudsync_chassis.service import ServiceSpec
 from .policies import POLICIES
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="audit-service",
     source="/cloudsync/audit-service",
@@ -91,13 +92,7 @@ SERVICE = ServiceSpec(
                 "ApproveChange": Budget(timeout=0.5, retries=0, fallback="fail"),
                 "RollbackChange": Budget(timeout=0.5, retries=0, fallback="fail"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=32,
         ),
         "feature-flag-service": Edge(
@@ -108,26 +103,14 @@ SERVICE = ServiceSpec(
                 "KillFlag": Budget(timeout=0.5, retries=0, fallback="fail"),
                 "SetOverride": Budget(timeout=0.5, retries=0, fallback="fail"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=32,
         ),
         "org-service": Edge(
             service="org-service",
             url="http://127.0.0.1:8004",
             budgets={"listOrganizations": Budget(timeout=0.5, retries=1, fallback="fail")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=32,
         ),
         "secret-service": Edge(
@@ -137,13 +120,7 @@ SERVICE = ServiceSpec(
                 "ListSecrets": Budget(timeout=0.5, retries=1, fallback="fail"),
                 "RotateSecret": Budget(timeout=0.5, retries=0, fallback="fail"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=32,
         ),
         "service-discovery": Edge(
@@ -154,26 +131,14 @@ SERVICE = ServiceSpec(
                 "ShiftTraffic": Budget(timeout=0.5, retries=0, fallback="fail"),
                 "DrainInstance": Budget(timeout=0.5, retries=0, fallback="fail"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=32,
         ),
         "subscription-service": Edge(
             service="subscription-service",
             url="http://127.0.0.1:8018",
             budgets={"getSubscription": Budget(timeout=0.5, retries=1, fallback="fail")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=32,
         ),
         "user-service": Edge(
@@ -183,13 +148,7 @@ SERVICE = ServiceSpec(
                 "listUsers": Budget(timeout=0.5, retries=1, fallback="fail"),
                 "suspendUser": Budget(timeout=0.5, retries=0, fallback="fail"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=32,
         ),
     },

@@ -4,11 +4,17 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
+from collections.abc import Mapping
+
+from cloudsync_chassis.events.arguments import performs
+from cloudsync_chassis.sagas.spec import Saga, Step, Undo, steps_of
+
+from . import port
 
 SAGAS = (
     Saga(
         name="organisation-off-boarding",
+        topic="cloudsync.user.organisation-off-boarding-saga.v1",
         trigger="cloudsync.user.organization-deleted.v1",
         completes_on="cloudsync.user.organization-users-erased.v1",
         fails_on=("cloudsync.user.organization-restored.v1",),
@@ -29,6 +35,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=("cloudsync.user.organization-restored.v1",),
                 timeout=300.0,
+                repeatable=True,
                 compensation="restore-organization-access",
                 key="organizationId",
             ),
@@ -63,6 +70,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=(),
                 timeout=86400.0,
+                repeatable=True,
                 compensation="",
                 key="organizationId",
             ),
@@ -71,3 +79,14 @@ SAGAS = (
         ),
     ),
 )
+
+
+def compensations(service: port.Port) -> Mapping[tuple[str, str], Undo]:
+    """The port's method for each compensation that needs no more than its step began with."""
+    return {
+        ("organisation-off-boarding", "Stop keys and identity providers"): performs(
+            service.restore_organization_access,
+            port.RestoreOrganizationAccess,
+            {"body": ""},
+        ),
+    }

@@ -126,6 +126,7 @@ SERVICE = ServiceSpec(
         "cloudsync.notification.sms-delivery.v1": "cloudsync.notification.sms-delivery.v1.dlq",
         "cloudsync.platform.secret.v1": "cloudsync.platform.secret.v1.dlq",
         "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
     },

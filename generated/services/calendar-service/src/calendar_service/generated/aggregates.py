@@ -326,11 +326,6 @@ CALENDAR_EVENT = AggregateSpec(
             "A tentative event says until when it is held, and no other event does.",
         ),
         Invariant(
-            "calendar-reminders-are-near",
-            "this.reminders.all(m, m >= 0 && m <= 40320)",
-            "A reminder rings four weeks before an event at most.",
-        ),
-        Invariant(
             "calendar-series-are-finite",
             "has(this.recurrenceRule) == has(this.recurrenceCount)",
             "A recurring event says how often it happens, and only a recurring one does.",

@@ -14,6 +14,7 @@ from cloudsync_chassis.service import ServiceSpec
 from .sagas import SAGAS
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="calendar-service",
     source="/cloudsync/calendar-service",
@@ -79,6 +80,7 @@ SERVICE = ServiceSpec(
         "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
         "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
         "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
     },
@@ -92,13 +94,7 @@ SERVICE = ServiceSpec(
             budgets={
                 "getMembership": Budget(timeout=0.025, retries=0, fallback="cached", max_age=60.0),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
         "user-service": Edge(
@@ -112,13 +108,7 @@ SERVICE = ServiceSpec(
                     max_age=86400.0,
                 ),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
     },

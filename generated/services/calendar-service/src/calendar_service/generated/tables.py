@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Table
 from sqlalchemy import MetaData
 
 metadata = MetaData()
@@ -76,6 +76,7 @@ calendar_events = Table(
         "(status = 'tentative') = (hold_until IS NOT NULL)",
     ),
     Check("calendar_events_override_complete", "(series_id IS NULL) = (original_start IS NULL)"),
+    ForeignKey(("calendar_id",), "calendars", ("id",)),
     Index("calendar_events_by_calendar", ("calendar_id", "starts_at")),
     Index(
         "calendar_events_overrides",
@@ -115,6 +116,7 @@ calendar_shares = Table(
     Check("calendar_shares_grantee_known", "grantee_type IN ('user', 'team', 'organisation')"),
     Check("calendar_shares_level_known", "access_level IN ('freeBusy', 'read', 'write', 'manage')"),
     Check("calendar_shares_not_to_oneself", "granted_by <> grantee_id"),
+    ForeignKey(("calendar_id",), "calendars", ("id",), "CASCADE"),
     Index("calendar_shares_id", ("id",), unique=True),
     Index("calendar_shares_grantee", ("organization_id", "grantee_id")),
     Index("calendar_shares_lapsing", ("lapses_at",), where="lapses_at IS NOT NULL"),
@@ -188,6 +190,12 @@ event_attendees = Table(
     ),
     Check("event_attendees_one_identity", "(user_id IS NULL) <> (email_bidx IS NULL)"),
     Check("event_attendees_answer_dated", "(response = 'needsAction') = (responded_at IS NULL)"),
+    ForeignKey(
+        ("organization_id", "calendar_event_id"),
+        "calendar_events",
+        ("organization_id", "id"),
+        "CASCADE",
+    ),
     Index(
         "event_attendees_person",
         ("organization_id", "calendar_event_id", "user_id"),
@@ -222,6 +230,7 @@ ics_imports = Table(
     Column("ended_at", "timestamptz", nullable=True),
     Check("ics_imports_stage_known", "stage IN ('queued', 'running', 'succeeded', 'failed')"),
     Check("ics_imports_add_up", "imported_events + skipped_events <= found_events"),
+    ForeignKey(("calendar_id",), "calendars", ("id",), "CASCADE"),
     Index(
         "ics_imports_one_at_a_time",
         ("calendar_id",),
@@ -238,6 +247,12 @@ resource_slots = Table(
     Column("resource_id", "uuid"),
     Column("slot_start", "timestamptz"),
     Column("event_id", "uuid"),
+    ForeignKey(
+        ("organization_id", "event_id"),
+        "calendar_events",
+        ("organization_id", "id"),
+        "CASCADE",
+    ),
     Index("resource_slots_event", ("organization_id", "event_id")),
     key=("resource_id", "slot_start"),
 ).of(metadata, "calendars")

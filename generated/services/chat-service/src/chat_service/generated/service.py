@@ -13,6 +13,7 @@ from .policies import POLICIES
 from .sagas import SAGAS
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="chat-service",
     source="/cloudsync/chat-service",
@@ -88,6 +89,7 @@ SERVICE = ServiceSpec(
         "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
         "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
         "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
         "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
@@ -115,13 +117,7 @@ SERVICE = ServiceSpec(
             service="file-service",
             url="http://127.0.0.1:8006",
             budgets={"getFile": Budget(timeout=0.1, retries=1, fallback="omit")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
         "user-service": Edge(
@@ -130,13 +126,7 @@ SERVICE = ServiceSpec(
             budgets={
                 "getUser": Budget(timeout=0.08, retries=1, fallback="cached", max_age=86400.0),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
     },

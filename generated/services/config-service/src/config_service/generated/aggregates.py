@@ -247,11 +247,6 @@ CONFIG_ENTRY = AggregateSpec(
             "this.scope != 'organization' || this.organizationId != '00000000-0000-7000-8000-000000000001'",
             "A value of scope organization belongs to a customer.",
         ),
-        Invariant(
-            "config-value-is-no-file",
-            "size(this.value) <= 65536",
-            "A value has 64 KiB at most.",
-        ),
     ),
     commands={
         "abort-suspect-rollouts": Command(

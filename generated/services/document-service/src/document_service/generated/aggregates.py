@@ -415,11 +415,6 @@ DOCUMENT = AggregateSpec(
     ),
     invariants=(
         Invariant(
-            "document-attachments-are-distinct",
-            "this.attachmentFileIds.all(f, this.attachmentFileIds.exists_one(g, g == f))",
-            "A file can be attached to a document once only.",
-        ),
-        Invariant(
             "document-bin-has-a-clock",
             "(this.status == 'trashed') == has(this.trashedAt)",
             "A document is in the bin exactly while it carries the moment of its trashing.",
@@ -428,11 +423,6 @@ DOCUMENT = AggregateSpec(
             "document-blocked-are-attached",
             "this.blockedFileIds.all(f, f in this.attachmentFileIds)",
             "A blocked file must be one of the attachments.",
-        ),
-        Invariant(
-            "document-body-fits",
-            "this.bodyBytes <= 12582912",
-            "The body of a document is 12 MiB at most.",
         ),
         Invariant(
             "document-content-comes-by-operations",

@@ -19,4 +19,14 @@ def jobs(service: port.Port) -> tuple[Job, ...]:
             call=lambda ctx, key: service.expire_share(ctx, port.ExpireShare(share_grant_id=key)),
             due=Due(aggregate="share-grant", since="expiresAt"),
         ),
+        Job(
+            operation=operations.START_TRANSFER,
+            every=10.0,
+            per="entity",
+            call=lambda ctx, key: service.start_transfer(
+                ctx,
+                port.StartTransfer(document_transfer_id=key),
+            ),
+            due=Due(aggregate="document-transfer", where={"outcome": "queued"}),
+        ),
     )

@@ -9,6 +9,7 @@ from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
 SAGAS = (
     Saga(
         name="organisation-off-boarding",
+        topic="cloudsync.user.organisation-off-boarding-saga.v1",
         trigger="cloudsync.user.organization-deleted.v1",
         completes_on="cloudsync.user.organization-users-erased.v1",
         fails_on=("cloudsync.user.organization-restored.v1",),
@@ -49,6 +50,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=(),
                 timeout=259200.0,
+                repeatable=True,
                 compensation="",
                 key="organizationId",
             ),

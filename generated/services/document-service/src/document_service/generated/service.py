@@ -15,6 +15,7 @@ from .policies import POLICIES
 from .sagas import SAGAS
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="document-service",
     source="/cloudsync/document-service",
@@ -97,11 +98,14 @@ SERVICE = ServiceSpec(
     schemas=("documents",),
     migrations=Path(__file__).with_name("migrations"),
     dead_letters={
+        "cloudsync.content.document-search-calls.v1": "cloudsync.content.document-search-calls.v1.dlq",
+        "cloudsync.content.document-version-calls.v1": "cloudsync.content.document-version-calls.v1.dlq",
         "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
         "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
         "cloudsync.content.version.v1": "cloudsync.content.version.v1.dlq",
         "cloudsync.platform.audit.v1": "cloudsync.platform.audit.v1.dlq",
         "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
         "cloudsync.user.team.v1": "cloudsync.user.team.v1.dlq",
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
@@ -142,47 +146,44 @@ SERVICE = ServiceSpec(
                 "getFile": Budget(timeout=0.04, retries=0, fallback="omit"),
                 "grantDownload": Budget(timeout=0.06, retries=0, fallback="default"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
         "search-service": Edge(
             service="search-service",
             url="http://127.0.0.1:8008",
-            budgets={"index": Budget(timeout=0.1, retries=0, fallback="queue", max_age=86400.0)},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            budgets={
+                "index": Budget(
+                    timeout=0.1,
+                    retries=0,
+                    fallback="queue",
+                    max_age=86400.0,
+                    topic="cloudsync.content.document-search-calls.v1",
+                ),
+            },
+            breaker=_BREAKER,
             concurrent=64,
         ),
         "version-service": Edge(
             service="version-service",
             url="http://127.0.0.1:9007",
             budgets={
-                "CreateVersion": Budget(timeout=0.2, retries=2, fallback="queue", max_age=86400.0),
+                "CreateVersion": Budget(
+                    timeout=0.2,
+                    retries=2,
+                    fallback="queue",
+                    max_age=86400.0,
+                    topic="cloudsync.content.document-version-calls.v1",
+                ),
                 "RestoreVersion": Budget(
                     timeout=0.15,
                     retries=1,
                     fallback="queue",
                     max_age=86400.0,
+                    topic="cloudsync.content.document-version-calls.v1",
                 ),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
     },

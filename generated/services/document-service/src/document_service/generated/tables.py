@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Table
 from sqlalchemy import MetaData
 
 metadata = MetaData()
@@ -30,6 +30,12 @@ comment_threads = Table(
         "comment_threads_resolution_complete",
         "(status = 'resolved') = (resolved_by IS NOT NULL) AND (resolved_by IS NULL) = (resolved_at IS NULL)",
     ),
+    ForeignKey(
+        ("organization_id", "document_id"),
+        "documents",
+        ("organization_id", "id"),
+        "CASCADE",
+    ),
     Index("comment_threads_document", ("organization_id", "document_id", "status", "created_at")),
     key=("organization_id", "id"),
 ).of(metadata, "documents")
@@ -46,6 +52,12 @@ document_audiences = Table(
     Column("commenter_ids", "uuid[]", "'{}'"),
     Column("editor_ids", "uuid[]", "'{}'"),
     Column("manager_ids", "uuid[]", "'{}'"),
+    ForeignKey(
+        ("organization_id", "document_id"),
+        "documents",
+        ("organization_id", "id"),
+        "CASCADE",
+    ),
     Index("document_audiences_id", ("organization_id", "id"), unique=True),
     key=("organization_id", "document_id"),
 ).of(metadata, "documents")
@@ -133,6 +145,7 @@ documents = Table(
     Check("documents_body_fits", "body_bytes BETWEEN 0 AND 12582912"),
     Check("documents_head_not_negative", "head_sequence >= 0"),
     Check("documents_bin_has_clock", "(status = 'trashed') = (trashed_at IS NOT NULL)"),
+    ForeignKey(("organization_id", "folder_id"), "folders", ("organization_id", "id")),
     Index("documents_folder", ("organization_id", "folder_id", "status")),
     Index("documents_owner", ("organization_id", "owner_id", "updated_at desc")),
     Index("documents_due_for_purge", ("trashed_at",), where="status = 'trashed'"),
@@ -160,6 +173,7 @@ folders = Table(
     Check("folders_status_known", "status IN ('live', 'deleted')"),
     Check("folders_children_bounded", "child_count BETWEEN 0 AND 10000"),
     Check("folders_not_own_parent", "parent_folder_id <> id"),
+    ForeignKey(("organization_id", "parent_folder_id"), "folders", ("organization_id", "id")),
     Index(
         "folders_siblings",
         ("organization_id", "parent_folder_id", "lower(folder_name)"),
@@ -201,6 +215,12 @@ share_grants = Table(
     Column("has_passcode", "boolean", "false"),
     Check("share_grants_access_known", "access IN ('viewer', 'commenter', 'editor', 'manager')"),
     Check("share_grants_links_do_not_manage", "principal NOT LIKE 'link:%' OR access <> 'manager'"),
+    ForeignKey(
+        ("organization_id", "document_id"),
+        "documents",
+        ("organization_id", "id"),
+        "CASCADE",
+    ),
     Index("share_grants_id", ("organization_id", "id"), unique=True),
     Index("share_grants_principal", ("organization_id", "principal")),
     Index("share_grants_ending", ("expires_at",), where="expires_at IS NOT NULL"),

@@ -30,7 +30,7 @@ EMAIL_ERASURE_COMPLETED = Emission(
 NOTIFICATION_BOUNCED = Emission(
     type="cloudsync.notification.notification-bounced.v1",
     topic="cloudsync.notification.email-delivery.v1",
-    key="notificationId",
+    key="id",
     key_field="notificationId",
     fields=(
         "notificationId",
@@ -47,7 +47,7 @@ NOTIFICATION_BOUNCED = Emission(
 NOTIFICATION_DELIVERED = Emission(
     type="cloudsync.notification.notification-delivered.v1",
     topic="cloudsync.notification.email-delivery.v1",
-    key="notificationId",
+    key="id",
     key_field="notificationId",
     fields=(
         "notificationId",
@@ -68,7 +68,7 @@ NOTIFICATION_DELIVERED = Emission(
 NOTIFICATION_FAILED = Emission(
     type="cloudsync.notification.notification-failed.v1",
     topic="cloudsync.notification.email-delivery.v1",
-    key="notificationId",
+    key="id",
     key_field="notificationId",
     fields=("notificationId", "channel", "failure"),
 )
@@ -76,7 +76,7 @@ NOTIFICATION_FAILED = Emission(
 NOTIFICATION_SUPPRESSED = Emission(
     type="cloudsync.notification.notification-suppressed.v1",
     topic="cloudsync.notification.email-delivery.v1",
-    key="notificationId",
+    key="id",
     key_field="notificationId",
     fields=("notificationId", "channel", "suppressionReason", "dropCause"),
 )

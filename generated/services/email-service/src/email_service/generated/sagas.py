@@ -9,6 +9,7 @@ from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
 SAGAS = (
     Saga(
         name="order",
+        topic="cloudsync.billing.order-saga.v1",
         trigger="cloudsync.billing.subscription-ordered.v1",
         completes_on="cloudsync.billing.subscription-activated.v1",
         fails_on=(
@@ -35,6 +36,7 @@ SAGAS = (
                     "cloudsync.billing.payment-refunded.v1",
                 ),
                 timeout=300.0,
+                repeatable=True,
                 compensation="notify-customer",
                 key="orderId",
             ),

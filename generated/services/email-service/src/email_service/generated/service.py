@@ -12,6 +12,7 @@ from cloudsync_chassis.service import ServiceSpec
 from .sagas import SAGAS
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="email-service",
     source="/cloudsync/email-service",
@@ -55,6 +56,7 @@ SERVICE = ServiceSpec(
         "cloudsync.analytics.report.v1": "cloudsync.analytics.report.v1.dlq",
         "cloudsync.analytics.revenue.v1": "cloudsync.analytics.revenue.v1.dlq",
         "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
+        "cloudsync.billing.order-saga.v1": "cloudsync.billing.order-saga.v1.dlq",
         "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
         "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
         "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
@@ -62,6 +64,7 @@ SERVICE = ServiceSpec(
         "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
         "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
         "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
+        "cloudsync.notification.email-user-calls.v1": "cloudsync.notification.email-user-calls.v1.dlq",
         "cloudsync.notification.push-delivery.v1": "cloudsync.notification.push-delivery.v1.dlq",
         "cloudsync.notification.webhook.v1": "cloudsync.notification.webhook.v1.dlq",
         "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
@@ -189,26 +192,14 @@ SERVICE = ServiceSpec(
             service="file-service",
             url="http://127.0.0.1:8006",
             budgets={"getFile": Budget(timeout=0.15, retries=2, fallback="omit")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
         "profile-service": Edge(
             service="profile-service",
             url="http://127.0.0.1:8003",
             budgets={"getPreferences": Budget(timeout=0.08, retries=1, fallback="default")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
         "secret-service": Edge(
@@ -217,26 +208,22 @@ SERVICE = ServiceSpec(
             budgets={
                 "GetSecret": Budget(timeout=0.1, retries=1, fallback="cached", max_age=86400.0),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
         "user-service": Edge(
             service="user-service",
             url="http://127.0.0.1:8001",
-            budgets={"getUser": Budget(timeout=0.08, retries=2, fallback="queue", max_age=86400.0)},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            budgets={
+                "getUser": Budget(
+                    timeout=0.08,
+                    retries=2,
+                    fallback="queue",
+                    max_age=86400.0,
+                    topic="cloudsync.notification.email-user-calls.v1",
+                ),
+            },
+            breaker=_BREAKER,
             concurrent=64,
         ),
     },

@@ -22,7 +22,7 @@ from . import models, problems
 EVENTS_ERASURE_COMPLETED = Emission(
     type="cloudsync.analytics.events-erasure-completed.v1",
     topic="cloudsync.analytics.event-archive.v1",
-    key="userId",
+    key="subjectId",
     key_field="userId",
     fields=("userId", "erasureRequestId", "store", "erasedItems"),
 )

@@ -9,6 +9,7 @@ from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
 SAGAS = (
     Saga(
         name="file-upload",
+        topic="cloudsync.content.file-upload-saga.v1",
         trigger="cloudsync.content.file-uploaded.v1",
         completes_on="cloudsync.content.file-linked.v1",
         fails_on=("cloudsync.content.file-quarantined.v1",),
@@ -22,6 +23,7 @@ SAGAS = (
                 outcomes=("cloudsync.content.file-scanned.v1",),
                 undone_on=(),
                 timeout=600.0,
+                repeatable=True,
                 compensation="quarantine-file",
                 key="fileId",
             ),
@@ -34,6 +36,7 @@ SAGAS = (
                 outcomes=("cloudsync.content.file-linked.v1",),
                 undone_on=(),
                 timeout=30.0,
+                optional=True,
                 compensation="unlink-file",
                 key="fileId",
             ),
@@ -41,6 +44,7 @@ SAGAS = (
     ),
     Saga(
         name="organisation-off-boarding",
+        topic="cloudsync.user.organisation-off-boarding-saga.v1",
         trigger="cloudsync.user.organization-deleted.v1",
         completes_on="cloudsync.user.organization-users-erased.v1",
         fails_on=("cloudsync.user.organization-restored.v1",),
@@ -83,6 +87,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=(),
                 timeout=259200.0,
+                repeatable=True,
                 compensation="",
                 key="organizationId",
             ),
@@ -99,6 +104,7 @@ SAGAS = (
     ),
     Saga(
         name="recorded-meeting",
+        topic="cloudsync.collaboration.recorded-meeting-saga.v1",
         trigger="cloudsync.collaboration.recording-stopped.v1",
         completes_on="cloudsync.collaboration.recording-shared.v1",
         fails_on=("cloudsync.collaboration.recording-failed.v1",),
@@ -113,6 +119,7 @@ SAGAS = (
                 outcomes=("cloudsync.content.file-uploaded.v1",),
                 undone_on=(),
                 timeout=3600.0,
+                repeatable=True,
                 compensation="trash-file",
                 key="recordingId",
             ),

@@ -15,6 +15,7 @@ from .policies import POLICIES
 from .sagas import SAGAS
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="file-service",
     source="/cloudsync/file-service",
@@ -81,10 +82,14 @@ SERVICE = ServiceSpec(
         "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
         "cloudsync.collaboration.channel.v1": "cloudsync.collaboration.channel.v1.dlq",
         "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
+        "cloudsync.collaboration.recorded-meeting-saga.v1": "cloudsync.collaboration.recorded-meeting-saga.v1.dlq",
         "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
         "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
+        "cloudsync.content.file-upload-saga.v1": "cloudsync.content.file-upload-saga.v1.dlq",
+        "cloudsync.content.file-version-calls.v1": "cloudsync.content.file-version-calls.v1.dlq",
         "cloudsync.content.version.v1": "cloudsync.content.version.v1.dlq",
         "cloudsync.platform.audit.v1": "cloudsync.platform.audit.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
         "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
@@ -112,21 +117,22 @@ SERVICE = ServiceSpec(
             service="version-service",
             url="http://127.0.0.1:9007",
             budgets={
-                "CreateVersion": Budget(timeout=0.2, retries=2, fallback="queue", max_age=86400.0),
+                "CreateVersion": Budget(
+                    timeout=0.2,
+                    retries=2,
+                    fallback="queue",
+                    max_age=86400.0,
+                    topic="cloudsync.content.file-version-calls.v1",
+                ),
                 "RestoreVersion": Budget(
                     timeout=0.15,
                     retries=1,
                     fallback="queue",
                     max_age=86400.0,
+                    topic="cloudsync.content.file-version-calls.v1",
                 ),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
     },

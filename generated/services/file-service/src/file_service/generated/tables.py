@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Table
 from sqlalchemy import MetaData
 
 metadata = MetaData()
@@ -55,6 +55,7 @@ file_links = Table(
         "target_kind IN ('document', 'message', 'task', 'meeting', 'profile', 'report')",
     ),
     Check("file_links_end_is_dated", "(status = 'unlinked') = (unlinked_at IS NOT NULL)"),
+    ForeignKey(("organization_id", "file_id"), "files", ("organization_id", "id")),
     Index(
         "file_links_target",
         ("organization_id", "target_kind", "target_id", "file_id"),
@@ -150,6 +151,7 @@ renditions = Table(
     ),
     Check("renditions_state_known", "state IN ('queued', 'ready', 'failed')"),
     Check("renditions_failure_coded", "(state = 'failed') = (failure_code IS NOT NULL)"),
+    ForeignKey(("organization_id", "file_id"), "files", ("organization_id", "id"), "CASCADE"),
     Index("renditions_id", ("organization_id", "id"), unique=True),
     Index("renditions_queue", ("created_at",), where="state = 'queued'"),
     key=("organization_id", "file_id", "variant"),

@@ -442,6 +442,11 @@ INVOICE = AggregateSpec(
             "What is due is the total less payments and credits",
         ),
         Invariant(
+            "invoice-number-is-whole",
+            "has(this.sequence) == has(this.invoiceNumber)",
+            "An invoice has both its number and the running part of it, or neither",
+        ),
+        Invariant(
             "invoice-paid-means-paid",
             "this.status != 'paid' || this.amountDueMinor == 0",
             "Nothing is due on a paid invoice",

@@ -312,7 +312,7 @@ class Port(Protocol):
         raise handler_missing("issue-receipt")
 
     async def mark_overdue(self, ctx: Context, request: MarkOverdue) -> None:
-        """Runs each morning in the zone of the legal entity over invoices whose day has passed with money still due."""
+        """Runs each hour over invoices whose day has passed in every zone with money still due."""
 
     async def note_failed_collection(self, ctx: Context, request: NoteFailedCollection) -> None:
         """Remembers that charging an invoice failed, which the first reminder then mentions."""

@@ -9,6 +9,7 @@ from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
 SAGAS = (
     Saga(
         name="order",
+        topic="cloudsync.billing.order-saga.v1",
         trigger="cloudsync.billing.subscription-ordered.v1",
         completes_on="cloudsync.billing.subscription-activated.v1",
         fails_on=(
@@ -34,6 +35,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=(),
                 timeout=600.0,
+                repeatable=True,
                 compensation="",
                 key="orderId",
             ),
@@ -42,6 +44,7 @@ SAGAS = (
     ),
     Saga(
         name="organisation-off-boarding",
+        topic="cloudsync.user.organisation-off-boarding-saga.v1",
         trigger="cloudsync.user.organization-deleted.v1",
         completes_on="cloudsync.user.organization-users-erased.v1",
         fails_on=("cloudsync.user.organization-restored.v1",),
@@ -81,6 +84,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=(),
                 timeout=86400.0,
+                repeatable=True,
                 compensation="",
                 key="subscriptionId",
             ),

@@ -15,6 +15,7 @@ from .policies import POLICIES
 from .sagas import SAGAS
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="invoice-service",
     source="/cloudsync/invoice-service",
@@ -97,11 +98,15 @@ SERVICE = ServiceSpec(
     schemas=("invoice",),
     migrations=Path(__file__).with_name("migrations"),
     dead_letters={
+        "cloudsync.billing.invoice-subscription-calls.v1": "cloudsync.billing.invoice-subscription-calls.v1.dlq",
+        "cloudsync.billing.invoice-usage-calls.v1": "cloudsync.billing.invoice-usage-calls.v1.dlq",
         "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
+        "cloudsync.billing.order-saga.v1": "cloudsync.billing.order-saga.v1.dlq",
         "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
         "cloudsync.billing.seat-reservation.v1": "cloudsync.billing.seat-reservation.v1.dlq",
         "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
         "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
     },
     sagas=SAGAS,
     contract=published(__file__, "openapi/invoice.yaml"),
@@ -116,28 +121,25 @@ SERVICE = ServiceSpec(
                     retries=2,
                     fallback="queue",
                     max_age=86400.0,
+                    topic="cloudsync.billing.invoice-subscription-calls.v1",
                 ),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
         "usage-service": Edge(
             service="usage-service",
             url="http://127.0.0.1:9012",
-            budgets={"GetUsage": Budget(timeout=0.3, retries=2, fallback="queue", max_age=86400.0)},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            budgets={
+                "GetUsage": Budget(
+                    timeout=0.3,
+                    retries=2,
+                    fallback="queue",
+                    max_age=86400.0,
+                    topic="cloudsync.billing.invoice-usage-calls.v1",
+                ),
+            },
+            breaker=_BREAKER,
             concurrent=64,
         ),
     },

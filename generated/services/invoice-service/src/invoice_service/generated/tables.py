@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Table
 from sqlalchemy import MetaData
 
 metadata = MetaData()
@@ -76,6 +76,7 @@ credit_notes = Table(
         "state <> 'issued' OR amount_minor <= 500000 OR reason IN ('refund', 'cancellation') OR approved_by IS NOT NULL",
     ),
     Check("credit_notes_four_eyes", "approved_by IS NULL OR approved_by <> written_by"),
+    ForeignKey(("invoice_id",), "invoices", ("id",)),
     Index(
         "credit_notes_number",
         ("credit_note_number",),
@@ -103,6 +104,7 @@ dunning_attempts = Table(
     Column("outstanding_minor", "bigint"),
     Check("dunning_attempts_level_bounded", "level BETWEEN 1 AND 4"),
     Check("dunning_attempts_channel_known", "channel IN ('email', 'inApp', 'accountManager')"),
+    ForeignKey(("invoice_id",), "invoices", ("id",)),
     Index("dunning_attempts_id", ("id",), unique=True),
     Index("dunning_attempts_next", ("next_attempt_at",), where="next_attempt_at IS NOT NULL"),
     key=("invoice_id", "level"),
@@ -125,6 +127,7 @@ invoice_disputes = Table(
     Column("resolved_at", "timestamptz", nullable=True),
     Check("invoice_disputes_state_known", "state IN ('open', 'upheld', 'dismissed')"),
     Check("invoice_disputes_answered", "(state = 'open') = (resolved_at IS NULL)"),
+    ForeignKey(("invoice_id",), "invoices", ("id",)),
     Index("invoice_disputes_one_open", ("invoice_id",), where="state = 'open'", unique=True),
     Index("invoice_disputes_queue", ("created_at",), where="state = 'open'"),
     key=("id",),
@@ -154,6 +157,7 @@ invoice_lines = Table(
     ),
     Check("invoice_lines_meter_and_period", "(meter_code IS NULL) = (usage_period_id IS NULL)"),
     Check("invoice_lines_tax_bounded", "tax_rate_basis_points BETWEEN 0 AND 3000"),
+    ForeignKey(("invoice_id",), "invoices", ("id",)),
     Index(
         "invoice_lines_billed_once",
         ("usage_period_id", "meter_code"),

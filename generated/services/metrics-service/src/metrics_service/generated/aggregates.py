@@ -349,11 +349,6 @@ METRIC_DEFINITION = AggregateSpec(
             "The steward of an active metric is not its author.",
         ),
         Invariant(
-            "metric-bounded-cost",
-            "size(this.dimensions) <= 6 && size(this.sourceEventTypes) >= 1",
-            "A metric has at most six dimensions and at least one source.",
-        ),
-        Invariant(
             "metric-deprecation-says-why",
             "this.status != 'deprecated' || has(this.deprecationReason)",
             "A deprecated metric names its reason.",

@@ -35,6 +35,7 @@ SERVICE = ServiceSpec(
     tables=metadata,
     dead_letters={
         "cloudsync.analytics.model.v1": "cloudsync.analytics.model.v1.dlq",
+        "cloudsync.billing.order-saga.v1": "cloudsync.billing.order-saga.v1.dlq",
         "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
         "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
         "cloudsync.billing.seat-reservation.v1": "cloudsync.billing.seat-reservation.v1.dlq",

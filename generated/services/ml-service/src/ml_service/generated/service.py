@@ -10,6 +10,7 @@ from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="ml-service",
     source="/cloudsync/ml-service",
@@ -66,13 +67,7 @@ SERVICE = ServiceSpec(
             service="metrics-service",
             url="http://127.0.0.1:9014",
             budgets={"Query": Budget(timeout=0.3, retries=1, fallback="cached", max_age=21600.0)},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
     },

@@ -9,6 +9,7 @@ from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
 SAGAS = (
     Saga(
         name="organisation-off-boarding",
+        topic="cloudsync.user.organisation-off-boarding-saga.v1",
         trigger="cloudsync.user.organization-deleted.v1",
         completes_on="cloudsync.user.organization-users-erased.v1",
         fails_on=("cloudsync.user.organization-restored.v1",),
@@ -46,6 +47,7 @@ SAGAS = (
                 outcomes=("cloudsync.user.organization-purged.v1",),
                 undone_on=(),
                 timeout=2678400.0,
+                repeatable=True,
                 compensation="",
                 key="organizationId",
             ),

@@ -148,6 +148,7 @@ SERVICE = ServiceSpec(
     dead_letters={
         "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
         "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
     },

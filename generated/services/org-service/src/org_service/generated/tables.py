@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Table
 from sqlalchemy import MetaData
 
 metadata = MetaData()
@@ -16,6 +16,7 @@ domain_claims = Table(
     Column("dns_token", "char(42)"),
     Column("verified_at", "timestamptz", nullable=True),
     Column("rechecked_at", "timestamptz", nullable=True),
+    ForeignKey(("organization_id",), "organizations", ("id",), "CASCADE"),
     Index("domain_claims_verified", ("domain",), where="verified_at IS NOT NULL", unique=True),
     Index("domain_claims_due_for_recheck", ("rechecked_at",), where="verified_at IS NOT NULL"),
     key=("organization_id", "domain"),
@@ -45,6 +46,8 @@ invitations = Table(
     ),
     Check("invitations_not_as_owner", "intended_role <> 'orgOwner'"),
     Check("invitations_sent_one_to_five", "sent_count BETWEEN 1 AND 5"),
+    ForeignKey(("organization_id",), "organizations", ("id",), "CASCADE"),
+    ForeignKey(("unit_id",), "org_units", ("id",), "SET NULL"),
     Index("invitations_token", ("token_bidx",), unique=True),
     Index(
         "invitations_open_address",
@@ -83,6 +86,7 @@ memberships = Table(
     ),
     Check("memberships_seat_type_known", "seat_type IN ('full', 'light', 'guest')"),
     Check("memberships_end_explained", "(ended_at IS NULL) = (end_reason IS NULL)"),
+    ForeignKey(("organization_id",), "organizations", ("id",)),
     Index(
         "memberships_current",
         ("organization_id", "user_id"),
@@ -112,6 +116,8 @@ org_units = Table(
         "unit_type IN ('division', 'department', 'location', 'costCentre')",
     ),
     Check("org_units_not_own_parent", "parent_unit_id <> id"),
+    ForeignKey(("organization_id",), "organizations", ("id",)),
+    ForeignKey(("parent_unit_id",), "org_units", ("id",)),
     Index(
         "org_units_siblings",
         ("organization_id", "parent_unit_id", "unit_name"),
@@ -164,6 +170,7 @@ organizations = Table(
     Check("organizations_seats_not_negative", "seats_taken >= 0"),
     Check("organizations_unit_depth_bounded", "max_unit_depth BETWEEN 1 AND 8"),
     Check("organizations_purge_when_deleted", "(status = 'deleted') = (purge_after IS NOT NULL)"),
+    ForeignKey(("parent_organization_id",), "organizations", ("id",)),
     Index("organizations_slug", ("slug",), unique=True),
     Index("organizations_due_for_purge", ("purge_after",), where="status = 'deleted'"),
     Index(
@@ -185,6 +192,7 @@ team_members = Table(
     Column("team_id", "uuid"),
     Column("user_id", "uuid"),
     Column("added_by", "uuid"),
+    ForeignKey(("team_id",), "teams", ("id",), "CASCADE"),
     Index("team_members_id", ("id",), unique=True),
     Index("team_members_person", ("organization_id", "user_id")),
     key=("team_id", "user_id"),
@@ -207,6 +215,7 @@ teams = Table(
     Column("archived_at", "timestamptz", nullable=True),
     Check("teams_join_policy_known", "join_policy IN ('open', 'onRequest', 'invitationOnly')"),
     Check("teams_member_count_bounded", "member_count BETWEEN 0 AND 2500"),
+    ForeignKey(("unit_id",), "org_units", ("id",), "SET NULL"),
     Index("teams_handle", ("organization_id", "handle"), unique=True),
     Index("teams_unit", ("organization_id", "unit_id")),
     key=("id",),

@@ -431,13 +431,13 @@ class Port(Protocol):
         """Gives up after the planned attempts of an invoice, or after the only one of an order, whose late reservation then charges nothing."""
 
     async def expect_settlement(self, ctx: Context, request: ExpectSettlement) -> None:
-        """Notes at midnight UTC for which providers and currencies a report has to come."""
+        """Notes after midnight UTC for which providers and currencies a report of the day before has to come."""
 
     async def expire_action(self, ctx: Context, request: ExpireAction) -> None:
         """Ends a payment whose payer did not come back from their bank within a quarter of an hour."""
 
     async def expire_payment_method(self, ctx: Context, request: ExpirePaymentMethod) -> None:
-        """Runs on the first of the month over cards of the month before."""
+        """Runs every six hours over cards whose month has passed."""
 
     async def fail_refund(self, ctx: Context, request: FailRefund) -> None:
         """The method takes nothing back."""

@@ -19,7 +19,7 @@ AUTHORIZATION_EXPIRED = ProblemType("authorization-expired", 409, "Authorization
 """The seven days are over; authorise anew"""
 
 CARD_TESTING_SUSPECTED = ProblemType("card-testing-suspected", 429, "Card testing suspected")
-"""More than five methods within an hour, or three refusals of this card today"""
+"""More than five methods within an hour, three refusals of this card today, or no proof of work from an organisation that never paid"""
 
 CHARGE_CLOSED = ProblemType("charge-closed", 409, "Charge closed")
 """The charge is paid, cancelled, held for an objection, or that of an order that failed"""

@@ -9,6 +9,7 @@ from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
 SAGAS = (
     Saga(
         name="order",
+        topic="cloudsync.billing.order-saga.v1",
         trigger="cloudsync.billing.subscription-ordered.v1",
         completes_on="cloudsync.billing.subscription-activated.v1",
         fails_on=(
@@ -29,6 +30,7 @@ SAGAS = (
                 outcomes=("cloudsync.billing.payment-processed.v1",),
                 undone_on=("cloudsync.billing.order-cancelled.v1",),
                 timeout=960.0,
+                repeatable=True,
                 compensation="refund-user",
                 key="orderId",
             ),

@@ -15,6 +15,7 @@ from .policies import POLICIES
 from .sagas import SAGAS
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="payment-service",
     source="/cloudsync/payment-service",
@@ -91,6 +92,7 @@ SERVICE = ServiceSpec(
     dead_letters={
         "cloudsync.analytics.model.v1": "cloudsync.analytics.model.v1.dlq",
         "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
+        "cloudsync.billing.order-saga.v1": "cloudsync.billing.order-saga.v1.dlq",
         "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
         "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
         "cloudsync.billing.seat-reservation.v1": "cloudsync.billing.seat-reservation.v1.dlq",
@@ -123,13 +125,7 @@ SERVICE = ServiceSpec(
             budgets={
                 "GetSecret": Budget(timeout=0.1, retries=1, fallback="cached", max_age=93600.0),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
     },

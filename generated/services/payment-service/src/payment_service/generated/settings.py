@@ -51,5 +51,8 @@ class ServiceSettings(Settings):
     declines_per_day: int = 3
     """Refusals of one card within a day after which it is not tried again"""
 
+    challenge_bits: int = 18
+    """Leading zero bits that an organisation which never paid works out before it attaches a method."""
+
     refunds_enabled: bool = True
     """Turned off by the flag billing.refunds while the ledger is out of balance"""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Table
 from sqlalchemy import MetaData
 
 metadata = MetaData()
@@ -77,6 +77,7 @@ disputes = Table(
         "disputes_closed_with_outcome",
         "(dispute_status IN ('won', 'lost', 'accepted')) = (outcome IS NOT NULL)",
     ),
+    ForeignKey(("payment_id",), "payments", ("id",)),
     Index("disputes_case", ("case_reference",), unique=True),
     Index("disputes_due", ("evidence_due_at",), where="dispute_status = 'open'"),
     Index("disputes_payment", ("payment_id",)),
@@ -213,6 +214,7 @@ payments = Table(
     ),
     Check("payments_risk_bounded", "risk_score BETWEEN 0 AND 100"),
     Check("payments_failure_explained", "status <> 'failed' OR decline_code IS NOT NULL"),
+    ForeignKey(("cause_id",), "charges", ("cause_id",)),
     Index(
         "payments_living_per_order",
         ("order_id",),
@@ -265,6 +267,7 @@ refunds = Table(
         "refund_status IN ('requested', 'approved', 'sent', 'succeeded', 'failed', 'withdrawn')",
     ),
     Check("refunds_four_eyes", "approved_by <> requested_by"),
+    ForeignKey(("payment_id",), "payments", ("id",)),
     Index(
         "refunds_once_per_cancelled_order",
         ("payment_id",),

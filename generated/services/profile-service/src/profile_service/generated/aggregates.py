@@ -283,11 +283,6 @@ PROFILE = AggregateSpec(
             "An erased profile still holds something personal",
         ),
         Invariant(
-            "profile-links-are-secure",
-            "this.links.all(l, l.uri.startsWith('https://'))",
-            "Links on a profile must begin with https",
-        ),
-        Invariant(
             "published-profile-has-names",
             "this.status != 'published' || (size(this.givenName) > 0 && size(this.familyName) > 0)",
             "A profile needs both names before it can be shown",
@@ -296,11 +291,6 @@ PROFILE = AggregateSpec(
             "published-profile-says-something",
             "this.completeness >= 0 && this.completeness <= 100 && (this.status != 'published' || this.completeness >= 20)",
             "A published profile is less than 20 per cent complete",
-        ),
-        Invariant(
-            "skills-are-listed-once",
-            "this.skills.all(s, this.skills.exists_one(t, t == s))",
-            "A skill is listed twice",
         ),
         Invariant(
             "status-message-ends-after-birth",

@@ -100,6 +100,7 @@ SERVICE = ServiceSpec(
     dead_letters={
         "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
         "cloudsync.notification.sms-delivery.v1": "cloudsync.notification.sms-delivery.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
     },

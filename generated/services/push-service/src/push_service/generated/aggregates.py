@@ -273,11 +273,6 @@ PUSH_NOTIFICATION = AggregateSpec(
             "A notification was fanned out to no device",
         ),
         Invariant(
-            "links-stay-in-the-app",
-            "this.deepLink.startsWith('cloudsync://')",
-            "A notification must lead into the app",
-        ),
-        Invariant(
             "no-more-answers-than-devices",
             "this.acceptedDevices <= this.targetedDevices",
             "More devices accepted than were asked",

@@ -11,6 +11,7 @@ from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="push-service",
     source="/cloudsync/push-service",
@@ -157,13 +158,7 @@ SERVICE = ServiceSpec(
             service="profile-service",
             url="http://127.0.0.1:8003",
             budgets={"getPreferences": Budget(timeout=0.08, retries=1, fallback="default")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
         "secret-service": Edge(
@@ -172,13 +167,7 @@ SERVICE = ServiceSpec(
             budgets={
                 "GetSecret": Budget(timeout=0.1, retries=1, fallback="cached", max_age=86400.0),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
     },

@@ -11,6 +11,7 @@ from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=20.0, probes=3)
 SERVICE = ServiceSpec(
     name="reporting-service",
     source="/cloudsync/reporting-service",
@@ -86,13 +87,7 @@ SERVICE = ServiceSpec(
                 "QueryEvents": Budget(timeout=1.5, retries=0, fallback="omit"),
                 "CountEvents": Budget(timeout=1.5, retries=0, fallback="fail"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=20.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=16,
         ),
         "metrics-service": Edge(
@@ -103,26 +98,14 @@ SERVICE = ServiceSpec(
                 "ListAnomalies": Budget(timeout=0.2, retries=0, fallback="omit"),
                 "ListMetrics": Budget(timeout=0.2, retries=1, fallback="cached", max_age=21600.0),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=20.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=16,
         ),
         "ml-service": Edge(
             service="ml-service",
             url="http://127.0.0.1:9015",
             budgets={"Predict": Budget(timeout=0.5, retries=0, fallback="omit")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=20.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=16,
         ),
     },

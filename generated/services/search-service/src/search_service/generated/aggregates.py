@@ -329,11 +329,6 @@ SEARCH_ENTRY = AggregateSpec(
             "The entry of a message names its channel or meeting.",
         ),
         Invariant(
-            "entry-popularity-is-bounded",
-            "this.popularity >= 0.0 && this.popularity <= 1.0",
-            "Popularity lies between 0 and 1.",
-        ),
-        Invariant(
             "entry-redacted-has-no-words",
             "this.redactionLevel == 'none' || (this.content == '' && !has(this.embedding))",
             "An entry that is found by its heading alone, or not at all, carries neither text nor vector.",
@@ -342,11 +337,6 @@ SEARCH_ENTRY = AggregateSpec(
             "entry-tombstone-is-empty",
             "this.status != 'tombstoned' || (this.heading == '-' && this.content == '' && !has(this.embedding) && (!has(this.keywords) || size(this.keywords) == 0))",
             "A buried entry keeps neither title, words nor vector.",
-        ),
-        Invariant(
-            "entry-vector-fits-the-model",
-            "!has(this.embedding) || size(this.embedding) == 384",
-            "An embedding has 384 numbers.",
         ),
     ),
     commands={

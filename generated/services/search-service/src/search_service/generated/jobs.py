@@ -13,11 +13,22 @@ def jobs(service: port.Port) -> tuple[Job, ...]:
     """Commands that have a schedule."""
     return (
         Job(
+            operation=operations.RUN_SAVED_SEARCH,
+            every=60.0,
+            per="tenant",
+            call=lambda ctx, _: service.run_saved_search(ctx, port.RunSavedSearch()),
+            due=Due(
+                aggregate="saved-search",
+                where={"alertCadence": ("instant", "daily", "weekly")},
+            ),
+            timeout=TIMEOUT,
+        ),
+        Job(
             operation=operations.SWEEP_TOMBSTONES,
             every=3600.0,
             per="tenant",
             call=lambda ctx, _: service.sweep_tombstones(ctx, port.SweepTombstones()),
-            due=Due(aggregate="search-entry"),
+            due=Due(aggregate="search-entry", where={"status": "tombstoned"}),
             timeout=TIMEOUT,
         ),
     )

@@ -4,11 +4,17 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
+from collections.abc import Mapping
+
+from cloudsync_chassis.events.arguments import performs
+from cloudsync_chassis.sagas.spec import Saga, Step, Undo, steps_of
+
+from . import port
 
 SAGAS = (
     Saga(
         name="file-upload",
+        topic="cloudsync.content.file-upload-saga.v1",
         trigger="cloudsync.content.file-uploaded.v1",
         completes_on="cloudsync.content.file-linked.v1",
         fails_on=("cloudsync.content.file-quarantined.v1",),
@@ -32,6 +38,7 @@ SAGAS = (
                     "cloudsync.collaboration.message-purged.v1",
                 ),
                 timeout=60.0,
+                repeatable=True,
                 compensation="tombstone-entry",
                 key="fileId",
             ),
@@ -40,6 +47,7 @@ SAGAS = (
     ),
     Saga(
         name="organisation-off-boarding",
+        topic="cloudsync.user.organisation-off-boarding-saga.v1",
         trigger="cloudsync.user.organization-deleted.v1",
         completes_on="cloudsync.user.organization-users-erased.v1",
         fails_on=("cloudsync.user.organization-restored.v1",),
@@ -66,6 +74,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=("cloudsync.user.organization-restored.v1",),
                 timeout=900.0,
+                repeatable=True,
                 compensation="show-tenant",
                 key="organizationId",
             ),
@@ -94,6 +103,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=(),
                 timeout=86400.0,
+                repeatable=True,
                 compensation="",
                 key="organizationId",
             ),
@@ -107,3 +117,14 @@ SAGAS = (
         ),
     ),
 )
+
+
+def compensations(service: port.Port) -> Mapping[tuple[str, str], Undo]:
+    """The port's method for each compensation that needs no more than its step began with."""
+    return {
+        ("organisation-off-boarding", "Hide what can be found"): performs(
+            service.show_tenant,
+            port.ShowTenant,
+            {"body": ""},
+        ),
+    }

@@ -51,8 +51,10 @@ SERVICE = ServiceSpec(
     dead_letters={
         "cloudsync.collaboration.channel.v1": "cloudsync.collaboration.channel.v1.dlq",
         "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
+        "cloudsync.content.file-upload-saga.v1": "cloudsync.content.file-upload-saga.v1.dlq",
         "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
         "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
         "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
         "cloudsync.user.team.v1": "cloudsync.user.team.v1.dlq",

@@ -291,11 +291,6 @@ SECRET = AggregateSpec(
             "After four failed rotations a secret cannot count as active.",
         ),
         Invariant(
-            "secret-few-readers",
-            "size(this.readerServices) >= 1 && size(this.readerServices) <= 10",
-            "A secret has one to ten readers.",
-        ),
-        Invariant(
             "secret-overlap-ends-first",
             "this.overlapMinutes < this.rotationIntervalHours * 60",
             "The overlap must be shorter than the rotation interval.",

@@ -234,11 +234,6 @@ SERVICE_INSTANCE = AggregateSpec(
             "A lease lasts sixty seconds at most.",
         ),
         Invariant(
-            "instance-lease-within-bounds",
-            "this.leaseTtlSeconds >= 10 && this.leaseTtlSeconds <= 60",
-            "A heartbeat is worth ten to sixty seconds.",
-        ),
-        Invariant(
             "instance-zone-in-region",
             "this.zone.startsWith(this.region)",
             "The zone must belong to the region.",

@@ -28,7 +28,7 @@ RECIPIENT_OPTED_OUT = Emission(
 SMS_BOUNCED = Emission(
     type="cloudsync.notification.sms-bounced.v1",
     topic="cloudsync.notification.sms-delivery.v1",
-    key="notificationId",
+    key="id",
     key_field="notificationId",
     fields=(
         "notificationId",
@@ -53,7 +53,7 @@ SMS_COUNTRY_SUSPENDED = Emission(
 SMS_DELIVERED = Emission(
     type="cloudsync.notification.sms-delivered.v1",
     topic="cloudsync.notification.sms-delivery.v1",
-    key="notificationId",
+    key="id",
     key_field="notificationId",
     fields=(
         "notificationId",
@@ -82,7 +82,7 @@ SMS_ERASURE_COMPLETED = Emission(
 SMS_FAILED = Emission(
     type="cloudsync.notification.sms-failed.v1",
     topic="cloudsync.notification.sms-delivery.v1",
-    key="notificationId",
+    key="id",
     key_field="notificationId",
     fields=("notificationId", "channel", "failure"),
 )
@@ -299,11 +299,6 @@ SMS_MESSAGE = AggregateSpec(
             "nothing-risky-leaves",
             "this.deliveryState == 'rejected' || this.riskScore < 80",
             "A text of this risk must be rejected",
-        ),
-        Invariant(
-            "number-can-be-routed",
-            "this.phoneNumber.matches('^\\\\+[1-9][0-9]{6,14}$')",
-            "The number is not in E.164 form",
         ),
         Invariant(
             "receipts-follow-submissions",

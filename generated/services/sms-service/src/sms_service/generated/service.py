@@ -11,6 +11,7 @@ from cloudsync_chassis.service import ServiceSpec
 
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.4, window=60.0, open_for=120.0, probes=3)
 SERVICE = ServiceSpec(
     name="sms-service",
     source="/cloudsync/sms-service",
@@ -46,6 +47,7 @@ SERVICE = ServiceSpec(
         "cloudsync.analytics.metric.v1": "cloudsync.analytics.metric.v1.dlq",
         "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
         "cloudsync.collaboration.meeting.v1": "cloudsync.collaboration.meeting.v1.dlq",
+        "cloudsync.notification.sms-user-calls.v1": "cloudsync.notification.sms-user-calls.v1.dlq",
         "cloudsync.notification.template.v1": "cloudsync.notification.template.v1.dlq",
         "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
         "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
@@ -142,13 +144,7 @@ SERVICE = ServiceSpec(
             service="profile-service",
             url="http://127.0.0.1:8003",
             budgets={"getPreferences": Budget(timeout=0.08, retries=1, fallback="default")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.4,
-                window=60.0,
-                open_for=120.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=32,
         ),
         "secret-service": Edge(
@@ -157,26 +153,22 @@ SERVICE = ServiceSpec(
             budgets={
                 "GetSecret": Budget(timeout=0.1, retries=1, fallback="cached", max_age=86400.0),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.4,
-                window=60.0,
-                open_for=120.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=32,
         ),
         "user-service": Edge(
             service="user-service",
             url="http://127.0.0.1:8001",
-            budgets={"getUser": Budget(timeout=0.08, retries=2, fallback="queue", max_age=86400.0)},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.4,
-                window=60.0,
-                open_for=120.0,
-                probes=3,
-            ),
+            budgets={
+                "getUser": Budget(
+                    timeout=0.08,
+                    retries=2,
+                    fallback="queue",
+                    max_age=86400.0,
+                    topic="cloudsync.notification.sms-user-calls.v1",
+                ),
+            },
+            breaker=_BREAKER,
             concurrent=32,
         ),
     },

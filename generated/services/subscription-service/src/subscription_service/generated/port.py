@@ -161,7 +161,7 @@ class RedeemPromotion:
 
 @request
 class RenewSubscription:
-    """Of `renew_subscription`."""
+    subscription_id: UUID
 
 
 @request
@@ -301,7 +301,7 @@ class Port(Protocol):
         """Makes a code that customers can redeem between two moments."""
 
     async def end_subscription(self, ctx: Context, request: EndSubscription) -> None:
-        """Runs nightly per region and closes what has reached its end."""
+        """Runs every ten minutes in each region and closes what has reached its end."""
 
     async def end_subscriptions_of_organization(
         self,
@@ -392,7 +392,7 @@ class Port(Protocol):
         ctx: Context,
         request: ResumeSubscription,
     ) -> models.Subscription:
-        """Ends a pause before or at its time."""
+        """Ends a pause before its time, or at it by the clock."""
 
     async def settle_order(self, ctx: Context, request: SettleOrder) -> None:
         """Notes the payment on its order."""

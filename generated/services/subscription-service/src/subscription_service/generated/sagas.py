@@ -4,11 +4,17 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
+from collections.abc import Mapping
+
+from cloudsync_chassis.events.arguments import performs
+from cloudsync_chassis.sagas.spec import Saga, Step, Undo, steps_of
+
+from . import port
 
 SAGAS = (
     Saga(
         name="order",
+        topic="cloudsync.billing.order-saga.v1",
         trigger="cloudsync.billing.subscription-ordered.v1",
         completes_on="cloudsync.billing.subscription-activated.v1",
         fails_on=(
@@ -41,6 +47,7 @@ SAGAS = (
                     "cloudsync.billing.seats-released.v1",
                 ),
                 timeout=60.0,
+                repeatable=True,
                 compensation="cancel-order",
                 key="orderId",
             ),
@@ -55,6 +62,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=(),
                 timeout=300.0,
+                repeatable=True,
                 compensation="",
                 key="orderId",
             ),
@@ -68,6 +76,7 @@ SAGAS = (
                 outcomes=("cloudsync.billing.subscription-activated.v1",),
                 undone_on=(),
                 timeout=300.0,
+                repeatable=True,
                 compensation="",
                 key="orderId",
             ),
@@ -75,6 +84,7 @@ SAGAS = (
     ),
     Saga(
         name="organisation-off-boarding",
+        topic="cloudsync.user.organisation-off-boarding-saga.v1",
         trigger="cloudsync.user.organization-deleted.v1",
         completes_on="cloudsync.user.organization-users-erased.v1",
         fails_on=("cloudsync.user.organization-restored.v1",),
@@ -106,6 +116,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=("cloudsync.user.organization-restored.v1",),
                 timeout=900.0,
+                repeatable=True,
                 compensation="restore-subscriptions-of-organization",
                 key="organizationId",
             ),
@@ -118,6 +129,8 @@ SAGAS = (
                 outcomes=("cloudsync.billing.subscription-cancelled.v1",),
                 undone_on=(),
                 timeout=86400.0,
+                optional=True,
+                repeatable=True,
                 compensation="",
                 key="organizationId",
             ),
@@ -137,3 +150,14 @@ SAGAS = (
         ),
     ),
 )
+
+
+def compensations(service: port.Port) -> Mapping[tuple[str, str], Undo]:
+    """The port's method for each compensation that needs no more than its step began with."""
+    return {
+        ("organisation-off-boarding", "Give notice on what it bought"): performs(
+            service.restore_subscriptions_of_organization,
+            port.RestoreSubscriptionsOfOrganization,
+            {"body": ""},
+        ),
+    }

@@ -15,6 +15,7 @@ from .policies import POLICIES
 from .sagas import SAGAS
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="subscription-service",
     source="/cloudsync/subscription-service",
@@ -106,12 +107,15 @@ SERVICE = ServiceSpec(
     migrations=Path(__file__).with_name("migrations"),
     dead_letters={
         "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
+        "cloudsync.billing.order-saga.v1": "cloudsync.billing.order-saga.v1.dlq",
         "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
         "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
         "cloudsync.billing.seat-reservation.v1": "cloudsync.billing.seat-reservation.v1.dlq",
+        "cloudsync.billing.subscription-payment-calls.v1": "cloudsync.billing.subscription-payment-calls.v1.dlq",
         "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",
         "cloudsync.billing.usage.v1": "cloudsync.billing.usage.v1.dlq",
         "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
     },
@@ -151,28 +155,17 @@ SERVICE = ServiceSpec(
                     retries=0,
                     fallback="queue",
                     max_age=1500.0,
+                    topic="cloudsync.billing.subscription-payment-calls.v1",
                 ),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
         "usage-service": Edge(
             service="usage-service",
             url="http://127.0.0.1:9012",
             budgets={"ReserveSeats": Budget(timeout=0.15, retries=2, fallback="fail")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
     },

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Table
 from sqlalchemy import MetaData
 
 metadata = MetaData()
@@ -23,6 +23,7 @@ orders = Table(
     Column("billing_interval", "text"),
     Column("seat_quantity", "integer"),
     Column("total_minor", "bigint"),
+    Column("unit_amount_minor", "bigint", nullable=True),
     Column("currency", "char(3)"),
     Column("price_digest", "char(64)"),
     Column("promotion_code", "varchar(20)", nullable=True),
@@ -57,6 +58,8 @@ orders = Table(
         "orders_cancellation_explained",
         "status NOT IN ('cancelling', 'cancelled') OR cancel_reason IS NOT NULL",
     ),
+    ForeignKey(("subscription_id",), "subscriptions", ("id",)),
+    ForeignKey(("plan_code",), "plans", ("code",)),
     Index("orders_tenant", ("organization_id", "created_at desc")),
     Index(
         "orders_one_open",
@@ -93,6 +96,7 @@ plan_prices = Table(
     Column("valid_until", "timestamptz", nullable=True),
     Column("price_list_edition", "varchar(15)", nullable=True),
     Check("plan_prices_forward", "valid_until IS NULL OR valid_until > valid_from"),
+    ForeignKey(("plan_code",), "plans", ("code",)),
     Index(
         "plan_prices_begin",
         ("plan_code", "currency", "interval_unit", "valid_from"),
@@ -188,6 +192,7 @@ subscription_changes = Table(
     Column("status", "text"),
     Column("from_status", "text", nullable=True),
     Column("proration_minor", "bigint", nullable=True),
+    ForeignKey(("subscription_id",), "subscriptions", ("id",)),
     Index("subscription_changes_history", ("subscription_id", "created_at desc")),
     Index(
         "subscription_changes_churn",
@@ -257,6 +262,7 @@ subscriptions = Table(
         "subscriptions_end_dated",
         "(status IN ('cancelled', 'expired')) = (ended_at IS NOT NULL)",
     ),
+    ForeignKey(("plan_code",), "plans", ("code",)),
     Index("subscriptions_number", ("number",), unique=True),
     Index(
         "subscriptions_one_living",

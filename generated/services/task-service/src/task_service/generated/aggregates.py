@@ -541,11 +541,6 @@ TASK = AggregateSpec(
             "No time is spent on a task in the backlog.",
         ),
         Invariant(
-            "task-nobody-twice",
-            "this.assigneeIds.all(a, this.assigneeIds.exists_one(b, b == a))",
-            "Somebody is assigned twice.",
-        ),
-        Invariant(
             "task-planned-is-estimated",
             "this.workflowState in ['backlog', 'dropped'] || has(this.estimateMinutes)",
             "A task outside the backlog has an estimate.",

@@ -36,6 +36,9 @@ COLUMN_NOT_EMPTY = ProblemType("column-not-empty", 409, "Column not empty")
 COLUMN_OF_OTHER_BOARD = ProblemType("column-of-other-board", 422, "Column of other board")
 """Card and column belong to different boards"""
 
+CURSOR_UNKNOWN = ProblemType("cursor-unknown", 422, "Cursor unknown")
+"""The search named by the cursor was another one or is over"""
+
 DATES_OUT_OF_ORDER = ProblemType("dates-out-of-order", 422, "Dates out of order")
 """The last day lies before the first"""
 

@@ -4,11 +4,17 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
+from collections.abc import Mapping
+
+from cloudsync_chassis.events.arguments import performs
+from cloudsync_chassis.sagas.spec import Saga, Step, Undo, steps_of
+
+from . import port
 
 SAGAS = (
     Saga(
         name="organisation-off-boarding",
+        topic="cloudsync.user.organisation-off-boarding-saga.v1",
         trigger="cloudsync.user.organization-deleted.v1",
         completes_on="cloudsync.user.organization-users-erased.v1",
         fails_on=("cloudsync.user.organization-restored.v1",),
@@ -39,6 +45,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=("cloudsync.user.organization-restored.v1",),
                 timeout=300.0,
+                repeatable=True,
                 compensation="unlock-boards",
                 key="organizationId",
             ),
@@ -67,6 +74,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=(),
                 timeout=259200.0,
+                repeatable=True,
                 compensation="",
                 key="organizationId",
             ),
@@ -76,3 +84,14 @@ SAGAS = (
         ),
     ),
 )
+
+
+def compensations(service: port.Port) -> Mapping[tuple[str, str], Undo]:
+    """The port's method for each compensation that needs no more than its step began with."""
+    return {
+        ("organisation-off-boarding", "Turn the boards read-only"): performs(
+            service.unlock_boards,
+            port.UnlockBoards,
+            {"organization_id": "organizationId", "body": ""},
+        ),
+    }

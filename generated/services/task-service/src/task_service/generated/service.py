@@ -15,6 +15,7 @@ from .policies import POLICIES
 from .sagas import SAGAS
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="task-service",
     source="/cloudsync/task-service",
@@ -93,6 +94,7 @@ SERVICE = ServiceSpec(
         "cloudsync.collaboration.task.v1": "cloudsync.collaboration.task.v1.dlq",
         "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
         "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
         "cloudsync.user.team.v1": "cloudsync.user.team.v1.dlq",
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
@@ -105,13 +107,7 @@ SERVICE = ServiceSpec(
             service="document-service",
             url="http://127.0.0.1:8005",
             budgets={"getDocument": Budget(timeout=0.15, retries=1, fallback="omit")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
         "org-service": Edge(
@@ -120,13 +116,7 @@ SERVICE = ServiceSpec(
             budgets={
                 "getMembership": Budget(timeout=0.025, retries=0, fallback="cached", max_age=60.0),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
         "user-service": Edge(
@@ -135,13 +125,7 @@ SERVICE = ServiceSpec(
             budgets={
                 "getUser": Budget(timeout=0.08, retries=1, fallback="cached", max_age=86400.0),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
     },

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Table
 from sqlalchemy import MetaData
 
 metadata = MetaData()
@@ -32,6 +32,7 @@ board_columns = Table(
         "board_columns_ends_unlimited",
         "wip_limit IS NULL OR maps_to NOT IN ('backlog', 'done', 'dropped')",
     ),
+    ForeignKey(("board_id",), "boards", ("id",), "CASCADE"),
     Index("board_columns_position", ("board_id", "position"), unique=True),
     key=("id",),
 ).of(metadata, "tasks")
@@ -58,6 +59,7 @@ board_imports = Table(
         "stage IN ('queued', 'running', 'completed', 'refused', 'cancelled')",
     ),
     Check("board_imports_write_what_was_read", "rows_written <= rows_read"),
+    ForeignKey(("board_id",), "boards", ("id",), "CASCADE"),
     Index(
         "board_imports_one_at_a_time",
         ("board_id",),
@@ -81,6 +83,7 @@ board_members = Table(
     Column("seated_by", "uuid"),
     Column("follows_board", "boolean", "false"),
     Check("board_members_role_known", "board_role IN ('viewer', 'editor', 'lead')"),
+    ForeignKey(("board_id",), "boards", ("id",), "CASCADE"),
     Index("board_members_id", ("id",), unique=True),
     Index("board_members_person", ("organization_id", "user_id")),
     key=("board_id", "user_id"),
@@ -129,6 +132,7 @@ checklist_items = Table(
     Column("ticked_by", "uuid", nullable=True),
     Check("checklist_items_place_bounded", "place BETWEEN 0 AND 99"),
     Check("checklist_items_tick_signed", "done = (ticked_by IS NOT NULL)"),
+    ForeignKey(("organization_id", "task_id"), "tasks", ("organization_id", "id"), "CASCADE"),
     Index("checklist_items_place", ("task_id", "place"), unique=True),
     key=("id",),
 ).of(metadata, "tasks")
@@ -151,6 +155,13 @@ task_dependencies = Table(
         "relation IN ('finishToStart', 'startToStart', 'finishToFinish')",
     ),
     Check("task_dependencies_lag_bounded", "lag_days BETWEEN -365 AND 365"),
+    ForeignKey(
+        ("organization_id", "predecessor_id"),
+        "tasks",
+        ("organization_id", "id"),
+        "CASCADE",
+    ),
+    ForeignKey(("organization_id", "successor_id"), "tasks", ("organization_id", "id"), "CASCADE"),
     Index("task_dependencies_id", ("id",), unique=True),
     Index("task_dependencies_successor", ("successor_id",)),
     key=("predecessor_id", "successor_id"),
@@ -201,6 +212,8 @@ tasks = Table(
         "workflow_state IN ('backlog', 'dropped') OR estimate_minutes IS NOT NULL",
     ),
     Check("tasks_counters_not_negative", "open_predecessors >= 0 AND open_checklist_items >= 0"),
+    ForeignKey(("board_id",), "boards", ("id",)),
+    ForeignKey(("column_id",), "board_columns", ("id",)),
     Index("tasks_number", ("organization_id", "board_id", "number"), unique=True),
     Index("tasks_column_rank", ("board_id", "column_id", "rank")),
     Index(
@@ -225,6 +238,7 @@ time_entries = Table(
     Column("spent_on", "date"),
     Column("remark", "varchar(200)", nullable=True),
     Check("time_entries_within_a_day", "minutes BETWEEN 1 AND 1440"),
+    ForeignKey(("organization_id", "task_id"), "tasks", ("organization_id", "id"), "CASCADE"),
     Index("time_entries_task", ("task_id", "spent_on desc")),
     Index("time_entries_worker_day", ("worker_id", "spent_on")),
     key=("id",),

@@ -263,11 +263,6 @@ RESERVATION = AggregateSpec(
             "A hold must end after it began",
         ),
         Invariant(
-            "reservation-moves-a-seat",
-            "this.seats >= 1 && this.seats <= 100000",
-            "A reservation is for 1 to 100,000 seats",
-        ),
-        Invariant(
             "returned-seats-say-why",
             "!(this.status in ['released', 'expired']) || (has(this.releasedAt) && has(this.releaseReason))",
             "Seats that came back need a time and a reason",

@@ -318,7 +318,7 @@ class Port(Protocol):
         raise handler_missing("revoke-seat")
 
     async def roll_up_usage(self, ctx: Context, request: RollUpUsage) -> None:
-        """Sums the last minute up by subscription and meter, tells about it, and raises quotas to the level that their counter has reached."""
+        """Sums up by subscription and meter, each minute, what came since the sum before, tells about it, and raises quotas to the level that their counter has reached."""
         raise handler_missing("roll-up-usage")
 
     async def set_quota(self, ctx: Context, request: SetQuota) -> None:

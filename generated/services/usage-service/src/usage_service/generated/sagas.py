@@ -9,6 +9,7 @@ from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
 SAGAS = (
     Saga(
         name="order",
+        topic="cloudsync.billing.order-saga.v1",
         trigger="cloudsync.billing.subscription-ordered.v1",
         completes_on="cloudsync.billing.subscription-activated.v1",
         fails_on=(
@@ -30,6 +31,7 @@ SAGAS = (
                     "cloudsync.billing.order-cancelled.v1",
                 ),
                 timeout=180.0,
+                repeatable=True,
                 compensation="release-seats",
                 key="orderId",
             ),
@@ -46,6 +48,7 @@ SAGAS = (
                 outcomes=("cloudsync.billing.seats-committed.v1",),
                 undone_on=(),
                 timeout=300.0,
+                repeatable=True,
                 compensation="",
                 key="orderId",
             ),

@@ -59,6 +59,7 @@ SERVICE = ServiceSpec(
     tables=metadata,
     dead_letters={
         "cloudsync.billing.invoice.v1": "cloudsync.billing.invoice.v1.dlq",
+        "cloudsync.billing.order-saga.v1": "cloudsync.billing.order-saga.v1.dlq",
         "cloudsync.billing.order.v1": "cloudsync.billing.order.v1.dlq",
         "cloudsync.billing.payment.v1": "cloudsync.billing.payment.v1.dlq",
         "cloudsync.billing.subscription.v1": "cloudsync.billing.subscription.v1.dlq",

@@ -42,17 +42,11 @@ class ServiceSettings(Settings):
     clock_ahead_limit: Seconds = 300.0
     """How far ahead of ours a source's clock may be"""
 
-    closing_grace: Seconds = 259200.0
-    """Time between the end of a period and the first count for closing it"""
-
     stable_count_interval: Seconds = 600.0
     """Pause between the two counts that must agree"""
 
     idle_after_days: int = 60
     """Days without activity after which a seat counts as idle"""
-
-    roll_up_interval: Seconds = 60.0
-    """How often readings become a UsageRecorded and quotas are looked at"""
 
     tombstone_lifetime: Seconds = 7776000.0
     """How long a cancelled order is remembered"""

@@ -4,11 +4,17 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
+from collections.abc import Mapping
+
+from cloudsync_chassis.events.arguments import performs
+from cloudsync_chassis.sagas.spec import Saga, Step, Undo, steps_of
+
+from . import port
 
 SAGAS = (
     Saga(
         name="organisation-off-boarding",
+        topic="cloudsync.user.organisation-off-boarding-saga.v1",
         trigger="cloudsync.user.organization-deleted.v1",
         completes_on="cloudsync.user.organization-users-erased.v1",
         fails_on=("cloudsync.user.organization-restored.v1",),
@@ -22,6 +28,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=("cloudsync.user.organization-restored.v1",),
                 timeout=900.0,
+                repeatable=True,
                 compensation="reinstate-users-of-organization",
                 key="organizationId",
             ),
@@ -65,9 +72,21 @@ SAGAS = (
                 outcomes=("cloudsync.user.organization-users-erased.v1",),
                 undone_on=(),
                 timeout=1209600.0,
+                repeatable=True,
                 compensation="",
                 key="organizationId",
             ),
         ),
     ),
 )
+
+
+def compensations(service: port.Port) -> Mapping[tuple[str, str], Undo]:
+    """The port's method for each compensation that needs no more than its step began with."""
+    return {
+        ("organisation-off-boarding", "Suspend the people"): performs(
+            service.reinstate_users_of_organization,
+            port.ReinstateUsersOfOrganization,
+            {"body": ""},
+        ),
+    }

@@ -15,6 +15,7 @@ from cloudsync_chassis.service import ServiceSpec
 from .sagas import SAGAS
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="user-service",
     source="/cloudsync/user-service",
@@ -108,6 +109,7 @@ SERVICE = ServiceSpec(
         "cloudsync.notification.sms-delivery.v1": "cloudsync.notification.sms-delivery.v1.dlq",
         "cloudsync.notification.webhook.v1": "cloudsync.notification.webhook.v1.dlq",
         "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
         "cloudsync.user.profile.v1": "cloudsync.user.profile.v1.dlq",
         "cloudsync.user.session.v1": "cloudsync.user.session.v1.dlq",
@@ -141,13 +143,7 @@ SERVICE = ServiceSpec(
             service="auth-service",
             url="http://127.0.0.1:8002",
             budgets={"createCredentials": Budget(timeout=0.2, retries=2, fallback="fail")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
         "org-service": Edge(
@@ -157,26 +153,14 @@ SERVICE = ServiceSpec(
                 "getMembership": Budget(timeout=0.025, retries=0, fallback="cached", max_age=60.0),
                 "getOrganization": Budget(timeout=0.04, retries=1, fallback="default"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
         "profile-service": Edge(
             service="profile-service",
             url="http://127.0.0.1:8003",
             budgets={"getProfile": Budget(timeout=0.025, retries=0, fallback="default")},
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
     },

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Table
 from sqlalchemy import MetaData
 
 metadata = MetaData()
@@ -57,6 +57,7 @@ email_addresses = Table(
         "email_addresses_code_has_end",
         "(verification_code_ciphertext IS NULL) = (code_expires_at IS NULL)",
     ),
+    ForeignKey(("organization_id", "user_id"), "users", ("organization_id", "id")),
     Index("email_addresses_id", ("id",), unique=True),
     Index("email_addresses_user", ("organization_id", "user_id")),
     Index("email_addresses_primary", ("user_id",), where="purpose = 'primary'", unique=True),

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from cloudsync_chassis.cases import Case, load
+from cloudsync_chassis.cases import Case, breakers, load
 from cloudsync_chassis.contract import Bench
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Running, isolated, running
@@ -19,7 +19,7 @@ from .app import build
 from .service import SERVICE
 from .settings import ServiceSettings
 
-__all__ = ["Bench", "Case", "Handlers", "Running", "cases", "started"]
+__all__ = ["Bench", "Case", "Handlers", "Running", "breakers", "cases", "started"]
 
 
 def cases(path: Path) -> tuple[Case, ...]:

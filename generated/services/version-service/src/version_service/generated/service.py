@@ -48,6 +48,7 @@ SERVICE = ServiceSpec(
         "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
         "cloudsync.platform.audit.v1": "cloudsync.platform.audit.v1.dlq",
         "cloudsync.user.membership.v1": "cloudsync.user.membership.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
         "cloudsync.user.team.v1": "cloudsync.user.team.v1.dlq",
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",

@@ -121,13 +121,6 @@ BREAKOUT_ROOM = AggregateSpec(
     store=TableStore(table=tables.breakout_rooms),
     part_of=Reference("meetingId", "meeting"),
     unique=(("meetingId", "roomLabel"),),
-    invariants=(
-        Invariant(
-            "breakout-people-are-named-once",
-            "this.participantIds.all(p, this.participantIds.exists_one(q, q == p))",
-            "A participant is named once in a room.",
-        ),
-    ),
     commands={
         "close-breakout-room": Command(effect="delete", idempotency="natural"),
         "open-breakout-rooms": Command(effect="custom", idempotency="key"),

@@ -4,11 +4,17 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
+from collections.abc import Mapping
+
+from cloudsync_chassis.events.arguments import performs
+from cloudsync_chassis.sagas.spec import Saga, Step, Undo, steps_of
+
+from . import port
 
 SAGAS = (
     Saga(
         name="organisation-off-boarding",
+        topic="cloudsync.user.organisation-off-boarding-saga.v1",
         trigger="cloudsync.user.organization-deleted.v1",
         completes_on="cloudsync.user.organization-users-erased.v1",
         fails_on=("cloudsync.user.organization-restored.v1",),
@@ -37,6 +43,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=("cloudsync.user.organization-restored.v1",),
                 timeout=300.0,
+                repeatable=True,
                 compensation="readmit-tenant-rooms",
                 key="organizationId",
             ),
@@ -65,6 +72,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=(),
                 timeout=259200.0,
+                repeatable=True,
                 compensation="",
                 key="organizationId",
             ),
@@ -77,6 +85,7 @@ SAGAS = (
     ),
     Saga(
         name="recorded-meeting",
+        topic="cloudsync.collaboration.recorded-meeting-saga.v1",
         trigger="cloudsync.collaboration.recording-stopped.v1",
         completes_on="cloudsync.collaboration.recording-shared.v1",
         fails_on=("cloudsync.collaboration.recording-failed.v1",),
@@ -90,6 +99,7 @@ SAGAS = (
                 outcomes=("cloudsync.collaboration.recording-ready.v1",),
                 undone_on=(),
                 timeout=3600.0,
+                repeatable=True,
                 compensation="fail-recording",
                 key="recordingId",
             ),
@@ -102,9 +112,21 @@ SAGAS = (
                 outcomes=("cloudsync.collaboration.recording-shared.v1",),
                 undone_on=("cloudsync.content.file-quarantined.v1",),
                 timeout=300.0,
+                repeatable=True,
                 compensation="withdraw-recording",
                 key="fileId",
             ),
         ),
     ),
 )
+
+
+def compensations(service: port.Port) -> Mapping[tuple[str, str], Undo]:
+    """The port's method for each compensation that needs no more than its step began with."""
+    return {
+        ("organisation-off-boarding", "Shut the meeting rooms"): performs(
+            service.readmit_tenant_rooms,
+            port.ReadmitTenantRooms,
+            {"body": ""},
+        ),
+    }

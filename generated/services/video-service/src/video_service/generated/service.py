@@ -13,6 +13,7 @@ from cloudsync_chassis.service import ServiceSpec
 from .sagas import SAGAS
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=15.0, probes=3)
 SERVICE = ServiceSpec(
     name="video-service",
     source="/cloudsync/video-service",
@@ -66,8 +67,10 @@ SERVICE = ServiceSpec(
     migrations=Path(__file__).with_name("migrations"),
     dead_letters={
         "cloudsync.collaboration.calendar-event.v1": "cloudsync.collaboration.calendar-event.v1.dlq",
+        "cloudsync.collaboration.recorded-meeting-saga.v1": "cloudsync.collaboration.recorded-meeting-saga.v1.dlq",
         "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
         "cloudsync.platform.flag.v1": "cloudsync.platform.flag.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
     },
@@ -80,13 +83,7 @@ SERVICE = ServiceSpec(
             budgets={
                 "getEvent": Budget(timeout=0.1, retries=1, fallback="cached", max_age=86400.0),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=15.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
     },

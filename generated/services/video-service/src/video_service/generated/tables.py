@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Table
 from sqlalchemy import MetaData
 
 metadata = MetaData()
@@ -21,6 +21,7 @@ breakout_rooms = Table(
     Column("participant_ids", "uuid[]"),
     Column("opened_by", "uuid"),
     Column("closes_at", "timestamptz", nullable=True),
+    ForeignKey(("meeting_id",), "meetings", ("id",), "CASCADE"),
     Index("breakout_rooms_label", ("meeting_id", "room_label"), unique=True),
     Index("breakout_rooms_due", ("closes_at",), where="closes_at IS NOT NULL"),
     key=("id",),
@@ -111,6 +112,7 @@ participants = Table(
     Check("participants_role_known", "meeting_role IN ('host', 'cohost', 'presenter', 'attendee')"),
     Check("participants_score", "mean_opinion_score IS NULL OR mean_opinion_score BETWEEN 1 AND 5"),
     Check("participants_banned_are_out", "NOT banned OR join_state = 'removed'"),
+    ForeignKey(("meeting_id",), "meetings", ("id",), "CASCADE"),
     Index(
         "participants_person",
         ("meeting_id", "user_id"),
@@ -148,6 +150,7 @@ recordings = Table(
         "stage IN ('capturing', 'composing', 'uploading', 'available', 'failed', 'deleted')",
     ),
     Check("recordings_failure_named", "stage <> 'failed' OR cause IS NOT NULL"),
+    ForeignKey(("meeting_id",), "meetings", ("id",), "CASCADE"),
     Index("recordings_object", ("bucket_key",), where="bucket_key IS NOT NULL", unique=True),
     Index("recordings_meeting", ("meeting_id", "created_at desc")),
     Index("recordings_stage", ("stage",), where="stage IN ('capturing', 'composing', 'uploading')"),

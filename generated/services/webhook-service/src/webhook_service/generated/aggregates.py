@@ -383,11 +383,6 @@ WEBHOOK_ENDPOINT = AggregateSpec(
             "A reason belongs to a disabled endpoint and to no other",
         ),
         Invariant(
-            "endpoint-subscribes-once",
-            "size(this.eventTypes) > 0 && this.eventTypes.all(t, this.eventTypes.exists_one(u, u == t))",
-            "Subscribe to at least one kind of event and to each once",
-        ),
-        Invariant(
             "endpoint-target-is-https",
             "this.targetUrl.startsWith('https://') && !this.targetUrl.contains('@')",
             "The target must begin with https and may not hold a user name",

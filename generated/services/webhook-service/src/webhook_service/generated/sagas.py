@@ -4,11 +4,17 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.sagas.spec import Saga, Step, steps_of
+from collections.abc import Mapping
+
+from cloudsync_chassis.events.arguments import performs
+from cloudsync_chassis.sagas.spec import Saga, Step, Undo, steps_of
+
+from . import port
 
 SAGAS = (
     Saga(
         name="organisation-off-boarding",
+        topic="cloudsync.user.organisation-off-boarding-saga.v1",
         trigger="cloudsync.user.organization-deleted.v1",
         completes_on="cloudsync.user.organization-users-erased.v1",
         fails_on=("cloudsync.user.organization-restored.v1",),
@@ -28,6 +34,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=("cloudsync.user.organization-restored.v1",),
                 timeout=300.0,
+                repeatable=True,
                 compensation="resume-tenant-endpoints",
                 key="organizationId",
             ),
@@ -60,6 +67,7 @@ SAGAS = (
                 outcomes=(),
                 undone_on=(),
                 timeout=86400.0,
+                repeatable=True,
                 compensation="",
                 key="organizationId",
             ),
@@ -76,3 +84,14 @@ SAGAS = (
         ),
     ),
 )
+
+
+def compensations(service: port.Port) -> Mapping[tuple[str, str], Undo]:
+    """The port's method for each compensation that needs no more than its step began with."""
+    return {
+        ("organisation-off-boarding", "Pause the webhooks"): performs(
+            service.resume_tenant_endpoints,
+            port.ResumeTenantEndpoints,
+            {"body": ""},
+        ),
+    }

@@ -15,6 +15,7 @@ from cloudsync_chassis.service import ServiceSpec
 from .sagas import SAGAS
 from .tables import metadata
 
+_BREAKER = BreakerPolicy(requests=20, failure_ratio=0.5, window=10.0, open_for=30.0, probes=3)
 SERVICE = ServiceSpec(
     name="webhook-service",
     source="/cloudsync/webhook-service",
@@ -52,6 +53,7 @@ SERVICE = ServiceSpec(
         "cloudsync.content.document.v1": "cloudsync.content.document.v1.dlq",
         "cloudsync.content.file.v1": "cloudsync.content.file.v1.dlq",
         "cloudsync.platform.secret.v1": "cloudsync.platform.secret.v1.dlq",
+        "cloudsync.user.organisation-off-boarding-saga.v1": "cloudsync.user.organisation-off-boarding-saga.v1.dlq",
         "cloudsync.user.organization.v1": "cloudsync.user.organization.v1.dlq",
         "cloudsync.user.user.v1": "cloudsync.user.user.v1.dlq",
         "notify.webhook": "notify.webhook.dead",
@@ -96,13 +98,7 @@ SERVICE = ServiceSpec(
                 "GetSecret": Budget(timeout=0.1, retries=1, fallback="cached", max_age=300.0),
                 "CreateSecret": Budget(timeout=0.2, retries=1, fallback="fail"),
             },
-            breaker=BreakerPolicy(
-                requests=20,
-                failure_ratio=0.5,
-                window=10.0,
-                open_for=30.0,
-                probes=3,
-            ),
+            breaker=_BREAKER,
             concurrent=64,
         ),
     },

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from cloudsync_chassis.store.schema import Check, Column, Index, Table
+from cloudsync_chassis.store.schema import Check, Column, ForeignKey, Index, Table
 from sqlalchemy import MetaData
 
 metadata = MetaData()
@@ -56,6 +56,7 @@ replay_jobs = Table(
     Check("replay_jobs_progress_known", "progress IN ('running', 'finished', 'stopped')"),
     Check("replay_jobs_window_forward", "from_time < to_time"),
     Check("replay_jobs_sent_within_matched", "sent BETWEEN 0 AND matched"),
+    ForeignKey(("endpoint_id",), "endpoints", ("id",), "CASCADE"),
     Index("replay_jobs_running", ("endpoint_id",), where="progress = 'running'", unique=True),
     Index("replay_jobs_recent", ("organization_id", "created_at desc")),
     key=("id",),
@@ -86,6 +87,7 @@ deliveries = Table(
     Check("deliveries_attempts_bounded", "attempt BETWEEN 0 AND 14"),
     Check("deliveries_body_bounded", "payload_bytes BETWEEN 2 AND 262144"),
     Check("deliveries_sequence_from_one", "sequence >= 1"),
+    ForeignKey(("endpoint_id",), "endpoints", ("id",), "CASCADE"),
     Index("deliveries_once", ("endpoint_id", "event_id", "created_at"), unique=True),
     Index("deliveries_of_endpoint", ("endpoint_id", "created_at desc")),
     Index("deliveries_due", ("next_attempt_at",), where="outcome IN ('waiting', 'retrying')"),

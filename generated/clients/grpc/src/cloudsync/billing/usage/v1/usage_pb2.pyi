@@ -348,7 +348,7 @@ class UsageRecord(_message.Message):
     def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., subscription_id: _Optional[str] = ..., meter_code: _Optional[str] = ..., quantity_micros: _Optional[int] = ..., occurred_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., source_service: _Optional[str] = ..., source_event_id: _Optional[str] = ..., dimensions: _Optional[_Mapping[str, str]] = ..., adjusts: _Optional[str] = ..., adjust_reason: _Optional[str] = ...) -> None: ...
 
 class UsagePeriod(_message.Message):
-    __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "subscription_id", "period_start", "period_end", "period_status", "totals_micros", "closing_since", "closed_at", "billed_invoice_id", "reopened_by", "reopen_reason")
+    __slots__ = ("id", "organization_id", "created_at", "updated_at", "version", "subscription_id", "period_start", "period_end", "period_status", "totals_micros", "closing_since", "closed_at", "billed_invoice_id", "reopened_by", "reopen_reason", "rolled_up_until")
     class TotalsMicrosEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -371,6 +371,7 @@ class UsagePeriod(_message.Message):
     BILLED_INVOICE_ID_FIELD_NUMBER: _ClassVar[int]
     REOPENED_BY_FIELD_NUMBER: _ClassVar[int]
     REOPEN_REASON_FIELD_NUMBER: _ClassVar[int]
+    ROLLED_UP_UNTIL_FIELD_NUMBER: _ClassVar[int]
     id: str
     organization_id: str
     created_at: _timestamp_pb2.Timestamp
@@ -386,7 +387,8 @@ class UsagePeriod(_message.Message):
     billed_invoice_id: str
     reopened_by: str
     reopen_reason: str
-    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., subscription_id: _Optional[str] = ..., period_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., period_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., period_status: _Optional[_Union[UsagePeriodStatus, str]] = ..., totals_micros: _Optional[_Mapping[str, int]] = ..., closing_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., closed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., billed_invoice_id: _Optional[str] = ..., reopened_by: _Optional[str] = ..., reopen_reason: _Optional[str] = ...) -> None: ...
+    rolled_up_until: _timestamp_pb2.Timestamp
+    def __init__(self, id: _Optional[str] = ..., organization_id: _Optional[str] = ..., created_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., updated_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., version: _Optional[int] = ..., subscription_id: _Optional[str] = ..., period_start: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., period_end: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., period_status: _Optional[_Union[UsagePeriodStatus, str]] = ..., totals_micros: _Optional[_Mapping[str, int]] = ..., closing_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., closed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., billed_invoice_id: _Optional[str] = ..., reopened_by: _Optional[str] = ..., reopen_reason: _Optional[str] = ..., rolled_up_until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class UsageMeasurement(_message.Message):
     __slots__ = ("record_id", "organization_id", "meter_code", "quantity_micros", "occurred_at", "source_event_id", "dimensions")

@@ -1,0 +1,202 @@
+"""For tests of services: rules of the model, each asked of the running service.
+
+Invariants are broken one by one, steps of life cycles taken one by one, roles tried one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import httpx
+
+from cloudsync_chassis import problem as problems
+from cloudsync_chassis.aggregate.rules import Invariants
+from cloudsync_chassis.cases import Breaker, Case, Trial
+from cloudsync_chassis.context import Context
+from cloudsync_chassis.contract import Bench, Tenant
+from cloudsync_chassis.executor import Incoming
+from cloudsync_chassis.model import Record, from_record, to_record
+from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.problem import FORBIDDEN, INVARIANT_BROKEN, Problem
+from cloudsync_chassis.propagation import Trace
+from cloudsync_chassis.security.principal import Principal, workload
+
+_READ = Operation(id="read-all", access="workload")
+_NOBODY = "nobody"
+_COMMON = frozenset(e.slug for e in vars(problems).values() if isinstance(e, problems.ProblemType))
+
+
+def invariants_of(bench: Bench) -> set[str]:
+    """`aggregate invariant` for each invariant of the service."""
+    aggregates = bench.service.runtime.aggregates.values()
+    return {f"{each.spec.name} {rule.name}" for each in aggregates for rule in each.spec.invariants}
+
+
+def unnamed(bench: Bench, breaker: Breaker) -> list[str]:
+    """What is wrong with how the aggregate refuses an entity that breaks one invariant: that one
+    is named and no other.
+    """
+    spec = bench.service.runtime.aggregates[breaker.aggregate].spec
+    record = to_record(from_record(spec.model, Tenant().filled(breaker.values)))
+    try:
+        Invariants(spec.invariants).check(record)
+    except Problem as problem:
+        named = problem.extensions["invariants"]
+        right = problem.kind is INVARIANT_BROKEN and named == [breaker.invariant]
+        return [] if right else [f"{problem.kind.slug} names {named}"]
+    return ["it is let through"]
+
+
+def lapses(bench: Bench, case: Case) -> list[str]:
+    """Invariants that a request breaks and is not refused for by name.
+
+    A handler may refuse it earlier and by another name, or put right what was asked for: then the
+    store holds nothing that breaks a rule.
+    """
+    found = []
+    for trial in case.breaks:
+        tenant = Tenant()
+        answer = bench.ask(case.tried(trial), tenant=tenant)
+        if slug_of(answer) == INVARIANT_BROKEN.slug and trial.name in broken_in(answer):
+            continue
+        if answer.is_success:
+            found += [
+                f"{trial.name}: stored all the same: {each}" for each in spoilt(bench, tenant)
+            ]
+        elif not case.custom:
+            found.append(f"{trial.name}: {answer.status_code} {slug_of(answer)} {answer.text}")
+    return found
+
+
+def missteps(bench: Bench, case: Case) -> list[str]:
+    """Steps of the life cycle that the command does not take though everything is there for it.
+
+    A handler may ask for more than the model and refuse by a name of its service's own.
+    """
+    found = []
+    for trial in case.moves:
+        tenant = Tenant()
+        answer = bench.ask(case.tried(trial), tenant=tenant)
+        if not answer.is_success:
+            if not case.custom and slug_of(answer) in _COMMON:
+                found.append(f"{trial.name}: {answer.status_code} {answer.text}")
+            continue
+        states = _states(bench, tenant, case, trial)
+        if states and trial.name.partition(">")[2] not in states:
+            found.append(f"{trial.name}: it is {', '.join(sorted(states))}")
+    return found
+
+
+def spoilt(bench: Bench, tenant: Tenant) -> list[str]:
+    """What the store holds of the tenant that breaks an invariant."""
+    found = []
+    for name, record in _stored(bench, tenant):
+        try:
+            Invariants(bench.service.runtime.aggregates[name].spec.invariants).check(record)
+        except Problem as problem:
+            found.append(f"{name} breaks {problem.extensions['invariants']}")
+    return found
+
+
+def admitted(bench: Bench, case: Case) -> dict[str, bool]:
+    """Who gets past the door, each role by itself: users by their role, `nobody` without one, and
+    workloads as `workload <name>` or `workload with <scope>`.
+    """
+    tenant = Tenant()
+    callers = {name: _user(tenant, name) for name in sorted(roles_of(bench))}
+    callers[_NOBODY] = _user(tenant)
+    for name in (*case.callers, "stranger"):
+        callers[f"workload {name}"] = _workload(tenant, name)
+    for scope in (*case.scopes, "other:thing"):
+        callers[f"workload with {scope}"] = _workload(tenant, "stranger", scope)
+    return {
+        name: _is_admitted(bench.ask(case, tenant=tenant, principal=each, empty=False))
+        for name, each in callers.items()
+    }
+
+
+def trespasses(bench: Bench, case: Case) -> list[str]:
+    """Whom the running service lets in or keeps out otherwise than its tables say."""
+    spec = bench.service.runtime.spec
+    held = set(spec.access.get(case.permission, ()))
+    if case.related:
+        held |= set(spec.related.get(case.permission, ()))
+    found = []
+    for name, let in admitted(bench, case).items():
+        if let is not _may(case, held, name):
+            found.append(f"{name} is {'let in' if let else 'kept out'}")
+    return found
+
+
+def roles_of(bench: Bench) -> set[str]:
+    """All roles that the service's tables name."""
+    spec = bench.service.runtime.spec
+    tables = (*spec.access.values(), *spec.related.values())
+    return {*spec.inherits, *(name for each in tables for name in each)} - {"workload"}
+
+
+def slug_of(answer: httpx.Response) -> str:
+    """What a refusal is called."""
+    told = answer.json() if answer.content and not answer.is_success else {}
+    return str(told.get("type", "")).rpartition("/")[2]
+
+
+def broken_in(answer: httpx.Response) -> str:
+    """The invariants that a refusal names, in one text."""
+    return str(answer.json().get("invariants", ""))
+
+
+def _may(case: Case, held: set[str], name: str) -> bool:
+    kind, _, rest = name.partition(" ")
+    if case.access == "public":
+        return True
+    if kind == "workload":
+        return rest in case.callers or rest.removeprefix("with ") in case.scopes
+    if case.access == "workload":
+        return False
+    return not case.permission or name in held
+
+
+def _is_admitted(answer: httpx.Response) -> bool:
+    if answer.status_code == FORBIDDEN.status and slug_of(answer) == FORBIDDEN.slug:
+        return "is not granted" not in answer.text
+    return True
+
+
+def _user(tenant: Tenant, *roles: str) -> Principal:
+    return Principal(str(tenant.subject), "user", tenant.organization, frozenset(roles))
+
+
+def _workload(tenant: Tenant, name: str, *scopes: str) -> Principal:
+    made = workload(name, tenant.organization)
+    return replace(made, roles=frozenset({"workload"}), scopes=frozenset(scopes))
+
+
+def _states(bench: Bench, tenant: Tenant, case: Case, trial: Trial) -> set[str]:
+    """The states of the entity that the operation worked on, or of all that it may have made."""
+    field = bench.service.runtime.aggregates[trial.aggregate].spec.state_field or ""
+    existed = not trial.name.startswith(">")
+    seeds = [each for each in case.seeds if existed and each["aggregate"] == trial.aggregate]
+    ids = {str(tenant.filled(each["values"]["id"])) for each in seeds}
+    return {
+        str(record[field])
+        for name, record in _stored(bench, tenant)
+        if name == trial.aggregate and (not ids or str(record["id"]) in ids)
+    }
+
+
+def _stored(bench: Bench, tenant: Tenant) -> Iterator[tuple[str, Record]]:
+    runtime = bench.service.runtime
+    incoming = Incoming(
+        principal=workload(runtime.spec.name, tenant.organization), trace=Trace.new()
+    )
+
+    async def read(ctx: Context) -> list[tuple[str, Record]]:
+        return [
+            (name, to_record(entity))
+            for name, aggregate in runtime.aggregates.items()
+            async for entity in aggregate.each(ctx)
+        ]
+
+    yield from bench.run(runtime.executor.run(_READ, incoming, read))

@@ -1,0 +1,243 @@
+"""SQLite's driver with one hand-over to its thread for each statement.
+
+`aiosqlite` keeps a thread for each connection; each call of its cursor is handed over to it and
+back: making the cursor, executing, fetching, closing, as BEGIN and ROLLBACK are. The hand-overs
+cost more than what SQLite does meanwhile. Here BEGIN goes with the first statement that needs it,
+making the cursor, fetching and closing with each, and what never began is not ended.
+
+Those of one process that write take turns: SQLite lets who finds its lock taken sleep, for longer
+and longer, and knows no order among them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import aiosqlite
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+MODE = "chassis_mode"
+"""The execution option of a connection that says what its transactions are for, a `Mode`."""
+
+Mode = Literal["write", "read", "snapshot"]
+"""`read`: each statement sees what was committed by then, as on PostgreSQL; `snapshot`: all of them
+see the same.
+"""
+
+_IMMEDIATELY = "BEGIN IMMEDIATE"
+_BUSY_SECONDS = 10
+_CHUNK = 64
+_PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+
+
+class SqliteConnection(aiosqlite.Connection):
+    """What SQLAlchemy's adapter asks of a connection; `turn` is held by whoever writes."""
+
+    def __init__(self, connector: Callable[[], sqlite3.Connection], turn: asyncio.Lock) -> None:
+        super().__init__(connector, _CHUNK)
+        self._turn = turn
+        self._writes = False
+        self._begin: str | None = None
+        self._begins_with: Callable[[str], bool] = _whatever
+        self._begun = False
+
+    def begin(self, mode: Mode) -> None:
+        """Have a transaction begin with the next statement; one that reads with the first that
+        changes something, if there is any.
+
+        A writer takes the lock at its start: a reader that turns writer in mid-transaction fails at
+        once with SQLITE_BUSY, whatever the time-out.
+        """
+        self._begin = "BEGIN" if mode == "snapshot" else _IMMEDIATELY
+        self._begins_with = _changes if mode == "read" else _whatever
+
+    def cursor(self) -> Any:
+        """One that costs nothing before it executes."""
+        return SqliteCursor(self)
+
+    async def commit(self) -> None:
+        """End the transaction, if one has begun."""
+        await self._end(self._conn.commit)
+
+    async def rollback(self) -> None:
+        """Undo the transaction, if one has begun."""
+        await self._end(self._conn.rollback)
+
+    async def carry_out(
+        self, statement: str, work: Callable[[sqlite3.Connection], sqlite3.Cursor]
+    ) -> Outcome:
+        """What the statement leaves behind, once `work` has executed it in the thread.
+
+        Raises:
+            sqlite3.Error: it failed, or others have written for too long.
+        """
+        begin = self._begin if self._begin and self._begins_with(statement) else None
+
+        def executed(connection: sqlite3.Connection) -> Outcome:
+            if begin is not None:
+                connection.execute(begin)
+            return Outcome(work(connection))
+
+        if begin is not None:
+            if begin == _IMMEDIATELY:
+                await self._take_turn()
+            self._begin, self._begun = None, True
+        found: Outcome = await self._handed(executed, self._conn)
+        return found
+
+    async def _end(self, how: Callable[[], None]) -> None:
+        self._begin = None
+        if self._begun:  # or will have, once the thread comes to it
+            await self._handed(how)
+            self._begun = False
+            self._give_turn()
+
+    async def close(self) -> None:
+        """Undo what is open and end the thread."""
+        try:
+            await super().close()
+        finally:
+            self._give_turn()
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """End the thread without waiting for it."""
+        self._give_turn()
+        return super().stop()
+
+    async def _take_turn(self) -> None:
+        try:
+            async with asyncio.timeout(_BUSY_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise sqlite3.OperationalError("database is locked") from error
+        self._writes = True
+
+    def _give_turn(self) -> None:
+        if self._writes:
+            self._writes = False
+            self._turn.release()
+
+    async def _handed(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """What it returns, in the thread."""
+        execute: Callable[..., Awaitable[Any]] = self._execute
+        return await execute(work, *arguments)
+
+
+class Outcome:
+    """What a statement left behind."""
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        self.description = cursor.description
+        self.rows = cursor.fetchall() if cursor.description else []
+        self.rowcount = cursor.rowcount
+        self.lastrowid = cursor.lastrowid
+        cursor.close()
+
+
+class SqliteCursor:
+    """What SQLAlchemy's adapter asks of a cursor. All rows are fetched with the statement."""
+
+    arraysize = 1
+
+    def __init__(self, connection: SqliteConnection) -> None:
+        self._connection = connection
+        self._rows: list[Any] = []
+        self.description: Any = None
+        self.rowcount = -1
+        self.lastrowid: int | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def execute(self, statement: str, parameters: Any = ()) -> Self:
+        """Execute and fetch."""
+        return await self._told(statement, lambda known: known.execute(statement, parameters))
+
+    async def executemany(self, statement: str, parameters: Sequence[Any]) -> Self:
+        """Execute with each of the parameters."""
+        return await self._told(statement, lambda known: known.executemany(statement, parameters))
+
+    async def fetchone(self) -> Any:
+        """The next row; None after the last."""
+        return self._rows.pop(0) if self._rows else None
+
+    async def fetchmany(self, size: int = 1) -> list[Any]:
+        """The next rows."""
+        found, self._rows = self._rows[:size], self._rows[size:]
+        return found
+
+    async def fetchall(self) -> list[Any]:
+        """The rows that are left."""
+        found, self._rows = self._rows, []
+        return found
+
+    async def close(self) -> None:
+        """The statement has ended already; let its rows go."""
+        self._rows = []
+
+    async def _told(
+        self, statement: str, work: Callable[[sqlite3.Connection], sqlite3.Cursor]
+    ) -> Self:
+        outcome = await self._connection.carry_out(statement, work)
+        self._rows, self.description = outcome.rows, outcome.description
+        self.rowcount, self.lastrowid = outcome.rowcount, outcome.lastrowid
+        return self
+
+
+def _changes(statement: str) -> bool:
+    """Whether a statement may do more than read."""
+    return statement.lstrip()[:6].upper() != "SELECT"
+
+
+def _whatever(_: str) -> bool:
+    return True
+
+
+def options() -> dict[str, Any]:
+    """Arguments of `create_async_engine`."""
+    turn = asyncio.Lock()
+
+    def connect(database: str, **how: Any) -> SqliteConnection:
+        made = SqliteConnection(lambda: sqlite3.connect(database, **how), turn)
+        # as the dialect does with its own: a thread that waits for work must not keep the process
+        made._thread.daemon = True
+        return made
+
+    return {
+        "connect_args": {"timeout": _BUSY_SECONDS, "async_creator_fn": connect},
+        # a connection that is closed undoes its transaction itself
+        "pool_reset_on_return": None,
+    }
+
+
+def tune(engine: AsyncEngine) -> None:
+    """WAL, and transactions under our control."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in _PRAGMAS:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        driver.begin(connection.get_execution_options().get(MODE, "read"))
