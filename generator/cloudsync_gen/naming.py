@@ -59,6 +59,14 @@ def camel(name: str) -> str:
     return text[:1].lower() + text[1:]
 
 
+_WORD = re.compile("_([a-z0-9])")
+
+
+def wire_name(name: str) -> str:
+    """What the chassis takes the name on the wire to be: `book_id` -> `bookId`."""
+    return _WORD.sub(lambda found: found[1].upper(), name)
+
+
 def screaming(name: str) -> str:
     """`slideDeck` -> `SLIDE_DECK`."""
     return snake(name).upper()

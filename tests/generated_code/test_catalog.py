@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cloudsync_gen import pipeline
 from cloudsync_gen.targets.catalog.entities import entity_name, store_names
 from support.node import SOURCE, package
 from support.services import written
@@ -101,5 +102,7 @@ def test_names_are_what_a_catalogue_takes() -> None:
     assert entity_name(long) != entity_name(long + "s")
     assert entity_name("見積") == entity_name("見積")
     assert entity_name("見積") != entity_name("請求")
-    stores = ("datastore.table.pages", "datastore.index.pages", "datastore.table.notes")
-    assert sorted(store_names(stores).values()) == ["index-pages", "notes", "table-pages"]
+    model = pipeline.check(pipeline.read_model(MODELS["lemonade"])).model
+    assert model is not None
+    stores = ("datastore.bucket.pages", "datastore.index.pages", "datastore.bucket.notes")
+    assert sorted(store_names(model, stores).values()) == ["bucket-pages", "index-pages", "notes"]

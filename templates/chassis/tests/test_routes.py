@@ -15,11 +15,12 @@ import bookshop
 from bookshop.models import BookPatch
 from cloudsync_chassis.context import Context
 from cloudsync_chassis.operation import Operation
+from cloudsync_chassis.request import wire_name
 from cloudsync_chassis.runtime import Runtime
 from cloudsync_chassis.testing import Running, running
 from cloudsync_chassis.texts import fits
 from cloudsync_chassis.web.app import create_app
-from cloudsync_chassis.web.routes import add, wire_name
+from cloudsync_chassis.web.routes import add
 
 LOOK = Operation(id="look")
 BOOK = UUID("01890a5d-ac96-774b-bcce-000000000001")

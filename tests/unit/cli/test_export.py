@@ -33,7 +33,7 @@ def dr(folder: Path, *arguments: str) -> str:
     done = subprocess.run(
         [str(DR), "--no-upgrade-check", *arguments],
         cwd=folder,
-        env={"COLUMNS": "400", "NO_COLOR": "1", "PATH": ""},
+        env={"COLUMNS": "20000", "NO_COLOR": "1", "PATH": ""},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

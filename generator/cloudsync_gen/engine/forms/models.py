@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from cloudsync_gen.engine.forms.aliases import named_by_rule
 from cloudsync_gen.engine.forms.style import Styler
 from cloudsync_gen.model.artefacts import PydanticModels
 
@@ -21,6 +22,7 @@ BASE_CLASS = "cloudsync_chassis.model.Model"
 """Of the chassis: strictness, aliases and unique lists are decided there, once."""
 
 _IMPORT = "from cloudsync_chassis.model import Model"
+_BY_RULE = "from cloudsync_chassis.camel import Model"
 _MARKS = {
     name: ast.dump(ast.parse(f"{{{key!r}: True}}", mode="eval").body)
     for name, key in (("NULLABLE", "x-nullable"), ("UNIQUE", "x-unique"))
@@ -52,7 +54,8 @@ def render(form: PydanticModels) -> bytes:
     refuse(form.schema)
     root = _unused_name(form.schema)
     schema = {**form.schema, "type": "object", "title": root, "properties": _NOTHING_TO_IMPORT}
-    text, tree = _with_marks_named(_generate(json.dumps(schema, ensure_ascii=True)))
+    made = named_by_rule(_generate(json.dumps(schema, ensure_ascii=True)), _IMPORT, _BY_RULE)
+    text, tree = _with_marks_named(made)
     _check_names(tree, form.schema["$defs"])
     return (HEADER + _STYLER.module(_without_root(text, tree, root), tree)).encode()
 
@@ -76,7 +79,8 @@ def _with_marks_named(text: str) -> tuple[str, ast.Module]:
             lines[line] = lines[line][: value.col_offset] + name.encode() + lines[line][end:]
     named = b"\n".join(lines).decode()
     used = ", ".join(sorted({name for _, name in marked}))
-    named = named.replace(_IMPORT, f"from cloudsync_chassis.model import {used}, Model", 1)
+    for each in (_IMPORT, _BY_RULE):
+        named = named.replace(each, each.replace("Model", f"{used}, Model"), 1)
     return named, ast.parse(named)
 
 

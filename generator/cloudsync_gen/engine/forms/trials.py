@@ -64,4 +64,4 @@ def _lines(items: Iterable[str]) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=True)
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))

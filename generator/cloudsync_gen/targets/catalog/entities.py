@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from cloudsync_gen.model.ids import name_of, type_of
+from cloudsync_gen.model.ids import ElementId, name_of, type_of
+from cloudsync_gen.model.layers.datastore import Collection, Table, WideTable
+from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets._text import summary
 
 LONGEST = 63
@@ -29,14 +31,24 @@ def entity_name(text: str) -> str:
     return f"{plain[: LONGEST - 2 * _DIGEST - 1].strip('-')}-{digest}".strip("-")
 
 
-def store_names(stores: Iterable[str]) -> dict[str, str]:
-    """Store -> what it is called: its name, with its type in front where two share one."""
-    ordered = sorted({*stores})
+def store_names(model: Model, stores: Iterable[str]) -> dict[str, str]:
+    """What holds the stores -> what it is called: its name, with its type in front where two
+    share one.
+    """
+    ordered = sorted({holder(model, each) for each in stores})
     names = [name_of(each) for each in ordered]
     return {
         store: name if names.count(name) == 1 else f"{name_of(type_of(store))}-{name}"
         for store, name in zip(ordered, names, strict=True)
     }
+
+
+def holder(model: Model, store: str) -> str:
+    """The database or keyspace of a table or collection; any other store by itself."""
+    element = model.elements.get(ElementId(store))
+    if isinstance(element, (Table, Collection)):
+        return element.database
+    return element.keyspace if isinstance(element, WideTable) else store
 
 
 def reference(kind: str, name: str) -> str:

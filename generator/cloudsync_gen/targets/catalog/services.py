@@ -9,14 +9,20 @@ from cloudsync_gen.model.ids import name_of
 from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets.catalog.apis import Apis, entity_of
-from cloudsync_gen.targets.catalog.entities import entity, entity_name, reference, store_names
+from cloudsync_gen.targets.catalog.entities import (
+    entity,
+    entity_name,
+    holder,
+    reference,
+    store_names,
+)
 
 _UP = "../../../"
 
 
 def of_service(model: Model, apis: Apis, service: Service) -> Iterator[dict[str, Any]]:
     """The component first."""
-    stores = store_names(each.store for one in model.all(Service) for each in one.stores)
+    stores = store_names(model, (use.store for each in model.all(Service) for use in each.stores))
     name, owner, system = map(name_of, (service.id, service.owner, service.domain))
     provided = [*apis.provided(service), *apis.shared(service)]
     spec = {
@@ -26,7 +32,9 @@ def of_service(model: Model, apis: Apis, service: Service) -> Iterator[dict[str,
         "system": reference("system", system),
         "providesApis": sorted(entity_name(each.name) for each in provided),
         "consumesApis": sorted(entity_name(each.name) for each in apis.used(service)),
-        "dependsOn": sorted({reference("resource", stores[use.store]) for use in service.stores}),
+        "dependsOn": sorted(
+            {reference("resource", stores[holder(model, use.store)]) for use in service.stores}
+        ),
     }
     tags = (service.style, f"tier-{service.tier}")
     yield entity("Component", name, service.name, service.description, spec, tags)

@@ -10,7 +10,7 @@ from cloudsync_gen.model.layers.application import Service
 from cloudsync_gen.model.layers.business import Actor, Domain
 from cloudsync_gen.model.system import Model
 from cloudsync_gen.targets.catalog.apis import Apis, entity_of
-from cloudsync_gen.targets.catalog.entities import entity, reference, store_names
+from cloudsync_gen.targets.catalog.entities import entity, holder, reference, store_names
 
 
 def of_system(model: Model, apis: Apis) -> Iterator[dict[str, Any]]:
@@ -59,13 +59,16 @@ def _groups(model: Model, services: tuple[Service, ...]) -> Iterator[dict[str, A
 
 
 def _stores(model: Model, services: tuple[Service, ...]) -> Iterator[dict[str, Any]]:
-    """Each store once, with the team and the domain of the service that writes it."""
+    """Each store once, with the team and the domain of the first service that writes it."""
     writers: dict[str, Service] = {}
     for service in services:
         for use in service.stores:
-            if use.access == "write" or use.store not in writers:
-                writers[use.store] = service
-    for store, name in store_names(writers).items():
+            if use.access == "write":
+                writers.setdefault(holder(model, use.store), service)
+    for service in services:
+        for use in service.stores:
+            writers.setdefault(holder(model, use.store), service)
+    for store, name in store_names(model, writers).items():
         element = model.elements.get(ElementId(store))
         service = writers[store]
         spec = {

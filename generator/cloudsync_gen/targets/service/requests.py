@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from cloudsync_gen.model.layers.api import Operation
 from cloudsync_gen.model.layers.application import Aggregate, Command, Query
-from cloudsync_gen.naming import python_name
+from cloudsync_gen.naming import python_name, wire_name
 from cloudsync_gen.targets._models import PATTERNS, class_name
 from cloudsync_gen.targets._python_types import followed, python_type
 from cloudsync_gen.targets.service.facts import PREFIX, Scope, ServiceFacts
@@ -31,7 +31,6 @@ _PLACES = {"path": "Path", "query": "Query", "header": "Header", "cookie": "Cook
 _PARAMETERS = "#/components/parameters/"
 _PAGING = ("limit", "cursor", "sort")
 _IN_PATH = re.compile(r"\{([^}]+)\}")
-_WORD = re.compile("_([a-z0-9])")
 _LOCALS = (
     *("call", "page", "body", "request", "service", "router", "self"),
     *("all", "any", "bin", "bool", "bytes", "chr", "dict", "dir", "eval", "exec", "exit", "filter"),
@@ -126,7 +125,7 @@ class _Reader:
             alias=alias,
             limits=limits,
             default=optional,
-            plain=written["in"] == expected and alias == _wire_name(python) and not limits,
+            plain=written["in"] == expected and alias == wire_name(python) and not limits,
         )
 
     def _body(self) -> tuple[str, bool]:
@@ -138,11 +137,6 @@ class _Reader:
                 name = self._facts.class_of(self._facts.elements[reference])
                 return f"models.{name}", bool(body.get("required", True))
         return "", True
-
-
-def _wire_name(name: str) -> str:
-    """What the chassis takes the name on the wire to be: `book_id` -> `bookId`."""
-    return _WORD.sub(lambda found: found[1].upper(), name)
 
 
 def _parameter_type(name: str, schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:

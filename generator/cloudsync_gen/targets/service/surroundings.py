@@ -33,7 +33,7 @@ COMMON = frozenset(
         *("token_algorithm", "token_lifetime", "signing_key_rotation"),
         *("workload_issuer", "workload_jwks_url", "workload_algorithm", "workload_namespaces"),
         *("workload_token_lifetime", "trusted_proxies"),
-        *("state_path", "validate", "construct"),
+        *("state_path", "validate", "construct", "jobs", "patience"),
     )
 )
 """Names of the settings that every service has, and of what its settings' class is made of."""

@@ -1,0 +1,91 @@
+"""Leaves out of generated models what their names say already: `bookId` of a field `book_id`.
+
+The base class gives such names by itself. Where a field is called otherwise in JSON and has no
+alias that says so (`book_id` there too), the module stays as it is, over the base class that gives
+none.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from cloudsync_gen.naming import wire_name
+
+_Edit = tuple[int, int, int, str]
+"""Line from 0, first byte, byte behind the last, the text instead."""
+
+
+def named_by_rule(text: str, base: str, other: str) -> str:
+    """The module with the import `other` of its base class instead of `base`."""
+    fields = list(_fields(ast.parse(text)))
+    names = ((name, _alias(annotation)) for name, annotation in fields)
+    if any(alias is None and wire_name(name) != name for name, alias in names):
+        return text
+    lines = [each.encode() for each in text.split("\n")]
+    edits = (edit for each in fields for edit in _edit(lines, *each))
+    for line, start, end, instead in sorted(edits, reverse=True):
+        lines[line] = lines[line][:start] + instead.encode() + lines[line][end:]
+    made = b"\n".join(lines).decode().replace(base, other, 1)
+    return _without_unused(_without_unused(made, "typing", "Annotated"), "pydantic", "Field")
+
+
+def _fields(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    for each in tree.body:
+        for statement in each.body if isinstance(each, ast.ClassDef) else ():
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                yield statement.target.id, statement.annotation
+
+
+def _call(annotation: ast.expr) -> ast.Call | None:
+    """The `Field(...)` of `Annotated[type, Field(...)]`."""
+    if isinstance(annotation, ast.Subscript) and isinstance(annotation.slice, ast.Tuple):
+        last = annotation.slice.elts[-1]
+        if isinstance(last, ast.Call):
+            return last
+    return None
+
+
+def _keyword(annotation: ast.expr) -> ast.keyword | None:
+    call = _call(annotation)
+    found = (each for each in call.keywords if each.arg == "alias") if call else iter(())
+    return next(found, None)
+
+
+def _alias(annotation: ast.expr) -> str | None:
+    found = _keyword(annotation)
+    return ast.literal_eval(found.value) if found is not None else None
+
+
+def _edit(lines: list[bytes], name: str, annotation: ast.expr) -> Iterator[_Edit]:
+    """How to leave the alias out, where the rule gives it and it stands on one line."""
+    call, keyword = _call(annotation), _keyword(annotation)
+    if call is None or keyword is None or annotation.end_lineno != annotation.lineno:
+        return
+    if _alias(annotation) != wire_name(name):
+        return
+    line = annotation.lineno - 1
+    if len(call.keywords) == 1 and isinstance(annotation, ast.Subscript):
+        first = annotation.slice.elts[0]  # type: ignore[attr-defined]
+        kept = lines[line][first.col_offset : first.end_col_offset].decode()
+        yield line, annotation.col_offset, annotation.end_col_offset or 0, kept
+        return
+    place = call.keywords.index(keyword)
+    if place + 1 < len(call.keywords):
+        yield line, keyword.col_offset, call.keywords[place + 1].col_offset, ""
+    else:
+        before = call.keywords[place - 1].end_col_offset or 0
+        yield line, before, keyword.end_col_offset or 0, ""
+
+
+def _without_unused(text: str, module: str, name: str) -> str:
+    """Without the import of a name that nothing uses any more."""
+    found = re.search(rf"^from {module} import (.+)$", text, re.MULTILINE)
+    rest = text[: found.start()] + text[found.end() :] if found else ""
+    if found is None or re.search(rf"\b{name}\b", rest):
+        return text
+    kept = [each for each in found[1].split(", ") if each != name]
+    line = f"from {module} import {', '.join(kept)}" if kept else ""
+    end = found.end() if kept else found.end() + 1
+    return text[: found.start()] + line + text[end:]
